@@ -1,0 +1,22 @@
+/** Bounds that operator, worker and command line agree on. */
+
+/** The line on stdin that carries the AES key, in bytes, line end included. */
+export const maxKeyLineBytes = 256;
+
+/** Module text in `spec.source.inline` or in a ConfigMap key, in bytes: 256 KiB. */
+export const maxSourceBytes = 256 * 1024;
+
+/** Decrypted JSON of `encryptedJson`, in bytes: 64 KiB. */
+export const maxSecretBytes = 64 * 1024;
+
+/** Consumers of one worker. */
+export const maxConsumers = 1000;
+
+/** Seconds a reply list lives when the hash does not say. */
+export const defaultReplyExpireSeconds = 8;
+
+/** Entries a response stream keeps, about, when the hash does not say. */
+export const defaultResponseStreamLimit = 10_000;
+
+/** Seconds the trace fields of our runtime live after the request is finished. */
+export const traceExpireSeconds = 3600;

@@ -1,0 +1,87 @@
+/**
+ * The inside of a worker pod: where the image keeps its files, where volumes are mounted and which
+ * environment variables configure the runtime. The operator builds pods from these names, the
+ * worker runtime and the script runner read them.
+ */
+
+/** Folder of the image that holds `worker/` and `contract/`, as in this repository. */
+export const imageRoot = '/redisworker';
+
+/** Entry of the Handler contract: `deno run … main.ts <hash key>`. */
+export const handlerEntry = `${imageRoot}/worker/main.ts`;
+
+/** Entry of the Script contract, and of planned recycling: `deno run … runner.ts <hash key> -- <child command>`. */
+export const runnerEntry = `${imageRoot}/worker/runner.ts`;
+
+/** Import map that resolves the bare specifier `redisworker` to the public types of the runtime. */
+export const importMapFile = `${imageRoot}/worker/import_map.json`;
+
+/** Folder the source ConfigMap is mounted at, and the module in it. */
+export const sourceMount = '/run/redisworker/source';
+export const sourceFileName = 'worker.ts';
+
+/** Folder the secrets are mounted at, and the files in it. */
+export const secretMount = '/run/redisworker/secret';
+export const keyFileName = 'key';
+export const redisPasswordFileName = 'redis-password';
+export const redisCaFileName = 'redis-ca.crt';
+
+/** Writable scratch folder: an emptyDir. Deno's cache folder lies inside. */
+export const scratchMount = '/tmp';
+
+/** Container ports. A node without pod networks moves each to a free port, see cluster/local. */
+export const healthPort = 8085;
+export const scriptRedisPort = 6379;
+
+/** Names of the environment variables of a worker container. */
+export const env = {
+  /** `redis://host:port/db` or `rediss://…`, never with credentials. */
+  redisUrl: 'REDIS_URL',
+  redisUsername: 'REDIS_USERNAME',
+  /** Paths of files, absent when there is none. */
+  redisPasswordFile: 'REDIS_PASSWORD_FILE',
+  redisCaFile: 'REDIS_CA_FILE',
+  keyFile: 'WORKER_KEY_FILE',
+  /** Path of the user's module. */
+  source: 'WORKER_SOURCE',
+  /** Digest of the user's module: `sha256-<hex>`. */
+  sourceDigest: 'WORKER_SOURCE_DIGEST',
+  /** JSON of {@link HandlerSettings}. */
+  settings: 'WORKER_SETTINGS',
+  /** `host:port` the health endpoint listens on. */
+  healthAddress: 'HEALTH_ADDRESS',
+  podUid: 'POD_UID',
+  podName: 'POD_NAME',
+} as const;
+
+/** How the Handler runtime runs requests. Times in the unit of their name. */
+export interface HandlerSettings {
+  readonly group: string;
+  /** Handlers that run at once. */
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  /** Times a request is tried before it goes to the dead-letter stream. */
+  readonly maxAttempts: number;
+  /** Times a request may be delivered without being finished: more means it kills its pod. */
+  readonly maxDeliveries: number;
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+  readonly deadLetterStream: string;
+  readonly traces: 'On' | 'Off';
+  readonly retention: 'Acknowledged' | 'Forever';
+  /** Seconds a process may take to finish after SIGTERM. */
+  readonly graceSeconds: number;
+}
+
+/** Exit codes of our runtime and runner, told in status and events. */
+export const exitCodes = {
+  /** `requestLimit` reached: a planned recycling. Also SIGTERM after a clean drain. */
+  ok: 0,
+  /** `pid` or `owner` of the hash changed, or the hash is gone. */
+  fenced: 3,
+  /** The module does not parse, or its default export is not a function. */
+  badSource: 4,
+  /** The config hash is missing or cannot be read, or the key does not open the secret. */
+  badConfig: 5,
+  /** Anything else. */
+  failed: 1,
+} as const;

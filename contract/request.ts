@@ -1,0 +1,49 @@
+/** The request: one entry of the request stream. */
+
+/** A request a worker may run. */
+export interface Request {
+  /** The caller's reference, unique among requests in flight. */
+  readonly ref: string;
+  /** Fields of the entry but for `ref`, `type` and `workerUrl`: the user's own. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Why a request is refused before any user code sees it, or the request. */
+export type ParsedRequest =
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'refused'; readonly cause: 'ref' }
+  | { readonly kind: 'refused'; readonly cause: 'type' | 'workerUrl'; readonly ref: string; readonly message: string };
+
+/** What a worker accepts: its type, and the URL prefix of the older form when it has one. */
+export interface Accepts {
+  readonly type: string;
+  readonly workerUrl?: string;
+}
+
+/** Names of the fields of a request that are the contract's; all others are the user's. */
+export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl', data: 'data' } as const;
+
+/** References end up in two key names: bounded, and free of control characters. */
+const refPattern = /^[^\p{Cc}\s]{1,256}$/u;
+
+/** Sorts the fields of an entry into a request, or says why it is none. */
+export function parseRequest(entry: Readonly<Record<string, string>>, accepts: Accepts): ParsedRequest {
+  const { ref, type, workerUrl, ...fields } = entry;
+  if (ref === undefined || !refPattern.test(ref)) return { kind: 'refused', cause: 'ref' };
+  if (type !== undefined && type !== '') {
+    return type === accepts.type
+      ? { kind: 'request', request: { ref, fields } }
+      : { kind: 'refused', cause: 'type', ref, message: `this worker takes type "${accepts.type}", not "${type.slice(0, 80)}"` };
+  }
+  if (workerUrl !== undefined && workerUrl !== '') {
+    return accepts.workerUrl !== undefined && workerUrl.startsWith(accepts.workerUrl)
+      ? { kind: 'request', request: { ref, fields } }
+      : { kind: 'refused', cause: 'workerUrl', ref, message: 'the workerUrl of this request is not one this worker runs' };
+  }
+  return { kind: 'refused', cause: 'type', ref, message: `the request has no field "type"; send type "${accepts.type}"` };
+}
+
+/** The fields of an entry that asks a worker of `type` to handle `data` (JSON text). */
+export function encodeRequest(ref: string, type: string, data: string): Record<string, string> {
+  return { [requestFields.ref]: ref, [requestFields.type]: type, [requestFields.data]: data };
+}
