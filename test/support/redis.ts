@@ -1,0 +1,50 @@
+/** A real redis-server on a free port, one per test file. */
+import { Redis } from 'ioredis';
+import { freePort, start, type TestProcess } from './processes.ts';
+import { eventually } from './wait.ts';
+
+/** A redis-server of the test's own. Nothing is kept on disk. */
+export interface TestRedis {
+  readonly port: number;
+  /** `redis://127.0.0.1:<port>` */
+  readonly url: string;
+  /** A connected client; closed by {@link TestRedis.stop}. */
+  readonly client: Redis;
+  readonly pid: () => number;
+  /** Ends the server at once, as a crash does; all data is gone. */
+  crash(): Promise<void>;
+  /** Starts it again, empty, on the same port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
+export async function startRedis(args: readonly string[] = [], clientOptions: { username?: string; password?: string } = {}): Promise<TestRedis> {
+  const port = await freePort();
+  const launch = (): TestProcess =>
+    start('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args]);
+  let server = launch();
+  const client = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null, ...clientOptions });
+  client.on('error', () => undefined); // tests stop the server on purpose
+  const answers = () => eventually('redis-server answers PING', async () => (await client.ping()).length > 0);
+  await answers();
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    client,
+    pid: () => server.pid,
+    async crash() {
+      server.child.kill('SIGKILL');
+      await server.ended;
+    },
+    async restart() {
+      await server.stop();
+      server = launch();
+      await answers();
+    },
+    async stop() {
+      client.disconnect();
+      await server.stop();
+    },
+  };
+}
