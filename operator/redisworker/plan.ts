@@ -30,7 +30,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
   return {
     actions: [
       ...before,
-      ...(spec.redis.stream.exists ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' } as const]),
+      ...(spec.redis.stream.group ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' } as const]),
       ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(observed, spec, id, fields)),
       ...[...desired.deployments.values()].flatMap((object) =>
         planObject(resources.deployments, object, observed.children.deployments, ['DeploymentMissing', 'DeploymentDrifted'])),

@@ -26,3 +26,18 @@ export function terminal(reason: ProblemReason, message: string): Problem {
 export function missing(reason: ProblemReason, message: string): Problem {
   return { reason, message, terminal: false };
 }
+
+/** A hash that names another manifest. */
+export function hashConflict(key: string, owner: string): string {
+  return `config hash "${key}" belongs to ${owner}: delete that worker, or delete the hash if it is left over`;
+}
+
+/** A key of another type where a config hash should be. */
+export function notAHash(key: string): string {
+  return `key "${key}" is not a hash: delete it, or choose another consumer id`;
+}
+
+/** A key of another type where the request stream should be. */
+export function notAStream(key: string): string {
+  return `key "${key}" is not a stream: delete it, or name another in spec.stream.request`;
+}

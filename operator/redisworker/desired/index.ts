@@ -6,7 +6,7 @@ import type { Blueprint } from '../blueprint.ts';
 import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
-import type { Topology } from '../allow-net/translate.ts';
+import type { Topology } from '../allow-net/topology.ts';
 import { deployment } from './deployment.ts';
 import { networkPolicy, type NetworkPolicyResult } from './network-policy.ts';
 import { denoNetFlags } from './network-policy.ts';
