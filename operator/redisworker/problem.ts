@@ -4,7 +4,7 @@
 export type ProblemReason =
   | 'InvalidSpec' | 'NotSupported' | 'InvalidAllowNet' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
   | 'ConfigMapNotFound' | 'ConfigMapKeyNotFound' | 'SourceTooLarge' | 'SourceEmpty'
-  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisHostNotFound';
+  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened';
 
 /** A named fault with one sentence that says what, where, and the fix. */
 export interface Problem {

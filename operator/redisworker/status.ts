@@ -67,7 +67,7 @@ function details(_observed: Observed, spec: ObservedSpec, { desired }: Verdict):
     ...(spec.source.ok ? { source: { digest: spec.source.value.digest, bytes: spec.source.value.bytes } } : {}),
     ...(desired ? {
       network: {
-        hash: desired.policy.hash,
+        hash: desired.netHash,
         scope,
         scopeSummary: summary.length > 60 ? `${summary.slice(0, 57)}...` : summary,
         approximations: desired.policy.approximations.map(({ entry, reason }) => `${entry}: ${reason}`.slice(0, 1024)),

@@ -7,7 +7,7 @@ import type { Observed, ObservedSpec } from './observed.ts';
 import type { Plan } from './action.ts';
 import { plan } from './plan.ts';
 import { planDeletion, releaseFinalizer } from './plan-removal.ts';
-import { hashConflict, notAHash, notAStream, terminal, type Problem } from './problem.ts';
+import { hashConflict, notAHash, notAStream, missing, terminal, type Problem } from './problem.ts';
 
 /** A plan, or the problems that forbid one. */
 export interface Decision {
@@ -44,7 +44,7 @@ function desiredOf({ aesKey }: Observed, spec: ObservedSpec): Desired | undefine
 
 function problemsOf(observed: Observed, spec: ObservedSpec, desired: Desired | undefined): Problem[] {
   const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
-  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...foreignKeys(observed, spec), ...unresolved];
+  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...unreachableRedis(desired), ...foreignKeys(observed, spec), ...unresolved];
 }
 
 function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
@@ -55,6 +55,11 @@ function refusedNames({ blueprint }: ObservedSpec, desired: Desired | undefined)
   if (!blueprint.namesRefused || !desired) return [];
   return desired.policy.approximations.map(({ entry, reason }) =>
     terminal('InvalidAllowNet', `spec.permissions.net: "${entry}" cannot be said exactly (${reason}) and spec.permissions.names is Refuse: name a Service or an address`));
+}
+
+/** Pods that could never reach their Redis are not started. */
+function unreachableRedis(desired: Desired | undefined): Problem[] {
+  return (desired?.policy.problems ?? []).map((text) => missing('RedisNotOpened', text));
 }
 
 /** Keys of a wrong type, and hashes of other manifests. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
-import type { ResponseReader } from '../redis/responses.ts';
+import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
 import type { PolicyEnforcement } from './findings.ts';
 import { labels, managedBy } from './names.ts';
