@@ -1,6 +1,8 @@
 /** The RedisWorker type as the rest of the operator sees it: parsed, complete, defaults filled in. */
 import type { z } from 'zod';
 import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { openApiSchema } from './crd.ts';
+import { unknownFields } from './unknown-fields.ts';
 import { withoutNulls, type JsonValue } from './json.ts';
 import { sentencesOf } from './sentences.ts';
 import { redisWorker, type metadata, type spec } from './schema.ts';
@@ -24,13 +26,13 @@ export type ConditionType = (typeof conditionTypes)[number];
 export type ConsumerStatus = z.output<typeof consumerStatus>;
 
 /** One worker, trusted. */
-export interface RedisWorker {
+export type RedisWorker = {
   apiVersion: string;
   kind: string;
   metadata: RedisWorkerMetadata;
   spec: RedisWorkerSpec;
   status?: RedisWorkerStatus;
-}
+};
 
 /** A worker, or what is wrong with it: one sentence per problem, each with the path of the field. */
 export type ParsedRedisWorker = { readonly ok: true; readonly worker: RedisWorker } | { readonly ok: false; readonly problems: string[] };
@@ -44,7 +46,17 @@ export function parseRedisWorker(object: unknown): ParsedRedisWorker {
   const parsed = redisWorker.safeParse(given);
   if (!parsed.success) return { ok: false, problems: sentencesOf(parsed.error, given) };
   const seen = status.safeParse((given as { status?: unknown }).status);
-  return { ok: true, worker: { ...parsed.data, spec: resolved(parsed.data.spec, parsed.data.metadata.name), ...(seen.success ? { status: seen.data } : {}) } };
+  const worker = { ...parsed.data, spec: resolved(parsed.data.spec, parsed.data.metadata.name) };
+  return { ok: true, worker: seen.success ? { ...worker, status: seen.data } : worker };
+}
+
+/**
+ * What `kubectl apply` would say of a manifest: fields that do not exist, then what the parse says.
+ * For objects that come from a file and never see an API server. Empty when the manifest is fine.
+ */
+export function manifestProblems(object: unknown): string[] {
+  const parsed = parseRedisWorker(object);
+  return [...unknownFields(openApiSchema(), object as JsonValue), ...(parsed.ok ? [] : parsed.problems)];
 }
 
 /** Adds the defaults no CRD can state, since they follow from another field. */

@@ -8,12 +8,33 @@ export interface Rule<T> {
   readonly message: string;
   /** The same rule for objects that no API server has seen. */
   readonly holds: (value: T) => boolean;
+  /** Field below the value the rule is really about, for rules on the whole object. */
+  readonly field?: readonly string[];
+  /** A message that depends on the value: as CEL over `self`, and here. */
+  readonly closer?: { readonly cel: string; readonly of: (value: T) => string };
 }
 
 /** Adds rules to a schema: checked by the parse, and written into the CRD beside the field. */
 export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule<z.output<S>>[]): S {
-  const checked = rules.reduce((so, { holds, message }) => so.refine(holds, { message }), schema);
-  return checked.meta({ 'x-kubernetes-validations': rules.map(({ rule, message }) => ({ rule, message })) });
+  const checked = rules.reduce(
+    (so, { holds, message, closer, field = [] }) =>
+      so.refine(holds, { path: [...field], error: ({ input }) => closer?.of(input as z.output<S>) ?? message }),
+    schema,
+  );
+  return checked.meta({ 'x-kubernetes-validations': rules.map(validation) });
+}
+
+/** Several rules as one, so that a value that breaks more than one is told only of the first. */
+export function inOrder<T>(message: string, ...rules: readonly Rule<T>[]): Rule<T> {
+  return {
+    rule: rules.map(({ rule }) => rule).join(' && '),
+    message,
+    holds: (value) => rules.every(({ holds }) => holds(value)),
+    closer: {
+      cel: rules.reduceRight((rest, { rule, message: own }) => `!(${rule}) ? ${JSON.stringify(own)} : ${rest}`, JSON.stringify(message)),
+      of: (value) => rules.find(({ holds }) => !holds(value))?.message ?? message,
+    },
+  };
 }
 
 /** The text matches `pattern`, which must mean the same in RE2 and in JavaScript. */
@@ -53,6 +74,16 @@ export function atMost<K extends string>(low: K, high: K, message: string): Rule
     rule: `self.${low} <= self.${high}`,
     message,
     holds: (value) => value[low] <= value[high],
+  };
+}
+
+/** A rule as the CRD states it. */
+export function validation<T>({ rule, message, closer, field }: Omit<Rule<T>, 'holds'>): Record<string, string> {
+  return {
+    rule,
+    message,
+    ...(closer ? { messageExpression: closer.cel } : {}),
+    ...(field ? { fieldPath: field.map((name) => `.${name}`).join('') } : {}),
   };
 }
 

@@ -53,6 +53,7 @@ const nameIsLabel: Rule<Whole> = {
 const nameOrType: Rule<Whole> = {
   rule: `has(self.spec.type) || self.metadata.name.matches(r'${typePattern}')`,
   message: 'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
+  field: ['spec', 'type'],
   holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
 };
 
@@ -60,19 +61,34 @@ const nameOrType: Rule<Whole> = {
 export const typeNeverChanges = {
   rule: '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
   message: 'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
+  field: ['spec', 'type'],
 };
 
-export const metadata = z.looseObject({
-  name: z.string().min(1).max(253),
+const ownerReference = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().exactOptional(),
+  blockOwnerDeletion: z.boolean().exactOptional(),
+});
+
+/** The part of the metadata the operator looks at; the API server knows its rules itself. */
+export const metadata = z.object({
+  name: z.string().min(1).max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+    message: 'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (a lowercase RFC 1123 subdomain)',
+  }),
   namespace: z.string().exactOptional(),
   uid: z.string().exactOptional(),
   resourceVersion: z.string().exactOptional(),
   generation: z.number().exactOptional(),
   creationTimestamp: z.string().exactOptional(),
   deletionTimestamp: z.string().exactOptional(),
+  deletionGracePeriodSeconds: z.number().exactOptional(),
   labels: z.record(z.string(), z.string()).exactOptional(),
   annotations: z.record(z.string(), z.string()).exactOptional(),
   finalizers: z.array(z.string()).exactOptional(),
+  ownerReferences: z.array(ownerReference).exactOptional(),
 });
 
 export const redisWorker = withRules(

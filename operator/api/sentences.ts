@@ -18,9 +18,9 @@ export function pathOf(path: readonly PropertyKey[]): string {
   return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('').replace(/^\./, '');
 }
 
-/** Short scalars are quoted, for they are what the user must look for. */
+/** Short scalars are quoted, for they are what the user must look for; what may hold credentials is not. */
 function shown(value: JsonValue | undefined): string {
-  if (typeof value === 'string' && value.length <= 80) return `"${value}": `;
+  if (typeof value === 'string' && value.length <= 80 && !value.includes('@')) return `"${value}": `;
   return typeof value === 'number' || typeof value === 'boolean' ? `${value}: ` : '';
 }
 

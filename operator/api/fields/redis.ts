@@ -1,9 +1,7 @@
 /** `spec.redis`: the Redis of a worker, when it is not the operator's own. */
 import { z } from 'zod';
-import { keyRef, text } from '../bounded.ts';
-import { matches, never, withRules, type Rule } from '../rules.ts';
-
-const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+import { keyRef, portPattern, text } from '../bounded.ts';
+import { inOrder, matches, never, withRules, type Rule } from '../rules.ts';
 
 const noCredentials = never(
   '@',
@@ -11,7 +9,7 @@ const noCredentials = never(
 );
 
 const redisAddress = matches(
-  `^rediss?://([^@]*@)?([-A-Za-z0-9_.]+|\\[[0-9A-Fa-f:.]+\\])(:${port})?(/[0-9]{0,5})?$`,
+  `^rediss?://([-A-Za-z0-9_.]+|\\[[0-9A-Fa-f:.]+\\])(:${portPattern})?(/[0-9]{0,5})?$`,
   'redis.url must be redis://host[:port][/database], or rediss:// for TLS',
 );
 
@@ -24,7 +22,7 @@ const tlsNeedsScheme: Rule<{ url: string; tls?: object }> = {
 /** Where the streams of the worker live and how to log in. */
 export const redis = withRules(
   z.object({
-    url: withRules(text(512), noCredentials, redisAddress).describe('redis://host[:port][/database], rediss:// for TLS; never with credentials.'),
+    url: withRules(text(512), inOrder('redis.url must be redis://host[:port][/database]', noCredentials, redisAddress)).describe('redis://host[:port][/database], rediss:// for TLS; never with credentials.'),
     username: text(256).exactOptional().describe('ACL user; Redis\' default user when absent.'),
     passwordSecretRef: keyRef().exactOptional().describe('Secret key that holds the password.'),
     tls: z

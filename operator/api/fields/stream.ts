@@ -45,7 +45,7 @@ export const handler = z
     timeoutSeconds: whole(1, 86_400).default(30).describe('Seconds one attempt may take.'),
     maxAttempts: whole(1, 100).default(1).describe('Attempts before a failing request goes to the dead-letter stream.'),
     maxDeliveries: whole(1, 100).default(5).describe('Deliveries of a request that never finishes before it goes to the dead-letter stream.'),
-    backoff: backoff.prefault({}).describe('Pause between two attempts.'),
+    backoff: backoff.default({ initialMs: 1000, maxMs: 60_000 }).describe('Pause between two attempts.'),
     deadLetter: streamKey().exactOptional().describe('Key of the dead-letter stream; <type>:dead:x when absent.'),
   })
   .prefault({});
