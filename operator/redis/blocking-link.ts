@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { openClient } from './client.ts';
-import { silence, toFault } from './fault.ts';
+import { silence, toFault, type RedisFault } from './fault.ts';
 import type { Command } from './link.ts';
 import type { RedisTarget } from './target.ts';
 
@@ -19,7 +19,7 @@ export class BlockingLink {
   readonly #connectMs: number;
   readonly #onOpenChange: (link: BlockingLink, open: boolean) => void;
   #client: Redis | undefined;
-  #breakOff: (() => void) | undefined;
+  #running: AbortController | undefined;
 
   constructor(target: RedisTarget, clock: Clock, connectMs: number, onOpenChange: (link: BlockingLink, open: boolean) => void) {
     this.#target = target;
@@ -34,54 +34,56 @@ export class BlockingLink {
    * @throws RedisFault; the next command opens another socket
    */
   async command(deadlineMs: number, ...command: Command): Promise<unknown> {
+    const abort = new AbortController();
+    this.#running = abort;
     const broken = new Promise<typeof interrupted>((resolve) => {
-      this.#breakOff = () => resolve(interrupted);
+      abort.signal.addEventListener('abort', () => resolve(interrupted));
     });
     try {
-      const client = await Promise.race([this.#open(), broken]);
+      const client = await Promise.race([this.#open(abort.signal), broken]);
       if (client === interrupted) return interrupted;
       return await Promise.race([this.#answer(client, deadlineMs, command), broken]);
     } finally {
-      this.#breakOff = undefined;
+      if (this.#running === abort) this.#running = undefined;
     }
   }
 
   /** Breaks off the running command, if any, by dropping the socket: no right to CLIENT UNBLOCK is needed, and no race with the block. */
   interrupt(): void {
-    if (this.#breakOff === undefined) return;
-    this.#breakOff();
-    this.close();
+    if (this.#running !== undefined) this.close();
   }
 
-  /** Drops the socket. */
+  /** Drops the socket, and breaks off the running command. */
   close(): void {
-    const client = this.#client;
+    this.#running?.abort();
+    this.#client?.disconnect();
     this.#client = undefined;
-    client?.disconnect();
-    this.#breakOff?.();
     this.#onOpenChange(this, false);
   }
 
-  async #open(): Promise<Redis> {
+  async #open(signal: AbortSignal): Promise<Redis> {
     if (this.#client?.status === 'ready') return this.#client;
     const client = await openClient(this.#target, { connectMs: this.#connectMs });
-    if (this.#breakOff === undefined) client.disconnect(); // broken off while it connected
-    else this.#client = client;
-    this.#onOpenChange(this, true);
+    if (signal.aborted) {
+      client.disconnect();
+    } else {
+      this.#client = client;
+      this.#onOpenChange(this, true);
+    }
     return client;
   }
 
   async #answer(client: Redis, deadlineMs: number, command: Command): Promise<unknown> {
-    let late = false;
+    let late: RedisFault | undefined;
     const cancel = this.#clock.after(deadlineMs, () => {
-      late = true;
+      late = silence(this.#target);
       client.disconnect();
     });
     try {
       return await client.call(...command);
     } catch (error) {
       if (this.#client === client && client.status !== 'ready') this.#client = undefined;
-      throw late ? silence(this.#target) : toFault(error, this.#target);
+      throw toFault(late ?? error, this.#target);
     } finally {
       cancel();
     }

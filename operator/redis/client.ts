@@ -39,7 +39,7 @@ function login(target: RedisTarget): { username?: string; password?: string } {
   return { username: target.username ?? 'default', password: target.password };
 }
 
-function optionsOf(target: RedisTarget, deadlines: Deadlines): RedisOptions {
+function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions, 'replyMapping'> {
   return {
     host: target.host,
     port: target.port,

@@ -37,21 +37,22 @@ export async function writeConfigHash(
 ): Promise<'written' | 'unchanged' | 'wrongType' | HashConflict> {
   if (!fields.resource) throw new Error(`the config hash ${key} must name its resource`);
   const values = Object.entries(fields).filter(([, value]) => value !== '').flat();
-  return outcome(await redis.script(writeScript, [key], [fields.resource, operatorFields.length, ...operatorFields, ...values]));
+  const reply = await redis.script(writeScript, [key], [fields.resource, operatorFields.length, ...operatorFields, ...values]);
+  return outcome(reply, ['written', 'unchanged', 'wrongType']);
 }
 
 /** Deletes the hash of `resource`, with the worker's fields. @throws RedisFault */
 export async function deleteConfigHash(
   redis: RedisLink, key: string, resource: string,
 ): Promise<'deleted' | 'absent' | 'wrongType' | HashConflict> {
-  return outcome(await redis.script(deleteScript, [key], [resource]));
+  return outcome(await redis.script(deleteScript, [key], [resource]), ['deleted', 'absent', 'wrongType']);
 }
 
 /** Keeps the hash but gives up owning it, so that a later manifest may adopt it. @throws RedisFault */
 export async function releaseConfigHash(
   redis: RedisLink, key: string, resource: string,
 ): Promise<'released' | 'absent' | 'wrongType' | HashConflict> {
-  return outcome(await redis.script(releaseScript, [key], [resource]));
+  return outcome(await redis.script(releaseScript, [key], [resource]), ['released', 'absent', 'wrongType']);
 }
 
 /**
@@ -75,7 +76,8 @@ function foundHash(reply: unknown): FoundHash {
 }
 
 /** The first word a script returns is the outcome, the second the owner in the way. */
-function outcome<Word extends string>(reply: unknown): Word | HashConflict {
-  const [word = '', owner = ''] = strings(reply);
-  return word === 'conflict' ? { conflict: owner } : (word as Word);
+function outcome<const Word extends string>(reply: unknown, words: readonly Word[]): Word | HashConflict {
+  const [said, owner = ''] = strings(reply);
+  const word = words.find((one) => one === said);
+  return word ?? { conflict: owner };
 }

@@ -53,10 +53,7 @@ export class RedisLink {
   /** Runs commands in one round trip; a refused command leaves its fault at its place. */
   async pipeline(commands: readonly Command[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
-    const results = await this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
-    const lost = results.find((result) => result instanceof RedisFault && result.loss !== undefined);
-    if (lost !== undefined) throw lost;
-    return results;
+    return this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
   }
 
   /** Runs a script, teaching it to the server when it is new there. */
@@ -152,8 +149,13 @@ export class RedisLink {
     });
   }
 
+  /** A refusal is a result; a lost connection still throws. */
   #settled(reply: Promise<unknown>): Promise<unknown> {
-    return reply.catch((error: unknown) => toFault(error, this.target));
+    return reply.catch((error: unknown) => {
+      const fault = toFault(error, this.target);
+      if (fault.loss !== undefined) throw fault;
+      return fault;
+    });
   }
 
   #metered(fault: RedisFault): RedisFault {
