@@ -1,0 +1,66 @@
+/** The command line of the runner: `<config hash key> [--forward=<host:port>] [--grace=<seconds>] -- <command…>`. */
+import { exitCodes } from '../../contract/pod.ts';
+import { Failure } from './failure.ts';
+
+/** Where something listens. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What the command line asks for. */
+export interface RunnerArguments {
+  readonly hashKey: string;
+  /** Where a script finds its Redis; absent for a child that speaks to Redis by itself. */
+  readonly forward?: Address;
+  /** Seconds between passing a signal on and killing the child. */
+  readonly graceSeconds: number;
+  /** The child: program and arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+const usage = 'usage: runner.ts <config hash key> [--forward=<host:port>] [--grace=<seconds>] -- <command…>';
+
+/** Less than the 30 s a kubelet grants by default, so that the last words still get out. */
+const defaultGraceSeconds = 25;
+
+/**
+ * Reads the command line.
+ * @throws Failure with the usage when it is not understood.
+ */
+export function parseArguments(args: readonly string[]): RunnerArguments {
+  const end = args.indexOf('--');
+  const [hashKey, ...options] = args.slice(0, Math.max(end, 0));
+  const [program, ...rest] = end < 0 ? [] : args.slice(end + 1);
+  if (!hashKey || hashKey.startsWith('--')) throw refused('the config hash key is missing');
+  if (!program) throw refused('the command of the child is missing after "--"');
+  let forward: Address | undefined;
+  let graceSeconds = defaultGraceSeconds;
+  for (const option of options) {
+    const [, name, value] = /^--(forward|grace)=(.*)$/.exec(option) ?? [];
+    if (name === 'forward') forward = parseAddress(value ?? '', '--forward');
+    else if (name === 'grace') graceSeconds = parseSeconds(value ?? '');
+    else throw refused(`the option "${option}" is unknown`);
+  }
+  return { hashKey, graceSeconds, command: [program, ...rest], ...(forward ? { forward } : {}) };
+}
+
+/**
+ * Reads `host:port`, an IPv6 host in brackets.
+ * @throws Failure naming `what` when it is neither.
+ */
+export function parseAddress(text: string, what: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65535) throw refused(`${what} must be host:port, not "${text}"`);
+  return { hostname: match[1] ?? match[2] ?? '', port };
+}
+
+function parseSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw refused(`--grace must be a whole number of seconds, not "${text}"`);
+  return Number(text);
+}
+
+function refused(why: string): Failure {
+  return new Failure(exitCodes.badConfig, `${why}; ${usage}`);
+}
