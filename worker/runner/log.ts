@@ -2,7 +2,6 @@
 
 /** One sentence per call. */
 export interface Log {
-  info(sentence: string): void;
   warn(sentence: string): void;
   /** As {@link Log.warn}, but not when it is the sentence said last this way. */
   warnOnce(sentence: string): void;
@@ -16,7 +15,6 @@ export function jsonLog(hashKey: string, write: (line: string) => void = (line) 
     write(JSON.stringify({ time: new Date().toISOString(), level, name: 'runner', key: hashKey, msg }));
   const warn = say('warn');
   return {
-    info: say('info'),
     warn,
     warnOnce(sentence) {
       if (sentence !== saidLast) warn(sentence);

@@ -30,9 +30,11 @@ export interface ScriptOptions {
 export async function runScript(options: ScriptOptions): Promise<number> {
   const { settings, hashKey, stop, log } = options;
   const tenure = { link: redisLink(() => connectRedis(settings.redis)), hashKey, podUid: settings.podUid, log };
+  let held = false;
   let watch: Watch | undefined;
   const runOnce = async (): Promise<number> => {
-    if (!(await beginTenure(tenure, stop))) return exitCodes.ok;
+    held = await beginTenure(tenure, stop);
+    if (!held || stop.aborted) return exitCodes.ok;
     watch = watchTenure(tenure);
     try {
       const code = await options.run(AbortSignal.any([stop, watch.lost]));
@@ -48,7 +50,7 @@ export async function runScript(options: ScriptOptions): Promise<number> {
     return await runCycles(runOnce, stop, log);
   } finally {
     forwarder.close();
-    await endTenure(tenure);
+    if (held) await endTenure(tenure);
     tenure.link.close();
     await closeHealth?.();
   }
