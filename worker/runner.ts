@@ -16,8 +16,8 @@
  * stay pending (the manifest's status shows how many), and an entry a script was working on when it died is not
  * delivered again, unless the script re-reads its own.
  *
- * Flags for a script: --allow-net=<forward>,<redis>,<health>  --allow-read=<secret folder>  --allow-env  --allow-run.
- * Flags without --forward: --allow-read=<secret folder>  --allow-env  --allow-run.
+ * Needs --allow-read=<secret folder> --allow-env --allow-run, and with `--forward` also --allow-net. No code of the
+ * user's runs in this process: the child has flags of its own.
  */
 import { exitCodes } from '../contract/pod.ts';
 import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
@@ -42,7 +42,7 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   };
   const run = (until: AbortSignal) => runChild({ ...child, stop: until });
   if (!forward) return await runCycles(() => run(stop), stop, log);
-  const settings = await readScriptSettings(environment, hashKey);
+  const settings = await readScriptSettings(environment, hashKey, forward);
   return await runScript({ hashKey, forward, settings, run, stop, log });
 }
 

@@ -255,8 +255,8 @@ describe.concurrent('what the runner is started with', () => {
   });
 
   test('a port that is taken ends it with one clear sentence', async () => {
-    const settings = { REDIS_URL: redis.url, POD_UID: 'p' };
     const where = `127.0.0.1:${redis.port}`;
+    const settings = { REDIS_URL: 'redis://127.0.0.1:1', POD_UID: 'p' };
     const runner = launch(['absent:1:h', `--forward=${where}`, '--', 'deno', 'run', dateIso], settings, [where]);
     expect(await runner.ended).toBe(1);
     expect(runner.output()).toMatch(/^cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/);
@@ -267,11 +267,13 @@ describe.concurrent('what the runner is started with', () => {
     ['a key of another kind', 'a-string', {}, 'the key "a-string" is no hash'],
     ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
+    ['a Redis that is the runner itself', 'absent:1:h', { REDIS_URL: 'redis://localhost:<forward>' }, 'where this runner itself is to listen'],
     ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL is wrong: the Redis URL must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
     await redis.client.set('a-string', 'x');
     const port = await freePort();
-    const settings = { REDIS_URL: redis.url, POD_UID: 'p', WORKER_KEY_FILE: keyFile, ...env };
+    const { REDIS_URL, ...rest }: Record<string, string> = { REDIS_URL: redis.url, POD_UID: 'p', WORKER_KEY_FILE: keyFile, ...env };
+    const settings = { ...rest, REDIS_URL: REDIS_URL.replace('<forward>', String(port)) };
     const net = [`127.0.0.1:${port}`, `127.0.0.1:${redis.port}`];
     const runner = launch([hashKey, `--forward=127.0.0.1:${port}`, '--', 'deno', 'run', dateIso, hashKey], settings, net);
     expect(await runner.ended).toBe(5);

@@ -2,11 +2,13 @@
 import { env, exitCodes } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../connection.ts';
-import { parseRedisUrl } from '../redis-url.ts';
+import { parseRedisUrl, type RedisAddress } from '../redis-url.ts';
 import { type Address, parseAddress } from './arguments.ts';
 import { Failure } from './failure.ts';
 
 type Environment = Readonly<Record<string, string>>;
+
+const loopback = ['127.0.0.1', 'localhost', '::1'];
 
 /** What only a script needs from the runner. */
 export interface ScriptSettings {
@@ -21,14 +23,14 @@ export interface ScriptSettings {
  * Reads what the Script contract needs.
  * @throws Failure naming the variable or file that is missing or wrong
  */
-export async function readScriptSettings(environment: Environment, hashKey: string): Promise<ScriptSettings> {
+export async function readScriptSettings(environment: Environment, hashKey: string, forward: Address): Promise<ScriptSettings> {
   const health = environment[env.healthAddress];
   const username = environment[env.redisUsername];
   const password = await readOptional(environment, env.redisPasswordFile);
   const caCert = await readOptional(environment, env.redisCaFile);
   return {
     redis: {
-      url: redisUrl(environment),
+      url: redisUrl(environment, forward),
       name: `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}`,
       ...(username ? { username } : {}),
       ...(password ? { password: password.replace(/\r?\n$/, '') } : {}),
@@ -53,14 +55,22 @@ export async function readKeyLine(environment: Environment): Promise<string> {
   }
 }
 
-function redisUrl(environment: Environment): string {
+function redisUrl(environment: Environment, forward: Address): string {
   const url = required(environment, env.redisUrl);
+  const { hostname, port } = parsedUrl(url);
+  if (port === forward.port && loopback.includes(hostname)) {
+    const where = `${hostname}:${port}`;
+    throw new Failure(exitCodes.badConfig, `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`);
+  }
+  return url;
+}
+
+function parsedUrl(url: string): RedisAddress {
   try {
-    parseRedisUrl(url);
+    return parseRedisUrl(url);
   } catch (error) {
     throw new Failure(exitCodes.badConfig, `${env.redisUrl} is wrong: ${(error as Error).message}`);
   }
-  return url;
 }
 
 function required(environment: Environment, name: string): string {
