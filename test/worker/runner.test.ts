@@ -2,16 +2,18 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { encodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, defaultGroup, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
+import { healthPort as podHealthPort, imageRoot, scriptRedisPort, sourceFileName, sourceMount } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine } from '../../contract/secrets.ts';
+import { denoCommand } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -249,15 +251,15 @@ describe.concurrent('what the runner is started with', () => {
       Deno.writeTextFileSync(file, line.slice(0, 9) + Deno.env.get('WORKER_SETTINGS') + '\\n', { append: true });
       Deno.exit(Deno.readTextFileSync(file).split('\\n').length < 4 ? 0 : 9);`);
     const child = ['deno', 'run', '--no-config', '--allow-env', `--allow-read=${folder}`, `--allow-write=${folder}`, runtime, counted];
-    const runner = launch(['none:1:h', '--', ...child], { WORKER_KEY_FILE: keyFile, WORKER_SETTINGS: '{}' }, []);
+    const own = ['deno', 'run', '--no-config', `--allow-read=${folder}`, '--allow-env', '--allow-run=deno', join(root, 'worker/runner.ts'), 'none:1:h'];
+    const runner = launch([...own, '--', ...child], { WORKER_KEY_FILE: keyFile, WORKER_SETTINGS: '{}' });
     expect(await runner.ended).toBe(9);
     expect(readFileSync(counted, 'utf8')).toBe('worker-v0{}\n'.repeat(3));
   });
 
   test('a port that is taken ends it with one clear sentence', async () => {
-    const where = `127.0.0.1:${redis.port}`;
     const settings = { REDIS_URL: 'redis://127.0.0.1:1', POD_UID: 'p' };
-    const runner = launch(['absent:1:h', `--forward=${where}`, '--', 'deno', 'run', dateIso], settings, [where]);
+    const runner = launch(commandOf('absent:1:h', dateIso, {}, [redis.port, 1]), settings);
     expect(await runner.ended).toBe(1);
     expect(runner.output()).toMatch(/^cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/);
   });
@@ -268,14 +270,14 @@ describe.concurrent('what the runner is started with', () => {
     ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
     ['a Redis that is the runner itself', 'absent:1:h', { REDIS_URL: 'redis://localhost:<forward>' }, 'where this runner itself is to listen'],
+    ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
     ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL is wrong: the Redis URL must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
     await redis.client.set('a-string', 'x');
     const port = await freePort();
     const { REDIS_URL, ...rest }: Record<string, string> = { REDIS_URL: redis.url, POD_UID: 'p', WORKER_KEY_FILE: keyFile, ...env };
     const settings = { ...rest, REDIS_URL: REDIS_URL.replace('<forward>', String(port)) };
-    const net = [`127.0.0.1:${port}`, `127.0.0.1:${redis.port}`];
-    const runner = launch([hashKey, `--forward=127.0.0.1:${port}`, '--', 'deno', 'run', dateIso, hashKey], settings, net);
+    const runner = launch(commandOf(hashKey, dateIso, {}, [port, 1]), settings);
     expect(await runner.ended).toBe(5);
     expect(runner.output()).toContain(sentence);
     expect(runner.output()).not.toContain('hunter2');
@@ -297,7 +299,7 @@ interface WorkerOptions {
   readonly requestLimit?: number;
   readonly graceSeconds?: number;
   readonly env?: Record<string, string>;
-  readonly flags?: readonly string[];
+  readonly flags?: readonly string[]; // after those of the scope
   /** Further fields of the hash. */
   readonly hash?: Record<string, string>;
   /** The hash and the group are there from an earlier start. */
@@ -315,12 +317,34 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
     POD_UID: `pod-${type}`,
     WORKER_KEY_FILE: keyFile,
     HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
+    WORKER_SETTINGS: JSON.stringify({ graceSeconds: options.graceSeconds ?? 5 }),
     ...options.env,
   };
-  const net = [`127.0.0.1:${port}`, new URL(env.REDIS_URL).host, env.HEALTH_ADDRESS];
-  const child = ['deno', 'run', '--no-prompt', '--no-config', `--allow-net=127.0.0.1:${port}`, ...(options.flags ?? []), script, worker.hashKey];
-  const own = [worker.hashKey, `--forward=127.0.0.1:${port}`, `--grace=${options.graceSeconds ?? 5}`];
-  return { ...worker, runner: launch([...own, '--', ...child], env, net) };
+  return { ...worker, runner: launch(commandOf(worker.hashKey, script, options, [port, healthPort]), env) };
+}
+
+/** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */
+function commandOf(hashKey: string, script: string, { flags = [] }: WorkerOptions, [port, healthPort]: [number, number]): string[] {
+  const command = denoCommand({
+    contract: 'Script',
+    configHashKey: hashKey,
+    redisAddress: 'unused:1',
+    allowNet: [],
+    allowAllNet: false,
+    denyNet: [],
+    allowEnv: [],
+    denoOptions: flags,
+    requestLimit: 0,
+    memoryMiB: 192,
+  });
+  const moves = [
+    [`${sourceMount}/${sourceFileName}`, script],
+    ['/run/redisworker', folder],
+    [imageRoot, root],
+    [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${port}`],
+    [`0.0.0.0:${podHealthPort}`, `127.0.0.1:${healthPort}`],
+  ] as const;
+  return moves.reduce<string[]>((args, [from, to]) => args.map((arg) => arg.replaceAll(from, to)), command);
 }
 
 async function configure({ hashKey, type, stream }: Omit<Worker, 'runner'>, client: Redis, options: WorkerOptions): Promise<void> {
@@ -336,11 +360,10 @@ async function configure({ hashKey, type, stream }: Omit<Worker, 'runner'>, clie
   await client.xgroup('CREATE', stream, defaultGroup, '0', 'MKSTREAM');
 }
 
-function launch(args: readonly string[], env: Record<string, string>, net: readonly string[]): TestProcess {
-  const flags = ['--no-prompt', '--no-config', '--no-remote', '--no-npm', `--allow-read=${folder}`, '--allow-env', '--allow-run'];
-  if (net.length > 0) flags.push(`--allow-net=${net.join(',')}`);
-  const environment = { HOME: folder, DENO_DIR: join(folder, 'deno'), PATH: '/usr/bin:/bin', ...env };
-  const runner = start(deno, ['run', ...flags, join(root, 'worker/runner.ts'), ...args], { env: environment });
+/** Starts `deno run …` with nothing in its environment but what is given. */
+function launch([, ...args]: readonly string[], env: Record<string, string>): TestProcess {
+  const environment = { HOME: folder, DENO_DIR: join(folder, 'deno'), PATH: dirname(deno), ...env };
+  const runner = start(deno, args, { env: environment });
   running.push(runner);
   return runner;
 }

@@ -1,4 +1,4 @@
-/** The command line of the runner: `<config hash key> [--forward=<host:port>] [--grace=<seconds>] -- <command…>`. */
+/** The command line of the runner: `<config hash key> [--forward=<host:port>] -- <command…>`. */
 import { exitCodes } from '../../contract/pod.ts';
 import { Failure } from './failure.ts';
 
@@ -13,16 +13,11 @@ export interface RunnerArguments {
   readonly hashKey: string;
   /** Where a script finds its Redis; absent for a child that speaks to Redis by itself. */
   readonly forward?: Address;
-  /** Seconds between passing a signal on and killing the child. */
-  readonly graceSeconds: number;
   /** The child: program and arguments. */
   readonly command: readonly [string, ...string[]];
 }
 
-const usage = 'usage: runner.ts <config hash key> [--forward=<host:port>] [--grace=<seconds>] -- <command…>';
-
-/** Less than the 30 s a kubelet grants by default, so that the last words still get out. */
-const defaultGraceSeconds = 25;
+const usage = 'usage: runner.ts <config hash key> [--forward=<host:port>] -- <command…>';
 
 /**
  * Reads the command line.
@@ -35,14 +30,12 @@ export function parseArguments(args: readonly string[]): RunnerArguments {
   if (!hashKey || hashKey.startsWith('--')) throw refused('the config hash key is missing');
   if (!program) throw refused('the command of the child is missing after "--"');
   let forward: Address | undefined;
-  let graceSeconds = defaultGraceSeconds;
   for (const option of options) {
-    const [, name, value] = /^--(forward|grace)=(.*)$/.exec(option) ?? [];
-    if (name === 'forward') forward = parseAddress(value ?? '', '--forward');
-    else if (name === 'grace') graceSeconds = parseSeconds(value ?? '');
-    else throw refused(`the option "${option}" is unknown`);
+    const value = /^--forward=(.*)$/.exec(option)?.[1];
+    if (value === undefined) throw refused(`the option "${option}" is unknown`);
+    forward = parseAddress(value, '--forward');
   }
-  return { hashKey, graceSeconds, command: [program, ...rest], ...(forward ? { forward } : {}) };
+  return { hashKey, command: [program, ...rest], ...(forward ? { forward } : {}) };
 }
 
 /**
@@ -54,11 +47,6 @@ export function parseAddress(text: string, what: string): Address {
   const port = Number(match?.[3]);
   if (!match || port < 1 || port > 65535) throw refused(`${what} must be host:port, not "${text}"`);
   return { hostname: match[1] ?? match[2] ?? '', port };
-}
-
-function parseSeconds(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw refused(`--grace must be a whole number of seconds, not "${text}"`);
-  return Number(text);
 }
 
 function refused(why: string): Failure {

@@ -2,17 +2,16 @@ import { assertEquals, assertThrows } from '../testing/assert.ts';
 import { parseAddress, parseArguments } from './arguments.ts';
 
 Deno.test('the command line names the hash, where to forward and the child', () => {
-  const args = ['demo:1:h', '--forward=127.0.0.1:6379', '--grace=7', '--', 'deno', 'run', '--', 'x'];
+  const args = ['demo:1:h', '--forward=127.0.0.1:6379', '--', 'deno', 'run', '--', 'x'];
   assertEquals(parseArguments(args), {
     hashKey: 'demo:1:h',
     forward: { hostname: '127.0.0.1', port: 6379 },
-    graceSeconds: 7,
     command: ['deno', 'run', '--', 'x'],
   });
 });
 
-Deno.test('without options there is no forwarding and a grace below that of a kubelet', () => {
-  assertEquals(parseArguments(['demo:1:h', '--', 'deno']), { hashKey: 'demo:1:h', graceSeconds: 25, command: ['deno'] });
+Deno.test('without options there is no forwarding', () => {
+  assertEquals(parseArguments(['demo:1:h', '--', 'deno']), { hashKey: 'demo:1:h', command: ['deno'] });
 });
 
 Deno.test('a command line that is not understood is refused with the reason and the usage', () => {
@@ -21,7 +20,6 @@ Deno.test('a command line that is not understood is refused with the reason and 
   assertThrows(() => parseArguments(['demo:1:h', '--']), /the command of the child is missing/);
   assertThrows(() => parseArguments(['demo:1:h', 'deno', 'run']), /the config hash key is missing|the command of the child is missing/);
   assertThrows(() => parseArguments(['demo:1:h', '--fast', '--', 'deno']), /the option "--fast" is unknown/);
-  assertThrows(() => parseArguments(['demo:1:h', '--grace=soon', '--', 'deno']), /--grace must be a whole number of seconds, not "soon"/);
 });
 
 Deno.test('an address is a host, in brackets when it is IPv6, and a port', () => {

@@ -9,14 +9,13 @@ const needed = ['PATH', 'HOME', 'DENO_DIR', 'TMPDIR'];
 /**
  * The program and arguments to start.
  *
- * `deno` stands for the very binary that runs the runner. A script always connects to port 6379: when the runner had
- * to move to another one, the script is started with a preloaded module that goes there.
+ * A script always connects to port 6379: when the runner had to move to another one, the script is started with a
+ * preloaded module that goes there.
  * @throws Failure when the port is another one and the child is no `deno run`.
  */
-export function childCommand(asked: RunnerArguments, denoPath: string, redirectUrl: URL): readonly [string, ...string[]] {
+export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerArguments['command'] {
   const [program, ...args] = asked.command;
-  const executable = program === 'deno' ? denoPath : program;
-  if (!asked.forward || asked.forward.port === scriptRedisPort) return [executable, ...args];
+  if (!asked.forward || asked.forward.port === scriptRedisPort) return asked.command;
   if (args[0] !== 'run') {
     throw new Failure(
       exitCodes.badConfig,
@@ -25,7 +24,7 @@ export function childCommand(asked: RunnerArguments, denoPath: string, redirectU
   }
   const redirect = new URL(redirectUrl);
   redirect.searchParams.set('port', String(asked.forward.port));
-  return [executable, 'run', `--preload=${redirect.href}`, ...args.slice(1)];
+  return [program, 'run', `--preload=${redirect.href}`, ...args.slice(1)];
 }
 
 /**

@@ -5,24 +5,23 @@ import { childCommand, childEnvironment } from './child-command.ts';
 const redirect = new URL('file:///app/redirect.ts');
 const script: RunnerArguments = {
   hashKey: 'demo:1:h',
-  graceSeconds: 1,
   forward: { hostname: '127.0.0.1', port: 6379 },
   command: ['deno', 'run', '--allow-env=LANG,GREETING', 'w.ts', 'demo:1:h'],
 };
 const moved: RunnerArguments = { ...script, forward: { hostname: '127.0.0.1', port: 7001 } };
 
-Deno.test('on its usual port a script is started as asked, by the same deno', () => {
-  assertEquals(childCommand(script, '/bin/deno', redirect), ['/bin/deno', ...script.command.slice(1)]);
+Deno.test('on its usual port a script is started as asked', () => {
+  assertEquals(childCommand(script, redirect), script.command);
 });
 
 Deno.test('on another port a module that goes there is loaded before the script', () => {
-  const command = childCommand(moved, '/bin/deno', redirect);
-  assertEquals(command.slice(0, 3), ['/bin/deno', 'run', '--preload=file:///app/redirect.ts?port=7001']);
+  const command = childCommand(moved, redirect);
+  assertEquals(command.slice(0, 3), ['deno', 'run', '--preload=file:///app/redirect.ts?port=7001']);
   assertEquals(command.slice(3), script.command.slice(2));
 });
 
 Deno.test('what is no deno run cannot be moved to another port', () => {
-  const refused = () => childCommand({ ...moved, command: ['node', 'w.js'] }, '/bin/deno', redirect);
+  const refused = () => childCommand({ ...moved, command: ['node', 'w.js'] }, redirect);
   assertThrows(refused, /can be moved from port 6379 to 7001 only as "deno run …", not as "node w.js"/);
 });
 

@@ -1,5 +1,5 @@
 /** What the pod tells the runner: environment variables, and the files they name. Read once, then trusted. */
-import { env, exitCodes } from '../../contract/pod.ts';
+import { env, exitCodes, type HandlerSettings } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../connection.ts';
 import { parseRedisUrl, type RedisAddress } from '../redis-url.ts';
@@ -52,6 +52,25 @@ export async function readKeyLine(environment: Environment): Promise<string> {
     return encodeKeyLine(decodeKeyLine(text));
   } catch (error) {
     throw new Failure(exitCodes.badConfig, `the file that ${env.keyFile} names is no key: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Seconds between passing a signal on and killing the child: what the pod's settings say, or less than the 30 s a
+ * kubelet grants by default, so that the last words still get out.
+ * @throws Failure when the settings are no JSON object with a number there
+ */
+export function readGraceSeconds(environment: Environment): number {
+  const given = parsedSettings(environment[env.settings] ?? '{}')?.['graceSeconds'] ?? 25;
+  if (typeof given === 'number' && given >= 0) return given;
+  throw new Failure(exitCodes.badConfig, `"graceSeconds" in ${env.settings} must be a number of seconds`);
+}
+
+function parsedSettings(json: string): Partial<Record<keyof HandlerSettings, unknown>> | null {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Failure(exitCodes.badConfig, `${env.settings} is no JSON`);
   }
 }
 
