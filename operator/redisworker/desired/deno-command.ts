@@ -32,7 +32,7 @@ const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-
 /** The whole command. Planned recycling and the Script contract run under the runner. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.contract === 'Script') {
-    return [...runner(input, [healthAddress, scriptRedisAddress]), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
+    return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
   return input.requestLimit > 0 ? [...runner(input, []), '--', ...handler(input)] : handler(input);
 }
@@ -53,17 +53,18 @@ function script(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
-    ...net(input, [scriptRedisAddress]),
+    ...net(input, [scriptRedisAddress, `localhost:${scriptRedisPort}`]),
     heap(input.memoryMiB), ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`, input.configHashKey,
   ];
 }
 
-function runner(input: CommandInput, listens: readonly string[]): string[] {
+/** No code of the user's runs in the runner itself; the script it starts has flags of its own. */
+function runner(input: CommandInput, flags: readonly string[]): string[] {
   return [
     'deno', 'run', ...closed, '--allow-env', '--allow-run=deno',
     `--allow-read=${folderOf(sourceMount)}`,
-    `--allow-net=${[input.redisAddress, ...listens].join(',')}`,
+    ...flags,
     runnerEntry, input.configHashKey,
   ];
 }
