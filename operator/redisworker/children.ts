@@ -1,0 +1,78 @@
+/** Reads the children of a worker: whose they are and how they are. */
+import type { KubeObject, ObjectRef } from '../cluster/cluster.ts';
+import { annotations, labels } from './names.ts';
+
+/** Name and namespace of an object. */
+export function objectRef({ metadata }: KubeObject): ObjectRef {
+  return metadata.namespace === undefined ? { name: metadata.name } : { namespace: metadata.namespace, name: metadata.name };
+}
+
+/** UID of an object that came from the cluster. */
+export function uidOf({ metadata }: KubeObject): string {
+  return metadata.uid ?? '';
+}
+
+/** Consumer id of a Deployment or pod of ours. */
+export function consumerIdOf({ metadata }: KubeObject): string | undefined {
+  return metadata.annotations?.[annotations.consumer];
+}
+
+/** Net hash a pod was made for. */
+export function netHashOf({ metadata }: KubeObject): string | undefined {
+  return metadata.labels?.[labels.netHash];
+}
+
+/** What the domain reads of a pod's status. */
+export interface PodStatus {
+  readonly phase?: string;
+  readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
+  readonly containerStatuses?: readonly {
+    restartCount?: number;
+    state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: { exitCode?: number; reason?: string; message?: string } };
+    lastState?: { terminated?: { exitCode?: number; reason?: string; message?: string } };
+  }[];
+}
+
+/** A pod's status; empty while the node has not written one. */
+export function podStatus(pod: KubeObject): PodStatus {
+  return (pod.status ?? {}) as PodStatus;
+}
+
+/** True while a process of the pod may run. */
+export function isLive(pod: KubeObject): boolean {
+  const { phase } = podStatus(pod);
+  return phase !== 'Succeeded' && phase !== 'Failed';
+}
+
+/** True when the pod is ready and not on its way out. */
+export function isReady(pod: KubeObject): boolean {
+  return pod.metadata.deletionTimestamp === undefined && (podStatus(pod).conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+/** The part of a Deployment the domain reads. */
+export interface DeploymentView {
+  readonly replicas: number;
+  /** Net hash and source digest of the pods it makes. */
+  readonly netHash: string | undefined;
+  readonly sourceConfigMap: string | undefined;
+  readonly observed: boolean;
+  readonly updatedReplicas: number;
+  readonly readyReplicas: number;
+}
+
+/** Reads a Deployment of ours. */
+export function deploymentView(deployment: KubeObject): DeploymentView {
+  const spec = deployment.spec as {
+    replicas?: number;
+    template?: { metadata?: { labels?: Record<string, string> }; spec?: { volumes?: { configMap?: { name?: string } }[] } };
+  };
+  const status = (deployment.status ?? {}) as { observedGeneration?: number; updatedReplicas?: number; readyReplicas?: number };
+  return {
+    replicas: spec.replicas ?? 1,
+    netHash: spec.template?.metadata?.labels?.[labels.netHash],
+    sourceConfigMap: spec.template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
+    observed: (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0),
+    updatedReplicas: status.updatedReplicas ?? 0,
+    readyReplicas: status.readyReplicas ?? 0,
+  };
+}
