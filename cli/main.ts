@@ -8,7 +8,6 @@ import { interrupted, processIo, type Io } from './io.ts';
 import { runSend } from './run-send.ts';
 import { defaultSession } from './session-files.ts';
 import { outputForms, printStatus, watchStatus, type OutputForm } from './status.ts';
-import { up } from './up.ts';
 
 /**
  * Runs one command.
@@ -64,8 +63,10 @@ function upCommand(io: Io): Command {
       ['redisworker up examples/', 'every manifest of a folder'],
       ['redisworker up worker.yaml --redis redis://127.0.0.1:6379', 'with a Redis that runs already'],
     ]))
-    .action((files: string[], flags: Flags) =>
-      up({ files, name: flags.name, redisUrl: flags.redis, metricsPort: flags.metricsPort }, io, interrupted()));
+    .action(async (files: string[], flags: Flags) => {
+      const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
+      await up({ files, name: flags.name, redisUrl: flags.redis, metricsPort: flags.metricsPort }, io, interrupted());
+    });
 }
 
 function sendCommand(io: Io, finish: (code: number) => void): Command {
