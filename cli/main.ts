@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { requestStreamKey } from '../contract/keys.ts';
 import { crdYaml, printerColumns } from '../operator/api/crd.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { interrupted, processIo, type Io } from './io.ts';
@@ -78,7 +79,7 @@ function sendCommand(io: Io, finish: (code: number) => void): Command {
     .option('--redis <url>', 'Redis of the worker; without it that of the running "redisworker up"')
     .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
     .option('--ref <ref>', 'reference of the request; without it a random one')
-    .option('--stream <key>', 'request stream, when the manifest names another than <type>:req:x')
+    .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
     .addOption(sessionOption())
     .addHelpText('after', examples([
       [`redisworker send demo-worker '{"name":"Ada"}'`, 'to a worker of the running "redisworker up"'],

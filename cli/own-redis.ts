@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Failure, messageOf, systemCode } from './failure.ts';
 import { connectRedis } from './redis.ts';
@@ -33,11 +32,16 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     if (child.pid !== undefined) await end(child, ended);
     await rm(folder, { recursive: true, force: true });
   };
+  const over = new AbortController();
+  const deadline = setTimeout(() => over.abort(), startDeadlineMs);
   try {
-    await Promise.race([answers(port), ended.then(() => Promise.reject(new Error(`it ended: ${output()}`)))]);
+    await Promise.race([answers(port, over.signal), ended.then(() => Promise.reject(new Error(`it ended: ${output()}`)))]);
   } catch (error) {
     await stop();
-    throw whyNotStarted(error);
+    throw whyNotStarted(over.signal.aborted ? new Error(`it does not answer within ${startDeadlineMs / 1000} s`) : error);
+  } finally {
+    clearTimeout(deadline);
+    over.abort();
   }
   return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
 }
@@ -89,19 +93,12 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   await ended.finally(() => clearTimeout(kill));
 }
 
-async function answers(port: number): Promise<void> {
+/** Settles once the server answers; gives up when `signal` aborts. */
+async function answers(port: number, signal: AbortSignal): Promise<void> {
   const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => probeEveryMs, maxRetriesPerRequest: null });
   redis.on('error', () => undefined); // refused until the server listens
-  const deadline = new AbortController();
-  try {
-    await Promise.race([
-      redis.ping(),
-      delay(startDeadlineMs, undefined, { signal: deadline.signal }).then(() => Promise.reject(new Error('it does not answer'))),
-    ]);
-  } finally {
-    deadline.abort();
-    redis.disconnect();
-  }
+  signal.addEventListener('abort', () => redis.disconnect());
+  await redis.ping().finally(() => redis.disconnect());
 }
 
 function whyNotStarted(error: unknown): Failure {

@@ -30,10 +30,11 @@ export interface StatusOptions {
  */
 export async function printStatus(options: StatusOptions, columns: readonly Column[], io: Io): Promise<void> {
   const workers = await chosenWorkers(options, io);
-  if (options.output === 'json') return io.out(JSON.stringify(asDocument(workers, options), null, 2));
-  if (options.output === 'yaml') return io.out(stringify(asDocument(workers, options), { lineWidth: 0 }).trimEnd());
-  if (workers.length === 0) return io.err('there is no worker: the manifests given to "redisworker up" name none');
-  renderTable(workers, columns, tableStyle(options)).forEach((line) => io.out(line));
+  if (workers.length === 0 && options.output !== 'json' && options.output !== 'yaml') {
+    io.err('there is no worker: the manifests given to "redisworker up" name none');
+  } else {
+    io.out(render(workers, columns, options));
+  }
 }
 
 /**
@@ -46,10 +47,10 @@ export async function watchStatus(options: StatusOptions, columns: readonly Colu
   const timeless = columns.filter(({ type }) => type !== 'date');
   for (let over = false, last = ''; !over; over = await Promise.race([stopped, delay(watchEveryMs, false)])) {
     const workers = await chosenWorkers(options, io);
-    const now = renderTable(workers, timeless, tableStyle(options)).join('\n');
+    const now = render(workers, timeless, options);
     if (!io.terminal && now === last) continue;
     last = now;
-    io.out((io.terminal ? clearTerminal : '') + renderTable(workers, columns, tableStyle(options)).join('\n'));
+    io.out((io.terminal ? clearTerminal : '') + render(workers, columns, options));
   }
 }
 
@@ -74,10 +75,12 @@ async function chosenWorkers({ session, names }: StatusOptions, io: Io): Promise
   return names.length === 0 ? workers : workers.filter((worker) => names.some((name) => isNamed(worker, name)));
 }
 
-function asDocument(workers: readonly KubeObject[], { names }: StatusOptions): unknown {
-  return names.length === 1 && workers.length === 1 ? workers[0] : { apiVersion: 'v1', kind: 'List', items: workers };
+function render(workers: readonly KubeObject[], columns: readonly Column[], options: StatusOptions): string {
+  if (options.output === 'json') return JSON.stringify(asDocument(workers, options), null, 2);
+  if (options.output === 'yaml') return stringify(asDocument(workers, options), { lineWidth: 0 }).trimEnd();
+  return renderTable(workers, columns, { wide: options.output === 'wide', now: Date.now() }).join('\n');
 }
 
-function tableStyle({ output }: StatusOptions): { wide: boolean; now: number } {
-  return { wide: output === 'wide', now: Date.now() };
+function asDocument(workers: readonly KubeObject[], { names }: StatusOptions): unknown {
+  return names.length === 1 && workers.length === 1 ? workers[0] : { apiVersion: 'v1', kind: 'List', items: workers };
 }
