@@ -9,6 +9,7 @@ import { startOwnRedis } from '../../cli/own-redis.ts';
 import { connectRedis } from '../../cli/redis.ts';
 import { openSession, type LocalSettings, type RunningSession, type StartLocalOperator } from '../../cli/session.ts';
 import { sessionFiles, writeSession } from '../../cli/session-files.ts';
+import { watchStatus } from '../../cli/status.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { testIo, type TestIo } from '../support/io.ts';
 import { freePort } from '../support/processes.ts';
@@ -91,6 +92,21 @@ describe('a running session is found from another terminal', () => {
   });
 });
 
+test('a watched status is printed again when more than an age has changed, and ends with the session', async () => {
+  const workers = [worker('a', 'fine')];
+  const terminal = testIo({ environment: { runtimeFolder } });
+  const session = await open(workers);
+  const columns = [{ name: 'Ready', type: 'string', jsonPath: '.status.conditions[*].status' }];
+  const watching = watchStatus({ session: 'up', names: [] }, columns, terminal, new Promise(() => undefined));
+  const ended = expect(watching).rejects.toThrow('no "redisworker up" is running');
+  await eventually('the first table', () => terminal.printed.length === 1);
+  workers.push(worker('b', 'fine'));
+  await eventually('the second table', () => terminal.printed.length === 2);
+  await session[Symbol.asyncDispose]();
+  await ended;
+  expect(terminal.printed).toEqual(['NAME   READY\na      True', 'NAME   READY\na      True\nb      True']);
+});
+
 test('without a session status says how to start one', async () => {
   const { code, err } = await status();
   expect(err).toContain('no "redisworker up" is running: start one in another terminal');
@@ -166,7 +182,7 @@ describe('a session', () => {
 
   test('undoes what it began when the operator does not start', async () => {
     const broken: StartLocalOperator = ({ redis }) => Promise.reject(new Error(`broken at ${redis.url}`));
-    const failure = await openSession({ name: 'up', files: [manifest] }, broken, io).catch((error: Error) => error);
+    const failure = await openSession({ name: 'up', files: [manifest] }, broken, io).catch((error: unknown) => error);
     const url = /redis:\S+/.exec(failure instanceof Error ? failure.message : '')?.[0] ?? '';
     await expect(connectRedis(url)).rejects.toThrow('no Redis answers');
     expect((await status()).code).toBe(1);
