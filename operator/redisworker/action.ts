@@ -14,6 +14,7 @@ export type Action =
   | { readonly do: 'handOver'; readonly from: string; readonly to: string; readonly why: Why }
   | { readonly do: 'deleteConsumer'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'deleteConfigHash'; readonly consumerId: string; readonly why: Why }
+  | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'destroyGroup'; readonly why: Why };
 
 /** Named facts that call for a write. */

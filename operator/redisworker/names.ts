@@ -32,7 +32,7 @@ export function digest(text: string, digits = 64): string {
 
 /** A label value for any name: itself when it fits 63 characters, else a stem with a digest. */
 export function labelValue(name: string): string {
-  return fits(name, 63) ? name : `${stem(name, 50)}-${digest(name, 8)}`;
+  return /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(name) ? name : `${stem(name, 50)}-${digest(name, 8)}`;
 }
 
 /**
@@ -52,11 +52,6 @@ export function sourceConfigMapName(worker: string, sourceDigest: string): strin
 /** The Secret with the worker's AES key and its Redis credentials. */
 export function runtimeSecretName(worker: string): string {
   return `${stem(worker, 200)}-worker`;
-}
-
-/** The NetworkPolicy of one scope of a worker. */
-export function networkPolicyName(worker: string, netHash: string): string {
-  return `${stem(worker, 200)}-${netHash}`;
 }
 
 function fits(name: string, length: number): boolean {

@@ -1,10 +1,11 @@
 /** Everything one reconcile has seen. Decisions are made from this alone. */
 import type { EncryptedSecret } from '../../contract/config-hash.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
-import type { ResponseTally } from '../redis/tally.ts';
-import type { StreamObservation } from '../redis/streams.ts';
+import type { FoundHash } from '../redis/config-hashes.ts';
+import type { ResponseTally } from '../redis/response-tally.ts';
+import type { StreamView } from '../redis/observe-stream.ts';
 import type { RedisTarget } from '../redis/target.ts';
-import type { Topology } from './allow-net/translate.ts';
+import type { Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from './desired/source-config-map.ts';
 import type { Problem, Resolved } from './problem.ts';
@@ -19,11 +20,11 @@ export interface Children {
 }
 
 /** What one config hash holds. */
-export type HashObservation = Readonly<Record<string, string>> | 'absent' | 'wrongType';
+export type HashObservation = FoundHash;
 
 /** What Redis said, or why it said nothing. */
 export type RedisObservation =
-  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly stream: StreamObservation }
+  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly stream: StreamView }
   | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
 
 /** Who can be reached under the worker's Redis URL. */
@@ -33,9 +34,11 @@ export interface RedisAccess {
   readonly addresses: readonly string[];
 }
 
-/** A valid spec with everything it refers to. */
+/** A spec that can be read, with everything it refers to. */
 export interface ObservedSpec {
   readonly blueprint: Blueprint;
+  /** What in the spec cannot be carried out; with any, the blueprint serves for cleaning up alone. */
+  readonly problems: readonly Problem[];
   /** `namespace/name` of an older worker with the same type on the same Redis. */
   readonly rival: string | undefined;
   readonly source: Resolved<Source>;
@@ -53,9 +56,13 @@ export interface Observed {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly object: KubeObject;
-  readonly spec: { readonly kind: 'valid'; readonly value: ObservedSpec } | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+  /** Undefined when the spec cannot be read at all: `unreadable` then says why. */
+  readonly spec: ObservedSpec | undefined;
+  readonly unreadable: readonly Problem[];
   readonly children: Children;
   /** The AES key in use, or a fresh one when there is none yet. */
   readonly aesKey: string;
   readonly responses: ResponseTally | undefined;
+  /** The worker is being deleted and its Redis has not answered for so long that cleaning up there is given up. */
+  readonly abandonRedis: boolean;
 }

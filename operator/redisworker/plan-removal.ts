@@ -22,10 +22,10 @@ export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): P
 export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
   const removal = planRemoval(observed, spec, 'WorkerDeleted');
   if (removal.waitingFor.length > 0) return removal;
-  const groupGoes = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' && spec.redis.stream.exists && spec.redis.stream.pending === 0
+  const groupGoes = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' && spec.redis.stream.group && spec.redis.stream.pending === 0
     && spec.redis.stream.consumers.every(({ name }) => isOurs(observed, spec, name));
   return {
-    actions: [...removal.actions, ...(groupGoes ? [{ do: 'destroyGroup', why: 'WorkerDeleted' } as const] : []), releaseFinalizer(observed, 'CleanupFinished')],
+    actions: [...removal.actions, ...(groupGoes ? [{ do: 'destroyGroup', why: 'WorkerDeleted' } as const] : []), releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
     waitingFor: [],
   };
 }
@@ -42,6 +42,7 @@ function removeConsumer(observed: Observed, spec: ObservedSpec, removal: { id: s
     return { actions: [{ do: 'scaleToZero', ref: objectRef(deployment), uid: uidOf(deployment), why }], waitingFor: [`the pod of consumer "${id}" to end`] };
   }
   if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
+  if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };
   return { actions: [...forgetInRedis(observed, spec, { id, heir, why }), ...deletion(deployment, why)], waitingFor: [] };
 }
 
@@ -51,9 +52,9 @@ function forgetInRedis(observed: Observed, spec: ObservedSpec, { id, heir, why }
   const handOver: Action[] = consumer && consumer.pending > 0 && heir !== undefined ? [{ do: 'handOver', from: id, to: heir, why }] : [];
   // Without an heir the entries stay under the old id: the next consumer to come takes them as orphans.
   const deleteConsumer: Action[] = consumer && (consumer.pending === 0 || heir !== undefined) ? [{ do: 'deleteConsumer', consumerId: id, why }] : [];
-  const keepsHash = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
-  const deleteHash: Action[] = !keepsHash && isOurs(observed, spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why }] : [];
-  return [...handOver, ...deleteConsumer, ...deleteHash];
+  const retained = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
+  if (retained) return isOurs(observed, spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
+  return [...handOver, ...deleteConsumer, ...(isOurs(observed, spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
 }
 
 function deletion(deployment: KubeObject | undefined, why: Why): Action[] {

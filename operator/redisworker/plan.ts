@@ -20,7 +20,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
     ...planFinalizer(observed),
     ...planObject(resources.configMaps, desired.source, observed.children.configMaps, ['SourceMissing', 'SourceDrifted']),
     ...planObject(resources.secrets, desired.runtimeSecret, listOf(observed.children.runtimeSecret), ['RuntimeSecretMissing', 'RuntimeSecretDrifted']),
-    ...planObject(resources.networkPolicies, desired.policy.object, observed.children.networkPolicies, ['NetworkPolicyMissing', 'NetworkPolicyDrifted']),
+    ...planObject(resources.networkPolicies, desired.policy.policy, observed.children.networkPolicies, ['NetworkPolicyMissing', 'NetworkPolicyDrifted']),
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
@@ -30,7 +30,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
   return {
     actions: [
       ...before,
-      ...(spec.redis.stream.exists ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' } as const]),
+      ...(spec.redis.stream.group ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' } as const]),
       ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(observed, spec, id, fields)),
       ...[...desired.deployments.values()].flatMap((object) =>
         planObject(resources.deployments, object, observed.children.deployments, ['DeploymentMissing', 'DeploymentDrifted'])),

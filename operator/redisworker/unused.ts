@@ -9,7 +9,7 @@ import type { Children } from './observed.ts';
 /** Deletions of what neither the desired state nor a pod nor a Deployment refers to. */
 export function unusedChildren(children: Children, desired: Desired): Action[] {
   const views = children.deployments.map(deploymentView);
-  const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.policy.hash]);
+  const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
   const sources = new Set([...children.pods.map(sourceOf), ...views.map(({ sourceConfigMap }) => sourceConfigMap), desired.source.metadata.name]);
   return [
     ...children.networkPolicies.filter((policy) => !netHashes.has(policyHash(policy))).map((policy) => deletion(policy, 'networkPolicies')),

@@ -91,7 +91,8 @@ function podSpec(input: DeploymentInput): object {
     ],
     ...given({
       nodeSelector: pod.nodeSelector, tolerations: pod.tolerations, affinity: pod.affinity,
-      topologySpreadConstraints: pod.topologySpreadConstraints, priorityClassName: pod.priorityClassName, imagePullSecrets: pod.imagePullSecrets,
+      topologySpreadConstraints: pod.topologySpreadConstraints?.map((constraint) => ({ ...constraint, labelSelector: { matchLabels: parentLabels(input.parent) } })),
+      priorityClassName: pod.priorityClassName, imagePullSecrets: pod.imagePullSecrets,
     }),
   };
 }

@@ -6,10 +6,12 @@ import type { Blueprint } from '../blueprint.ts';
 import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
-import type { Topology } from '../allow-net/translate.ts';
+import { formatEntry, formatScope } from '../allow-net/canonical.ts';
+import { denoDenyFlag, redisEntry } from '../allow-net/deno-flags.ts';
+import type { Topology } from '../allow-net/topology.ts';
 import { deployment } from './deployment.ts';
-import { networkPolicy, type NetworkPolicyResult } from './network-policy.ts';
-import { denoNetFlags } from './network-policy.ts';
+import { ownerReference, parentLabels } from './metadata.ts';
+import { clusterDns, netHash, networkPolicy, type DesiredPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret } from './runtime-secret.ts';
 import { sourceConfigMap, type Source } from './source-config-map.ts';
 
@@ -27,7 +29,8 @@ export interface DesiredInput {
 export interface Desired {
   readonly source: KubeObject;
   readonly runtimeSecret: KubeObject;
-  readonly policy: NetworkPolicyResult;
+  readonly policy: DesiredPolicy;
+  readonly netHash: string;
   readonly configHashes: ReadonlyMap<string, ConfigHashFields>;
   readonly deployments: ReadonlyMap<string, KubeObject>;
 }
@@ -37,7 +40,8 @@ export function desiredState(input: DesiredInput): Desired {
   const { blueprint, access } = input;
   const { password, tls } = access.target;
   const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const policy = networkPolicy(blueprint.parent, policyInput(input));
+  const policy = networkPolicy(policyInput(input));
+  const hash = netHash(policyInput(input));
   const secrets = {
     aesKey: input.aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
@@ -46,9 +50,10 @@ export function desiredState(input: DesiredInput): Desired {
   return {
     source: stamped(sourceConfigMap(blueprint.parent, input.source)),
     runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets)),
-    policy: { ...policy, object: stamped(policy.object) },
+    policy: { ...policy, policy: { ...policy.policy, ...stamped(policy.policy) } },
+    netHash: hash,
     configHashes,
-    deployments: new Map(blueprint.consumerIds.map((id) => [id, stamped(consumerDeployment(input, id, policy.hash, {
+    deployments: new Map(blueprint.consumerIds.map((id) => [id, stamped(consumerDeployment(input, id, hash, {
       hash: configHashes.get(id) ?? {}, secrets,
     }))] as const)),
   };
@@ -70,8 +75,14 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInput({ blueprint, access, topology }: DesiredInput) {
+function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput {
+  const { parent } = blueprint;
   return {
+    name: parent.name,
+    namespace: parent.namespace,
+    owner: ownerReference(parent),
+    labels: parentLabels(parent),
+    dns: clusterDns,
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
@@ -81,11 +92,9 @@ function policyInput({ blueprint, access, topology }: DesiredInput) {
   };
 }
 
-function consumerDeployment(input: DesiredInput, consumerId: string, netHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
-  const { blueprint, access } = input;
-  const { target } = access;
-  const redis = { host: target.host, port: target.port };
-  const net = denoNetFlags({ scope: blueprint.scope, deny: blueprint.deny, redis });
+function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
+  const { blueprint } = input;
+  const { target } = input.access;
   return deployment({
     parent: blueprint.parent,
     consumerId,
@@ -94,10 +103,10 @@ function consumerDeployment(input: DesiredInput, consumerId: string, netHash: st
     command: {
       contract: blueprint.contract,
       configHashKey: configHashKey(blueprint.type, consumerId),
-      redisAddress: net.redisAddress,
-      allowNet: net.allow,
+      redisAddress: redisAddress(target),
+      allowNet: formatScope(blueprint.scope),
       allowAllNet: blueprint.allowAllNet,
-      denyNet: net.deny,
+      denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
       requestLimit: blueprint.stream.requestLimit,
@@ -111,8 +120,14 @@ function consumerDeployment(input: DesiredInput, consumerId: string, netHash: st
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.
     configDigest: digest(canonicalJson(read), 16),
-    netHash,
+    netHash: podNetHash,
     terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
     pod: blueprint.pod,
   });
+}
+
+/** The Redis as Deno's flag names it. A host Deno cannot take is a problem of the policy, told there. */
+function redisAddress(target: RedisAccess['target']): string {
+  const parsed = redisEntry(target);
+  return parsed.ok ? formatEntry(parsed.entry) : `${target.host}:${target.port}`;
 }
