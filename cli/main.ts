@@ -53,12 +53,13 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
 }
 
 function upCommand(io: Io): Command {
-  interface Flags { redis?: string; metricsPort?: number; name: string }
+  interface Flags { redis?: string; metricsPort?: number; verbose?: true; name: string }
   return new Command('up')
     .description('run the workers of manifest files on this machine, until Ctrl-C')
     .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once')
     .option('--redis <url>', 'use this Redis; without it a redis-server of its own is started')
     .option('--metrics-port <port>', 'serve /healthz, /readyz and /metrics on this port of 127.0.0.1', wholeNumber(0, 65_535))
+    .option('-v, --verbose', 'also tell what the operator does, step by step')
     .addOption(sessionOption())
     .addHelpText('after', examples([
       ['redisworker up examples/', 'every manifest of a folder'],
@@ -66,7 +67,8 @@ function upCommand(io: Io): Command {
     ]))
     .action(async (files: string[], flags: Flags) => {
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
-      await up({ files, name: flags.name, redisUrl: flags.redis, metricsPort: flags.metricsPort }, io, interrupted());
+      const { name, redis: redisUrl, metricsPort, verbose } = flags;
+      await up({ files, name, redisUrl, metricsPort, verbose }, io, interrupted());
     });
 }
 

@@ -25,6 +25,8 @@ export type Session = z.infer<typeof sessionSchema>;
 export interface SessionFiles {
   readonly state: string;
   readonly socket: string;
+  /** Folder for the files of pods. It lies on disk: what pods cache may be large. */
+  readonly data: string;
 }
 
 /** Name of the session when the user gives none. */
@@ -40,8 +42,9 @@ export async function sessionFiles(name: string, environment: Environment): Prom
   if (!namePattern.test(name)) {
     throw new Failure(`"${name}" is no session name: use up to 31 lower-case letters, digits and dashes`, exitCodes.usage);
   }
-  const folder = await privateFolder(environment);
-  return { state: join(folder, `${name}.json`), socket: join(folder, `${name}.sock`) };
+  const folder = await runtimeFolder(environment);
+  const temporary = await privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+  return { state: join(folder, `${name}.json`), socket: join(folder, `${name}.sock`), data: join(temporary, name) };
 }
 
 /** The session that the state file tells of, whether or not it still runs. */
@@ -64,23 +67,24 @@ export async function removeSession(files: SessionFiles): Promise<void> {
   await Promise.all([rm(files.state, { force: true }), rm(files.socket, { force: true })]);
 }
 
-async function privateFolder(environment: Environment): Promise<string> {
-  const { uid } = userInfo();
-  const folder = await isOwnFolder(environment.runtimeFolder, uid)
-    ? join(environment.runtimeFolder ?? '', 'redisworker')
-    : join(tmpdir(), `redisworker-${uid}`);
+/** A folder in the login session's own, or in the temporary one. */
+async function runtimeFolder({ runtimeFolder: own }: Environment): Promise<string> {
+  return await isOwnFolder(own) ? privateFolder(join(own ?? '', 'redisworker')) : privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+}
+
+async function privateFolder(folder: string): Promise<string> {
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw new Failure(`the folder ${folder} cannot be made: ${messageOf(error)}`);
   });
   const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== uid) {
+  if (!found.isDirectory() || found.uid !== userInfo().uid) {
     throw new Failure(`${folder} belongs to somebody else: remove it, or set XDG_RUNTIME_DIR to a folder of your own`);
   }
   if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
   return folder;
 }
 
-async function isOwnFolder(folder: string | undefined, uid: number): Promise<boolean> {
+async function isOwnFolder(folder: string | undefined): Promise<boolean> {
   if (folder === undefined) return false;
-  return stat(folder).then((found) => found.isDirectory() && found.uid === uid, () => false);
+  return stat(folder).then((found) => found.isDirectory() && found.uid === userInfo().uid, () => false);
 }

@@ -8,7 +8,7 @@ import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startOwnRedis, stopLeftRedis } from './own-redis.ts';
 import { podLines } from './pod-lines.ts';
-import { readSession, removeSession, sessionFiles, writeSession } from './session-files.ts';
+import { readSession, removeSession, sessionFiles, writeSession, type SessionFiles } from './session-files.ts';
 import { splitCredentials, type RedisAccess } from './redis.ts';
 
 /** The operator at work on manifest files. */
@@ -26,8 +26,13 @@ export interface LocalSettings {
   readonly files: readonly string[];
   /** The Redis of workers that name none. */
   readonly redis: RedisAccess;
+  /** Names the session to Redis and to the machine. */
+  readonly name: string;
+  /** Private folder for the files of pods. */
+  readonly dataFolder: string;
   /** Port on loopback for /healthz, /readyz and /metrics; absent: none. */
-  readonly metricsPort?: number;
+  readonly metricsPort?: number | undefined;
+  readonly verbose: boolean;
   /** Takes every line that a pod prints. */
   onPodLine(pod: string, line: string): void;
   readonly io: Io;
@@ -42,6 +47,8 @@ export interface SessionOptions {
   readonly files: readonly string[];
   readonly redisUrl?: string | undefined;
   readonly metricsPort?: number | undefined;
+  /** Also tells what the operator does, step by step. */
+  readonly verbose?: boolean | undefined;
 }
 
 /** A session that runs until it is closed. */
@@ -55,41 +62,38 @@ export interface RunningSession extends AsyncDisposable {
  * @throws Failure when the name is taken, a file is missing, or Redis does not start.
  */
 export async function openSession(options: SessionOptions, start: StartLocalOperator, io: Io): Promise<RunningSession> {
-  await mustExist(options.files);
+  const { name, files, metricsPort, verbose = false } = options;
+  await mustExist(files);
+  const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
   const live: { operator?: LocalOperator } = {};
-  const publish = await claimName(options.name, io, opening, () => live.operator?.workers() ?? []);
+  await claim(paths, opening, () => live.operator?.workers() ?? []);
   const { redis, ownRedisPid } = await chooseRedis(options.redisUrl, io, opening);
-  await publish(redis.url, ownRedisPid);
+  await writeSession(paths, { name, pid: process.pid, redisUrl: redis.url, ...(ownRedisPid === undefined ? {} : { ownRedisPid }) });
   const onPodLine = podLines((line) => io.out(line), io.colours);
-  const { files, metricsPort } = options;
-  const operator = opening.adopt(
-    await start({ files, redis, onPodLine, io, ...(metricsPort === undefined ? {} : { metricsPort }) }),
-    (started) => started.stop(),
-  );
+  const operator = await start({ name, files, redis, dataFolder: paths.data, metricsPort, verbose, onPodLine, io });
+  opening.defer(() => operator.stop());
   live.operator = operator;
-  operator.onChange(announcer((line) => io.out(line)));
+  const tell = announcer((line) => io.out(line));
+  operator.onChange(tell);
+  operator.workers().forEach(tell);
   const running = opening.move();
   return { redis, operator, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-type Publish = (redisUrl: string, ownRedisPid: number | undefined) => Promise<void>;
-
-async function claimName(name: string, io: Io, opening: AsyncDisposableStack, workers: () => readonly KubeObject[]): Promise<Publish> {
-  const files = await sessionFiles(name, io.environment);
-  const endpoint = await serveWorkers(files.socket, workers);
+/** Makes the session's name this process's own, and clears away what a killed one left. */
+async function claim(paths: SessionFiles, opening: AsyncDisposableStack, workers: () => readonly KubeObject[]): Promise<void> {
+  const endpoint = await serveWorkers(paths.socket, workers);
   if (endpoint === undefined) {
-    const pid = (await readSession(files))?.pid;
+    const pid = (await readSession(paths))?.pid;
     throw new Failure(`"redisworker up" is already running${pid === undefined ? '' : ` (pid ${pid})`}: stop it with Ctrl-C, or start this one beside it with --name second`);
   }
   opening.defer(async () => {
     await endpoint.close();
-    await removeSession(files);
+    await removeSession(paths);
   });
-  const killed = await readSession(files);
+  const killed = await readSession(paths);
   if (killed?.ownRedisPid !== undefined) await stopLeftRedis(killed.redisUrl, killed.ownRedisPid);
-  return (redisUrl, ownRedisPid) =>
-    writeSession(files, { name, pid: process.pid, redisUrl, ...(ownRedisPid === undefined ? {} : { ownRedisPid }) });
 }
 
 async function chooseRedis(url: string | undefined, io: Io, opening: AsyncDisposableStack): Promise<{ redis: RedisAccess; ownRedisPid?: number }> {
