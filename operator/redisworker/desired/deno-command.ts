@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  env, handlerEntry, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, sourceFileName, sourceMount,
+  env, handlerEntry, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -24,7 +24,6 @@ const outsideHeapMiB = 64;
 
 const healthAddress = `0.0.0.0:${healthPort}`;
 const scriptRedisAddress = `127.0.0.1:${scriptRedisPort}`;
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
@@ -41,7 +40,8 @@ function handler(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     `--allow-env=${[...Object.values(env), ...input.allowEnv].join(',')}`,
-    `--allow-read=${folderOf(sourceMount)}`,
+    // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
+    `--allow-read=${sourceMount},${secretMount}`,
     ...net(input, [input.redisAddress, healthAddress]),
     `--import-map=${importMapFile}`,
     heap(input.memoryMiB), ...input.denoOptions,
