@@ -58,6 +58,10 @@ describe('the CRD', () => {
     expect(silent).toEqual([]);
   });
 
+  test('has no value that YAML 1.1 takes for a boolean', () => {
+    expect(offenders((node) => (node.enum ?? []).some((value) => /^(y|n|yes|no|on|off|true|false)$/i.test(String(value))))).toEqual([]);
+  });
+
   test('states each rule as one sentence that ends in no full stop', () => {
     const messages = all.flatMap(([, node]) => node['x-kubernetes-validations'] ?? []).map(({ message = '' }) => message);
     expect(messages.length).toBeGreaterThan(25);
