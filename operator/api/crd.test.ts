@@ -58,8 +58,9 @@ describe('the CRD', () => {
     expect(silent).toEqual([]);
   });
 
-  test('has no value that YAML 1.1 takes for a boolean', () => {
-    expect(offenders((node) => (node.enum ?? []).some((value) => /^(y|n|yes|no|on|off|true|false)$/i.test(String(value))))).toEqual([]);
+  test('asks users for no value that YAML 1.1 takes for a boolean', () => {
+    const booleans = offenders((node) => (node.enum ?? []).some((value) => /^(y|n|yes|no|on|off|true|false)$/i.test(String(value))));
+    expect(booleans.filter((path) => path.startsWith('.spec'))).toEqual([]);
   });
 
   test('states each rule as one sentence that ends in no full stop', () => {
