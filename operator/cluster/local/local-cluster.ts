@@ -24,7 +24,8 @@ export interface LocalClusterOptions {
   /** Node the pods are bound to: the one {@link startNode} runs under. */
   readonly nodeName: string;
   readonly clock?: Clock;
-  readonly uid?: () => string;
+  /** UID of an object that is created. */
+  readonly uid?: (created: KubeObject) => string;
 }
 
 /** Who may write to a local cluster: the field managers of the port, and the user's files. */
@@ -39,7 +40,7 @@ export interface LocalCluster extends Cluster {
 
 /** Opens an empty cluster; {@link Cluster.close} ends its controllers and empties nothing. */
 export function openLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const { log, nodeName, clock = systemClock, uid = randomUUID } = options;
+  const { log, nodeName, clock = systemClock, uid = () => randomUUID() } = options;
   const store = new ObjectStore({ now: () => clock.now(), uid });
   const writer = new Writer(store);
   const events = new EventLog(clock, log);

@@ -8,7 +8,7 @@ type Kind = { readonly apiVersion: string; readonly kind: string };
 export interface StoreSources {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly uid: () => string;
+  readonly uid: (created: KubeObject) => string;
 }
 
 /** How to delete: preconditions, and the seconds a pod on a node gets to end. */
@@ -77,7 +77,7 @@ export class ObjectStore {
   }
 
   #born(wanted: KubeObject): KubeObject {
-    const metadata = { ...wanted.metadata, uid: this.#sources.uid(), creationTimestamp: this.#timestamp() };
+    const metadata = { ...wanted.metadata, uid: this.#sources.uid(wanted), creationTimestamp: this.#timestamp() };
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
     return { ...wanted, metadata: 'spec' in wanted ? { ...metadata, generation: 1 } : metadata };
