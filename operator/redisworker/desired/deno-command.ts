@@ -63,7 +63,7 @@ function script(input: CommandInput): string[] {
 function runner(input: CommandInput, flags: readonly string[]): string[] {
   return [
     'deno', 'run', ...closed, '--allow-env', '--allow-run=deno',
-    `--allow-read=${folderOf(sourceMount)}`,
+    `--allow-read=${secretMount}`,
     ...flags,
     runnerEntry, input.configHashKey,
   ];
