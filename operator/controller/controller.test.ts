@@ -11,14 +11,15 @@ afterEach(async () => {
 
 interface Line { level: string; fields: Record<string, unknown>; message: string }
 
-function start(reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>, concurrency = 2) {
+function start(reconcile: (key: string, signal: AbortSignal) => Outcome | Promise<Outcome>, concurrency = 2) {
   const clock = new ManualClock();
   const queue = new WorkQueue({ clock, random: () => 1 });
   const lines: Line[] = [];
   const results: ReconcileResult[] = [];
   const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields: { ...fields }, message });
   const controller = startController({
-    name: 'redisworker', queue, reconcile, concurrency, clock,
+    name: 'redisworker', queue, concurrency, clock,
+    reconcile: async (key, signal) => reconcile(key, signal),
     log: { debug: line('debug'), warn: line('warn'), error: line('error') },
     metrics: { reconciled: (result) => void results.push(result) },
   });
@@ -29,7 +30,7 @@ function start(reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>
 const settledOutcome: Outcome = { kind: 'settled' };
 
 test('a key that settled runs no more until it is added again', async () => {
-  const { clock, queue, results } = start(async () => settledOutcome);
+  const { clock, queue, results } = start(() => settledOutcome);
   queue.add('ns/a');
   await clock.advance(1_000_000);
   expect(results).toEqual(['success']);
@@ -37,7 +38,7 @@ test('a key that settled runs no more until it is added again', async () => {
 
 test('a recheck runs the key again after its time', async () => {
   const seen: number[] = [];
-  const { clock, queue } = start(async () => {
+  const { clock, queue } = start(() => {
     seen.push(clock.now());
     return { kind: 'recheck', afterMs: 30_000, why: 'addresses of names expire' };
   });
@@ -49,7 +50,7 @@ test('a recheck runs the key again after its time', async () => {
 
 test('a failing key is retried with growing pauses and starts over after a success', async () => {
   const seen: number[] = [];
-  const { clock, queue } = start(async () => {
+  const { clock, queue } = start(() => {
     seen.push(clock.now());
     if (seen.length % 3 !== 0) throw new TransientError('RedisUnreachable', 'no answer');
     return { kind: 'recheck', afterMs: 10_000, why: 'test' };
@@ -63,7 +64,7 @@ test('a failing key is retried with growing pauses and starts over after a succe
 test('one broken key and one that hangs never delay ninety-nine healthy ones', async () => {
   const done = new Set<string>();
   let attempts = 0;
-  const { clock, queue } = start(async (key, signal) => {
+  const { clock, queue } = start((key, signal) => {
     if (key === 'hangs') return new Promise<Outcome>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     if (key === 'broken') {
       attempts += 1;
@@ -83,7 +84,7 @@ test('one broken key and one that hangs never delay ninety-nine healthy ones', a
 });
 
 test('a terminal error is not retried, but counted and told', async () => {
-  const { clock, queue, results, lines } = start(async () => {
+  const { clock, queue, results, lines } = start(() => {
     throw new TerminalError('InvalidAllowNet', 'entry 2 names no host');
   });
   queue.add('ns/a');
@@ -95,7 +96,7 @@ test('a terminal error is not retried, but counted and told', async () => {
 test('honours the pause a server asks for', async () => {
   const busy = Object.assign(new Error('too many requests'), { name: 'ClusterError', reason: 'TooManyRequests', retryAfterMs: 9000 });
   let runs = 0;
-  const { clock, queue, lines } = start(async () => {
+  const { clock, queue, lines } = start(() => {
     runs += 1;
     throw busy;
   });
@@ -108,7 +109,7 @@ test('honours the pause a server asks for', async () => {
 });
 
 test('tells a bug with its error, and a fault of the world without', async () => {
-  const { queue, lines } = start(async (key) => {
+  const { queue, lines } = start((key) => {
     throw key === 'bug' ? new TypeError('x is undefined') : new TransientError('RedisLoading', 'is loading');
   });
   queue.add('bug');

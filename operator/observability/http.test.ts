@@ -20,7 +20,7 @@ async function serve(readyz: Record<string, Check> = {}) {
 
 test('tells each check by its name', async () => {
   let synced = false;
-  const { get } = await serve({ cache: () => (synced ? undefined : 'not synced'), redis: async () => { throw new Error('no answer'); } });
+  const { get } = await serve({ cache: () => (synced ? undefined : 'not synced'), redis: () => Promise.reject(new Error('no answer')) });
   expect(await get('/healthz')).toEqual({ status: 200, body: '[+]alive ok\nok\n' });
   expect(await get('/readyz')).toEqual({ status: 503, body: '[-]cache failed: not synced\n[-]redis failed: no answer\nfailed\n' });
   synced = true;
