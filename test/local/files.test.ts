@@ -18,7 +18,7 @@ beforeEach(async () => {
   cluster = await openLocalCluster({ log, nodeName: 'laptop' });
 });
 afterEach(async () => {
-  await files?.stop();
+  await files?.close();
   await cluster.close();
   await rm(dir, { recursive: true, force: true });
 });
@@ -28,7 +28,7 @@ const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {
 const validate: Validate = ({ spec }) => ((spec as { consumers: { count: number } }).consumers.count > 9 ? { ok: false, problems: ['spec.consumers.count must be at most 9'] } : { ok: true });
 
 const countOf = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.spec as { consumers: { count: number } } | undefined)?.consumers.count;
-const follow = async (path = dir) => (files = await followFiles([path], cluster, log, validate));
+const follow = async (path = dir) => (files = await followFiles([path], cluster, log, { validate }));
 const becomes = (name: string, count: number | undefined) => eventually(`${name} has ${count}`, async () => (await countOf(name)) === count);
 
 test('objects follow their file: added, changed and deleted with it', async () => {

@@ -3,5 +3,5 @@ export { openLocalCluster, type LocalCluster, type LocalClusterOptions } from '.
 export type { KeptEvent } from './store/events.ts';
 export { startNode, type LogLine, type Node, type NodeOptions } from './node/node.ts';
 export type { BackOff } from './node/back-off.ts';
-export { followFiles, type FollowedFiles } from './files/follow-files.ts';
+export { followFiles, type FollowedFiles, type FollowFilesOptions } from './files/follow-files.ts';
 export type { Validate } from './files/manifest.ts';

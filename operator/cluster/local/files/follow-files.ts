@@ -9,6 +9,12 @@ import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import { readManifest, type Validate } from './manifest.ts';
 import { watchFolders } from './watch-folders.ts';
 
+/** How to follow. */
+export interface FollowFilesOptions {
+  readonly validate: Validate;
+  readonly clock?: Clock;
+}
+
 /** Files under watch. */
 export interface FollowedFiles {
   /** What the files hold now, as far as they are right. */
@@ -16,7 +22,7 @@ export interface FollowedFiles {
   /** What is wrong with the files now, one sentence each. */
   problems(): readonly string[];
   /** Ends the watch; the objects stay. */
-  stop(): Promise<void>;
+  close(): Promise<void>;
 }
 
 type Store = Pick<LocalCluster, 'apply' | 'delete'>;
@@ -26,14 +32,13 @@ type Documents = ReadonlyMap<string, KubeObject>;
  * Applies the RedisWorkers, ConfigMaps, Secrets and Services of files and folders (their *.yaml, *.yml and
  * *.json files, not deeper), and again whenever they change; what is taken out of a file is deleted. A file
  * that is wrong keeps its last good objects.
- * @param validate judges RedisWorkers before they are written
  * @throws Error when a path does not exist
  */
-export async function followFiles(paths: readonly string[], store: Store, log: Log, validate: Validate, clock: Clock = systemClock): Promise<FollowedFiles> {
+export async function followFiles(paths: readonly string[], store: Store, log: Log, options: FollowFilesOptions): Promise<FollowedFiles> {
   const places = await Promise.all(paths.map(placeOf));
-  const sync = new FileSync(places, store, log, validate);
+  const sync = new FileSync(places, store, log, options.validate);
   let work = Promise.resolve();
-  const unwatch = watchFolders(places.map(({ folder }) => folder), clock, log, () => {
+  const unwatch = watchFolders(places.map(({ folder }) => folder), options.clock ?? systemClock, log, () => {
     work = work.then(() => sync.run()).catch((error: unknown) => log.error({ err: error }, 'the manifest files could not be followed; the next change tries again'));
   });
   work = sync.run();
@@ -41,7 +46,7 @@ export async function followFiles(paths: readonly string[], store: Store, log: L
   return {
     objects: () => sync.objects,
     problems: () => sync.problems,
-    async stop() {
+    async close() {
       unwatch();
       await work;
     },
