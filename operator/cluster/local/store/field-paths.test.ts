@@ -27,6 +27,11 @@ test('taking the last field out of a map takes the map out too', () => {
   expect(without(value, fieldsOf({ metadata: { labels: { a: '1' }, finalizers: ['x'] } }))).toEqual({ spec: { n: 1 } });
 });
 
+test('an item of a keyed list goes whole, and its neighbours stay', () => {
+  const [ready, busy] = [{ type: 'Ready', status: 'False' }, { type: 'Busy', status: 'True', reason: 'Starting' }];
+  expect(without({ status: { conditions: [busy, ready] } }, fieldsOf({ status: { conditions: [busy] } }))).toEqual({ status: { conditions: [ready] } });
+});
+
 test('a merge patch removes on null, replaces lists and merges maps', () => {
   expect(mergePatch({ a: { b: 1, c: 2 }, l: [1, 2] }, { a: { b: null, d: 3 }, l: [3] })).toEqual({ a: { c: 2, d: 3 }, l: [3] });
 });
