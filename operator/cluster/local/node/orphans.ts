@@ -1,6 +1,7 @@
 /**
- * What protects a machine from containers whose node crashed: a handler for every end of this process but
- * SIGKILL, and a note on disk about each process group, read at the next start with the same data folder.
+ * What protects a machine from containers whose node crashed: a handler for the exit of this process (a signal
+ * nobody handles runs none), and a note on disk about each process group, read at the next start with the same
+ * data folder.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
