@@ -1,5 +1,5 @@
 /** The contract against the fixed vectors of vectors.json, on Deno; vectors.test.ts is the same on Node. */
-import { deepStrictEqual as assertEquals } from 'node:assert/strict';
+import { assertEquals } from '../worker/testing/assert.ts';
 import { decodeConfigHash, encodeConfigHash } from './config-hash.ts';
 import { decodeReply } from './reply.ts';
 import { parseRequest } from './request.ts';
