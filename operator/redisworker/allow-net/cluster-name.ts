@@ -1,0 +1,59 @@
+/** Which Services a host name may mean inside the cluster, in the order a pod's resolver asks. */
+import type { NetEntry, Scope } from './entry.ts';
+import { isHeadless, type ServiceRef, type Topology } from './topology.ts';
+
+/** A Service a name may mean; `ofPod` when the name is that of one pod behind a headless Service. */
+export interface Candidate extends ServiceRef {
+  readonly ofPod: boolean;
+}
+
+/** The Services to try, and whether the name can mean nothing outside the cluster. */
+export interface ClusterName {
+  readonly candidates: readonly Candidate[];
+  readonly inside: boolean;
+}
+
+/** Where a name lies: `svc`, `svc.ns`, `svc.ns.svc`, the same below the cluster domain, each with a pod in front. */
+export function clusterName(host: string, { namespace, clusterDomain }: Pick<Topology, 'namespace' | 'clusterDomain'>): ClusterName {
+  const inDomain = host.endsWith(`.${clusterDomain}`);
+  const labels = (inDomain ? host.slice(0, -clusterDomain.length - 1) : host).split('.');
+  if (labels.at(-1) === 'svc' && labels.length > 1) return { candidates: fullName(labels.slice(0, -1)), inside: true };
+  if (inDomain) return { candidates: [], inside: true };
+  return { candidates: shortName(labels, namespace), inside: labels.length === 1 };
+}
+
+/** The first Service the name means that exists. Only a headless Service gives its pods names. */
+export function findService(host: string, topology: Topology): ServiceRef | undefined {
+  return clusterName(host, topology).candidates.find(({ namespace, name, ofPod }) => {
+    const service = topology.service(namespace, name);
+    return service !== undefined && (!ofPod || isHeadless(service));
+  });
+}
+
+/** The Services whose live copies a scope's translation asks for, without duplicates. */
+export function requiredServices(scope: Scope, topology: Pick<Topology, 'namespace' | 'clusterDomain'>): ServiceRef[] {
+  const refs = scope.flatMap((entry: NetEntry) => (entry.kind === 'name' && !isLoopbackName(entry.host) ? clusterName(entry.host, topology).candidates : []));
+  const byKey = new Map(refs.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]));
+  return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, ref]) => ref);
+}
+
+/** True for `localhost` and names below it, which every resolver keeps in the pod. */
+export function isLoopbackName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+/** What stands before `.svc`: service and namespace, perhaps with a pod in front. */
+function fullName(labels: readonly string[]): Candidate[] {
+  const [namespace, name] = [labels.at(-1), labels.at(-2)];
+  const known = namespace !== undefined && name !== undefined && labels.length <= 3;
+  return known ? [{ namespace, name, ofPod: labels.length === 3 }] : [];
+}
+
+/** Names the resolver completes by its search list: the own namespace first, then all Services. */
+function shortName(labels: readonly string[], own: string): Candidate[] {
+  const [first, second, third] = labels;
+  if (first === undefined || labels.length > 3) return [];
+  if (second === undefined) return [{ namespace: own, name: first, ofPod: false }];
+  if (third !== undefined) return [{ namespace: third, name: second, ofPod: true }];
+  return [{ namespace: own, name: second, ofPod: true }, { namespace: second, name: first, ofPod: false }];
+}

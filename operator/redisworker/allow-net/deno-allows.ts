@@ -1,0 +1,86 @@
+/** What Deno itself allows, as measured on 2.9: names are compared as text, addresses as numbers. */
+import { type Block, contains, parseAddress, parseBlock } from './address.ts';
+import type { NetEntry, Scope } from './entry.ts';
+
+/** A host as Deno compares it. */
+interface Host {
+  /** Lower case, without brackets and trailing dot. */
+  readonly text: string;
+  readonly address?: Block;
+}
+
+/**
+ * True when a program under `--allow-net=scope --deny-net=deny` may connect to `host:port`.
+ * Deny by address is final and also holds for what a name resolved to; deny by name yields to an
+ * allow entry that goes before it in Deno's order, see {@link rankOf}.
+ * @param resolved addresses the host resolved to, when it is a name
+ */
+export function denoAllows(scope: Scope, deny: Scope, host: string, port: number, resolved: readonly string[] = []): boolean {
+  const target = hostOf(host);
+  const addresses = target.address === undefined ? resolved.map(hostOf) : [target];
+  if (addresses.some((address) => deny.some((entry) => matches(entry, address, port)))) return false;
+  const allowed = strongest(scope, target, port);
+  const denied = strongest(deny, target, port);
+  return allowed !== undefined && (denied === undefined || !precedes(denied, allowed));
+}
+
+/** True when the entry covers this host on this port. */
+function matches(entry: NetEntry, host: Host, port: number): boolean {
+  return (!('port' in entry) || entry.port === port) && matchesHost(entry, host);
+}
+
+function matchesHost(entry: NetEntry, { text, address }: Host): boolean {
+  switch (entry.kind) {
+    case 'name': return entry.host === text;
+    case 'wildcard': return address === undefined && (text === entry.suffix || text.endsWith(`.${entry.suffix}`));
+    case 'ip': return address !== undefined && sameAddress(entry.address, address);
+    case 'cidr': return address !== undefined && inBlock(entry.cidr, address);
+    case 'loopback': return ['0.0.0.0', '127.0.0.1', 'localhost'].includes(text);
+    case 'unix':
+    case 'vsock': return false;
+  }
+}
+
+function sameAddress(text: string, address: Block): boolean {
+  const own = parseAddress(text);
+  return own !== undefined && contains(own, address);
+}
+
+function inBlock(cidr: string, address: Block): boolean {
+  const block = parseBlock(cidr);
+  return block !== undefined && contains(block, address);
+}
+
+function hostOf(host: string): Host {
+  const text = host.toLowerCase().replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const address = parseAddress(text);
+  return address === undefined ? { text } : { text, address };
+}
+
+/** The place of an entry in Deno's list: the first that matches decides, and a denial goes before its equal. */
+type Rank = readonly [portLast: number, wildcardLast: number, wire: string];
+
+function strongest(entries: Scope, host: Host, port: number): Rank | undefined {
+  const ranks = entries.filter((entry) => matches(entry, host, port)).map(rankOf);
+  return ranks.reduce<Rank | undefined>((best, rank) => (best !== undefined && precedes(best, rank) ? best : rank), undefined);
+}
+
+/**
+ * Deno sorts entries with a port first, then whole names, then wildcards. It sorts wildcards by their
+ * name as DNS sends it, each label behind its length, so a shorter first label goes first: between
+ * `*.m.b` and `*.aaa.m.b` the former decides, between `*.m.b` and `*.a.m.b` the latter.
+ */
+function rankOf(entry: NetEntry): Rank {
+  const portLast = 'port' in entry ? 0 : 1;
+  return entry.kind === 'wildcard' ? [portLast, 1, wireForm(entry.suffix)] : [portLast, 0, ''];
+}
+
+function wireForm(name: string): string {
+  return name.split('.').map((label) => String.fromCharCode(label.length) + label).join('');
+}
+
+/** True when `one` stands before `other` or beside it. */
+function precedes(one: Rank, other: Rank): boolean {
+  const differs = one.findIndex((part, index) => part !== other[index]);
+  return differs < 0 || (one[differs] ?? 0) < (other[differs] ?? 0);
+}

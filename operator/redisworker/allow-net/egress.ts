@@ -1,0 +1,66 @@
+/** The part of NetworkPolicy v1 that is written here. Every rule names its peers and its ports. */
+
+/** A peer: addresses, or pods of a namespace. */
+export type Peer = IpBlockPeer | PodPeer;
+
+/** A block of addresses without some of its parts. */
+export interface IpBlockPeer {
+  readonly ipBlock: { readonly cidr: string; readonly except?: readonly string[] };
+}
+
+/** Pods with these labels in namespaces with these labels; both must hold. */
+export interface PodPeer {
+  readonly namespaceSelector: LabelSelector;
+  readonly podSelector: LabelSelector;
+}
+
+/** Labels that must all be there with exactly these values. */
+export interface LabelSelector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+/** One port, a range of ports up to `endPort`, or a named port of the peer's pods. */
+export interface PolicyPort {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number | string;
+  readonly endPort?: number;
+}
+
+/** Opens the ports of the peers. Neither list is ever empty: an empty one would mean "all". */
+export interface EgressRule {
+  readonly to: readonly Peer[];
+  readonly ports: readonly PolicyPort[];
+}
+
+/** What a policy says: the rules of a mirror, or everything (`[{}]`). */
+export interface NetworkPolicySpec {
+  readonly podSelector: LabelSelector;
+  readonly policyTypes: readonly ['Ingress', 'Egress'];
+  readonly ingress: readonly [];
+  readonly egress: readonly (EgressRule | Readonly<Record<string, never>>)[];
+}
+
+/** A peer and one port of it. */
+export interface Opening {
+  readonly peer: Peer;
+  readonly port: PolicyPort;
+}
+
+/** Gathers openings into few rules: first the ports of each peer, then the peers of equal ports. Sorted by text. */
+export function rulesOf(openings: readonly Opening[]): EgressRule[] {
+  const portsOfPeer = [...Map.groupBy(openings, ({ peer }) => JSON.stringify(peer)).values()];
+  const peers = portsOfPeer.flatMap((group) => (group[0] ? [{ peer: group[0].peer, ports: unique(group.map(({ port }) => port)) }] : []));
+  const rules = [...Map.groupBy(peers, ({ ports }) => JSON.stringify(ports)).values()];
+  return unique(rules.flatMap((group) => (group[0] ? [{ to: unique(group.map(({ peer }) => peer)), ports: group[0].ports }] : [])));
+}
+
+/** Rules from several sources as few rules, each thing said once. */
+export function mergedRules(rules: readonly EgressRule[]): EgressRule[] {
+  return rulesOf(rules.flatMap(({ to, ports }) => to.flatMap((peer) => ports.map((port) => ({ peer, port })))));
+}
+
+/** Sorted by JSON text, duplicates dropped. */
+function unique<T>(items: readonly T[]): T[] {
+  const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
+}

@@ -1,0 +1,150 @@
+/** The NetworkPolicy of one net hash: exactly what the scope says, cluster DNS and the worker's Redis. */
+import { createHash } from 'node:crypto';
+import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
+import { formatEntry, formatScope } from '../allow-net/canonical.ts';
+import { findService } from '../allow-net/cluster-name.ts';
+import { denoAllows } from '../allow-net/deno-allows.ts';
+import { denoDenyFlag, redisEntry, type RedisTarget } from '../allow-net/deno-flags.ts';
+import { withMetadataDenied } from '../allow-net/deny.ts';
+import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../allow-net/egress.ts';
+import type { NetEntry, Scope } from '../allow-net/entry.ts';
+import type { Topology } from '../allow-net/topology.ts';
+import { type Approximation, type Mirror, translate } from '../allow-net/translate.ts';
+
+/** Labels that tie a pod to the one policy made for it. */
+export const nameLabel = 'redisworker.dev/name';
+export const netHashLabel = 'redisworker.dev/net-hash';
+
+/** The servers that answer the pods' DNS questions. */
+export interface DnsServers {
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly podLabels: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
+  /** Resolvers that are no pods, such as a node-local cache: `169.254.20.10/32`. */
+  readonly cidrs?: readonly string[];
+}
+
+/** What most clusters run. */
+export const clusterDns: DnsServers = {
+  namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
+  podLabels: { 'k8s-app': 'kube-dns' },
+  ports: [53],
+};
+
+/** What decides what a policy says, apart from addresses and Services, which may change under it. */
+export interface NetScope {
+  readonly scope: Scope;
+  readonly deny: Scope;
+  /** True for a worker that may reach everything; its scope then says nothing. */
+  readonly allowAll: boolean;
+  readonly redis: RedisTarget;
+  readonly dns: DnsServers;
+}
+
+/** Everything a policy is built from. */
+export interface PolicyInput extends NetScope {
+  /** The worker's name, namespace, owner reference and the labels of all its children. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly owner: OwnerReference;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Addresses the Redis host resolved to, when it is a name outside the cluster. */
+  readonly redisAddresses: readonly string[];
+  readonly topology: Topology;
+}
+
+/** A policy and how well it says what the worker's scope says. */
+export interface DesiredPolicy {
+  readonly policy: KubeObject & { readonly spec: NetworkPolicySpec };
+  readonly approximations: readonly Approximation[];
+  /** Sentences about what keeps the worker from its Redis; no pod should start before they are gone. */
+  readonly problems: readonly string[];
+}
+
+/** The digest a policy and its pods share: 12 hex characters, the same for equal scopes in any spelling. */
+export function netHash({ scope, deny, allowAll, redis, dns }: NetScope): string {
+  const content = {
+    scope: allowAll ? 'all' : formatScope(scope),
+    deny: denoDenyFlag(scope, deny),
+    redis: [redis.host.toLowerCase(), redis.port],
+    dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
+  };
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+}
+
+/** Builds the full object; the same input gives the same text. */
+export function networkPolicy(input: PolicyInput): DesiredPolicy {
+  const redis = mirrorRedis(input);
+  const deny = withMetadataDenied(input.scope, input.deny);
+  const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology);
+  const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
+  return {
+    policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
+    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations]),
+    problems: redis.problems,
+  };
+}
+
+function header({ name, namespace, owner, labels, ...input }: PolicyInput): Omit<KubeObject, 'spec'> & Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+  const hash = netHash(input);
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace,
+      labels: { ...labels, [nameLabel]: name, [netHashLabel]: hash },
+      ownerReferences: [owner],
+    },
+  };
+}
+
+function podLabels(input: PolicyInput): Record<string, string> {
+  return { [nameLabel]: input.name, [netHashLabel]: netHash(input) };
+}
+
+function dnsRule({ namespaceLabels, podLabels, ports, cidrs = [] }: DnsServers): EgressRule {
+  const pods: Peer = { namespaceSelector: { matchLabels: namespaceLabels }, podSelector: { matchLabels: podLabels } };
+  return {
+    to: [pods, ...cidrs.map((cidr): Peer => ({ ipBlock: { cidr } }))],
+    ports: ports.flatMap((port) => [{ protocol: 'UDP', port } as const, { protocol: 'TCP', port } as const]),
+  };
+}
+
+interface RedisMirror extends Pick<Mirror, 'rules' | 'approximations'> {
+  readonly problems: readonly string[];
+}
+
+function mirrorRedis(input: PolicyInput): RedisMirror {
+  const parsed = redisEntry(input.redis);
+  if (!parsed.ok) return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
+  const { entry } = parsed;
+  const { rules, approximations } = translate([entry], [], { ...input.topology, outsideAddresses: () => input.redisAddresses });
+  const unreachable = rules.length === 0 ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`) : [];
+  return {
+    rules,
+    approximations: rules.length === 0 ? [] : approximations,
+    problems: [...unreachable, ...deniedProblem(entry, input)],
+  };
+}
+
+/** Denied addresses are final in Deno, even for a host that is allowed by name. */
+function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
+  const ref = entry.kind === 'name' ? findService(entry.host, topology) : undefined;
+  const serviceAddress = ref && topology.service(ref.namespace, ref.name)?.clusterIP;
+  const resolved = serviceAddress === undefined ? redisAddresses : [serviceAddress];
+  if (denoAllows([entry], withMetadataDenied(scope, deny), redis.host, redis.port, resolved)) return [];
+  return [`permissions.denyNet covers the worker's Redis ${formatEntry(entry)}, which it could never reach: take it out of denyNet`];
+}
+
+function heldByDeno(entry: NetEntry): Approximation {
+  return { entry: formatEntry(entry), reason: 'the worker may reach everything, so this denial is held by Deno alone' };
+}
+
+function sortedPairs(labels: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function unique(approximations: readonly Approximation[]): Approximation[] {
+  return [...new Map(approximations.map((one) => [JSON.stringify(one), one])).values()];
+}
