@@ -27,9 +27,11 @@ test('taking the last field out of a map takes the map out too', () => {
   expect(without(value, fieldsOf({ metadata: { labels: { a: '1' }, finalizers: ['x'] } }))).toEqual({ spec: { n: 1 } });
 });
 
-test('an item of a keyed list goes whole, and its neighbours stay', () => {
-  const [ready, busy] = [{ type: 'Ready', status: 'False' }, { type: 'Busy', status: 'True', reason: 'Starting' }];
-  expect(without({ status: { conditions: [busy, ready] } }, fieldsOf({ status: { conditions: [busy] } }))).toEqual({ status: { conditions: [ready] } });
+test('taking a condition out takes all of it, whatever order its fields come in', () => {
+  const value = { status: { conditions: [{ type: 'A', status: 'True' }, { type: 'B', status: 'True', reason: 'R' }] } };
+  expect(without(value, fieldsOf({ status: { conditions: [{ type: 'B', status: 'True', reason: 'R' }] } }))).toEqual({
+    status: { conditions: [{ type: 'A', status: 'True' }] },
+  });
 });
 
 test('a merge patch removes on null, replaces lists and merges maps', () => {

@@ -50,13 +50,14 @@ function overlayList(live: readonly unknown[], children: readonly [Step, unknown
 /** The value without the given leaves; what became empty by that goes too. */
 export function without(value: unknown, gone: FieldSet): unknown {
   const paths = [...gone].map((path) => JSON.parse(path) as Path);
-  return [...paths.filter((path) => !namesItem(path)), ...paths.filter(namesItem)].reduce((at, path) => removeAt(at, path), value);
+  // The field that names an item goes last: without it the rest of the item could not be found any more.
+  const inOrder = [...paths.filter((path) => !namesItem(path)), ...paths.filter(namesItem)];
+  return inOrder.reduce(removeAt, value);
 }
 
-/** True for the field that tells which item this is: it goes last, or the rest of the item is not found again. */
 function namesItem(path: Path): boolean {
   const item = path.at(-2);
-  return typeof item === 'object' && item.key === path.at(-1);
+  return typeof item === 'object' && item.key !== '' && item.key === path.at(-1);
 }
 
 function removeAt(value: unknown, [step, ...rest]: Path): unknown {
