@@ -13,6 +13,7 @@ import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { startOperator, type Operator } from '../operator/operator.ts';
+import { fail } from './failure.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
@@ -21,7 +22,7 @@ const nodeName = 'this-machine';
 
 /** Starts the operator; the pods it asks for run as processes of this machine. */
 export async function startLocalOperator(settings: LocalSettings): Promise<LocalOperator> {
-  const log = createLog({ level: settings.verbose ? 'info' : 'warn', pretty: settings.io.terminal });
+  const log = logTo(settings);
   const metrics = createMetrics();
   await using starting = new AsyncDisposableStack();
   const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
@@ -36,8 +37,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
-  const files = await followFiles(settings.files, cluster, log, parseRedisWorker);
-  starting.defer(() => files.stop());
+  const files = await followFiles(settings.files, cluster, log, { validate: parseRedisWorker });
+  starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());
   await Promise.all([workers.synced, operator.started]);
@@ -57,7 +58,7 @@ async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: C
     imageRoot: checkout,
     searchPath: env['PATH'] ?? '',
     onLog: ({ pod, line }) => onPodLine(pod.name, line),
-  });
+  }).catch(fail);
   starting.defer(async () => {
     await node.stop();
     await rmdir(dataFolder).catch(() => undefined); // what else is in there is worth keeping
@@ -72,8 +73,14 @@ async function serveMetrics(port: number | undefined, operator: Operator, metric
     healthz: { process: () => undefined },
     readyz: { 'live-copies': () => (operator.isStarted() ? undefined : 'waiting for the first complete list of every kind') },
     metrics,
-  });
+  }).catch(fail);
   starting.defer(() => http.close());
+}
+
+/** For people, whoever reads. Below errors it repeats what the conditions of workers tell already. */
+function logTo({ verbose, io }: LocalSettings): Log {
+  const destination = { write: (text: string) => io.err(text.trimEnd()) };
+  return createLog({ level: verbose ? 'info' : 'error', pretty: true, colours: io.colours, destination });
 }
 
 /** The wording of the operator's login; absent fields stay absent. */
