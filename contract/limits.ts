@@ -25,7 +25,7 @@ export const traceExpireSeconds = 3600;
 export const deadLetterLimit = 100_000;
 
 /**
- * Bytes of a reply that are repeated in the response stream and in the trace. Of a longer one they tell
+ * Characters of a reply's JSON that are repeated in the response stream and in the trace. Of a longer one they tell
  * everything but its data: ten thousand responses of a megabyte each would fill Redis.
  */
-export const maxRepeatedReplyBytes = 16 * 1024;
+export const maxRepeatedReplyLength = 16 * 1024;

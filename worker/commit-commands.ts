@@ -1,7 +1,7 @@
 /** The commands that finish requests in Redis. Pure: one list per request, and how they make up one transaction. */
 import { errorCounterField, ownerField, pidField } from '../contract/config-hash.ts';
 import { replyListKey, retryScheduleKey, traceHashKey } from '../contract/keys.ts';
-import { deadLetterLimit, defaultReplyExpireSeconds, defaultResponseStreamLimit, maxRepeatedReplyBytes, traceExpireSeconds } from '../contract/limits.ts';
+import { deadLetterLimit, defaultReplyExpireSeconds, defaultResponseStreamLimit, maxRepeatedReplyLength, traceExpireSeconds } from '../contract/limits.ts';
 import { runtimeFields } from '../contract/runtime-fields.ts';
 import { traceField } from '../contract/trace.ts';
 import type { Held } from './desk.ts';
@@ -55,7 +55,7 @@ export function deadLetter(held: Held, reason: string, place: Place): Command {
 
 function answerCommands(held: Held, answer: Answer, place: Place): Command[] {
   const list = replyListKey(held.ref);
-  const told = answer.json.length <= maxRepeatedReplyBytes ? answer.json : answer.jsonWithoutData;
+  const told = answer.json.length <= maxRepeatedReplyLength ? answer.json : answer.jsonWithoutData;
   const commands: Command[] = [
     ['LPUSH', list, answer.json],
     ['EXPIRE', list, place.replyExpireSeconds ?? defaultReplyExpireSeconds],

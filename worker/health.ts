@@ -9,6 +9,7 @@ export class Pulse {
   readonly #now: () => number;
   #lastBeat: number;
   #reading = false;
+  #started = false;
 
   /** @param now milliseconds since 1970 */
   constructor(now: () => number) {
@@ -24,11 +25,13 @@ export class Pulse {
   /** Whether the module is loaded, the group joined and Redis answers reads. */
   set reading(reading: boolean) {
     this.#reading = reading;
+    this.#started ||= reading;
     this.beat();
   }
 
+  /** Before the first read, loading the module and waiting for a place have deadlines of their own. */
   get alive(): boolean {
-    return this.#now() - this.#lastBeat < stuckAfterMs;
+    return !this.#started || this.#now() - this.#lastBeat < stuckAfterMs;
   }
 
   get ready(): boolean {

@@ -22,9 +22,10 @@ export async function loadHandler(path: string): Promise<Handler> {
 /** From now on user code can neither exit the process nor end it by an error nobody caught. */
 export function guardProcess(log: Logger): void {
   const refuse = (code?: number): never => {
-    throw new Error(`Deno.exit(${code ?? ''}) was called; a worker's code cannot end the process, it returns or throws`);
+    throw new Error(`exit(${code ?? ''}) was called; a worker's code cannot end the process, it returns or throws`);
   };
   Object.defineProperty(Deno, 'exit', { value: refuse, writable: false, configurable: false });
+  Object.defineProperty(globalThis, 'close', { value: refuse, writable: false, configurable: false });
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
     log.error('a promise was rejected and nobody handled it', { reason: messageOf(event.reason), stack: stackOf(event.reason) });
@@ -52,6 +53,7 @@ function positionOf(error: unknown): string {
 }
 
 function stripAnsiCode(text: string): string {
+  // deno-lint-ignore no-control-regex -- the escape character is what colour codes begin with
   return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }
 

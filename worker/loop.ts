@@ -2,8 +2,7 @@
 import { Connection } from './connection.ts';
 import { FatalError } from './fatal.ts';
 import { leavePlace } from './identity.ts';
-import type { Outages } from './outage.ts';
-import { isOutage } from './outage.ts';
+import { isOutage, type Outages } from './outage.ts';
 import { type Crew, Session } from './session.ts';
 
 /** How often handlers are looked at whose time may be over. */
@@ -78,10 +77,16 @@ export class Loop {
     await this.#session.run(() => this.#outages.over());
   }
 
+  /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */
   async #leave(): Promise<void> {
-    const connection = await this.#connect();
-    await leavePlace(connection, this.#crew.place.hashKey, this.#crew.identity);
-    connection.close();
+    const { place, identity, log } = this.#crew;
+    try {
+      const connection = await this.#connect();
+      await leavePlace(connection, place.hashKey, identity).finally(() => connection.close());
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      log.warn('the pid could not be removed from the config hash', { reason: error.message });
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 const maxHeld = 512;
 /** Milliseconds of work to keep ready, so that no handler waits for a round trip to Redis. */
 const readAheadMs = 20;
+const worthwhile = 64;
 
 /**
  * Requests to hold at once: as many as run, and beyond that only what is finished in no time. A slow handler
@@ -13,9 +14,12 @@ export function holdLimit(concurrency: number, meanMs: number): number {
   return Math.min(Math.max(concurrency, maxHeld), Math.max(concurrency, ahead));
 }
 
-/** Requests one read may bring: none until a decent part of the hold is free, as many small reads cost more than one. */
-export function readCount(limit: number, held: number): number {
+/**
+ * Requests one read may bring. While every handler is busy a small read waits until it is worth its round trip;
+ * it never waits while a handler is idle.
+ */
+export function readCount(limit: number, held: number, concurrency: number): number {
   const room = limit - held;
-  const worthwhile = limit > 128 ? 64 : 1;
-  return room < worthwhile ? 0 : Math.min(256, room);
+  if (room <= 0 || (room < worthwhile && held >= concurrency)) return 0;
+  return Math.min(256, room);
 }

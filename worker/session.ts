@@ -213,7 +213,8 @@ export class Session {
 
   #room(): number {
     const { place, desk, executor } = this.#crew;
-    return readCount(holdLimit(place.settings.concurrency, executor.meanMs), desk.size);
+    const { concurrency } = place.settings;
+    return readCount(holdLimit(concurrency, executor.meanMs), desk.size, concurrency);
   }
 
   #untilLimit(): number {

@@ -84,7 +84,7 @@ export function parseHandlerSettings(json: string, type: string): HandlerSetting
     timeoutSeconds: count(given, 'timeoutSeconds', 30),
     maxAttempts: count(given, 'maxAttempts', 1),
     maxDeliveries: count(given, 'maxDeliveries', 5),
-    backoff: { initialMs: count(backoff, 'initialMs', 1000), maxMs: count(backoff, 'maxMs', 60_000) },
+    backoff: { initialMs: count(backoff, 'initialMs', 1000, 0), maxMs: count(backoff, 'maxMs', 60_000, 0) },
     deadLetterStream: word(given, 'deadLetterStream', deadLetterStreamKey(type)),
     traces: choice(given, 'traces', ['On', 'Off']),
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
@@ -98,10 +98,10 @@ function word(given: Record<string, unknown>, name: string, fallback: string): s
   return value;
 }
 
-function count(given: Record<string, unknown>, name: string, fallback: number): number {
+function count(given: Record<string, unknown>, name: string, fallback: number, least = 1): number {
   const value = given[name] ?? fallback;
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) throw new Error(`"${name}" must be a number above 0`);
-  return value;
+  if (!Number.isSafeInteger(value) || (value as number) < least) throw new Error(`"${name}" must be a whole number from ${least}`);
+  return value as number;
 }
 
 function choice<Value extends string>(given: Record<string, unknown>, name: string, values: readonly [Value, ...Value[]]): Value {

@@ -123,9 +123,12 @@ function infoOf({ type, consumerId, workerVersion }: WorkerConfig, sourceDigest:
   return Object.freeze({ type, consumerId, ...(workerVersion ? { workerVersion } : {}), ...(sourceDigest ? { sourceDigest } : {}) });
 }
 
-/** Leaves the place again before the process ends over its configuration. */
+/** Leaves the place again, if Redis lets us, before the process ends over its configuration. */
 async function giveBack(error: unknown, connect: Connect, hashKey: string, identity: Identity): Promise<never> {
-  const connection = await connect();
-  await leavePlace(connection, hashKey, identity).finally(() => connection.close());
+  const leave = async () => {
+    const connection = await connect();
+    await leavePlace(connection, hashKey, identity).finally(() => connection.close());
+  };
+  await leave().catch(() => {}); // the error at hand is the one to tell
   throw error;
 }

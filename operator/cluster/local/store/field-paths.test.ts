@@ -27,6 +27,13 @@ test('taking the last field out of a map takes the map out too', () => {
   expect(without(value, fieldsOf({ metadata: { labels: { a: '1' }, finalizers: ['x'] } }))).toEqual({ spec: { n: 1 } });
 });
 
+test('taking a condition out takes all of it, whatever order its fields come in', () => {
+  const value = { status: { conditions: [{ type: 'A', status: 'True' }, { type: 'B', status: 'True', reason: 'R' }] } };
+  expect(without(value, fieldsOf({ status: { conditions: [{ type: 'B', status: 'True', reason: 'R' }] } }))).toEqual({
+    status: { conditions: [{ type: 'A', status: 'True' }] },
+  });
+});
+
 test('a merge patch removes on null, replaces lists and merges maps', () => {
   expect(mergePatch({ a: { b: 1, c: 2 }, l: [1, 2] }, { a: { b: null, d: 3 }, l: [3] })).toEqual({ a: { c: 2, d: 3 }, l: [3] });
 });

@@ -49,7 +49,15 @@ function overlayList(live: readonly unknown[], children: readonly [Step, unknown
 
 /** The value without the given leaves; what became empty by that goes too. */
 export function without(value: unknown, gone: FieldSet): unknown {
-  return [...gone].reduce((at, path) => removeAt(at, JSON.parse(path) as Path), value);
+  const paths = [...gone].map((path) => JSON.parse(path) as Path);
+  // The field that names an item goes last: without it the rest of the item could not be found any more.
+  const inOrder = [...paths.filter((path) => !namesItem(path)), ...paths.filter(namesItem)];
+  return inOrder.reduce(removeAt, value);
+}
+
+function namesItem(path: Path): boolean {
+  const item = path.at(-2);
+  return typeof item === 'object' && item.key !== '' && item.key === path.at(-1);
 }
 
 function removeAt(value: unknown, [step, ...rest]: Path): unknown {
