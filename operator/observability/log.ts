@@ -76,6 +76,6 @@ function describeError(error: unknown, depth = 0): DescribedError {
 }
 
 function prettyLines(destination: DestinationStream, colours: boolean): DestinationStream {
-  const pretty = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss' });
+  const pretty = prettyFactory({ colorize: colours, translateTime: 'SYS:HH:MM:ss' });
   return { write: (line) => destination.write(pretty(line)) };
 }
