@@ -5,6 +5,7 @@ import { announce } from './announce.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { interrupted, processIo, type Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
+import { valuesAt } from './json-path.ts';
 import { connectRedis } from './redis.ts';
 import { printAnswer, send } from './send.ts';
 import { openSession, type LocalOperator, type RunningSession } from './session.ts';
@@ -12,6 +13,7 @@ import { renderTable } from './table.ts';
 import { requestStream, workerType } from './worker-type.ts';
 
 const readyDeadlineMs = 120_000;
+const countDeadlineMs = 10_000;
 const replyTimeoutSeconds = 20;
 
 const files = ['examples/demo-worker.yaml', 'examples/date-iso.yaml'];
@@ -24,8 +26,9 @@ const requests: readonly (readonly [type: string, data: string])[] = [
 async function demo(io: Io, stop: Promise<never>): Promise<number> {
   io.out(`… starting ${files.join(' and ')}`);
   await using session = await openSession({ name: `demo-${process.pid}`, files }, startLocalOperator, io);
-  await Promise.race([stop, allReady(session.operator, new Set(requests.map(([type]) => type)))]);
+  await Promise.race([stop, allReady(session.operator)]);
   const failures = await Promise.race([stop, ask(session, io)]);
+  await Promise.race([stop, allCounted(session.operator)]);
   io.out('\nWhat "kubectl get redisworkers" would print:\n');
   renderTable(session.operator.workers(), printerColumns, { wide: false, now: Date.now() }).forEach((line) => io.out(line));
   io.out('\n… stopping');
@@ -47,29 +50,46 @@ async function ask({ redis: access, operator }: RunningSession, io: Io): Promise
   return failures;
 }
 
-/** Waits until every type has a worker that is ready. Rejects when one cannot run, or after two minutes. */
-function allReady(operator: LocalOperator, types: ReadonlySet<string>): Promise<void> {
+/** Waits until every type has a worker that is ready. @throws Failure when one cannot run, or after two minutes */
+async function allReady(operator: LocalOperator): Promise<void> {
+  const types = new Set(requests.map(([type]) => type));
+  const isReady = (): boolean => {
+    const told = operator.workers().filter((worker) => types.has(workerType(worker))).map(announce);
+    const stalled = told.find(({ standing }) => standing === 'stalled');
+    if (stalled) throw new Failure(stalled.line);
+    return told.filter(({ standing }) => standing === 'ready').length === types.size;
+  };
+  if (await until(operator, isReady, readyDeadlineMs)) return;
+  const lines = operator.workers().map((worker) => announce(worker).line);
+  throw new Failure(`the workers are not ready after ${readyDeadlineMs / 1000} s: ${lines.join('; ') || 'the manifests name none'}`);
+}
+
+/** Waits until the status has counted every response, so that the table shows what was just done. */
+async function allCounted(operator: LocalOperator): Promise<void> {
+  const counted = (worker: KubeObject): number => Number(valuesAt(worker, '.status.responses.total')[0] ?? 0);
+  const isCounted = (): boolean => operator.workers().reduce((sum, worker) => sum + counted(worker), 0) >= requests.length;
+  await until(operator, isCounted, countDeadlineMs);
+}
+
+/** Looks whenever a worker changes. Settles with false when the deadline passes, rejects with what `look` throws. */
+function until(operator: LocalOperator, look: () => boolean, deadlineMs: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const look = (): void => {
-      const told = operator.workers().filter((worker) => types.has(workerType(worker))).map((worker) => [worker, announce(worker)] as const);
-      const stalled = told.find(([, { standing }]) => standing === 'stalled');
-      if (stalled) finish(() => reject(new Failure(stalled[1].line)));
-      if (told.filter(([, { standing }]) => standing === 'ready').length === types.size) finish(resolve);
-    };
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
       forget();
       settle();
     };
-    const timer = setTimeout(() => finish(() => reject(new Failure(late(operator.workers())))), readyDeadlineMs);
-    const forget = operator.onChange(look);
-    look();
+    const check = (): void => {
+      try {
+        if (look()) finish(() => resolve(true));
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    };
+    const timer = setTimeout(() => finish(() => resolve(false)), deadlineMs);
+    const forget = operator.onChange(check);
+    check();
   });
-}
-
-function late(workers: readonly KubeObject[]): string {
-  const lines = workers.map((worker) => announce(worker).line);
-  return `the workers are not ready after ${readyDeadlineMs / 1000} s: ${lines.join('; ') || 'the manifests name none'}`;
 }
 
 /** Runs the demo and tells its exit code; an interruption ends it as a failure does. */

@@ -33,3 +33,8 @@ export function systemCode(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Turns an error whose message already is a sentence for the user into a failure; for `catch`. */
+export function fail(error: unknown): never {
+  throw new Failure(messageOf(error), exitCodes.failed, { cause: error });
+}

@@ -4,8 +4,7 @@ import { rmdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { manifestProblems } from '../operator/api/redisworker.ts';
-import { typeNeverChanges } from '../operator/api/schema.ts';
+import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { keyOf, resources, type Cluster, type KubeObject } from '../operator/cluster/cluster.ts';
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
@@ -14,8 +13,8 @@ import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { startOperator, type Operator } from '../operator/operator.ts';
+import { fail } from './failure.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
-import { workerType } from './worker-type.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const denoPath = fileURLToPath(new URL('../node_modules/.bin/deno', import.meta.url));
@@ -23,7 +22,7 @@ const nodeName = 'this-machine';
 
 /** Starts the operator; the pods it asks for run as processes of this machine. */
 export async function startLocalOperator(settings: LocalSettings): Promise<LocalOperator> {
-  const log = createLog({ level: settings.verbose ? 'info' : 'warn', pretty: settings.io.terminal });
+  const log = logTo(settings);
   const metrics = createMetrics();
   await using starting = new AsyncDisposableStack();
   const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
@@ -38,7 +37,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
-  const files = await followFiles(settings.files, cluster, log, { validate });
+  const files = await followFiles(settings.files, cluster, log, { validate: parseRedisWorker });
   starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());
@@ -51,13 +50,6 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   };
 }
 
-/** What the API server would refuse, refused here. */
-function validate(worker: KubeObject, previous: KubeObject | undefined): { ok: true } | { ok: false; problems: string[] } {
-  const problems = manifestProblems(worker);
-  if (previous !== undefined && workerType(previous) !== workerType(worker)) problems.push(typeNeverChanges.message);
-  return problems.length === 0 ? { ok: true } : { ok: false, problems };
-}
-
 /** The node agent, with this checkout in the place of the image. */
 async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: Cluster, log: Log, starting: AsyncDisposableStack): Promise<void> {
   const node = await startNode({
@@ -66,7 +58,7 @@ async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: C
     imageRoot: checkout,
     searchPath: env['PATH'] ?? '',
     onLog: ({ pod, line }) => onPodLine(pod.name, line),
-  });
+  }).catch(fail);
   starting.defer(async () => {
     await node.stop();
     await rmdir(dataFolder).catch(() => undefined); // what else is in there is worth keeping
@@ -81,8 +73,14 @@ async function serveMetrics(port: number | undefined, operator: Operator, metric
     healthz: { process: () => undefined },
     readyz: { 'live-copies': () => (operator.isStarted() ? undefined : 'waiting for the first complete list of every kind') },
     metrics,
-  });
+  }).catch(fail);
   starting.defer(() => http.close());
+}
+
+/** For people, whoever reads. Below errors it repeats what the conditions of workers tell already. */
+function logTo({ verbose, io }: LocalSettings): Log {
+  const destination = { write: (text: string) => io.err(text.trimEnd()) };
+  return createLog({ level: verbose ? 'info' : 'error', pretty: true, colours: io.colours, destination });
 }
 
 /** The wording of the operator's login; absent fields stay absent. */

@@ -17,3 +17,14 @@ test('each pod has a colour of its own', () => {
   print('a', 'y');
   expect(lines).toEqual(['\u001b[36ma |\u001b[0m x', '\u001b[33mb |\u001b[0m x', '\u001b[36ma |\u001b[0m y']);
 });
+
+test.each([
+  ['{"time":"t","level":"info","msg":"working","consumer":"2","running":0}', 'working consumer=2 running=0'],
+  ['{"time":"t","level":"error","msg":"broken","at":{"line":3}}', 'error: broken at={"line":3}'],
+  ['{"greeting":"hello"}', '{"greeting":"hello"}'],
+  ['{not json', '{not json'],
+])('%s is printed for people', (line, text) => {
+  const lines: string[] = [];
+  podLines((printed) => lines.push(printed), false)('p', line);
+  expect(lines).toEqual([`p | ${text}`]);
+});

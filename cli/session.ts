@@ -34,7 +34,7 @@ export interface LocalSettings {
   readonly metricsPort?: number | undefined;
   readonly verbose: boolean;
   /** Takes every line that a pod prints. */
-  onPodLine(pod: string, line: string): void;
+  readonly onPodLine: (pod: string, line: string) => void;
   readonly io: Io;
 }
 

@@ -5,12 +5,12 @@ import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { spec } from '../operator/api/schema.ts';
 
 const readme = readFileSync('README.md', 'utf8');
-const manifests = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!) as unknown);
+const manifests = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]): unknown => parse(text!));
 
 describe('the README', () => {
   test('shows manifests that are valid', () => {
     expect(manifests.length).toBeGreaterThan(0);
-    expect(manifests.map(parseRedisWorker)).toEqual(manifests.map(() => expect.objectContaining({ ok: true })));
+    expect(manifests.map((manifest) => parseRedisWorker(manifest)).filter(({ ok }) => !ok)).toEqual([]);
   });
 
   test.each(Object.keys(spec.shape))('explains spec.%s', (field) => {

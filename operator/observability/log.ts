@@ -22,8 +22,10 @@ export interface Log {
 /** How to log. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Coloured lines instead of JSON [when stdout is a terminal]. */
+  /** Lines for people instead of JSON [when stdout is a terminal]. */
   readonly pretty?: boolean;
+  /** Colours in lines for people [true]. */
+  readonly colours?: boolean;
   /** Where lines go [stdout]. */
   readonly destination?: DestinationStream;
 }
@@ -33,7 +35,7 @@ const secretNames = ['password', 'token', 'key', 'secret', 'authorization', 'aes
 const redacted = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]);
 
 /** Makes the log of the process. Lines are written synchronously, so none is lost when the process ends. */
-export function createLog({ level, pretty = process.stdout.isTTY, destination }: LogOptions): Log {
+export function createLog({ level, pretty = process.stdout.isTTY, colours = true, destination }: LogOptions): Log {
   const options: LoggerOptions = {
     level,
     base: null,
@@ -43,7 +45,7 @@ export function createLog({ level, pretty = process.stdout.isTTY, destination }:
     serializers: { err: describeError, error: (value: unknown) => (value instanceof Error ? describeError(value) : value) },
   };
   const lines = destination ?? pino.destination({ fd: 1, sync: true });
-  return pino(options, pretty ? prettyLines(lines) : lines);
+  return pino(options, pretty ? prettyLines(lines, colours) : lines);
 }
 
 /** What is told of an error, and nothing else: errors of clients carry the arguments of the call, passwords among them. */
@@ -73,7 +75,7 @@ function describeError(error: unknown, depth = 0): DescribedError {
   };
 }
 
-function prettyLines(destination: DestinationStream): DestinationStream {
-  const pretty = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss' });
+function prettyLines(destination: DestinationStream, colours: boolean): DestinationStream {
+  const pretty = prettyFactory({ colorize: colours, translateTime: 'SYS:HH:MM:ss' });
   return { write: (line) => destination.write(pretty(line)) };
 }

@@ -1,0 +1,79 @@
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import { connectRedis } from '../../cli/redis.ts';
+import { readSession, sessionFiles, type Session } from '../../cli/session-files.ts';
+import { testIo } from '../support/io.ts';
+import { start, type TestProcess } from '../support/processes.ts';
+import { eventually } from '../support/wait.ts';
+
+const name = `up-${process.pid}`;
+let runtimeFolder: string;
+let manifest: string;
+let up: TestProcess;
+let session: Session;
+
+beforeAll(async () => {
+  runtimeFolder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+  manifest = join(runtimeFolder, 'worker.yaml');
+  await copyFile('examples/demo-worker.yaml', manifest);
+  up = start(process.execPath, ['cli/redisworker.js', 'up', manifest, '--name', name, '--metrics-port', '0'], { env: { ...env, XDG_RUNTIME_DIR: runtimeFolder } });
+  await told('demo-worker is ready: all 2 consumers are ready');
+  session = (await readSession(await sessionFiles(name, { runtimeFolder })))!;
+});
+afterAll(async () => {
+  await up.stop(20_000);
+  await rm(runtimeFolder, { recursive: true });
+});
+
+/** Waits until `up` has printed a text; a process that ended will not print it any more. */
+function told(text: string): Promise<true> {
+  return eventually(`up tells "${text}"`, () => {
+    if (up.child.exitCode !== null && !up.output().includes(text)) throw new Error(`up ended: ${up.output()}`);
+    return up.output().includes(text) ? true : undefined;
+  }, 45_000);
+}
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: { runtimeFolder } });
+  const code = await main([...argv, '--name', name], io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+describe('redisworker up', () => {
+  test('answers what is sent from another terminal', async () => {
+    const { code, out, err } = await run('send', 'demo-worker', '{"name":"Ada"}');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toMatchObject({ code: 200, data: { greeting: 'Hello, Ada!' } });
+  });
+
+  test('shows the worker as kubectl would', async () => {
+    const { out } = await run('status');
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([['NAME', 'READY', 'CONSUMERS'], ['demo-worker', 'True', '2/2']]);
+  });
+
+  test('takes a saved manifest at once', async () => {
+    await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('count: 2', 'count: 3'));
+    await told('demo-worker is ready: all 3 consumers are ready');
+  });
+
+  test('says what is wrong with a manifest and keeps the worker running', async () => {
+    const good = await readFile(manifest, 'utf8');
+    await writeFile(manifest, good.replace('count: 3', 'count: -3'));
+    await told('consumers.count');
+    expect((await run('send', 'demo-worker', '{"name":"Ada"}')).code).toBe(0);
+    await writeFile(manifest, good);
+  });
+
+  test('ends everything at Ctrl-C, and with code 0', async () => {
+    up.child.kill('SIGINT');
+    expect(await up.ended).toBe(0);
+    expect(await readdir(join(runtimeFolder, 'redisworker'))).toEqual([]);
+    await expect(connectRedis(session.redisUrl)).rejects.toThrow('no Redis answers');
+    expect((await run('status')).err).toContain('no "redisworker up" is running');
+    expect(await readdir((await sessionFiles(name, { runtimeFolder })).data).catch(() => 'gone')).toBe('gone');
+  });
+});
