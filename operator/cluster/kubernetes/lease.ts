@@ -84,7 +84,7 @@ class Candidature implements Election {
 
   leading(): boolean {
     const { clock, timing } = this.#context;
-    return this.#state === 'leading' && clock.now() - this.#renewedAt < timing.renewMs;
+    return this.#isLeading() && clock.now() - this.#renewedAt < timing.renewMs;
   }
 
   async stop(): Promise<void> {
@@ -108,7 +108,7 @@ class Candidature implements Election {
 
   async #acquireOrRenew(): Promise<void> {
     const askedAt = this.#context.clock.now();
-    const known = this.#state === 'leading' ? this.#record : undefined;
+    const known = this.#isLeading() ? this.#record : undefined;
     const wanted = this.#wanted(known ?? await this.#read());
     if (wanted === undefined) return;
     try {
@@ -116,7 +116,8 @@ class Candidature implements Election {
       this.#lead(askedAt);
     } catch (error) {
       if (!(error instanceof ClusterError) || error.status !== 409) throw error;
-      this.#record = undefined; // somebody was quicker: look again before the next try
+      this.#record = undefined; // somebody was quicker: a leader has to know at once who that was
+      if (this.#isLeading()) await this.#acquireOrRenew();
     }
   }
 
@@ -162,6 +163,10 @@ class Candidature implements Election {
     this.#state = 'over';
     this.#cancelDeadline();
     this.#cancelRetry();
+  }
+
+  #isLeading(): boolean {
+    return this.#state === 'leading';
   }
 
   #writer(): LeaseWriter {

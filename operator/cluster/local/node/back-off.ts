@@ -6,8 +6,11 @@ export interface BackOff {
   readonly maxMs: number;
 }
 
+/** The waits of a node of an API server. */
+export const clusterBackOff: BackOff = { initialMs: 1000, maxMs: 300_000 };
+
 /** The waits of a laptop: short, because somebody is watching. */
-export const defaultBackOff: BackOff = { initialMs: 1000, maxMs: 300_000 };
+export const laptopBackOff: BackOff = { initialMs: 300, maxMs: 30_000 };
 
 /** A container that ran this long starts over with the first wait. */
 const resetAfterMs = 10 * 60_000;

@@ -10,7 +10,7 @@ import { systemClock, type Clock } from '../../../clock.ts';
 import { ClusterError, resources, type Cluster, type KubeObject, type ObjectRef } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import { refTo } from '../store/objects.ts';
-import { defaultBackOff, type BackOff } from './back-off.ts';
+import { clusterBackOff, laptopBackOff, type BackOff } from './back-off.ts';
 import { podFolderName, type Machine } from './container.ts';
 import { claimFolder, podsFolder } from './orphans.ts';
 import { Pause } from './pause.ts';
@@ -36,6 +36,7 @@ export interface NodeOptions extends Machine {
   /** True on an API server: creates the Node object and keeps it Ready. A local cluster needs none. */
   readonly register?: boolean;
   readonly onLog?: (line: LogLine) => void;
+  /** Waits before restarts; 1 s to 5 min for a registered node, 0.3 s to 30 s for a laptop unless given. */
   readonly backOff?: BackOff;
   /** Milliseconds until a container that misses a ConfigMap or Secret is tried again; 1000 unless given. */
   readonly configRetryMs?: number;
@@ -116,7 +117,7 @@ class NodePods {
   }
 
   #run(pod: KubeObject): PodRunner {
-    const { cluster, log, onLog, backOff = defaultBackOff, configRetryMs = 1000, dataDir } = this.#options;
+    const { cluster, log, onLog, configRetryMs = 1000, dataDir, backOff = this.#options.register === true ? clusterBackOff : laptopBackOff } = this.#options;
     const ref = refTo(pod);
     return new PodRunner(pod, {
       cluster,
