@@ -29,7 +29,7 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   let stop = (): void => exit(exitCodes.ok);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) Deno.addSignalListener(signal, () => stop());
   const settings = await readSettings(args);
-  const log = createLog({ worker: settings.hashKey });
+  const log = createLog(signature(settings));
   const pulse = new Pulse(chance.now);
   if (settings.health) serveHealth(settings.health, pulse);
   const handler = await loadUserCode(settings, log);
@@ -49,6 +49,11 @@ function loadUserCode(settings: Settings, log: Logger): Promise<Handler> {
   guardProcess(log);
   captureConsole(log);
   return loadHandler(settings.source);
+}
+
+/** Fields of every log line. */
+function signature({ hashKey, podName }: Settings): Readonly<Record<string, unknown>> {
+  return { worker: hashKey, ...(podName ? { pod: podName } : {}) };
 }
 
 interface Waiting {
@@ -90,7 +95,7 @@ async function assemble(settings: Settings, fields: Readonly<Record<string, stri
   const shared = {
     secrets: await openSecret(config, settings),
     config: infoOf(config, sourceDigest),
-    logWith: (more: Readonly<Record<string, unknown>>) => createLog({ worker: settings.hashKey, ...more }),
+    logWith: (more: Readonly<Record<string, unknown>>) => createLog({ ...signature(settings), ...more }),
     progress: (ref: string, percent: number) => void progress.set(ref, percent),
   };
   const executor = new Executor(desk, handler, shared, config, settings.handler, chance);

@@ -445,6 +445,30 @@ describe.concurrent('a Redis that goes away', () => {
     expect(worker.output().split('Redis cannot be used')).toHaveLength(2);
   });
 
+  test('logs in with a user that may do no more than the work, and waits for the right password without telling it', async (t) => {
+    const { expect } = t;
+    const own = await startRedis(['--requirepass', 'admin-pw'], { password: 'admin-pw' });
+    t.onTestFinished(() => own.stop());
+    const type = 'guarded';
+    await writeHash(own.client, type);
+    const commands = ['watch', 'unwatch', 'multi', 'exec', 'hgetall', 'hmget', 'hset', 'hdel', 'hincrby', 'xgroup', 'xreadgroup', 'xpending', 'xack', 'xclaim',
+      'xautoclaim', 'xadd', 'xtrim', 'xinfo', 'lpush', 'expire', 'zadd', 'zrem', 'zrangebyscore', 'zscore', 'eval'];
+    const allow = (password: string) =>
+      own.client.call('ACL', 'SETUSER', 'guest', 'reset', 'on', `>${password}`, '~guarded:*', '~res:*', '~req:*', ...commands.map((command) => `+${command}`));
+    await allow('old-pw');
+    const worker = await run(t, {
+      type, module: echo, redisUrl: own.url, secretFiles: { password: 'new-pw\n' }, env: { REDIS_USERNAME: 'guest', REDIS_PASSWORD_FILE: '<secret>/password' },
+    });
+    await eventually('it says that it is not let in', () => worker.output().includes('WRONGPASS'));
+    await allow('new-pw');
+    await ready(worker);
+    expect((await replyTo(await send(type, { data: '7' }, 'guarded', own.client), own.client)).data).toBe(7);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(worker.output().split('WRONGPASS')).toHaveLength(2);
+    expect(worker.output()).not.toMatch(/new-pw|old-pw/);
+  });
+
   test('keeps results while Redis is full, and commits them once it has room', async (t) => {
     const { expect } = t;
     const own = await startRedis();
