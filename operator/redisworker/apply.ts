@@ -49,7 +49,7 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
   const { stream: { request, group } } = spec.blueprint;
   switch (action.do) {
     case 'ensureGroup': return createGroup(link, writing.observed, spec);
-    case 'handOver': return completeHandOver(await handOver(link, request, group, action.from, action.to), action.from);
+    case 'handOver': return handOverAll(link, spec, action);
     case 'deleteConsumer': return deleteConsumer(link, request, group, action.consumerId);
     case 'destroyGroup': return destroyGroup(link, request, group);
     case 'clearStalePid': return clearPid(writing, spec, link, action);
@@ -85,7 +85,8 @@ async function createGroup(link: RedisLink, { children }: Observed, { blueprint 
   if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAStream(request));
 }
 
-function completeHandOver({ remaining }: { remaining: number }, from: string): void {
+async function handOverAll(link: RedisLink, { blueprint }: ObservedSpec, { from, to }: { from: string; to: string }): Promise<void> {
+  const { remaining } = await handOver(link, blueprint.stream.request, blueprint.stream.group, from, to);
   if (remaining > 0) throw new TransientError('HandingOver', `${remaining} entries of consumer "${from}" are still to be handed over`);
 }
 

@@ -1,7 +1,7 @@
 /** What a spec asks for, with nothing left to default and every name made. Pure. */
 import type { HandlerSettings } from '../../contract/pod.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../api/redisworker.ts';
-import { parseScope } from './allow-net/canonical.ts';
+import { parseScope, type ParsedScope } from './allow-net/canonical.ts';
 import type { NetEntry } from './allow-net/entry.ts';
 import { defaultResources, type PodSettings } from './desired/deployment.ts';
 import { memoryMiB } from './desired/memory.ts';
@@ -73,8 +73,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
   const problems = [
     ...unsupportedFields(spec),
-    ...(scope.ok ? [] : scope.problems.map((text) => terminal('InvalidAllowNet', `spec.permissions.net: ${text}`))),
-    ...(deny.ok ? [] : deny.problems.map((text) => terminal('InvalidAllowNet', `spec.permissions.denyNet: ${text}`))),
+    ...scopeProblems('spec.permissions.net', scope),
+    ...scopeProblems('spec.permissions.denyNet', deny),
     ...(redisUrl === undefined ? [terminal('NoRedis', 'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis')] : []),
   ];
   if (redisUrl === undefined) return { blueprint: undefined, problems };
@@ -109,6 +109,10 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   };
 }
 
+function scopeProblems(field: string, scope: ParsedScope): Problem[] {
+  return scope.ok ? [] : scope.problems.map((text) => terminal('InvalidAllowNet', `${field}: ${text}`));
+}
+
 /** The ids a spec names: `ids`, or "1" to the count. */
 export function consumerIds({ consumers }: Pick<RedisWorkerSpec, 'consumers'>): string[] {
   if (consumers.ids) return [...consumers.ids];
@@ -128,7 +132,7 @@ function handlerSettings({ handler, stream }: RedisWorkerSpec, graceSeconds: num
     maxDeliveries: handler.maxDeliveries,
     backoff: handler.backoff,
     deadLetterStream: handler.deadLetter,
-    traces: stream.traces,
+    traces: stream.traces === 'Enabled' ? 'On' : 'Off',
     retention: stream.retention,
     graceSeconds: Math.max(graceSeconds - lastCommitSeconds, 1),
   };

@@ -35,7 +35,7 @@ export interface PodStatus {
 
 /** A pod's status; empty while the node has not written one. */
 export function podStatus(pod: KubeObject): PodStatus {
-  return (pod.status ?? {}) as PodStatus;
+  return pod.status ?? {};
 }
 
 /** True while a process of the pod may run. */
@@ -55,24 +55,17 @@ export interface DeploymentView {
   /** Net hash and source digest of the pods it makes. */
   readonly netHash: string | undefined;
   readonly sourceConfigMap: string | undefined;
-  readonly observed: boolean;
-  readonly updatedReplicas: number;
-  readonly readyReplicas: number;
 }
 
 /** Reads a Deployment of ours. */
 export function deploymentView(deployment: KubeObject): DeploymentView {
-  const spec = deployment.spec as {
+  const { replicas, template } = deployment.spec as {
     replicas?: number;
     template?: { metadata?: { labels?: Record<string, string> }; spec?: { volumes?: { configMap?: { name?: string } }[] } };
   };
-  const status = (deployment.status ?? {}) as { observedGeneration?: number; updatedReplicas?: number; readyReplicas?: number };
   return {
-    replicas: spec.replicas ?? 1,
-    netHash: spec.template?.metadata?.labels?.[labels.netHash],
-    sourceConfigMap: spec.template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
-    observed: (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0),
-    updatedReplicas: status.updatedReplicas ?? 0,
-    readyReplicas: status.readyReplicas ?? 0,
+    replicas: replicas ?? 1,
+    netHash: template?.metadata?.labels?.[labels.netHash],
+    sourceConfigMap: template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
   };
 }

@@ -56,15 +56,17 @@ function stateOf(pod: KubeObject | undefined): State {
 
 function containerState(pod: KubeObject): State | undefined {
   const container = podStatus(pod).containerStatuses?.[0];
-  const ended = container?.state?.terminated ?? container?.lastState?.terminated;
-  const waiting = container?.state?.waiting;
+  if (!container) return undefined;
+  const ended = container.state?.terminated ?? container.lastState?.terminated;
+  const waiting = container.state?.waiting;
   if (waiting && failing.has(waiting.reason ?? '')) {
     return { state: 'Failing', reason: waiting.reason, fault: lastWords(ended) ?? waiting.message ?? waiting.reason };
   }
-  if (ended && ended.exitCode !== 0) {
-    return { state: 'Failing', reason: ended.reason ?? 'Error', fault: lastWords(ended) ?? `ended with exit code ${ended.exitCode ?? 'unknown'}` };
-  }
-  return undefined;
+  return ended && ended.exitCode !== 0 ? { state: 'Failing', reason: ended.reason ?? 'Error', fault: lastWords(ended) ?? exitSentence(ended.exitCode) } : undefined;
+}
+
+function exitSentence(exitCode: number | undefined): string {
+  return `ended with exit code ${exitCode ?? 'unknown'}`;
 }
 
 function unscheduled(pod: KubeObject): State | undefined {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../cluster/cluster.ts';
 import { annotations, digest } from './names.ts';
 
 /** The object with a digest of itself in its annotations. */
-export function stamped(object: KubeObject): KubeObject {
+export function stamped<T extends KubeObject>(object: T): T {
   const { metadata } = object;
   return {
     ...object,

@@ -1,5 +1,5 @@
 /** When to look at a worker again although nothing was heard of it. */
-import type { Outcome } from '../controller/outcome.ts';
+import type { Outcome } from '../controller/controller.ts';
 import type { Observed } from './observed.ts';
 import type { Verdict } from './status.ts';
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RedisWorkerStatus } from '../api/redisworker.ts';
 import { ClusterError, type KubeObject } from '../cluster/cluster.ts';
-import type { Outcome } from '../controller/outcome.ts';
+import type { Outcome } from '../controller/controller.ts';
 import { TerminalError } from '../errors.ts';
 import type { Action } from './action.ts';
 import { apply } from './apply.ts';

@@ -32,7 +32,7 @@ export function statusOf(observed: Observed, verdict: Verdict, before: RedisWork
   return {
     observedGeneration: generation,
     conditions: date(spec ? findings(observed, spec, verdict, rows) : stalledFindings(verdict.problems)),
-    ...(spec ? { ...replicas(observed, spec, rows), ...details(observed, spec, verdict), ...streamAndResponses(observed, spec), consumers: rows.slice(0, maxRows).map(({ row }) => row) } : {}),
+    ...(spec ? { ...replicas(observed, spec, rows), ...details(spec, verdict), ...streamAndResponses(observed, spec), consumers: rows.slice(0, maxRows).map(({ row }) => row) } : {}),
     ...(rows.length > maxRows ? { omittedConsumers: rows.length - maxRows } : {}),
   };
 }
@@ -60,20 +60,27 @@ function replicas({ children, object }: Observed, { blueprint }: ObservedSpec, r
   };
 }
 
-function details(_observed: Observed, spec: ObservedSpec, { desired }: Verdict): RedisWorkerStatus {
+function details(spec: ObservedSpec, { desired }: Verdict): RedisWorkerStatus {
   const scope = formatScope(spec.blueprint.scope);
-  const summary = spec.blueprint.allowAllNet ? 'everything' : scope.join(',') || 'Redis only';
   return {
     ...(spec.source.ok ? { source: { digest: spec.source.value.digest, bytes: spec.source.value.bytes } } : {}),
     ...(desired ? {
       network: {
         hash: desired.netHash,
         scope,
-        scopeSummary: summary.length > 60 ? `${summary.slice(0, 57)}...` : summary,
+        scopeSummary: summaryOf(spec.blueprint.allowAllNet, scope),
         approximations: desired.policy.approximations.map(({ entry, reason }) => `${entry}: ${reason}`.slice(0, 1024)),
       },
     } : {}),
   };
+}
+
+/** Characters of the Scope column. */
+const summaryLength = 60;
+
+function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
+  const text = allowAllNet ? 'everything' : scope.join(',') || 'Redis only';
+  return text.length > summaryLength ? `${text.slice(0, summaryLength - 1)}…` : text;
 }
 
 function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): RedisWorkerStatus {
@@ -84,7 +91,7 @@ function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): R
         ...(stream.lag === undefined ? {} : { lag: stream.lag, backlog: stream.lag + stream.pending }),
         pending: stream.pending,
         length: stream.length,
-        ...(stream.oldestPendingSeconds === undefined ? {} : { oldestPendingSeconds: stream.oldestPendingSeconds }),
+        ...(stream.pending > 0 ? { oldestPendingSeconds: stream.oldestPendingSeconds } : {}),
       },
     } : {}),
     ...(responses ? { responses: persistedTally(responses) } : {}),
@@ -94,10 +101,9 @@ function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): R
 function persistedTally(responses: NonNullable<Observed['responses']>): NonNullable<RedisWorkerStatus['responses']> {
   const { total, succeeded, failed, unreadable, codes, lastId, lastCode, lastTime, perSecond } = responses;
   return {
-    total, succeeded, failed, unreadable, codes,
+    total, succeeded, failed, unreadable, codes, perSecond,
     ...(lastId === undefined ? {} : { lastId }),
     ...(lastCode === undefined ? {} : { lastCode }),
     ...(lastTime === undefined ? {} : { lastTime }),
-    ...(perSecond === undefined ? {} : { perSecond }),
   };
 }

@@ -6,7 +6,7 @@ import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
 import type { PolicyEnforcement } from './findings.ts';
 import { labels, managedBy } from './names.ts';
-import { References } from './references.ts';
+import type { References } from './references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
 export interface LiveCopies {

@@ -12,7 +12,7 @@ interface Host {
 /**
  * True when a program under `--allow-net=scope --deny-net=deny` may connect to `host:port`.
  * Deny by address is final and also holds for what a name resolved to; deny by name yields to an
- * allow entry that is more specific.
+ * allow entry that goes before it in Deno's order, see {@link rankOf}.
  * @param resolved addresses the host resolved to, when it is a name
  */
 export function denoAllows(scope: Scope, deny: Scope, host: string, port: number, resolved: readonly string[] = []): boolean {
@@ -20,7 +20,8 @@ export function denoAllows(scope: Scope, deny: Scope, host: string, port: number
   const addresses = target.address === undefined ? resolved.map(hostOf) : [target];
   if (addresses.some((address) => deny.some((entry) => matches(entry, address, port)))) return false;
   const allowed = strongest(scope, target, port);
-  return allowed !== undefined && !outranks(strongest(deny, target, port), allowed);
+  const denied = strongest(deny, target, port);
+  return allowed !== undefined && (denied === undefined || !precedes(denied, allowed));
 }
 
 /** True when the entry covers this host on this port. */
@@ -56,22 +57,30 @@ function hostOf(host: string): Host {
   return address === undefined ? { text } : { text, address };
 }
 
-/** How specific an entry is: a port counts most, then a whole name, then the labels of a wildcard. */
-type Rank = readonly [port: number, whole: number, labels: number];
+/** The place of an entry in Deno's list: the first that matches decides, and a denial goes before its equal. */
+type Rank = readonly [portLast: number, wildcardLast: number, wire: string];
 
 function strongest(entries: Scope, host: Host, port: number): Rank | undefined {
   const ranks = entries.filter((entry) => matches(entry, host, port)).map(rankOf);
-  return ranks.reduce<Rank | undefined>((best, rank) => (best !== undefined && outranks(best, rank) ? best : rank), undefined);
+  return ranks.reduce<Rank | undefined>((best, rank) => (best !== undefined && precedes(best, rank) ? best : rank), undefined);
 }
 
+/**
+ * Deno sorts entries with a port first, then whole names, then wildcards. It sorts wildcards by their
+ * name as DNS sends it, each label behind its length, so a shorter first label goes first: between
+ * `*.m.b` and `*.aaa.m.b` the former decides, between `*.m.b` and `*.a.m.b` the latter.
+ */
 function rankOf(entry: NetEntry): Rank {
-  const port = 'port' in entry ? 1 : 0;
-  return entry.kind === 'wildcard' ? [port, 0, entry.suffix.split('.').length] : [port, 1, 0];
+  const portLast = 'port' in entry ? 0 : 1;
+  return entry.kind === 'wildcard' ? [portLast, 1, wireForm(entry.suffix)] : [portLast, 0, ''];
 }
 
-/** True when `one` is at least as specific as `other`; equal ranks go to `one`. */
-function outranks(one: Rank | undefined, other: Rank): boolean {
-  if (one === undefined) return false;
-  const difference = one.map((part, index) => part - (other[index] ?? 0)).find((part) => part !== 0);
-  return difference === undefined || difference > 0;
+function wireForm(name: string): string {
+  return name.split('.').map((label) => String.fromCharCode(label.length) + label).join('');
+}
+
+/** True when `one` stands before `other` or beside it. */
+function precedes(one: Rank, other: Rank): boolean {
+  const differs = one.findIndex((part, index) => part !== other[index]);
+  return differs < 0 || (one[differs] ?? 0) < (other[differs] ?? 0);
 }

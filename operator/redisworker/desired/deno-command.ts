@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  env, handlerEntry, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, sourceFileName, sourceMount,
+  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -24,7 +24,6 @@ const outsideHeapMiB = 64;
 
 const healthAddress = `0.0.0.0:${healthPort}`;
 const scriptRedisAddress = `127.0.0.1:${scriptRedisPort}`;
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
@@ -32,7 +31,7 @@ const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-
 /** The whole command. Planned recycling and the Script contract run under the runner. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.contract === 'Script') {
-    return [...runner(input, [healthAddress, scriptRedisAddress]), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
+    return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
   return input.requestLimit > 0 ? [...runner(input, []), '--', ...handler(input)] : handler(input);
 }
@@ -40,8 +39,9 @@ export function denoCommand(input: CommandInput): string[] {
 function handler(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
-    `--allow-env=${[...Object.values(env), ...input.allowEnv].join(',')}`,
-    `--allow-read=${folderOf(sourceMount)}`,
+    `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
+    // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
+    `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input, [input.redisAddress, healthAddress]),
     `--import-map=${importMapFile}`,
     heap(input.memoryMiB), ...input.denoOptions,
@@ -53,17 +53,18 @@ function script(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
-    ...net(input, [scriptRedisAddress]),
+    ...net(input, [scriptRedisAddress, `localhost:${scriptRedisPort}`]),
     heap(input.memoryMiB), ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`, input.configHashKey,
   ];
 }
 
-function runner(input: CommandInput, listens: readonly string[]): string[] {
+/** No code of the user's runs in the runner itself; the script it starts has flags of its own. */
+function runner(input: CommandInput, flags: readonly string[]): string[] {
   return [
     'deno', 'run', ...closed, '--allow-env', '--allow-run=deno',
-    `--allow-read=${folderOf(sourceMount)}`,
-    `--allow-net=${[input.redisAddress, ...listens].join(',')}`,
+    `--allow-read=${secretMount}`,
+    ...flags,
     runnerEntry, input.configHashKey,
   ];
 }

@@ -50,7 +50,7 @@ export function desiredState(input: DesiredInput): Desired {
   return {
     source: stamped(sourceConfigMap(blueprint.parent, input.source)),
     runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets)),
-    policy: { ...policy, policy: { ...policy.policy, ...stamped(policy.policy) } },
+    policy: { ...policy, policy: stamped(policy.policy) },
     netHash: hash,
     configHashes,
     deployments: new Map(blueprint.consumerIds.map((id) => [id, stamped(consumerDeployment(input, id, hash, {

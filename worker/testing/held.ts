@@ -1,0 +1,25 @@
+/** Requests and places for the worker's own tests. */
+import type { Held } from '../desk.ts';
+import { decodeEntry } from '../entry.ts';
+import type { Place } from '../place.ts';
+import { parseHandlerSettings } from '../settings.ts';
+
+const utf8 = new TextEncoder();
+
+/** Fields of an entry as they come from Redis. */
+export function flat(fields: Readonly<Record<string, string | Uint8Array>>): Uint8Array[] {
+  return Object.entries(fields).flat().map((part) => (typeof part === 'string' ? utf8.encode(part) : part));
+}
+
+/** A request on the desk. */
+export function held(fields: Readonly<Record<string, string | Uint8Array>>, more: Partial<Held> = {}, id = '5-1'): Held {
+  return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, ...more };
+}
+
+/** A worker of type `demo-worker`. */
+export function place(more: Partial<Place> = {}): Place {
+  return {
+    type: 'demo-worker', consumerId: '1', requestStream: 'demo-worker:req:x', responseStream: 'demo-worker:res:x', requestLimit: 0, denoOptions: [],
+    hashKey: 'demo-worker:1:h', settings: parseHandlerSettings('{}', 'demo-worker'), sourceDigest: 'sha256-ab', ...more,
+  };
+}
