@@ -2,87 +2,86 @@
 import { keyOf, type ChangeListener, type ChangeType, type KubeObject, type ObjectRef } from '../cluster.ts';
 
 /** The copy; its objects must not be changed. */
-export interface Cache {
+export class Cache {
+  readonly #objects = new Map<string, KubeObject>();
+  /** Keys of objects by the UID of an owner. */
+  readonly #owned = new Map<string, Set<string>>();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #onListenerError: (error: unknown) => void;
+
+  /** @param onListenerError told when a listener throws, which harms neither the copy nor the other listeners */
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
   /** Takes in all there is; what is missing was deleted. */
-  readonly replace: (objects: readonly KubeObject[]) => void;
+  replace(all: readonly KubeObject[]): void {
+    const keys = new Set(all.map((object) => keyOf(object.metadata)));
+    for (const [key, object] of [...this.#objects]) if (!keys.has(key)) this.#drop(key, object);
+    for (const object of all) this.#put(object);
+  }
+
   /** Takes in one change. */
-  readonly change: (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject) => void;
-  readonly get: (ref: ObjectRef) => KubeObject | undefined;
-  readonly list: (namespace?: string) => readonly KubeObject[];
-  readonly ownedBy: (uid: string) => readonly KubeObject[];
-  readonly onChange: (listener: ChangeListener) => () => void;
-}
+  change(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
+    if (type === 'DELETED') this.#drop(keyOf(object.metadata), object);
+    else this.#put(object);
+  }
 
-/** @param onListenerError told when a listener throws, which harms neither the copy nor the other listeners */
-export function createCache(onListenerError: (error: unknown) => void): Cache {
-  const objects = new Map<string, KubeObject>();
-  const owned = new Map<string, Set<string>>();
-  const listeners = new Set<ChangeListener>();
+  get(ref: ObjectRef): KubeObject | undefined {
+    return this.#objects.get(keyOf(ref));
+  }
 
-  const tell = (type: ChangeType, object: KubeObject): void => {
-    for (const listener of [...listeners]) {
+  list(namespace?: string): readonly KubeObject[] {
+    return [...this.#objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace);
+  }
+
+  ownedBy(uid: string): readonly KubeObject[] {
+    return [...this.#owned.get(uid) ?? []].flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #put(object: KubeObject): void {
+    const key = keyOf(object.metadata);
+    const old = this.#objects.get(key);
+    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    const recreated = old !== undefined && old.metadata.uid !== object.metadata.uid; // while nobody looked
+    if (recreated) this.#drop(key, old);
+    else if (old !== undefined) this.#remove(key, old);
+    this.#objects.set(key, object);
+    for (const uid of ownersOf(object)) this.#owned.set(uid, (this.#owned.get(uid) ?? new Set()).add(key));
+    this.#tell(old === undefined || recreated ? 'added' : 'modified', object);
+  }
+
+  /** @param last the object as it was at the end; another one by that name stays */
+  #drop(key: string, last: KubeObject): void {
+    const old = this.#objects.get(key);
+    if (old === undefined || old.metadata.uid !== last.metadata.uid) return;
+    this.#remove(key, old);
+    this.#tell('deleted', last);
+  }
+
+  #remove(key: string, object: KubeObject): void {
+    this.#objects.delete(key);
+    for (const uid of ownersOf(object)) {
+      const keys = this.#owned.get(uid);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#owned.delete(uid);
+    }
+  }
+
+  #tell(type: ChangeType, object: KubeObject): void {
+    for (const listener of [...this.#listeners]) {
       try {
         listener(type, object);
       } catch (error) {
-        onListenerError(error);
+        this.#onListenerError(error);
       }
     }
-  };
-
-  const remove = (key: string, object: KubeObject): void => {
-    objects.delete(key);
-    for (const uid of ownersOf(object)) {
-      const keys = owned.get(uid);
-      keys?.delete(key);
-      if (keys?.size === 0) owned.delete(uid);
-    }
-  };
-
-  const insert = (key: string, object: KubeObject): void => {
-    objects.set(key, object);
-    for (const uid of ownersOf(object)) owned.set(uid, (owned.get(uid) ?? new Set()).add(key));
-  };
-
-  const put = (object: KubeObject): void => {
-    const key = keyOf(object.metadata);
-    const old = objects.get(key);
-    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    if (old !== undefined) remove(key, old);
-    if (old !== undefined && old.metadata.uid !== object.metadata.uid) {
-      tell('deleted', old); // recreated under its name while nobody looked
-      insert(key, object);
-      tell('added', object);
-      return;
-    }
-    insert(key, object);
-    tell(old === undefined ? 'added' : 'modified', object);
-  };
-
-  const drop = (key: string, last?: KubeObject): void => {
-    const old = objects.get(key);
-    if (old === undefined || (last !== undefined && old.metadata.uid !== last.metadata.uid)) return;
-    remove(key, old);
-    tell('deleted', last ?? old);
-  };
-
-  return {
-    replace(all) {
-      const keys = new Set(all.map((object) => keyOf(object.metadata)));
-      for (const key of [...objects.keys()]) if (!keys.has(key)) drop(key);
-      all.forEach(put);
-    },
-    change(type, object) {
-      if (type === 'DELETED') drop(keyOf(object.metadata), object);
-      else put(object);
-    },
-    get: (ref) => objects.get(keyOf(ref)),
-    list: (namespace) => [...objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
-    ownedBy: (uid) => [...owned.get(uid) ?? []].flatMap((key) => objects.get(key) ?? []),
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+  }
 }
 
 function ownersOf(object: KubeObject): string[] {

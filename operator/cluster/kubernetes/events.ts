@@ -1,20 +1,12 @@
 /** Events for `kubectl describe`: the same event again raises the count of the first, also after a restart. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { ClusterError, resources, type EventRecord, type KubeObject, type ObjectRef } from '../cluster.ts';
+import { ClusterError, keyOf, resources, type EventRecord, type KubeObject, type ObjectRef } from '../cluster.ts';
 import type { Log } from './hooks.ts';
 import type { Http } from './http.ts';
 import { microTime } from './micro-time.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import { parseObject } from './wire.ts';
-
-/** Writes events. */
-export interface Events {
-  /** Never throws and does not wait. */
-  readonly record: (event: EventRecord) => void;
-  /** Settles when what is being written is written; repetitions that wait for their turn are dropped. */
-  close(): Promise<void>;
-}
 
 /** What events are made with. `instance` names this process, at most 128 characters. */
 export interface EventsContext {
@@ -41,13 +33,51 @@ interface Tally {
 const maxTallies = 2000;
 const maxNoteBytes = 1024;
 
-/** An event is written at once, its repetitions at most every ten seconds. */
-export function openEvents({ http, clock, log, instance, spacingMs = 10_000 }: EventsContext): Events {
-  const tallies = new Map<string, Tally>();
-  const writing = new Set<Promise<void>>();
-  const timers = new Set<() => void>();
+/** Writes an event at once and its repetitions at most every ten seconds. */
+export class Events {
+  readonly #context: Required<EventsContext>;
+  readonly #tallies = new Map<string, Tally>();
+  readonly #writing = new Set<Promise<void>>();
+  readonly #timers = new Set<() => void>();
 
-  const write = async (tally: Tally): Promise<void> => {
+  constructor(context: EventsContext) {
+    this.#context = { spacingMs: 10_000, ...context };
+  }
+
+  /** Never throws and does not wait. */
+  record(full: EventRecord): void {
+    const tally = this.#tallyOf(withoutBody(full));
+    tally.fresh += 1;
+    if (!tally.busy) this.#begin(tally);
+  }
+
+  /** Settles when what is being written is written; repetitions that wait for their turn are dropped. */
+  async close(): Promise<void> {
+    await Promise.all(this.#writing);
+    for (const cancel of this.#timers) cancel();
+  }
+
+  #tallyOf(event: EventRecord): Tally {
+    const ref = refFor(event);
+    const key = keyOf(ref);
+    const tally = this.#tallies.get(key) ?? { ref, event, fresh: 0, written: 0, busy: false };
+    this.#tallies.delete(key);
+    this.#tallies.set(key, tally); // the youngest is last
+    if (this.#tallies.size > maxTallies) this.#tallies.delete(this.#tallies.keys().next().value ?? key);
+    return tally;
+  }
+
+  #begin(tally: Tally): void {
+    tally.busy = true;
+    const written = this.#write(tally).then(() => {
+      this.#writing.delete(written);
+      this.#pause(tally);
+    });
+    this.#writing.add(written);
+  }
+
+  async #write(tally: Tally): Promise<void> {
+    const { http, clock, instance, log } = this.#context;
     const count = tally.fresh;
     tally.fresh = 0;
     try {
@@ -55,39 +85,16 @@ export function openEvents({ http, clock, log, instance, spacingMs = 10_000 }: E
     } catch (error) {
       log.warn({ err: error, reason: tally.event.reason }, 'an event could not be written');
     }
-  };
+  }
 
-  const begin = (tally: Tally): void => {
-    tally.busy = true;
-    const written = write(tally).finally(() => {
-      writing.delete(written);
-      const cancel = clock.after(spacingMs, () => {
-        timers.delete(cancel);
-        tally.busy = false;
-        if (tally.fresh > 0) begin(tally);
-      });
-      timers.add(cancel);
+  #pause(tally: Tally): void {
+    const cancel = this.#context.clock.after(this.#context.spacingMs, () => {
+      this.#timers.delete(cancel);
+      tally.busy = false;
+      if (tally.fresh > 0) this.#begin(tally);
     });
-    writing.add(written);
-  };
-
-  return {
-    record(full) {
-      const event = withoutBody(full);
-      const ref = refFor(event);
-      const key = `${ref.namespace}/${ref.name}`;
-      const tally = tallies.get(key) ?? { ref, event, fresh: 0, written: 0, busy: false };
-      tallies.delete(key);
-      tallies.set(key, tally); // the youngest is last
-      if (tallies.size > maxTallies) tallies.delete(tallies.keys().next().value ?? key);
-      tally.fresh += 1;
-      if (!tally.busy) begin(tally);
-    },
-    async close() {
-      await Promise.all(writing);
-      for (const cancel of timers) cancel();
-    },
-  };
+    this.#timers.add(cancel);
+  }
 }
 
 /** Creates the event or adds to its count. @returns the count now */

@@ -9,7 +9,7 @@ import { ClusterError, resources, type KubeObject } from '../cluster.ts';
 import { readClusterConfig } from './config.ts';
 import { openHttp, type Http } from './http.ts';
 import { openObjects, type Objects } from './objects.ts';
-import { maxCallConnections, openSession } from './session.ts';
+import { maxCallConnections, Session } from './session.ts';
 
 let server: FaultApiServer;
 let http: Http;
@@ -18,7 +18,7 @@ const finished: number[] = [];
 
 beforeAll(async () => {
   server = await startFaultApiServer();
-  const session = await openSession(readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
+  const session = await Session.open(readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
   http = openHttp({
     session, clock: systemClock, random: () => 0, retry: { initialMs: 2, maxMs: 20 },
     hooks: { requestDone: ({ status }) => finished.push(status) }, limits: { perSecond: 10_000, burst: 1000, slots: maxCallConnections },
@@ -135,7 +135,7 @@ describe('a fault', () => {
 
   it('is Unreachable with the address and the cause when nobody listens', async () => {
     const config = { ...readClusterConfig(server.kubeconfigPath), server: `https://127.0.0.1:${await freePort()}` };
-    const session = await openSession(config, systemClock, quietLog());
+    const session = await Session.open(config, systemClock, quietLog());
     const alone = openHttp({ session, clock: systemClock, random: () => 0, hooks: {}, retry: { initialMs: 1, maxMs: 2 } });
     const error = await fault(alone.call({ method: 'GET', path: '/api/v1/nodes' }));
     expect(error.reason).toBe('Unreachable');

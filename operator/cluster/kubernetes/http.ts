@@ -6,7 +6,7 @@ import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
 import { backOffMs, pause, type BackOff } from './pause.ts';
 import type { Access, Session } from './session.ts';
-import { openThrottle, type ThrottleLimits } from './throttle.ts';
+import { Throttle, type ThrottleLimits } from './throttle.ts';
 
 /** One request; `path` carries the query. */
 export interface Call {
@@ -50,7 +50,7 @@ const maxTries = 4;
 /** Opens no connection by itself. */
 export function openHttp(options: HttpOptions): Http {
   const { session, clock, limits = defaultLimits } = options;
-  const throttle = openThrottle(limits, clock);
+  const throttle = new Throttle(limits, clock);
   return {
     server: session.server,
     async call(call) {

@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../../clock.ts';
 import type { Cluster, Followed } from '../cluster.ts';
 import { readClusterConfig } from './config.ts';
-import { openEvents } from './events.ts';
+import { Events } from './events.ts';
 import { follow } from './follow.ts';
 import type { Hooks, Log } from './hooks.ts';
 import { openHttp } from './http.ts';
 import { electLeader, type Candidate, type Election, type LeaseTiming } from './lease.ts';
 import { namespaceOf, openObjects } from './objects.ts';
-import { openSession } from './session.ts';
+import { Session } from './session.ts';
 import { watchTiming, type WatchTiming } from './watch.ts';
 
 export type { Hooks, Log } from './hooks.ts';
@@ -49,16 +49,16 @@ export interface KubernetesCluster extends Cluster {
 export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesCluster> {
   const { log, hooks = {}, clock = systemClock, random = Math.random, instance = hostname() } = options;
   const config = readClusterConfig(options.kubeconfig);
-  const session = await openSession(config, clock, log);
+  const session = await Session.open(config, clock, log);
   const http = openHttp({ session, clock, hooks, random });
-  const events = openEvents({ http, clock, log, instance });
+  const events = new Events({ http, clock, log, instance });
   const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
   const followed = new Set<Followed>();
   return {
     server: config.server,
     ownNamespace: config.namespace,
     ...openObjects(http, options.namespace),
-    record: events.record,
+    record: (event) => events.record(event),
     follow(resource, which = {}) {
       const copy = follow(watching, resource, { ...which, ...namespaceOf(which, options.namespace) }, () => followed.delete(copy));
       followed.add(copy);

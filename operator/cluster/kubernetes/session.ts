@@ -18,56 +18,78 @@ export interface Access {
 }
 
 /** Hands out the current access. */
-export interface Session {
+export class Session {
   readonly server: string;
-  access(): Promise<Access>;
-  /** Reads everything again because `refused` was answered 401; calls that fail together reload once. */
-  renew(refused: Access): Promise<Access>;
-  close(): Promise<void>;
-}
+  readonly #config: ClusterConfig;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #current: Connected;
+  #readAt: number;
+  #reading: Promise<void> | undefined;
 
-/** @throws Error when the credentials cannot be read the first time */
-export async function openSession(config: ClusterConfig, clock: Clock, log: Log): Promise<Session> {
-  let current = withAgents(await config.credentials());
-  let readAt = clock.now();
-  let reading: Promise<void> | undefined;
+  private constructor(config: ClusterConfig, clock: Clock, log: Log, credentials: Credentials) {
+    this.server = config.server;
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    this.#current = withAgents(credentials);
+    this.#readAt = clock.now();
+  }
 
-  const read = async (anew: boolean): Promise<void> => {
+  /** @throws Error when the credentials cannot be read the first time */
+  static async open(config: ClusterConfig, clock: Clock, log: Log): Promise<Session> {
+    return new Session(config, clock, log, await config.credentials());
+  }
+
+  /** What to make a request with now. */
+  async access(): Promise<Access> {
+    if (this.#clock.now() - this.#readAt >= freshMs) await this.#readOnce(false);
+    return this.#current;
+  }
+
+  /** Reads everything again because `refused` was answered 401; calls that fail together read once. */
+  async renew(refused: Access): Promise<Access> {
+    if (refused === this.#current) await this.#readOnce(true);
+    return this.#current;
+  }
+
+  /** Cuts what is under way. */
+  async close(): Promise<void> {
+    await Promise.all([this.#current.calls.destroy(), this.#current.watches.destroy()]);
+  }
+
+  #readOnce(anew: boolean): Promise<void> {
+    this.#reading ??= this.#read(anew).finally(() => { this.#reading = undefined; });
+    return this.#reading;
+  }
+
+  async #read(anew: boolean): Promise<void> {
     try {
-      const credentials = await config.credentials(anew);
-      const digest = digestOf(credentials.tls);
-      if (digest === current.digest) {
-        current = { ...current, headers: credentials.headers }; // a new object: `renew` tells it from the refused one
-      } else {
-        void closeAgents(current); // ends after the calls and watches that are under way
-        current = withAgents(credentials);
-      }
+      this.#take(await this.#config.credentials(anew));
     } catch (error) {
-      log.warn({ err: error }, 'the credentials could not be read again, going on with the old ones');
+      this.#log.warn({ err: error }, 'the credentials could not be read again, going on with the old ones');
     }
-    readAt = clock.now();
-  };
-  const readOnce = (anew: boolean): Promise<void> => reading ??= read(anew).finally(() => { reading = undefined; });
+    this.#readAt = this.#clock.now();
+  }
 
-  return {
-    server: config.server,
-    async access() {
-      if (clock.now() - readAt >= freshMs) await readOnce(false);
-      return current;
-    },
-    async renew(refused) {
-      if (refused === current) await readOnce(true);
-      return current;
-    },
-    close: () => Promise.all([current.calls.destroy(), current.watches.destroy()]).then(() => undefined),
-  };
+  #take(credentials: Credentials): void {
+    const old = this.#current;
+    if (digestOf(credentials.tls) === old.digest) {
+      this.#current = { ...old, headers: credentials.headers }; // a new object: `renew` tells it from the refused one
+      return;
+    }
+    this.#current = withAgents(credentials);
+    void Promise.all([old.calls.close(), old.watches.close()]); // they end after what is under way on them
+  }
 }
+
+type Connected = Access & { readonly digest: string };
 
 /**
  * HTTP/1.1, because undici would open an HTTP/2 session per burst of calls. Watches are silent for minutes:
  * no time limit of undici's applies to their bodies.
  */
-function withAgents({ tls, headers }: Credentials): Access & { digest: string } {
+function withAgents({ tls, headers }: Credentials): Connected {
   const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
   const shared = { allowH2: false, connect, pipelining: 1 };
   return {
@@ -76,10 +98,6 @@ function withAgents({ tls, headers }: Credentials): Access & { digest: string } 
     calls: new Agent({ ...shared, connections: maxCallConnections }),
     watches: new Agent({ ...shared, bodyTimeout: 0, headersTimeout: 30_000 }),
   };
-}
-
-async function closeAgents(access: Access): Promise<void> {
-  await Promise.all([access.calls.close(), access.watches.close()]);
 }
 
 function digestOf(tls: Tls): string {

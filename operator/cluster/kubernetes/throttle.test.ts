@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
-import { openThrottle } from './throttle.ts';
+import { Throttle } from './throttle.ts';
 
 function queueOf(count: number, limits: { perSecond: number; burst: number; slots: number }) {
   const clock = new ManualClock();
-  const throttle = openThrottle(limits, clock);
+  const throttle = new Throttle(limits, clock);
   const entered: number[] = [];
   const leaves: (() => void)[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -7,7 +7,7 @@ import { eventually } from '../wait.ts';
 import { apiServerArgs, auditPolicy, controllerManagerArgs, etcdArgs, kubeconfig, schedulerArgs, type Ports } from './arguments.ts';
 import { controlPlanePrograms } from './build.ts';
 import { createAuthority, createCertificate, createKeyPair } from './certificates.ts';
-import { openDaemons, type Daemons } from './daemons.ts';
+import { Daemons } from './daemons.ts';
 import { isHealthy, isServed } from './health.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 
@@ -66,7 +66,7 @@ async function launch(bin: string, options: ControlPlaneOptions): Promise<Contro
   const dir = await mkdtemp(join(tmpdir(), 'redisworker-cp-'));
   const ports = await freePorts();
   const serverUrl = `https://127.0.0.1:${ports.apiServer}`;
-  const daemons = await openDaemons(dir);
+  const daemons = await Daemons.open(dir);
   try {
     await writeFiles(dir, serverUrl);
     await daemons.start('etcd', join(bin, 'etcd'), etcdArgs(dir, ports));
@@ -95,10 +95,7 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
   return {
     kubeconfigPath, serverUrl, dir, kubectlPath,
     kubectl: kubectlFor({ kubectlPath, kubeconfigPath }),
-    pids: () => Object.fromEntries(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].flatMap((name) => {
-      const pid = daemons.pid(name);
-      return pid === undefined ? [] : [[name, pid]];
-    })),
+    pids: () => daemons.pids(),
     stopApiServer,
     startApiServer: start,
     restartApiServer: () => stopApiServer().then(start),

@@ -1,8 +1,9 @@
 /** Long-running programs of one folder: started, watched, stopped in reverse, and gone even when this process is killed. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 
 /**
  * Waits for the end of its stdin, which is the end of this process however it came, then kills what is
@@ -11,57 +12,65 @@ import { join } from 'node:path';
 const keeperScript = 'cat >/dev/null; for file in "$1"/pids/*; do [ -f "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null; done; rm -rf "$1"';
 
 /** Programs that live and die with a folder. */
-export interface Daemons {
-  start(name: string, program: string, args: readonly string[]): Promise<void>;
+export class Daemons {
+  readonly #dir: string;
+  readonly #keeper: ChildProcessByStdio<Writable, null, null>;
+  readonly #running = new Map<string, ChildProcess>();
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.#keeper = spawn('sh', ['-c', keeperScript, 'keeper', dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  }
+
+  /** Takes charge of `dir`, which is removed at the end. */
+  static async open(dir: string): Promise<Daemons> {
+    await Promise.all(['pids', 'log'].map((name) => mkdir(join(dir, name), { recursive: true })));
+    return new Daemons(dir);
+  }
+
+  async start(name: string, program: string, args: readonly string[]): Promise<void> {
+    const log = openSync(join(this.#dir, 'log', `${name}.log`), 'a');
+    const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
+    closeSync(log);
+    child.once('error', () => undefined); // told by assertAlive: it has no pid
+    this.#running.set(name, child);
+    if (child.pid !== undefined) await writeFile(this.#pidFile(name), String(child.pid));
+  }
+
   /** TERM, then KILL after 5 s; settles when it is gone. */
-  stop(name: string, signal?: NodeJS.Signals): Promise<void>;
-  pid(name: string): number | undefined;
-  /** @throws Error with the end of the log of the first program that has ended by itself */
-  assertAlive(): Promise<void>;
-  /** Stops all, newest first, and removes the folder. */
-  close(): Promise<void>;
-}
-
-/** Takes charge of `dir`, which is removed at the end. */
-export async function openDaemons(dir: string): Promise<Daemons> {
-  await Promise.all(['pids', 'log'].map((name) => mkdir(join(dir, name), { recursive: true })));
-  const keeper = spawn('sh', ['-c', keeperScript, 'keeper', dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  const keeperEnded = new Promise<void>((resolve) => keeper.once('close', () => resolve()));
-  const running = new Map<string, ChildProcess>();
-  const pidFile = (name: string): string => join(dir, 'pids', name);
-
-  const stop = async (name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    const child = running.get(name);
+  async stop(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#running.get(name);
     if (child === undefined) return;
-    running.delete(name);
+    this.#running.delete(name);
     await end(child, signal);
-    await rm(pidFile(name), { force: true });
-  };
+    await rm(this.#pidFile(name), { force: true });
+  }
 
-  return {
-    async start(name, program, args) {
-      const log = openSync(join(dir, 'log', `${name}.log`), 'a');
-      const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
-      closeSync(log);
-      child.once('error', () => undefined); // told by assertAlive: it has no pid
-      running.set(name, child);
-      if (child.pid !== undefined) await writeFile(pidFile(name), String(child.pid));
-    },
-    stop,
-    pid: (name) => running.get(name)?.pid,
-    async assertAlive() {
-      for (const [name, child] of running) {
-        if (child.pid !== undefined && !hasEnded(child)) continue;
-        const log = await readFile(join(dir, 'log', `${name}.log`), 'utf8').catch(() => '');
-        throw new Error(`${name} ended by itself; its last words: ${log.slice(-2000)}`);
-      }
-    },
-    async close() {
-      for (const name of [...running.keys()].reverse()) await stop(name);
-      keeper.stdin.end();
-      await keeperEnded;
-    },
-  };
+  /** Process ids by name. */
+  pids(): Record<string, number> {
+    return Object.fromEntries([...this.#running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])));
+  }
+
+  /** @throws Error with the end of the log of the first program that has ended by itself */
+  async assertAlive(): Promise<void> {
+    for (const [name, child] of this.#running) {
+      if (child.pid !== undefined && !hasEnded(child)) continue;
+      const log = await readFile(join(this.#dir, 'log', `${name}.log`), 'utf8').catch(() => '');
+      throw new Error(`${name} ended by itself; its last words: ${log.slice(-2000)}`);
+    }
+  }
+
+  /** Stops all, newest first, and removes the folder. */
+  async close(): Promise<void> {
+    for (const name of [...this.#running.keys()].reverse()) await this.stop(name);
+    const ended = new Promise<void>((resolve) => this.#keeper.once('close', () => resolve()));
+    this.#keeper.stdin.end();
+    await ended;
+  }
+
+  #pidFile(name: string): string {
+    return join(this.#dir, 'pids', name);
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
