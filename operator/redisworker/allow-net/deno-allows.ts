@@ -17,11 +17,12 @@ interface Host {
  */
 export function denoAllows(scope: Scope, deny: Scope, host: string, port: number, resolved: readonly string[] = []): boolean {
   const target = hostOf(host);
+  const allowed = strongest(scope, target, port);
+  if (allowed === undefined) return false;
   const addresses = target.address === undefined ? resolved.map(hostOf) : [target];
   if (addresses.some((address) => deny.some((entry) => matches(entry, address, port)))) return false;
-  const allowed = strongest(scope, target, port);
   const denied = strongest(deny, target, port);
-  return allowed !== undefined && (denied === undefined || !precedes(denied, allowed));
+  return denied === undefined || !precedes(denied, allowed);
 }
 
 /** True when the entry covers this host on this port. */
