@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
 import { formatEntry, formatScope } from '../allow-net/canonical.ts';
 import { findService } from '../allow-net/cluster-name.ts';
-import { denoAllows } from '../allow-net/deno-allows.ts';
+import { denoAllows, overriddenDenials } from '../allow-net/deno-allows.ts';
 import { denoDenyFlag, redisEntry, type RedisTarget } from '../allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../allow-net/deny.ts';
 import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../allow-net/egress.ts';
@@ -80,7 +80,7 @@ export function networkPolicy(input: PolicyInput): DesiredPolicy {
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
   return {
     policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
-    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations]),
+    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]),
     problems: redis.problems,
   };
 }
@@ -139,6 +139,13 @@ function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, to
 
 function heldByDeno(entry: NetEntry): Approximation {
   return { entry: formatEntry(entry), reason: 'the worker may reach everything, so this denial is held by Deno alone' };
+}
+
+function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
+  return overriddenDenials(scope, deny).map(({ denied, by }) => ({
+    entry: formatEntry(denied),
+    reason: `Deno prefers the allowed entry ${formatEntry(by)}, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
+  }));
 }
 
 function sortedPairs(labels: Readonly<Record<string, string>>): [string, string][] {
