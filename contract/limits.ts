@@ -20,3 +20,12 @@ export const defaultResponseStreamLimit = 10_000;
 
 /** Seconds the trace fields of our runtime live after the request is finished. */
 export const traceExpireSeconds = 3600;
+
+/** Entries a dead-letter stream keeps, about: a bound against filling Redis, far above what anybody reads. */
+export const deadLetterLimit = 100_000;
+
+/**
+ * Bytes of a reply that are repeated in the response stream and in the trace. Of a longer one they tell
+ * everything but its data: ten thousand responses of a megabyte each would fill Redis.
+ */
+export const maxRepeatedReplyBytes = 16 * 1024;

@@ -54,6 +54,13 @@ export const env = {
   podName: 'POD_NAME',
 } as const;
 
+/**
+ * What the Handler runtime needs from Deno beside the network: `--allow-env` and `--allow-read` lists. The two
+ * folders are named one by one, because the runtime gives the second up before it loads user code, and Deno
+ * drops a common parent as a whole.
+ */
+export const handlerRights = { env: Object.values(env), read: [sourceMount, secretMount] } as const;
+
 /** How the Handler runtime runs requests. Times in the unit of their name. */
 export interface HandlerSettings {
   readonly group: string;

@@ -11,3 +11,8 @@ export interface Trace {
 export function traceField(type: string): string {
   return `${type.replace(/[-_]+(.?)/g, (_, letter: string) => letter.toUpperCase())}Trace`;
 }
+
+/** The trace field that tells how far a worker of `type` has come, 0 to 100: `demoWorkerProgress`. */
+export function progressField(type: string): string {
+  return traceField(type).replace(/Trace$/, 'Progress');
+}

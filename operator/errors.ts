@@ -2,7 +2,7 @@
 
 /** A fault that passes by itself: retried with back-off. `code` labels metrics and conditions. */
 export class TransientError extends Error {
-  override readonly name = 'TransientError';
+  override readonly name: string = 'TransientError';
   readonly code: string;
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,0 +1,19 @@
+# The commands of this repository; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test generate
+MAKEFLAGS += --no-print-directory
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Run two workers on this machine, ask each something, end everything
+	@sh scripts/install.sh
+	@npm run --silent demo
+
+test: ## Run every check and test, those on a real control plane included
+	@sh scripts/install.sh
+	@npm run --silent test:all
+
+generate: ## Write what is generated from the schema: crds/
+	@sh scripts/install.sh
+	@npm run --silent generate

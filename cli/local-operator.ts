@@ -1,0 +1,97 @@
+/** The very operator that runs in a cluster, on the cluster inside this process. */
+import { createHash, randomUUID } from 'node:crypto';
+import { rmdir } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { env } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseRedisWorker } from '../operator/api/redisworker.ts';
+import { keyOf, resources, type Cluster, type KubeObject } from '../operator/cluster/cluster.ts';
+import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
+import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
+import { startNode } from '../operator/cluster/local/node/node.ts';
+import { startHttp } from '../operator/observability/http.ts';
+import { createLog, type Log } from '../operator/observability/log.ts';
+import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
+import { startOperator, type Operator } from '../operator/operator.ts';
+import type { LocalOperator, LocalSettings } from './session.ts';
+
+const checkout = fileURLToPath(new URL('..', import.meta.url));
+const denoPath = fileURLToPath(new URL('../node_modules/.bin/deno', import.meta.url));
+const nodeName = 'this-machine';
+
+/** Starts the operator; the pods it asks for run as processes of this machine. */
+export async function startLocalOperator(settings: LocalSettings): Promise<LocalOperator> {
+  const log = createLog({ level: settings.verbose ? 'info' : 'warn', pretty: settings.io.terminal });
+  const metrics = createMetrics();
+  await using starting = new AsyncDisposableStack();
+  const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
+  starting.defer(() => cluster.close());
+  await startMachine(settings, cluster, log, starting);
+  const operator = startOperator({
+    cluster, log, metrics,
+    redisUrl: settings.redis.url,
+    redisLogin: login(settings),
+    workerImage: 'local',
+    policyEnforcement: 'None',
+  });
+  starting.defer(() => operator.stop());
+  await serveMetrics(settings.metricsPort, operator, metrics, starting);
+  const files = await followFiles(settings.files, cluster, log, parseRedisWorker);
+  starting.defer(() => files.stop());
+  const workers = cluster.follow(resources.redisWorkers);
+  starting.defer(() => workers.stop());
+  await Promise.all([workers.synced, operator.started]);
+  const running = starting.move();
+  return {
+    workers: () => workers.list(),
+    onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
+    stop: () => running.disposeAsync(),
+  };
+}
+
+/** The node agent, with this checkout in the place of the image. */
+async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: Cluster, log: Log, starting: AsyncDisposableStack): Promise<void> {
+  const node = await startNode({
+    cluster, log, nodeName, denoPath,
+    dataDir: dataFolder,
+    imageRoot: checkout,
+    searchPath: env['PATH'] ?? '',
+    onLog: ({ pod, line }) => onPodLine(pod.name, line),
+  });
+  starting.defer(async () => {
+    await node.stop();
+    await rmdir(dataFolder).catch(() => undefined); // what else is in there is worth keeping
+  });
+}
+
+async function serveMetrics(port: number | undefined, operator: Operator, metrics: Metrics, starting: AsyncDisposableStack): Promise<void> {
+  if (port === undefined) return;
+  const http = await startHttp({
+    address: '127.0.0.1',
+    port,
+    healthz: { process: () => undefined },
+    readyz: { 'live-copies': () => (operator.isStarted() ? undefined : 'waiting for the first complete list of every kind') },
+    metrics,
+  });
+  starting.defer(() => http.close());
+}
+
+/** The wording of the operator's login; absent fields stay absent. */
+function login({ redis: { username, password } }: LocalSettings): { username?: string; password?: string } {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
+/**
+ * A worker has the same UID in every run of a session on this machine, so that a Redis that outlives
+ * the session knows its config hashes again. A worker created a second time in one run is another one.
+ */
+function stableUids(session: string): (created: KubeObject) => string {
+  const given = new Set<string>();
+  return ({ kind, metadata }) => {
+    const name = keyOf(metadata);
+    if (kind !== resources.redisWorkers.kind || given.has(name)) return randomUUID();
+    given.add(name);
+    const digest = createHash('sha256').update(JSON.stringify([hostname(), userInfo().username, session, name])).digest('hex');
+    return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+  };
+}

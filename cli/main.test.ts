@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { testIo } from '../test/support/io.ts';
+import { main } from './main.ts';
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo();
+  const code = await main(argv, io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+describe('a wrong call ends with code 2 and one sentence', () => {
+  test.each([
+    [['launch'], `unknown command 'launch'`],
+    [['send'], `missing required argument 'type'`],
+    [['send', 'demo-worker'], `missing required argument 'json'`],
+    [['send', 'demo-worker', '{}', 'more'], 'too many arguments'],
+    [['send', 'demo-worker', '{}', '--loud'], `unknown option '--loud'`],
+    [['send', 'demo-worker', '{}', '--timeout', '0'], 'It must be a whole number from 1 to 86400.'],
+    [['send', 'demo-worker', '{}', '--timeout', 'soon'], 'It must be a whole number from 1 to 86400.'],
+    [['send', 'demo-worker', '{name:Ada}'], 'the request is not JSON'],
+    [['send', 'demo-worker', '{}', '--ref', 'two words'], '--ref takes 1 to 256 characters without spaces'],
+    [['send', 'demo-worker', '{}', '--redis', 'localhost:6379'], 'this is not a Redis URL; write redis://host:port/db'],
+    [['send', 'demo-worker', '{}', '--name', '../up'], '"../up" is no session name'],
+    [['status', '-o', 'xml'], 'Allowed choices are wide, yaml, json.'],
+    [['status', '--watch', '-o', 'yaml'], '--watch shows the table: leave out "-o yaml"'],
+    [['up'], `missing required argument 'files'`],
+  ])('%j: %s', async (argv, sentence) => {
+    const { code, out, err } = await run(...argv);
+    expect(err).toContain(sentence);
+    expect(err.split('\n')).toHaveLength(1);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+});
+
+test('without a command the help is shown', async () => {
+  const { code, err } = await run();
+  expect(err).toContain('Usage: redisworker');
+  expect(code).toBe(2);
+});
+
+test.each([['--help'], ['send', '--help'], ['up', '--help'], ['status', '--help']])('%s %s shows examples', async (...argv) => {
+  const { code, out } = await run(...argv);
+  expect(out).toContain('Examples:\n  redisworker');
+  expect(code).toBe(0);
+});
+
+test('the version is the one of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(await run('--version')).toEqual({ code: 0, out: version, err: '' });
+});
+
+test('crd prints the CustomResourceDefinition', async () => {
+  const { out, code } = await run('crd');
+  expect(parse(out)).toMatchObject({ kind: 'CustomResourceDefinition', metadata: { name: 'redisworkers.redisworker.dev' } });
+  expect(code).toBe(0);
+});

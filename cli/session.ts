@@ -1,0 +1,113 @@
+/** A local session: Redis, the operator on the local cluster, and the endpoint other terminals ask. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { announcer } from './announce.ts';
+import { serveWorkers } from './endpoint.ts';
+import { exitCodes, Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { startOwnRedis, stopLeftRedis } from './own-redis.ts';
+import { podLines } from './pod-lines.ts';
+import { readSession, removeSession, sessionFiles, writeSession, type SessionFiles } from './session-files.ts';
+import { splitCredentials, type RedisAccess } from './redis.ts';
+
+/** The operator at work on manifest files. */
+export interface LocalOperator {
+  workers(): readonly KubeObject[];
+  /** @returns a function that takes the listener away */
+  onChange(listener: (worker: KubeObject) => void): () => void;
+  /** Ends all pods, then the operator; nothing runs afterwards. */
+  stop(): Promise<void>;
+}
+
+/** What the operator of a session is started with. */
+export interface LocalSettings {
+  /** Manifest files and folders, which exist. */
+  readonly files: readonly string[];
+  /** The Redis of workers that name none. */
+  readonly redis: RedisAccess;
+  /** Names the session to Redis and to the machine. */
+  readonly name: string;
+  /** Private folder for the files of pods. */
+  readonly dataFolder: string;
+  /** Port on loopback for /healthz, /readyz and /metrics; absent: none. */
+  readonly metricsPort?: number | undefined;
+  readonly verbose: boolean;
+  /** Takes every line that a pod prints. */
+  onPodLine(pod: string, line: string): void;
+  readonly io: Io;
+}
+
+/** Starts the operator on the local cluster. */
+export type StartLocalOperator = (settings: LocalSettings) => Promise<LocalOperator>;
+
+/** What the user asks of a session. */
+export interface SessionOptions {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly redisUrl?: string | undefined;
+  readonly metricsPort?: number | undefined;
+  /** Also tells what the operator does, step by step. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** A session that runs until it is closed. */
+export interface RunningSession extends AsyncDisposable {
+  readonly redis: RedisAccess;
+  readonly operator: LocalOperator;
+}
+
+/**
+ * Starts everything, in the reverse of the order in which disposing ends it.
+ * @throws Failure when the name is taken, a file is missing, or Redis does not start.
+ */
+export async function openSession(options: SessionOptions, start: StartLocalOperator, io: Io): Promise<RunningSession> {
+  const { name, files, metricsPort, verbose = false } = options;
+  await mustExist(files);
+  const paths = await sessionFiles(name, io.environment);
+  await using opening = new AsyncDisposableStack();
+  const live: { operator?: LocalOperator } = {};
+  await claim(paths, opening, () => live.operator?.workers() ?? []);
+  const { redis, ownRedisPid } = await chooseRedis(options.redisUrl, io, opening);
+  await writeSession(paths, { name, pid: process.pid, redisUrl: redis.url, ...(ownRedisPid === undefined ? {} : { ownRedisPid }) });
+  const onPodLine = podLines((line) => io.out(line), io.colours);
+  const operator = await start({ name, files, redis, dataFolder: paths.data, metricsPort, verbose, onPodLine, io });
+  opening.defer(() => operator.stop());
+  live.operator = operator;
+  const tell = announcer((line) => io.out(line));
+  operator.onChange(tell);
+  operator.workers().forEach(tell);
+  const running = opening.move();
+  return { redis, operator, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Makes the session's name this process's own, and clears away what a killed one left. */
+async function claim(paths: SessionFiles, opening: AsyncDisposableStack, workers: () => readonly KubeObject[]): Promise<void> {
+  const endpoint = await serveWorkers(paths.socket, workers);
+  if (endpoint === undefined) {
+    const pid = (await readSession(paths))?.pid;
+    throw new Failure(`"redisworker up" is already running${pid === undefined ? '' : ` (pid ${pid})`}: stop it with Ctrl-C, or start this one beside it with --name second`);
+  }
+  opening.defer(async () => {
+    await endpoint.close();
+    await removeSession(paths);
+  });
+  const killed = await readSession(paths);
+  if (killed?.ownRedisPid !== undefined) await stopLeftRedis(killed.redisUrl, killed.ownRedisPid);
+}
+
+async function chooseRedis(url: string | undefined, io: Io, opening: AsyncDisposableStack): Promise<{ redis: RedisAccess; ownRedisPid?: number }> {
+  if (url !== undefined) return { redis: splitCredentials(url, io.environment.redisPassword) };
+  const own = await startOwnRedis();
+  opening.defer(() => own.stop());
+  io.out(`✓ Redis runs at ${own.url} for as long as this command does`);
+  return { redis: { url: own.url }, ownRedisPid: own.pid };
+}
+
+async function mustExist(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    await access(file, constants.R_OK).catch(() => {
+      throw new Failure(`there is no readable file or folder ${file}: name a manifest, for example examples/demo-worker.yaml`, exitCodes.usage);
+    });
+  }
+}

@@ -1,0 +1,78 @@
+/** Why no reply came: what the request stream shows once the time is up. */
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+
+/** The request stream as it stands after the wait. */
+export interface Silence {
+  readonly groups: readonly GroupState[];
+}
+
+/** One consumer group, and where our request is in it. */
+export interface GroupState {
+  readonly name: string;
+  readonly consumers: number;
+  readonly pending: number;
+  readonly delivered: boolean;
+  /** Who has the request and has not acknowledged it. */
+  readonly heldBy?: string;
+}
+
+const groupInfo = z.object({
+  name: z.string(),
+  consumers: z.number(),
+  pending: z.number(),
+  'last-delivered-id': z.string(),
+});
+
+/** Reads the groups of `stream`, and whether they were given the entry `id`. */
+export async function observeSilence(redis: Redis, stream: string, id: string): Promise<Silence> {
+  const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
+  return { groups: await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row))))) };
+}
+
+async function groupState(redis: Redis, stream: string, id: string, info: z.infer<typeof groupInfo>): Promise<GroupState> {
+  const held = await redis.xpending(stream, info.name, id, id, 1);
+  const row = z.array(z.tuple([z.string(), z.string()], z.unknown())).parse(held)[0];
+  return {
+    name: info.name,
+    consumers: info.consumers,
+    pending: info.pending,
+    delivered: !isBefore(info['last-delivered-id'], id),
+    ...(row === undefined ? {} : { heldBy: row[1] }),
+  };
+}
+
+/** One sentence: what is known, and what to look at. */
+export function explainSilence(silence: Silence, request: { type: string; stream: string; timeoutSeconds: number }): string {
+  const { groups } = silence;
+  const late = `no reply from "${request.type}" within ${request.timeoutSeconds} s`;
+  const holder = groups.find((group) => group.heldBy !== undefined);
+  if (holder?.heldBy !== undefined) {
+    return `${late}: consumer "${holder.heldBy}" has the request and has not finished it; read its log, or wait longer with --timeout`;
+  }
+  if (groups.length === 0) {
+    return `${late}: ${request.stream} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`;
+  }
+  if (groups.every((group) => group.consumers === 0)) {
+    return `${late}: no consumer has joined the group "${groups[0]?.name ?? ''}" of ${request.stream}; is a worker of this type running? See "redisworker status"`;
+  }
+  const waiting = groups.find((group) => !group.delivered);
+  if (waiting !== undefined) {
+    return `${late}: the request waits in ${request.stream}, ${waiting.pending} others are pending; the workers are busy or stopped, see "redisworker status"`;
+  }
+  return `${late}: a worker took the request and acknowledged it without a reply in time; read the worker's log`;
+}
+
+/** Order of stream ids `<ms>-<seq>`. */
+function isBefore(id: string, other: string): boolean {
+  const [ms = 0n, seq = 0n] = id.split('-').map(BigInt);
+  const [otherMs = 0n, otherSeq = 0n] = other.split('-').map(BigInt);
+  return ms < otherMs || (ms === otherMs && seq < otherSeq);
+}
+
+/** XINFO answers with a flat list of names and values, or with a map under RESP3. */
+function fromPairs(row: unknown): unknown {
+  if (!Array.isArray(row)) return row;
+  const list: unknown[] = row;
+  return Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[String(name), list[at + 1]]] : [])));
+}

@@ -1,0 +1,50 @@
+/** `spec.permissions`, `spec.denoOptions` and `spec.networkPolicy`: what the worker's code may do and reach. */
+import { z } from 'zod';
+import { listOf, setOf, text } from '../bounded.ts';
+import { inOrder, matches, never, withRules } from '../rules.ts';
+import { netEntry } from './net-entry.ts';
+
+const netEntries = () => setOf(netEntry, 256).default([]);
+
+/** Deno's permissions; `net` and `denyNet` also shape the NetworkPolicy. */
+export const permissions = z
+  .object({
+    net: netEntries().describe('Hosts the worker may reach: host, host:port, *.domain, IPv4, [IPv6], IPv4 range. Redis is always among them.'),
+    denyNet: netEntries().describe('Hosts the worker may not reach although net allows them.'),
+    env: setOf(
+      withRules(text(256), matches('^[A-Za-z_][A-Za-z0-9_]*[*]?$', 'permissions.env must name environment variables: letters, digits and "_", with a "*" at the end at most')),
+      256,
+    )
+      .default([])
+      .describe('Environment variables the worker may read.'),
+    names: z
+      .enum(['Resolve', 'OpenPort', 'Refuse'])
+      .default('Resolve')
+      .describe('How names outside the cluster become policy: their addresses, their port to every address outside, or not at all.'),
+    allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
+  })
+  .prefault({});
+
+/** Flags of `deno run`. They are joined by spaces in the config hash, so none may hold one. */
+export const denoOptions = listOf(
+  withRules(
+    text(512),
+    inOrder(
+      'each of denoOptions must be one flag, such as --seed=42',
+      never('^(--(allow|deny|ignore)-|-[a-zA-Z]*[APRWINES]|--permission-set)', 'denoOptions must not change permissions: use spec.permissions'),
+      matches('^--?[a-zA-Z][^\\s]*$', 'each of denoOptions must be one flag without spaces, such as --seed=42: a value is joined to its flag by "="'),
+    ),
+  ),
+  64,
+).default([]);
+
+/** What is expected of the cluster's network. */
+export const networkPolicy = z
+  .object({
+    enforcement: z
+      .enum(['BestEffort', 'Required'])
+      .default('BestEffort')
+      .describe('Required keeps the worker from starting where the network enforces no policy.'),
+    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write.'),
+  })
+  .prefault({});

@@ -1,0 +1,75 @@
+/** `status`: what the operator has seen. */
+import { z } from 'zod';
+import { listMapOf, listOf, mapOf, whole } from '../bounded.ts';
+
+const most = Number.MAX_SAFE_INTEGER;
+const amount = () => whole(0, most);
+const short = () => z.string().max(256);
+const time = () => z.string().max(40).meta({ format: 'date-time' });
+
+/** Types of condition, in the order `kubectl describe` should show them. */
+export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'RedisReachable', 'SourceResolved', 'NetworkPolicyExact', 'NetworkPolicyEnforced'] as const;
+
+/** One condition, in the form of every Kubernetes API. */
+export const condition = z.object({
+  type: z.enum(conditionTypes),
+  status: z.enum(['True', 'False', 'Unknown']),
+  observedGeneration: amount().exactOptional(),
+  lastTransitionTime: time(),
+  reason: z.string().min(1).max(1024).regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
+  message: z.string().max(32_768),
+});
+
+/** One row per consumer. */
+export const consumerStatus = z.object({
+  id: z.string().max(253),
+  pod: z.string().max(253).exactOptional().describe('Name of its pod; absent while there is none.'),
+  state: z.enum(['Pending', 'Starting', 'Ready', 'Failing', 'Draining']).describe('Pending has no pod yet; Failing is being started again; Draining is on its way out.'),
+  pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
+  lastCode: whole(0, 999).exactOptional(),
+  lastTime: time().exactOptional(),
+  restarts: amount().exactOptional(),
+  reason: short().exactOptional().describe('Why it is not Ready, in one word.'),
+});
+
+const network = z.object({
+  hash: z.string().max(64).exactOptional().describe('Net hash of the worker.'),
+  scope: listOf(short(), 600).exactOptional().describe('Canonical allow-net entries.'),
+  approximations: listOf(z.string().max(1024), 600).exactOptional().describe('What the policy cannot say exactly, one sentence per entry.'),
+});
+
+const stream = z.object({
+  lag: amount().exactOptional().describe('Requests not yet delivered.'),
+  pending: amount().exactOptional().describe('Requests delivered and not acknowledged.'),
+  backlog: amount().exactOptional().describe('The sum of lag and pending.'),
+  oldestPendingSeconds: amount().exactOptional(),
+  length: amount().exactOptional().describe('Entries of the request stream.'),
+});
+
+const responses = z.object({
+  total: amount().exactOptional(),
+  succeeded: amount().exactOptional(),
+  failed: amount().exactOptional(),
+  unreadable: amount().exactOptional().describe('Entries of the response stream that are no responses.'),
+  codes: mapOf(amount(), 64).exactOptional().describe('Responses per code; rare codes are summed under "other".'),
+  lastId: z.string().max(41).exactOptional().describe('Id of the last entry counted.'),
+  lastCode: whole(0, 999).exactOptional(),
+  lastTime: time().exactOptional(),
+  perSecond: z.number().min(0).max(1e9).exactOptional(),
+});
+
+/** Every field may be absent: an object nobody has looked at has nothing but observedGeneration -1. */
+export const status = z.object({
+  observedGeneration: whole(-1, most).exactOptional().describe('Generation of the spec this status is about; -1 until the operator has seen it.'),
+  conditions: listMapOf(condition, ['type'], 16).exactOptional(),
+  replicas: whole(0, 100_000).exactOptional().describe('Pods there are.'),
+  readyReplicas: whole(0, 100_000).exactOptional().describe('Pods that are ready.'),
+  selector: z.string().max(512).exactOptional().describe('Label selector of the pods, for kubectl scale and autoscalers.'),
+  consumersReady: z.string().max(16).exactOptional().describe('Ready and wanted consumers, such as "2/3", for kubectl get.'),
+  source: z.object({ digest: z.string().max(80), bytes: amount() }).exactOptional().describe('The module the pods run.'),
+  network: network.exactOptional(),
+  stream: stream.exactOptional(),
+  responses: responses.exactOptional(),
+  consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),
+  omittedConsumers: amount().exactOptional().describe('Consumers beyond the rows in consumers.'),
+});

@@ -1,0 +1,51 @@
+/** `spec.stream` and `spec.handler`: the streams of a worker and how its handler is run. */
+import { z } from 'zod';
+import { defaultReplyExpireSeconds, defaultResponseStreamLimit } from '../../../contract/limits.ts';
+import { text, whole } from '../bounded.ts';
+import { atMost, matches, withRules } from '../rules.ts';
+
+/** Redis takes any bytes as a key; what no shell and no log can show is kept out. */
+const streamKey = () => withRules(text(512), matches('^[!-~]+$', 'a Redis key must be printable ASCII without spaces'));
+
+/** Keys, group and limits of the request and the response stream. */
+export const stream = z
+  .object({
+    request: streamKey().exactOptional().describe('Key of the request stream; <type>:req:x when absent.'),
+    response: streamKey().exactOptional().describe('Key of the response stream; <type>:res:x when absent.'),
+    group: withRules(text(253), matches('^[!-~]+$', 'stream.group must be printable ASCII without spaces')).default('worker').describe('Consumer group.'),
+    startId: withRules(
+      text(41),
+      matches('^([$]|[0-9]{1,20}(-[0-9]{1,20})?)$', 'stream.startId must be 0 (all requests), $ (new ones only) or the id of an entry'),
+    )
+      .default('0')
+      .describe('Where a new group starts to read: 0, $ or the id of an entry.'),
+    requestLimit: whole(0, 1_000_000_000).default(0).describe('Requests after which a worker process is replaced by a fresh one; 0 for none.'),
+    replyExpireSeconds: whole(1, 86_400).default(defaultReplyExpireSeconds).describe('Seconds a reply waits for its caller.'),
+    responseLimit: whole(1, 100_000_000).default(defaultResponseStreamLimit).describe('Entries the response stream keeps, about.'),
+    traces: z.enum(['On', 'Off']).default('On').describe('Whether a trace of each request is kept for a while.'),
+    retention: z
+      .enum(['Acknowledged', 'Forever'])
+      .default('Acknowledged')
+      .describe('Whether requests are removed from the stream once they are acknowledged.'),
+  })
+  .prefault({});
+
+const backoff = withRules(
+  z.object({
+    initialMs: whole(1, 3_600_000).default(1000).describe('Milliseconds before the second attempt; doubles with each further one.'),
+    maxMs: whole(1, 86_400_000).default(60_000).describe('Milliseconds between two attempts at most.'),
+  }),
+  atMost('initialMs', 'maxMs', 'handler.backoff.initialMs must not be larger than handler.backoff.maxMs'),
+);
+
+/** How the Handler runtime runs requests. */
+export const handler = z
+  .object({
+    concurrency: whole(1, 10_000).default(16).describe('Requests one consumer handles at once.'),
+    timeoutSeconds: whole(1, 86_400).default(30).describe('Seconds one attempt may take.'),
+    maxAttempts: whole(1, 100).default(1).describe('Attempts before a failing request goes to the dead-letter stream.'),
+    maxDeliveries: whole(1, 100).default(5).describe('Deliveries of a request that never finishes before it goes to the dead-letter stream.'),
+    backoff: backoff.default({ initialMs: 1000, maxMs: 60_000 }).describe('Pause between two attempts.'),
+    deadLetter: streamKey().exactOptional().describe('Key of the dead-letter stream; <type>:dead:x when absent.'),
+  })
+  .prefault({});

@@ -1,0 +1,72 @@
+/** The RedisWorker type as the rest of the operator sees it: parsed, complete, defaults filled in. */
+import type { z } from 'zod';
+import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { openApiSchema } from './crd.ts';
+import { unknownFields } from './unknown-fields.ts';
+import { withoutNulls, type JsonValue } from './json.ts';
+import { sentencesOf } from './sentences.ts';
+import { redisWorker, type metadata, type spec } from './schema.ts';
+import { status, type condition, type conditionTypes, type consumerStatus } from './fields/status.ts';
+
+type GivenSpec = z.output<typeof spec>;
+
+/** A spec with every default, those that follow from the name and the type included. */
+export interface RedisWorkerSpec extends GivenSpec {
+  /** The effective worker type. */
+  type: string;
+  stream: GivenSpec['stream'] & { request: string; response: string };
+  handler: GivenSpec['handler'] & { deadLetter: string };
+}
+
+export type RedisWorkerStatus = z.output<typeof status>;
+export type RedisWorkerMetadata = z.output<typeof metadata>;
+export type Condition = z.output<typeof condition>;
+export type ConditionType = (typeof conditionTypes)[number];
+/** A row of `status.consumers`. */
+export type ConsumerStatus = z.output<typeof consumerStatus>;
+
+/** One worker, trusted. */
+export type RedisWorker = {
+  apiVersion: string;
+  kind: string;
+  metadata: RedisWorkerMetadata;
+  spec: RedisWorkerSpec;
+  status?: RedisWorkerStatus;
+};
+
+/** A worker, or what is wrong with it: one sentence per problem, each with the path of the field. */
+export type ParsedRedisWorker = { readonly ok: true; readonly worker: RedisWorker } | { readonly ok: false; readonly problems: string[] };
+
+/**
+ * Parses an object of kind RedisWorker, fills in defaults and checks the rules the API server checks.
+ * Fields it does not know are dropped, as the API server does; a status it cannot read counts as none.
+ */
+export function parseRedisWorker(object: unknown): ParsedRedisWorker {
+  const given = withoutNulls(object as JsonValue);
+  const parsed = redisWorker.safeParse(given);
+  if (!parsed.success) return { ok: false, problems: sentencesOf(parsed.error, given) };
+  const seen = status.safeParse((given as { status?: unknown }).status);
+  const worker = { ...parsed.data, spec: resolved(parsed.data.spec, parsed.data.metadata.name) };
+  return { ok: true, worker: seen.success ? { ...worker, status: seen.data } : worker };
+}
+
+/**
+ * What `kubectl apply` would say of a manifest: fields that do not exist, then what the parse says.
+ * For objects that come from a file and never see an API server. Empty when the manifest is fine.
+ */
+export function manifestProblems(object: unknown): string[] {
+  const parsed = parseRedisWorker(object);
+  return [...unknownFields(openApiSchema(), object as JsonValue), ...(parsed.ok ? [] : parsed.problems)];
+}
+
+/** Adds the defaults no CRD can state, since they follow from another field. */
+function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
+  const type = given.type ?? name;
+  const { stream, handler } = given;
+  return {
+    ...given,
+    type,
+    stream: { ...stream, request: stream.request ?? requestStreamKey(type), response: stream.response ?? responseStreamKey(type) },
+    handler: { ...handler, deadLetter: handler.deadLetter ?? deadLetterStreamKey(type) },
+  };
+}

@@ -1,0 +1,98 @@
+/** The whole RedisWorker as one schema: the CRD, the types and the parse come from here. */
+import { z } from 'zod';
+import { objectName } from './bounded.ts';
+import { consumers } from './fields/consumers.ts';
+import { denoOptions, networkPolicy, permissions } from './fields/permissions.ts';
+import { pod } from './fields/pod.ts';
+import { redis } from './fields/redis.ts';
+import { source } from './fields/source.ts';
+import { handler, stream } from './fields/stream.ts';
+import { matches, withRules, type Rule } from './rules.ts';
+
+export const apiVersion = 'redisworker.dev/v1alpha1';
+export const kind = 'RedisWorker';
+
+const typePattern = '^[a-z][-a-z0-9_]{0,62}$';
+
+const type = withRules(
+  z.string().min(1).max(63),
+  matches(typePattern, 'spec.type must start with a lower-case letter and go on with lower-case letters, digits, "-" and "_"'),
+);
+
+export const spec = z.object({
+  type: type.exactOptional().describe('Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.'),
+  source: source.describe('Where the module comes from: exactly one of inline, configMap, url and release.'),
+  contract: z
+    .enum(['Handler', 'Script'])
+    .default('Handler')
+    .describe('Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash.'),
+  consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
+  redis: redis.exactOptional().describe('The Redis of this worker; the operator\'s when absent.'),
+  stream: stream.describe('Keys, group and limits of the streams.'),
+  handler: handler.describe('How requests are run, under the Handler contract.'),
+  permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
+  denoOptions: denoOptions.describe('Further flags of deno run; none that concerns permissions.'),
+  secretRef: z.object({ name: objectName() }).exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
+  suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),
+  deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe('What happens to config hashes and the group when the worker is deleted; streams always stay.'),
+  networkPolicy: networkPolicy.describe('What is expected of the cluster\'s network.'),
+  pod: pod.describe('Settings of the pods.'),
+});
+
+interface Whole {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly type?: string };
+}
+
+const nameIsLabel: Rule<Whole> = {
+  rule: 'size(self.metadata.name) <= 63',
+  message: 'metadata.name must be at most 63 characters, because it becomes a label of the pods: choose a shorter name',
+  holds: ({ metadata }) => metadata.name.length <= 63,
+};
+
+const nameOrType: Rule<Whole> = {
+  rule: `has(self.spec.type) || self.metadata.name.matches(r'${typePattern}')`,
+  message: 'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
+  field: ['spec', 'type'],
+  holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
+};
+
+/** The rule on updates; there is no old object in a parse. */
+export const typeNeverChanges = {
+  rule: '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
+  message: 'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
+  field: ['spec', 'type'],
+};
+
+const ownerReference = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().exactOptional(),
+  blockOwnerDeletion: z.boolean().exactOptional(),
+});
+
+/** The part of the metadata the operator looks at; the API server knows its rules itself. */
+export const metadata = z.object({
+  name: z.string().min(1).max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+    message: 'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (a lowercase RFC 1123 subdomain)',
+  }),
+  namespace: z.string().exactOptional(),
+  uid: z.string().exactOptional(),
+  resourceVersion: z.string().exactOptional(),
+  generation: z.number().exactOptional(),
+  creationTimestamp: z.string().exactOptional(),
+  deletionTimestamp: z.string().exactOptional(),
+  deletionGracePeriodSeconds: z.number().exactOptional(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  annotations: z.record(z.string(), z.string()).exactOptional(),
+  finalizers: z.array(z.string()).exactOptional(),
+  ownerReferences: z.array(ownerReference).exactOptional(),
+});
+
+export const redisWorker = withRules(
+  z.object({ apiVersion: z.literal(apiVersion), kind: z.literal(kind), metadata, spec }),
+  nameIsLabel,
+  nameOrType,
+);

@@ -1,0 +1,74 @@
+/** The cluster port on a real API server. */
+import { hostname } from 'node:os';
+import { systemClock, type Clock } from '../../clock.ts';
+import type { Cluster, Followed } from '../cluster.ts';
+import { readClusterConfig } from './config.ts';
+import { openEvents } from './events.ts';
+import { follow } from './follow.ts';
+import type { Hooks, Log } from './hooks.ts';
+import { openHttp } from './http.ts';
+import { electLeader, type Candidate, type Election, type LeaseTiming } from './lease.ts';
+import { namespaceOf, openObjects } from './objects.ts';
+import { openSession } from './session.ts';
+import { watchTiming, type WatchTiming } from './watch.ts';
+
+export type { Hooks, Log } from './hooks.ts';
+export type { Candidate, Election, LeaseTiming } from './lease.ts';
+export type { WatchTiming } from './watch.ts';
+
+/** How to connect. */
+export interface KubernetesOptions {
+  /** Path of a kubeconfig. Without it: $KUBECONFIG, ~/.kube/config, or the pod's ServiceAccount. */
+  readonly kubeconfig?: string;
+  /** The only namespace this process may look into. Lists and follows that name none are confined to it. */
+  readonly namespace?: string;
+  readonly log: Log;
+  readonly hooks?: Hooks;
+  /** Name of this process in events. Default: the host name, which is the pod's name in a cluster. */
+  readonly instance?: string;
+  readonly clock?: Clock;
+  /** 0 to 1. */
+  readonly random?: () => number;
+  readonly watchTiming?: Partial<WatchTiming>;
+  readonly leaseTiming?: LeaseTiming;
+}
+
+/** An API server. */
+export interface KubernetesCluster extends Cluster {
+  readonly server: string;
+  /** Namespace of the pod this process runs in, or of the kubeconfig's context. */
+  readonly ownNamespace: string | undefined;
+  /** Stands for election on a Lease. Elections are stopped by the caller, before {@link Cluster.close}. */
+  elect(candidate: Candidate): Election;
+}
+
+/**
+ * Reads the configuration and credentials; talks to the API server only when asked something.
+ * @throws Error saying what is missing in the configuration
+ */
+export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesCluster> {
+  const { log, hooks = {}, clock = systemClock, random = Math.random, instance = hostname() } = options;
+  const config = readClusterConfig(options.kubeconfig);
+  const session = await openSession(config, clock, log);
+  const http = openHttp({ session, clock, hooks, random });
+  const events = openEvents({ http, clock, log, instance });
+  const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
+  const followed = new Set<Followed>();
+  return {
+    server: config.server,
+    ownNamespace: config.namespace,
+    ...openObjects(http, options.namespace),
+    record: events.record,
+    follow(resource, which = {}) {
+      const copy = follow(watching, resource, { ...which, ...namespaceOf(which, options.namespace) });
+      followed.add(copy);
+      return copy;
+    },
+    elect: (candidate) => electLeader({ http, log, random, ...(options.leaseTiming ? { timing: options.leaseTiming } : {}) }, candidate),
+    async close() {
+      for (const copy of followed) copy.stop();
+      await events.close();
+      await http.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** Reads and writes of single objects and lists. */
+import { ClusterError, type Cluster, type FieldManager, type KubeObject, type Preconditions, type Resource, type FollowOptions } from '../cluster.ts';
+import type { Http } from './http.ts';
+import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './paths.ts';
+import { parseObject, parsePage, type Page } from './wire.ts';
+
+const pageSize = 500;
+const strict = 'Strict';
+
+/** Plain calls of the cluster port. */
+export type Objects = Pick<Cluster, 'get' | 'list' | 'apply' | 'applyStatus' | 'patch' | 'delete'>;
+
+/** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
+export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
+  const apply = async (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => parseObject(await http.call({
+    method: 'PATCH',
+    path: withQuery(objectPath(resourceOf(object), object.metadata, subresource), { fieldManager: manager, force: 'true', fieldValidation: strict }),
+    contentType: 'application/apply-patch+yaml',
+    body: object,
+  }));
+  return {
+    get: (resource, ref) => absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
+    list: async (resource, options = {}) => (await listAll(http, resource, { ...options, ...namespaceOf(options, onlyNamespace) })).items,
+    apply: (object, manager) => apply(object, manager),
+    applyStatus: (object, manager) => apply(object, manager, 'status'),
+    async patch(resource, ref, patch, preconditions = {}) {
+      const path = withQuery(objectPath(resource, ref), { fieldValidation: strict });
+      const call = { method: 'PATCH', path, contentType: 'application/merge-patch+json', body: withPreconditions(patch, preconditions) } as const;
+      return parseObject(await http.call(call).catch((error: unknown) => { throw asConflict(error, preconditions); }));
+    },
+    async delete(resource, ref, { gracePeriodSeconds, ...preconditions } = {}) {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions, gracePeriodSeconds };
+      await absentIfNotFound(() => http.call({ method: 'DELETE', path: objectPath(resource, ref), body }));
+    },
+  };
+}
+
+/** A whole list, read in pages, with the version a watch goes on from. */
+export async function listAll(http: Http, resource: Resource, options: FollowOptions): Promise<Page> {
+  const items: KubeObject[] = [];
+  const path = collectionPath(resource, options.namespace);
+  for (let next: string | undefined; ;) {
+    const page = parsePage(await http.call({ method: 'GET', path: withQuery(path, { ...selectorsOf(options), limit: pageSize, continue: next }) }), resource);
+    items.push(...page.items);
+    if (page.next === undefined) return { ...page, items };
+    next = page.next;
+  }
+}
+
+/** The namespace to look in: the one asked for, else the only one there is for us. */
+export function namespaceOf(options: FollowOptions, onlyNamespace: string | undefined): { namespace?: string } {
+  const namespace = options.namespace ?? onlyNamespace;
+  return namespace === undefined ? {} : { namespace };
+}
+
+async function absentIfNotFound<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ClusterError && error.reason === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+/** The API server compares what a patch says of uid and resourceVersion with what is there. */
+function withPreconditions(patch: object, { uid, resourceVersion }: Preconditions): object {
+  if (uid === undefined && resourceVersion === undefined) return patch;
+  const metadata = 'metadata' in patch && typeof patch.metadata === 'object' ? patch.metadata : {};
+  return { ...patch, metadata: { ...metadata, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}
+
+/** A patch that names another uid is refused as an attempt to change it; for the caller it is a conflict. */
+function asConflict(error: unknown, { uid }: Preconditions): unknown {
+  const changesUid = error instanceof ClusterError && error.status === 422 && uid !== undefined && error.message.includes('metadata.uid');
+  return changesUid ? new ClusterError(409, 'Conflict', `the object was deleted and created again: ${error.message}`) : error;
+}

@@ -1,0 +1,49 @@
+/** How well a kind is followed: failures in a row, what is told about them, and the wait before the next try. */
+import type { ClusterError } from '../cluster.ts';
+import type { Hooks, Log } from './hooks.ts';
+import { backOffMs, type BackOff } from './pause.ts';
+
+/** Who is told. `random` gives 0 to 1. */
+export interface HealthContext {
+  readonly log: Log;
+  readonly hooks: Hooks;
+  readonly random: () => number;
+}
+
+/** Counts failures in a row, tells about them, and says how long to wait. */
+export class WatchHealth {
+  readonly #context: HealthContext;
+  readonly #backOff: BackOff;
+  readonly #kind: string;
+  #failures = 0;
+  #told: string | undefined;
+
+  constructor(context: HealthContext, backOff: BackOff, kind: string) {
+    this.#context = context;
+    this.#backOff = backOff;
+    this.#kind = kind;
+  }
+
+  /** The stream brings what happens. */
+  good(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.#told = undefined;
+    this.#context.log.info({ kind: this.#kind }, 'followed again');
+    this.#context.hooks.watchProblem?.(this.#kind, undefined);
+  }
+
+  /** Following failed. @returns the wait in ms; none after the first expired version, which is routine */
+  bad(fault: ClusterError): number {
+    const { hooks, log, random } = this.#context;
+    this.#failures += 1;
+    hooks.watchRestarted?.(this.#kind, fault.reason);
+    if (fault.status === 410 && this.#failures === 1) return 0;
+    hooks.watchProblem?.(this.#kind, fault);
+    const fields = { kind: this.#kind, reason: fault.reason, status: fault.status, problem: fault.message, failures: this.#failures };
+    if (this.#told === fault.reason) log.debug(fields, 'still not followed');
+    else log.warn(fields, 'following was interrupted, starting again');
+    this.#told = fault.reason;
+    return Math.max(fault.retryAfterMs ?? 0, backOffMs(this.#backOff, this.#failures, random));
+  }
+}

@@ -1,0 +1,94 @@
+/** Prepares a container's folders, environment and command line, and starts it. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { imageRoot } from '../../../../contract/pod.ts';
+import type { Clock } from '../../../clock.ts';
+import type { Cluster, KubeObject } from '../../cluster.ts';
+import { ConfigSource } from './config-source.ts';
+import { readEnvironment } from './environment.ts';
+import { findFreePorts } from './free-ports.ts';
+import { noteGroup } from './orphans.ts';
+import type { NodePodSpec } from './pod.ts';
+import { startProcessGroup, type Command, type ProcessGroup, type Stream } from './process-group.ts';
+import { expandVariables, parentsOf, rewriteText, type Places } from './rewrite.ts';
+import { layOutVolumes } from './volumes.ts';
+
+/** What this machine gives to every container. */
+export interface Machine {
+  /** Folder that stands for the image's `/redisworker`. */
+  readonly imageRoot: string;
+  /** The Deno executable: the program `deno` of every container. */
+  readonly denoPath: string;
+  /** PATH of every container, behind the folder that holds `deno`. */
+  readonly searchPath: string;
+}
+
+/** A container that runs, and where its declared ports are. */
+export interface StartedContainer {
+  readonly group: ProcessGroup;
+  readonly ports: ReadonlyMap<number, number>;
+}
+
+/** What starting a container needs to know. */
+export interface ContainerStart {
+  readonly pod: KubeObject;
+  readonly spec: NodePodSpec;
+  /** Private folder of the pod; it outlives restarts of the container. */
+  readonly folder: string;
+  readonly machine: Machine;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly onLine: (stream: Stream, line: string) => void;
+}
+
+/**
+ * Starts the container of a pod. A program that cannot be run ends at once with a start error.
+ * @throws ContainerConfigError while something the pod refers to is missing
+ */
+export async function startContainer(start: ContainerStart): Promise<StartedContainer> {
+  const { pod, spec, folder, machine } = start;
+  const config = new ConfigSource(start.cluster, pod.metadata.namespace ?? 'default');
+  const mounts = await layOutVolumes(spec, join(folder, 'root'), config);
+  const places = await findPlaces(spec, mounts, join(folder, 'root'), machine);
+  const ours = await machineEnvironment(folder, mounts, machine);
+  const theirs = await readEnvironment(spec.container.env, pod, places, config);
+  const group = startProcessGroup(commandOf(spec, places, { ...ours, ...theirs }, start), start.clock, start.onLine);
+  try {
+    if (group.pid > 0) await noteGroup(folder, group.pid);
+  } catch (error) {
+    group.kill(); // without a note it would outlive a crash of this node
+    throw error;
+  }
+  return { group, ports: places.ports };
+}
+
+async function findPlaces(spec: NodePodSpec, mounts: ReadonlyMap<string, string>, root: string, machine: Machine): Promise<Places> {
+  const declared = [...new Set(spec.container.ports.map(({ containerPort }) => containerPort))];
+  const free = await findFreePorts(declared.length);
+  return {
+    folders: new Map([[imageRoot, machine.imageRoot], ...mounts]),
+    parents: new Map([...mounts.keys()].flatMap((path) => parentsOf(path).map((parent) => [parent, join(root, parent)]))),
+    ports: new Map(declared.map((port, index) => [port, free[index] ?? port])),
+  };
+}
+
+/** The few variables every container has here, unless its pod says otherwise. Deno's cache is the pod's own. */
+async function machineEnvironment(folder: string, mounts: ReadonlyMap<string, string>, machine: Machine): Promise<Record<string, string>> {
+  const home = join(folder, 'home');
+  const temporary = mounts.get('/tmp') ?? join(folder, 'tmp');
+  for (const made of [home, temporary]) await mkdir(made, { recursive: true, mode: 0o700 });
+  return { PATH: `${dirname(machine.denoPath)}:${machine.searchPath}`, HOME: home, TMPDIR: temporary, DENO_DIR: join(folder, 'deno') };
+}
+
+function commandOf({ container }: NodePodSpec, places: Places, env: Record<string, string>, { folder, machine }: ContainerStart): Command {
+  const words = [...container.command, ...container.args].map((word) => expandVariables(rewriteText(word, places), env));
+  const [program = '', ...args] = words;
+  const cwd = container.workingDir === undefined ? folder : rewriteText(container.workingDir, places);
+  return { program: program === 'deno' ? machine.denoPath : program, args, env, cwd };
+}
+
+/** Name of a pod's folder: short, because unix sockets inside it have little room for their path. */
+export function podFolderName(uid: string): string {
+  return createHash('sha256').update(uid).digest('hex').slice(0, 12);
+}

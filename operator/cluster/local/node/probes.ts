@@ -1,0 +1,64 @@
+/** Asks a container over HTTP whether it has started, is ready and is alive. */
+import { request } from 'node:http';
+import type { Clock } from '../../../clock.ts';
+import type { Probe } from './pod.ts';
+import { podIP } from './environment.ts';
+
+/** What a probe found out; told when it changes. */
+export type ProbeListener = (passed: boolean, problem: string) => void;
+
+/** Until it passes once, a probe asks at least this often, so that a laptop shows readiness at once. */
+const eagerMs = 250;
+
+/**
+ * Repeats a probe. It has passed after `successThreshold` answers in a row, and failed once failures have
+ * gone on for `failureThreshold` periods.
+ * @returns a function that ends it
+ */
+export function runProbe(probe: Probe, port: number, clock: Clock, listener: ProbeListener): () => void {
+  const judge = createJudge(probe, listener);
+  let cancel = clock.after(probe.initialDelaySeconds * 1000, () => void ask());
+  let stopped = false;
+  async function ask(): Promise<void> {
+    const problem = await dial(probe, port);
+    if (stopped) return;
+    const passed = judge(problem, clock.now());
+    const periodMs = probe.periodSeconds * 1000;
+    cancel = clock.after(passed === true ? periodMs : Math.min(periodMs, eagerMs), () => void ask());
+  }
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+/** Counts answers; returns what the probe stands at, undefined as long as it is open. Pure but for its memory. */
+export function createJudge(probe: Probe, listener: ProbeListener): (problem: string | undefined, now: number) => boolean | undefined {
+  let standing: boolean | undefined;
+  let successes = 0;
+  let failingSince: number | undefined;
+  return (problem, now) => {
+    successes = problem === undefined ? successes + 1 : 0;
+    failingSince = problem === undefined ? undefined : (failingSince ?? now);
+    const failed = failingSince !== undefined && now - failingSince >= (probe.failureThreshold - 1) * probe.periodSeconds * 1000;
+    const next = failed ? false : successes >= probe.successThreshold ? true : standing;
+    if (next !== standing && next !== undefined) listener(next, problem ?? '');
+    standing = next;
+    return standing;
+  };
+}
+
+/** @returns what is wrong, or undefined for an answer between 200 and 399 */
+function dial({ httpGet, timeoutSeconds }: Probe, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const headers = Object.fromEntries(httpGet.httpHeaders.map(({ name, value }) => [name, value]));
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const call = request({ host: podIP, port, path: httpGet.path, headers, agent: false, signal }, (response) => {
+      response.resume();
+      const code = response.statusCode ?? 0;
+      resolve(code >= 200 && code < 400 ? undefined : `GET ${httpGet.path} answered ${code}`);
+    });
+    call.on('error', ({ message }) => resolve(signal.aborted ? `GET ${httpGet.path} did not answer within ${timeoutSeconds} s` : `GET ${httpGet.path}: ${message}`));
+    call.end();
+  });
+}

@@ -1,0 +1,99 @@
+/** A live copy of some objects of the store, which trails it by one turn of the event loop, as a watch does. */
+import { keyOf, type ChangeListener, type ChangeType, type Followed, type FollowOptions, type KubeObject, type Resource } from '../../cluster.ts';
+import { kindKey, refTo } from './objects.ts';
+import type { ObjectStore } from './object-store.ts';
+import { matches } from './selectors.ts';
+import type { Log } from '../log.ts';
+
+/** Starts with `added` for what is there, then tells every change in the order it was made. */
+export function followStore(store: ObjectStore, resource: Resource, options: FollowOptions, log: Log): Followed {
+  const view = new LiveCopy(log);
+  for (const object of store.all(resource)) if (matches(object, options)) view.enqueue('added', object);
+  const unsubscribe = store.onChange((type, object) => {
+    if (kindKey(object) === kindKey(resource)) view.enqueue(matches(object, options) ? type : 'deleted', object);
+  });
+  return {
+    synced: view.drained(),
+    get: (ref) => view.objects.get(keyOf(ref)),
+    list: (namespace) => [...view.objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
+    ownedBy: (uid) => [...(view.owned.get(uid) ?? [])].flatMap((key) => view.objects.get(key) ?? []),
+    onChange: (listener) => view.listen(listener),
+    stop() {
+      unsubscribe();
+      view.close();
+    },
+  };
+}
+
+class LiveCopy {
+  readonly objects = new Map<string, KubeObject>();
+  readonly owned = new Map<string, Set<string>>();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #log: Log;
+  #pending: [ChangeType, KubeObject][] = [];
+  #draining: Promise<void> | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  enqueue(type: ChangeType, object: KubeObject): void {
+    this.#pending.push([type, object]);
+    this.#draining ??= new Promise((resolve) => setImmediate(() => {
+      this.#drain();
+      resolve();
+    }));
+  }
+
+  drained(): Promise<void> {
+    return this.#draining ?? Promise.resolve();
+  }
+
+  listen(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#pending = [];
+    this.#listeners.clear();
+  }
+
+  #drain(): void {
+    this.#draining = undefined;
+    const changes = this.#pending;
+    this.#pending = [];
+    for (const [type, object] of changes) this.#take(type, object);
+  }
+
+  /** An object may begin or cease to match while it lives: listeners hear `added` and `deleted` then. */
+  #take(type: ChangeType, object: KubeObject): void {
+    const key = keyOf(refTo(object));
+    const known = this.objects.get(key);
+    if (type === 'deleted' && known === undefined) return;
+    this.#index(known, (keys) => keys.delete(key));
+    if (type === 'deleted') this.objects.delete(key);
+    else this.objects.set(key, object);
+    if (type !== 'deleted') this.#index(object, (keys) => keys.add(key));
+    this.#tell(type === 'deleted' ? 'deleted' : known === undefined ? 'added' : 'modified', object);
+  }
+
+  #index(object: KubeObject | undefined, change: (keys: Set<string>) => void): void {
+    for (const { uid } of object?.metadata.ownerReferences ?? []) {
+      const keys = this.owned.get(uid) ?? new Set();
+      change(keys);
+      if (keys.size === 0) this.owned.delete(uid);
+      else this.owned.set(uid, keys);
+    }
+  }
+
+  #tell(type: ChangeType, object: KubeObject): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(type, object);
+      } catch (error) {
+        this.#log.error({ err: error }, 'a change listener failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import type { LogLevel } from './observability/log.ts';
+import { parseRedisUrl } from './redis/target.ts';
+import { version } from './version.ts';
+
+/** Settings of one operator process. */
+export interface OperatorConfig {
+  /** Redis of workers that name none. */
+  readonly redisUrl: string | undefined;
+  readonly redisUsername: string | undefined;
+  readonly redisPassword: string | undefined;
+  /** Only this namespace is served; all when undefined. */
+  readonly namespace: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly workerImage: string;
+  /** Where /healthz, /readyz and /metrics are served. */
+  readonly httpAddress: string;
+  readonly httpPort: number;
+  readonly leaderElect: boolean;
+  /** Namespace of the Lease, and its name. */
+  readonly leaseNamespace: string;
+  readonly leaseName: string;
+  readonly logLevel: LogLevel;
+  /** Reconciles that run at once. */
+  readonly concurrency: number;
+  /** Name of this process in the Lease. */
+  readonly identity: string;
+}
+
+interface Flags {
+  redis?: string;
+  redisUsername?: string;
+  redisPasswordFile?: string;
+  namespace?: string;
+  kubeconfig?: string;
+  workerImage: string;
+  http: { address: string; port: number };
+  leaderElect: boolean;
+  leaseNamespace?: string;
+  leaseName: string;
+  logLevel: LogLevel;
+  concurrency: number;
+}
+
+/**
+ * Reads the settings. A wrong flag ends the process with one sentence and exit code 2.
+ * @param argv arguments without interpreter and script
+ */
+export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
+  const flags = command().parse(argv, { from: 'user' }).opts<Flags>();
+  return {
+    redisUrl: flags.redis ?? environment['REDIS_URL'],
+    redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
+    redisPassword: flags.redisPasswordFile === undefined ? environment['REDIS_PASSWORD'] : readPassword(flags.redisPasswordFile),
+    namespace: flags.namespace,
+    kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
+    workerImage: flags.workerImage,
+    httpAddress: flags.http.address,
+    httpPort: flags.http.port,
+    leaderElect: flags.leaderElect,
+    leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',
+    leaseName: flags.leaseName,
+    logLevel: flags.logLevel,
+    concurrency: flags.concurrency,
+    identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
+  };
+}
+
+function command(): Command {
+  return new Command('redisworker-operator')
+    .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
+    .version(version)
+    .option('--redis <url>', 'Redis of workers that name none, without credentials [REDIS_URL]', redisUrl)
+    .option('--redis-username <name>', 'ACL user for it [REDIS_USERNAME]')
+    .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
+    .option('--namespace <name>', 'serve only this namespace')
+    .option('--kubeconfig <file>', 'kubeconfig to use [KUBECONFIG, then the pod\'s own]')
+    .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
+    .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
+    .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
+    .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
+    .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
+    .option('--log-level <level>', 'debug, info, warn or error', logLevel, 'info')
+    .option('--concurrency <number>', 'reconciles that run at once', whole, 8)
+    .allowExcessArguments(false)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+function redisUrl(text: string): string {
+  const parsed = parseRedisUrl(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.problem);
+  return text;
+}
+
+function listenAddress(text: string): { address: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
+  return { address: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function logLevel(text: string): LogLevel {
+  const level = (['debug', 'info', 'warn', 'error'] as const).find((one) => one === text);
+  if (!level) throw new InvalidArgumentError('must be debug, info, warn or error');
+  return level;
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1 to 9999');
+  return Number(text);
+}
+
+function readPassword(file: string): string {
+  return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+}

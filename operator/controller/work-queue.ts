@@ -1,0 +1,188 @@
+/**
+ * The work queue: keys that wait to be reconciled. A key is in it once, is never handed to two
+ * workers at a time, and runs once more when it was added while it ran.
+ */
+import type { Clock } from '../clock.ts';
+
+/** `low` is for resyncs and starts, `normal` for real changes: normal keys go first. */
+export type Priority = 'low' | 'normal';
+
+/** Told about what happens in a queue, for metrics. Times in seconds. */
+export interface QueueMeter {
+  depth(keys: number): void;
+  added(): void;
+  retried(): void;
+  waited(seconds: number): void;
+  worked(seconds: number): void;
+}
+
+/** What a queue is made of. */
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly meter?: QueueMeter;
+  /** Random number in [0, 1), for the jitter of retries. */
+  readonly random?: () => number;
+  /** First pause of a key that failed, in ms; doubled with every failure [100]. */
+  readonly firstPauseMs?: number;
+  /** Longest pause, in ms [five minutes]. */
+  readonly longestPauseMs?: number;
+}
+
+interface Waiting { readonly priority: Priority; readonly since: number }
+interface Delayed { readonly due: number; readonly priority: Priority; readonly cancel: () => void }
+
+const unmetered: QueueMeter = {
+  depth: () => undefined, added: () => undefined, retried: () => undefined, waited: () => undefined, worked: () => undefined,
+};
+
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #meter: QueueMeter;
+  readonly #random: () => number;
+  readonly #firstPauseMs: number;
+  readonly #longestPauseMs: number;
+  /** Keys to hand out, in order of arrival; a key that runs waits in `#again` instead. */
+  readonly #waiting: Record<Priority, Map<string, Waiting>> = { normal: new Map(), low: new Map() };
+  readonly #running = new Map<string, number>();
+  readonly #again = new Map<string, Priority>();
+  readonly #delayed = new Map<string, Delayed>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #drained: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: QueueOptions) {
+    this.#clock = options.clock;
+    this.#meter = options.meter ?? unmetered;
+    this.#random = options.random ?? Math.random;
+    this.#firstPauseMs = options.firstPauseMs ?? 100;
+    this.#longestPauseMs = options.longestPauseMs ?? 300_000;
+  }
+
+  /** Keys that wait, without those that are delayed or run. */
+  get depth(): number {
+    return this.#waiting.normal.size + this.#waiting.low.size;
+  }
+
+  /** Seconds the longest running key has been running; 0 when none runs. */
+  get longestRunningSeconds(): number {
+    const oldest = Math.min(...this.#running.values());
+    return this.#running.size === 0 ? 0 : (this.#clock.now() - oldest) / 1000;
+  }
+
+  /** Adds a key. One that waits already stays where it is, but a normal add lifts it out of the low ones. */
+  add(key: string, priority: Priority = 'normal'): void {
+    if (this.#closed) return;
+    if (this.#running.has(key)) {
+      if (this.#again.get(key) !== 'normal') this.#again.set(key, priority);
+      return;
+    }
+    if (this.#waiting.normal.has(key) || (priority === 'low' && this.#waiting.low.has(key))) return;
+    const lifted = this.#waiting.low.get(key);
+    this.#waiting.low.delete(key);
+    this.#waiting[priority].set(key, { priority, since: lifted?.since ?? this.#clock.now() });
+    if (lifted === undefined) this.#meter.added();
+    this.#meter.depth(this.depth);
+    this.#handOut();
+  }
+
+  /** Adds a key after `ms`; of several delayed adds of a key the earliest counts. */
+  addAfter(key: string, ms: number, priority: Priority = 'normal'): void {
+    if (this.#closed) return;
+    if (ms <= 0) {
+      this.add(key, priority);
+      return;
+    }
+    const due = this.#clock.now() + ms;
+    const before = this.#delayed.get(key);
+    if (before !== undefined && before.due <= due) return;
+    before?.cancel();
+    const cancel = this.#clock.after(ms, () => {
+      this.#delayed.delete(key);
+      this.add(key, priority);
+    });
+    this.#delayed.set(key, { due, priority, cancel });
+  }
+
+  /** Adds a key that failed: after its next pause, but not before `atLeastMs`. Returns the pause in ms. */
+  retry(key: string, atLeastMs = 0): number {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const full = Math.min(this.#longestPauseMs, this.#firstPauseMs * 2 ** Math.min(failures, 30));
+    const pause = Math.max(atLeastMs, full * (0.8 + 0.2 * this.#random()));
+    this.#meter.retried();
+    this.addAfter(key, pause);
+    return pause;
+  }
+
+  /** The key is well again: its next failure pauses it shortly. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Failures of the key since it was last forgotten. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** The next key, as soon as there is one; undefined once the queue is shut down. Tell {@link done} afterwards. */
+  get(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#takers.push(resolve);
+      this.#handOut();
+    });
+  }
+
+  /** The key's run is over; if it was added meanwhile it waits again. */
+  done(key: string): void {
+    const since = this.#running.get(key);
+    if (since === undefined) return;
+    this.#running.delete(key);
+    this.#meter.worked((this.#clock.now() - since) / 1000);
+    const again = this.#again.get(key);
+    this.#again.delete(key);
+    if (again !== undefined) this.add(key, again);
+    this.#settleDrained();
+  }
+
+  /**
+   * Takes nothing more, drops what waits (the next start lists everything anew) and lets everyone who
+   * waits for a key go. Settles when the last running key is done.
+   */
+  shutDown(): Promise<void> {
+    this.#closed = true;
+    for (const { cancel } of this.#delayed.values()) cancel();
+    for (const waiting of [this.#delayed, this.#again, this.#waiting.normal, this.#waiting.low]) waiting.clear();
+    this.#meter.depth(0);
+    this.#handOut();
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+      this.#settleDrained();
+    });
+  }
+
+  #handOut(): void {
+    while (this.#takers.length > 0) {
+      const next = this.#closed ? undefined : this.#next();
+      if (next === undefined && !this.#closed) return;
+      this.#takers.shift()?.(next);
+    }
+  }
+
+  #next(): string | undefined {
+    const queue = this.#waiting.normal.size > 0 ? this.#waiting.normal : this.#waiting.low;
+    for (const [key, { since }] of queue) {
+      queue.delete(key);
+      this.#running.set(key, this.#clock.now());
+      this.#meter.waited((this.#clock.now() - since) / 1000);
+      this.#meter.depth(this.depth);
+      return key;
+    }
+    return undefined;
+  }
+
+  #settleDrained(): void {
+    if (!this.#closed || this.#running.size > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}

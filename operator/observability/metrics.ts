@@ -1,0 +1,112 @@
+/** The metrics, under the names that dashboards for controller-runtime know. No label names a worker. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** All instruments, by whom they are for. Times in seconds. */
+export interface Metrics {
+  /** The text of /metrics and its content type. */
+  readonly contentType: string;
+  render(): Promise<string>;
+  queue(name: string): QueueInstruments;
+  controller(name: string): ControllerInstruments;
+  readonly redis: { roundtrip(seconds: number): void; error(code: string): void };
+  watchRestarted(kind: string, cause: string): void;
+  /** Whether this process holds the lease `name`. */
+  leading(name: string, leads: boolean): void;
+}
+
+/** Instruments of one work queue. */
+export interface QueueInstruments {
+  depth(keys: number): void;
+  added(): void;
+  retried(): void;
+  waited(seconds: number): void;
+  worked(seconds: number): void;
+  /** Asked whenever metrics are read. */
+  longestRunning(seconds: () => number): void;
+}
+
+/** Instruments of one controller. */
+export interface ControllerInstruments {
+  reconciled(result: 'success' | 'requeue_after' | 'error' | 'terminal_error', seconds: number): void;
+}
+
+const queueBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300];
+const reconcileBuckets = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
+
+/** Makes a registry of its own with all instruments, and the figures of the Node process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', ['kind', 'cause']);
+  const leader = gauge(registry, 'leader_election_master_status', '1 while this process holds the lease', ['name']);
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    queue: queueInstruments(registry),
+    controller: controllerInstruments(registry),
+    redis: redisInstruments(registry),
+    watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
+    leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
+  };
+}
+
+function queueInstruments(registry: Registry): (name: string) => QueueInstruments {
+  const running = new Map<string, () => number>();
+  const depth = gauge(registry, 'workqueue_depth', 'Keys that wait', ['name']);
+  const adds = counter(registry, 'workqueue_adds_total', 'Keys added', ['name']);
+  const retries = counter(registry, 'workqueue_retries_total', 'Keys added again after a failure', ['name']);
+  const waits = histogram(registry, 'workqueue_queue_duration_seconds', 'How long a key waited', ['name'], queueBuckets);
+  const works = histogram(registry, 'workqueue_work_duration_seconds', 'How long a key ran', ['name'], queueBuckets);
+  new Gauge({
+    name: 'workqueue_longest_running_processor_seconds',
+    help: 'How long the longest running key has been running',
+    labelNames: ['name'],
+    registers: [registry],
+    collect() {
+      for (const [name, seconds] of running) this.set({ name }, seconds());
+    },
+  });
+  return (name) => ({
+    depth: (keys) => depth.set({ name }, keys),
+    added: () => adds.inc({ name }),
+    retried: () => retries.inc({ name }),
+    waited: (seconds) => waits.observe({ name }, seconds),
+    worked: (seconds) => works.observe({ name }, seconds),
+    longestRunning: (seconds) => running.set(name, seconds),
+  });
+}
+
+function controllerInstruments(registry: Registry): (controller: string) => ControllerInstruments {
+  const total = counter(registry, 'controller_runtime_reconcile_total', 'Reconciles by result', ['controller', 'result']);
+  const errors = counter(registry, 'controller_runtime_reconcile_errors_total', 'Reconciles that failed', ['controller']);
+  const terminal = counter(registry, 'controller_runtime_terminal_reconcile_errors_total', 'Reconciles that only a change can mend', ['controller']);
+  const times = histogram(registry, 'controller_runtime_reconcile_time_seconds', 'How long a reconcile took', ['controller'], reconcileBuckets);
+  return (controller) => ({
+    reconciled(result, seconds) {
+      const failed = result === 'error' || result === 'terminal_error';
+      total.inc({ controller, result: failed ? 'error' : result });
+      times.observe({ controller }, seconds);
+      if (failed) errors.inc({ controller });
+      if (result === 'terminal_error') terminal.inc({ controller });
+    },
+  });
+}
+
+function redisInstruments(registry: Registry): Metrics['redis'] {
+  const roundtrips = histogram(registry, 'redisworker_redis_roundtrip_seconds', 'How long Redis took to answer', [], redisBuckets);
+  const errors = counter(registry, 'redisworker_redis_errors_total', 'Calls to Redis that failed, by class', ['code']);
+  return { roundtrip: (seconds) => roundtrips.observe(seconds), error: (code) => errors.inc({ code }) };
+}
+
+function counter<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[]): Counter<Label> {
+  return new Counter({ name, help, labelNames, registers: [registry] });
+}
+
+function gauge<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[]): Gauge<Label> {
+  return new Gauge({ name, help, labelNames, registers: [registry] });
+}
+
+function histogram<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[], buckets: number[]): Histogram<Label> {
+  return new Histogram({ name, help, labelNames, buckets, registers: [registry] });
+}

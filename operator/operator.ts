@@ -1,0 +1,95 @@
+/** The operator on any cluster: live copies in, keys through the queue, reconciles out. */
+import { generateKey } from '../contract/secrets.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { startController } from './controller/controller.ts';
+import { WorkQueue } from './controller/work-queue.ts';
+import type { Log } from './observability/log.ts';
+import type { Metrics } from './observability/metrics.ts';
+import { RedisConnections } from './redis/connections.ts';
+import { ResponseReader } from './redis/response-reader.ts';
+import type { PolicyEnforcement } from './redisworker/findings.ts';
+import { reconcile } from './redisworker/reconcile.ts';
+import { References } from './redisworker/references.ts';
+import { resolveHost } from './redisworker/resolve-host.ts';
+import { enqueueChanges } from './redisworker/sources.ts';
+import { followAll, type DefaultLogin } from './redisworker/world.ts';
+
+/** What an operator is started with. */
+export interface OperatorOptions {
+  readonly cluster: Cluster;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Redis of workers that name none, and the login for it. */
+  readonly redisUrl: string | undefined;
+  readonly redisLogin: DefaultLogin;
+  /** Image of worker pods that name none. */
+  readonly workerImage: string;
+  readonly policyEnforcement: PolicyEnforcement;
+  /** Only this namespace; all when undefined. */
+  readonly namespace?: string | undefined;
+  /** Reconciles that run at once. */
+  readonly concurrency?: number;
+  readonly clock?: Clock;
+}
+
+/** A running operator. */
+export interface Operator {
+  /** Settles when every live copy is complete and reconciles have begun. */
+  readonly started: Promise<void>;
+  /** True from then on. */
+  isStarted(): boolean;
+  /** Finishes the reconciles under way; worker pods run on. */
+  stop(): Promise<void>;
+}
+
+/** All workers are looked at again after this long even if nothing was heard of them. */
+const resyncMs = 600_000;
+
+/** Starts the operator; it waits for the CustomResourceDefinition by itself. */
+export function startOperator(options: OperatorOptions): Operator {
+  const { cluster, log, metrics, clock = systemClock } = options;
+  const meter = metrics.queue('redisworker');
+  const queue = new WorkQueue({ clock, meter });
+  meter.longestRunning(() => queue.longestRunningSeconds);
+  const enqueue = (key: string) => queue.add(key);
+  const redis = new RedisConnections({ clock, meter: metrics.redis });
+  const responses = new ResponseReader({ connections: redis, onChange: enqueue, clock });
+  const references = new References(cluster, enqueue);
+  const copies = followAll(cluster, options.namespace);
+  enqueueChanges(copies, options.redisUrl, enqueue);
+  const world = {
+    cluster, copies, references, redis, responses, clock, resolveHost,
+    freshKey: generateKey,
+    policyEnforcement: options.policyEnforcement,
+    defaults: { redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin },
+  };
+  let controller: ReturnType<typeof startController> | undefined;
+  let cancelResync = (): void => undefined;
+  const resync = () => {
+    for (const { metadata } of copies.workers.list()) queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
+  };
+  const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
+    controller = startController({
+      name: 'redisworker', queue, clock, log,
+      reconcile: (key) => reconcile(world, key),
+      concurrency: options.concurrency ?? 8,
+      metrics: metrics.controller('redisworker'),
+    });
+    resync();
+    log.info({ workers: copies.workers.list().length }, 'the operator reconciles');
+  });
+  return {
+    started,
+    isStarted: () => controller !== undefined,
+    async stop() {
+      cancelResync();
+      for (const copy of Object.values(copies)) copy.stop();
+      await controller?.stop();
+      references.close();
+      await responses.close();
+      redis.close();
+    },
+  };
+}

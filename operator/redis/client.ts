@@ -1,0 +1,66 @@
+/** One socket to a Redis. It never reconnects by itself: whoever lost it opens another. */
+import { Redis, type RedisOptions } from 'ioredis';
+import { silence, toFault } from './fault.ts';
+import type { RedisTarget } from './target.ts';
+
+/** Milliseconds. Without `commandMs` commands may wait for ever, as blocking reads must. */
+export interface Deadlines {
+  readonly connectMs: number;
+  readonly commandMs?: number;
+}
+
+/**
+ * Opens a socket, logs in and selects the database.
+ * @throws RedisFault within `connectMs`
+ */
+export async function openClient(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
+  const client = new Redis(optionsOf(target, deadlines));
+  let reason: unknown;
+  client.on('error', (error) => { reason ??= error; });
+  const timer = setTimeout(() => {
+    reason ??= silence(target);
+    client.disconnect();
+  }, deadlines.connectMs);
+  try {
+    await client.connect();
+    if (reason !== undefined) throw toFault(reason, target); // SELECT was refused
+    return client;
+  } catch (error) {
+    client.disconnect();
+    throw toFault(reason ?? error, target);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `AUTH default <password>` works on servers with and without a password, `AUTH <password>` on the first alone. */
+function login(target: RedisTarget): { username?: string; password?: string } {
+  if (target.password === undefined) return {};
+  return { username: target.username ?? 'default', password: target.password };
+}
+
+function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions, 'replyMapping'> {
+  return {
+    host: target.host,
+    port: target.port,
+    db: target.db,
+    ...login(target),
+    ...(target.tls ? { tls: tlsOptions(target.tls) } : {}),
+    ...(deadlines.commandMs === undefined ? {} : { commandTimeout: deadlines.commandMs }),
+    protocol: 2, // one shape of replies on every server, proxy and version
+    connectTimeout: deadlines.connectMs,
+    connectionName: 'redisworker-operator',
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    enableReadyCheck: false, // needs INFO, which a restricted user may not have; LOADING is told per command
+    disableClientInfo: true,
+  };
+}
+
+function tlsOptions(tls: NonNullable<RedisTarget['tls']>): { ca?: string; servername?: string } {
+  return {
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+}

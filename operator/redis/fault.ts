@@ -1,0 +1,84 @@
+/** What can go wrong with a Redis, sorted into classes that conditions and metrics can name. */
+import { TransientError } from '../errors.ts';
+import { addressOf, type RedisTarget } from './target.ts';
+
+/** Class of a fault: the reason of a condition and the label of a metric. */
+export type RedisFaultCode =
+  | 'RedisUnreachable' | 'RedisAuthFailed' | 'RedisTLSFailed' | 'RedisNoPermission' | 'RedisWrongType'
+  | 'RedisReadOnly' | 'RedisOutOfMemory' | 'RedisLoading' | 'RedisError';
+
+/**
+ * A call to Redis failed. The message is one sentence with the address and the fix.
+ * It has no `cause`: the client's own errors carry the arguments of commands, and so the password.
+ */
+export class RedisFault extends TransientError {
+  override readonly name = 'RedisFault';
+  override readonly code: RedisFaultCode;
+  /** Set when no answer came: the socket was closed or could not be opened, or the server kept silent. */
+  readonly loss: 'closed' | 'silent' | undefined;
+
+  constructor(code: RedisFaultCode, message: string, loss?: 'closed' | 'silent') {
+    super(code, message);
+    this.code = code;
+    this.loss = loss;
+  }
+}
+
+/** First words of replies that name the class, in the order they are tried. */
+const replyCodes: readonly (readonly [RegExp, RedisFaultCode])[] = [
+  [/^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH|Client sent AUTH|unknown command '?AUTH))/i, 'RedisAuthFailed'],
+  [/^NOPERM/, 'RedisNoPermission'],
+  [/^WRONGTYPE/, 'RedisWrongType'],
+  [/^(READONLY|NOREPLICAS|MASTERDOWN)|-READONLY/, 'RedisReadOnly'],
+  [/^OOM|-OOM/, 'RedisOutOfMemory'],
+  [/^(LOADING|BUSY |TRYAGAIN|CLUSTERDOWN)/, 'RedisLoading'],
+  [/^ERR max number of clients/, 'RedisUnreachable'],
+];
+
+const tlsCode = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/;
+
+/** Sorts any error of the client into a fault of `target`. Faults pass through. */
+export function toFault(error: unknown, target: RedisTarget): RedisFault {
+  if (error instanceof RedisFault) return error;
+  const problem = error instanceof Error ? error : new Error(String(error));
+  if (problem.name === 'ReplyError') return replyFault(problem.message, target);
+  if (problem.message === 'Command timed out') return silence(target);
+  const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : '';
+  const kind = tlsCode.test(code) ? 'RedisTLSFailed' : 'RedisUnreachable';
+  return new RedisFault(kind, sentence(kind, code || quotable(problem.message, target), target), 'closed');
+}
+
+/** The fault of a server that does not answer in time. */
+export function silence(target: RedisTarget): RedisFault {
+  return new RedisFault('RedisUnreachable', sentence('RedisUnreachable', 'it does not answer in time', target), 'silent');
+}
+
+function replyFault(message: string, target: RedisTarget): RedisFault {
+  const code = replyCodes.find(([pattern]) => pattern.test(message))?.[1] ?? 'RedisError';
+  // A server that does not know AUTH repeats its arguments: of a login, only the first word is told.
+  const detail = code === 'RedisAuthFailed' ? (/^[A-Z]+/.exec(message)?.[0] ?? 'refused') : quotable(message, target);
+  return new RedisFault(code, sentence(code, detail, target));
+}
+
+const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string]>> = {
+  RedisUnreachable: ['cannot be reached', 'check its host and port, that it runs, and that the network lets this process through'],
+  RedisAuthFailed: ['refuses the login', 'check the username and the password'],
+  RedisTLSFailed: ['does not pass the TLS check', 'give the CA that signed its certificate and the name the certificate carries, or redis:// when it speaks no TLS'],
+  RedisNoPermission: ['denies a command or key', 'extend the ACL of this user'],
+  RedisWrongType: ['holds another type of value under this key', 'rename or remove the key that is in the way'],
+  RedisReadOnly: ['takes no writes', 'give the address of the primary'],
+  RedisOutOfMemory: ['is out of memory', 'raise maxmemory or remove data'],
+  RedisLoading: ['is not ready yet', 'wait until it has loaded its data'],
+  RedisError: ['refuses a command', 'check the version and the state of the server'],
+};
+
+function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): string {
+  const [what, fix] = fixes[code];
+  const user = target.username === undefined ? '' : ` (user "${target.username}")`;
+  return `Redis at ${addressOf(target)}${user} ${what}: ${detail}; ${fix}.`;
+}
+
+function quotable(message: string, target: RedisTarget): string {
+  const text = message.replace(/[\s.]+$/, '').replace(/\s+/g, ' ').slice(0, 200);
+  return target.password ? text.replaceAll(target.password, '***') : text;
+}

@@ -1,0 +1,165 @@
+/** A shared connection for short commands: opens when needed, closes when idle, gives up fast when Redis is down. */
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { openClient } from './client.ts';
+import { RedisFault, toFault } from './fault.ts';
+import type { Script } from './script.ts';
+import type { RedisTarget } from './target.ts';
+
+/** Told about every command, for metrics. */
+export interface RedisMeter {
+  roundtrip(seconds: number): void;
+  error(code: string): void;
+}
+
+/** One command: its name and arguments. */
+export type Command = readonly [name: string, ...args: (string | number)[]];
+
+/** How a link behaves; times in milliseconds. */
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly meter: RedisMeter;
+  readonly random: () => number;
+  /** Deadline of connecting and of every command. */
+  readonly commandMs: number;
+  /** Unused for so long, the socket is closed. */
+  readonly idleMs: number;
+  onOpen(link: RedisLink): void;
+  onIdle(link: RedisLink): void;
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 5000;
+
+/** Every method throws {@link RedisFault}. A command that timed out may still be applied later: writes must bear repeating. */
+export class RedisLink {
+  readonly target: RedisTarget;
+  readonly #options: LinkOptions;
+  #client: Promise<Redis> | undefined;
+  #cancelIdle: () => void = () => undefined;
+  #failures = 0;
+  #refused: { readonly until: number; readonly fault: RedisFault } | undefined;
+
+  constructor(target: RedisTarget, options: LinkOptions) {
+    this.target = target;
+    this.#options = options;
+  }
+
+  /** Runs one command. Replies have the shapes of RESP2. */
+  command(...command: Command): Promise<unknown> {
+    return this.#run((client) => client.call(...command));
+  }
+
+  /** Runs commands in one round trip; a refused command leaves its fault at its place. */
+  async pipeline(commands: readonly Command[]): Promise<unknown[]> {
+    if (commands.length === 0) return [];
+    return this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
+  }
+
+  /** Runs a script, teaching it to the server when it is new there. */
+  async script(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.command('EVALSHA', script.sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof RedisFault) || !error.message.includes('NOSCRIPT')) throw error;
+      return this.command('EVAL', script.lua, keys.length, ...keys, ...args);
+    }
+  }
+
+  /** Closes the socket; the next command opens another. */
+  close(): void {
+    this.#cancelIdle();
+    const client = this.#client;
+    this.#client = undefined;
+    client?.then((open) => open.disconnect(), () => undefined);
+  }
+
+  async #run<T>(task: (client: Redis) => Promise<T>): Promise<T> {
+    const reused = this.#client !== undefined;
+    try {
+      return await this.#once(task);
+    } catch (error) {
+      const fault = toFault(error, this.target);
+      // A socket that was closed while nobody used it says nothing about the server: try a fresh one, once.
+      if (!reused || fault.loss !== 'closed' || this.#refused !== undefined) throw this.#metered(fault);
+      return this.#once(task).catch((again: unknown) => {
+        throw this.#metered(toFault(again, this.target));
+      });
+    }
+  }
+
+  async #once<T>(task: (client: Redis) => Promise<T>): Promise<T> {
+    const { clock, meter } = this.#options;
+    const client = this.#client ?? this.#open();
+    try {
+      const open = await client;
+      const begin = clock.now();
+      const result = await task(open);
+      meter.roundtrip((clock.now() - begin) / 1000);
+      this.#restartIdle();
+      return result;
+    } catch (error) {
+      const fault = toFault(error, this.target);
+      if (fault.loss !== undefined || fault.code === 'RedisReadOnly') this.#drop(client, fault);
+      throw fault;
+    }
+  }
+
+  #open(): Promise<Redis> {
+    const { clock, commandMs } = this.#options;
+    if (this.#refused !== undefined && clock.now() < this.#refused.until) return Promise.reject(this.#refused.fault);
+    const client = openClient(this.target, { connectMs: commandMs, commandMs });
+    this.#client = client;
+    client.then((open) => this.#opened(client, open), (error: unknown) => this.#failed(client, error));
+    return client;
+  }
+
+  #opened(client: Promise<Redis>, open: Redis): void {
+    if (this.#client !== client) return;
+    this.#failures = 0;
+    this.#refused = undefined;
+    open.once('end', () => this.#forget(client));
+    this.#options.onOpen(this);
+    this.#restartIdle();
+  }
+
+  /** All commands of the next moments fail at once with the same fault: a dead Redis must not hold up those who use another. */
+  #failed(client: Promise<Redis>, error: unknown): void {
+    this.#forget(client);
+    const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures++, 10));
+    const until = this.#options.clock.now() + pause * (0.5 + this.#options.random() / 2);
+    this.#refused = { until, fault: toFault(error, this.target) };
+  }
+
+  #drop(client: Promise<Redis>, fault: RedisFault): void {
+    if (this.#client !== client) return;
+    this.close();
+    if (fault.loss === 'silent') this.#failed(client, fault);
+  }
+
+  #forget(client: Promise<Redis>): void {
+    if (this.#client === client) this.#client = undefined;
+  }
+
+  #restartIdle(): void {
+    this.#cancelIdle();
+    this.#cancelIdle = this.#options.clock.after(this.#options.idleMs, () => {
+      this.close();
+      this.#options.onIdle(this);
+    });
+  }
+
+  /** A refusal is a result; a lost connection still throws. */
+  #settled(reply: Promise<unknown>): Promise<unknown> {
+    return reply.catch((error: unknown) => {
+      const fault = toFault(error, this.target);
+      if (fault.loss !== undefined) throw fault;
+      return fault;
+    });
+  }
+
+  #metered(fault: RedisFault): RedisFault {
+    this.#options.meter.error(fault.code);
+    return fault;
+  }
+}

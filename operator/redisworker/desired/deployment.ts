@@ -1,0 +1,149 @@
+/** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
+import {
+  env, healthPort, keyFileName, redisCaFileName, redisPasswordFileName, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  type HandlerSettings,
+} from '../../../contract/pod.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
+import { denoCommand, denoDir, type CommandInput } from './deno-command.ts';
+import { childMetadata, parentLabels, type Parent } from './metadata.ts';
+
+/** Pod settings a user may give, in Kubernetes' own shapes. */
+export interface PodSettings {
+  readonly resources?: object | undefined;
+  readonly nodeSelector?: Record<string, string> | undefined;
+  readonly tolerations?: readonly object[] | undefined;
+  readonly affinity?: object | undefined;
+  readonly topologySpreadConstraints?: readonly object[] | undefined;
+  readonly priorityClassName?: string | undefined;
+  readonly labels?: Record<string, string> | undefined;
+  readonly annotations?: Record<string, string> | undefined;
+  readonly imagePullSecrets?: readonly object[] | undefined;
+}
+
+/** Everything a Deployment follows from. */
+export interface DeploymentInput {
+  readonly parent: Parent;
+  readonly consumerId: string;
+  readonly replicas: 0 | 1;
+  readonly image: string;
+  readonly command: CommandInput;
+  readonly redisUrl: string;
+  readonly redisUsername?: string | undefined;
+  readonly hasRedisPassword: boolean;
+  readonly hasRedisCa: boolean;
+  readonly settings: HandlerSettings;
+  readonly sourceDigest: string;
+  /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
+  readonly configDigest: string;
+  readonly netHash: string;
+  readonly terminationGracePeriodSeconds: number;
+  readonly pod: PodSettings;
+}
+
+/** Labels of the pod of one consumer, which its Deployment selects. */
+export function consumerLabels(parent: Parent, consumerId: string): Record<string, string> {
+  return { ...parentLabels(parent), [labels.consumer]: labelValue(consumerId) };
+}
+
+/** Builds the full Deployment. */
+export function deployment(input: DeploymentInput): KubeObject {
+  const { parent, consumerId } = input;
+  const name = deploymentName(parent.name, consumerId);
+  const identity = { [annotations.consumer]: consumerId };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: childMetadata(parent, name, { labels: consumerLabels(parent, consumerId), annotations: identity }),
+    spec: {
+      replicas: input.replicas,
+      strategy: { type: 'Recreate' },
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: consumerLabels(parent, consumerId) },
+      template: {
+        metadata: {
+          labels: { ...input.pod.labels, ...consumerLabels(parent, consumerId), [labels.netHash]: input.netHash },
+          annotations: {
+            ...input.pod.annotations, ...identity,
+            [annotations.worker]: parent.name,
+            [annotations.source]: input.sourceDigest,
+            [annotations.config]: input.configDigest,
+          },
+        },
+        spec: podSpec(input),
+      },
+    },
+  };
+}
+
+function podSpec(input: DeploymentInput): object {
+  const { pod } = input;
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
+    securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [container(input)],
+    volumes: [
+      { name: 'source', configMap: { name: sourceConfigMapName(input.parent.name, input.sourceDigest) } },
+      { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
+      { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
+    ],
+    ...given({
+      nodeSelector: pod.nodeSelector, tolerations: pod.tolerations, affinity: pod.affinity,
+      topologySpreadConstraints: pod.topologySpreadConstraints?.map((constraint) => ({ ...constraint, labelSelector: { matchLabels: parentLabels(input.parent) } })),
+      priorityClassName: pod.priorityClassName, imagePullSecrets: pod.imagePullSecrets,
+    }),
+  };
+}
+
+function container(input: DeploymentInput): object {
+  const ports = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
+  if (input.command.contract === 'Script') ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
+  return {
+    name: 'worker',
+    image: input.image,
+    command: denoCommand(input.command),
+    env: environment(input),
+    ports,
+    readinessProbe: { httpGet: { path: '/readyz', port: 'health' }, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 },
+    // Answers as long as the event loop turns: it ends a handler that never yields, not a pod that waits for Redis.
+    livenessProbe: { httpGet: { path: '/healthz', port: 'health' }, initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    resources: input.pod.resources ?? defaultResources,
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [
+      { name: 'source', mountPath: sourceMount, readOnly: true },
+      { name: 'secret', mountPath: secretMount, readOnly: true },
+      { name: 'scratch', mountPath: scratchMount },
+    ],
+  };
+}
+
+/** What a worker pod asks for when the manifest does not say. */
+export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
+
+function environment(input: DeploymentInput): object[] {
+  const values: Record<string, string> = {
+    HOME: scratchMount,
+    DENO_DIR: denoDir,
+    [env.redisUrl]: input.redisUrl,
+    ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
+    ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),
+    ...(input.hasRedisCa ? { [env.redisCaFile]: `${secretMount}/${redisCaFileName}` } : {}),
+    [env.keyFile]: `${secretMount}/${keyFileName}`,
+    [env.source]: `${sourceMount}/${sourceFileName}`,
+    [env.sourceDigest]: input.sourceDigest,
+    [env.settings]: JSON.stringify(input.settings),
+    [env.healthAddress]: `0.0.0.0:${healthPort}`,
+  };
+  return [
+    ...Object.entries(values).map(([name, value]) => ({ name, value })),
+    { name: env.podUid, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.uid' } } },
+    { name: env.podName, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+  ];
+}
+
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

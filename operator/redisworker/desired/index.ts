@@ -1,0 +1,133 @@
+/** Everything a valid worker should have, computed in full every time. */
+import { encodeConfigHash, resourceOf, type ConfigHashFields, type EncryptedSecret } from '../../../contract/config-hash.ts';
+import { configHashKey } from '../../../contract/keys.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import type { Blueprint } from '../blueprint.ts';
+import { canonicalJson, stamped } from '../drift.ts';
+import { digest } from '../names.ts';
+import type { RedisAccess } from '../observed.ts';
+import { formatEntry, formatScope } from '../allow-net/canonical.ts';
+import { denoDenyFlag, redisEntry } from '../allow-net/deno-flags.ts';
+import type { Topology } from '../allow-net/topology.ts';
+import { deployment } from './deployment.ts';
+import { ownerReference, parentLabels } from './metadata.ts';
+import { clusterDns, netHash, networkPolicy, type DesiredPolicy, type PolicyInput } from './network-policy.ts';
+import { runtimeSecret } from './runtime-secret.ts';
+import { sourceConfigMap, type Source } from './source-config-map.ts';
+
+/** The parts a desired state follows from. */
+export interface DesiredInput {
+  readonly blueprint: Blueprint;
+  readonly source: Source;
+  readonly secret: EncryptedSecret | undefined;
+  readonly access: RedisAccess;
+  readonly topology: Topology;
+  readonly aesKey: string;
+}
+
+/** The desired state; consumer ids in the order of the spec. */
+export interface Desired {
+  readonly source: KubeObject;
+  readonly runtimeSecret: KubeObject;
+  readonly policy: DesiredPolicy;
+  readonly netHash: string;
+  readonly configHashes: ReadonlyMap<string, ConfigHashFields>;
+  readonly deployments: ReadonlyMap<string, KubeObject>;
+}
+
+/** Computes the desired state. */
+export function desiredState(input: DesiredInput): Desired {
+  const { blueprint, access } = input;
+  const { password, tls } = access.target;
+  const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
+  const policy = networkPolicy(policyInput(input));
+  const hash = netHash(policyInput(input));
+  const secrets = {
+    aesKey: input.aesKey,
+    ...(password === undefined ? {} : { redisPassword: password }),
+    ...(tls?.ca === undefined ? {} : { redisCa: tls.ca }),
+  };
+  return {
+    source: stamped(sourceConfigMap(blueprint.parent, input.source)),
+    runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets)),
+    policy: { ...policy, policy: stamped(policy.policy) },
+    netHash: hash,
+    configHashes,
+    deployments: new Map(blueprint.consumerIds.map((id) => [id, stamped(consumerDeployment(input, id, hash, {
+      hash: configHashes.get(id) ?? {}, secrets,
+    }))] as const)),
+  };
+}
+
+function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
+  const { parent, stream } = blueprint;
+  return encodeConfigHash({
+    type: blueprint.type,
+    consumerId,
+    requestStream: stream.request,
+    responseStream: stream.response,
+    requestLimit: stream.requestLimit,
+    denoOptions: blueprint.denoOptions,
+    replyExpireSeconds: stream.replyExpireSeconds,
+    responseStreamLimit: stream.responseLimit,
+    resource: resourceOf(parent.namespace, parent.name, parent.uid),
+    ...(secret === undefined ? {} : { secret }),
+  });
+}
+
+function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput {
+  const { parent } = blueprint;
+  return {
+    name: parent.name,
+    namespace: parent.namespace,
+    owner: ownerReference(parent),
+    labels: parentLabels(parent),
+    dns: clusterDns,
+    scope: blueprint.scope,
+    deny: blueprint.deny,
+    allowAll: blueprint.allowAllNet,
+    redis: { host: access.target.host, port: access.target.port },
+    redisAddresses: access.addresses,
+    topology,
+  };
+}
+
+function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
+  const { blueprint } = input;
+  const { target } = input.access;
+  return deployment({
+    parent: blueprint.parent,
+    consumerId,
+    replicas: blueprint.suspend ? 0 : 1,
+    image: blueprint.image,
+    command: {
+      contract: blueprint.contract,
+      configHashKey: configHashKey(blueprint.type, consumerId),
+      redisAddress: redisAddress(target),
+      allowNet: formatScope(blueprint.scope),
+      allowAllNet: blueprint.allowAllNet,
+      denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
+      allowEnv: blueprint.allowEnv,
+      denoOptions: blueprint.denoOptions,
+      requestLimit: blueprint.stream.requestLimit,
+      memoryMiB: blueprint.memoryMiB,
+    },
+    redisUrl: blueprint.redisUrl,
+    redisUsername: target.username,
+    hasRedisPassword: target.password !== undefined,
+    hasRedisCa: target.tls?.ca !== undefined,
+    settings: blueprint.settings,
+    sourceDigest: input.source.digest,
+    // The AES key salts the digest: a short password cannot be found again from it.
+    configDigest: digest(canonicalJson(read), 16),
+    netHash: podNetHash,
+    terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
+    pod: blueprint.pod,
+  });
+}
+
+/** The Redis as Deno's flag names it. A host Deno cannot take is a problem of the policy, told there. */
+function redisAddress(target: RedisAccess['target']): string {
+  const parsed = redisEntry(target);
+  return parsed.ok ? formatEntry(parsed.entry) : `${target.host}:${target.port}`;
+}

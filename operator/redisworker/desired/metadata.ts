@@ -1,0 +1,34 @@
+/** Metadata every child of a worker carries. */
+import type { ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
+import { annotations, labels, labelValue, managedBy } from '../names.ts';
+
+/** Who a child belongs to. */
+export interface Parent {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Labels that select all children of a worker. */
+export function parentLabels(parent: Parent): Record<string, string> {
+  return { [labels.managedBy]: managedBy, [labels.worker]: labelValue(parent.name) };
+}
+
+/** The owner reference that has a child deleted with its worker. */
+export function ownerReference(parent: Parent): OwnerReference {
+  const { apiVersion, kind, name, uid } = parent;
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** Metadata of a child; labels and annotations of the worker itself are not copied. */
+export function childMetadata(parent: Parent, name: string, more: { labels?: Record<string, string>; annotations?: Record<string, string> } = {}): ObjectMeta {
+  return {
+    name,
+    namespace: parent.namespace,
+    labels: { ...parentLabels(parent), ...more.labels },
+    annotations: { [annotations.worker]: parent.name, ...more.annotations },
+    ownerReferences: [ownerReference(parent)],
+  };
+}

@@ -1,0 +1,45 @@
+/** The per-worker Secret: the AES key of the config hashes, and what the pods need to reach Redis. */
+import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../contract/pod.ts';
+import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { runtimeSecretName } from '../names.ts';
+import { childMetadata, type Parent } from './metadata.ts';
+
+/** What goes into the Secret, in clear. */
+export interface RuntimeSecrets {
+  /** AES-128 key, 32 hex digits. */
+  readonly aesKey: string;
+  readonly redisPassword?: string;
+  readonly redisCa?: string;
+}
+
+/** Builds the Secret; pods mount it as files and read it once at start. */
+export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): KubeObject {
+  const { aesKey, redisPassword, redisCa } = secrets;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: childMetadata(parent, runtimeSecretName(parent.name)),
+    type: 'Opaque',
+    data: {
+      [keyFileName]: base64(encodeKeyLine(aesKey)),
+      ...(redisPassword === undefined ? {} : { [redisPasswordFileName]: base64(redisPassword) }),
+      ...(redisCa === undefined ? {} : { [redisCaFileName]: base64(redisCa) }),
+    },
+  };
+}
+
+/** The AES key inside a Secret made by {@link runtimeSecret}; undefined when it holds none that can be read. */
+export function aesKeyOf(secret: KubeObject): string | undefined {
+  const line = (secret.data as Record<string, string> | undefined)?.[keyFileName];
+  if (line === undefined) return undefined;
+  try {
+    return decodeKeyLine(Buffer.from(line, 'base64').toString('utf8'));
+  } catch {
+    return undefined; // damaged by hand: a fresh key replaces it, and the pods roll
+  }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}

@@ -1,0 +1,23 @@
+/** The immutable ConfigMap that keeps the source of a worker under its digest. */
+import { sourceFileName } from '../../../contract/pod.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { sourceConfigMapName } from '../names.ts';
+import { childMetadata, type Parent } from './metadata.ts';
+
+/** A resolved source: its text and `sha256-<hex>`. */
+export interface Source {
+  readonly text: string;
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** Builds the ConfigMap; another text is another name, so a running pod's source never changes under it. */
+export function sourceConfigMap(parent: Parent, source: Source): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMetadata(parent, sourceConfigMapName(parent.name, source.digest)),
+    immutable: true,
+    data: { [sourceFileName]: source.text },
+  };
+}

@@ -1,0 +1,63 @@
+/** Names, labels and annotations of everything the operator keeps for a worker. */
+import { createHash } from 'node:crypto';
+
+/** Labels that select our objects; their keys are reserved for the operator. */
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  worker: 'redisworker.dev/name',
+  consumer: 'redisworker.dev/consumer',
+  netHash: 'redisworker.dev/net-hash',
+} as const;
+
+/** Value of the managed-by label: what the operator's watches ask for. */
+export const managedBy = 'redisworker';
+
+/** Annotations that carry what does not fit a label. */
+export const annotations = {
+  worker: 'redisworker.dev/worker',
+  consumer: 'redisworker.dev/consumer-id',
+  /** Digest of the object as it was last applied: finds fields we stopped setting. */
+  applied: 'redisworker.dev/applied',
+  source: 'redisworker.dev/source-digest',
+  config: 'redisworker.dev/config-digest',
+} as const;
+
+/** Keeps a deleted worker until Redis is clean. */
+export const finalizer = 'redisworker.dev/cleanup';
+
+/** First hex digits of a SHA-256. */
+export function digest(text: string, digits = 64): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, digits);
+}
+
+/** A label value for any name: itself when it fits 63 characters, else a stem with a digest. */
+export function labelValue(name: string): string {
+  return /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(name) ? name : `${stem(name, 50)}-${digest(name, 8)}`;
+}
+
+/**
+ * The Deployment of a consumer. `<worker>-<id>` for the numbers `kubectl scale` makes; any other id
+ * gets a digest, so that no two pairs of worker and id share a name (`a` + `b-1`, `a-b` + `1`).
+ */
+export function deploymentName(worker: string, consumerId: string): string {
+  if (/^[1-9]\d{0,3}$/.test(consumerId) && fits(worker, 48)) return `${worker}-${consumerId}`;
+  return `${stem(worker, 30)}-${stem(consumerId.toLowerCase(), 12)}-${digest(`${worker}\n${consumerId}`, 8)}`;
+}
+
+/** The ConfigMap that keeps one version of the source; its name says which. */
+export function sourceConfigMapName(worker: string, sourceDigest: string): string {
+  return `${stem(worker, 200)}-${sourceDigest.replace('sha256-', '').slice(0, 10)}`;
+}
+
+/** The Secret with the worker's AES key and its Redis credentials. */
+export function runtimeSecretName(worker: string): string {
+  return `${stem(worker, 200)}-worker`;
+}
+
+function fits(name: string, length: number): boolean {
+  return name.length <= length && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
+}
+
+function stem(name: string, length: number): string {
+  return name.replace(/[^a-z0-9]+/g, '-').slice(0, length).replace(/^-+|-+$/g, '') || 'x';
+}

@@ -1,0 +1,80 @@
+/** Reads what a spec refers to by name: its source, its Secret, the Services of its scope. */
+import type { EncryptedSecret } from '../../contract/config-hash.ts';
+import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
+import { requiredServices } from './allow-net/cluster-name.ts';
+import type { Blueprint } from './blueprint.ts';
+import type { Source } from './desired/source-config-map.ts';
+import { missing, type Problem, type Resolved } from './problem.ts';
+import { seal, secretValues } from './seal.ts';
+import { resolveSource } from './source.ts';
+import { sliceAddresses, topologyOf, type SliceAddresses } from './topology.ts';
+import type { Topology } from './allow-net/topology.ts';
+import type { World } from './world.ts';
+
+/** References a reconcile has used, so that unused ones stop being followed. */
+export type Used = { resource: Resource; ref: ObjectRef }[];
+
+/** Who looks at what. */
+export interface Reader {
+  readonly key: string;
+  readonly blueprint: Blueprint;
+  readonly aesKey: string;
+  readonly used: Used;
+}
+
+/** Source, secret and surroundings of a worker. @throws ClusterError when the cluster does not answer */
+export async function readReferences(world: World, reader: Reader): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined>; topology: Topology }> {
+  const [source, secret, slices] = await Promise.all([readSource(world, reader), readSecret(world, reader), readSlices(world, reader.blueprint)]);
+  return { source, secret, topology: topologyOf(reader.blueprint.parent.namespace, world.copies, slices) };
+}
+
+/** Reads one object a spec names; a refused read is a problem in the server's words. */
+export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used'>, target: { resource: Resource; ref: ObjectRef }): Promise<Resolved<KubeObject | undefined>> {
+  try {
+    return { ok: true, value: await readMaybe(world, reader.key, target, reader.used) };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.status !== 403) throw error;
+    return { ok: false, problem: forbidden(error) };
+  }
+}
+
+/** Reads one object and keeps it followed. @throws ClusterError */
+export function readMaybe(world: World, key: string, target: { resource: Resource; ref: ObjectRef }, used: Used): Promise<KubeObject | undefined> {
+  used.push(target);
+  return world.references.read(key, target.resource, target.ref);
+}
+
+function forbidden(error: ClusterError): Problem {
+  return missing('Forbidden', `${error.message}: grant the operator's service account this verb`);
+}
+
+async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
+  const { source, parent } = reader.blueprint;
+  if (!source.configMap) return resolveSource(source, undefined);
+  const configMap = await readNamed(world, reader, { resource: resources.configMaps, ref: { namespace: parent.namespace, name: source.configMap.name } });
+  return configMap.ok ? resolveSource(source, configMap.value) : configMap;
+}
+
+async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {
+  const { secretName, parent, type } = reader.blueprint;
+  if (secretName === undefined) return { ok: true, value: undefined };
+  const secret = await readNamed(world, reader, { resource: resources.secrets, ref: { namespace: parent.namespace, name: secretName } });
+  if (!secret.ok) return secret;
+  if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`) };
+  const values = secretValues(secret.value);
+  return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
+}
+
+/** EndpointSlices of the Services in scope that have no selector. */
+async function readSlices(world: World, blueprint: Blueprint): Promise<SliceAddresses> {
+  const topology = topologyOf(blueprint.parent.namespace, world.copies, new Map());
+  const services = requiredServices(blueprint.scope, topology).filter(({ namespace, name }) => {
+    const service = topology.service(namespace, name);
+    return service !== undefined && service.type !== 'ExternalName' && service.selector === undefined;
+  });
+  const slices = await Promise.all(services.map(async ({ namespace, name }) => {
+    const found = await world.cluster.list(resources.endpointSlices, { namespace, labels: { 'kubernetes.io/service-name': name } });
+    return [keyOf({ namespace, name }), found.map(sliceAddresses)] as const;
+  }));
+  return new Map(slices);
+}

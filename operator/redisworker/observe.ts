@@ -1,0 +1,110 @@
+/** Looks at a worker and everything around it. The only place that reads. */
+import { configHashKey } from '../../contract/keys.ts';
+import { parseRedisWorker, type RedisWorker } from '../api/redisworker.ts';
+import { refOf, resources, type KubeObject } from '../cluster/cluster.ts';
+import { readConfigHashes } from '../redis/config-hashes.ts';
+import { RedisFault } from '../redis/fault.ts';
+import { observeStream } from '../redis/observe-stream.ts';
+import type { RedisTarget } from '../redis/target.ts';
+import { blueprintOf, type Blueprint } from './blueprint.ts';
+import { consumerIdOf } from './children.ts';
+import { aesKeyOf } from './desired/runtime-secret.ts';
+import { annotations, runtimeSecretName } from './names.ts';
+import type { Children, Observed, ObservedSpec, RedisObservation } from './observed.ts';
+import { observeAccess } from './observe-access.ts';
+import { terminal, type Problem } from './problem.ts';
+import { readMaybe, readReferences, type Used } from './observe-references.ts';
+import { rivalOf } from './rival.ts';
+import { tallyFrom } from './tally-from-status.ts';
+import type { World } from './world.ts';
+
+/** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
+const abandonRedisAfterMs = 300_000;
+
+/** One look at the worker `key` (`namespace/name`); undefined when there is none. @throws ClusterError */
+export async function observe(world: World, key: string): Promise<Observed | undefined> {
+  const object = world.copies.workers.get(refOf(key));
+  if (!object) return undefined;
+  const parsed = parseRedisWorker(object);
+  const used: Used = [];
+  const runtimeSecret = await readMaybe(world, key, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } }, used);
+  const children = childrenOf(world, object, runtimeSecret);
+  const aesKey = (runtimeSecret && aesKeyOf(runtimeSecret)) ?? world.freshKey();
+  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
+  world.references.keepOnly(key, used);
+  const spec = 'spec' in seen ? seen.spec : undefined;
+  return {
+    now: world.clock.now(),
+    object,
+    spec,
+    unreadable: seen.problems,
+    children,
+    aesKey,
+    responses: parsed.ok && spec ? world.responses.tally(key) : undefined,
+    abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
+  };
+}
+
+interface Looking {
+  readonly key: string;
+  readonly worker: RedisWorker;
+  readonly children: Children;
+  readonly aesKey: string;
+  readonly used: Used;
+}
+
+async function observeSpec(world: World, looking: Looking): Promise<{ spec?: ObservedSpec; problems: readonly Problem[] }> {
+  const { worker, children, key } = looking;
+  const { blueprint, problems } = blueprintOf(worker, world.defaults);
+  if (!blueprint) return { problems };
+  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used: looking.used });
+  const access = await observeAccess(world, { key, blueprint, topology: references.topology, used: looking.used });
+  const redis: RedisObservation = access.ok ? await observeRedis(world, blueprint, access.value.target, idsIn(children, blueprint)) : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
+  if (access.ok) world.responses.follow(key, access.value.target, blueprint.stream.response, tallyFrom(worker.status));
+  return {
+    problems: [],
+    spec: {
+      blueprint,
+      problems,
+      rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
+      ...references,
+      access,
+      redis,
+      hashIds: redis.kind === 'answered' ? idsIn(children, blueprint, redis) : [],
+    },
+  };
+}
+
+async function observeRedis(world: World, blueprint: Blueprint, target: RedisTarget, ids: readonly string[]): Promise<RedisObservation> {
+  const link = world.redis.control(target);
+  try {
+    const stream = await observeStream(link, blueprint.stream.request, blueprint.stream.group);
+    const all = [...new Set([...ids, ...stream.consumers.map(({ name }) => name)])];
+    return { kind: 'answered', stream, hashes: await readConfigHashes(link, all.map((id) => configHashKey(blueprint.type, id))) };
+  } catch (error) {
+    if (!(error instanceof RedisFault)) throw error;
+    return { kind: 'fault', reason: error.code, message: error.message };
+  }
+}
+
+/** Wanted ids, ids a Deployment or pod remembers, and members of the group. */
+function idsIn(children: Children, blueprint: Blueprint, redis?: Extract<RedisObservation, { kind: 'answered' }>): string[] {
+  const remembered = [...children.deployments, ...children.pods].map(consumerIdOf).filter((id) => id !== undefined);
+  return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.stream.consumers.map(({ name }) => name) ?? [])])];
+}
+
+function childrenOf({ copies }: World, { metadata }: KubeObject, runtimeSecret: KubeObject | undefined): Children {
+  const uid = metadata.uid ?? '';
+  const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
+  return {
+    deployments: copies.deployments.ownedBy(uid),
+    pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
+    networkPolicies: copies.networkPolicies.ownedBy(uid),
+    configMaps: copies.configMaps.ownedBy(uid),
+    runtimeSecret,
+  };
+}
+
+function isOverdue({ metadata }: KubeObject, now: number): boolean {
+  return metadata.deletionTimestamp !== undefined && now - Date.parse(metadata.deletionTimestamp) > abandonRedisAfterMs;
+}

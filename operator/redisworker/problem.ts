@@ -1,0 +1,43 @@
+/** What keeps a worker from running, in words a condition can carry. */
+
+/** Reasons are an API: they are listed in docs/conditions.md and never change their meaning. */
+export type ProblemReason =
+  | 'InvalidSpec' | 'NotSupported' | 'InvalidAllowNet' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
+  | 'ConfigMapNotFound' | 'ConfigMapKeyNotFound' | 'SourceTooLarge' | 'SourceEmpty'
+  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened';
+
+/** A named fault with one sentence that says what, where, and the fix. */
+export interface Problem {
+  readonly reason: ProblemReason;
+  readonly message: string;
+  /** True when only another spec can help: the worker is stalled. False: something else has to appear. */
+  readonly terminal: boolean;
+}
+
+/** A value that had to be looked up, or why it could not be. */
+export type Resolved<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+/** A fault of the spec itself. */
+export function terminal(reason: ProblemReason, message: string): Problem {
+  return { reason, message, terminal: true };
+}
+
+/** Something outside the spec is missing; its arrival starts the next reconcile. */
+export function missing(reason: ProblemReason, message: string): Problem {
+  return { reason, message, terminal: false };
+}
+
+/** A hash that names another manifest. */
+export function hashConflict(key: string, owner: string): string {
+  return `config hash "${key}" belongs to ${owner}: delete that worker, or delete the hash if it is left over`;
+}
+
+/** A key of another type where a config hash should be. */
+export function notAHash(key: string): string {
+  return `key "${key}" is not a hash: delete it, or choose another consumer id`;
+}
+
+/** A key of another type where the request stream should be. */
+export function notAStream(key: string): string {
+  return `key "${key}" is not a stream: delete it, or name another in spec.stream.request`;
+}

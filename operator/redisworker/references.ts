@@ -1,0 +1,71 @@
+/** Follows single objects that workers refer to by name, and tells which workers to look at again. */
+import { keyOf, type Cluster, type Followed, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
+
+/** One followed object and the workers (keys) that refer to it. */
+interface Reference {
+  readonly followed: Followed;
+  readonly dependents: Set<string>;
+  synced: boolean;
+}
+
+/**
+ * A watch per referenced ConfigMap or Secret, shared by the workers that name it: the operator needs
+ * no right to list what no worker refers to.
+ */
+export class References {
+  readonly #cluster: Cluster;
+  readonly #enqueue: (workerKey: string) => void;
+  readonly #references = new Map<string, Reference>();
+
+  constructor(cluster: Cluster, enqueue: (workerKey: string) => void) {
+    this.#cluster = cluster;
+    this.#enqueue = enqueue;
+  }
+
+  /** Reads an object for a worker and keeps it followed. @throws ClusterError when it may not be read. */
+  async read(workerKey: string, resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
+    const known = this.#references.get(keyIn(resource, ref));
+    known?.dependents.add(workerKey);
+    if (known?.synced) return known.followed.get(ref);
+    // A plain read says at once, and in the server's words, when the right to read is missing.
+    const object = await this.#cluster.get(resource, ref);
+    if (!known) this.#follow(workerKey, resource, ref);
+    return object;
+  }
+
+  /** Forgets what a worker no longer refers to; `used` holds what it still does. */
+  keepOnly(workerKey: string, used: readonly { resource: Resource; ref: ObjectRef }[]): void {
+    const keep = new Set(used.map(({ resource, ref }) => keyIn(resource, ref)));
+    for (const [key, reference] of this.#references) {
+      if (keep.has(key) || !reference.dependents.delete(workerKey) || reference.dependents.size > 0) continue;
+      reference.followed.stop();
+      this.#references.delete(key);
+    }
+  }
+
+  /** Stops all watches. */
+  close(): void {
+    for (const { followed } of this.#references.values()) followed.stop();
+    this.#references.clear();
+  }
+
+  #follow(workerKey: string, resource: Resource, ref: ObjectRef): void {
+    const followed = this.#cluster.follow(resource, {
+      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+      fieldSelector: `metadata.name=${ref.name}`,
+    });
+    const reference: Reference = { followed, dependents: new Set([workerKey]), synced: false };
+    this.#references.set(keyIn(resource, ref), reference);
+    followed.synced.then(
+      () => { reference.synced = true; },
+      () => undefined, // the next plain read tells whoever refers to it
+    );
+    followed.onChange(() => {
+      for (const dependent of reference.dependents) this.#enqueue(dependent);
+    });
+  }
+}
+
+function keyIn(resource: Resource, ref: ObjectRef): string {
+  return `${resource.kind} ${keyOf(ref)}`;
+}

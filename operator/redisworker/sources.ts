@@ -1,0 +1,47 @@
+/** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
+import { keyOf, type KubeObject } from '../cluster/cluster.ts';
+import { annotations } from './names.ts';
+import { claimOf } from './rival.ts';
+import type { LiveCopies } from './world.ts';
+
+/** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
+export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | undefined, enqueue: (workerKey: string) => void): void {
+  copies.workers.onChange((type, object) => {
+    enqueue(keyOf(refOfObject(object)));
+    if (type !== 'modified') for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
+  });
+  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
+    children.onChange((_, child) => {
+      const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
+      if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
+    });
+  }
+  copies.services.onChange((_, service) => {
+    for (const worker of copies.workers.list()) {
+      if (mentions(worker, service, defaultRedisUrl)) enqueue(keyOf(refOfObject(worker)));
+    }
+  });
+}
+
+function refOfObject({ metadata }: KubeObject) {
+  return { namespace: metadata.namespace ?? 'default', name: metadata.name };
+}
+
+/** Workers with the same type on the same Redis: one that comes or goes decides who of them may run. */
+function rivalsOf({ metadata, spec }: KubeObject, all: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
+  const claim = claimOf(metadata.name, spec, defaultRedisUrl);
+  return all.filter((other) => claimOf(other.metadata.name, other.spec, defaultRedisUrl) === claim).map((other) => keyOf(refOfObject(other)));
+}
+
+function ownerName({ metadata }: KubeObject): string | undefined {
+  return metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker')?.name;
+}
+
+/** Whether a worker's scope or Redis may mean a Service; a wrong guess costs one look. */
+function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
+  const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
+  const clusterIP = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
+  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ');
+  return hosts.includes(service.metadata.name) || (clusterIP !== undefined && clusterIP !== 'None' && hosts.includes(clusterIP));
+}
+

@@ -1,0 +1,60 @@
+/** The cluster as an allow-net scope needs to see it, out of the live copies. */
+import type { KubeObject } from '../cluster/cluster.ts';
+import type { Service, Topology } from './allow-net/topology.ts';
+import type { LiveCopies } from './world.ts';
+
+/** Domain of in-cluster names; the one every common distribution uses. */
+const clusterDomain = 'cluster.local';
+
+/** Addresses behind Services without a selector, read before: `namespace/name` to slices. */
+export type SliceAddresses = ReadonlyMap<string, ReturnType<NonNullable<Topology['addresses']>>>;
+
+/** The topology seen from a namespace. */
+export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'services'>, slices: SliceAddresses): Topology {
+  return {
+    namespace,
+    clusterDomain,
+    service: (inNamespace, name) => serviceView(services.get({ namespace: inNamespace, name })),
+    addresses: (inNamespace, name) => slices.get(`${inNamespace}/${name}`) ?? [],
+    serviceByClusterIP: (address) => {
+      const found = services.list().find((service) => (service.spec as WireService | undefined)?.clusterIP === address);
+      return found && { namespace: found.metadata.namespace ?? namespace, name: found.metadata.name };
+    },
+  };
+}
+
+/** Addresses and ports of an EndpointSlice; endpoints known to be unready are left out. */
+export function sliceAddresses(slice: KubeObject): { addresses: string[]; ports: { name?: string; port: number; protocol: string }[] } {
+  const { endpoints, ports } = slice as unknown as WireSlice;
+  return {
+    addresses: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses),
+    ports: (ports ?? []).filter(({ port }) => port !== undefined).map(({ name, port, protocol }) => ({ ...(name ? { name } : {}), port: port ?? 0, protocol: protocol ?? 'TCP' })),
+  };
+}
+
+interface WireService {
+  readonly type?: string;
+  readonly selector?: Record<string, string>;
+  readonly clusterIP?: string;
+  readonly externalName?: string;
+  readonly ports?: readonly { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
+}
+
+interface WireSlice {
+  readonly endpoints?: readonly { addresses: string[]; conditions?: { ready?: boolean } }[];
+  readonly ports?: readonly { name?: string; port?: number; protocol?: string }[];
+}
+
+function serviceView(object: KubeObject | undefined): Service | undefined {
+  if (!object) return undefined;
+  const { type, selector, clusterIP, externalName, ports } = (object.spec ?? {}) as WireService;
+  return {
+    type: type ?? 'ClusterIP',
+    ...(selector && Object.keys(selector).length > 0 ? { selector } : {}),
+    ...(clusterIP ? { clusterIP } : {}),
+    ...(externalName ? { externalName } : {}),
+    ports: (ports ?? []).map(({ name, port, targetPort, protocol }) => ({
+      ...(name ? { name } : {}), port, targetPort: targetPort ?? port, protocol: protocol ?? 'TCP',
+    })),
+  };
+}

@@ -1,0 +1,32 @@
+/** Finds policies and sources that no pod uses any more. */
+import { resources, type KubeObject } from '../cluster/cluster.ts';
+import type { Action } from './action.ts';
+import { deploymentView, netHashOf, objectRef, uidOf } from './children.ts';
+import type { Desired } from './desired/index.ts';
+import { labels } from './names.ts';
+import type { Children } from './observed.ts';
+
+/** Deletions of what neither the desired state nor a pod nor a Deployment refers to. */
+export function unusedChildren(children: Children, desired: Desired): Action[] {
+  const views = children.deployments.map(deploymentView);
+  const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
+  const sources = new Set([...children.pods.map(sourceOf), ...views.map(({ sourceConfigMap }) => sourceConfigMap), desired.source.metadata.name]);
+  return [
+    ...children.networkPolicies.filter((policy) => !netHashes.has(policyHash(policy))).map((policy) => deletion(policy, 'networkPolicies')),
+    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) => deletion(source, 'configMaps')),
+  ];
+}
+
+function deletion(object: KubeObject, kind: 'networkPolicies' | 'configMaps'): Action {
+  return { do: 'deleteObject', resource: resources[kind], ref: objectRef(object), uid: uidOf(object), why: 'NoPodUsesIt' };
+}
+
+function policyHash(policy: KubeObject): string | undefined {
+  const spec = policy.spec as { podSelector?: { matchLabels?: Record<string, string> } } | undefined;
+  return spec?.podSelector?.matchLabels?.[labels.netHash];
+}
+
+function sourceOf(pod: KubeObject): string | undefined {
+  const spec = pod.spec as { volumes?: { configMap?: { name?: string } }[] } | undefined;
+  return spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name;
+}

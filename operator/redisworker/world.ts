@@ -1,0 +1,55 @@
+/** What a reconcile can reach: the cluster with its live copies, Redis, and time. */
+import type { Clock } from '../clock.ts';
+import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
+import type { RedisConnections } from '../redis/connections.ts';
+import type { ResponseReader } from '../redis/response-reader.ts';
+import type { Defaults } from './blueprint.ts';
+import type { PolicyEnforcement } from './findings.ts';
+import { labels, managedBy } from './names.ts';
+import type { References } from './references.ts';
+
+/** Live copies of the kinds a reconcile reads. */
+export interface LiveCopies {
+  readonly workers: Followed;
+  readonly deployments: Followed;
+  readonly pods: Followed;
+  readonly networkPolicies: Followed;
+  readonly configMaps: Followed;
+  readonly services: Followed;
+}
+
+/** Login of the operator's default Redis. */
+export interface DefaultLogin {
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** Handed to every reconcile. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly copies: LiveCopies;
+  readonly references: References;
+  readonly redis: RedisConnections;
+  readonly responses: ResponseReader;
+  readonly defaults: Defaults & { readonly login: DefaultLogin };
+  readonly policyEnforcement: PolicyEnforcement;
+  readonly clock: Clock;
+  /** A fresh AES-128 key in hex. */
+  readonly freshKey: () => string;
+  /** Addresses of a host name; empty when it has none. */
+  readonly resolveHost: (host: string) => Promise<string[]>;
+}
+
+/** Starts the live copies; of children only those the operator manages. */
+export function followAll(cluster: Cluster, namespace: string | undefined): LiveCopies {
+  const where = namespace === undefined ? {} : { namespace };
+  const ours = { ...where, labels: { [labels.managedBy]: managedBy } };
+  return {
+    workers: cluster.follow(resources.redisWorkers, where),
+    deployments: cluster.follow(resources.deployments, ours),
+    pods: cluster.follow(resources.pods, ours),
+    networkPolicies: cluster.follow(resources.networkPolicies, ours),
+    configMaps: cluster.follow(resources.configMaps, ours),
+    services: cluster.follow(resources.services, where),
+  };
+}

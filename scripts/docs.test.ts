@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseRedisWorker } from '../operator/api/redisworker.ts';
+import { spec } from '../operator/api/schema.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const manifests = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!) as unknown);
+
+describe('the README', () => {
+  test('shows manifests that are valid', () => {
+    expect(manifests.length).toBeGreaterThan(0);
+    expect(manifests.map(parseRedisWorker)).toEqual(manifests.map(() => expect.objectContaining({ ok: true })));
+  });
+
+  test.each(Object.keys(spec.shape))('explains spec.%s', (field) => {
+    expect(readme).toContain(`\n| \`${field}\` |`);
+  });
+});
+
+test('docs/conditions.md lists every reason of a problem', () => {
+  const listed = readFileSync('docs/conditions.md', 'utf8');
+  const reasons = /export type ProblemReason =(.*?);/s.exec(readFileSync('operator/redisworker/problem.ts', 'utf8'))![1]!.match(/\w+(?=')/g)!;
+  expect(reasons.filter((reason) => !listed.includes(`\`${reason}\``))).toEqual([]);
+});

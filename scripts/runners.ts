@@ -1,0 +1,62 @@
+/** The checks and test runners of this repository: what each runs, and how its outcome is counted. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { countJunit, countVitest, oneCheck, withExitCode, type Count } from './count.ts';
+
+/** A command, and how to count what it found. */
+export interface Runner {
+  readonly name: string;
+  readonly command: readonly [program: string, ...args: string[]];
+  /** Counts from the exit code and from the report the command wrote. */
+  count(exitCode: number): Promise<Count>;
+}
+
+const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts'];
+const denoSources = ['worker', 'contract'];
+
+/** Checks that read the sources; each counts as one. */
+export const checks: readonly Runner[] = [
+  check('types', 'tsc'),
+  check('lint', 'eslint', '.'),
+  check('imports', 'depcruise', ...sources),
+  check('types on Deno', 'deno', 'check', '-q', ...denoSources),
+  check('lint on Deno', 'deno', 'lint', '-q', ...denoSources),
+  check('generated files', 'node', 'scripts/check-generated.ts'),
+];
+
+/** Tests that need nothing but this machine; `reports` is a folder for their reports. */
+export function tests(reports: string): readonly Runner[] {
+  const junit = join(reports, 'deno.xml');
+  return [
+    vitest('tests', ['unit', 'redis'], reports),
+    {
+      name: 'tests on Deno',
+      command: ['deno', 'test', '-q', '--allow-all', `--junit-path=${junit}`, ...denoSources],
+      count: (exitCode) => counted(junit, countJunit, exitCode),
+    },
+  ];
+}
+
+/** Tests on a real control plane, which is built on first use. */
+export function clusterTests(reports: string): Runner {
+  return vitest('cluster tests', ['cluster'], reports);
+}
+
+function check(name: string, ...command: [string, ...string[]]): Runner {
+  return { name, command, count: (exitCode) => Promise.resolve(oneCheck(exitCode === 0)) };
+}
+
+function vitest(name: string, projects: readonly string[], reports: string): Runner {
+  const report = join(reports, `${projects.join('-')}.json`);
+  return {
+    name,
+    command: ['vitest', 'run', ...projects.flatMap((project) => ['--project', project]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    count: (exitCode) => counted(report, countVitest, exitCode),
+  };
+}
+
+/** A runner that left no report failed as a whole. */
+async function counted(report: string, read: (text: string) => Count, exitCode: number): Promise<Count> {
+  const text = await readFile(report, 'utf8').catch(() => undefined);
+  return text === undefined ? oneCheck(false) : withExitCode(read(text), exitCode);
+}

@@ -1,0 +1,76 @@
+/**
+ * Runs every check and test and ends with one line that counts them all:
+ * `node scripts/test.ts [--cluster]`. Nothing stops at the first failure.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { env } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { sum, summary, type Count } from './count.ts';
+import { checks, clusterTests, tests, type Runner } from './runners.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const running = new Set<ChildProcess>();
+
+const { values } = parseArgs({ options: { cluster: { type: 'boolean', default: false } } });
+const reports = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal));
+try {
+  // The checks use the processor while the tests wait: side by side both are done sooner.
+  const [checked, tested] = await Promise.all([
+    inTurn(checks, 'kept'),
+    inTurn([...tests(reports), ...(values.cluster ? [clusterTests(reports)] : [])], 'shown'),
+  ]);
+  const total = sum([...checked, ...tested]);
+  say(summary(total));
+  process.exitCode = total.failed === 0 ? 0 : 1;
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+
+async function inTurn(runners: readonly Runner[], output: 'kept' | 'shown'): Promise<readonly Count[]> {
+  const counts: Count[] = [];
+  for (const runner of runners) {
+    const started = Date.now();
+    say(`… ${runner.name}`);
+    const { exitCode, text } = await run(runner.command, output);
+    const count = await runner.count(exitCode);
+    counts.push(count);
+    if (count.failed > 0) say(text.trimEnd());
+    say(`${count.failed === 0 ? '✓' : '✗'} ${runner.name}: ${summary(count)} (${Math.round((Date.now() - started) / 1000)} s)`);
+  }
+  return counts;
+}
+
+/** Runs a command from the project's folder; its output is shown as it comes, or kept for a failure. */
+function run([program, ...args]: Runner['command'], output: 'kept' | 'shown'): Promise<{ exitCode: number; text: string }> {
+  const path = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
+  const child = spawn(program, args, { cwd: root, env: { ...env, PATH: path }, stdio: ['ignore', ...streams(output)] });
+  running.add(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ exitCode: 1, text: `${program} does not start: ${error.message}` }));
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve({ exitCode: code ?? 1, text });
+    });
+  });
+}
+
+function streams(output: 'kept' | 'shown'): ['pipe' | 'inherit', 'pipe' | 'inherit'] {
+  return output === 'kept' ? ['pipe', 'pipe'] : ['inherit', 'inherit'];
+}
+
+function stop(signal: 'SIGINT' | 'SIGTERM'): void {
+  for (const child of running) child.kill(signal);
+  rmSync(reports, { recursive: true, force: true });
+  process.exit(128 + constants.signals[signal]);
+}
+
+function say(line: string): void {
+  if (line !== '') process.stdout.write(`${line}\n`);
+}

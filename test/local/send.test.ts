@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import { connectRedis } from '../../cli/redis.ts';
+import { defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
+import type { Reply } from '../../contract/reply.ts';
+import { parseRequest, type Request } from '../../contract/request.ts';
+import { testIo } from '../support/io.ts';
+import { freePort } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let locked: TestRedis;
+let runtimeFolder: string;
+
+beforeAll(async () => {
+  [redis, locked, runtimeFolder] = await Promise.all([
+    startRedis(),
+    startRedis(['--requirepass', 'hush'], { password: 'hush' }),
+    mkdtemp(join(tmpdir(), 'redisworker-test-')),
+  ]);
+});
+afterAll(() => Promise.all([redis.stop(), locked.stop(), rm(runtimeFolder, { recursive: true })]));
+beforeEach(() => redis.client.flushall());
+
+async function send(argv: readonly string[], overrides: Parameters<typeof testIo>[0] = {}): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: { runtimeFolder }, ...overrides });
+  const code = await main(['send', ...argv], io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+/** Takes one request as a worker of `type` does, and replies what `answer` says. */
+async function workOnce(type: string, answer: (request: Request) => Pick<Reply, 'code' | 'data' | 'err'> | string): Promise<void> {
+  await redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
+  const hand = redis.client.duplicate();
+  const read = await hand.xreadgroup('GROUP', defaultGroup, '1', 'COUNT', 1, 'BLOCK', 20_000, 'STREAMS', requestStreamKey(type), '>');
+  hand.disconnect();
+  const [id, pairs] = (read as [string, [string, string[]][]][])[0]![1][0]!;
+  const entry = Object.fromEntries(pairs.flatMap((name, at) => (at % 2 === 0 ? [[name, pairs[at + 1]!]] : [])));
+  const parsed = parseRequest(entry, { type });
+  if (parsed.kind !== 'request') throw new Error(`the request is refused: ${parsed.cause}`);
+  const reply = answer(parsed.request);
+  const text = typeof reply === 'string' ? reply : JSON.stringify({ ref: parsed.request.ref, source: type, time: '2026-01-01T00:00:00Z', ...reply });
+  await redis.client.multi().lpush(replyListKey(parsed.request.ref), text).xack(requestStreamKey(type), defaultGroup, id).exec();
+}
+
+describe('a reply', () => {
+  test('is printed on one line, and success ends with code 0', async () => {
+    const working = workOnce('w', ({ fields }) => ({ code: 200, data: JSON.parse(fields['data']!) as unknown }));
+    const { code, out, err } = await send(['w', '{"name":"Ada"}', '--redis', redis.url, '--ref', 'r1']);
+    await working;
+    expect(out).toBe('{"ref":"r1","source":"w","time":"2026-01-01T00:00:00Z","code":200,"data":{"name":"Ada"}}');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  test('is printed for the eye on a terminal', async () => {
+    const working = workOnce('w', () => ({ code: 200 }));
+    const { out } = await send(['w', '{}', '--redis', redis.url], { terminal: true });
+    await working;
+    expect(out).toContain('{\n  "ref": ');
+  });
+
+  test('with an error code ends with code 1', async () => {
+    const working = workOnce('w', () => ({ code: 404, err: { message: 'no such thing' } }));
+    const { code, out } = await send(['w', '{}', '--redis', redis.url]);
+    await working;
+    expect(out).toContain('no such thing');
+    expect(code).toBe(1);
+  });
+
+  test('that does not follow the contract is shown as it is', async () => {
+    const working = workOnce('w', () => 'pong');
+    const { code, out, err } = await send(['w', '{}', '--redis', redis.url]);
+    await working;
+    expect({ code, out }).toEqual({ code: 1, out: 'pong' });
+    expect(err).toContain('does not follow the contract');
+  });
+});
+
+test('a request can come from standard input', async () => {
+  const working = workOnce('w', ({ fields }) => ({ code: 200, data: fields['data'] }));
+  const { out } = await send(['w', '-', '--redis', redis.url], { input: () => Promise.resolve('[1,2]\n') });
+  await working;
+  expect(JSON.parse(out)).toMatchObject({ data: '[1,2]' });
+});
+
+test('every request has a reference of its own', async () => {
+  await Promise.all([1, 2].map(() => send(['w', '{}', '--redis', redis.url, '--timeout', '1'])));
+  const entries = await redis.client.xrange(requestStreamKey('w'), '-', '+');
+  expect(new Set(entries.map(([, fields]) => fields[fields.indexOf('ref') + 1])).size).toBe(2);
+});
+
+describe('without a reply in time it ends with code 3 and says what to check', () => {
+  test('when no worker of the type has ever run', async () => {
+    const { code, err } = await send(['w', '{}', '--redis', redis.url, '--timeout', '1']);
+    expect(err).toBe(`no reply from "w" within 1 s: ${requestStreamKey('w')} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`);
+    expect(code).toBe(3);
+  });
+
+  test('when a consumer holds the request', async () => {
+    const stream = 'elsewhere';
+    await redis.client.xgroup('CREATE', stream, defaultGroup, '0', 'MKSTREAM');
+    const hand = redis.client.duplicate();
+    const reading = hand.xreadgroup('GROUP', defaultGroup, 'slow', 'BLOCK', 20_000, 'STREAMS', stream, '>');
+    const { code, err } = await send(['w', '{}', '--redis', redis.url, '--timeout', '1', '--stream', stream]);
+    await reading;
+    hand.disconnect();
+    expect(err).toContain('consumer "slow" has the request and has not finished it');
+    expect(code).toBe(3);
+  });
+});
+
+describe('Redis', () => {
+  test('that is not there is named with the fix', async () => {
+    const port = await freePort();
+    const { code, err } = await send(['w', '{}', '--redis', `redis://127.0.0.1:${port}`]);
+    expect(err).toBe(`no Redis answers at 127.0.0.1:${port}: start it, or name another with --redis`);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['without a password', '', undefined, 'wants a password: set REDISCLI_AUTH'],
+    ['with a wrong password', '', 'guess', 'refuses the password'],
+    ['with a wrong password in the URL', ':guess@', undefined, 'refuses the password'],
+  ])('that is locked says so %s', async (_, credentials, redisPassword, sentence) => {
+    const url = `redis://${credentials}127.0.0.1:${locked.port}`;
+    const { code, err } = await send(['w', '{}', '--redis', url], { environment: { ...(redisPassword ? { redisPassword } : {}) } });
+    expect(err).toContain(sentence);
+    expect(err).not.toContain('guess');
+    expect(code).toBe(1);
+  });
+
+  test('opens with the password of the environment, or with that of the URL', async () => {
+    const clients = await Promise.all([connectRedis(locked.url, 'hush'), connectRedis(`redis://:hush@127.0.0.1:${locked.port}`, 'guess')]);
+    expect(await Promise.all(clients.map((client) => client.ping()))).toEqual(['PONG', 'PONG']);
+    clients.forEach((client) => client.disconnect());
+  });
+
+  test('with a stream key of another type says what Redis says', async () => {
+    await redis.client.set(requestStreamKey('w'), 'text');
+    const { code, err } = await send(['w', '{}', '--redis', redis.url]);
+    expect(err).toContain('WRONGTYPE');
+    expect(code).toBe(1);
+  });
+});
+
+test('without --redis and without a running session it says what to do', async () => {
+  const { code, err } = await send(['w', '{}']);
+  expect(err).toBe('no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port');
+  expect(code).toBe(1);
+});

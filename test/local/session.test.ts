@@ -1,0 +1,211 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import { startOwnRedis } from '../../cli/own-redis.ts';
+import { connectRedis } from '../../cli/redis.ts';
+import { openSession, type LocalSettings, type RunningSession, type StartLocalOperator } from '../../cli/session.ts';
+import { sessionFiles, writeSession } from '../../cli/session-files.ts';
+import { watchStatus } from '../../cli/status.ts';
+import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import { testIo, type TestIo } from '../support/io.ts';
+import { freePort } from '../support/processes.ts';
+import { eventually } from '../support/wait.ts';
+
+let runtimeFolder: string;
+let manifest: string;
+let io: TestIo;
+
+beforeEach(async () => {
+  runtimeFolder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+  manifest = join(runtimeFolder, 'worker.yaml');
+  await writeFile(manifest, '');
+  io = testIo({ environment: { runtimeFolder } });
+});
+afterEach(() => rm(runtimeFolder, { recursive: true }));
+
+function worker(name: string, message: string): KubeObject {
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace: 'default', creationTimestamp: new Date().toISOString() },
+    spec: { type: `${name}-type` },
+    status: { conditions: [{ type: 'Ready', status: 'True', reason: 'AllReady', message }] },
+  };
+}
+
+/** An operator that has these workers and does nothing; keeps what it was started with. */
+function operatorOf(workers: readonly KubeObject[]): { start: StartLocalOperator; settings: LocalSettings[]; change: (worker: KubeObject) => void } {
+  const listeners = new Set<(worker: KubeObject) => void>();
+  const settings: LocalSettings[] = [];
+  const start: StartLocalOperator = (given) => {
+    settings.push(given);
+    return Promise.resolve({
+      workers: () => workers,
+      onChange: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      stop: () => Promise.resolve(),
+    });
+  };
+  return { start, settings, change: (changed) => listeners.forEach((listener) => listener(changed)) };
+}
+
+function open(workers: readonly KubeObject[], name = 'up', redisUrl = 'redis://127.0.0.1:1'): Promise<RunningSession> {
+  return openSession({ name, files: [manifest], redisUrl }, operatorOf(workers).start, io);
+}
+
+async function status(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const terminal = testIo({ environment: { runtimeFolder } });
+  const code = await main(['status', ...argv], terminal);
+  return { code, out: terminal.printed.join('\n'), err: terminal.failures.join('\n') };
+}
+
+describe('a running session is found from another terminal', () => {
+  test('its workers are shown as a table', async () => {
+    await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
+    const { code, out } = await status();
+    expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 2))).toEqual([['NAME', 'READY'], ['a', 'True'], ['b', 'True']]);
+    expect(code).toBe(0);
+  });
+
+  test('one worker by name or by type, as a document', async () => {
+    await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
+    expect(JSON.parse((await status('b', '-o', 'json')).out)).toMatchObject({ kind: 'RedisWorker', metadata: { name: 'b' } });
+    expect((await status('a-type', '-o', 'yaml')).out).toContain('name: a\n');
+    expect((await status('-o', 'yaml')).out).toContain('kind: List');
+  });
+
+  test('a worker it has not is named, with those it has', async () => {
+    await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
+    expect(await status('c')).toEqual({ code: 1, out: '', err: 'there is no worker "c" in the running session; it has: a, b' });
+  });
+
+  test('send does not wait for a type it does not have', async () => {
+    await using _session = await open([worker('a', 'fine')]);
+    expect(await main(['send', 'tpyo', '{}'], io)).toBe(1);
+    expect(io.failures.join()).toContain('the running session has no worker of type "tpyo"; it has: a-type');
+  });
+});
+
+test('a watched status is printed again when more than an age has changed, and ends with the session', async () => {
+  const workers = [worker('a', 'fine')];
+  const terminal = testIo({ environment: { runtimeFolder } });
+  const session = await open(workers);
+  const columns = [{ name: 'Ready', type: 'string', jsonPath: '.status.conditions[*].status' }];
+  const watching = watchStatus({ session: 'up', names: [] }, columns, terminal, new Promise(() => undefined));
+  const ended = expect(watching).rejects.toThrow('no "redisworker up" is running');
+  await eventually('the first table', () => terminal.printed.length === 1);
+  workers.push(worker('b', 'fine'));
+  await eventually('the second table', () => terminal.printed.length === 2);
+  await session[Symbol.asyncDispose]();
+  await ended;
+  expect(terminal.printed).toEqual(['NAME   READY\na      True', 'NAME   READY\na      True\nb      True']);
+});
+
+test('without a session status says how to start one', async () => {
+  const { code, err } = await status();
+  expect(err).toContain('no "redisworker up" is running: start one in another terminal');
+  expect(code).toBe(1);
+});
+
+describe('a session', () => {
+  test('brings a Redis of its own and takes it away again', async () => {
+    const operator = operatorOf([]);
+    const session = await openSession({ name: 'up', files: [manifest] }, operator.start, io);
+    const redis = await connectRedis(session.redis.url);
+    expect(await redis.ping()).toBe('PONG');
+    const closed = new Promise((resolve) => redis.once('close', resolve));
+    await session[Symbol.asyncDispose]();
+    await closed;
+    await expect(connectRedis(session.redis.url)).rejects.toThrow('no Redis answers');
+  });
+
+  test('leaves no file behind', async () => {
+    await (await open([]))[Symbol.asyncDispose]();
+    expect(await readdir(join(runtimeFolder, 'redisworker'))).toEqual([]);
+  });
+
+  test('keeps a password out of its files, and gives it to the operator', async () => {
+    const operator = operatorOf([]);
+    await using _session = await openSession({ name: 'up', files: [manifest], redisUrl: 'redis://ann:hush@r.example' }, operator.start, io);
+    expect(operator.settings[0]?.redis).toEqual({ url: 'redis://r.example', username: 'ann', password: 'hush' });
+    const { state } = await sessionFiles('up', io.environment);
+    expect(await readFile(state, 'utf8')).not.toContain('hush');
+    expect((await stat(state)).mode & 0o777).toBe(0o600);
+  });
+
+  test('tells the standing of its workers when it changes, and the lines of their pods', async () => {
+    const operator = operatorOf([]);
+    await using _session = await openSession({ name: 'up', files: [manifest], redisUrl: 'redis://r.example' }, operator.start, io);
+    operator.change(worker('a', '1 of 1 consumers work'));
+    operator.change(worker('a', '1 of 1 consumers work'));
+    operator.settings[0]?.onPodLine('a-1', 'hello');
+    expect(io.printed).toEqual(['✓ a is ready: 1 of 1 consumers work', 'a-1 | hello']);
+  });
+
+  test('is refused under a name that is taken, and runs beside it under another', async () => {
+    await using _first = await open([]);
+    await expect(open([])).rejects.toThrow(`"redisworker up" is already running (pid ${process.pid}): stop it with Ctrl-C, or start this one beside it with --name second`);
+    await using _second = await open([worker('b', 'fine')], 'second');
+    expect((await status('--name', 'second')).out).toContain('b ');
+  });
+
+  test('takes the place of one that was killed, and stops the Redis it left', async () => {
+    const left = await startOwnRedis();
+    const files = await sessionFiles('up', io.environment);
+    await writeSession(files, { name: 'up', pid: 1, redisUrl: left.url, ownRedisPid: left.pid });
+    await writeFile(files.socket, '');
+    await using _session = await open([worker('a', 'fine')]);
+    expect((await status()).code).toBe(0);
+    await eventually('the left Redis is gone', () => connectRedis(left.url).then((redis) => redis.disconnect(), () => true));
+    await left.stop();
+  });
+
+  test('leaves a Redis alone that is not the one it remembers', async () => {
+    const other = await startOwnRedis();
+    await writeSession(await sessionFiles('up', io.environment), { name: 'up', pid: 1, redisUrl: other.url, ownRedisPid: 1 });
+    await using _session = await open([]);
+    const redis = await connectRedis(other.url);
+    expect(await redis.ping()).toBe('PONG');
+    redis.disconnect();
+    await other.stop();
+  });
+
+  test('does not start when a manifest is missing', async () => {
+    await expect(openSession({ name: 'up', files: ['nowhere.yaml'] }, operatorOf([]).start, io)).rejects.toThrow('there is no readable file or folder nowhere.yaml');
+  });
+
+  test('undoes what it began when the operator does not start', async () => {
+    const broken: StartLocalOperator = ({ redis }) => Promise.reject(new Error(`broken at ${redis.url}`));
+    const failure = await openSession({ name: 'up', files: [manifest] }, broken, io).catch((error: unknown) => error);
+    const url = /redis:\S+/.exec(failure instanceof Error ? failure.message : '')?.[0] ?? '';
+    await expect(connectRedis(url)).rejects.toThrow('no Redis answers');
+    expect((await status()).code).toBe(1);
+  });
+
+  test('keeps other users out of its folder', async () => {
+    const folder = join(runtimeFolder, 'redisworker');
+    await (await open([]))[Symbol.asyncDispose]();
+    await chmod(folder, 0o777);
+    await using _session = await open([]);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+});
+
+test('without a redis-server on PATH it says how to get one', () => {
+  const program = `import { startOwnRedis } from './cli/own-redis.ts'; await startOwnRedis().catch((error) => console.log(error.message));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { env: { ...env, PATH: '/nowhere' }, encoding: 'utf8' });
+  expect(stdout).toContain('there is no redis-server on PATH: install one');
+});
+
+test('a port that nobody serves is no session', async () => {
+  const files = await sessionFiles('up', io.environment);
+  await writeSession(files, { name: 'up', pid: 1, redisUrl: `redis://127.0.0.1:${await freePort()}` });
+  expect(await main(['send', 'w', '{}'], io)).toBe(1);
+  expect(io.failures.join()).toContain('no "redisworker up" is running here');
+});

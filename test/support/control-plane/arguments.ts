@@ -1,0 +1,72 @@
+/** The command lines of the four components, all on loopback. */
+import { join } from 'node:path';
+
+/** TCP ports of one control plane. */
+export interface Ports {
+  readonly apiServer: number;
+  readonly etcdClient: number;
+  readonly etcdPeer: number;
+  readonly controllerManager: number;
+  readonly scheduler: number;
+}
+
+const serviceRange = '--service-cluster-ip-range=10.96.0.0/16';
+const fastClient = ['--kube-api-qps=300', '--kube-api-burst=600', '--profiling=false', '--leader-elect=false', '--bind-address=127.0.0.1'];
+
+/** etcd without fsync: the data lives as long as the tests. */
+export function etcdArgs(dir: string, ports: Ports): string[] {
+  const client = `http://127.0.0.1:${ports.etcdClient}`;
+  const peer = `http://127.0.0.1:${ports.etcdPeer}`;
+  return [`--data-dir=${join(dir, 'etcd')}`, `--listen-client-urls=${client}`, `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=default=${peer}`,
+    '--unsafe-no-fsync=true', '--log-level=warn'];
+}
+
+/** kube-apiserver with RBAC and an audit log; no endpoint is published, as loopback cannot be one. */
+export function apiServerArgs(dir: string, ports: Ports): string[] {
+  const pki = (name: string): string => join(dir, 'pki', name);
+  return [`--etcd-servers=http://127.0.0.1:${ports.etcdClient}`, `--secure-port=${ports.apiServer}`, '--bind-address=127.0.0.1',
+    '--endpoint-reconciler-type=none', `--tls-cert-file=${pki('apiserver.crt')}`, `--tls-private-key-file=${pki('apiserver.key')}`,
+    `--client-ca-file=${pki('ca.crt')}`, '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction',
+    '--allow-privileged=true', serviceRange, '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    `--service-account-key-file=${pki('sa.pub')}`, `--service-account-signing-key-file=${pki('sa.key')}`,
+    `--kubelet-client-certificate=${pki('kubelet-client.crt')}`, `--kubelet-client-key=${pki('kubelet-client.key')}`,
+    `--kubelet-certificate-authority=${pki('ca.crt')}`, '--kubelet-preferred-address-types=InternalIP',
+    `--audit-policy-file=${join(dir, 'audit.yaml')}`, `--audit-log-path=${join(dir, 'audit.log')}`, '--profiling=false'];
+}
+
+/** kube-controller-manager, which creates pods of Deployments and collects garbage. */
+export function controllerManagerArgs(dir: string, ports: Ports): string[] {
+  const pki = (name: string): string => join(dir, 'pki', name);
+  return [`--kubeconfig=${join(dir, 'controller-manager.conf')}`, `--secure-port=${ports.controllerManager}`, `--cert-dir=${join(dir, 'controller-manager')}`,
+    '--use-service-account-credentials=true', `--root-ca-file=${pki('ca.crt')}`, `--service-account-private-key-file=${pki('sa.key')}`,
+    `--cluster-signing-cert-file=${pki('ca.crt')}`, `--cluster-signing-key-file=${pki('ca.key')}`,
+    '--allocate-node-cidrs=true', '--cluster-cidr=10.244.0.0/16', '--node-cidr-mask-size=24', serviceRange, ...fastClient];
+}
+
+/** kube-scheduler. */
+export function schedulerArgs(dir: string, ports: Ports): string[] {
+  return [`--kubeconfig=${join(dir, 'scheduler.conf')}`, `--secure-port=${ports.scheduler}`, `--cert-dir=${join(dir, 'scheduler')}`, ...fastClient];
+}
+
+/** Audit policy: who asked for what, without bodies; the components' own traffic is left out. */
+export const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: None, users: ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler"]}
+- {level: None, userGroups: ["system:nodes", "system:serviceaccounts:kube-system"]}
+- {level: Metadata}
+`;
+
+/** A kubeconfig that logs in with the client certificate `<certificate>.crt` of the folder's `pki`. */
+export function kubeconfig(dir: string, serverUrl: string, certificate: string): string {
+  const pki = (name: string): string => JSON.stringify(join(dir, 'pki', name));
+  return `apiVersion: v1
+kind: Config
+current-context: test
+contexts: [{name: test, context: {cluster: test, user: ${certificate}}}]
+clusters: [{name: test, cluster: {server: "${serverUrl}", certificate-authority: ${pki('ca.crt')}}}]
+users: [{name: ${certificate}, user: {client-certificate: ${pki(`${certificate}.crt`)}, client-key: ${pki(`${certificate}.key`)}}}]
+`;
+}

@@ -1,0 +1,45 @@
+/** The control plane that all `cluster` tests share, as a test sees it. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, inject } from 'vitest';
+import './global-setup.ts';
+import { kubectlFor, type Kubectl } from './kubectl.ts';
+
+const crdsDir = join(import.meta.dirname, '../../../crds');
+
+/** `describe` for tests that need the control plane: skipped, hooks included, when this machine cannot have one. */
+export const describeOnCluster = describe.skipIf(inject('noControlPlane') !== '');
+
+/** kubectl on the shared control plane, as administrator. */
+export const kubectl: Kubectl = (args, options) =>
+  kubectlFor({ kubectlPath: inject('kubectl'), kubeconfigPath: inject('kubeconfig') })(args, options);
+
+/** stdout of a kubectl command that has to succeed. @throws Error with its stderr */
+export async function kubectlOk(args: readonly string[], stdin?: string): Promise<string> {
+  const { code, stdout, stderr } = await kubectl(args, stdin === undefined ? {} : { stdin });
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
+  return stdout;
+}
+
+/** Applies objects as JSON, server-side. */
+export function applyObjects(...objects: object[]): Promise<string> {
+  return kubectlOk(['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+}
+
+/**
+ * A namespace of the test's own, with labels when given. It is not deleted: the control plane goes away with
+ * all of it, and finalisation costs seconds.
+ */
+export async function createNamespace(prefix = 'test', labels: Readonly<Record<string, string>> = {}): Promise<string> {
+  const name = `${prefix}-${randomBytes(4).toString('hex')}`;
+  await applyObjects({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  return name;
+}
+
+/** Installs the product's CRDs and waits until they are served; doing it again is fine. */
+export async function installCrds(): Promise<void> {
+  if (!existsSync(crdsDir)) throw new Error('there is no folder crds/: run "npm run generate" first');
+  await kubectlOk(['apply', '--server-side', '--force-conflicts', '-f', crdsDir]);
+  await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '-f', crdsDir]);
+}

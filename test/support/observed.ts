@@ -1,0 +1,56 @@
+/** Observations for tests of pure decisions, computed from a worker as the observer would. */
+import { parseRedisWorker } from '../../operator/api/redisworker.ts';
+import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import type { StreamView } from '../../operator/redis/observe-stream.ts';
+import { blueprintOf } from '../../operator/redisworker/blueprint.ts';
+import type { Observed, ObservedSpec } from '../../operator/redisworker/observed.ts';
+import { resolveSource } from '../../operator/redisworker/source.ts';
+import { topologyOf } from '../../operator/redisworker/topology.ts';
+
+/** A stream with a group and nobody in it. */
+export const idleStream: StreamView = {
+  exists: true, wrongType: false, group: true, length: 0, lag: 0, pending: 0, oldestPendingSeconds: 0, consumers: [],
+};
+
+/** What may differ from a worker that was just created on an empty Redis. */
+export interface Surroundings {
+  readonly children?: Partial<Observed['children']>;
+  readonly hashes?: Record<string, Record<string, string> | 'absent' | 'wrongType'>;
+  readonly stream?: Partial<StreamView>;
+  readonly spec?: Partial<ObservedSpec>;
+  readonly now?: number;
+  readonly abandonRedis?: boolean;
+}
+
+/** The observation of a worker on a Redis at 127.0.0.1:6379. */
+export function observed(object: KubeObject, around: Surroundings = {}): Observed {
+  const stored: KubeObject = { ...object, metadata: { uid: 'uid-1', resourceVersion: '1', generation: 1, ...object.metadata } };
+  const parsed = parseRedisWorker(stored);
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  const { blueprint, problems } = blueprintOf(parsed.worker, { redisUrl: 'redis://127.0.0.1:6379', image: 'worker:test' });
+  if (!blueprint) throw new Error('no blueprint');
+  const stream = { ...idleStream, ...around.stream };
+  return {
+    now: around.now ?? Date.parse('2030-01-01T00:00:00Z'),
+    object: stored,
+    unreadable: [],
+    aesKey: '000102030405060708090a0b0c0d0e0f',
+    responses: undefined,
+    abandonRedis: around.abandonRedis ?? false,
+    children: { deployments: [], pods: [], networkPolicies: [], configMaps: [], runtimeSecret: undefined, ...around.children },
+    spec: {
+      blueprint, problems, rival: undefined,
+      source: resolveSource(parsed.worker.spec.source, undefined),
+      secret: { ok: true, value: undefined },
+      access: { ok: true, value: { target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] } },
+      redis: { kind: 'answered', stream, hashes: new Map(Object.entries(around.hashes ?? {})) },
+      hashIds: [...blueprint.consumerIds, ...stream.consumers.map(({ name }) => name)],
+      topology: topologyOf('default', { services: noServices }, new Map()),
+      ...around.spec,
+    },
+  };
+}
+
+const noServices = {
+  synced: Promise.resolve(), get: () => undefined, list: () => [], ownedBy: () => [], onChange: () => () => undefined, stop: () => undefined,
+};

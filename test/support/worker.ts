@@ -1,0 +1,73 @@
+/** The Handler runtime as a pod runs it: a real Deno, the flags of the contract, files in a temporary folder. */
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { encodeConfigHash, type WorkerConfig } from '../../contract/config-hash.ts';
+import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { env, handlerRights, type HandlerSettings } from '../../contract/pod.ts';
+import { freePort, start, type TestProcess } from './processes.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const deno = join(root, 'node_modules/.bin/deno');
+
+/** What a test says about a worker; everything else is as the operator would write it. */
+export interface WorkerOptions {
+  readonly type: string;
+  /** Text of the handler module. */
+  readonly module: string;
+  readonly redisUrl: string;
+  readonly settings?: Partial<HandlerSettings>;
+  readonly podUid?: string;
+  /** The stdin line with the key. */
+  readonly stdin?: string;
+  /** Further environment variables of the pod. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts of files in the secret folder, by name; `env` may name them as `<secret>/name`. */
+  readonly secretFiles?: Readonly<Record<string, string>>;
+  /** Allow-net entries beside Redis and the health endpoint. */
+  readonly net?: readonly string[];
+}
+
+/** A running worker. */
+export interface TestWorker extends TestProcess {
+  readonly hashKey: string;
+  readonly healthUrl: string;
+}
+
+/** Writes the config hash of consumer `1` of a type, as the operator does. */
+export async function writeHash(client: Redis, type: string, more: Partial<WorkerConfig> = {}): Promise<string> {
+  const config: WorkerConfig = {
+    type, consumerId: '1', requestStream: requestStreamKey(type), responseStream: responseStreamKey(type),
+    requestLimit: 0, denoOptions: [], ...more,
+  };
+  const key = configHashKey(type, config.consumerId);
+  await client.hset(key, encodeConfigHash(config));
+  return key;
+}
+
+/** Starts the runtime; the config hash is the test's to write. Its files go when the process has ended. */
+export async function startWorker(options: WorkerOptions, consumerId = '1'): Promise<TestWorker> {
+  const folder = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+  const [source, secret] = [join(folder, 'source'), join(folder, 'secret')];
+  mkdirSync(source);
+  mkdirSync(secret);
+  writeFileSync(join(source, 'worker.ts'), options.module);
+  for (const [name, text] of Object.entries(options.secretFiles ?? {})) writeFileSync(join(secret, name), text);
+  const healthAddress = `127.0.0.1:${await freePort()}`;
+  const variables = {
+    PATH: process.env['PATH'], HOME: process.env['HOME'],
+    [env.redisUrl]: options.redisUrl, [env.source]: join(source, 'worker.ts'), [env.sourceDigest]: 'sha256-test',
+    [env.settings]: JSON.stringify(options.settings ?? {}), [env.healthAddress]: healthAddress, [env.podUid]: options.podUid ?? 'pod-1',
+    ...Object.fromEntries(Object.entries(options.env ?? {}).map(([name, value]) => [name, value.replace('<secret>', secret)])),
+  };
+  const net = [new URL(options.redisUrl).host, healthAddress, ...(options.net ?? [])];
+  const hashKey = configHashKey(options.type, consumerId);
+  const flags = [
+    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
+    `--allow-net=${net.join(',')}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${source},${secret}`,
+  ];
+  const running = start(deno, ['run', ...flags, join(root, 'worker/main.ts'), hashKey], { env: variables, stdin: options.stdin ?? '' });
+  void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
+  return { ...running, hashKey, healthUrl: `http://${healthAddress}` };
+}

@@ -1,0 +1,26 @@
+/** Lets one loop wait for the others. */
+
+/** A bell one loop waits at; a ring while nobody waits is kept. */
+export class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Settles at the next ring, or after `ms`. */
+  async wait(ms: number): Promise<void> {
+    if (!this.#rung) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, ms);
+      });
+      clearTimeout(timer);
+    }
+    this.#rung = false;
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,112 @@
+/** Runs handlers: so many at once, each for so long. */
+import type { HandlerSettings } from '../contract/pod.ts';
+import { replyCodes } from '../contract/reply.ts';
+import { type Accepts, parseRequest, type Request } from '../contract/request.ts';
+import type { Desk, Held } from './desk.ts';
+import { textFields } from './entry.ts';
+import type { Handler } from './mod.ts';
+import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './outcome.ts';
+import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
+
+/** Time and chance, handed in for tests. */
+export interface Chance {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** 0 <= random < 1 */
+  readonly random: () => number;
+}
+
+/** Starts what waits on the desk and puts back what became of it. */
+export class Executor {
+  /** Milliseconds a handler takes, as a moving average. */
+  meanMs = 1000;
+  /** False once no further handler may start. */
+  open = true;
+  readonly #desk: Desk;
+  readonly #handler: Handler;
+  readonly #shared: ContextShared;
+  readonly #accepts: Accepts;
+  readonly #policy: HandlerSettings;
+  readonly #chance: Chance;
+
+  constructor(desk: Desk, handler: Handler, shared: ContextShared, accepts: Accepts, policy: HandlerSettings, chance: Chance) {
+    this.#desk = desk;
+    this.#handler = handler;
+    this.#shared = shared;
+    this.#accepts = accepts;
+    this.#policy = policy;
+    this.#chance = chance;
+  }
+
+  /** Starts waiting requests until `concurrency` handlers run. */
+  startWaiting(): void {
+    while (this.open && this.#desk.running.size < this.#policy.concurrency) {
+      const held = this.#desk.start();
+      if (held === undefined) return;
+      this.#start(held);
+    }
+  }
+
+  /** Ends a request nobody shall run: it was delivered too often without ever being finished. */
+  bury(held: Held): void {
+    held.startedMs = this.#chance.now();
+    const parsed = parseRequest(textFields(held.entry), this.#accepts);
+    const reason = `delivered ${held.deliveries - 1} times and never finished: it seems to end the process that runs it`;
+    if (parsed.kind === 'refused' && parsed.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
+    held.ref = parsed.kind === 'refused' ? parsed.ref : parsed.request.ref;
+    this.#finish(held, { dead: reason, answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held)) });
+  }
+
+  /** Answers 504 for every request whose time is over. */
+  endOverdue(): void {
+    const overdue = this.#chance.now() - this.#policy.timeoutSeconds * 1000;
+    for (const held of this.#desk.running) {
+      if (held.startedMs > overdue) continue;
+      this.#settle(held, { kind: 'timedOut' });
+      held.abort?.(`the handler did not finish within ${this.#policy.timeoutSeconds} s`);
+    }
+    this.startWaiting();
+  }
+
+  #start(held: Held): void {
+    held.startedMs = this.#chance.now();
+    if (held.entry.fields.length === 0) return this.#finish(held, {}); // deleted from the stream after it was delivered
+    const parsed = parseRequest(textFields(held.entry), this.#accepts);
+    if (parsed.kind === 'request') {
+      held.ref = parsed.request.ref;
+      return void this.#run(held, parsed.request);
+    }
+    if (parsed.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
+    held.ref = parsed.ref;
+    this.#finish(held, { refused: parsed.cause, answer: errorAnswer(replyCodes.badRequest, parsed.message, this.#answerer(held)) });
+  }
+
+  async #run(held: Held, request: Request): Promise<void> {
+    const context = new EntryContext(held.ref, held.entry, this.#shared);
+    held.abort = (reason) => context.abort(reason);
+    let ended: Ended;
+    try {
+      ended = { kind: 'returned', value: await this.#handler(new EntryRequest(request, held.entry), context) };
+    } catch (error) {
+      ended = { kind: 'threw', error };
+    }
+    this.#settle(held, ended);
+    this.startWaiting();
+  }
+
+  #settle(held: Held, ended: Ended): void {
+    if (held.state !== 'running') return; // timed out or given up before; what came of it is too late
+    const { now, random } = this.#chance;
+    const attempt = { attempt: held.entry.attempt, policy: this.#policy, nowMs: now(), random: random() };
+    this.meanMs += (now() - held.startedMs - this.meanMs) / 16;
+    this.#finish(held, decide(ended, this.#answerer(held), attempt));
+  }
+
+  #finish(held: Held, outcome: Outcome): void {
+    this.#desk.finish(held, outcome, this.#chance.now());
+  }
+
+  #answerer(held: Held): Answerer {
+    return { ref: held.ref, source: this.#accepts.type, time: new Date(this.#chance.now()).toISOString() };
+  }
+}

@@ -1,0 +1,90 @@
+/** Sessions one after another, until the process is to end. */
+import { Connection } from './connection.ts';
+import { FatalError } from './fatal.ts';
+import { leavePlace } from './identity.ts';
+import type { Outages } from './outage.ts';
+import { isOutage } from './outage.ts';
+import { type Crew, Session } from './session.ts';
+
+/** How often handlers are looked at whose time may be over. */
+const sweepMs = 100;
+
+/** Opens a logged-in connection whose bulk strings come as bytes. */
+export type Connect = () => Promise<Connection>;
+
+/** Works through requests; survives every outage of Redis. */
+export class Loop {
+  readonly #crew: Crew;
+  readonly #connect: Connect;
+  readonly #outages: Outages;
+  #session: Session | undefined;
+  #stopping = false;
+  /** When waiting for Redis is given up, milliseconds since 1970. */
+  #endAtMs = Infinity;
+
+  constructor(crew: Crew, connect: Connect, outages: Outages) {
+    this.#crew = crew;
+    this.#connect = connect;
+    this.#outages = outages;
+  }
+
+  /**
+   * Returns when stopped, or when the request limit is reached, with everything committed or handed over.
+   * @throws FatalError when this process is fenced.
+   */
+  async run(): Promise<void> {
+    const sweep = setInterval(() => this.#crew.executor.endOverdue(), sweepMs);
+    try {
+      await this.#sessions();
+      await this.#leave();
+    } finally {
+      clearInterval(sweep);
+    }
+  }
+
+  /** Takes no more requests; what still runs when `graceMs` are nearly over is given up and handed over. */
+  stop(graceMs: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#crew.log.info('stopping: finishing what runs', { running: this.#crew.desk.running.size });
+    this.#crew.executor.open = false;
+    this.#session?.stop();
+    const finishMs = Math.max(graceMs - 2000, graceMs / 2);
+    this.#endAtMs = this.#crew.chance.now() + finishMs;
+    setTimeout(() => this.#crew.desk.abandonRunning('the process has to end'), finishMs);
+  }
+
+  async #sessions(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#oneSession();
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        if (this.#crew.chance.now() > this.#endAtMs) throw lostInOutage(this.#crew.desk.size, error);
+        this.#crew.pulse.beat();
+        await this.#outages.wait(error);
+      }
+    }
+  }
+
+  async #oneSession(): Promise<void> {
+    const reader = await this.#connect();
+    const writer = await this.#connect().catch((error: unknown) => {
+      reader.close();
+      throw error;
+    });
+    this.#session = new Session(reader, writer, this.#crew);
+    if (this.#stopping) this.#session.stop();
+    await this.#session.run(() => this.#outages.over());
+  }
+
+  async #leave(): Promise<void> {
+    const connection = await this.#connect();
+    await leavePlace(connection, this.#crew.place.hashKey, this.#crew.identity);
+    connection.close();
+  }
+}
+
+function lostInOutage(unfinished: number, cause: Error): FatalError {
+  return new FatalError('failed', `Redis did not come back in time (${cause.message}); ${unfinished} unfinished requests will be delivered again`, { cause });
+}

@@ -1,0 +1,94 @@
+import { byteLength, type Command, CommandBuffer, decodeText, encodeCommands, ProtocolError, RedisError, type Reply, ReplyParser } from './resp.ts';
+import { assertEquals, assertThrows } from './testing/assert.ts';
+
+const utf8 = new TextEncoder();
+
+/** Feeds `bytes` in two pieces cut at `cut` and collects every reply. */
+function parseCutAt(bytes: Uint8Array, cut: number, bulkAs: 'text' | 'bytes' = 'text'): Reply[] {
+  const parser = new ReplyParser(bulkAs);
+  const replies: Reply[] = [];
+  for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+    parser.push(piece);
+    for (let reply = parser.next(); reply !== undefined; reply = parser.next()) replies.push(reply);
+  }
+  return replies;
+}
+
+const conversation = utf8.encode(
+  '+OK\r\n:-12\r\n$5\r\nhello\r\n$0\r\n\r\n$-1\r\n*-1\r\n*0\r\n+QUEUED\r\n-OOM command not allowed\r\n' +
+    '*3\r\n$6\r\nzürich'.replace('$6', '$7') + '\r\n-WRONGTYPE no\r\n*2\r\n:1\r\n$4\r\na\r\nb\r\n',
+);
+
+Deno.test('parses every kind of reply, wherever the bytes are cut', () => {
+  for (let cut = 0; cut <= conversation.length; cut++) {
+    const [ok, number, hello, empty, none, noArray, noItems, queued, oom, nested, ...rest] = parseCutAt(conversation, cut);
+    assertEquals([ok, number, hello, empty, none, noArray, noItems, queued], ['OK', -12, 'hello', '', null, null, [], 'QUEUED']);
+    assertEquals((oom as RedisError).code, 'OOM');
+    const [text, wrong, inner] = nested as Reply[];
+    assertEquals([text, (wrong as RedisError).message, inner], ['zürich', 'WRONGTYPE no', [1, 'a\r\nb']]);
+    assertEquals(rest, []);
+  }
+});
+
+Deno.test('parses replies that come byte by byte', () => {
+  const parser = new ReplyParser();
+  const replies: Reply[] = [];
+  for (const byte of conversation) {
+    parser.push(Uint8Array.of(byte));
+    for (let reply = parser.next(); reply !== undefined; reply = parser.next()) replies.push(reply);
+  }
+  assertEquals(replies.length, 10);
+});
+
+Deno.test('gives bytes back unchanged, also a megabyte of them', () => {
+  const bytes = new Uint8Array(1_000_003).map((_, at) => (at * 7) & 0xff);
+  const reply = encodeCommands([bytes, 'x']);
+  for (const cut of [0, 3, 9, 20, 65_536, reply.length - 3, reply.length]) {
+    const [array] = parseCutAt(reply, cut, 'bytes');
+    assertEquals((array as Uint8Array[])[0], bytes);
+  }
+});
+
+Deno.test('keeps bytes it gave out when more arrive', () => {
+  const parser = new ReplyParser('bytes');
+  parser.push(utf8.encode('$3\r\nabc\r\n'));
+  const first = parser.next();
+  parser.push(utf8.encode('$3\r\nxyz\r\n'));
+  parser.next();
+  assertEquals(decodeText(first as Uint8Array), 'abc');
+});
+
+Deno.test('refuses what is not RESP2', () => {
+  for (const text of ['HTTP/1.1 400 Bad Request\r\n', ':1x\r\n', '$999999999999\r\n', '\r\n']) {
+    const parser = new ReplyParser();
+    parser.push(utf8.encode(text));
+    assertThrows(() => parser.next(), ProtocolError);
+  }
+});
+
+Deno.test('encodes commands as the parser reads them', () => {
+  const commands: Command[] = [
+    ['PING'],
+    ['SET', 'größe', 12],
+    ['X', '', 'emoji 👍', 'lone \ud800 half', 'ü'.repeat(2000), 1.5],
+  ];
+  const parsed = parseCutAt(encodeCommands(...commands), 7) as string[][];
+  assertEquals(parsed, [
+    ['PING'],
+    ['SET', 'größe', '12'],
+    ['X', '', 'emoji 👍', 'lone \ufffd half', 'ü'.repeat(2000), '1.5'],
+  ]);
+});
+
+Deno.test('counts the commands in the buffer and starts over after taking them', () => {
+  const buffer = new CommandBuffer().add(['PING']).add(['ECHO', Uint8Array.of(255, 0)]);
+  assertEquals(buffer.count, 2);
+  buffer.take();
+  assertEquals([buffer.count, buffer.take().length], [0, 0]);
+});
+
+Deno.test('counts bytes as the encoder writes them', () => {
+  for (const text of ['', 'abc', 'ü', '€', '👍', '\ud800', '\udc00a', 'a\ud83d']) {
+    assertEquals(byteLength(text), utf8.encode(text).length);
+  }
+});

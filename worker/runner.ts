@@ -1,0 +1,68 @@
+/**
+ * Runs the user's process inside a worker pod, as its first process:
+ *
+ *     deno run <flags> runner.ts <config hash key> [--forward=127.0.0.1:6379] -- <command…>
+ *
+ * With `--forward` the command is a script of the older contract (`deno run … worker.ts <config hash key>`). The runner
+ * clears the stale pid of its own pod, waits while another pod holds the hash, forwards a plain port to the real Redis,
+ * answers /healthz and /readyz, and ends the script once another pod owns its hash. Without it the command is a runtime
+ * that does all of this by itself, and the runner only recycles.
+ *
+ * In both: the key line goes to the child's stdin; SIGTERM and SIGINT are passed on, followed by SIGKILL after the
+ * `graceSeconds` of WORKER_SETTINGS;
+ * exit code 0 is a planned recycling, so the next process starts at once; any other code becomes the runner's own, and
+ * the kubelet backs off.
+ *
+ * Scripts of the older contract do not acknowledge what they read. The runner does not do it for them: such entries
+ * stay pending (the manifest's status shows how many), and an entry a script was working on when it died is not
+ * delivered again, unless the script re-reads its own.
+ *
+ * Needs --allow-read=<secret folder> --allow-env --allow-run=deno, and with `--forward` also --allow-net. No code of
+ * the user's runs in this process: the child has flags of its own.
+ */
+import { exitCodes } from '../contract/pod.ts';
+import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
+import { runChild } from './runner/child.ts';
+import { childCommand, childEnvironment } from './runner/child-command.ts';
+import { runCycles } from './runner/cycles.ts';
+import { Failure } from './runner/failure.ts';
+import { jsonLog, type Log } from './runner/log.ts';
+import { runScript } from './runner/script.ts';
+import { readGraceSeconds, readKeyLine, readScriptSettings } from './runner/settings.ts';
+import { stopRequested } from './runner/stop.ts';
+
+async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
+  const stop = stopRequested();
+  const { hashKey, forward } = asked;
+  const environment = Deno.env.toObject();
+  const child = {
+    command: childCommand(asked, new URL('./runner/redirect.ts', import.meta.url)),
+    environment: childEnvironment(asked, environment),
+    keyLine: await readKeyLine(environment),
+    graceMs: readGraceSeconds(environment) * 1000,
+  };
+  const run = (until: AbortSignal) => runChild({ ...child, stop: until });
+  if (!forward) return await runCycles(() => run(stop), stop, log);
+  const settings = await readScriptSettings(environment, hashKey, forward);
+  return await runScript({ hashKey, forward, settings, run, stop, log });
+}
+
+/** Tells what went wrong in one sentence; only a bug is worth its stack. */
+function report(error: unknown): number {
+  if (error instanceof Failure) {
+    console.error(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof Deno.errors.NotFound) console.error(`the child cannot be started: ${error.message}`);
+  else console.error(error);
+  return exitCodes.failed;
+}
+
+let code: number;
+try {
+  const asked = parseArguments(Deno.args);
+  code = await runPod(asked, jsonLog(asked.hashKey));
+} catch (error) {
+  code = report(error);
+}
+Deno.exit(code);

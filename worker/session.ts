@@ -1,0 +1,242 @@
+/** The time between connecting to Redis and losing it: reading, committing and chores, side by side. */
+import { Bell } from './bell.ts';
+import { checkFence, claimOrphans, handOver, orphanIdleMs, renewLeases, trimAcknowledged, writeProgress } from './chores.ts';
+import { Committer } from './commit.ts';
+import type { Connection } from './connection.ts';
+import type { Desk } from './desk.ts';
+import { decodeRead } from './entry.ts';
+import type { Chance, Executor } from './executor.ts';
+import { ensureGroup, isGroupGone } from './group.ts';
+import type { Pulse } from './health.ts';
+import type { Identity } from './identity.ts';
+import type { Logger } from './mod.ts';
+import { findPending, listPending, type Pending, planRecovery, readPending, settleDesk } from './pending.ts';
+import type { Place } from './place.ts';
+import { moveDue } from './retry.ts';
+import { holdLimit, readCount } from './room.ts';
+
+/** What outlives a session. */
+export interface Crew {
+  readonly place: Place;
+  readonly identity: Identity;
+  readonly desk: Desk;
+  readonly executor: Executor;
+  readonly pulse: Pulse;
+  readonly log: Logger;
+  readonly chance: Chance;
+  /** Percent by ref, told by handlers and not yet written. */
+  readonly progress: Map<string, number>;
+}
+
+/** One duty with its own pace. */
+interface Chore {
+  readonly everyMs: number;
+  dueMs: number;
+  readonly run: () => Promise<void>;
+}
+
+const blockMs = 2000;
+
+/** A pair of connections and the loops over them. */
+export class Session {
+  readonly #reader: Connection;
+  readonly #writer: Connection;
+  readonly #crew: Crew;
+  readonly #choreBell = new Bell();
+  readonly #retries: Chore;
+  #backlog: Pending[] = [];
+  #orphanCursor = '0-0';
+  #trimmedAt = 0;
+  #stopping = false;
+  #readingDone = false;
+  #over = false;
+  #error: unknown;
+
+  /** @param reader blocks in reads; @param writer carries everything else. Both give bulk strings as bytes. */
+  constructor(reader: Connection, writer: Connection, crew: Crew) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#crew = crew;
+    this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
+  }
+
+  /**
+   * Joins the group, settles what an earlier session left in doubt, then works until stopped, until the request
+   * limit is reached, or until something fails.
+   * @throws ConnectionLostError, RedisError: an outage; FatalError: fenced.
+   */
+  async run(joined: () => void): Promise<void> {
+    try {
+      await this.#join();
+      joined();
+      const loops = [this.#read(), this.#commit(), this.#doChores()];
+      await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#end(error))));
+      if (this.#error !== undefined) throw this.#error;
+      await handOver(this.#writer, this.#crew.place, this.#crew.desk, await listPending(this.#writer, this.#crew.place));
+    } finally {
+      this.#crew.pulse.reading = false;
+      this.#end(undefined);
+      this.#closeBoth();
+    }
+  }
+
+  /** Takes no further requests; {@link Session.run} returns once what runs is finished and committed. */
+  stop(): void {
+    this.#stopping = true;
+    this.#reader.close();
+    this.#crew.desk.room.ring();
+    this.#crew.desk.work.ring();
+  }
+
+  async #join(): Promise<void> {
+    const { place, identity, desk, pulse } = this.#crew;
+    await checkFence(this.#writer, place, identity);
+    const groupWasMissing = await ensureGroup(this.#writer, place);
+    const pending = await listPending(this.#writer, place);
+    settleDesk(desk, pending, groupWasMissing);
+    this.#backlog = pending.filter(({ id }) => !desk.has(id));
+    pulse.reading = true;
+  }
+
+  async #read(): Promise<void> {
+    const { desk, pulse } = this.#crew;
+    try {
+      while (!this.#readingIsOver()) {
+        pulse.beat();
+        const count = Math.min(this.#room(), this.#untilLimit());
+        if (this.#backlog.length > 0) await this.#recover();
+        else if (count > 0) await this.#readNew(count);
+        else await desk.room.wait(1000);
+      }
+    } catch (error) {
+      if (!this.#stopping) throw error; // the reading connection was closed on purpose
+    }
+    this.#readingDone = true;
+    desk.work.ring();
+  }
+
+  async #readNew(count: number): Promise<void> {
+    const { requestStream, consumerId, settings: { group } } = this.#crew.place;
+    try {
+      const reply = await this.#reader.commandWithin(
+        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', requestStream, '>',
+      );
+      for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
+      this.#crew.executor.startWaiting();
+    } catch (error) {
+      if (!isGroupGone(error)) throw error;
+      this.#crew.log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
+      await ensureGroup(this.#writer, this.#crew.place);
+    }
+  }
+
+  /** Takes the next entries out of the backlog, or waits until that is possible. */
+  async #recover(): Promise<void> {
+    const { desk, executor, place, chance } = this.#crew;
+    const room = Math.min(place.settings.concurrency - desk.size, this.#untilLimit());
+    const step = planRecovery(this.#backlog, { room, size: desk.size }, place.settings.maxDeliveries);
+    if (step.kind === 'wait') return await desk.room.wait(1000);
+    this.#backlog = this.#backlog.slice(step.next.length);
+    const deliveries = new Map(step.next.map((pending) => [pending.id, pending.deliveries + 1]));
+    for (const entry of await readPending(this.#reader, place, step.next)) {
+      const held = desk.add(entry, deliveries.get(entry.id) ?? 1, chance.now());
+      if (held !== undefined && step.manner === 'bury') executor.bury(held);
+    }
+    executor.startWaiting();
+    while (step.manner === 'alone' && desk.size > 0 && !this.#stopping && !this.#over) {
+      this.#crew.pulse.beat();
+      await desk.room.wait(1000);
+    }
+  }
+
+  #commit(): Promise<void> {
+    const { desk, place, identity, log } = this.#crew;
+    const onRetry = (dueMs: number) => this.#retryAt(dueMs);
+    const isDone = () => this.#over || (this.#readingDone && desk.quiet && (this.#stopping || desk.size === 0));
+    return new Committer(this.#writer, desk, place, identity, { log, onRetry }).run(isDone).then(() => this.#end(undefined));
+  }
+
+  async #doChores(): Promise<void> {
+    const { now } = this.#crew.chance;
+    const chores = this.#chores();
+    while (!this.#over) {
+      for (const chore of chores) {
+        if (this.#over || chore.dueMs > now()) continue;
+        chore.dueMs = now() + chore.everyMs;
+        await chore.run();
+      }
+      await this.#choreBell.wait(Math.max(0, Math.min(...chores.map((chore) => chore.dueMs)) - now()));
+    }
+  }
+
+  #chores(): Chore[] {
+    const { place, identity, desk, progress, chance } = this.#crew;
+    const orphanMs = orphanIdleMs(place.settings.timeoutSeconds);
+    const chore = (everyMs: number, run: () => Promise<void>): Chore => ({ everyMs, run, dueMs: chance.now() + everyMs });
+    const chores = [
+      chore(1000, () => checkFence(this.#writer, place, identity)),
+      this.#retries,
+      chore(orphanMs / 3, () => renewLeases(this.#writer, place, desk, chance.now() - orphanMs / 3)),
+      { ...chore(orphanMs / 2, () => this.#adoptOrphans()), dueMs: 0 },
+    ];
+    if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
+    if (place.settings.traces === 'On') chores.push(chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()));
+    return chores;
+  }
+
+  async #moveRetries(): Promise<void> {
+    const nextMs = await moveDue(this.#writer, this.#crew.place, this.#crew.chance.now(), this.#crew.log);
+    if (nextMs !== undefined) this.#retryAt(nextMs);
+  }
+
+  #retryAt(dueMs: number): void {
+    if (dueMs >= this.#retries.dueMs) return;
+    this.#retries.dueMs = dueMs;
+    this.#choreBell.ring();
+  }
+
+  async #adoptOrphans(): Promise<void> {
+    const { place, desk } = this.#crew;
+    if (this.#backlog.length > 0) return;
+    const claimed = await claimOrphans(this.#writer, place, this.#orphanCursor);
+    this.#orphanCursor = claimed.cursor;
+    const pending = await findPending(this.#writer, place, claimed.ids.filter((id) => !desk.has(id)));
+    this.#backlog.push(...pending);
+  }
+
+  async #trim(): Promise<void> {
+    const { desk, place } = this.#crew;
+    if (desk.taken === this.#trimmedAt) return;
+    this.#trimmedAt = desk.taken;
+    await trimAcknowledged(this.#writer, place);
+  }
+
+  #room(): number {
+    const { place, desk, executor } = this.#crew;
+    return readCount(holdLimit(place.settings.concurrency, executor.meanMs), desk.size);
+  }
+
+  #untilLimit(): number {
+    const { place, desk } = this.#crew;
+    return place.requestLimit > 0 ? place.requestLimit - desk.taken : Infinity;
+  }
+
+  #readingIsOver(): boolean {
+    return this.#stopping || this.#over || this.#untilLimit() <= 0;
+  }
+
+  /** Ends every loop; the first error is the one that counts. */
+  #end(error: unknown): void {
+    this.#error ??= error;
+    this.#over = true;
+    if (error !== undefined) this.#closeBoth();
+    this.#choreBell.ring();
+    this.#crew.desk.room.ring();
+    this.#crew.desk.work.ring();
+  }
+
+  #closeBoth(): void {
+    this.#reader.close();
+    this.#writer.close();
+  }
+}

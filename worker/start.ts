@@ -1,0 +1,131 @@
+/** From settings to a running loop, step by step. */
+import { decodeConfigHash, type WorkerConfig } from '../contract/config-hash.ts';
+import { exitCodes } from '../contract/pod.ts';
+import { decodeKeyLine, decryptSecret } from '../contract/secrets.ts';
+import { connectRedis } from './connection.ts';
+import { Desk } from './desk.ts';
+import { type Chance, Executor } from './executor.ts';
+import { FatalError, messageOf } from './fatal.ts';
+import { Pulse, serveHealth } from './health.ts';
+import { type Identity, leavePlace, takePlace } from './identity.ts';
+import { guardProcess, loadHandler } from './load.ts';
+import { captureConsole, createLog } from './log.ts';
+import { type Connect, Loop } from './loop.ts';
+import type { Handler, Logger, WorkerInfo } from './mod.ts';
+import { Outages } from './outage.ts';
+import type { Place } from './place.ts';
+import type { Crew } from './session.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+const chance: Chance = { now: Date.now, random: Math.random };
+const occupiedPollMs = 500;
+
+/**
+ * Runs the worker named by the config hash `args[0]` until it is to end.
+ * @param exit ends the process; for a signal that comes before there is anything to finish
+ * @throws FatalError with the exit code for it.
+ */
+export async function start(args: readonly string[], exit: (code: number) => never): Promise<void> {
+  let stop = (): void => exit(exitCodes.ok);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) Deno.addSignalListener(signal, () => stop());
+  const settings = await readSettings(args);
+  const log = createLog({ worker: settings.hashKey });
+  const pulse = new Pulse(chance.now);
+  if (settings.health) serveHealth(settings.health, pulse);
+  const handler = await loadUserCode(settings, log);
+  const outages = new Outages(log, chance.random);
+  const connect: Connect = () => connectRedis({ ...settings.redis, name: `redisworker:${settings.hashKey}` }, 'bytes');
+  const identity = { pid: String(Deno.pid), owner: settings.owner };
+  const fields = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
+  const crew = await assemble(settings, fields, handler, { identity, pulse, log })
+    .catch((error: unknown) => giveBack(error, connect, settings.hashKey, identity));
+  const loop = new Loop(crew, connect, outages);
+  stop = () => loop.stop(settings.handler.graceSeconds * 1000);
+  log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId });
+  await loop.run();
+}
+
+function loadUserCode(settings: Settings, log: Logger): Promise<Handler> {
+  guardProcess(log);
+  captureConsole(log);
+  return loadHandler(settings.source);
+}
+
+interface Waiting {
+  readonly connect: Connect;
+  readonly outages: Outages;
+  readonly pulse: Pulse;
+  readonly log: Logger;
+}
+
+/** Takes the consumer's place, once Redis answers and no other pod holds it; the fields of its config hash. */
+async function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<Readonly<Record<string, string>>> {
+  for (let told = false;;) {
+    pulse.beat();
+    const taking = await outages.ride(async () => {
+      pulse.beat();
+      const connection = await connect();
+      return await takePlace(connection, hashKey, me).finally(() => connection.close());
+    });
+    if (taking.kind === 'taken') return taking.fields;
+    if (taking.kind === 'noHash') throw new FatalError('badConfig', `the config hash ${hashKey} does not exist; the operator writes it, see the conditions of the RedisWorker`);
+    if (!told) log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, occupiedPollMs));
+  }
+}
+
+interface Circumstances {
+  readonly identity: Identity;
+  readonly pulse: Pulse;
+  readonly log: Logger;
+}
+
+async function assemble(settings: Settings, fields: Readonly<Record<string, string>>, handler: Handler, { identity, pulse, log }: Circumstances): Promise<Crew> {
+  const config = decodeConfig(fields, settings.hashKey);
+  const { sourceDigest } = settings;
+  const place: Place = { ...config, hashKey: settings.hashKey, settings: settings.handler, ...(sourceDigest ? { sourceDigest } : {}) };
+  const progress = new Map<string, number>();
+  const desk = new Desk();
+  const shared = {
+    secrets: await openSecret(config, settings),
+    config: infoOf(config, sourceDigest),
+    logWith: (more: Readonly<Record<string, unknown>>) => createLog({ worker: settings.hashKey, ...more }),
+    progress: (ref: string, percent: number) => void progress.set(ref, percent),
+  };
+  const executor = new Executor(desk, handler, shared, config, settings.handler, chance);
+  return { place, identity, desk, executor, pulse, log, chance, progress };
+}
+
+function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string): WorkerConfig {
+  try {
+    return decodeConfigHash(fields);
+  } catch (cause) {
+    throw new FatalError('badConfig', `the config hash ${hashKey} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The decrypted secret without the type it was made for. No message of a failure repeats any of it. */
+async function openSecret({ secret, type }: WorkerConfig, { keyLine, hashKey }: Settings): Promise<Readonly<Record<string, unknown>>> {
+  if (secret === undefined) return Object.freeze({});
+  if (keyLine === undefined) {
+    throw new FatalError('badConfig', `the config hash ${hashKey} carries a secret and there is no key for it; give the key line on stdin or in the file WORKER_KEY_FILE names`);
+  }
+  try {
+    const { type: _madeFor, ...secrets } = await decryptSecret(type, secret, decodeKeyLine(keyLine));
+    return Object.freeze(secrets);
+  } catch (cause) {
+    throw new FatalError('badConfig', `the secret of ${hashKey} cannot be opened: ${messageOf(cause)}`);
+  }
+}
+
+function infoOf({ type, consumerId, workerVersion }: WorkerConfig, sourceDigest: string | undefined): WorkerInfo {
+  return Object.freeze({ type, consumerId, ...(workerVersion ? { workerVersion } : {}), ...(sourceDigest ? { sourceDigest } : {}) });
+}
+
+/** Leaves the place again before the process ends over its configuration. */
+async function giveBack(error: unknown, connect: Connect, hashKey: string, identity: Identity): Promise<never> {
+  const connection = await connect();
+  await leavePlace(connection, hashKey, identity).finally(() => connection.close());
+  throw error;
+}
