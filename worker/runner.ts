@@ -21,12 +21,12 @@
  * the user's runs in this process: the child has flags of its own.
  */
 import { exitCodes } from '../contract/pod.ts';
+import { FatalError } from './fatal.ts';
 import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
 import { runChild } from './runner/child.ts';
 import { childCommand, childEnvironment } from './runner/child-command.ts';
 import { runCycles } from './runner/cycles.ts';
-import { Failure } from './runner/failure.ts';
-import { jsonLog, type Log } from './runner/log.ts';
+import { runnerLog, type Log } from './runner/log.ts';
 import { runScript } from './runner/script.ts';
 import { readGraceSeconds, readKeyLine, readScriptSettings } from './runner/settings.ts';
 import { stopRequested } from './runner/stop.ts';
@@ -49,7 +49,7 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
 
 /** Tells what went wrong in one sentence; only a bug is worth its stack. */
 function report(error: unknown): number {
-  if (error instanceof Failure) {
+  if (error instanceof FatalError) {
     console.error(error.message);
     return error.exitCode;
   }
@@ -61,7 +61,7 @@ function report(error: unknown): number {
 let code: number;
 try {
   const asked = parseArguments(Deno.args);
-  code = await runPod(asked, jsonLog(asked.hashKey));
+  code = await runPod(asked, runnerLog(asked.hashKey));
 } catch (error) {
   code = report(error);
 }

@@ -35,15 +35,21 @@ export const printerColumns: readonly PrinterColumn[] = [
   column('Reason', 'string', `${ready}.reason`, 'Why it is ready or not.', 1),
   column('Lag', 'integer', '.status.stream.lag', 'Requests not yet delivered.', 1),
   column('Pending', 'integer', '.status.stream.pending', 'Requests delivered and not acknowledged.', 1),
-  column('Scope', 'string', '.status.network.scope', 'What the worker may reach.', 1),
+  column('Scope', 'string', '.status.network.scopeSummary', 'What the worker may reach.', 1),
 ];
 
 function column(name: string, type: PrinterColumn['type'], jsonPath: string, description: string, priority = 0): PrinterColumn {
   return { name, type, jsonPath, description, priority };
 }
 
-/** The schema the API server checks a RedisWorker against. */
+let made: StructuralSchema | undefined;
+
+/** The schema the API server checks a RedisWorker against; made once, not to be changed. */
 export function openApiSchema(): StructuralSchema {
+  return (made ??= makeOpenApiSchema());
+}
+
+function makeOpenApiSchema(): StructuralSchema {
   return {
     description: 'A worker type: its code, what it may reach, and the consumers that run it for the requests of a Redis stream.',
     type: 'object',

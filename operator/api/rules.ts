@@ -37,6 +37,15 @@ export function inOrder<T>(message: string, ...rules: readonly Rule<T>[]): Rule<
   };
 }
 
+/** At least one of the rules holds. */
+export function either<T>(message: string, ...rules: readonly Rule<T>[]): Rule<T> {
+  return {
+    rule: `(${rules.map(({ rule }) => rule).join(' || ')})`,
+    message,
+    holds: (value) => rules.some(({ holds }) => holds(value)),
+  };
+}
+
 /** The text matches `pattern`, which must mean the same in RE2 and in JavaScript. */
 export function matches(pattern: string, message: string): Rule<string> {
   const regExp = new RegExp(pattern);

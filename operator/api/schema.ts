@@ -32,7 +32,7 @@ export const spec = z.object({
   handler: handler.describe('How requests are run, under the Handler contract.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe('Further flags of deno run; none that concerns permissions.'),
-  secretRef: z.object({ name: objectName() }).exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
+  secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') }).exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
   suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),
   deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe('What happens to config hashes and the group when the worker is deleted; streams always stay.'),
   networkPolicy: networkPolicy.describe('What is expected of the cluster\'s network.'),

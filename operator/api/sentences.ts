@@ -4,12 +4,15 @@ import { valueAt, type JsonValue } from './json.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** One sentence per fault: path, value, what is wrong and how to put it right. */
+/** One sentence per field at fault: path, value, what is wrong and how to put it right. */
 export function sentencesOf(error: z.ZodError, given: JsonValue): string[] {
-  return error.issues.map((issue) => {
+  const firstPerField = new Map<string, string>();
+  for (const issue of error.issues) {
+    const path = pathOf(issue.path);
     const value = valueAt(given, issue.path);
-    return `${pathOf(issue.path)}: ${shown(value)}${reasonOf(issue, value)}.`;
-  });
+    if (!firstPerField.has(path)) firstPerField.set(path, `${path}: ${shown(value)}${reasonOf(issue, value)}.`);
+  }
+  return [...firstPerField.values()];
 }
 
 /** `spec.consumers.ids[2]` */
@@ -20,12 +23,13 @@ export function pathOf(path: readonly PropertyKey[]): string {
 
 /** Short scalars are quoted, for they are what the user must look for; what may hold credentials is not. */
 function shown(value: JsonValue | undefined): string {
-  if (typeof value === 'string' && value.length <= 80 && !value.includes('@')) return `"${value}": `;
+  if (typeof value === 'string' && value.length <= 80 && !/[@=]/.test(value)) return `"${value}": `;
   return typeof value === 'number' || typeof value === 'boolean' ? `${value}: ` : '';
 }
 
 function reasonOf(issue: Issue, value: JsonValue | undefined): string {
   if (value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return 'must be given';
+  if (issue.code === 'too_small' && value === '') return 'must not be empty';
   if (issue.code === 'too_big') return `must ${bound(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
   if (issue.code === 'too_small') return `must ${bound(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
   if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
@@ -46,6 +50,7 @@ function unit(origin: string): string {
 function article(expected: string): string {
   if (expected === 'int') return 'a whole number';
   if (expected === 'string') return 'text';
+  if (expected === 'boolean') return 'true or false';
   if (expected === 'record') return 'a map';
   return /^[aeio]/.test(expected) ? `an ${expected}` : `a ${expected}`;
 }

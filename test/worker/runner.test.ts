@@ -1,19 +1,20 @@
 /** The runner against real redis-servers and a real Deno; each test has a hash, streams and ports of its own. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { encodeConfigHash } from '../../contract/config-hash.ts';
+import { encodeConfigHash, type EncryptedSecret } from '../../contract/config-hash.ts';
 import { configHashKey, defaultGroup, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
 import { healthPort as podHealthPort, imageRoot, scriptRedisPort, sourceFileName, sourceMount } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
-import { encodeKeyLine } from '../../contract/secrets.ts';
-import { denoCommand } from '../../operator/redisworker/desired/deno-command.ts';
+import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
+import { denoCommand, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -21,7 +22,7 @@ import { eventually } from '../support/wait.ts';
 const root = join(import.meta.dirname, '../..');
 const deno = join(root, 'node_modules/.bin/deno');
 const folder = mkdtempSync(join(tmpdir(), 'runner-test-'));
-const keyFile = file('key', encodeKeyLine('00112233445566778899aabbccddeeff'));
+const keyFile = file('secret/key', encodeKeyLine('00112233445566778899aabbccddeeff'));
 const dateIso = file('date-iso.ts', inlineSource('examples/date-iso.yaml'));
 const password = 'a pass word';
 
@@ -243,6 +244,31 @@ describe.concurrent('a protected Redis', () => {
 });
 
 describe.concurrent('what the runner is started with', () => {
+  test('our own runtime with a request limit is recycled and loses no request', async () => {
+    const type = 'demo-recycled';
+    const worker = { hashKey: configHashKey(type, '1'), type, stream: requestStreamKey(type), healthPort: await freePort() };
+    const key = '00112233445566778899aabbccddeeff';
+    await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
+    const source = file('demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
+    const input = { contract: 'Handler', requestLimit: 3, redisAddress: `127.0.0.1:${redis.port}` } as const;
+    const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
+    const runner = launch(command, {
+      REDIS_URL: redis.url,
+      POD_UID: 'pod-demo',
+      WORKER_KEY_FILE: keyFile,
+      WORKER_SOURCE: source,
+      HEALTH_ADDRESS: `127.0.0.1:${worker.healthPort}`,
+    });
+    const names = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Donald', 'Tony', 'Leslie'];
+    const replies = await Promise.all(names.map((name) => ask({ ...worker, runner }, `greet-${name}`, type, redis, { name })));
+    const signed = names.map((name) => {
+      const greeting = `Hello, ${name}!`;
+      return { greeting, signature: createHmac('sha256', 'k').update(greeting).digest('hex') };
+    });
+    expect(replies.map(({ data }) => data)).toEqual(signed);
+    expect(runner.child.exitCode).toBeNull();
+  });
+
   test('a runtime that speaks to Redis by itself is only recycled, and gets the key and its settings', async () => {
     const counted = file('counted', '');
     const runtime = file('runtime.ts', `
@@ -297,6 +323,7 @@ interface WorkerOptions {
   readonly on?: TestRedis;
   readonly script?: string;
   readonly requestLimit?: number;
+  readonly secret?: EncryptedSecret;
   readonly graceSeconds?: number;
   readonly env?: Record<string, string>;
   readonly flags?: readonly string[]; // after those of the scope
@@ -320,11 +347,11 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
     WORKER_SETTINGS: JSON.stringify({ graceSeconds: options.graceSeconds ?? 5 }),
     ...options.env,
   };
-  return { ...worker, runner: launch(commandOf(worker.hashKey, script, options, [port, healthPort]), env) };
+  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [] }, [port, healthPort]), env) };
 }
 
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */
-function commandOf(hashKey: string, script: string, { flags = [] }: WorkerOptions, [port, healthPort]: [number, number]): string[] {
+function commandOf(hashKey: string, source: string, input: Partial<CommandInput>, [port, healthPort]: [number, number]): string[] {
   const command = denoCommand({
     contract: 'Script',
     configHashKey: hashKey,
@@ -333,12 +360,13 @@ function commandOf(hashKey: string, script: string, { flags = [] }: WorkerOption
     allowAllNet: false,
     denyNet: [],
     allowEnv: [],
-    denoOptions: flags,
+    denoOptions: [],
     requestLimit: 0,
     memoryMiB: 192,
+    ...input,
   });
   const moves = [
-    [`${sourceMount}/${sourceFileName}`, script],
+    [`${sourceMount}/${sourceFileName}`, source],
     ['/run/redisworker', folder],
     [imageRoot, root],
     [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${port}`],
@@ -355,6 +383,7 @@ async function configure({ hashKey, type, stream }: Omit<Worker, 'runner'>, clie
     responseStream: responseStreamKey(type),
     requestLimit: options.requestLimit ?? 0,
     denoOptions: [],
+    ...(options.secret ? { secret: options.secret } : {}),
   });
   await client.hset(hashKey, { ...config, ...options.hash });
   await client.xgroup('CREATE', stream, defaultGroup, '0', 'MKSTREAM');
@@ -368,12 +397,12 @@ function launch([, ...args]: readonly string[], env: Record<string, string>): Te
   return runner;
 }
 
-async function ask({ stream, type }: Worker, ref: string, asType = type, on = redis): Promise<Reply> {
+async function ask({ stream, type, runner }: Worker, ref: string, asType = type, on = redis, data: object = {}): Promise<Reply> {
   const caller = on.client.duplicate();
   try {
-    await caller.xadd(stream, '*', ...Object.entries(encodeRequest(ref, asType, '{}')).flat());
+    await caller.xadd(stream, '*', ...Object.entries(encodeRequest(ref, asType, JSON.stringify(data))).flat());
     const popped = await caller.brpop(replyListKey(ref), 20);
-    expect(popped, `a reply to ${ref}`).not.toBeNull();
+    expect(popped, `a reply to ${ref}; the runner says: ${runner.output()}`).not.toBeNull();
     return decodeReply(popped![1]);
   } finally {
     caller.disconnect();
@@ -409,6 +438,7 @@ function isAlive(pid: number): boolean {
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   return path;
 }

@@ -1,6 +1,5 @@
 /** The command line of the runner: `<config hash key> [--forward=<host:port>] -- <command…>`. */
-import { exitCodes } from '../../contract/pod.ts';
-import { Failure } from './failure.ts';
+import { FatalError } from '../fatal.ts';
 
 /** Where something listens. */
 export interface Address {
@@ -21,7 +20,7 @@ const usage = 'usage: runner.ts <config hash key> [--forward=<host:port>] -- <co
 
 /**
  * Reads the command line.
- * @throws Failure with the usage when it is not understood.
+ * @throws FatalError with the usage when it is not understood.
  */
 export function parseArguments(args: readonly string[]): RunnerArguments {
   const end = args.indexOf('--');
@@ -40,7 +39,7 @@ export function parseArguments(args: readonly string[]): RunnerArguments {
 
 /**
  * Reads `host:port`, an IPv6 host in brackets.
- * @throws Failure naming `what` when it is neither.
+ * @throws FatalError naming `what` when it is neither.
  */
 export function parseAddress(text: string, what: string): Address {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
@@ -49,6 +48,6 @@ export function parseAddress(text: string, what: string): Address {
   return { hostname: match[1] ?? match[2] ?? '', port };
 }
 
-function refused(why: string): Failure {
-  return new Failure(exitCodes.badConfig, `${why}; ${usage}`);
+function refused(why: string): FatalError {
+  return new FatalError('badConfig', `${why}; ${usage}`);
 }

@@ -1,7 +1,7 @@
 /** What the child is started with: its command line and its environment. Pure. */
-import { exitCodes, scriptRedisPort } from '../../contract/pod.ts';
+import { scriptRedisPort } from '../../contract/pod.ts';
+import { FatalError } from '../fatal.ts';
 import type { RunnerArguments } from './arguments.ts';
-import { Failure } from './failure.ts';
 
 /** Variables every Deno process needs; a script is given no others. */
 const needed = ['PATH', 'HOME', 'DENO_DIR', 'TMPDIR'];
@@ -11,14 +11,14 @@ const needed = ['PATH', 'HOME', 'DENO_DIR', 'TMPDIR'];
  *
  * A script always connects to port 6379: when the runner had to move to another one, the script is started with a
  * preloaded module that goes there.
- * @throws Failure when the port is another one and the child is no `deno run`.
+ * @throws FatalError when the port is another one and the child is no `deno run`.
  */
 export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerArguments['command'] {
   const [program, ...args] = asked.command;
   if (!asked.forward || asked.forward.port === scriptRedisPort) return asked.command;
   if (args[0] !== 'run') {
-    throw new Failure(
-      exitCodes.badConfig,
+    throw new FatalError(
+      'badConfig',
       `a script can be moved from port ${scriptRedisPort} to ${asked.forward.port} only as "deno run …", not as "${program} ${args[0] ?? ''}"`,
     );
   }

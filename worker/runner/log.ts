@@ -1,4 +1,5 @@
 /** What the runner has to say: JSON lines on stdout, among those of the script. */
+import { createLog } from '../log.ts';
 
 /** One sentence per call. */
 export interface Log {
@@ -9,17 +10,15 @@ export interface Log {
 }
 
 /** A log whose every line names the config hash. */
-export function jsonLog(hashKey: string, write: (line: string) => void = (line) => console.log(line)): Log {
+export function runnerLog(hashKey: string): Log {
+  const { warn, error } = createLog({ key: hashKey });
   let saidLast = '';
-  const say = (level: string) => (msg: string) =>
-    write(JSON.stringify({ time: new Date().toISOString(), level, name: 'runner', key: hashKey, msg }));
-  const warn = say('warn');
   return {
     warn,
+    error,
     warnOnce(sentence) {
       if (sentence !== saidLast) warn(sentence);
       saidLast = sentence;
     },
-    error: say('error'),
   };
 }

@@ -1,9 +1,9 @@
 /** The Script contract: a whole program of the user's own, with the runner in the part of its launcher. */
 import { exitCodes } from '../../contract/pod.ts';
 import { connectRedis, dialRedis } from '../connection.ts';
+import { FatalError, messageOf } from '../fatal.ts';
 import type { Address } from './arguments.ts';
 import { runCycles } from './cycles.ts';
-import { Failure } from './failure.ts';
 import { type Forwarder, startForwarder } from './forward.ts';
 import { serveHealth } from './health.ts';
 import type { Log } from './log.ts';
@@ -25,7 +25,7 @@ export interface ScriptOptions {
 /**
  * Runs a script, again and again while it ends with 0, until it fails or is to stop.
  * @returns the exit code for the pod
- * @throws Failure when the hash cannot be used or the forwarding address is taken
+ * @throws FatalError when the hash cannot be used or the forwarding address is taken
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
   const { settings, hashKey, stop, log } = options;
@@ -59,10 +59,10 @@ export async function runScript(options: ScriptOptions): Promise<number> {
 function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
   try {
     return startForwarder(forward, () => dialRedis(settings.redis), (error) => {
-      log.warnOnce(`a connection of the script to Redis broke off: ${error instanceof Error ? error.message : String(error)}`);
+      log.warnOnce(`a connection of the script to Redis broke off: ${messageOf(error)}`);
     });
   } catch (cause) {
     const where = `${forward.hostname}:${forward.port}`;
-    throw new Failure(exitCodes.failed, `cannot listen on ${where}, where the script expects Redis: ${(cause as Error).message}`, { cause });
+    throw new FatalError('failed', `cannot listen on ${where}, where the script expects Redis: ${messageOf(cause)}`, { cause });
   }
 }

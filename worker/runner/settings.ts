@@ -1,10 +1,10 @@
 /** What the pod tells the runner: environment variables, and the files they name. Read once, then trusted. */
-import { env, exitCodes, type HandlerSettings } from '../../contract/pod.ts';
+import { env, type HandlerSettings } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../connection.ts';
+import { FatalError, messageOf } from '../fatal.ts';
 import { parseRedisUrl, type RedisAddress } from '../redis-url.ts';
 import { type Address, parseAddress } from './arguments.ts';
-import { Failure } from './failure.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -21,7 +21,7 @@ export interface ScriptSettings {
 
 /**
  * Reads what the Script contract needs.
- * @throws Failure naming the variable or file that is missing or wrong
+ * @throws FatalError naming the variable or file that is missing or wrong
  */
 export async function readScriptSettings(environment: Environment, hashKey: string, forward: Address): Promise<ScriptSettings> {
   const health = environment[env.healthAddress];
@@ -43,7 +43,7 @@ export async function readScriptSettings(environment: Environment, hashKey: stri
 
 /**
  * The line for the child's stdin, from the file that holds it; empty when no file is named.
- * @throws Failure when the file cannot be read or holds something else; its text is never repeated
+ * @throws FatalError when the file cannot be read or holds something else; its text is never repeated
  */
 export async function readKeyLine(environment: Environment): Promise<string> {
   const text = await readOptional(environment, env.keyFile);
@@ -51,26 +51,26 @@ export async function readKeyLine(environment: Environment): Promise<string> {
   try {
     return encodeKeyLine(decodeKeyLine(text));
   } catch (error) {
-    throw new Failure(exitCodes.badConfig, `the file that ${env.keyFile} names is no key: ${(error as Error).message}`);
+    throw new FatalError('badConfig', `the file that ${env.keyFile} names is no key: ${messageOf(error)}`);
   }
 }
 
 /**
  * Seconds between passing a signal on and killing the child: what the pod's settings say, or less than the 30 s a
  * kubelet grants by default, so that the last words still get out.
- * @throws Failure when the settings are no JSON object with a number there
+ * @throws FatalError when the settings are no JSON object with a number there
  */
 export function readGraceSeconds(environment: Environment): number {
   const given = parsedSettings(environment[env.settings] ?? '{}')?.['graceSeconds'] ?? 25;
   if (typeof given === 'number' && given >= 0) return given;
-  throw new Failure(exitCodes.badConfig, `"graceSeconds" in ${env.settings} must be a number of seconds`);
+  throw new FatalError('badConfig', `"graceSeconds" in ${env.settings} must be a number of seconds`);
 }
 
 function parsedSettings(json: string): Partial<Record<keyof HandlerSettings, unknown>> | null {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Failure(exitCodes.badConfig, `${env.settings} is no JSON`);
+    throw new FatalError('badConfig', `${env.settings} is no JSON`);
   }
 }
 
@@ -79,7 +79,7 @@ function redisUrl(environment: Environment, forward: Address): string {
   const { hostname, port } = parsedUrl(url);
   if (port === forward.port && loopback.includes(hostname)) {
     const where = `${hostname}:${port}`;
-    throw new Failure(exitCodes.badConfig, `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`);
+    throw new FatalError('badConfig', `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`);
   }
   return url;
 }
@@ -88,13 +88,13 @@ function parsedUrl(url: string): RedisAddress {
   try {
     return parseRedisUrl(url);
   } catch (error) {
-    throw new Failure(exitCodes.badConfig, `${env.redisUrl} is wrong: ${(error as Error).message}`);
+    throw new FatalError('badConfig', `${env.redisUrl} is wrong: ${messageOf(error)}`);
   }
 }
 
 function required(environment: Environment, name: string): string {
   const value = environment[name];
-  if (!value) throw new Failure(exitCodes.badConfig, `the environment variable ${name} is missing: the operator sets it in the pod`);
+  if (!value) throw new FatalError('badConfig', `the environment variable ${name} is missing: the operator sets it in the pod`);
   return value;
 }
 
@@ -104,7 +104,6 @@ async function readOptional(environment: Environment, name: string): Promise<str
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.name : 'unknown';
-    throw new Failure(exitCodes.badConfig, `the file "${path}" that ${name} names cannot be read (${why})`, { cause });
+    throw new FatalError('badConfig', `the file "${path}" that ${name} names cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

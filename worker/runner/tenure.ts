@@ -1,6 +1,5 @@
 /** The time in which this pod runs the consumer: taken, watched and given back, over a Redis that may come and go. */
-import { exitCodes } from '../../contract/pod.ts';
-import { Failure } from './failure.ts';
+import { FatalError, messageOf } from '../fatal.ts';
 import type { Log } from './log.ts';
 import { type Holder, readHolder, release, take, type Taking } from './ownership.ts';
 import { pause } from './pause.ts';
@@ -33,7 +32,7 @@ export interface Watch {
 /**
  * Waits until the hash is ours.
  * @returns false when `stop` came first
- * @throws Failure when there is no such hash, or the key holds something else
+ * @throws FatalError when there is no such hash, or the key holds something else
  */
 export async function beginTenure(options: TenureOptions, stop: AbortSignal): Promise<boolean> {
   const { link, hashKey, podUid, log } = options;
@@ -51,7 +50,7 @@ export async function beginTenure(options: TenureOptions, stop: AbortSignal): Pr
 
 function reportObstacle(taking: Taking, { hashKey, log }: TenureOptions): void {
   if (taking.kind === 'absent') {
-    throw new Failure(exitCodes.badConfig, `the config hash "${hashKey}" is missing: the operator writes it before it starts a pod`);
+    throw new FatalError('badConfig', `the config hash "${hashKey}" is missing: the operator writes it before it starts a pod`);
   }
   if (taking.kind !== 'held') return;
   const { pid, owner } = taking.holder;
@@ -105,10 +104,6 @@ export async function endTenure({ link, hashKey, podUid, log }: TenureOptions): 
 
 function refuseWrongType(error: unknown, hashKey: string): void {
   if (messageOf(error).startsWith('WRONGTYPE')) {
-    throw new Failure(exitCodes.badConfig, `the key "${hashKey}" is no hash: another program uses it; rename the worker type or delete the key`);
+    throw new FatalError('badConfig', `the key "${hashKey}" is no hash: another program uses it; rename the worker type or delete the key`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -35,6 +35,7 @@ export const consumerStatus = z.object({
 const network = z.object({
   hash: z.string().max(64).exactOptional().describe('Net hash of the worker.'),
   scope: listOf(short(), 600).exactOptional().describe('Canonical allow-net entries.'),
+  scopeSummary: short().exactOptional().describe('The scope in one short text, for kubectl get.'),
   approximations: listOf(z.string().max(1024), 600).exactOptional().describe('What the policy cannot say exactly, one sentence per entry.'),
 });
 

@@ -1,5 +1,6 @@
 /** `spec.stream` and `spec.handler`: the streams of a worker and how its handler is run. */
 import { z } from 'zod';
+import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../../contract/keys.ts';
 import { defaultReplyExpireSeconds, defaultResponseStreamLimit } from '../../../contract/limits.ts';
 import { text, whole } from '../bounded.ts';
 import { atMost, matches, withRules } from '../rules.ts';
@@ -10,8 +11,8 @@ const streamKey = () => withRules(text(512), matches('^[!-~]+$', 'a Redis key mu
 /** Keys, group and limits of the request and the response stream. */
 export const stream = z
   .object({
-    request: streamKey().exactOptional().describe('Key of the request stream; <type>:req:x when absent.'),
-    response: streamKey().exactOptional().describe('Key of the response stream; <type>:res:x when absent.'),
+    request: streamKey().exactOptional().describe(`Key of the request stream; ${requestStreamKey('<type>')} when absent.`),
+    response: streamKey().exactOptional().describe(`Key of the response stream; ${responseStreamKey('<type>')} when absent.`),
     group: withRules(text(253), matches('^[!-~]+$', 'stream.group must be printable ASCII without spaces')).default('worker').describe('Consumer group.'),
     startId: withRules(
       text(41),
@@ -22,7 +23,7 @@ export const stream = z
     requestLimit: whole(0, 1_000_000_000).default(0).describe('Requests after which a worker process is replaced by a fresh one; 0 for none.'),
     replyExpireSeconds: whole(1, 86_400).default(defaultReplyExpireSeconds).describe('Seconds a reply waits for its caller.'),
     responseLimit: whole(1, 100_000_000).default(defaultResponseStreamLimit).describe('Entries the response stream keeps, about.'),
-    traces: z.enum(['On', 'Off']).default('On').describe('Whether a trace of each request is kept for a while.'),
+    traces: z.enum(['Enabled', 'Disabled']).default('Enabled').describe('Whether a trace of each request is kept for a while.'),
     retention: z
       .enum(['Acknowledged', 'Forever'])
       .default('Acknowledged')
@@ -46,6 +47,6 @@ export const handler = z
     maxAttempts: whole(1, 100).default(1).describe('Attempts before a failing request goes to the dead-letter stream.'),
     maxDeliveries: whole(1, 100).default(5).describe('Deliveries of a request that never finishes before it goes to the dead-letter stream.'),
     backoff: backoff.default({ initialMs: 1000, maxMs: 60_000 }).describe('Pause between two attempts.'),
-    deadLetter: streamKey().exactOptional().describe('Key of the dead-letter stream; <type>:dead:x when absent.'),
+    deadLetter: streamKey().exactOptional().describe(`Key of the dead-letter stream; ${deadLetterStreamKey('<type>')} when absent.`),
   })
   .prefault({});
