@@ -90,6 +90,16 @@ describe('the Redis', () => {
     expect(rulesOf({ redis: { host: '[2001:db8::1]', port: 6379 } })).toEqual(rule('2001:db8::1/128'));
   });
 
+  test('by a short name that is no Service is opened by what it resolves to', () => {
+    const change = { redis: { host: 'devbox', port: 6379 }, redisAddresses: ['192.0.2.3'] };
+    expect(rulesOf(change)).toEqual([{ to: [{ ipBlock: { cidr: '192.0.2.3/32' } }], ports: [{ protocol: 'TCP', port: 6379 }] }]);
+    expect(problemsOf(change)).toEqual([]);
+  });
+
+  test('is no problem of a worker that may reach everything, wherever it is', () => {
+    expect(problemsOf({ redis: { host: 'cache.example.com', port: 6379 }, allowAll: true })).toEqual([]);
+  });
+
   test('inside the pod needs no rule', () => {
     expect(rulesOf({ redis: { host: '127.0.0.1', port: 6379 } })).toEqual([]);
     expect(problemsOf({ redis: { host: 'localhost', port: 6379 } })).toEqual([]);
