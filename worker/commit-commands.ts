@@ -5,6 +5,7 @@ import { deadLetterLimit, defaultReplyExpireSeconds, defaultResponseStreamLimit,
 import { runtimeFields } from '../contract/runtime-fields.ts';
 import { traceField } from '../contract/trace.ts';
 import type { Held } from './desk.ts';
+import { isoTime } from './iso-time.ts';
 import type { Answer } from './outcome.ts';
 import type { Place } from './place.ts';
 import { type Arg, type Command, CommandBuffer, encodeCommands } from './resp.ts';
@@ -75,8 +76,4 @@ function answerCommands(held: Held, answer: Answer, place: Place): Command[] {
 function encodeRetry(held: Held): Uint8Array {
   const own: Arg[] = [runtimeFields.attempt, held.entry.attempt + 1, runtimeFields.xid, held.entry.xid];
   return encodeCommands([held.entry.id, ...held.entry.fields, ...own]);
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -4,6 +4,7 @@ import { replyCodes } from '../contract/reply.ts';
 import { type Accepts, parseRequest, type Request } from '../contract/request.ts';
 import type { Desk, Held } from './desk.ts';
 import { textFields } from './entry.ts';
+import { isoTime } from './iso-time.ts';
 import type { Handler } from './mod.ts';
 import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './outcome.ts';
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
@@ -107,6 +108,6 @@ export class Executor {
   }
 
   #answerer(held: Held): Answerer {
-    return { ref: held.ref, source: this.#accepts.type, time: new Date(this.#chance.now()).toISOString() };
+    return { ref: held.ref, source: this.#accepts.type, time: isoTime(this.#chance.now()) };
   }
 }

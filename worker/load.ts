@@ -39,9 +39,20 @@ function withinTime(loading: Promise<Record<string, unknown>>, path: string): Pr
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`)), loadTimeoutMs);
     loading.then(resolve, (cause: unknown) => {
-      reject(new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}`, { cause }));
+      reject(new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}${positionOf(cause)}`, { cause }));
     }).finally(() => clearTimeout(timer));
   });
+}
+
+/** Where in which file; Deno tells it on further lines of the message, or in the stack. */
+function positionOf(error: unknown): string {
+  const text = error instanceof Error ? stripAnsiCode(`${error.message}\n${error.stack ?? ''}`) : '';
+  const [, position] = /\bfile:\/\/(\/\S+:\d+:\d+)/.exec(text) ?? [];
+  return position === undefined ? '' : ` (${position})`;
+}
+
+function stripAnsiCode(text: string): string {
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }
 
 function fileUrl(path: string): string {

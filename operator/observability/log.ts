@@ -1,6 +1,6 @@
 /** The log: JSON lines for machines, coloured lines on a terminal. Secrets never get in. */
 import { pino, type DestinationStream, type LoggerOptions } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 /** Levels that can be asked for, from chatty to quiet. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -74,11 +74,6 @@ function describeError(error: unknown, depth = 0): DescribedError {
 }
 
 function prettyLines(destination: DestinationStream): DestinationStream {
-  return PinoPretty({
-    colorize: true,
-    sync: true,
-    translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid,hostname',
-    destination: { write: (line: string) => destination.write(line) } as NodeJS.WritableStream,
-  });
+  const pretty = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss' });
+  return { write: (line) => destination.write(pretty(line)) };
 }

@@ -49,6 +49,7 @@ function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions
     ...(deadlines.commandMs === undefined ? {} : { commandTimeout: deadlines.commandMs }),
     protocol: 2, // one shape of replies on every server, proxy and version
     connectTimeout: deadlines.connectMs,
+    disconnectTimeout: 50, // a server that hangs does not answer a FIN either
     connectionName: 'redisworker-operator',
     lazyConnect: true,
     retryStrategy: null,

@@ -61,7 +61,7 @@ function replyFault(message: string, target: RedisTarget): RedisFault {
 }
 
 const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string]>> = {
-  RedisUnreachable: ['cannot be reached', 'check its host and port, that it runs, and that the network lets this process through'],
+  RedisUnreachable: ['cannot be reached', 'check its host and port and whether it speaks TLS there, that it runs, and that the network lets this process through'],
   RedisAuthFailed: ['refuses the login', 'check the username and the password'],
   RedisTLSFailed: ['does not pass the TLS check', 'give the CA that signed its certificate and the name the certificate carries, or redis:// when it speaks no TLS'],
   RedisNoPermission: ['denies a command or key', 'extend the ACL of this user'],

@@ -16,9 +16,15 @@ export function strings(reply: unknown): string[] {
   return items(reply).map(text);
 }
 
-/** Names and values by turns, or an object, as a record of strings. */
+/** Names and values by turns, or an object, as a record of strings (without a prototype: any name may come). */
 export function records(reply: unknown): Record<string, string> {
-  return Object.fromEntries([...fieldsOf(reply)].map(([name, value]) => [name, text(value)]));
+  const record = Object.create(null) as Record<string, string>;
+  if (Array.isArray(reply)) {
+    for (let at = 0; at + 1 < reply.length; at += 2) record[text(reply[at])] = text(reply[at + 1]);
+  } else {
+    for (const [name, value] of fieldsOf(reply)) record[name] = text(value);
+  }
+  return record;
 }
 
 /** Names and values by turns, or an object, with the values as they came. */

@@ -15,9 +15,7 @@ export interface FeedOptions {
   readonly clock: Clock;
   readonly control: RedisLink;
   readonly blocking: BlockingLink;
-  /** How long one read waits for entries. */
-  readonly blockMs: number;
-  /** How often positions are held against the streams. */
+  /** How often positions are held against the streams, and so how long one read may block. */
   readonly checkMs: number;
   changed(id: string): void;
   /** Reading stopped with a fault, or goes on (undefined). Told once per change. */
@@ -30,6 +28,8 @@ const largestBatch = 500;
 const batchTextLimit = 1_000_000;
 /** Streams that come together are taken up together, and so are entries. */
 const gatherMs = 20;
+/** A server may be so late with the end of a blocked read. */
+const graceMs = 1000;
 const firstPauseMs = 100;
 const longestPauseMs = 5000;
 const checkPage = 200;
@@ -103,10 +103,10 @@ export class ResponseFeed {
     const positions = this.#positions();
     if (this.#closed) return;
     if (positions.size === 0) return this.#sleep(this.#options.checkMs);
-    const { blocking, blockMs } = this.#options;
+    const { blocking, checkMs } = this.#options;
     const count = this.#batch;
     const reply = await blocking.command(
-      blockMs + 1000, 'XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...positions.keys(), ...positions.values(),
+      checkMs + graceMs, 'XREAD', 'COUNT', count, 'BLOCK', checkMs, 'STREAMS', ...positions.keys(), ...positions.values(),
     );
     if (reply === interrupted) return;
     this.#healthy();

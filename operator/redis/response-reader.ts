@@ -16,8 +16,6 @@ export interface ReaderOptions {
   /** Told once when reading from a Redis stops with a fault, and once when it goes on (undefined). */
   readonly onFault?: (target: RedisTarget, fault: RedisFault | undefined) => void;
   readonly clock?: Clock;
-  /** How long one read waits for entries [5000]. */
-  readonly blockMs?: number;
   /** How often positions are held against the streams: finds a stream that began anew with lower ids [5000]. */
   readonly checkMs?: number;
 }
@@ -91,12 +89,11 @@ export class ResponseReader {
   }
 
   #openFeed(target: RedisTarget): ResponseFeed {
-    const { connections, onFault, blockMs = 5000, checkMs = 5000 } = this.#options;
+    const { connections, onFault, checkMs = 5000 } = this.#options;
     return new ResponseFeed({
       clock: this.#clock,
       control: connections.control(target),
       blocking: connections.blocking(target),
-      blockMs,
       checkMs,
       changed: (id) => {
         if (this.#feedOf.has(id)) this.#notifier.changed(id);

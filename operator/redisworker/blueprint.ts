@@ -132,7 +132,7 @@ function handlerSettings({ handler, stream }: RedisWorkerSpec, graceSeconds: num
     maxDeliveries: handler.maxDeliveries,
     backoff: handler.backoff,
     deadLetterStream: handler.deadLetter,
-    traces: stream.traces,
+    traces: stream.traces === 'Enabled' ? 'On' : 'Off',
     retention: stream.retention,
     graceSeconds: Math.max(graceSeconds - lastCommitSeconds, 1),
   };

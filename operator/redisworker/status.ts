@@ -68,10 +68,19 @@ function details(spec: ObservedSpec, { desired }: Verdict): RedisWorkerStatus {
       network: {
         hash: desired.netHash,
         scope,
+        scopeSummary: summaryOf(spec.blueprint.allowAllNet, scope),
         approximations: desired.policy.approximations.map(({ entry, reason }) => `${entry}: ${reason}`.slice(0, 1024)),
       },
     } : {}),
   };
+}
+
+/** Characters of the Scope column. */
+const summaryLength = 60;
+
+function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
+  const text = allowAllNet ? 'everything' : scope.join(',') || 'Redis only';
+  return text.length > summaryLength ? `${text.slice(0, summaryLength - 1)}…` : text;
 }
 
 function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): RedisWorkerStatus {

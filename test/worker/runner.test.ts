@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { encodeConfigHash, type EncryptedSecret } from '../../contract/config-hash.ts';
 import { configHashKey, defaultGroup, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
-import { healthPort as podHealthPort, imageRoot, scriptRedisPort, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { healthPort as podHealthPort, imageRoot, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
@@ -201,11 +201,11 @@ describe.concurrent('a script of the older contract', () => {
 describe.concurrent('a protected Redis', () => {
   let guarded: TestRedis;
   let tlsUrl: string;
-  const ca = join(folder, 'ca.crt');
+  const ca = join(folder, 'secret/ca.crt');
 
   beforeAll(async () => {
     const tlsPort = await freePort();
-    makeCertificates();
+    makeCertificates(ca);
     const tls = ['--tls-port', `${tlsPort}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key')];
     guarded = await startRedis(['--requirepass', password, ...tls, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'], { password });
     tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
@@ -216,25 +216,25 @@ describe.concurrent('a protected Redis', () => {
   });
 
   test('is opened with its password', async () => {
-    const worker = await startWorker('password', { on: guarded, env: { REDIS_PASSWORD_FILE: file('password', `${password}\n`) } });
+    const worker = await startWorker('password', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/password', `${password}\n`) } });
     expect(await ask(worker, 'r6', 'password', guarded)).toMatchObject({ code: 200 });
     expect(worker.runner.output()).not.toContain(password);
   });
 
   test('is opened as an ACL user of few rights', async () => {
-    const env = { REDIS_USERNAME: 'narrow', REDIS_PASSWORD_FILE: file('narrow', 'narrow-pw') };
+    const env = { REDIS_USERNAME: 'narrow', REDIS_PASSWORD_FILE: file('secret/narrow', 'narrow-pw') };
     const worker = await startWorker('acl', { on: guarded, env });
     expect(await ask(worker, 'r7', 'acl', guarded)).toMatchObject({ code: 200 });
   });
 
   test('is opened over TLS with an authority of its own', async () => {
-    const env = { REDIS_URL: tlsUrl, REDIS_CA_FILE: ca, REDIS_PASSWORD_FILE: file('tls-password', password) };
+    const env = { REDIS_URL: tlsUrl, REDIS_CA_FILE: ca, REDIS_PASSWORD_FILE: file('secret/tls-password', password) };
     const worker = await startWorker('tls', { on: guarded, env });
     expect(await ask(worker, 'r8', 'tls', guarded)).toMatchObject({ code: 200 });
   });
 
   test('is waited for, with the cause told once, while the password is wrong', async () => {
-    const worker = await startWorker('wrong', { on: guarded, env: { REDIS_PASSWORD_FILE: file('wrong', 'not-it') } });
+    const worker = await startWorker('wrong', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/wrong', 'not-it') } });
     await eventually('the cause is told', () => worker.runner.output().includes('WRONGPASS'));
     expect(await httpStatus(worker, '/readyz')).toBe(503);
     expect(worker.runner.output()).not.toContain('not-it');
@@ -249,7 +249,7 @@ describe.concurrent('what the runner is started with', () => {
     const worker = { hashKey: configHashKey(type, '1'), type, stream: requestStreamKey(type), healthPort: await freePort() };
     const key = '00112233445566778899aabbccddeeff';
     await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
-    const source = file('demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
+    const source = file('source/demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
     const input = { contract: 'Handler', requestLimit: 3, redisAddress: `127.0.0.1:${redis.port}` } as const;
     const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
     const runner = launch(command, {
@@ -293,7 +293,7 @@ describe.concurrent('what the runner is started with', () => {
   test.each([
     ['a missing hash', 'absent:1:h', {}, 'the config hash "absent:1:h" is missing'],
     ['a key of another kind', 'a-string', {}, 'the key "a-string" is no hash'],
-    ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
+    ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('secret/bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
     ['a Redis that is the runner itself', 'absent:1:h', { REDIS_URL: 'redis://localhost:<forward>' }, 'where this runner itself is to listen'],
     ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
@@ -367,7 +367,8 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
   });
   const moves = [
     [`${sourceMount}/${sourceFileName}`, source],
-    ['/run/redisworker', folder],
+    [sourceMount, join(folder, 'source')],
+    [secretMount, join(folder, 'secret')],
     [imageRoot, root],
     [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${port}`],
     [`0.0.0.0:${podHealthPort}`, `127.0.0.1:${healthPort}`],
@@ -453,12 +454,12 @@ function toObject(fields: readonly string[]): Record<string, string> {
   return Object.fromEntries(fields.flatMap((field, at) => (at % 2 === 0 ? [[field, fields[at + 1] ?? '']] : [])));
 }
 
-/** An authority of our own and a certificate of 127.0.0.1 by it. */
-function makeCertificates(): void {
+/** An authority of our own, its certificate in the file `ca`, and a certificate of 127.0.0.1 by it. */
+function makeCertificates(ca: string): void {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
+  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', ca, '-days', '2', '-subj', '/CN=test authority');
   openssl('req', ...ec, '-keyout', 'redis.key', '-out', 'redis.csr', '-subj', '/CN=127.0.0.1');
   file('san', 'subjectAltName=IP:127.0.0.1');
-  openssl('x509', '-req', '-in', 'redis.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san', '-out', 'redis.crt');
+  openssl('x509', '-req', '-in', 'redis.csr', '-CA', ca, '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san', '-out', 'redis.crt');
 }

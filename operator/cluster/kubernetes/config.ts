@@ -78,7 +78,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
       ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     },
     headers: {
-      ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)])),
+      ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()])), // a token file may end with a line end
       ...(auth ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
     },
   };

@@ -12,7 +12,7 @@ import { parseObject } from './wire.ts';
 export interface Events {
   /** Never throws and does not wait. */
   readonly record: (event: EventRecord) => void;
-  /** Settles when what is being written is written. */
+  /** Settles when what is being written is written; repetitions that wait for their turn are dropped. */
   close(): Promise<void>;
 }
 
@@ -72,7 +72,8 @@ export function openEvents({ http, clock, log, instance, spacingMs = 10_000 }: E
   };
 
   return {
-    record(event) {
+    record(full) {
+      const event = withoutBody(full);
       const ref = refFor(event);
       const key = `${ref.namespace}/${ref.name}`;
       const tally = tallies.get(key) ?? { ref, event, fresh: 0, written: 0, busy: false };
@@ -123,8 +124,14 @@ function refFor({ regarding, type, reason, message }: EventRecord): Required<Obj
   return { namespace: regarding.metadata.namespace ?? 'default', name: `${regarding.metadata.name.slice(0, 230)}.${digest}` };
 }
 
+/** Remembered events do not hold on to whole objects. */
+function withoutBody({ regarding: { apiVersion, kind, metadata }, type, reason, message }: EventRecord): EventRecord {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const ids = { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  return { regarding: { apiVersion, kind, metadata: ids }, type, reason, message };
+}
+
 function eventObject(ref: Required<ObjectRef>, { regarding, type, reason, message }: EventRecord, { instance, now }: { instance: string; now: number }): KubeObject {
-  const { name, namespace, uid, resourceVersion } = regarding.metadata;
   return {
     apiVersion: resources.events.apiVersion,
     kind: resources.events.kind,
@@ -136,7 +143,7 @@ function eventObject(ref: Required<ObjectRef>, { regarding, type, reason, messag
     type,
     reason,
     note: Buffer.from(message).subarray(0, maxNoteBytes).toString().replace(/\uFFFD$/, ''),
-    regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, name, namespace, uid, resourceVersion },
+    regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, ...regarding.metadata },
   };
 }
 

@@ -4,7 +4,7 @@ import { createCache } from './cache.ts';
 import { watchForever, type WatchContext } from './watch.ts';
 
 /** Starts following at once and goes on until stopped. */
-export function follow(context: WatchContext, resource: Resource, options: FollowOptions): Followed {
+export function follow(context: WatchContext, resource: Resource, options: FollowOptions, onStop: () => void): Followed {
   const cache = createCache((error) => context.log.error({ err: error, kind: resource.kind }, 'a change listener threw'));
   const stopped = new AbortController();
   const synced = Promise.withResolvers<undefined>();
@@ -25,6 +25,7 @@ export function follow(context: WatchContext, resource: Resource, options: Follo
     onChange: cache.onChange,
     stop() {
       stopped.abort();
+      onStop();
       synced.reject(new Error(`following ${resource.kind} was stopped before the first list was in`));
     },
   };

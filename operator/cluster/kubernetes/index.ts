@@ -60,11 +60,15 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     ...openObjects(http, options.namespace),
     record: events.record,
     follow(resource, which = {}) {
-      const copy = follow(watching, resource, { ...which, ...namespaceOf(which, options.namespace) });
+      const copy = follow(watching, resource, { ...which, ...namespaceOf(which, options.namespace) }, () => followed.delete(copy));
       followed.add(copy);
       return copy;
     },
-    elect: (candidate) => electLeader({ http, log, random, ...(options.leaseTiming ? { timing: options.leaseTiming } : {}) }, candidate),
+    elect: (candidate) => electLeader({
+      http, log, random,
+      ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.leaseTiming ? { timing: options.leaseTiming } : {}),
+    }, candidate),
     async close() {
       for (const copy of followed) copy.stop();
       await events.close();

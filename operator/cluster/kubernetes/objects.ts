@@ -1,6 +1,6 @@
 /** Reads and writes of single objects and lists. */
 import { ClusterError, type Cluster, type FieldManager, type KubeObject, type Preconditions, type Resource, type FollowOptions } from '../cluster.ts';
-import type { Http } from './http.ts';
+import type { Call, Http } from './http.ts';
 import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './paths.ts';
 import { parseObject, parsePage, type Page } from './wire.ts';
 
@@ -12,22 +12,28 @@ export type Objects = Pick<Cluster, 'get' | 'list' | 'apply' | 'applyStatus' | '
 
 /** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
 export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
-  const apply = async (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => parseObject(await http.call({
-    method: 'PATCH',
+  const patchWith = async (call: Pick<Call, 'path' | 'contentType' | 'body'>, preconditions: Preconditions): Promise<KubeObject> => {
+    try {
+      return parseObject(await http.call({ method: 'PATCH', ...call }));
+    } catch (error) {
+      throw asConflict(error, preconditions);
+    }
+  };
+  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => patchWith({
     path: withQuery(objectPath(resourceOf(object), object.metadata, subresource), { fieldManager: manager, force: 'true', fieldValidation: strict }),
     contentType: 'application/apply-patch+yaml',
     body: object,
-  }));
+  }, object.metadata);
   return {
     get: (resource, ref) => absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
     list: async (resource, options = {}) => (await listAll(http, resource, { ...options, ...namespaceOf(options, onlyNamespace) })).items,
     apply: (object, manager) => apply(object, manager),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
-    async patch(resource, ref, patch, preconditions = {}) {
-      const path = withQuery(objectPath(resource, ref), { fieldValidation: strict });
-      const call = { method: 'PATCH', path, contentType: 'application/merge-patch+json', body: withPreconditions(patch, preconditions) } as const;
-      return parseObject(await http.call(call).catch((error: unknown) => { throw asConflict(error, preconditions); }));
-    },
+    patch: (resource, ref, patch, preconditions = {}) => patchWith({
+      path: withQuery(objectPath(resource, ref), { fieldValidation: strict }),
+      contentType: 'application/merge-patch+json',
+      body: withPreconditions(patch, preconditions),
+    }, preconditions),
     async delete(resource, ref, { gracePeriodSeconds, ...preconditions } = {}) {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions, gracePeriodSeconds };
       await absentIfNotFound(() => http.call({ method: 'DELETE', path: objectPath(resource, ref), body }));
@@ -69,8 +75,8 @@ function withPreconditions(patch: object, { uid, resourceVersion }: Precondition
   return { ...patch, metadata: { ...metadata, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
 }
 
-/** A patch that names another uid is refused as an attempt to change it; for the caller it is a conflict. */
+/** A write that names another uid is refused as an attempt to change it; for the caller it is a conflict. */
 function asConflict(error: unknown, { uid }: Preconditions): unknown {
   const changesUid = error instanceof ClusterError && error.status === 422 && uid !== undefined && error.message.includes('metadata.uid');
-  return changesUid ? new ClusterError(409, 'Conflict', `the object was deleted and created again: ${error.message}`) : error;
+  return changesUid ? new ClusterError(409, 'Conflict', `there is another object by this name now: ${error.message}`) : error;
 }

@@ -26,8 +26,8 @@ export class WatchHealth {
 
   /** The stream brings what happens. */
   good(): void {
-    if (this.#failures === 0) return;
     this.#failures = 0;
+    if (this.#told === undefined) return;
     this.#told = undefined;
     this.#context.log.info({ kind: this.#kind }, 'followed again');
     this.#context.hooks.watchProblem?.(this.#kind, undefined);

@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  env, handlerEntry, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -39,9 +39,9 @@ export function denoCommand(input: CommandInput): string[] {
 function handler(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
-    `--allow-env=${[...Object.values(env), ...input.allowEnv].join(',')}`,
+    `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
-    `--allow-read=${sourceMount},${secretMount}`,
+    `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input, [input.redisAddress, healthAddress]),
     `--import-map=${importMapFile}`,
     heap(input.memoryMiB), ...input.denoOptions,

@@ -1,7 +1,7 @@
 /** The three probes of a container together: readiness and liveness wait for startup. */
 import type { Clock } from '../../../clock.ts';
 import type { ContainerSpec, Probe } from './pod.ts';
-import { runProbe } from './probes.ts';
+import { calmPace, eagerPace, runProbe, type ProbeListener } from './probes.ts';
 
 /** What the probes found out. */
 export interface HealthListener {
@@ -16,14 +16,14 @@ export function watchHealth(container: ContainerSpec, ports: ReadonlyMap<number,
   const { startupProbe, readinessProbe, livenessProbe } = container;
   const endings = new Set<() => void>();
   let isStarted = false;
-  const run = (probe: Probe, onChange: (passed: boolean, problem: string) => void) => endings.add(runProbe(probe, portOf(probe, container, ports), clock, onChange));
+  const run = (probe: Probe, onChange: ProbeListener, pace = eagerPace(probe)) => endings.add(runProbe(probe, portOf(probe, container, ports), pace, clock, onChange));
   function begin(): void {
     if (isStarted) return;
     isStarted = true;
     listener.started();
     if (readinessProbe) run(readinessProbe, (passed, problem) => listener.ready(passed, problem));
     else listener.ready(true, '');
-    if (livenessProbe) run(livenessProbe, (passed, problem) => passed || listener.unhealthy('Liveness', problem));
+    if (livenessProbe) run(livenessProbe, (passed, problem) => passed || listener.unhealthy('Liveness', problem), calmPace(livenessProbe));
   }
   if (startupProbe) run(startupProbe, (passed, problem) => (passed ? begin() : isStarted || listener.unhealthy('Startup', problem)));
   else begin();

@@ -7,24 +7,39 @@ import { podIP } from './environment.ts';
 /** What a probe found out; told when it changes. */
 export type ProbeListener = (passed: boolean, problem: string) => void;
 
-/** Until it passes once, a probe asks at least this often, so that a laptop shows readiness at once. */
-const eagerMs = 250;
+/** How often a probe asks. */
+export interface Pace {
+  /** Milliseconds until the first question. */
+  readonly firstMs: number;
+  /** Milliseconds between questions while it passes, and while it does not. */
+  readonly passingMs: number;
+  readonly otherwiseMs: number;
+}
+
+/** Startup and readiness ask often until they pass, so that a laptop shows readiness at once. */
+export function eagerPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
+  return { firstMs: initialDelaySeconds * 1000, passingMs: periodSeconds * 1000, otherwiseMs: Math.min(periodSeconds * 1000, 250) };
+}
+
+/** Liveness leaves a new container its first period in peace. */
+export function calmPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
+  return { firstMs: Math.max(initialDelaySeconds, periodSeconds) * 1000, passingMs: periodSeconds * 1000, otherwiseMs: periodSeconds * 1000 };
+}
 
 /**
  * Repeats a probe. It has passed after `successThreshold` answers in a row, and failed once failures have
  * gone on for `failureThreshold` periods.
  * @returns a function that ends it
  */
-export function runProbe(probe: Probe, port: number, clock: Clock, listener: ProbeListener): () => void {
+export function runProbe(probe: Probe, port: number, pace: Pace, clock: Clock, listener: ProbeListener): () => void {
   const judge = createJudge(probe, listener);
-  let cancel = clock.after(probe.initialDelaySeconds * 1000, () => void ask());
+  let cancel = clock.after(pace.firstMs, () => void ask());
   let stopped = false;
   async function ask(): Promise<void> {
     const problem = await dial(probe, port);
     if (stopped) return;
     const passed = judge(problem, clock.now());
-    const periodMs = probe.periodSeconds * 1000;
-    cancel = clock.after(passed === true ? periodMs : Math.min(periodMs, eagerMs), () => void ask());
+    cancel = clock.after(passed === true ? pace.passingMs : pace.otherwiseMs, () => void ask());
   }
   return () => {
     stopped = true;

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { addressOf, parseRedisUrl, targetKey, urlOf, type RedisTarget } from './target.ts';
+
+test.each([
+  ['redis://cache', { host: 'cache', port: 6379, db: 0 }],
+  ['redis://10.0.0.7:7000/3', { host: '10.0.0.7', port: 7000, db: 3 }],
+  ['redis://[fd00::1]:6380/', { host: 'fd00::1', port: 6380, db: 0 }],
+  ['rediss://cache.example.com:6379', { host: 'cache.example.com', port: 6379, db: 0, tls: {} }],
+])('reads %s', (url, target) => {
+  expect(parseRedisUrl(url)).toEqual({ ok: true, target });
+});
+
+test.each([
+  ['cache:6379', 'redis://'],
+  ['http://cache', 'redis://'],
+  ['redis://', 'host'],
+  ['redis://:canary@cache', 'credentials'],
+  ['redis://user:canary@cache', 'credentials'],
+  ['redis://cache/zero', 'database number'],
+  ['redis://cache/0?password=canary', 'without ?'],
+  ['redis://cache:canary', 'no URL'],
+])('refuses %s with the fix, without repeating it', (url, fix) => {
+  const parsed = parseRedisUrl(url);
+  expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(fix) });
+  expect(JSON.stringify(parsed)).not.toContain('canary');
+});
+
+test('the URL of a target reads back as the target', () => {
+  for (const url of ['redis://[fd00::1]:6380/2', 'rediss://cache:6379/0']) {
+    const parsed = parseRedisUrl(url);
+    expect(parsed.ok && urlOf(parsed.target)).toBe(url);
+  }
+  expect(addressOf({ host: 'fd00::1', port: 1, db: 0 })).toBe('[fd00::1]:1');
+});
+
+test('the key of a target tells logins apart and contains none of them', () => {
+  const base: RedisTarget = { host: 'cache', port: 6379, db: 0, username: 'u', password: 'canary' };
+  const others: RedisTarget[] = [
+    { ...base, password: 'other' }, { ...base, username: 'v' }, { ...base, db: 1 }, { ...base, tls: {} },
+    { ...base, tls: { serverName: 'x' } }, { host: 'cache', port: 6379, db: 0, username: 'u' },
+  ];
+  expect(targetKey({ ...base })).toBe(targetKey(base));
+  expect(new Set([base, ...others].map(targetKey)).size).toBe(7);
+  expect(targetKey(base)).not.toContain('canary');
+});

@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { interrupted } from '../../operator/redis/blocking-link.ts';
+import { RedisConnections, type ConnectionOptions } from '../../operator/redis/connections.ts';
+import { RedisFault } from '../../operator/redis/fault.ts';
+import { script } from '../../operator/redis/script.ts';
+import { ensureGroup } from '../../operator/redis/streams.ts';
+import type { RedisTarget } from '../../operator/redis/target.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { freePort, start, type TestProcess } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { eventually } from '../support/wait.ts';
+
+const secret = 'canary-5f1c';
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function serve(args: string[] = [], login: { username?: string; password?: string } = {}): Promise<TestRedis> {
+  const server = await startRedis(args, login);
+  cleanups.push(() => server.stop());
+  return server;
+}
+
+function connect(options: ConnectionOptions = {}): RedisConnections {
+  const connections = new RedisConnections({ commandMs: 300, random: () => 0, ...options });
+  cleanups.push(() => connections.close());
+  return connections;
+}
+
+const at = (server: { port: number }, more: Partial<RedisTarget> = {}): RedisTarget => ({ host: '127.0.0.1', port: server.port, db: 0, ...more });
+
+async function faultOf(work: Promise<unknown>): Promise<RedisFault> {
+  const error = await work.then(() => undefined, (reason: unknown) => reason);
+  expect(error).toBeInstanceOf(RedisFault);
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
+  return error as RedisFault;
+}
+
+const clientsOf = async (server: TestRedis): Promise<number> =>
+  String(await server.client.client('LIST')).split('\n').filter((line) => line.includes('name=redisworker-operator')).length;
+
+test('equal targets share one connection, whatever is asked at once', async () => {
+  const server = await serve();
+  const connections = connect();
+  const replies = await Promise.all(Array.from({ length: 50 }, (_, n) => connections.control(at(server)).command('ECHO', n)));
+  expect(replies).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
+  expect(await clientsOf(server)).toBe(1);
+});
+
+test('logs in, selects the database, and works with a password where none is needed', async () => {
+  const server = await serve(['--requirepass', secret], { password: secret });
+  const open = await serve();
+  const connections = connect();
+  await connections.control(at(server, { password: secret, db: 3 })).command('SET', 'a', '1');
+  await server.client.select(3);
+  expect(await server.client.get('a')).toBe('1');
+  expect(await connections.control(at(open, { password: secret })).command('PING')).toBe('PONG');
+});
+
+test('a wrong password, a missing one and an unknown user are a failed login', async () => {
+  const server = await serve(['--requirepass', 'right'], { password: 'right' });
+  const connections = connect();
+  for (const login of [{ password: secret }, {}, { username: 'nobody', password: secret }]) {
+    const fault = await faultOf(connections.control(at(server, login)).command('PING'));
+    expect(fault.code).toBe('RedisAuthFailed');
+    expect(fault.message).toContain(`127.0.0.1:${server.port}`);
+  }
+});
+
+test('an unknown user is refused even where the default user needs no password', async () => {
+  const server = await serve();
+  const fault = await faultOf(connect().control(at(server, { username: 'nobody', password: secret })).command('PING'));
+  expect(fault.code).toBe('RedisAuthFailed');
+});
+
+test('names the command an ACL user lacks', async () => {
+  const server = await serve();
+  await server.client.call('ACL', 'SETUSER', 'app', 'on', `>${secret}`, '~*', '+@read');
+  const link = connect().control(at(server, { username: 'app', password: secret }));
+  expect(await link.command('GET', 'a')).toBeNull();
+  const fault = await faultOf(ensureGroup(link, 's', 'g', '0'));
+  expect(fault.code).toBe('RedisNoPermission');
+  expect(fault.message).toContain('xgroup|create');
+  expect(fault.message).toContain('user "app"');
+});
+
+test('says why a server takes no writes: out of memory, a replica', async () => {
+  const server = await serve();
+  const link = connect().control(at(server));
+  await server.client.config('SET', 'maxmemory', '1');
+  expect((await faultOf(link.command('SET', 'a', '1'))).code).toBe('RedisOutOfMemory');
+  await server.client.config('SET', 'maxmemory', '0');
+  await server.client.replicaof('127.0.0.1', '1');
+  expect((await faultOf(link.command('SET', 'a', '1'))).code).toBe('RedisReadOnly');
+  await server.client.replicaof('NO', 'ONE');
+  expect(await link.command('SET', 'a', '1')).toBe('OK');
+});
+
+test('a refused command of a pipeline leaves its fault at its place', async () => {
+  const server = await serve();
+  await server.client.set('text', 'x');
+  const replies = await connect().control(at(server)).pipeline([['GET', 'text'], ['LLEN', 'text'], ['PING']]);
+  expect(replies).toEqual(['x', expect.objectContaining({ code: 'RedisWrongType' }), 'PONG']);
+});
+
+test('teaches a script to a server that does not know it, also after it forgot', async () => {
+  const server = await serve();
+  const link = connect().control(at(server));
+  const echo = script('return {KEYS[1], ARGV[1]}');
+  expect(await link.script(echo, ['k'], ['a'])).toEqual(['k', 'a']);
+  await server.client.script('FLUSH');
+  expect(await link.script(echo, ['k'], ['b'])).toEqual(['k', 'b']);
+});
+
+test('a restarted server is used again without a failed command', async () => {
+  const server = await serve();
+  const link = connect().control(at(server));
+  await link.command('PING');
+  await server.crash();
+  await server.restart();
+  expect(await link.command('PING')).toBe('PONG');
+});
+
+test('a server that is down is told at once, left alone for a while, and found again', async () => {
+  const clock = new ManualClock();
+  const port = await freePort();
+  const codes: string[] = [];
+  const meter = { roundtrip: () => undefined, error: (code: string) => void codes.push(code) };
+  const link = connect({ clock, meter }).control(at({ port }));
+  const first = await faultOf(link.command('PING'));
+  expect(first.code).toBe('RedisUnreachable');
+  expect(first.message).toContain('ECONNREFUSED');
+  expect(await faultOf(link.command('PING'))).toBe(first);
+  expect(codes).toEqual(['RedisUnreachable', 'RedisUnreachable']);
+  const server = start('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
+  cleanups.push(() => server.stop());
+  await eventually('the link finds the server', async () => {
+    await clock.advance(10_000);
+    return (await link.command('PING')) === 'PONG';
+  });
+});
+
+test('a server that hangs fails commands by their deadline and is used again when it wakes', async () => {
+  const server = await serve();
+  const link = connect({ commandMs: 200 }).control(at(server));
+  await link.command('PING');
+  process.kill(server.pid(), 'SIGSTOP');
+  try {
+    const faults = await Promise.all([faultOf(link.command('GET', 'a')), faultOf(link.command('SET', 'a', secret))]);
+    for (const fault of [...faults, await faultOf(link.command('PING'))]) {
+      expect(fault.message).toContain('does not answer in time');
+    }
+  } finally {
+    process.kill(server.pid(), 'SIGCONT');
+  }
+  await eventually('the link works again', async () => (await link.command('PING')) === 'PONG');
+});
+
+test('an unused connection is closed and opened again when needed', async () => {
+  const server = await serve();
+  const clock = new ManualClock();
+  const connections = connect({ clock, idleMs: 60_000 });
+  const link = connections.control(at(server));
+  await link.command('PING');
+  await clock.advance(60_000);
+  await eventually('no client is left', async () => (await clientsOf(server)) === 0);
+  expect(await link.command('PING')).toBe('PONG');
+  expect(await connections.control(at(server)).command('PING')).toBe('PONG');
+});
+
+test('a blocking read can be broken off, and gives up on a server that hangs', async () => {
+  const server = await serve();
+  const blocking = connect().blocking(at(server));
+  const read = (deadlineMs: number) => blocking.command(deadlineMs, 'XREAD', 'BLOCK', 0, 'STREAMS', 's', '0');
+  const first = read(20_000);
+  await eventually('the read blocks', async () => String(await server.client.client('LIST')).includes('cmd=xread'));
+  blocking.interrupt();
+  expect(await first).toBe(interrupted);
+  process.kill(server.pid(), 'SIGSTOP');
+  try {
+    expect((await faultOf(read(100))).message).toContain('in time');
+  } finally {
+    process.kill(server.pid(), 'SIGCONT');
+  }
+  await server.client.xadd('s', '1-1', 'a', 'b');
+  expect(await read(20_000)).toEqual([['s', [['1-1', ['a', 'b']]]]]);
+});
+
+test('TLS is verified: by the CA and the name given, and not at all without', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'redis-tls-'));
+  cleanups.push(() => rmSync(dir, { recursive: true }));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    '-subj', '/CN=cache.test', '-addext', 'subjectAltName=DNS:cache.test', '-keyout', join(dir, 'key'), '-out', join(dir, 'crt')], { stdio: 'pipe' });
+  const port = await freePort();
+  const server: TestProcess = start('redis-server', ['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '',
+    '--tls-cert-file', join(dir, 'crt'), '--tls-key-file', join(dir, 'key'), '--tls-auth-clients', 'no', '--tls-ca-cert-file', join(dir, 'crt')]);
+  cleanups.push(() => server.stop());
+  const ca = readFileSync(join(dir, 'crt'), 'utf8');
+  const probe = new Redis({ port, host: '127.0.0.1', tls: { ca, servername: 'cache.test' }, retryStrategy: () => 50 });
+  probe.on('error', () => undefined); // it may not listen yet
+  cleanups.push(() => probe.disconnect());
+  await eventually('the server speaks TLS', async () => (await probe.ping()).length > 0);
+  const connections = connect({ commandMs: 2000 });
+  const ping = (more: Partial<RedisTarget>) => connections.control(at({ port }, more)).command('PING');
+  expect(await ping({ tls: { ca, serverName: 'cache.test' } })).toBe('PONG');
+  for (const tls of [{}, { ca }, { ca, serverName: 'other.test' }]) {
+    expect((await faultOf(ping({ tls }))).code).toBe('RedisTLSFailed');
+  }
+  expect((await faultOf(ping({}))).code).toBe('RedisUnreachable');
+  const plain = await serve();
+  expect((await faultOf(connect().control(at(plain, { tls: {} })).command('PING'))).message).toContain('whether it speaks TLS');
+});

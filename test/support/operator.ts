@@ -1,0 +1,54 @@
+/** The operator as its own process, and a node of this machine for its pods. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
+import { startNode } from '../../operator/cluster/local/node/node.ts';
+import { freePort, start, type TestProcess } from './processes.ts';
+import { eventually } from './wait.ts';
+
+const root = join(import.meta.dirname, '../..');
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A running operator process. */
+export interface OperatorProcess extends TestProcess {
+  readonly httpUrl: string;
+}
+
+/** Starts `operator/main.ts` on the shared control plane for one namespace, and waits until it reconciles. */
+export async function startOperatorProcess(options: { redisUrl?: string; namespace: string; kubeconfig?: string; args?: readonly string[]; awaitReady?: boolean }): Promise<OperatorProcess> {
+  const port = await freePort();
+  const args = [
+    join(root, 'operator/main.ts'),
+    '--http', `127.0.0.1:${port}`, '--namespace', options.namespace, '--lease-namespace', options.namespace,
+    ...(options.redisUrl === undefined ? [] : ['--redis', options.redisUrl]), ...(options.args ?? []),
+  ];
+  const child = start(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: options.kubeconfig ?? inject('kubeconfig') } });
+  const httpUrl = `http://127.0.0.1:${port}`;
+  if (options.awaitReady !== false) {
+    await eventually(`the operator is ready:\n${child.output()}`, async () => child.output().includes('the operator reconciles') && (await fetch(`${httpUrl}/readyz`)).ok, 30_000);
+  }
+  return { ...child, httpUrl };
+}
+
+/** Starts the node agent in this process: pods the scheduler binds to it run as processes of this machine. */
+export async function startTestNode(): Promise<{ stop(): Promise<void> }> {
+  const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
+  const dataDir = mkdtempSync(join(tmpdir(), 'redisworker-node-'));
+  const node = await startNode({
+    cluster, log: silent, dataDir, register: true,
+    nodeName: `node-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    imageRoot: root,
+    denoPath: join(root, 'node_modules/.bin/deno'),
+    searchPath: process.env['PATH'] ?? '',
+    backOff: { initialMs: 200, maxMs: 2000 },
+  });
+  return {
+    async stop() {
+      await node.stop();
+      await cluster.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
