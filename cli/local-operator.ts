@@ -4,7 +4,8 @@ import { rmdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseRedisWorker } from '../operator/api/redisworker.ts';
+import { manifestProblems } from '../operator/api/redisworker.ts';
+import { typeNeverChanges } from '../operator/api/schema.ts';
 import { keyOf, resources, type Cluster, type KubeObject } from '../operator/cluster/cluster.ts';
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
@@ -14,6 +15,7 @@ import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { startOperator, type Operator } from '../operator/operator.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
+import { workerType } from './worker-type.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const denoPath = fileURLToPath(new URL('../node_modules/.bin/deno', import.meta.url));
@@ -36,8 +38,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
-  const files = await followFiles(settings.files, cluster, log, parseRedisWorker);
-  starting.defer(() => files.stop());
+  const files = await followFiles(settings.files, cluster, log, { validate });
+  starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());
   await Promise.all([workers.synced, operator.started]);
@@ -47,6 +49,13 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** What the API server would refuse, refused here. */
+function validate(worker: KubeObject, previous: KubeObject | undefined): { ok: true } | { ok: false; problems: string[] } {
+  const problems = manifestProblems(worker);
+  if (previous !== undefined && workerType(previous) !== workerType(worker)) problems.push(typeNeverChanges.message);
+  return problems.length === 0 ? { ok: true } : { ok: false, problems };
 }
 
 /** The node agent, with this checkout in the place of the image. */
