@@ -24,6 +24,7 @@ function covers(actual: unknown, wanted: unknown): boolean {
   if (wanted === undefined) return true;
   if (Array.isArray(wanted)) {
     const items: readonly unknown[] = wanted;
+    if (actual === undefined) return items.length === 0;
     return Array.isArray(actual) && actual.length === items.length && items.every((item, at) => covers(actual[at], item));
   }
   if (typeof wanted === 'object' && wanted !== null) {

@@ -17,11 +17,37 @@ interface Host {
  */
 export function denoAllows(scope: Scope, deny: Scope, host: string, port: number, resolved: readonly string[] = []): boolean {
   const target = hostOf(host);
+  const allowed = strongest(scope, target, port);
+  if (allowed === undefined) return false;
   const addresses = target.address === undefined ? resolved.map(hostOf) : [target];
   if (addresses.some((address) => deny.some((entry) => matches(entry, address, port)))) return false;
-  const allowed = strongest(scope, target, port);
   const denied = strongest(deny, target, port);
-  return allowed !== undefined && (denied === undefined || !precedes(denied, allowed));
+  return denied === undefined || !precedes(denied, allowed);
+}
+
+/** A denial by name that does not hold everywhere, and the allowed entry Deno prefers to it. */
+export interface OverriddenDenial {
+  readonly denied: NetEntry;
+  readonly by: NetEntry;
+}
+
+/** The denials by name that some allowed entry overrides, against what their author will expect. */
+export function overriddenDenials(scope: Scope, deny: Scope): OverriddenDenial[] {
+  const names = deny.filter((entry) => nameOf(entry) !== undefined);
+  return names.flatMap((denied) => scope.filter((by) => overrides(by, denied)).map((by) => ({ denied, by })));
+}
+
+function overrides(allowed: NetEntry, denied: NetEntry): boolean {
+  const [one, other] = [nameOf(allowed), nameOf(denied)];
+  if (one === undefined || other === undefined) return false;
+  const [shared] = [hostOf(one), hostOf(other)].filter((host) => matchesHost(allowed, host) && matchesHost(denied, host));
+  const portsMeet = !('port' in allowed) || !('port' in denied) || allowed.port === denied.port;
+  return shared !== undefined && portsMeet && !precedes(rankOf(denied), rankOf(allowed));
+}
+
+function nameOf(entry: NetEntry): string | undefined {
+  if (entry.kind === 'name') return entry.host;
+  return entry.kind === 'wildcard' ? entry.suffix : undefined;
 }
 
 /** True when the entry covers this host on this port. */

@@ -81,7 +81,8 @@ function translateName(entry: NameEntry, surroundings: Surroundings): Translatio
   const { candidates, inside } = clusterName(entry.host, topology);
   const found = findService(entry.host, topology);
   if (found !== undefined) return translateRef(found, ranges, surroundings);
-  return inside ? notFound(entry.host, candidates[0]) : translateOutside(entry.host, ranges, surroundings);
+  const addresses = outsideAddresses(entry.host, topology);
+  return inside && addresses.length === 0 ? notFound(entry.host, candidates[0]) : translateOutside(entry.host, addresses, ranges, surroundings);
 }
 
 /** The entry's ports, less those a denied name takes away. */
@@ -114,13 +115,15 @@ function notFound(host: string, ref: ServiceRef | undefined): Translation {
   return { openings: [], reasons: [`Service not found: ${where} does not exist; nothing is opened until it does`] };
 }
 
-/** A name outside the cluster: opened by address where somebody resolves names, and never exactly. */
-function translateOutside(host: string, ranges: readonly PortRange[], { denied, topology }: Surroundings): Translation {
-  const blocks = (topology.outsideAddresses?.(host) ?? []).flatMap((text): Block[] => {
-    const block = parseAddress(text);
-    return block === undefined || isLoopback(block) ? [] : [block];
-  });
-  if (blocks.length === 0) return { openings: [], reasons: [`${host} is a name outside the cluster, and a NetworkPolicy has no names: not opened`] };
-  const openings = blocks.flatMap((block) => ranges.flatMap((range): Opening[] => openBlock(block, range, denied)));
+/** What a name that is no Service resolved to, where somebody resolves names; never an address of the pod itself. */
+function outsideAddresses(host: string, topology: Topology): Block[] {
+  const blocks = (topology.outsideAddresses?.(host) ?? []).flatMap((text) => parseAddress(text) ?? []);
+  return blocks.filter((block) => !isLoopback(block));
+}
+
+/** A name outside the cluster can be opened by address alone, and never exactly. */
+function translateOutside(host: string, addresses: readonly Block[], ranges: readonly PortRange[], { denied }: Surroundings): Translation {
+  if (addresses.length === 0) return { openings: [], reasons: [`${host} is a name outside the cluster, and a NetworkPolicy has no names: not opened`] };
+  const openings = addresses.flatMap((block) => ranges.flatMap((range): Opening[] => openBlock(block, range, denied)));
   return { openings, reasons: [`${host} is a name outside the cluster: opened by the addresses it resolved to, which other names may share`] };
 }

@@ -1,19 +1,15 @@
 /** The NetworkPolicy of one net hash: exactly what the scope says, cluster DNS and the worker's Redis. */
-import { createHash } from 'node:crypto';
 import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
 import { formatEntry, formatScope } from '../allow-net/canonical.ts';
 import { findService } from '../allow-net/cluster-name.ts';
-import { denoAllows } from '../allow-net/deno-allows.ts';
+import { denoAllows, overriddenDenials } from '../allow-net/deno-allows.ts';
 import { denoDenyFlag, redisEntry, type RedisTarget } from '../allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../allow-net/deny.ts';
 import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../allow-net/egress.ts';
 import type { NetEntry, Scope } from '../allow-net/entry.ts';
 import type { Topology } from '../allow-net/topology.ts';
 import { type Approximation, type Mirror, translate } from '../allow-net/translate.ts';
-
-/** Labels that tie a pod to the one policy made for it. */
-export const nameLabel = 'redisworker.dev/name';
-export const netHashLabel = 'redisworker.dev/net-hash';
+import { digest, labels as labelKeys, labelValue } from '../names.ts';
 
 /** The servers that answer the pods' DNS questions. */
 export interface DnsServers {
@@ -69,7 +65,7 @@ export function netHash({ scope, deny, allowAll, redis, dns }: NetScope): string
     redis: [redis.host.toLowerCase(), redis.port],
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
   };
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+  return digest(JSON.stringify(content), 12);
 }
 
 /** Builds the full object; the same input gives the same text. */
@@ -79,13 +75,13 @@ export function networkPolicy(input: PolicyInput): DesiredPolicy {
   const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
   return {
-    policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
-    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations]),
+    policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input.name, netHash(input)) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
+    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]),
     problems: redis.problems,
   };
 }
 
-function header({ name, namespace, owner, labels, ...input }: PolicyInput): Omit<KubeObject, 'spec'> & Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -93,14 +89,15 @@ function header({ name, namespace, owner, labels, ...input }: PolicyInput): Omit
     metadata: {
       name: `${name}-${hash}`,
       namespace,
-      labels: { ...labels, [nameLabel]: name, [netHashLabel]: hash },
+      labels: { ...labels, ...podLabels(name, hash) },
       ownerReferences: [owner],
     },
   };
 }
 
-function podLabels(input: PolicyInput): Record<string, string> {
-  return { [nameLabel]: input.name, [netHashLabel]: netHash(input) };
+/** What ties a pod to the one policy made for it. */
+function podLabels(name: string, hash: string): Record<string, string> {
+  return { [labelKeys.worker]: labelValue(name), [labelKeys.netHash]: hash };
 }
 
 function dnsRule({ namespaceLabels, podLabels, ports, cidrs = [] }: DnsServers): EgressRule {
@@ -120,7 +117,8 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
   if (!parsed.ok) return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
   const { entry } = parsed;
   const { rules, approximations } = translate([entry], [], { ...input.topology, outsideAddresses: () => input.redisAddresses });
-  const unreachable = rules.length === 0 ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`) : [];
+  const closed = rules.length === 0 && !input.allowAll;
+  const unreachable = closed ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`) : [];
   return {
     rules,
     approximations: rules.length === 0 ? [] : approximations,
@@ -139,6 +137,13 @@ function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, to
 
 function heldByDeno(entry: NetEntry): Approximation {
   return { entry: formatEntry(entry), reason: 'the worker may reach everything, so this denial is held by Deno alone' };
+}
+
+function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
+  return overriddenDenials(scope, deny).map(({ denied, by }) => ({
+    entry: formatEntry(denied),
+    reason: `Deno prefers the allowed entry ${formatEntry(by)}, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
+  }));
 }
 
 function sortedPairs(labels: Readonly<Record<string, string>>): [string, string][] {
