@@ -27,9 +27,9 @@ export async function observe(world: World, key: string): Promise<Observed | und
   if (!object) return undefined;
   const parsed = parseRedisWorker(object);
   const used: Used = [];
-  const runtimeSecret = await readMaybe(world, key, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } }, used);
-  const children = childrenOf(world, object, runtimeSecret);
-  const aesKey = (runtimeSecret && aesKeyOf(runtimeSecret)) ?? world.freshKey();
+  const secret = await readMaybe(world, key, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } }, used);
+  const children = childrenOf(world, object, secret);
+  const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
   const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
   world.references.keepOnly(key, used);
   const spec = 'spec' in seen ? seen.spec : undefined;
@@ -93,15 +93,17 @@ function idsIn(children: Children, blueprint: Blueprint, redis?: Extract<RedisOb
   return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.stream.consumers.map(({ name }) => name) ?? [])])];
 }
 
-function childrenOf({ copies }: World, { metadata }: KubeObject, runtimeSecret: KubeObject | undefined): Children {
+function childrenOf({ copies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {
   const uid = metadata.uid ?? '';
+  const isOurs = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
   return {
     deployments: copies.deployments.ownedBy(uid),
     pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
     networkPolicies: copies.networkPolicies.ownedBy(uid),
     configMaps: copies.configMaps.ownedBy(uid),
-    runtimeSecret,
+    // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
+    runtimeSecret: isOurs ? secret : undefined,
   };
 }
 
