@@ -2,7 +2,7 @@
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { printerColumns } from '../operator/api/crd.ts';
 import { announce } from './announce.ts';
-import { exitCodes, Failure } from './failure.ts';
+import { exitCodes, Failure, messageOf } from './failure.ts';
 import { interrupted, processIo, type Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
 import { valuesAt } from './json-path.ts';
