@@ -83,7 +83,7 @@ function until(operator: LocalOperator, look: () => boolean, deadlineMs: number)
       try {
         if (look()) finish(() => resolve(true));
       } catch (error) {
-        finish(() => reject(error));
+        finish(() => reject(error instanceof Error ? error : new Error(messageOf(error))));
       }
     };
     const timer = setTimeout(() => finish(() => resolve(false)), deadlineMs);
