@@ -2,7 +2,7 @@
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { printerColumns } from '../operator/api/crd.ts';
 import { announce } from './announce.ts';
-import { exitCodes, Failure } from './failure.ts';
+import { exitCodes, Failure, messageOf } from './failure.ts';
 import { interrupted, processIo, type Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
 import { valuesAt } from './json-path.ts';
@@ -83,7 +83,7 @@ function until(operator: LocalOperator, look: () => boolean, deadlineMs: number)
       try {
         if (look()) finish(() => resolve(true));
       } catch (error) {
-        finish(() => reject(error));
+        finish(() => reject(error instanceof Error ? error : new Error(messageOf(error))));
       }
     };
     const timer = setTimeout(() => finish(() => resolve(false)), deadlineMs);
