@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const keyLiteral = '/^(res|req):$|(?<!>):(req|res|dead):x|:retry:z|^:h$/';
 
 export default tseslint.config(
-  globalIgnores(['node_modules', 'worker', 'coverage', '**/*.js', '**/*.cjs', 'test/worker/**/*_test.ts', 'contract/*_test.ts']),
+  globalIgnores(['node_modules', 'worker', 'bench/peers', 'coverage', '**/*.js', '**/*.cjs', 'test/worker/**/*_test.ts', 'contract/*_test.ts']),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

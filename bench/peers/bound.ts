@@ -1,0 +1,110 @@
+/**
+ * What the server can do: the commands the runtime sends, all encoded beforehand, replies counted by their line ends.
+ * `deno run -A bound.ts <port> <type> <consumer id> <count>`; prints "ready" once all is encoded, then waits for SIGUSR2.
+ */
+import { decodeConfigHash } from '../../contract/config-hash.ts';
+import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { encodeCommit } from '../../worker/commit-commands.ts';
+import { connectRedis } from '../../worker/connection.ts';
+import { Desk, type Held } from '../../worker/desk.ts';
+import { decodeEntry, textFields, textOf } from '../../worker/entry.ts';
+import { decide } from '../../worker/outcome.ts';
+import type { Place } from '../../worker/place.ts';
+import { encodeCommands, type Reply } from '../../worker/resp.ts';
+import { parseHandlerSettings } from '../../worker/settings.ts';
+import handle from './handler.ts';
+
+const [port = '', type = '', consumer = '', count = ''] = Deno.args;
+const batchSize = 256;
+/** Batches on the wire; enough that the server never waits. */
+const depth = 6;
+
+let answered = 0;
+let wake = (): void => {};
+
+const url = `redis://127.0.0.1:${port}`;
+const redis = await connectRedis({ url, name: 'bound' }, 'bytes');
+const hashKey = configHashKey(type, consumer);
+const place: Place = { ...decodeConfigHash(await hashFields(hashKey)), hashKey, settings: parseHandlerSettings('{}', type) };
+const batches = await encodeAll();
+redis.close();
+
+const conn = await Deno.connect({ hostname: '127.0.0.1', port: Number(port) });
+const told = new Promise<void>((resolve) => Deno.addSignalListener('SIGUSR2', resolve));
+console.log('ready');
+await told;
+await Promise.all([send(), receive()]);
+conn.close();
+
+/** Bytes of a batch, and the line ends its replies have. */
+interface Batch {
+  readonly bytes: Uint8Array;
+  readonly lineEnds: number;
+}
+
+async function send(): Promise<void> {
+  for (const [index, batch] of batches.entries()) {
+    while (index - answered >= depth) await new Promise<void>((resolve) => (wake = resolve));
+    for (let at = 0; at < batch.bytes.length;) at += await conn.write(batch.bytes.subarray(at));
+  }
+}
+
+async function receive(): Promise<void> {
+  const chunk = new Uint8Array(256 * 1024);
+  for (let missing = batches[0]?.lineEnds ?? 0; answered < batches.length;) {
+    const length = await conn.read(chunk);
+    if (length === null) throw new Error('Redis closed the connection');
+    for (let at = 0; at < length; at++) if (chunk[at] === 0x0a) missing--;
+    while (missing <= 0 && answered < batches.length) missing += batches[++answered]?.lineEnds ?? 1;
+    wake();
+  }
+}
+
+async function encodeAll(): Promise<Batch[]> {
+  const all: Batch[] = [];
+  for (let start = '-'; all.length * batchSize < Number(count);) {
+    const entries = await redis.command('XRANGE', requestStreamKey(type), start, '+', 'COUNT', batchSize) as Reply[];
+    const held = entries.map(finished);
+    start = `(${held.at(-1)?.entry.id}`;
+    all.push(encodeBatch(held));
+  }
+  return all;
+}
+
+function encodeBatch(held: readonly Held[]): Batch {
+  const read = encodeCommands(['XREADGROUP', 'GROUP', place.settings.group, consumer, 'COUNT', batchSize, 'BLOCK', 2000, 'STREAMS', place.requestStream, '>']);
+  const commit = encodeCommit(held, place);
+  const bytes = new Uint8Array(read.length + commit.bytes.length);
+  bytes.set(read);
+  bytes.set(commit.bytes, read.length);
+  // An entry: 2 headers and the id's line around 3 fields of 4 lines each. Queued commands: one line each, twice but for MULTI.
+  const lines = 5 + held.length * (2 + 2 + 3 * 4);
+  return { bytes, lineEnds: lines + commitLines(held.length, commit.replyCount) };
+}
+
+/** MULTI, QUEUED per command, the header of EXEC, its replies (an id of XADD has two lines), two absent fields of HMGET. */
+function commitLines(requests: number, replyCount: number): number {
+  const queued = replyCount - 3;
+  return 1 + queued + 1 + queued + requests + 3;
+}
+
+function finished(reply: Reply): Held {
+  const [id, flat] = reply as [Reply, Uint8Array[]];
+  const entry = decodeEntry(textOf(id), flat);
+  const { ref = '', data = '' } = textFields(entry);
+  const nowMs = Date.now();
+  const value = handle({ data: JSON.parse(data) as unknown });
+  const answerer = { ref, source: type, time: new Date(nowMs).toISOString() };
+  const outcome = decide({ kind: 'returned', value }, answerer, { attempt: 1, policy: place.settings, nowMs, random: 0 });
+  const desk = new Desk();
+  const held = desk.add(entry, 1, nowMs) as Held;
+  desk.start();
+  Object.assign(held, { ref, startedMs: nowMs });
+  desk.finish(held, outcome, nowMs);
+  return held;
+}
+
+async function hashFields(key: string): Promise<Record<string, string>> {
+  const flat = (await redis.command('HGETALL', key) as Reply[]).map(textOf);
+  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])));
+}

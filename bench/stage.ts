@@ -1,0 +1,112 @@
+/** The machine as every round finds it: one redis-server on CPU 0, one worker at a time on CPU 1. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeConfigHash } from '../contract/config-hash.ts';
+import { configHashKey } from '../contract/keys.ts';
+import { env, handlerRights, type HandlerSettings } from '../contract/pod.ts';
+import { freePort, start, type TestProcess } from '../test/support/processes.ts';
+import { eventually } from '../test/support/wait.ts';
+import { RawClient } from './raw-client.ts';
+import { requestStream, responseStream, type } from './requests.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const bin = (name: string) => join(root, 'node_modules/.bin', name);
+export const consumer = '1';
+export const hashKey = configHashKey(type, consumer);
+
+/** Seconds replies stay, so that they can be counted after a round. */
+const keepSeconds = 3600;
+
+/** A redis-server, and the folder of everything the bench writes for a while. */
+export interface Stage {
+  readonly port: number;
+  readonly client: RawClient;
+  readonly server: TestProcess;
+  readonly folder: string;
+  /** True when processes are pinned to CPUs. */
+  readonly pinned: boolean;
+  stop(): Promise<void>;
+}
+
+/** Starts redis-server on a free port; keeps nothing on disk. */
+export async function openStage(): Promise<Stage> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
+  for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
+  const server = pin(0, 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+  const client = await eventually('redis-server answers', () => RawClient.open(port));
+  return {
+    port, client, server, folder, pinned: canPin,
+    async stop() {
+      client.close();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Empties Redis and writes the config hash of the one consumer. */
+export async function reset(client: RawClient, more: { readonly responseStreamLimit?: number } = {}): Promise<void> {
+  await client.command('FLUSHALL', 'SYNC');
+  const config = { type, consumerId: consumer, requestStream, responseStream, requestLimit: 0, denoOptions: [], replyExpireSeconds: keepSeconds, responseStreamLimit: 10_000_000, ...more };
+  await client.command('HSET', hashKey, ...Object.entries(encodeConfigHash(config)).flat());
+}
+
+/** Which Redis, and how the runtime is set up. */
+export interface OursOptions {
+  readonly port: number;
+  readonly settings?: Partial<HandlerSettings>;
+  readonly healthPort: number;
+}
+
+/** Our runtime as a pod runs it: the flags of the contract, and a Deno cache that is warm after the first start. */
+export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }: OursOptions): TestProcess {
+  const health = `127.0.0.1:${healthPort}`;
+  const source = join(root, 'bench/peers/handler.ts');
+  const flags = [
+    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
+    `--allow-net=127.0.0.1:${port},${health}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${join(root, 'bench/peers')}`,
+  ];
+  const variables = {
+    PATH: process.env['PATH'], HOME: process.env['HOME'], DENO_DIR: join(folder, 'deno'), [env.podUid]: 'bench',
+    [env.redisUrl]: `redis://127.0.0.1:${port}`, [env.source]: source, [env.healthAddress]: health, [env.settings]: JSON.stringify(settings),
+  };
+  return pin(1, bin('deno'), ['run', ...flags, ...profiling(), join(root, 'worker/main.ts'), hashKey], variables);
+}
+
+/** A contender of `bench/peers/`, on the runtime it is faster with or made for. */
+export function startPeer(runtime: 'deno' | 'node', name: string, ...args: (string | number)[]): TestProcess {
+  const command = runtime === 'deno' ? ['run', '-A', '--no-lock'] : [];
+  return pin(1, bin(runtime), [...command, join(root, 'bench/peers', name), ...args.map(String)]);
+}
+
+/** A proxy in front of Redis, beside the server; see delay-proxy.ts. */
+export async function startProxy(target: number, delayMs: number): Promise<{ readonly port: number; readonly process: TestProcess }> {
+  const port = await freePort();
+  const proxy = pin(0, bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
+  (await eventually('the proxy listens', () => RawClient.open(port))).close();
+  return { port, process: proxy };
+}
+
+const canPin = availableParallelism() > 1 && succeeds('taskset', '-c', '0,1', 'true');
+
+function pin(cpu: number, command: string, args: readonly string[], variables: NodeJS.ProcessEnv = process.env): TestProcess {
+  return canPin ? start('taskset', ['-c', String(cpu), command, ...args], { env: variables }) : start(command, args, { env: variables });
+}
+
+/** `BENCH_PROFILE=<folder>` leaves a profile of our runtime there, to be opened in a browser's developer tools. */
+function profiling(): string[] {
+  const folder = process.env['BENCH_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+}
+
+function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
