@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
 import type { Reply } from '../worker/resp.ts';
 import { type Audit, audit, preload, responseStream, type } from './requests.ts';
+import { processorMs } from './proc.ts';
 import { consumer, reset, type Stage, startOurs, startPeer } from './stage.ts';
 
 /** Handlers at once of our runtime, for handlers that take no time. */
@@ -15,6 +16,9 @@ const deadlineMs = 180_000;
 export interface Measured {
   readonly requests: number;
   readonly perSecond: number;
+  /** Processor time per request in microseconds, of the worker with its start and of redis-server. */
+  readonly workerUs?: number;
+  readonly serverUs?: number;
   /** Absent for BullMQ, which keeps its results elsewhere. */
   readonly audit?: Audit;
 }
@@ -61,11 +65,14 @@ async function measure(stage: Stage, requests: number, launch: Launch, stillPend
   await reset(client);
   await preload(client, requests);
   const worker = await launch(port, requests);
+  const serverBeforeMs = processorMs(stage.server.pid);
   await until(worker, `${requests} requests are answered`, async () => Number(await client.command('XLEN', responseStream)) >= requests);
   const speed = perSecond(requests, await answeringMs(stage));
   await until(worker, 'the last answers are acknowledged', async () => (await audit(client, 0)).pending === stillPending);
+  const workerUs = perRequest(processorMs(worker.pid), requests);
+  const serverUs = perRequest(processorMs(stage.server.pid) - serverBeforeMs, requests);
   await worker.stop();
-  return { requests, perSecond: speed, audit: await audit(client, requests) };
+  return { requests, perSecond: speed, workerUs, serverUs, audit: await audit(client, requests) };
 }
 
 /** Milliseconds from the first answer to the last, by the clock of the server: entry ids begin with it. */
@@ -86,4 +93,9 @@ async function until(worker: TestProcess, what: string, probe: () => Promise<boo
 
 function perSecond(requests: number, ms: number): number {
   return Math.round((requests * 1000) / Math.max(ms, 1));
+}
+
+/** Microseconds with one decimal. */
+function perRequest(ms: number, requests: number): number {
+  return Math.round((ms * 10_000) / requests) / 10;
 }

@@ -8,11 +8,13 @@ export interface Request {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Why a request is refused before any user code sees it, or the request. */
-export type ParsedRequest =
-  | { readonly kind: 'request'; readonly request: Request }
+/** Why a request is refused before any user code sees it. */
+export type Refusal =
   | { readonly kind: 'refused'; readonly cause: 'ref' }
   | { readonly kind: 'refused'; readonly cause: 'type' | 'workerUrl'; readonly ref: string; readonly message: string };
+
+/** The request, or why it is none. */
+export type ParsedRequest = Refusal | { readonly kind: 'request'; readonly request: Request };
 
 /** What a worker accepts: its type, and the URL prefix of the older form when it has one. */
 export interface Accepts {
@@ -26,19 +28,25 @@ export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl',
 /** References end up in two key names: bounded, and free of control characters. */
 const refPattern = /^[^\p{Cc}\s]{1,256}$/u;
 
+/** The fields that decide whether a worker runs a request. */
+export type RequestHead = Readonly<Partial<Record<'ref' | 'type' | 'workerUrl', string>>>;
+
 /** Sorts the fields of an entry into a request, or says why it is none. */
 export function parseRequest(entry: Readonly<Record<string, string>>, accepts: Accepts): ParsedRequest {
-  const { ref, type, workerUrl, ...fields } = entry;
+  const { ref = '', type: _type, workerUrl: _workerUrl, ...fields } = entry;
+  return refusalOf(entry, accepts) ?? { kind: 'request', request: { ref, fields } };
+}
+
+/** Why a request is refused before any user code sees it; undefined for one that runs. */
+export function refusalOf({ ref, type, workerUrl }: RequestHead, accepts: Accepts): Refusal | undefined {
   if (ref === undefined || !refPattern.test(ref)) return { kind: 'refused', cause: 'ref' };
+  if (type === accepts.type) return undefined;
   if (type !== undefined && type !== '') {
-    return type === accepts.type
-      ? { kind: 'request', request: { ref, fields } }
-      : { kind: 'refused', cause: 'type', ref, message: `this worker takes type "${accepts.type}", not "${type.slice(0, 80)}"` };
+    return { kind: 'refused', cause: 'type', ref, message: `this worker takes type "${accepts.type}", not "${type.slice(0, 80)}"` };
   }
   if (workerUrl !== undefined && workerUrl !== '') {
-    return accepts.workerUrl !== undefined && workerUrl.startsWith(accepts.workerUrl)
-      ? { kind: 'request', request: { ref, fields } }
-      : { kind: 'refused', cause: 'workerUrl', ref, message: 'the workerUrl of this request is not one this worker runs' };
+    if (accepts.workerUrl !== undefined && workerUrl.startsWith(accepts.workerUrl)) return undefined;
+    return { kind: 'refused', cause: 'workerUrl', ref, message: 'the workerUrl of this request is not one this worker runs' };
   }
   return { kind: 'refused', cause: 'type', ref, message: `the request has no field "type"; send type "${accepts.type}"` };
 }

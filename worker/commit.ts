@@ -1,6 +1,6 @@
 /** The group commit: whatever is finished goes to Redis in one transaction, at most two of them on the wire. */
 import type { Connection } from './connection.ts';
-import { type EncodedCommit, encodeCommit } from './commit-commands.ts';
+import { CommitEncoder, type EncodedCommit } from './commit-commands.ts';
 import type { Desk, Held } from './desk.ts';
 import { itemsOf } from './entry.ts';
 import { FatalError } from './fatal.ts';
@@ -18,7 +18,8 @@ const maxBatchBytes = 8 * 1024 * 1024;
 export class Committer {
   readonly #connection: Connection;
   readonly #desk: Desk;
-  readonly #place: Place;
+  readonly #hashKey: string;
+  readonly #encoder: CommitEncoder;
   readonly #identity: Identity;
   readonly #log: Logger;
   readonly #onRetry: (dueMs: number) => void;
@@ -28,7 +29,8 @@ export class Committer {
   constructor(connection: Connection, desk: Desk, place: Place, identity: Identity, hooks: { readonly log: Logger; readonly onRetry: (dueMs: number) => void }) {
     this.#connection = connection;
     this.#desk = desk;
-    this.#place = place;
+    this.#hashKey = place.hashKey;
+    this.#encoder = new CommitEncoder(place);
     this.#identity = identity;
     this.#log = hooks.log;
     this.#onRetry = hooks.onRetry;
@@ -60,15 +62,16 @@ export class Committer {
   }
 
   async #commit(batch: readonly Held[]): Promise<void> {
-    const commit = encodeCommit(batch, this.#place);
+    const commit = this.#encoder.encode(batch);
     const replies = await this.#connection.exchange(commit.bytes, commit.replyCount);
+    this.#encoder.release(commit);
     const executed = replies.at(-2) as Reply;
     if (!Array.isArray(executed)) {
       for (const held of batch) this.#desk.putBack(held); // refused as a whole: nothing of it has happened
       throw refusal(replies);
     }
     batch.forEach((held, at) => this.#conclude(held, errorOf(executed, commit, at)));
-    if (!isOurs(replies.at(-1) as Reply, this.#identity)) throw fenced(this.#place.hashKey);
+    if (!isOurs(replies.at(-1) as Reply, this.#identity)) throw fenced(this.#hashKey);
   }
 
   /** One command of the transaction failed by itself, as when `res:<ref>` is no list; the acknowledgement went through. */

@@ -1,5 +1,6 @@
 /** One connection to Redis: calls with a deadline, several in flight, no promise per command. */
-import { type Command, CommandBuffer, encodeCommands, RedisError, type Reply, ReplyParser } from './resp.ts';
+import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
+import { RedisError, type Reply, ReplyParser } from './resp.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 /** How to reach a Redis and who to be there. */

@@ -1,9 +1,9 @@
 /** Runs handlers: so many at once, each for so long. */
 import type { HandlerSettings } from '../contract/pod.ts';
 import { replyCodes } from '../contract/reply.ts';
-import { type Accepts, parseRequest, type Request } from '../contract/request.ts';
+import { type Accepts, refusalOf } from '../contract/request.ts';
 import type { Desk, Held } from './desk.ts';
-import { textFields } from './entry.ts';
+import { headOf } from './entry.ts';
 import { isoTime } from './iso-time.ts';
 import type { Handler } from './mod.ts';
 import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './outcome.ts';
@@ -51,10 +51,10 @@ export class Executor {
   /** Ends a request nobody shall run: it was delivered too often without ever being finished. */
   bury(held: Held): void {
     held.startedMs = this.#chance.now();
-    const parsed = parseRequest(textFields(held.entry), this.#accepts);
+    const head = headOf(held.entry);
+    if (refusalOf(head, this.#accepts)?.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
+    held.ref = head.ref ?? '';
     const reason = `delivered ${held.deliveries - 1} times and never finished: it seems to end the process that runs it`;
-    if (parsed.kind === 'refused' && parsed.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
-    held.ref = parsed.kind === 'refused' ? parsed.ref : parsed.request.ref;
     this.#finish(held, { dead: reason, answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held)) });
   }
 
@@ -72,22 +72,20 @@ export class Executor {
   #start(held: Held): void {
     held.startedMs = this.#chance.now();
     if (held.entry.fields.length === 0) return this.#finish(held, {}); // deleted from the stream after it was delivered
-    const parsed = parseRequest(textFields(held.entry), this.#accepts);
-    if (parsed.kind === 'request') {
-      held.ref = parsed.request.ref;
-      return void this.#run(held, parsed.request);
-    }
-    if (parsed.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
-    held.ref = parsed.ref;
-    this.#finish(held, { refused: parsed.cause, answer: errorAnswer(replyCodes.badRequest, parsed.message, this.#answerer(held)) });
+    const head = headOf(held.entry);
+    const refusal = refusalOf(head, this.#accepts);
+    if (refusal?.cause === 'ref') return this.#finish(held, { refused: 'ref' });
+    held.ref = head.ref ?? '';
+    if (refusal === undefined) return void this.#run(held);
+    this.#finish(held, { refused: refusal.cause, answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held)) });
   }
 
-  async #run(held: Held, request: Request): Promise<void> {
+  async #run(held: Held): Promise<void> {
     const context = new EntryContext(held.ref, held.entry, this.#shared);
     held.abort = (reason) => context.abort(reason);
     let ended: Ended;
     try {
-      ended = { kind: 'returned', value: await this.#handler(new EntryRequest(request, held.entry), context) };
+      ended = { kind: 'returned', value: await this.#handler(new EntryRequest(held.ref, held.entry), context) };
     } catch (error) {
       ended = { kind: 'threw', error };
     }

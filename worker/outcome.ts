@@ -1,4 +1,5 @@
 /** What becomes of a request once its handler is done. Pure. */
+import { maxRepeatedReplyLength } from '../contract/limits.ts';
 import type { HandlerSettings } from '../contract/pod.ts';
 import { isSuccess, replyCodes } from '../contract/reply.ts';
 import { backoffMs } from './backoff.ts';
@@ -16,8 +17,8 @@ export interface Answer {
   readonly code: number;
   /** The reply's JSON. */
   readonly json: string;
-  /** The same without `data`, for where long replies are not repeated. */
-  readonly jsonWithoutData: string;
+  /** What the response stream and the trace repeat of it: all, or of a long one all but its data. */
+  readonly told: string;
 }
 
 /** What to do with a request; every part is optional, and acknowledging it goes without saying. */
@@ -64,7 +65,7 @@ export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outc
 /** The answer to a request no user code has seen, or shall see again. */
 export function errorAnswer(code: number, message: string, { ref, source, time }: Answerer): Answer {
   const json = JSON.stringify({ ref, code, source, time, err: { message } });
-  return { code, json, jsonWithoutData: json };
+  return { code, json, told: json };
 }
 
 function failed(code: number, message: string, answerer: Answerer, { attempt, policy, nowMs, random }: Attempt): Outcome {
@@ -85,12 +86,14 @@ function orUnserialisable(answer: () => Answer, answerer: Answerer): Outcome {
 function answerOf(code: number, body: unknown, { ref, source, time }: Answerer): Answer {
   if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
   const bare = { ref, code, source, time };
-  if (code < 400 || isSuccess(code)) {
-    return { code, json: JSON.stringify({ ...bare, data: body }), jsonWithoutData: JSON.stringify(bare) };
-  }
+  if (code < 400 || isSuccess(code)) return answerWith(code, bare, body);
   const { message, data } = typeof body === 'string' ? { message: body, data: undefined } : { message: messageInside(body) ?? `code ${code}`, data: body };
-  const withError = { ...bare, err: { message } };
-  return { code, json: JSON.stringify({ ...withError, data }), jsonWithoutData: JSON.stringify(withError) };
+  return answerWith(code, { ...bare, err: { message } }, data);
+}
+
+function answerWith(code: number, bare: object, data: unknown): Answer {
+  const json = JSON.stringify({ ...bare, data });
+  return { code, json, told: json.length <= maxRepeatedReplyLength ? json : JSON.stringify(bare) };
 }
 
 function messageInside(body: unknown): string | undefined {

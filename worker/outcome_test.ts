@@ -12,9 +12,14 @@ const returned = (value: unknown): Ended => ({ kind: 'returned', value });
 const threw = (error: unknown): Ended => ({ kind: 'threw', error });
 
 Deno.test('what a handler returns is the data of a reply with code 200', () => {
-  assertEquals(decide(returned({ a: 1 }), answerer, first), { answer: { code: 200, json: `${bare},"data":{"a":1}}`, jsonWithoutData: `${bare}}` } });
+  assertEquals(decide(returned({ a: 1 }), answerer, first), { answer: { code: 200, json: `${bare},"data":{"a":1}}`, told: `${bare},"data":{"a":1}}` } });
   assertEquals(decide(returned(undefined), answerer, first).answer?.json, `${bare}}`);
   assertEquals(decide(returned(null), answerer, first).answer?.json, `${bare},"data":null}`);
+});
+
+Deno.test('a long reply is told without its data elsewhere', () => {
+  const { answer } = decide(returned('x'.repeat(20_000)), answerer, first);
+  assertEquals([(answer?.json.length ?? 0) > 20_000, answer?.told], [true, `${bare}}`]);
 });
 
 Deno.test('an error is tried again later, and after the last attempt set aside and answered', () => {

@@ -3,7 +3,8 @@ import type { Connection } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { decodeRead, type Entry, idBefore, itemsOf, textOf } from './entry.ts';
 import type { Place } from './place.ts';
-import type { Command, Reply } from './resp.ts';
+import type { Command } from './commands.ts';
+import type { Reply } from './resp.ts';
 
 /** An entry that is ours and not on the desk. */
 export interface Pending {

@@ -1,5 +1,5 @@
 import { Desk } from './desk.ts';
-import { bytesOf, decodeEntry, decodeRead, idBefore, textFields } from './entry.ts';
+import { bytesOf, decodeEntry, decodeRead, headOf, idBefore, userFields } from './entry.ts';
 import { oldestNeeded, orphanIdleMs } from './chores.ts';
 import { planRecovery, settleDesk } from './pending.ts';
 import { RedisError } from './resp.ts';
@@ -67,7 +67,7 @@ Deno.test('a commit takes no more than its bytes allow, but always one', () => {
   const desk = new Desk();
   for (const id of ['1-0', '2-0', '3-0']) desk.add(decodeEntry(id, []), 1, 0);
   for (let held = desk.start(); held !== undefined; held = desk.start()) {
-    desk.finish(held, { answer: { code: 200, json: 'x'.repeat(60), jsonWithoutData: '' } }, 0);
+    desk.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);
   }
   assertEquals([desk.takeFinished(9, 100).length, desk.takeFinished(9, 1).length, desk.takeFinished(9, 1).length], [2, 1, 0]);
 });
@@ -83,7 +83,7 @@ Deno.test('reads little only while a handler is idle', () => {
 Deno.test('decodes a read, also of entries that were deleted meanwhile', () => {
   const reply = [[flat({ s: '' })[0], [[flat({ '1-1': '' })[0], flat({ ref: 'r', a: 'ü' })], [flat({ '1-2': '' })[0], null]]]];
   const [entry, deleted] = decodeRead(reply as never);
-  assertEquals(entry && textFields(entry), { ref: 'r', a: 'ü' });
+  assertEquals(entry && [headOf(entry).ref, userFields(entry)], ['r', { a: 'ü' }]);
   assertEquals(entry && bytesOf(entry, 'a'), Uint8Array.of(0xc3, 0xbc));
   assertEquals(deleted, { id: '1-2', fields: [], attempt: 1, xid: '1-2' });
   assertEquals(decodeRead(null), []);

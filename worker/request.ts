@@ -1,33 +1,36 @@
 /** The request and the context as a handler sees them. Built once per request, so nothing is made before it is asked for. */
-import type { Request as ContractRequest } from '../contract/request.ts';
-import { bytesOf, type Entry } from './entry.ts';
+import { requestFields } from '../contract/request.ts';
+import { bytesOf, type Entry, textOf, userFields, valueOf } from './entry.ts';
 import { messageOf } from './fatal.ts';
 import { type HandlerContext, type HandlerRequest, type Logger, Reply, type WorkerInfo } from './mod.ts';
 
 /** {@link HandlerRequest} over an entry. */
 export class EntryRequest implements HandlerRequest {
   readonly ref: string;
-  readonly fields: Readonly<Record<string, string>>;
   readonly #entry: Entry;
+  #fields: Readonly<Record<string, string>> | undefined;
 
-  constructor(request: ContractRequest, entry: Entry) {
-    this.ref = request.ref;
-    this.fields = request.fields;
+  constructor(ref: string, entry: Entry) {
+    this.ref = ref;
     this.#entry = entry;
   }
 
+  get fields(): Readonly<Record<string, string>> {
+    return (this.#fields ??= userFields(this.#entry));
+  }
+
   get data(): unknown {
-    const text = this.fields['data'];
-    if (text === undefined) return undefined;
+    const value = valueOf(this.#entry, requestFields.data);
+    if (value === undefined) return undefined;
     try {
-      return JSON.parse(text);
+      return JSON.parse(textOf(value));
     } catch (cause) {
       throw new Reply(400, `the field "data" of the request is not JSON: ${messageOf(cause)}`);
     }
   }
 
   bytes(field: string): Uint8Array | undefined {
-    return field in this.fields ? bytesOf(this.#entry, field) : undefined;
+    return Object.hasOwn(this.fields, field) ? bytesOf(this.#entry, field) : undefined;
   }
 }
 

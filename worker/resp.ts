@@ -1,10 +1,4 @@
-/** RESP2, the protocol of Redis: commands into one buffer, replies out of whatever chunks arrive. */
-
-/** One argument of a command; numbers are sent as decimal text. */
-export type Arg = string | number | Uint8Array;
-
-/** A command with its arguments: `['SET', 'key', 'value']`. */
-export type Command = readonly Arg[];
+/** RESP2, the protocol of Redis: replies out of whatever chunks arrive. */
 
 /** A reply; errors are values, so that one inside an array does not hide its neighbours. */
 export type Reply = string | number | null | Uint8Array | RedisError | Reply[];
@@ -24,111 +18,57 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Strings above this length are encoded at once: counting their bytes by hand would cost more. */
-const longText = 1024;
-
-/** Collects commands; {@link CommandBuffer.take} gives all of them as one buffer to write. */
-export class CommandBuffer {
-  #text = '';
-  #parts: Uint8Array[] = [];
-  #count = 0;
-
-  /** Commands added since the last `take`: the number of replies to expect. */
-  get count(): number {
-    return this.#count;
-  }
-
-  add(command: Command): this {
-    this.#count++;
-    this.#text += `*${command.length}\r\n`;
-    for (const arg of command) this.#addArg(arg);
-    return this;
-  }
-
-  /** The bytes of every command added so far; the buffer is empty afterwards. */
-  take(): Uint8Array {
-    const tail = encoder.encode(this.#text);
-    const bytes = this.#parts.length === 0 ? tail : concat([...this.#parts, tail]);
-    this.#text = '';
-    this.#parts = [];
-    this.#count = 0;
-    return bytes;
-  }
-
-  #addArg(arg: Arg): void {
-    if (typeof arg === 'number') {
-      const digits = String(arg);
-      this.#text += `$${digits.length}\r\n${digits}\r\n`;
-    } else if (typeof arg === 'string' && arg.length <= longText) {
-      this.#text += `$${byteLength(arg)}\r\n${arg}\r\n`;
-    } else {
-      this.#addBytes(typeof arg === 'string' ? encoder.encode(arg) : arg);
-    }
-  }
-
-  #addBytes(bytes: Uint8Array): void {
-    this.#parts.push(encoder.encode(`${this.#text}$${bytes.length}\r\n`), bytes);
-    this.#text = '\r\n';
-  }
-}
-
-/** The bytes of one command, or of several. */
-export function encodeCommands(...commands: readonly Command[]): Uint8Array {
-  const buffer = new CommandBuffer();
-  for (const command of commands) buffer.add(command);
-  return buffer.take();
-}
-
-/** Bytes of `text` in UTF-8; a lone surrogate counts as the replacement character the encoder writes. */
-export function byteLength(text: string): number {
-  let bytes = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) {
-      bytes += 4;
-      at++;
-    } else bytes += 3;
-  }
-  return bytes;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
+/** Up to this length, a loop over the bytes costs less than a call of the decoder. */
+const shortLength = 48;
 
 /** UTF-8 bytes to text; bytes that are no UTF-8 become replacement characters. */
 export function decodeText(bytes: Uint8Array): string {
-  return bytes.length <= 48 ? shortText(bytes, 0, bytes.length) : decoder.decode(bytes);
+  return textBetween(bytes, 0, bytes.length);
 }
 
-/** Short ASCII, nearly all of what Redis sends, without the fixed cost of a TextDecoder call. */
-function shortText(bytes: Uint8Array, from: number, to: number): string {
+function textBetween(bytes: Uint8Array, from: number, to: number): string {
+  return (to - from <= shortLength ? asciiBetween(bytes, from, to) : undefined) ?? decoder.decode(bytes.subarray(from, to));
+}
+
+function asciiBetween(bytes: Uint8Array, from: number, to: number): string | undefined {
   let text = '';
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
-    if (byte >= 0x80) return decoder.decode(bytes.subarray(from, to));
+    if (byte >= 0x80) return undefined;
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+/** What a kept string may keep alive beside itself: strings cut out of a window share its memory. */
+const windowBytes = 16 * 1024;
+
+/** Decodes a stretch of the buffer at once, so that a short string costs no call of the decoder. */
+class AsciiWindow {
+  #text: string | undefined;
+  #from = 0;
+  #to = 0;
+
+  /** Forgets the stretch: the buffer has changed. */
+  close(): void {
+    this.#to = 0;
+  }
+
+  /** The text of the bytes, or undefined when they are not in a stretch of nothing but ASCII. */
+  text(buffer: Uint8Array, from: number, to: number, end: number): string | undefined {
+    if (to > this.#to) this.#open(buffer, from, Math.max(to, Math.min(end, from + windowBytes)));
+    return this.#text?.substring(from - this.#from, to - this.#from);
+  }
+
+  #open(buffer: Uint8Array, from: number, to: number): void {
+    const text = decoder.decode(buffer.subarray(from, to));
+    const isAscii = text.length === to - from && !text.includes('\ufffd');
+    this.#text = isAscii ? text : undefined;
+    this.#from = from;
+    this.#to = to;
+  }
 }
 
 const roomForOneRead = 16 * 1024;
@@ -142,6 +82,7 @@ const maxBulkBytes = 512 * 1024 * 1024;
  */
 export class ReplyParser {
   readonly #bulkAs: 'text' | 'bytes';
+  readonly #window = new AsciiWindow();
   #buffer = new Uint8Array(usualSize);
   #at = 0;
   #end = 0;
@@ -150,7 +91,10 @@ export class ReplyParser {
   /** Arrays that are still open, outermost first. */
   readonly #open: { readonly items: Reply[]; missing: number }[] = [];
 
-  /** @param bulkAs whether bulk strings come as text, or as bytes for values that may be binary */
+  /**
+   * @param bulkAs `bytes` for values that may be binary: a bulk string comes as text only when it is ASCII, where
+   * both are the same thing, and as its bytes when it is not, or too long to find out
+   */
   constructor(bulkAs: 'text' | 'bytes' = 'text') {
     this.#bulkAs = bulkAs;
   }
@@ -166,6 +110,7 @@ export class ReplyParser {
 
   filled(bytes: number): void {
     this.#end += bytes;
+    this.#window.close();
   }
 
   /** Copies a chunk in, for callers that do not read into {@link ReplyParser.space}. */
@@ -208,6 +153,7 @@ export class ReplyParser {
     }
     this.#at = 0;
     this.#end = kept;
+    this.#window.close();
   }
 
   #takeBulk(): Reply | undefined {
@@ -216,8 +162,10 @@ export class ReplyParser {
     if (this.#end < to + 2) return undefined;
     this.#at = to + 2;
     this.#bulk = -1;
-    if (this.#bulkAs === 'bytes') return this.#buffer.slice(from, to);
-    return to - from <= 48 ? shortText(this.#buffer, from, to) : decoder.decode(this.#buffer.subarray(from, to));
+    const text = to - from > windowBytes ? undefined : this.#window.text(this.#buffer, from, to, this.#end);
+    if (text !== undefined) return text;
+    if (this.#bulkAs === 'text') return textBetween(this.#buffer, from, to);
+    return (to - from <= shortLength ? asciiBetween(this.#buffer, from, to) : undefined) ?? this.#buffer.slice(from, to);
   }
 
   /** A reply of one line, or `opened` when the line is the header of an array or a bulk string. */
@@ -271,7 +219,7 @@ export class ReplyParser {
 
   #status(from: number, to: number): string {
     if (to - from === 6 && this.#buffer[from] === 0x51) return 'QUEUED'; // four of five replies of a commit
-    return shortText(this.#buffer, from, to);
+    return textBetween(this.#buffer, from, to);
   }
 
   #integer(from: number, to: number): number {

@@ -1,4 +1,5 @@
-import { byteLength, type Command, CommandBuffer, decodeText, encodeCommands, ProtocolError, RedisError, type Reply, ReplyParser } from './resp.ts';
+import { byteLength, type Command, CommandBuffer, encodeCommands } from './commands.ts';
+import { decodeText, ProtocolError, RedisError, type Reply, ReplyParser } from './resp.ts';
 import { assertEquals, assertThrows } from './testing/assert.ts';
 
 const utf8 = new TextEncoder();
@@ -12,6 +13,12 @@ function parseCutAt(bytes: Uint8Array, cut: number, bulkAs: 'text' | 'bytes' = '
     for (let reply = parser.next(); reply !== undefined; reply = parser.next()) replies.push(reply);
   }
   return replies;
+}
+
+/** Long text in a stretch that is not all ASCII comes as bytes; the test does not care. */
+function asAscii(reply: Reply): Reply {
+  if (Array.isArray(reply)) return reply.map(asAscii);
+  return reply instanceof Uint8Array && reply.length > 48 ? decodeText(reply) : reply;
 }
 
 const conversation = utf8.encode(
@@ -49,13 +56,19 @@ Deno.test('gives bytes back unchanged, also a megabyte of them', () => {
   }
 });
 
-Deno.test('keeps bytes it gave out when more arrive', () => {
+Deno.test('keeps what it gave out when more arrives', () => {
   const parser = new ReplyParser('bytes');
-  parser.push(utf8.encode('$3\r\nabc\r\n'));
-  const first = parser.next();
-  parser.push(utf8.encode('$3\r\nxyz\r\n'));
-  parser.next();
-  assertEquals(decodeText(first as Uint8Array), 'abc');
+  parser.push(utf8.encode('$3\r\nabc\r\n$2\r\nü\r\n'));
+  const [text, bytes] = [parser.next(), parser.next()];
+  parser.push(utf8.encode('$3\r\nxyz\r\n$2\r\nö\r\n'));
+  assertEquals([text, bytes, parser.next(), parser.next()], ['abc', utf8.encode('ü'), 'xyz', utf8.encode('ö')]);
+});
+
+Deno.test('tells ASCII from other bytes beside it, wherever they are', () => {
+  const values = ['plain', Uint8Array.of(0xff), 'x'.repeat(40), utf8.encode('\ufffd'), '', '\0\x7f', Uint8Array.of(0xef, 0xbb, 0xbf), 'y'];
+  const bytes = encodeCommands(values, ['z'.repeat(60)], values);
+  const expected = [values, ['z'.repeat(60)], values];
+  for (let cut = 0; cut <= bytes.length; cut++) assertEquals(parseCutAt(bytes, cut, 'bytes').map(asAscii), expected as Reply[]);
 });
 
 Deno.test('refuses what is not RESP2', () => {

@@ -1,10 +1,11 @@
 /** Brings requests whose next attempt is due back into the request stream. Any consumer may do it, also several at once. */
 import { retryScheduleKey } from '../contract/keys.ts';
 import type { Connection } from './connection.ts';
-import { itemsOf, textOf } from './entry.ts';
+import { type Bulk, itemsOf, textOf } from './entry.ts';
 import type { Logger } from './mod.ts';
 import type { Place } from './place.ts';
-import { type Command, RedisError, type Reply, ReplyParser } from './resp.ts';
+import type { Command } from './commands.ts';
+import { RedisError, type Reply, ReplyParser } from './resp.ts';
 
 /**
  * Moves one request: KEYS schedule, stream; ARGV member, field, value… Returns 1, or 0 when another consumer was
@@ -28,14 +29,14 @@ export async function moveDue(connection: Connection, place: Place, nowMs: numbe
     ['ZRANGEBYSCORE', key, `(${nowMs}`, '+inf', 'WITHSCORES', 'LIMIT', 0, 1],
   ]);
   if (due instanceof RedisError) throw due;
-  const members = itemsOf(due) as Uint8Array[];
+  const members = itemsOf(due) as Bulk[];
   const replies = await connection.pipeline(members.map((member) => moveCommand(member, key, place, log)));
   const failed = replies.find((reply) => reply instanceof RedisError);
   if (failed) throw failed;
   return members.length === maxMoves ? nowMs : nextDue(next);
 }
 
-function moveCommand(member: Uint8Array, key: string, place: Place, log: Logger): Command {
+function moveCommand(member: Bulk, key: string, place: Place, log: Logger): Command {
   const fields = decodeMember(member);
   if (fields !== undefined) return ['EVAL', moveScript, 2, key, place.requestStream, member, ...fields];
   log.error('the retry schedule holds a member this runtime did not write; it is removed', { key });
@@ -43,12 +44,12 @@ function moveCommand(member: Uint8Array, key: string, place: Place, log: Logger)
 }
 
 /** Fields of the next entry; undefined when the member is none of ours. */
-function decodeMember(member: Uint8Array): readonly Uint8Array[] | undefined {
+function decodeMember(member: Bulk): readonly Bulk[] | undefined {
   const parser = new ReplyParser('bytes');
-  parser.push(member);
+  parser.push(typeof member === 'string' ? new TextEncoder().encode(member) : member);
   try {
     const [, ...fields] = itemsOf(parser.next());
-    return fields.length >= 2 && fields.length % 2 === 0 ? (fields as Uint8Array[]) : undefined;
+    return fields.length >= 2 && fields.length % 2 === 0 ? (fields as Bulk[]) : undefined;
   } catch {
     return undefined;
   }

@@ -4,13 +4,14 @@
  */
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { encodeCommit } from '../../worker/commit-commands.ts';
+import { CommitEncoder } from '../../worker/commit-commands.ts';
 import { connectRedis } from '../../worker/connection.ts';
 import { Desk, type Held } from '../../worker/desk.ts';
-import { decodeEntry, textFields, textOf } from '../../worker/entry.ts';
+import { type Bulk, decodeEntry, headOf, textOf, valueOf } from '../../worker/entry.ts';
 import { decide } from '../../worker/outcome.ts';
 import type { Place } from '../../worker/place.ts';
-import { encodeCommands, type Reply } from '../../worker/resp.ts';
+import { encodeCommands } from '../../worker/commands.ts';
+import type { Reply } from '../../worker/resp.ts';
 import { parseHandlerSettings } from '../../worker/settings.ts';
 import handle from './handler.ts';
 
@@ -26,6 +27,7 @@ const url = `redis://127.0.0.1:${port}`;
 const redis = await connectRedis({ url, name: 'bound' }, 'bytes');
 const hashKey = configHashKey(type, consumer);
 const place: Place = { ...decodeConfigHash(await hashFields(hashKey)), hashKey, settings: parseHandlerSettings('{}', type) };
+const encoder = new CommitEncoder(place);
 const batches = await encodeAll();
 redis.close();
 
@@ -73,7 +75,7 @@ async function encodeAll(): Promise<Batch[]> {
 
 function encodeBatch(held: readonly Held[]): Batch {
   const read = encodeCommands(['XREADGROUP', 'GROUP', place.settings.group, consumer, 'COUNT', batchSize, 'BLOCK', 2000, 'STREAMS', place.requestStream, '>']);
-  const commit = encodeCommit(held, place);
+  const commit = encoder.encode(held);
   const bytes = new Uint8Array(read.length + commit.bytes.length);
   bytes.set(read);
   bytes.set(commit.bytes, read.length);
@@ -89,11 +91,11 @@ function commitLines(requests: number, replyCount: number): number {
 }
 
 function finished(reply: Reply): Held {
-  const [id, flat] = reply as [Reply, Uint8Array[]];
+  const [id, flat] = reply as [Reply, Bulk[]];
   const entry = decodeEntry(textOf(id), flat);
-  const { ref = '', data = '' } = textFields(entry);
+  const { ref = '' } = headOf(entry);
   const nowMs = Date.now();
-  const value = handle({ data: JSON.parse(data) as unknown });
+  const value = handle({ data: JSON.parse(textOf(valueOf(entry, 'data'))) as unknown });
   const answerer = { ref, source: type, time: new Date(nowMs).toISOString() };
   const outcome = decide({ kind: 'returned', value }, answerer, { attempt: 1, policy: place.settings, nowMs, random: 0 });
   const desk = new Desk();

@@ -1,18 +1,18 @@
 /** Requests and places for the worker's own tests. */
 import type { Held } from '../desk.ts';
-import { decodeEntry } from '../entry.ts';
+import { type Bulk, decodeEntry } from '../entry.ts';
 import type { Place } from '../place.ts';
 import { parseHandlerSettings } from '../settings.ts';
 
 const utf8 = new TextEncoder();
 
 /** Fields of an entry as they come from Redis. */
-export function flat(fields: Readonly<Record<string, string | Uint8Array>>): Uint8Array[] {
-  return Object.entries(fields).flat().map((part) => (typeof part === 'string' ? utf8.encode(part) : part));
+export function flat(fields: Readonly<Record<string, Bulk>>): Bulk[] {
+  return Object.entries(fields).flat().map((part) => (typeof part === 'string' && /[^\0-\x7f]/.test(part) ? utf8.encode(part) : part));
 }
 
 /** A request on the desk. */
-export function held(fields: Readonly<Record<string, string | Uint8Array>>, more: Partial<Held> = {}, id = '5-1'): Held {
+export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held> = {}, id = '5-1'): Held {
   return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, ...more };
 }
 
