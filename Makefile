@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate
+.PHONY: help demo test generate bench-worker chaos-worker
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -17,3 +17,11 @@ test: ## Run every check and test, those on a real control plane included
 generate: ## Write what is generated from the schema: crds/
 	@sh scripts/install.sh
 	@npm run --silent generate
+
+bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three minutes
+	@sh scripts/install.sh
+	@npm run --silent bench:worker
+
+chaos-worker: ## Kill the worker, cut its connections, fill Redis; count what was lost
+	@sh scripts/install.sh
+	@npm run --silent chaos:worker
