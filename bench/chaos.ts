@@ -1,0 +1,107 @@
+/**
+ * Breaks things while our runtime works off a stream, then looks up every reference: `make chaos-worker`, or with
+ * `QUICK=1` a shorter one. Ends with exit code 1 when anything was lost or answered twice.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort, type TestProcess } from '../test/support/processes.ts';
+import { eventually } from '../test/support/wait.ts';
+import type { ChaosResults } from './chaos-results.ts';
+import { writePage } from './performance-page.ts';
+import { audit, preload, responseStream } from './requests.ts';
+import { openStage, reset, startOurs, startProxy } from './stage.ts';
+
+const quick = process.env['QUICK'] === '1';
+const requests = quick ? 40_000 : 200_000;
+const [kills, cuts, fills] = quick ? [6, 6, 3] : [24, 24, 8];
+const pollMs = 5;
+const deadlineMs = 300_000;
+
+const stage = await openStage();
+const proxy = await startProxy(stage.port, 0);
+const { client } = stage;
+let worker: TestProcess | undefined;
+try {
+  const outcomes = [
+    await run('the worker is killed', kills, killWorker),
+    await run('its connections are cut', cuts, cutConnections),
+    await run('Redis is full', fills, fillRedis),
+  ];
+  const sum = (name: 'lost' | 'answeredTwice') => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+  write({ measured: new Date().toISOString().slice(0, 10), requests, kills, cuts, fills, lost: sum('lost'), answeredTwice: sum('answeredTwice') });
+  process.exitCode = sum('lost') + sum('answeredTwice') === 0 ? 0 : 1;
+} finally {
+  await worker?.stop();
+  await proxy.process.stop();
+  await stage.stop();
+}
+
+/** Answers all requests while `fault` strikes as often as told, each time at a random share of the work. */
+async function run(title: string, times: number, fault: () => Promise<void>): Promise<{ lost: number; answeredTwice: number }> {
+  await reset(client);
+  await preload(client, requests);
+  worker = await startWorker();
+  const moments = Array.from({ length: times }, () => Math.random() * requests * 0.95).sort((one, other) => one - other);
+  for (const moment of moments) {
+    const before = await answered();
+    await reach(Math.max(moment, before + 1));
+    await fault();
+  }
+  await reach(requests);
+  await eventually('nothing is pending', async () => (await audit(client, 0)).pending === 0);
+  await worker.stop();
+  const { responses, lost, answeredTwice } = await audit(client, requests);
+  const twice = Math.max(answeredTwice, responses + lost - requests);
+  say(`${title}, ${times} times over ${requests} requests: ${lost} lost, ${twice} answered twice`);
+  return { lost, answeredTwice: twice };
+}
+
+async function killWorker(): Promise<void> {
+  worker?.child.kill('SIGKILL');
+  await worker?.ended;
+  worker = await startWorker();
+}
+
+function cutConnections(): Promise<void> {
+  proxy.process.child.kill('SIGUSR2');
+  return Promise.resolve();
+}
+
+/** Leaves Redis a little room, waits until that is used up and a commit was refused, then lifts the limit. */
+async function fillRedis(): Promise<void> {
+  const before = await refusedForMemory();
+  const used = /^used_memory:(\d+)/m.exec(String(await client.command('INFO', 'memory')))?.[1];
+  await client.command('CONFIG', 'SET', 'maxmemory', Number(used) + 100_000);
+  await eventually('Redis refuses a commit', async () => (await refusedForMemory()) > before, deadlineMs);
+  await client.command('CONFIG', 'SET', 'maxmemory', 0);
+}
+
+async function refusedForMemory(): Promise<number> {
+  return Number(/^errorstat_OOM:count=(\d+)/m.exec(String(await client.command('INFO', 'errorstats')))?.[1] ?? 0);
+}
+
+async function startWorker(): Promise<TestProcess> {
+  return startOurs(stage, { port: proxy.port, healthPort: await freePort(), settings: { concurrency: 1024 } });
+}
+
+async function reach(count: number): Promise<void> {
+  for (const end = Date.now() + deadlineMs; (await answered()) < count;) {
+    if (Date.now() > end) throw new Error(`waited in vain for answer ${Math.ceil(count)}; the worker printed:\n${worker?.output().slice(-2000)}`);
+    await pause(pollMs);
+  }
+}
+
+async function answered(): Promise<number> {
+  return Number(await client.command('XLEN', responseStream));
+}
+
+function write(results: ChaosResults): void {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL('chaos.json', folder), `${JSON.stringify(results, undefined, 2)}\n`);
+  writePage();
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
