@@ -1,4 +1,5 @@
 /** Lets one loop wait for the others. */
+import { after, type Timer } from './timers.ts';
 
 /** A bell one loop waits at; a ring while nobody waits is kept. */
 export class Bell {
@@ -13,12 +14,12 @@ export class Bell {
   /** Settles at the next ring, or after `ms`. */
   async wait(ms: number): Promise<void> {
     if (!this.#rung) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let timer: Timer | undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        timer = setTimeout(resolve, ms);
+        timer = after(ms, resolve);
       });
-      clearTimeout(timer);
+      timer?.cancel();
     }
     this.#rung = false;
     this.#wake = undefined;

@@ -2,6 +2,7 @@
 import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
 import { RedisError, type Reply, ReplyParser } from './resp.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { after, type Timer } from './timers.ts';
 
 /** How to reach a Redis and who to be there. */
 export interface RedisTarget {
@@ -86,7 +87,7 @@ interface Call {
   missing: number;
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
-  timer: ReturnType<typeof setTimeout>;
+  timer: Timer;
 }
 
 /** A logged-in connection. Calls may overlap; replies come in the order of the calls. */
@@ -131,7 +132,7 @@ export class Connection {
     if (this.#lost) return Promise.reject(this.#lost);
     if (replyCount === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const call: Call = { replies: [], missing: replyCount, resolve, reject, timer: setTimeout(() => this.#expire(call, deadlineMs), deadlineMs) };
+      const call: Call = { replies: [], missing: replyCount, resolve, reject, timer: after(deadlineMs, () => this.#expire(call, deadlineMs)) };
       this.#calls.push(call);
       this.#outbox.push(bytes);
       void this.#write();
@@ -177,13 +178,13 @@ export class Connection {
     call.replies.push(reply);
     if (--call.missing > 0) return;
     this.#calls.shift();
-    clearTimeout(call.timer);
+    call.timer.cancel();
     call.resolve(call.replies);
   }
 
   /** A handler that kept the process busy past the deadline must not look like a dead server: what has arrived is read first. */
   #expire(call: Call, deadlineMs: number): void {
-    call.timer = setTimeout(() => this.#fail(`Redis did not answer within ${deadlineMs} ms`), lateReplyMs);
+    call.timer = after(lateReplyMs, () => this.#fail(`Redis did not answer within ${deadlineMs} ms`));
   }
 
   #fail(message: string, cause?: unknown): void {
@@ -196,7 +197,7 @@ export class Connection {
       // Deno has closed the socket already
     }
     for (const call of this.#calls.splice(0)) {
-      clearTimeout(call.timer);
+      call.timer.cancel();
       call.reject(this.#lost);
     }
   }
@@ -213,8 +214,8 @@ async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
 
 function orTimeout<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${message} within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = after(ms, () => reject(new Error(`${message} within ${ms} ms`)));
+    work.then(resolve, reject).finally(() => timer.cancel());
   });
 }
 

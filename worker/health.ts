@@ -1,8 +1,11 @@
 /** GET /healthz and /readyz for the kubelet. */
 import { FatalError, messageOf } from './fatal.ts';
+import { after } from './timers.ts';
 
 /** Without a sign of life for this long the process is stuck: each turn of the reading loop takes about two seconds. */
 const stuckAfterMs = 20_000;
+const probeMs = 5000;
+const maxHead = 16 * 1024;
 
 /** What the loop tells about itself. */
 export class Pulse {
@@ -41,18 +44,47 @@ export class Pulse {
 
 /**
  * Serves the two paths. An outage of Redis makes the pod unready and leaves it alive: a restart would not help.
+ * Probes are all it has to understand; Deno's own server would be half of the time a start takes.
  * @throws FatalError when the address cannot be listened on.
  */
 export function serveHealth(address: { readonly hostname: string; readonly port: number }, pulse: Pulse): void {
-  const answer = (good: boolean) => new Response(good ? 'ok\n' : 'not now\n', { status: good ? 200 : 503 });
   try {
-    Deno.serve({ ...address, onListen: () => {} }, (request) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === '/healthz') return answer(pulse.alive);
-      if (pathname === '/readyz') return answer(pulse.ready);
-      return new Response('not found\n', { status: 404 });
-    });
+    void answerProbes(Deno.listen(address), pulse);
   } catch (cause) {
     throw new FatalError('failed', `the health endpoint cannot listen on ${address.hostname}:${address.port}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function answerProbes(listener: Deno.Listener, pulse: Pulse): Promise<void> {
+  for await (const probe of listener) void answerProbe(probe, pulse).catch(() => {}); // it went away; the next one will come
+}
+
+async function answerProbe(probe: Deno.Conn, pulse: Pulse): Promise<void> {
+  const patience = after(probeMs, () => probe.close());
+  try {
+    const [, path = ''] = /^GET (\/[^ ?]*)/.exec(await readHead(probe)) ?? [];
+    const [status, text] = answerTo(path, pulse);
+    await probe.write(new TextEncoder().encode(`HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`));
+  } finally {
+    patience.cancel();
+    probe.close();
+  }
+}
+
+function answerTo(path: string, pulse: Pulse): readonly [status: string, text: string] {
+  const healthy = { '/healthz': pulse.alive, '/readyz': pulse.ready }[path];
+  if (healthy === undefined) return ['404 Not Found', 'not found\n'];
+  return healthy ? ['200 OK', 'ok\n'] : ['503 Service Unavailable', 'not now\n'];
+}
+
+/** Everything up to the empty line, so that closing the connection does not take the answer with it. */
+async function readHead(probe: Deno.Conn): Promise<string> {
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(2048);
+  for (let head = '';;) {
+    const length = await probe.read(chunk);
+    if (length === null || head.length > maxHead) return head;
+    head += decoder.decode(chunk.subarray(0, length), { stream: true });
+    if (head.includes('\r\n\r\n')) return head;
   }
 }

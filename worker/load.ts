@@ -1,6 +1,7 @@
 /** Loads the user's module, and keeps it from ending the process. */
 import { FatalError, messageOf } from './fatal.ts';
 import type { Handler, Logger } from './mod.ts';
+import { after } from './timers.ts';
 
 const loadTimeoutMs = 60_000;
 
@@ -38,10 +39,10 @@ export function guardProcess(log: Logger): void {
 
 function withinTime(loading: Promise<Record<string, unknown>>, path: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`)), loadTimeoutMs);
+    const timer = after(loadTimeoutMs, () => reject(new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`)));
     loading.then(resolve, (cause: unknown) => {
       reject(new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}${positionOf(cause)}`, { cause }));
-    }).finally(() => clearTimeout(timer));
+    }).finally(() => timer.cancel());
   });
 }
 

@@ -4,6 +4,7 @@ import { FatalError } from './fatal.ts';
 import { leavePlace } from './identity.ts';
 import { isOutage, type Outages } from './outage.ts';
 import { type Crew, Session } from './session.ts';
+import { after, type Timer } from './timers.ts';
 
 /** How often handlers are looked at whose time may be over. */
 const sweepMs = 100;
@@ -17,6 +18,7 @@ export class Loop {
   readonly #connect: Connect;
   readonly #outages: Outages;
   #session: Session | undefined;
+  #sweep: Timer | undefined;
   #stopping = false;
   /** When waiting for Redis is given up, milliseconds since 1970. */
   #endAtMs = Infinity;
@@ -32,12 +34,12 @@ export class Loop {
    * @throws FatalError when this process is fenced.
    */
   async run(): Promise<void> {
-    const sweep = setInterval(() => this.#crew.executor.endOverdue(), sweepMs);
+    this.#sweepLater();
     try {
       await this.#sessions();
       await this.#leave();
     } finally {
-      clearInterval(sweep);
+      this.#sweep?.cancel();
     }
   }
 
@@ -50,7 +52,14 @@ export class Loop {
     this.#session?.stop();
     const finishMs = Math.max(graceMs - 2000, graceMs / 2);
     this.#endAtMs = this.#crew.chance.now() + finishMs;
-    setTimeout(() => this.#crew.desk.abandonRunning('the process has to end'), finishMs);
+    after(finishMs, () => this.#crew.desk.abandonRunning('the process has to end'));
+  }
+
+  #sweepLater(): void {
+    this.#sweep = after(sweepMs, () => {
+      this.#crew.executor.endOverdue();
+      this.#sweepLater();
+    });
   }
 
   async #sessions(): Promise<void> {

@@ -3,6 +3,7 @@ import { backoffMs } from './backoff.ts';
 import { ConnectionLostError } from './connection.ts';
 import type { Logger } from './mod.ts';
 import { RedisError } from './resp.ts';
+import { pause } from './timers.ts';
 
 const bounds = { initialMs: 100, maxMs: 5000 };
 
@@ -27,8 +28,7 @@ export class Outages {
   async wait(error: Error): Promise<void> {
     if (error.message !== this.#cause) this.#log.warn('Redis cannot be used; trying again', { reason: error.message });
     this.#cause = error.message;
-    const ms = backoffMs(++this.#failures, bounds, this.#random());
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await pause(backoffMs(++this.#failures, bounds, this.#random()));
   }
 
   /** Redis works again. */

@@ -5,6 +5,7 @@ import { env, type HandlerSettings } from '../contract/pod.ts';
 import type { RedisTarget } from './connection.ts';
 import { FatalError, messageOf } from './fatal.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { after, type Timer } from './timers.ts';
 
 /** Everything the runtime knows before it has spoken to Redis. */
 export interface Settings {
@@ -157,12 +158,14 @@ async function readKeyLine(keyFile: string | undefined): Promise<string | undefi
 async function readFirstLine(): Promise<string> {
   const line = new Uint8Array(maxKeyLineBytes + 1);
   let length = 0;
-  const silence = new Promise<null>((resolve) => Deno.unrefTimer(setTimeout(resolve, stdinWaitMs, null)));
+  let timer: Timer | undefined;
+  const silence = new Promise<null>((resolve) => void (timer = after(stdinWaitMs, () => resolve(null))));
   while (length < line.length && !line.subarray(0, length).includes(0x0a)) {
     const bytes = await Promise.race([Deno.stdin.read(line.subarray(length)), silence]);
     if (bytes === null) break;
     length += bytes;
   }
+  timer?.cancel();
   return new TextDecoder().decode(line.subarray(0, length)).split('\n', 1)[0] ?? '';
 }
 

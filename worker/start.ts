@@ -16,6 +16,7 @@ import { Outages } from './outage.ts';
 import type { Place } from './place.ts';
 import type { Crew } from './session.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { pause } from './timers.ts';
 
 const chance: Chance = { now: Date.now, random: Math.random };
 const occupiedPollMs = 500;
@@ -76,7 +77,7 @@ async function waitForPlace(hashKey: string, me: Identity, { connect, outages, p
     if (taking.kind === 'noHash') throw new FatalError('badConfig', `the config hash ${hashKey} does not exist; the operator writes it, see the conditions of the RedisWorker`);
     if (!told) log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
     told = true;
-    await new Promise((resolve) => setTimeout(resolve, occupiedPollMs));
+    await pause(occupiedPollMs);
   }
 }
 
