@@ -1,6 +1,7 @@
 /**
  * Timers that cost nothing while the process starts. Deno loads what is behind `setTimeout` when it is first called,
  * which takes longer than answering the first request; until a little later one AbortSignal waits in its place.
+ * Timers that are due meanwhile come that much late.
  */
 
 /** Something that will happen, unless it is cancelled. */
@@ -17,16 +18,13 @@ interface Early extends Timer {
 }
 
 const early = new Set<Early>();
-let startEndsMs: number | undefined;
-let starting = true;
+let phase: 'before' | 'starting' | 'over' = 'before';
 
 /** Runs `run` once, `ms` milliseconds from now. */
 export function after(ms: number, run: () => void): Timer {
-  if (!starting) return real(ms, run);
-  const nowMs = performance.now();
-  startEndsMs ??= beginStart(nowMs);
-  if (nowMs + ms < startEndsMs) return real(ms, run);
-  const timer: Early = { dueMs: nowMs + ms, run, cancel: () => void early.delete(timer) };
+  if (phase === 'over') return real(ms, run);
+  if (phase === 'before') beginStart();
+  const timer: Early = { dueMs: performance.now() + ms, run, cancel: () => void early.delete(timer) };
   early.add(timer);
   return timer;
 }
@@ -41,14 +39,14 @@ function real(ms: number, run: () => void): Timer {
   return { cancel: () => clearTimeout(id) };
 }
 
-function beginStart(nowMs: number): number {
+function beginStart(): void {
+  phase = 'starting';
   AbortSignal.timeout(startMs).addEventListener('abort', endStart);
-  return nowMs + startMs;
 }
 
 /** Timers that are still wanted become real ones. */
 function endStart(): void {
-  starting = false;
+  phase = 'over';
   for (const timer of early) {
     const { cancel } = real(Math.max(0, timer.dueMs - performance.now()), timer.run);
     timer.cancel = cancel;
