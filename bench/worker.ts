@@ -3,14 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { coldStart, type ColdStart } from './cold-start.ts';
-import { latencyOfOurs, latencyOfReference } from './latency.ts';
+import { type Latency, latencyOfOurs, latencyOfReference } from './latency.ts';
 import { writePage } from './performance-page.ts';
 import { RawClient } from './raw-client.ts';
 import { checkCounts, ratiosOf, type Results, type Round } from './results.ts';
 import { type Sizes, sizesFrom } from './sizes.ts';
 import { openStage, type Stage, startProxy } from './stage.ts';
 import { significant, spread } from './statistics.ts';
-import { measureBound, measureBullmq, measureOurs, measureReference } from './throughput.ts';
+import { type Measured, measureBound, measureBullmq, measureOurs, measureReference } from './throughput.ts';
 
 const replyDelayMs = 2;
 const quick = process.env['QUICK'] === '1';
@@ -44,7 +44,8 @@ async function playRound(on: Stage, { requests, delayed, latencySamples }: Sizes
     latencyOurs: await latencyOfOurs(on, latencySamples),
   };
   checkCounts(round, number);
-  say(`round ${number}: ${Object.entries(round).map(([name, one]) => `${name} ${'perSecond' in one ? `${one.perSecond}/s` : `${one.p50} µs`}`).join(', ')}`);
+  const figures = (Object.entries(round) as [string, Measured | Latency][]).map(([name, one]) => `${name} ${'perSecond' in one ? `${one.perSecond}/s` : `${one.p50} µs`}`);
+  say(`round ${number}: ${figures.join(', ')}`);
   return round;
 }
 

@@ -29,12 +29,12 @@ export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl',
 const refPattern = /^[^\p{Cc}\s]{1,256}$/u;
 
 /** The fields that decide whether a worker runs a request. */
-export type RequestHead = Readonly<Partial<Record<'ref' | 'type' | 'workerUrl', string>>>;
+export type RequestHead = Readonly<Record<'ref' | 'type' | 'workerUrl', string | undefined>>;
 
 /** Sorts the fields of an entry into a request, or says why it is none. */
 export function parseRequest(entry: Readonly<Record<string, string>>, accepts: Accepts): ParsedRequest {
-  const { ref = '', type: _type, workerUrl: _workerUrl, ...fields } = entry;
-  return refusalOf(entry, accepts) ?? { kind: 'request', request: { ref, fields } };
+  const { ref, type, workerUrl, ...fields } = entry;
+  return refusalOf({ ref, type, workerUrl }, accepts) ?? { kind: 'request', request: { ref: ref ?? '', fields } };
 }
 
 /** Why a request is refused before any user code sees it; undefined for one that runs. */

@@ -11,8 +11,8 @@ export interface Runner {
   count(exitCode: number): Promise<Count>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts'];
-const denoSources = ['worker', 'contract'];
+const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts', 'bench'];
+const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** Checks that read the sources; each counts as one. */
 export const checks: readonly Runner[] = [

@@ -17,8 +17,8 @@ export interface Held {
   startedMs: number;
   completedMs: number;
   outcome: Outcome;
-  /** Tells a running handler to give up. */
-  abort?: (reason: string) => void;
+  /** Tells a handler that runs to give up. */
+  context?: { abort(reason: string): void };
 }
 
 /** Holds requests by entry id; rings when there is room for more, and when there is something to commit. */
@@ -102,7 +102,7 @@ export class Desk {
     if (!this.#held.delete(held.entry.id)) return;
     if (held.state === 'waiting') this.#waiting = this.#waiting.filter((one) => one !== held);
     if (held.state === 'finished') this.#finished = this.#finished.filter((one) => one !== held);
-    if (this.#running.delete(held)) held.abort?.('another consumer has taken this request over');
+    if (this.#running.delete(held)) held.context?.abort('another consumer has taken this request over');
     this.room.ring();
   }
 
@@ -111,7 +111,7 @@ export class Desk {
     for (const held of this.#running) {
       held.state = 'waiting';
       this.#waiting.push(held);
-      held.abort?.(reason);
+      held.context?.abort(reason);
     }
     this.#running.clear();
     this.work.ring();

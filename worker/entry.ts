@@ -60,7 +60,7 @@ export function headOf({ fields }: Entry): RequestHead {
     else if (name === requestFields.type) type = textOf(fields[at + 1]);
     else if (name === requestFields.workerUrl) workerUrl = textOf(fields[at + 1]);
   }
-  return { ref, type, workerUrl } as RequestHead;
+  return { ref, type, workerUrl };
 }
 
 /** The user's fields as text; of a name given twice the last value counts. */

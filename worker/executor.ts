@@ -64,7 +64,7 @@ export class Executor {
     for (const held of this.#desk.running) {
       if (held.startedMs > overdue) continue;
       this.#settle(held, { kind: 'timedOut' });
-      held.abort?.(`the handler did not finish within ${this.#policy.timeoutSeconds} s`);
+      held.context?.abort(`the handler did not finish within ${this.#policy.timeoutSeconds} s`);
     }
     this.startWaiting();
   }
@@ -76,16 +76,31 @@ export class Executor {
     const refusal = refusalOf(head, this.#accepts);
     if (refusal?.cause === 'ref') return this.#finish(held, { refused: 'ref' });
     held.ref = head.ref ?? '';
-    if (refusal === undefined) return void this.#run(held);
+    if (refusal === undefined) return this.#run(held);
     this.#finish(held, { refused: refusal.cause, answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held)) });
   }
 
-  async #run(held: Held): Promise<void> {
+  /** A handler that returns no promise is done at once: nothing is kept for it that would outlive the call. */
+  #run(held: Held): void {
     const context = new EntryContext(held.ref, held.entry, this.#shared);
-    held.abort = (reason) => context.abort(reason);
+    held.context = context;
+    let promised: PromiseLike<unknown> | undefined;
+    let ended: Ended = { kind: 'returned', value: undefined };
+    try {
+      const value = this.#handler(new EntryRequest(held.ref, held.entry), context);
+      if (isThenable(value)) promised = value;
+      else ended = { kind: 'returned', value };
+    } catch (error) {
+      ended = { kind: 'threw', error };
+    }
+    if (promised === undefined) this.#settle(held, ended);
+    else void this.#settleLater(held, promised);
+  }
+
+  async #settleLater(held: Held, promised: PromiseLike<unknown>): Promise<void> {
     let ended: Ended;
     try {
-      ended = { kind: 'returned', value: await this.#handler(new EntryRequest(held.ref, held.entry), context) };
+      ended = { kind: 'returned', value: await promised };
     } catch (error) {
       ended = { kind: 'threw', error };
     }
@@ -108,4 +123,8 @@ export class Executor {
   #answerer(held: Held): Answerer {
     return { ref: held.ref, source: this.#accepts.type, time: isoTime(this.#chance.now()) };
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -76,14 +76,20 @@ export class Loop {
   }
 
   async #oneSession(): Promise<void> {
-    const reader = await this.#connect();
-    const writer = await this.#connect().catch((error: unknown) => {
-      reader.close();
-      throw error;
-    });
+    const [reader, writer] = await this.#connectTwice();
     this.#session = new Session(reader, writer, this.#crew);
     if (this.#stopping) this.#session.stop();
     await this.#session.run(() => this.#outages.over());
+  }
+
+  async #connectTwice(): Promise<[Connection, Connection]> {
+    const dialled = [this.#connect(), this.#connect()] as const;
+    try {
+      return await Promise.all(dialled);
+    } catch (error) {
+      for (const one of dialled) one.then((connection) => connection.close(), () => {}); // the first failure is told
+      throw error;
+    }
   }
 
   /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */

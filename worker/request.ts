@@ -51,6 +51,7 @@ export class EntryContext implements HandlerContext {
   readonly #shared: ContextShared;
   #abort: AbortController | undefined;
   #log: Logger | undefined;
+  #progress: ((percent: number) => void) | undefined;
 
   constructor(ref: string, entry: Entry, shared: ContextShared) {
     this.ref = ref;
@@ -75,11 +76,13 @@ export class EntryContext implements HandlerContext {
     return (this.#log ??= this.#shared.logWith({ ref: this.ref, attempt: this.attempt }));
   }
 
-  // An arrow, so that handlers may take it out of the context.
-  readonly progress = (percent: number): void => {
-    if (!(percent >= 0 && percent <= 100)) throw new RangeError(`progress is a number from 0 to 100, not ${String(percent)}`);
-    this.#shared.progress(this.ref, percent);
-  };
+  /** A function of its own, so that handlers may take it out of the context. */
+  get progress(): (percent: number) => void {
+    return (this.#progress ??= (percent) => {
+      if (!(percent >= 0 && percent <= 100)) throw new RangeError(`progress is a number from 0 to 100, not ${String(percent)}`);
+      this.#shared.progress(this.ref, percent);
+    });
+  }
 
   /** Aborts {@link EntryContext.signal}, for the runtime. */
   abort(reason: string): void {
