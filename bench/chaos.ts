@@ -10,6 +10,7 @@ import type { ChaosResults } from './chaos-results.ts';
 import { writePage } from './performance-page.ts';
 import { audit, preload, responseStream } from './requests.ts';
 import { openStage, reset, startOurs, startProxy } from './stage.ts';
+import { concurrency } from './throughput.ts';
 
 const quick = process.env['QUICK'] === '1';
 const requests = quick ? 40_000 : 200_000;
@@ -81,7 +82,7 @@ async function refusedForMemory(): Promise<number> {
 }
 
 async function startWorker(): Promise<TestProcess> {
-  return startOurs(stage, { port: proxy.port, healthPort: await freePort(), settings: { concurrency: 1024 } });
+  return startOurs(stage, { port: proxy.port, healthPort: await freePort(), settings: { concurrency } });
 }
 
 async function reach(count: number): Promise<void> {
