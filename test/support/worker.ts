@@ -2,13 +2,14 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { encodeConfigHash, type WorkerConfig } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { env, handlerRights, type HandlerSettings } from '../../contract/pod.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const deno = join(root, 'node_modules/.bin/deno');
 
 /** What a test says about a worker; everything else is as the operator would write it. */
