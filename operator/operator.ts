@@ -8,7 +8,7 @@ import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
-import type { PolicyEnforcement } from './redisworker/findings.ts';
+import type { PolicyEnforcement } from './redisworker/verdict.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
 import { resolveHost } from './redisworker/resolve-host.ts';

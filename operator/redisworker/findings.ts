@@ -4,10 +4,7 @@ import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from './desired/index.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
 import type { Problem } from './problem.ts';
-import type { Verdict } from './status.ts';
-
-/** What is known of the engine behind NetworkPolicies: nothing, or that there is none. */
-export type PolicyEnforcement = 'Unverified' | 'None';
+import type { PolicyEnforcement, Verdict } from './verdict.ts';
 
 /** A worker whose spec has to change before anything goes on: final, so never together with Reconciling. */
 export function stalledFindings(problems: readonly Problem[]): Finding[] {

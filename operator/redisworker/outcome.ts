@@ -1,7 +1,7 @@
 /** When to look at a worker again although nothing was heard of it. */
 import type { Outcome } from '../controller/controller.ts';
 import type { Observed } from './observed.ts';
-import type { Verdict } from './status.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Backlog and pending are not told by any event: they are looked up this often. */
 const routineMs = 10_000;

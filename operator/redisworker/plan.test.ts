@@ -8,7 +8,7 @@ import type { Action } from './action.ts';
 import { desiredState } from './desired/index.ts';
 import { finalizer } from './names.ts';
 import type { Observed } from './observed.ts';
-import { decide } from './verdict.ts';
+import { decide } from './decide.ts';
 
 /** What was applied, as the cluster gives it back. */
 const stored = (object: KubeObject, uid: string): KubeObject => ({ ...object, metadata: { ...object.metadata, uid, generation: 1, resourceVersion: '1' } });

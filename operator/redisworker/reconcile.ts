@@ -11,8 +11,9 @@ import { failureOf } from './failure.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { outcomeOf } from './outcome.ts';
-import { statusOf, type Verdict } from './status.ts';
-import { decide } from './verdict.ts';
+import { statusOf } from './status.ts';
+import type { Verdict } from './verdict.ts';
+import { decide } from './decide.ts';
 import type { World } from './world.ts';
 
 /** Brings the worker `key` (`namespace/name`) one step nearer to its spec. @throws what should be tried again */

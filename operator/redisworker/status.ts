@@ -1,26 +1,13 @@
 /** Computes the whole status of a worker from one observation. Pure. */
 import type { RedisWorkerStatus } from '../api/redisworker.ts';
 import { formatScope } from './allow-net/canonical.ts';
-import type { Plan } from './action.ts';
 import { isLive, isReady } from './children.ts';
 import { conditions, type Finding } from './conditions.ts';
 import { consumerRows, maxRows, type ConsumerRow } from './consumer-rows.ts';
-import type { Desired } from './desired/index.ts';
 import { parentLabels } from './desired/metadata.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
-import type { Problem } from './problem.ts';
-import { enforcementFinding, exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings, type PolicyEnforcement } from './findings.ts';
-
-/** What a reconcile came to, beyond what it saw. */
-export interface Verdict {
-  /** Faults that keep the plan from being made; the first stands in Ready. */
-  readonly problems: readonly Problem[];
-  readonly plan: Plan | undefined;
-  readonly desired: Desired | undefined;
-  /** Why the writes of this reconcile stopped half way; they go on with the next. */
-  readonly failure: { readonly reason: string; readonly message: string } | undefined;
-  readonly policyEnforcement: PolicyEnforcement;
-}
+import { enforcementFinding, exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings } from './findings.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The full status to write. @param before the status as it is */
 export function statusOf(observed: Observed, verdict: Verdict, before: RedisWorkerStatus | undefined): RedisWorkerStatus {

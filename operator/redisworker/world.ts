@@ -4,19 +4,19 @@ import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
-import type { PolicyEnforcement } from './findings.ts';
+import type { PolicyEnforcement } from './verdict.ts';
 import { labels, managedBy } from './names.ts';
 import type { References } from './references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
-export interface LiveCopies {
+export type LiveCopies = {
   readonly workers: Followed;
   readonly deployments: Followed;
   readonly pods: Followed;
   readonly networkPolicies: Followed;
   readonly configMaps: Followed;
   readonly services: Followed;
-}
+};
 
 /** Login of the operator's default Redis. */
 export interface DefaultLogin {

@@ -11,7 +11,7 @@ import { eventually } from '../support/wait.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
-interface Listed { items: { metadata: { name: string; labels: Record<string, string>; uid: string }; spec: Record<string, unknown>; status?: Record<string, unknown> }[] }
+interface Listed { items: { metadata: { name: string; labels: Record<string, string | undefined>; uid: string }; spec: Record<string, unknown>; status?: Record<string, unknown> }[] }
 interface Conditioned { status?: { conditions?: { type: string; status: string; reason: string; message: string }[]; consumersReady?: string; responses?: { total: number }; observedGeneration?: number } }
 
 let namespace: string;
@@ -35,9 +35,9 @@ describeOnCluster('workers on a cluster', () => {
   });
 
   afterAll(async () => {
-    await operator?.stop();
-    await node?.stop();
-    await redis?.stop();
+    await operator.stop();
+    await node.stop();
+    await redis.stop();
   });
 
   test('kubectl apply -f examples/ brings workers that answer', async () => {
@@ -124,7 +124,7 @@ describeOnCluster('workers on a cluster', () => {
     expect(await redis.client.exists(configHashKey('deleted', '1'), configHashKey('deleted', '2'))).toBe(0);
     await eventually('no child is left', async () => {
       const left = await Promise.all(['deployments', 'networkpolicies', 'configmaps', 'secrets', 'pods'].map(list));
-      return left.flatMap(({ items }) => items).every(({ metadata }) => metadata.labels?.['redisworker.dev/name'] !== 'deleted');
+      return left.flatMap(({ items }) => items).every(({ metadata }) => metadata.labels['redisworker.dev/name'] !== 'deleted');
     }, 60_000);
   });
 
