@@ -1,9 +1,11 @@
 /** One reconcile: observe, decide, apply, tell. */
 import type { Outcome } from '../controller/controller.ts';
+import { ClusterError, keyOf } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
 import type { Action } from './action.ts';
 import { apply } from './apply.ts';
-import { describe } from './describe.ts';
+import { objectRef } from './children.ts';
+import { describe, eventOf } from './describe.ts';
 import { failureOf } from './failure.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observed.ts';
@@ -12,6 +14,9 @@ import { tell } from './tell.ts';
 import type { Verdict } from './verdict.ts';
 import { decide } from './decide.ts';
 import type { World } from './world.ts';
+
+/** Until the live copy has what somebody else wrote. */
+const conflictMs = 100;
 
 /** Brings the worker `key` (`namespace/name`) one step nearer to its spec. @throws what should be tried again */
 export async function reconcile(world: World, key: string): Promise<Outcome> {
@@ -23,6 +28,8 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   }
   const decision = decide(observed);
   const failure = await attempt(world, observed, decision.plan.actions);
+  // Somebody else wrote in between: nothing is wrong, the plan is only out of date.
+  if (failure instanceof ClusterError && failure.reason === 'Conflict') return { kind: 'recheck', afterMs: conflictMs, why: 'Conflict' };
   const terminal = failure instanceof TerminalError;
   const verdict: Verdict = {
     ...decision,
@@ -39,7 +46,10 @@ async function attempt(world: World, observed: Observed, actions: readonly Actio
   try {
     await apply(actions, {
       world, observed, spec: observed.spec,
-      onDone: (action) => world.cluster.record({ regarding: observed.object, type: 'Normal', reason: action.why, message: describe(action) }),
+      onDone: (action) => {
+        world.log.info({ worker: keyOf(objectRef(observed.object)), why: action.why, what: describe(action) }, 'applied');
+        world.cluster.record({ regarding: observed.object, type: 'Normal', ...eventOf(action) });
+      },
     });
     return undefined;
   } catch (error) {

@@ -22,7 +22,7 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
   const details = recordOf(answer?.['details']);
   const retryAfterMs = secondsToMs(retryAfter) ?? secondsToMs(details?.['retryAfterSeconds']);
   if (status === 404 && typeof details?.['name'] !== 'string') {
-    return new ClusterError(404, 'NotServed', `the API server does not serve ${pathOf(asked)}: is the CustomResourceDefinition installed?`);
+    return new ClusterError(404, 'NotServed', `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition, with kubectl apply --server-side -f crds/ for ours`);
   }
   const reason = textOf(answer?.['reason']) ?? `Http${status}`;
   const message = textOf(answer?.['message']) ?? `the API server answered ${status}`;
