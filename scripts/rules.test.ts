@@ -39,7 +39,7 @@ describe('the rules of the house', () => {
 
   test('refuse a write to Redis outside apply.ts', async () => {
     const write = "import { writeConfigHash } from '../redis/config-hashes.ts';\nexport const f = writeConfigHash;";
-    expect(await messages(write, 'operator/redisworker/observe.ts')).toEqual(['Only apply.ts writes to Redis.']);
+    expect(await messages(write, 'operator/redisworker/observe.ts')).toEqual(['Only apply.ts writes to Redis, and what it calls in work/.']);
   });
 
   test('refuse to read the environment outside the configuration', async () => {
