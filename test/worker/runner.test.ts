@@ -103,7 +103,7 @@ describe.concurrent('a script of the older contract', () => {
 
   test('waits, not ready, until its hash is written', async () => {
     const worker = await startWorker('unwritten', { keepHash: true });
-    await eventually('it says why it waits', () => worker.runner.output().includes('the config hash "unwritten:1:h" is missing'));
+    await eventually('it says why it waits', () => worker.runner.output().includes('is missing: waiting until the operator writes it'));
     expect([await httpStatus(worker, '/healthz'), await httpStatus(worker, '/readyz')]).toEqual([200, 503]);
     await configure(worker, redis.client, {});
     expect(await ask(worker, 'r6')).toMatchObject({ code: 200 });
