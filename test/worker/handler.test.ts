@@ -453,6 +453,19 @@ describe.concurrent('a Redis that goes away', () => {
     expect(worker.output().split('Redis cannot be used')).toHaveLength(2);
   });
 
+  test('ends at once when told to while Redis is away and nothing is unfinished', async (t) => {
+    const { expect } = t;
+    const own = await startRedis();
+    t.onTestFinished(() => own.stop());
+    await writeHash(own.client, 'away');
+    const worker = await run(t, { type: 'away', module: echo, redisUrl: own.url });
+    await ready(worker);
+    await own.crash();
+    await eventually('it has noticed', () => worker.output().includes('Redis cannot be used'));
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+  });
+
   test('logs in with a user that may do no more than the work, and waits for the right password without telling it', async (t) => {
     const { expect } = t;
     const own = await startRedis(['--requirepass', 'admin-pw'], { password: 'admin-pw' });
