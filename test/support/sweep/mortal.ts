@@ -24,21 +24,21 @@ export class Life {
     this.#last = last;
   }
 
-  get over(): boolean {
+  isOver(): boolean {
     return this.writes >= this.#last;
   }
 
   async read<T>(call: () => Promise<T>): Promise<T> {
-    if (this.over) throw new Died();
+    if (this.isOver()) throw new Died();
     return call();
   }
 
   /** Carries the write out; when it was the last, its outcome is never learned. */
   async write<T>(call: () => Promise<T>): Promise<T> {
-    if (this.over) throw new Died();
+    if (this.isOver()) throw new Died();
     const result = await call();
     this.writes += 1;
-    if (this.over) throw new Died();
+    if (this.isOver()) throw new Died();
     return result;
   }
 }
@@ -114,9 +114,9 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
       try {
         await reconcile(world, key);
       } catch (error) {
-        if (!life.over) throw error;
+        if (!life.isOver()) throw error;
       }
-      return !life.over;
+      return !life.isOver();
     },
     async stop() {
       for (const copy of Object.values(copies)) copy.stop();
