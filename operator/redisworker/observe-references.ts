@@ -7,7 +7,7 @@ import { redisEntry } from './allow-net/deno-flags.ts';
 import type { NetEntry } from './allow-net/entry.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from './desired/source-config-map.ts';
-import { missing, type Problem, type Resolved } from './problem.ts';
+import { missing, type Resolved } from './problem.ts';
 import { seal, secretValues } from './seal.ts';
 import { resolveSource } from './source.ts';
 import { sliceAddresses, topologyOf, type SliceAddresses } from './topology.ts';
@@ -31,24 +31,15 @@ export async function readReferences(world: World, reader: Reader): Promise<{ so
   return { source, secret, topology: topologyOf(reader.blueprint.parent.namespace, world.copies, slices) };
 }
 
-/** Reads one object a spec names; a refused read is a problem in the server's words. */
+/** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
 export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used'>, target: { resource: Resource; ref: ObjectRef }): Promise<Resolved<KubeObject | undefined>> {
   try {
-    return { ok: true, value: await readMaybe(world, reader.key, target, reader.used) };
+    reader.used.push(target);
+    return { ok: true, value: await world.references.read(reader.key, target.resource, target.ref) };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.status !== 403) throw error;
-    return { ok: false, problem: forbidden(error) };
+    return { ok: false, problem: missing('Forbidden', error.message) };
   }
-}
-
-/** Reads one object and keeps it followed. @throws ClusterError */
-export function readMaybe(world: World, key: string, target: { resource: Resource; ref: ObjectRef }, used: Used): Promise<KubeObject | undefined> {
-  used.push(target);
-  return world.references.read(key, target.resource, target.ref);
-}
-
-function forbidden(error: ClusterError): Problem {
-  return missing('Forbidden', `${error.message}: grant the operator's service account this verb`);
 }
 
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {

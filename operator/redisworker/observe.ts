@@ -12,7 +12,7 @@ import { annotations, runtimeSecretName } from './names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation } from './observed.ts';
 import { observeAccess } from './observe-access.ts';
 import { terminal, type Problem } from './problem.ts';
-import { readMaybe, readReferences, type Used } from './observe-references.ts';
+import { readNamed, readReferences, type Used } from './observe-references.ts';
 import { rivalOf } from './rival.ts';
 import { tallyFrom } from './tally-from-status.ts';
 import { streamWork } from './work/stream.ts';
@@ -27,10 +27,10 @@ export async function observe(world: World, key: string): Promise<Observed | und
   if (!object) return undefined;
   const parsed = parseRedisWorker(object);
   const used: Used = [];
-  const secret = await readMaybe(world, key, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } }, used);
-  const children = childrenOf(world, object, secret);
+  const secret = await readNamed(world, { key, used }, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } });
+  const children = childrenOf(world, object, secret.ok ? secret.value : undefined);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
+  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: secret.ok ? [] : [secret.problem] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
   world.references.keepOnly(key, used);
   const spec = 'spec' in seen ? seen.spec : undefined;
   return {
@@ -51,6 +51,8 @@ interface Looking {
   readonly children: Children;
   readonly aesKey: string;
   readonly used: Used;
+  /** What of our own could not be looked at: nothing is written without having seen it. */
+  readonly refused: readonly Problem[];
 }
 
 async function observeSpec(world: World, looking: Looking): Promise<{ spec?: ObservedSpec; problems: readonly Problem[] }> {
@@ -65,7 +67,7 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
     problems: [],
     spec: {
       blueprint,
-      problems,
+      problems: [...problems, ...looking.refused],
       rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
       ...references,
       access,

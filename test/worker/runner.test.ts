@@ -101,6 +101,15 @@ describe.concurrent('a script of the older contract', () => {
     expect(worker.runner.output().match(/is in use by/g)).toHaveLength(1);
   });
 
+  test('waits, not ready, until its hash is written', async () => {
+    const worker = await startWorker('unwritten', { keepHash: true });
+    await eventually('it says why it waits', () => worker.runner.output().includes('is missing: waiting until the operator writes it'));
+    expect([await httpStatus(worker, '/healthz'), await httpStatus(worker, '/readyz')]).toEqual([200, 503]);
+    await configure(worker, redis.client, {});
+    expect(await ask(worker, 'r6')).toMatchObject({ code: 200 });
+    expect(worker.runner.output().match(/is missing/g)).toHaveLength(1);
+  });
+
   test('is ended once another pod owns its hash, and what that pod wrote stays', async () => {
     const worker = await startWorker('fenced');
     const pid = await scriptPid(worker);
@@ -292,7 +301,6 @@ describe.concurrent('what the runner is started with', () => {
   });
 
   test.each([
-    ['a missing hash', 'absent:1:h', {}, 'the config hash "absent:1:h" is missing'],
     ['a key of another kind', 'a-string', {}, 'the key "a-string" is no hash'],
     ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('secret/bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
