@@ -1,6 +1,7 @@
 /** Dead letters in Redis: requests nobody could finish, with the caller's fields as the bytes they are. */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { maxMovedFields } from '../contract/limits.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../contract/runtime-fields.ts';
 import { requestFields } from '../contract/request.ts';
 
@@ -68,7 +69,7 @@ export interface Redriven {
 /**
  * Sends letters back as new requests, without the runtime's own fields, oldest first. A script rather than MULTI:
  * Redis runs it as a whole too, and when it cannot add a request (memory is full, the key is no stream) the script
- * ends there, while EXEC would go on and delete the letter. KEYS from, to; ARGV first, last, count, prefix.
+ * ends there, while EXEC would go on and delete the letter. KEYS from, to; ARGV first, last, count, prefix, most fields.
  */
 const redriveScript = `
 local sent = 0
@@ -80,7 +81,7 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', 
       fields[#fields + 1] = all[at + 1]
     end
   end
-  if #fields == 0 or #fields > 7000 then return {sent, id, 'fields'} end
+  if #fields == 0 or #fields / 2 > tonumber(ARGV[5]) then return {sent, id, 'fields'} end
   if not redis.call('XADD', KEYS[2], 'NOMKSTREAM', '*', unpack(fields)) then return {sent, id, 'noStream'} end
   redis.call('XDEL', KEYS[1], id)
   sent = sent + 1
@@ -111,7 +112,7 @@ export async function redriveAll(redis: Redis, route: Route): Promise<Redriven> 
 
 async function redriveRange(redis: Redis, { from, to }: Route, last: string, count: number): Promise<Redriven> {
   const first = count === 1 ? last : '-';
-  const [sent, ...rest] = scriptReply.parse(await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix));
+  const [sent, ...rest] = scriptReply.parse(await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix, maxMovedFields));
   if (rest.length === 0) return { sent };
   const [id, kind] = obstacle.parse(rest);
   return { sent, obstacle: { id, kind } };

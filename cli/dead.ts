@@ -1,5 +1,6 @@
 /** `redisworker dead`: what its commands print, and how they fail. */
 import type { Redis } from 'ioredis';
+import { maxMovedFields } from '../contract/limits.ts';
 import { formatAge } from './age.ts';
 import { eachLetter, findLetter, newestId, ownField, purgeOne, purgeUpTo, redriveAll, redriveOne, type DeadLetter, type Redriven, type Route } from './dead-letters.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
@@ -110,7 +111,7 @@ function ageOf({ id }: DeadLetter): string {
 function blocked({ sent }: Redriven, { id, kind }: NonNullable<Redriven['obstacle']>, { from, to }: Route): Failure {
   const done = sent > 0 ? `${counted(sent, 'request')} sent back to ${to}, but ` : '';
   if (kind === 'noStream') return new Failure(`${done}there is no stream ${to}, so nobody would take the request: start its worker first, or name another stream with --to`);
-  return new Failure(`${done}the dead letter ${id} has no field to send, or more than 3500: look at it with "redisworker dead show", then remove it from ${from} with "redisworker dead purge"`);
+  return new Failure(`${done}the dead letter ${id} has no field to send, or more than ${maxMovedFields}: look at it with "redisworker dead show", then remove it from ${from} with "redisworker dead purge"`);
 }
 
 function mustBeOneOrAll({ id, all }: Choice): void {
