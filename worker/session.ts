@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { decodeRead } from './entry.ts';
 import type { Chance, Executor } from './executor.ts';
+import type { FormerConnections } from './former.ts';
 import { ensureGroup, isGroupGone } from './group.ts';
 import type { Pulse } from './health.ts';
 import type { Identity } from './identity.ts';
@@ -24,6 +25,8 @@ export interface Crew {
   readonly pulse: Pulse;
   readonly log: Logger;
   readonly chance: Chance;
+  /** Connections of the sessions before. */
+  readonly former: FormerConnections;
   /** Percent by ref, told by handlers and not yet written. */
   readonly progress: Map<string, number>;
 }
@@ -96,7 +99,8 @@ export class Session {
   }
 
   async #join(): Promise<void> {
-    const { place, identity, desk, pulse } = this.#crew;
+    const { place, identity, desk, pulse, former } = this.#crew;
+    await former.replaceBy([this.#reader, this.#writer]);
     await checkFence(this.#writer, place, identity);
     const groupWasMissing = await ensureGroup(this.#writer, place);
     const pending = await listPending(this.#writer, place);

@@ -19,7 +19,7 @@ function plain(reply: unknown): Plain {
   if (Array.isArray(reply)) return reply.map(plain);
   if (reply instanceof Error) return { error: reply.message };
   if (reply instanceof Uint8Array) return `bytes ${Buffer.from(reply).toString('hex')}`;
-  return typeof reply === 'number' || reply === null ? reply : `text ${String(reply)}`;
+  return typeof reply === 'number' || reply === null ? reply : `text ${reply as string}`;
 }
 
 function ours(chunks: readonly Uint8Array[]): Plain[] {
@@ -48,7 +48,7 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   return cuts.slice(1).map((end, at) => bytes.subarray(cuts[at], end));
 }
 
-const line = fc.string({ unit: fc.constantFrom(...'abcXYZ 0-9_:$*+é€'), maxLength: 20 });
+const line = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ 0-9_:$*+é€')), maxLength: 20 });
 const bulk = fc.uint8Array({ maxLength: 60 });
 const leaf = fc.oneof(
   line.map((text) => `+${text}\r\n`),

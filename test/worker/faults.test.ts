@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
 import { configHashKey, deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
+import { startBlackHole } from '../support/black-hole.ts';
 import { createAuthority, createCertificate } from '../support/control-plane/certificates.ts';
 import { freePort } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -97,13 +98,19 @@ describe.concurrent('requests of other consumers', () => {
     await send(type, 'long', 5000);
     await says(first, 'started');
     const second = await run(t, { type, module: slow, settings }, '2');
-    const idles: number[] = [];
+    const holders = new Set<string>();
+    let [idle, renewals] = [0, 0];
     const reply = await eventually('a reply', async () => {
-      for (const [, consumer, idleMs] of await pendingOf(type)) idles.push(consumer === '1' ? idleMs : Infinity);
+      for (const [, consumer, idleMs] of await pendingOf(type)) {
+        holders.add(consumer);
+        if (idleMs < idle) renewals++;
+        idle = idleMs;
+      }
       return client.rpop(replyListKey('long'));
     });
     expect(decodeReply(reply).data).toBe('1');
-    expect(Math.max(...idles)).toBeLessThan(3000);
+    expect([...holders]).toEqual(['1']);
+    expect(renewals).toBeGreaterThanOrEqual(2); // one could be chance: whoever looks for what is left behind may find its own
     expect(second.output()).not.toContain('started');
     expect(await responses(type)).toBe(1);
   });
@@ -230,6 +237,25 @@ describe.concurrent('a Redis that is not as it was', () => {
     expect((await replyTo('after', own.client)).data).toBe(2);
     await nothingPending(type, own.client);
     expect(await responses(type, own.client)).toBe(2);
+  });
+
+  test('answers once though the network delivers a commit after it was given up and made again', async (t) => {
+    const { expect } = t;
+    const type = 'delayed';
+    const own = await ownRedis(t, type);
+    const network = await startBlackHole(own.port);
+    t.onTestFinished(() => network.stop());
+    const worker = await run(t, { type, module: slow, redisUrl: `redis://127.0.0.1:${network.port}` });
+    await ready(worker);
+    await send(type, 'delayed', 500, own.client);
+    await says(worker, 'started');
+    network.swallow();
+    expect((await replyTo('delayed', own.client)).data).toBe('1');
+    await network.deliver();
+    await send(type, 'next', 0, own.client);
+    expect((await replyTo('next', own.client)).data).toBe('1');
+    await nothingPending(type, own.client);
+    expect([await responses(type, own.client), await own.client.llen(replyListKey('delayed'))]).toEqual([2, 0]);
   });
 
   test('is used over TLS with an authority of its own, and by no other', async (t) => {
