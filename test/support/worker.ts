@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Texts of files in the secret folder, by name; `env` may name them as `<secret>/name`. */
   readonly secretFiles?: Readonly<Record<string, string>>;
+  /** A command line that runs the runtime's, as `['unshare', '--pid', '--fork']`. */
+  readonly wrapper?: readonly string[];
   /** Allow-net entries beside Redis and the health endpoint. */
   readonly net?: readonly string[];
 }
@@ -68,7 +70,8 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
     '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
     `--allow-net=${net.join(',')}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${source},${secret}`,
   ];
-  const running = start(deno, ['run', ...flags, join(root, 'worker/main.ts'), hashKey], { env: variables, stdin: options.stdin ?? '' });
+  const [command = deno, ...args] = [...options.wrapper ?? [], deno, 'run', ...flags, join(root, 'worker/main.ts'), hashKey];
+  const running = start(command, args, { env: variables, stdin: options.stdin ?? '' });
   void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
   return { ...running, hashKey, healthUrl: `http://${healthAddress}` };
 }
