@@ -17,10 +17,13 @@ const denoSources = ['worker', 'contract'];
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
 const lintCache = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/eslint/'];
 
-/** Checks that read the sources; each counts as one. A `quick` lint looks at changed files alone. */
+/** What the compiler found out last time, and need not find out again. */
+const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.json'];
+
+/** Checks that read the sources; each counts as one. `quick` ones build on what an earlier run found. */
 export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   return [
-    check('types', 'tsc'),
+    check('types', 'tsc', ...(quick ? typesCache : [])),
     check('lint', 'eslint', ...(quick ? lintCache : []), '.'),
     check('imports', 'depcruise', ...sources),
     check('types on Deno', 'deno', 'check', '-q', ...denoSources),
