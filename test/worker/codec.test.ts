@@ -70,7 +70,7 @@ test('replies of every kind, however nested, are read as ioredis reads them, whe
     const expected = theirs(bytes);
     expect(expected).toHaveLength(replies.length);
     atEveryByte(bytes, (chunks) => expect(ours(chunks)).toEqual(expected));
-  }), { numRuns: 60 });
+  }), { numRuns: 25 });
 });
 
 test('replies larger than any buffer are read as ioredis reads them, in chunks of any size', () => {
@@ -78,7 +78,7 @@ test('replies larger than any buffer are read as ioredis reads them, in chunks o
   fc.assert(fc.property(fc.array(fc.oneof(reply, large), { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 30 }), (replies, places) => {
     const bytes = Buffer.concat(replies);
     expect(ours(cutAt(bytes, places))).toEqual(theirs(bytes));
-  }), { numRuns: 60 });
+  }), { numRuns: 25 });
 });
 
 test('what a real server sends is read as ioredis reads it, wherever it is cut', async () => {
