@@ -110,6 +110,7 @@ describeOnCluster('an operator that is killed again and again', () => {
   test('tells what it does under the names dashboards know', async () => {
     const text = await (await fetch(`${operator?.httpUrl ?? ''}/metrics`)).text();
     expect(text).toMatch(/^controller_runtime_reconcile_total\{controller="redisworker",result="requeue_after"\} [1-9]/m);
+    expect(text).toMatch(/^rest_client_requests_total\{method="GET",code="200"\} [1-9]/m);
     expect(text).toMatch(/^workqueue_adds_total\{name="redisworker"\} [1-9]/m);
     for (const name of ['controller_runtime_reconcile_time_seconds_bucket', 'workqueue_depth', 'workqueue_queue_duration_seconds_count', 'leader_election_master_status', 'redisworker_redis_roundtrip_seconds_count']) {
       expect(text).toContain(`\n${name}{`.replace('seconds_count{', 'seconds_count'));
