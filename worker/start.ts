@@ -6,6 +6,7 @@ import { connectRedis } from './connection.ts';
 import { Desk } from './desk.ts';
 import { type Chance, Executor } from './executor.ts';
 import { FatalError, messageOf } from './fatal.ts';
+import { FormerConnections } from './former.ts';
 import { Pulse, serveHealth } from './health.ts';
 import { type Identity, leavePlace, takePlace, type Taking } from './identity.ts';
 import { guardProcess, loadHandler } from './load.ts';
@@ -104,7 +105,7 @@ async function assemble(settings: Settings, fields: Readonly<Record<string, stri
     progress: (ref: string, percent: number) => void progress.set(ref, percent),
   };
   const executor = new Executor(desk, handler, shared, config, settings.handler, chance);
-  return { place, identity, desk, executor, pulse, log, chance, progress };
+  return { place, identity, desk, executor, pulse, log, chance, progress, former: new FormerConnections() };
 }
 
 function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string): WorkerConfig {

@@ -14,7 +14,7 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import { denoCommand, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -259,7 +259,8 @@ describe.concurrent('what the runner is started with', () => {
     const key = '00112233445566778899aabbccddeeff';
     await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
     const source = file('source/demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
-    const input = { contract: 'Handler', requestLimit: 3, redisAddress: `127.0.0.1:${redis.port}` } as const;
+    const allowNet = [`127.0.0.1:${redis.port}`, ...ownAddresses.Handler];
+    const input = { contract: 'Handler', requestLimit: 3, allowNet } as const;
     const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
     const runner = launch(command, {
       REDIS_URL: redis.url,
@@ -363,10 +364,9 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
   const command = denoCommand({
     contract: 'Script',
     configHashKey: hashKey,
-    redisAddress: 'unused:1',
-    allowNet: [],
+    allowNet: ownAddresses.Script,
     allowAllNet: false,
-    denyNet: [],
+    denyNet: ['169.254.169.254'],
     allowEnv: [],
     denoOptions: [],
     requestLimit: 0,

@@ -102,6 +102,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
   const copies = followAll(mortal, undefined);
   const world = {
     cluster: mortal, copies, references, redis, responses, clock: systemClock,
+    log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     resolveHost: () => Promise.resolve([]),
     policyEnforcement: 'None' as const,
