@@ -20,6 +20,7 @@ const cluster = await connectKubernetes({
   ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
   ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   hooks: {
+    requestDone: (request) => metrics.requestDone(request),
     watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
     watchProblem: (kind, problem) => watchProblems.set(kind, problem),
   },

@@ -9,7 +9,7 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
-interface Listed { items: { metadata: { name: string; labels: Record<string, string | undefined>; deletionTimestamp?: string }; spec: Record<string, unknown>; status?: { consumersReady?: string; conditions?: { type: string; status: string }[] } }[] }
+interface Listed { items: { metadata: { name: string; labels?: Record<string, string>; deletionTimestamp?: string }; spec: Record<string, unknown>; status?: { consumersReady?: string; conditions?: { type: string; status: string }[] } }[] }
 
 let namespace: string;
 let redis: TestRedis;
@@ -67,7 +67,8 @@ describeOnCluster('an operator that is killed again and again', () => {
       return third === undefined || third.spec['replicas'] === 0;
     });
     request('a', 'b');
-    await Promise.all(answers.splice(0, 6 * 3).map((answer) => answer)); // those of c, before it goes
+    const beforeCGoes = await Promise.all(answers);
+    expect(beforeCGoes.map(({ code }) => code)).toEqual(beforeCGoes.map(() => 200));
     await liveUntil(() => inNamespace('delete', 'rw', 'c', '--wait=false'), 'a hash of c is gone', async () =>
       !(await hashExists('c', '1')) || !(await hashExists('c', '2')) || !(await hashExists('c', '3')));
     request('a');
@@ -94,12 +95,12 @@ describeOnCluster('an operator that is killed again and again', () => {
   });
 
   test('leaves exactly one policy for every pod, and one module per worker', async () => {
-    const own = async (kind: string) => (await list(kind)).filter(({ metadata }) => metadata.labels['redisworker.dev/name'] !== undefined);
+    const own = async (kind: string) => (await list(kind)).filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] !== undefined);
     const policies = await own('networkpolicies');
     const pods = (await list('pods')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     expect(pods).toHaveLength(4);
     for (const pod of pods) {
-      const selecting = policies.filter(({ spec }) => Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every(([key, value]) => pod.metadata.labels[key] === value));
+      const selecting = policies.filter(({ spec }) => Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value));
       expect(selecting).toHaveLength(1);
     }
     expect(policies).toHaveLength(3);
@@ -109,6 +110,7 @@ describeOnCluster('an operator that is killed again and again', () => {
   test('tells what it does under the names dashboards know', async () => {
     const text = await (await fetch(`${operator?.httpUrl ?? ''}/metrics`)).text();
     expect(text).toMatch(/^controller_runtime_reconcile_total\{controller="redisworker",result="requeue_after"\} [1-9]/m);
+    expect(text).toMatch(/^rest_client_requests_total\{method="GET",code="200"\} [1-9]/m);
     expect(text).toMatch(/^workqueue_adds_total\{name="redisworker"\} [1-9]/m);
     for (const name of ['controller_runtime_reconcile_time_seconds_bucket', 'workqueue_depth', 'workqueue_queue_duration_seconds_count', 'leader_election_master_status', 'redisworker_redis_roundtrip_seconds_count']) {
       expect(text).toContain(`\n${name}{`.replace('seconds_count{', 'seconds_count'));

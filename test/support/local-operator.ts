@@ -1,6 +1,5 @@
 /** The whole operator on a local cluster, with real pods, inside the test's process. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
@@ -8,6 +7,7 @@ import { openLocalCluster, startNode, type LocalCluster } from '../../operator/c
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
+import { keptNodeFolder } from './keeper.ts';
 import { eventually } from './wait.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -26,7 +26,7 @@ export interface TestOperator {
 
 /** Starts it; workers that name no Redis have none. */
 export async function startTestOperator(): Promise<TestOperator> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+  const dataDir = keptNodeFolder();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
   const cluster = await openLocalCluster({ log, nodeName: 'test' });

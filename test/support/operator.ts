@@ -1,10 +1,10 @@
 /** The operator as its own process, and a node of this machine for its pods. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
 import { startNode } from '../../operator/cluster/local/node/node.ts';
+import { keptNodeFolder } from './keeper.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
@@ -35,7 +35,7 @@ export async function startOperatorProcess(options: { redisUrl?: string; namespa
 /** Starts the node agent in this process: pods the scheduler binds to it run as processes of this machine. */
 export async function startTestNode(): Promise<{ stop(): Promise<void> }> {
   const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
-  const dataDir = mkdtempSync(join(tmpdir(), 'redisworker-node-'));
+  const dataDir = keptNodeFolder();
   const node = await startNode({
     cluster, log: silent, dataDir, register: true,
     nodeName: `node-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,

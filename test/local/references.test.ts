@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { settled } from '../../test/support/manual-clock.ts';
-import { quietLog } from '../../test/support/quiet-log.ts';
-import { resources } from '../cluster/cluster.ts';
-import { openLocalCluster } from '../cluster/local/index.ts';
-import { References } from './references.ts';
+import { settled } from '../support/manual-clock.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { resources } from '../../operator/cluster/cluster.ts';
+import { openLocalCluster } from '../../operator/cluster/local/index.ts';
+import { References } from '../../operator/redisworker/references.ts';
 
 test('an object that was written a moment ago is found although the copy has not heard of it', async () => {
   const cluster = await openLocalCluster({ log: quietLog(), nodeName: 'n' });
