@@ -33,9 +33,10 @@ export async function startBlackHole(target: number): Promise<BlackHole> {
       for (const pair of pairs) pair.swallowed ??= [];
     },
     async deliver() {
-      await Promise.all(swallowing().filter(({ server }) => !server.closed).map(({ server, swallowed = [] }) => new Promise<void>((resolve) => {
+      await Promise.all(swallowing().map(({ server, swallowed = [] }) => new Promise<void>((resolve) => {
         server.once('close', () => resolve());
-        server.end(Buffer.concat(swallowed));
+        if (server.closed) resolve();
+        else server.end(Buffer.concat(swallowed));
       })));
     },
     async stop() {

@@ -70,8 +70,8 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
     '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
     `--allow-net=${net.join(',')}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${source},${secret}`,
   ];
-  const commandLine = [...options.wrapper ?? [], deno, 'run', ...flags, join(root, 'worker/main.ts'), hashKey];
-  const running = start(commandLine[0] ?? deno, commandLine.slice(1), { env: variables, stdin: options.stdin ?? '' });
+  const [command, ...args] = [...options.wrapper ?? [], deno, 'run', ...flags, join(root, 'worker/main.ts'), hashKey];
+  const running = start(command, args, { env: variables, stdin: options.stdin ?? '' });
   void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
   return { ...running, hashKey, healthUrl: `http://${healthAddress}` };
 }
