@@ -43,7 +43,7 @@ describeOnCluster('an operator that is killed again and again', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('bad-days');
-    [redis, node] = await Promise.all([startRedis(), startTestNode()]);
+    [redis, node] = await Promise.all([startRedis(), startTestNode(namespace)]);
   });
 
   afterAll(async () => {

@@ -40,7 +40,7 @@ describeOnCluster('an operator without a right', () => {
     account = await createAccount(namespace, 'operator');
     await account.allow(without('list', 'pods'));
     const start = startOperatorProcess({ redisUrl: redis.url, namespace, kubeconfig: account.kubeconfig, args: ['--no-leader-elect'], awaitReady: false });
-    [operator, node] = await Promise.all([start, startTestNode()]);
+    [operator, node] = await Promise.all([start, startTestNode(namespace)]);
   });
   afterAll(async () => {
     await operator.stop();

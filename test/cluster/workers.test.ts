@@ -31,7 +31,7 @@ describeOnCluster('workers on a cluster', () => {
     await installCrds();
     namespace = await createNamespace('workers', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     redis = await startRedis();
-    [operator, node] = await Promise.all([startOperatorProcess({ redisUrl: redis.url, namespace }), startTestNode()]);
+    [operator, node] = await Promise.all([startOperatorProcess({ redisUrl: redis.url, namespace }), startTestNode(namespace)]);
   });
 
   afterAll(async () => {
