@@ -25,6 +25,13 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['send', 'demo-worker', '{}', '--name', '../up'], '"../up" is no session name'],
     [['status', '-o', 'xml'], 'Allowed choices are wide, yaml, json.'],
     [['status', '--watch', '-o', 'yaml'], '--watch shows the table: leave out "-o yaml"'],
+    [['dead', 'bury'], `unknown command 'bury'`],
+    [['dead', 'list'], `missing required argument 'type'`],
+    [['dead', 'list', 'w', '--limit', '0'], 'It must be a whole number from 1 to 100000.'],
+    [['dead', 'show', 'w'], `missing required argument 'id'`],
+    [['dead', 'show', 'w', '17'], 'the id of a dead letter reads 1700000000000-0'],
+    [['dead', 'redrive', 'w'], 'name one dead letter by its id, or take every one with --all'],
+    [['dead', 'purge', 'w', '1-1', '--all'], 'name one dead letter by its id, or take every one with --all'],
     [['up'], `missing required argument 'files'`],
   ])('%j: %s', async (argv, sentence) => {
     const { code, out, err } = await run(...argv);
@@ -41,7 +48,7 @@ test('without a command the help is shown', async () => {
   expect(code).toBe(2);
 });
 
-test.each([['--help'], ['send', '--help'], ['up', '--help'], ['status', '--help']])('%s %s shows examples', async (...argv) => {
+test.each([['--help'], ['send', '--help'], ['up', '--help'], ['status', '--help'], ['dead', '--help'], ['dead', 'list', '--help'], ['dead', 'show', '--help'], ['dead', 'redrive', '--help'], ['dead', 'purge', '--help']])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');
   expect(code).toBe(0);

@@ -1,14 +1,15 @@
 /** The command line `redisworker`: what its words mean. What they do is in the file of each command. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { requestStreamKey } from '../contract/keys.ts';
 import { crdYaml, printerColumns } from '../operator/api/crd.ts';
+import { addDeadCommand } from './dead-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { interrupted, processIo, type Io } from './io.ts';
 import { runSend } from './run-send.ts';
-import { defaultSession } from './session-files.ts';
 import { outputForms, printStatus, watchStatus, type OutputForm } from './status.ts';
+import { examples, sessionOption, wholeNumber } from './words.ts';
 
 /**
  * Runs one command.
@@ -43,11 +44,13 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
       ['redisworker up examples/demo-worker.yaml', 'run a worker here; Ctrl-C ends it'],
       [`redisworker send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
       ['redisworker status', 'what is running, and how it does'],
+      ['redisworker dead list demo-worker', 'the requests nobody could finish'],
       ['redisworker crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
     ]));
   program.addCommand(upCommand(io).copyInheritedSettings(program));
   program.addCommand(sendCommand(io, finish).copyInheritedSettings(program));
   program.addCommand(statusCommand(io).copyInheritedSettings(program));
+  addDeadCommand(program, io);
   program.addCommand(new Command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() => io.out(crdYaml().trimEnd())).copyInheritedSettings(program));
   return program;
 }
@@ -106,22 +109,6 @@ function statusCommand(io: Io): Command {
       if (output !== undefined && output !== 'wide') throw new Failure(`--watch shows the table: leave out "-o ${output}"`, exitCodes.usage);
       return watchStatus(options, printerColumns, io, interrupted());
     });
-}
-
-function sessionOption(): Option {
-  return new Option('--name <session>', 'which session, when several run beside each other').default(defaultSession);
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
-
-function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {
-  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command}\n      ${meaning}`).join('\n')}`;
 }
 
 function packageVersion(): string {

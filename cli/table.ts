@@ -26,7 +26,13 @@ export function renderTable(objects: readonly KubeObject[], columns: readonly Co
   const shown = [...identity(objects), ...columns.filter(({ priority = 0 }) => style.wide || priority === 0)];
   const header = shown.map(({ name }) => name.toUpperCase());
   const rows = [header, ...objects.map((object) => shown.map((column) => cell(object, column, style.now)))];
-  const widths = header.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return alignRows(rows);
+}
+
+/** One line per row, its cells below those of the row before. */
+export function alignRows(rows: readonly (readonly string[])[]): readonly string[] {
+  const columns = Math.max(0, ...rows.map(({ length }) => length));
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows.map((row) => row.map((text, at) => text.padEnd((widths[at] ?? 0) + gap)).join('').trimEnd());
 }
 

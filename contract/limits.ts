@@ -24,6 +24,9 @@ export const traceExpireSeconds = 3600;
 /** Entries a dead-letter stream keeps, about: a bound against filling Redis, far above what anybody reads. */
 export const deadLetterLimit = 100_000;
 
+/** Fields of a request that a script in Redis can move from one key to another: Lua passes at most 8000 values. */
+export const maxMovedFields = 3500;
+
 /**
  * Characters of a reply's JSON that are repeated in the response stream and in the trace. Of a longer one they tell
  * everything but its data: ten thousand responses of a megabyte each would fill Redis.

@@ -75,6 +75,11 @@ export interface HandlerSettings {
   readonly deadLetterStream: string;
   readonly traces: 'On' | 'Off';
   readonly retention: 'Acknowledged' | 'Forever';
+  /**
+   * Seconds after which a delivered request whose consumer shows no sign of life is taken over by another one;
+   * absent: twice the timeout, and at least 60.
+   */
+  readonly leaseSeconds?: number;
   /** Seconds a process may take to finish after SIGTERM. */
   readonly graceSeconds: number;
 }

@@ -7,17 +7,23 @@ import { onShutdown } from './controller/shutdown.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
+import { WatchProblems } from './observability/watch-problems.ts';
 import { startOperator, type Operator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));
 const log = createLog({ level: config.logLevel });
 const metrics = createMetrics();
+const watchProblems = new WatchProblems();
 
 const cluster = await connectKubernetes({
   log,
   ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
   ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
-  hooks: { watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause) },
+  hooks: {
+    requestDone: (request) => metrics.requestDone(request),
+    watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
+    watchProblem: (kind, problem) => watchProblems.set(kind, problem),
+  },
 });
 log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.namespace ?? 'all' }, 'connected');
 
@@ -54,7 +60,7 @@ const http = await startHttp({
   port: config.httpPort,
   healthz: { process: () => undefined },
   // A follower is ready: it stands by, and only the leader's copies have to be complete.
-  readyz: { 'live-copies': () => (operator && !operator.isStarted() ? 'waiting for the first complete list of every kind' : undefined) },
+  readyz: { 'live-copies': () => (operator && !operator.isStarted() ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ') : undefined) },
   metrics,
 });
 log.info({ port: http.port }, 'serving /healthz, /readyz and /metrics');

@@ -59,7 +59,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const copies = followAll(cluster, options.namespace);
   enqueueChanges(copies, options.redisUrl, enqueue);
   const world = {
-    cluster, copies, references, redis, responses, clock, resolveHost,
+    cluster, copies, references, redis, responses, clock, log, resolveHost,
     freshKey: generateKey,
     policyEnforcement: options.policyEnforcement,
     defaults: { redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin },

@@ -2,6 +2,7 @@
 import { ownerField, pidField } from '../contract/config-hash.ts';
 import { traceHashKey } from '../contract/keys.ts';
 import { traceExpireSeconds } from '../contract/limits.ts';
+import type { HandlerSettings } from '../contract/pod.ts';
 import { progressField } from '../contract/trace.ts';
 import { fenced } from './commit.ts';
 import type { Connection } from './connection.ts';
@@ -17,11 +18,9 @@ export async function checkFence(connection: Connection, place: Place, me: Ident
   if (!isOurs(reply, me)) throw fenced(place.hashKey);
 }
 
-/**
- * Milliseconds after which an entry nobody renews counts as left behind: longer than any handler may take.
- */
-export function orphanIdleMs(timeoutSeconds: number): number {
-  return Math.max(60_000, timeoutSeconds * 2000);
+/** Milliseconds after which an entry nobody renews counts as left behind. */
+export function orphanIdleMs({ timeoutSeconds, leaseSeconds }: HandlerSettings): number {
+  return 1000 * (leaseSeconds ?? Math.max(60, timeoutSeconds * 2));
 }
 
 /** Renews our hold on entries that take long, so that no other consumer takes them for left behind. */
@@ -32,11 +31,13 @@ export async function renewLeases(connection: Connection, place: Place, desk: De
   await connection.command('XCLAIM', requestStream, group, consumerId, 0, ...ids, 'JUSTID');
 }
 
+const maxOrphans = 100;
+
 /** Takes over a few entries of consumers that are gone; their ids. Its cursor goes round by itself. */
 export async function claimOrphans(connection: Connection, place: Place, cursor: string): Promise<{ cursor: string; ids: string[] }> {
-  const { requestStream, consumerId, settings: { group, timeoutSeconds } } = place;
-  const idleMs = orphanIdleMs(timeoutSeconds);
-  const reply = await connection.command('XAUTOCLAIM', requestStream, group, consumerId, idleMs, cursor, 'COUNT', 10, 'JUSTID');
+  const { requestStream, consumerId, settings } = place;
+  const count = Math.min(settings.concurrency, maxOrphans);
+  const reply = await connection.command('XAUTOCLAIM', requestStream, settings.group, consumerId, orphanIdleMs(settings), cursor, 'COUNT', count, 'JUSTID');
   const [next, ids] = itemsOf(reply);
   return { cursor: textOf(next), ids: itemsOf(ids).map(textOf) };
 }

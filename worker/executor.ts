@@ -1,4 +1,5 @@
 /** Runs handlers: so many at once, each for so long. */
+import { maxMovedFields } from '../contract/limits.ts';
 import type { HandlerSettings } from '../contract/pod.ts';
 import { replyCodes } from '../contract/reply.ts';
 import { type Accepts, refusalOf } from '../contract/request.ts';
@@ -111,9 +112,14 @@ export class Executor {
   #settle(held: Held, ended: Ended): void {
     if (held.state !== 'running') return; // timed out or given up before; what came of it is too late
     const { now, random } = this.#chance;
-    const attempt = { attempt: held.entry.attempt, policy: this.#policy, nowMs: now(), random: random() };
+    const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs: now(), random: random() };
     this.meanMs += (now() - held.startedMs - this.meanMs) / 16;
     this.#finish(held, decide(ended, this.#answerer(held), attempt));
+  }
+
+  /** A request that no script could move back into the stream is tried once. */
+  #policyFor({ entry }: Held): HandlerSettings {
+    return entry.fields.length / 2 > maxMovedFields ? { ...this.#policy, maxAttempts: 1 } : this.#policy;
   }
 
   #finish(held: Held, outcome: Outcome): void {

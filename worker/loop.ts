@@ -68,6 +68,7 @@ export class Loop {
         return await this.#oneSession();
       } catch (error) {
         if (!isOutage(error)) throw error;
+        if (this.#stopping && this.#crew.desk.size === 0) return; // there is nothing to wait for Redis with
         if (this.#crew.chance.now() > this.#endAtMs) throw lostInOutage(this.#crew.desk.size, error);
         this.#crew.pulse.beat();
         await this.#outages.wait(error);

@@ -5,7 +5,7 @@ import { planRecovery, settleDesk } from './pending.ts';
 import { RedisError } from './resp.ts';
 import { holdLimit, readCount } from './room.ts';
 import { assertEquals } from './testing/assert.ts';
-import { flat } from './testing/held.ts';
+import { flat, place } from './testing/held.ts';
 
 const pending = (...deliveries: number[]) => deliveries.map((count, at) => ({ id: `${at}-0`, deliveries: count }));
 
@@ -107,5 +107,6 @@ Deno.test('trims up to the oldest pending entry, or the last delivered one, and 
 });
 
 Deno.test('an entry counts as left behind only after any handler must have ended', () => {
-  assertEquals([orphanIdleMs(1), orphanIdleMs(30), orphanIdleMs(600)], [60_000, 60_000, 1_200_000]);
+  const idleMs = (timeoutSeconds: number, lease = {}) => orphanIdleMs({ ...place().settings, timeoutSeconds, ...lease });
+  assertEquals([idleMs(1), idleMs(30), idleMs(600), idleMs(600, { leaseSeconds: 2 })], [60_000, 60_000, 1_200_000, 2000]);
 });

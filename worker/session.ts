@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { decodeRead } from './entry.ts';
 import type { Chance, Executor } from './executor.ts';
+import type { FormerConnections } from './former.ts';
 import { ensureGroup, isGroupGone } from './group.ts';
 import type { Pulse } from './health.ts';
 import type { Identity } from './identity.ts';
@@ -24,6 +25,8 @@ export interface Crew {
   readonly pulse: Pulse;
   readonly log: Logger;
   readonly chance: Chance;
+  /** Connections of the sessions before. */
+  readonly former: FormerConnections;
   /** Percent by ref, told by handlers and not yet written. */
   readonly progress: Map<string, number>;
 }
@@ -36,6 +39,9 @@ interface Chore {
 }
 
 const blockMs = 2000;
+/** How often entries left behind are looked for, and how soon again while there are some. */
+const orphansEveryMs = 5000;
+const moreOrphansMs = 100;
 
 /** A pair of connections and the loops over them. */
 export class Session {
@@ -44,8 +50,11 @@ export class Session {
   readonly #crew: Crew;
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
+  readonly #orphans: Chore;
   #backlog: Pending[] = [];
   #orphanCursor = '0-0';
+  /** Entries left behind were found the last time, so that more are to be expected. */
+  #adopting = false;
   #trimmedAt = 0;
   #stopping = false;
   #readingDone = false;
@@ -58,6 +67,7 @@ export class Session {
     this.#writer = writer;
     this.#crew = crew;
     this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
+    this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(crew.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
   }
 
   /**
@@ -89,7 +99,8 @@ export class Session {
   }
 
   async #join(): Promise<void> {
-    const { place, identity, desk, pulse } = this.#crew;
+    const { place, identity, desk, pulse, former } = this.#crew;
+    await former.replaceBy([this.#reader, this.#writer]);
     await checkFence(this.#writer, place, identity);
     const groupWasMissing = await ensureGroup(this.#writer, place);
     const pending = await listPending(this.#writer, place);
@@ -119,7 +130,7 @@ export class Session {
     const { requestStream, consumerId, settings: { group } } = this.#crew.place;
     try {
       const reply = await this.#reader.commandWithin(
-        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', requestStream, '>',
+        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, 'STREAMS', requestStream, '>',
       );
       for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
       this.#crew.executor.startWaiting();
@@ -171,13 +182,13 @@ export class Session {
 
   #chores(): Chore[] {
     const { place, identity, desk, progress, chance } = this.#crew;
-    const orphanMs = orphanIdleMs(place.settings.timeoutSeconds);
+    const leaseMs = orphanIdleMs(place.settings);
     const chore = (everyMs: number, run: () => Promise<void>): Chore => ({ everyMs, run, dueMs: chance.now() + everyMs });
     const chores = [
       chore(1000, () => checkFence(this.#writer, place, identity)),
       this.#retries,
-      chore(orphanMs / 3, () => renewLeases(this.#writer, place, desk, chance.now() - orphanMs / 3)),
-      { ...chore(orphanMs / 2, () => this.#adoptOrphans()), dueMs: 0 },
+      this.#orphans,
+      chore(leaseMs / 3, () => renewLeases(this.#writer, place, desk, chance.now() - leaseMs / 3)),
     ];
     if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
     if (place.settings.traces === 'On') chores.push(chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()));
@@ -196,10 +207,13 @@ export class Session {
   }
 
   async #adoptOrphans(): Promise<void> {
-    const { place, desk } = this.#crew;
+    const { place, desk, chance } = this.#crew;
+    this.#orphans.dueMs = chance.now() + moreOrphansMs;
     if (this.#backlog.length > 0) return;
     const claimed = await claimOrphans(this.#writer, place, this.#orphanCursor);
     this.#orphanCursor = claimed.cursor;
+    this.#adopting = claimed.ids.length > 0;
+    if (!this.#adopting) this.#orphans.dueMs = chance.now() + this.#orphans.everyMs;
     const pending = await findPending(this.#writer, place, claimed.ids.filter((id) => !desk.has(id)));
     this.#backlog.push(...pending);
   }

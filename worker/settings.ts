@@ -90,6 +90,7 @@ export function parseHandlerSettings(json: string, type: string): HandlerSetting
     traces: choice(given, 'traces', ['On', 'Off']),
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
     graceSeconds: count(given, 'graceSeconds', 30),
+    ...(given['leaseSeconds'] === undefined ? {} : { leaseSeconds: count(given, 'leaseSeconds', 1) }),
   };
 }
 

@@ -6,8 +6,9 @@ import { connectRedis } from './connection.ts';
 import { Desk } from './desk.ts';
 import { type Chance, Executor } from './executor.ts';
 import { FatalError, messageOf } from './fatal.ts';
+import { FormerConnections } from './former.ts';
 import { Pulse, serveHealth } from './health.ts';
-import { type Identity, leavePlace, takePlace } from './identity.ts';
+import { type Identity, leavePlace, takePlace, type Taking } from './identity.ts';
 import { guardProcess, loadHandler } from './load.ts';
 import { captureConsole, createLog } from './log.ts';
 import { type Connect, Loop } from './loop.ts';
@@ -19,7 +20,7 @@ import { readSettings, type Settings } from './settings.ts';
 import { pause } from './timers.ts';
 
 const chance: Chance = { now: Date.now, random: Math.random };
-const occupiedPollMs = 500;
+const waitingPollMs = 500;
 
 /**
  * Runs the worker named by the config hash `args[0]` until it is to end.
@@ -64,9 +65,9 @@ interface Waiting {
   readonly log: Logger;
 }
 
-/** Takes the consumer's place, once Redis answers and no other pod holds it; the fields of its config hash. */
+/** Takes the consumer's place, once Redis answers, its config hash is there and no other pod holds it; the fields of the hash. */
 async function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<Readonly<Record<string, string>>> {
-  for (let told = false;;) {
+  for (let told = '';;) {
     pulse.beat();
     const taking = await outages.ride(async () => {
       pulse.beat();
@@ -74,11 +75,16 @@ async function waitForPlace(hashKey: string, me: Identity, { connect, outages, p
       return await takePlace(connection, hashKey, me).finally(() => connection.close());
     });
     if (taking.kind === 'taken') return taking.fields;
-    if (taking.kind === 'noHash') throw new FatalError('badConfig', `the config hash ${hashKey} does not exist; the operator writes it, see the conditions of the RedisWorker`);
-    if (!told) log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
-    told = true;
-    await pause(occupiedPollMs);
+    if (told !== taking.kind) tellObstacle(taking, hashKey, log);
+    told = taking.kind;
+    await pause(waitingPollMs);
   }
+}
+
+/** Nothing this process could do helps: it waits, and says once for what. */
+function tellObstacle(taking: Exclude<Taking, { kind: 'taken' }>, hashKey: string, log: Logger): void {
+  if (taking.kind === 'noHash') log.warn(`the config hash ${hashKey} does not exist; waiting until the operator writes it, see the conditions of the RedisWorker`);
+  else log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
 }
 
 interface Circumstances {
@@ -100,7 +106,7 @@ async function assemble(settings: Settings, fields: Readonly<Record<string, stri
     progress: (ref: string, percent: number) => void progress.set(ref, percent),
   };
   const executor = new Executor(desk, handler, shared, config, settings.handler, chance);
-  return { place, identity, desk, executor, pulse, log, chance, progress };
+  return { place, identity, desk, executor, pulse, log, chance, progress, former: new FormerConnections() };
 }
 
 function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string): WorkerConfig {

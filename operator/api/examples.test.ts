@@ -1,12 +1,13 @@
 /** Manifests that no API server has seen get the same judgement, in the same words where the words are ours. */
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { openApiSchema } from './crd.ts';
 import { manifestProblems } from './redisworker.ts';
 
-const root = new URL('../../examples/', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../examples/', import.meta.url));
 const ourWords = JSON.stringify(openApiSchema());
 
 function workersOf(file: string): object[] {

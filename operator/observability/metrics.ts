@@ -10,6 +10,8 @@ export interface Metrics {
   controller(name: string): ControllerInstruments;
   readonly redis: { roundtrip(seconds: number): void; error(code: string): void };
   watchRestarted(kind: string, cause: string): void;
+  /** A call to the API server has ended; `status` is 0 when no answer came. */
+  requestDone(request: { readonly method: string; readonly status: number }): void;
   /** Whether this process holds the lease `name`. */
   leading(name: string, leads: boolean): void;
 }
@@ -39,6 +41,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', ['kind', 'cause']);
+  const requests = counter(registry, 'rest_client_requests_total', 'Calls to the API server by HTTP status; code "<error>" when no answer came', ['code', 'method']);
   const leader = gauge(registry, 'leader_election_master_status', '1 while this process holds the lease', ['name']);
   return {
     contentType: registry.contentType,
@@ -47,6 +50,7 @@ export function createMetrics(): Metrics {
     controller: controllerInstruments(registry),
     redis: redisInstruments(registry),
     watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
+    requestDone: ({ method, status }) => requests.inc({ method, code: status === 0 ? '<error>' : String(status) }),
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
   };
 }

@@ -8,13 +8,17 @@ export type Action =
   | { readonly do: 'applyObject'; readonly resource: Resource; readonly object: KubeObject; readonly exists: boolean; readonly why: Why }
   | { readonly do: 'scaleToZero'; readonly ref: ObjectRef; readonly uid: string; readonly why: Why }
   | { readonly do: 'deleteObject'; readonly resource: Resource; readonly ref: ObjectRef; readonly uid: string; readonly why: Why }
-  | { readonly do: 'ensureGroup'; readonly why: Why }
   | { readonly do: 'writeConfigHash'; readonly consumerId: string; readonly fields: ConfigHashFields; readonly why: Why }
   | { readonly do: 'clearStalePid'; readonly consumerId: string; readonly pid: string; readonly owner: string | undefined; readonly why: Why }
-  | { readonly do: 'handOver'; readonly from: string; readonly to: string; readonly why: Why }
-  | { readonly do: 'deleteConsumer'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'deleteConfigHash'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
+  | WorkAction;
+
+/** Writes that belong to the kind of work, today a request stream and its group. */
+export type WorkAction =
+  | { readonly do: 'ensureGroup'; readonly why: Why }
+  | { readonly do: 'handOver'; readonly from: string; readonly to: string; readonly why: Why }
+  | { readonly do: 'deleteConsumer'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'destroyGroup'; readonly why: Why };
 
 /** Named facts that call for a write. */

@@ -2,15 +2,15 @@
 import { configHashKey } from '../../contract/keys.ts';
 import { resourceOf } from '../../contract/config-hash.ts';
 import { keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
-import { TerminalError, TransientError } from '../errors.ts';
+import { TerminalError } from '../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../redis/config-hashes.ts';
 import type { RedisLink } from '../redis/link.ts';
-import { deleteConsumer, destroyGroup, ensureGroup, handOver } from '../redis/streams.ts';
 import type { Action } from './action.ts';
 import { uidOf } from './children.ts';
 import { consumerLabels } from './desired/deployment.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
-import { hashConflict, notAHash, notAStream } from './problem.ts';
+import { hashConflict, notAHash } from './problem.ts';
+import { streamWork } from './work/stream.ts';
 import type { World } from './world.ts';
 
 /** What writing needs besides the plan. */
@@ -46,14 +46,10 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
   const { spec, world } = writing;
   if (!spec?.access.ok) throw new Error(`${action.do} was planned without a Redis`);
   const link = world.redis.control(spec.access.value.target);
-  const { stream: { request, group } } = spec.blueprint;
   switch (action.do) {
-    case 'ensureGroup': return createGroup(link, writing.observed, spec);
-    case 'handOver': return handOverAll(link, spec, action);
-    case 'deleteConsumer': return deleteConsumer(link, request, group, action.consumerId);
-    case 'destroyGroup': return destroyGroup(link, request, group);
     case 'clearStalePid': return clearPid(writing, spec, link, action);
-    default: return onHash(action, writing.observed, spec, link);
+    case 'writeConfigHash': case 'deleteConfigHash': case 'releaseConfigHash': return onHash(action, writing.observed, spec, link);
+    default: return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
   }
 }
 
@@ -76,18 +72,6 @@ async function refuseForeign({ world, observed }: Writing, resource: Resource, r
   const found = await world.cluster.get(resource, ref);
   if (!found || found.metadata.ownerReferences?.some(({ uid }) => uid === observed.object.metadata.uid)) return;
   throw new TerminalError('NameConflict', `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`);
-}
-
-/** A new group starts where the spec says; one that was lost starts over, or requests added meanwhile would be skipped. */
-async function createGroup(link: RedisLink, { children }: Observed, { blueprint }: ObservedSpec): Promise<void> {
-  const { request, group, startId } = blueprint.stream;
-  const outcome = await ensureGroup(link, request, group, children.deployments.length > 0 ? '0' : startId);
-  if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAStream(request));
-}
-
-async function handOverAll(link: RedisLink, { blueprint }: ObservedSpec, { from, to }: { from: string; to: string }): Promise<void> {
-  const { remaining } = await handOver(link, blueprint.stream.request, blueprint.stream.group, from, to);
-  if (remaining > 0) throw new TransientError('HandingOver', `${remaining} entries of consumer "${from}" are still to be handed over`);
 }
 
 /** The live copy may lag behind a pod that has just started: the pods are read afresh before its pid is touched. */

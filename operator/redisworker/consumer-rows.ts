@@ -29,12 +29,12 @@ function consumerRow(observed: Observed, spec: ObservedSpec, id: string): Consum
   const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
   const { state, reason, fault } = stateOf(pod);
   const answered = observed.responses?.perConsumer.get(id);
-  const consumer = spec.redis.kind === 'answered' ? spec.redis.stream.consumers.find(({ name }) => name === id) : undefined;
+  const member = spec.redis.kind === 'answered' ? spec.redis.work.members.find((one) => one.id === id) : undefined;
   const row: ConsumerStatus = {
     id,
     state,
     ...(pod ? { pod: pod.metadata.name, restarts: podStatus(pod).containerStatuses?.[0]?.restartCount ?? 0 } : {}),
-    ...(consumer ? { pending: consumer.pending } : {}),
+    ...(member ? { pending: member.pending } : {}),
     ...(answered ? { lastCode: answered.lastCode, lastTime: answered.lastTime } : {}),
     ...(reason ? { reason: reason.slice(0, 256) } : {}),
   };

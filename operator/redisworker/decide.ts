@@ -7,7 +7,7 @@ import type { Observed, ObservedSpec } from './observed.ts';
 import type { Plan } from './action.ts';
 import { plan } from './plan.ts';
 import { planDeletion, releaseFinalizer } from './plan-removal.ts';
-import { hashConflict, notAHash, notAStream, missing, terminal, type Problem } from './problem.ts';
+import { hashConflict, missing, notAHash, terminal, type Problem } from './problem.ts';
 
 /** A plan, or the problems that forbid one. */
 export interface Decision {
@@ -67,8 +67,7 @@ function foreignKeys({ object }: Observed, { redis, blueprint }: ObservedSpec): 
   if (redis.kind !== 'answered') return [];
   const { namespace, name } = blueprint.parent;
   const ours = resourceOf(namespace, name, uidOf(object));
-  const stream = redis.stream.wrongType ? [terminal('WrongRedisType', notAStream(blueprint.stream.request))] : [];
-  return [...stream, ...blueprint.consumerIds.flatMap((id) => {
+  return [...redis.work.problems, ...blueprint.consumerIds.flatMap((id) => {
     const key = configHashKey(blueprint.type, id);
     const hash = redis.hashes.get(key) ?? 'absent';
     if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];

@@ -1,5 +1,26 @@
-/** Says in a sentence what an action did, for events and logs. Never a value of a Secret. */
+/** Says what an action did, for events and logs. Never a value of a Secret. */
 import type { Action } from './action.ts';
+
+/** Event reasons: one word in the past, as `kubectl describe` shows it for every controller. */
+const reasons = {
+  setFinalizers: 'Finalized',
+  applyObject: 'Applied',
+  scaleToZero: 'Scaled',
+  deleteObject: 'Deleted',
+  ensureGroup: 'GroupCreated',
+  writeConfigHash: 'ConfigHashWritten',
+  clearStalePid: 'StalePidCleared',
+  handOver: 'HandedOver',
+  deleteConsumer: 'ConsumerRemoved',
+  deleteConfigHash: 'ConfigHashDeleted',
+  releaseConfigHash: 'ConfigHashReleased',
+  destroyGroup: 'GroupRemoved',
+} as const satisfies Record<Action['do'], string>;
+
+/** The event of an action that was carried out; why it was called for is in the message. */
+export function eventOf(action: Action): { reason: string; message: string } {
+  return { reason: reasons[action.do], message: `${describe(action)} (${action.why})` };
+}
 
 /** The sentence of an action that was carried out. */
 export function describe(action: Action): string {

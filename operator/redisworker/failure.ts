@@ -9,8 +9,7 @@ export function failureOf(error: unknown): Problem {
     return { reason: error.code as ProblemReason, message: error.message, terminal: error instanceof TerminalError };
   }
   if (error instanceof ClusterError) {
-    const fix = error.status === 403 ? ': grant the operator\'s service account this verb' : '';
-    return { reason: error.reason as ProblemReason, message: `${error.message}${fix}`, terminal: false };
+    return { reason: error.reason as ProblemReason, message: error.message, terminal: false };
   }
   return { reason: 'InternalError' as ProblemReason, message: `internal error: ${error instanceof Error ? error.message : String(error)}`, terminal: false };
 }

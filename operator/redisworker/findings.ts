@@ -66,7 +66,7 @@ export function enforcementFinding(enforcement: PolicyEnforcement): Finding {
 
 function obstacle(observed: Observed, { access, redis, source, secret }: ObservedSpec, { problems, failure }: Verdict): { reason: string; message: string } | undefined {
   if (observed.object.metadata.deletionTimestamp !== undefined && !failure && redis.kind === 'answered') return { reason: 'Deleting', message: 'the worker is being deleted' };
-  if (redis.kind === 'fault' && access.ok) return { reason: redis.reason, message: `${redis.message}; running pods are left as they are` };
+  if (redis.kind === 'fault' && access.ok) return { reason: redis.reason, message: `${redis.message.replace(/\.$/, '')}; running pods are left as they are` };
   const unresolved = [access, source, secret].find(({ ok }) => !ok);
   if (unresolved && !unresolved.ok) return unresolved.problem;
   return problems[0] ?? failure;

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resources, type KubeObject } from '../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../redis/target.ts';
 import { findService, isLoopbackName } from './allow-net/cluster-name.ts';
+import { redisEntry } from './allow-net/deno-flags.ts';
 import type { Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import { readNamed, type Used } from './observe-references.ts';
@@ -22,6 +23,8 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
   const { blueprint } = looking;
   const url = parseRedisUrl(blueprint.redisUrl);
   if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
+  const entry = redisEntry(url.target);
+  if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
   const login = await readLogin(world, looking);
   if (!login.ok) return login;
   const target: RedisTarget = { ...url.target, ...login.value };

@@ -1,10 +1,13 @@
 /** Reads what a spec refers to by name: its source, its Secret, the Services of its scope. */
 import type { EncryptedSecret } from '../../contract/config-hash.ts';
 import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
+import { parseRedisUrl } from '../redis/target.ts';
 import { requiredServices } from './allow-net/cluster-name.ts';
+import { redisEntry } from './allow-net/deno-flags.ts';
+import type { NetEntry } from './allow-net/entry.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from './desired/source-config-map.ts';
-import { missing, type Problem, type Resolved } from './problem.ts';
+import { missing, type Resolved } from './problem.ts';
 import { seal, secretValues } from './seal.ts';
 import { resolveSource } from './source.ts';
 import { sliceAddresses, topologyOf, type SliceAddresses } from './topology.ts';
@@ -28,24 +31,15 @@ export async function readReferences(world: World, reader: Reader): Promise<{ so
   return { source, secret, topology: topologyOf(reader.blueprint.parent.namespace, world.copies, slices) };
 }
 
-/** Reads one object a spec names; a refused read is a problem in the server's words. */
+/** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
 export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used'>, target: { resource: Resource; ref: ObjectRef }): Promise<Resolved<KubeObject | undefined>> {
   try {
-    return { ok: true, value: await readMaybe(world, reader.key, target, reader.used) };
+    reader.used.push(target);
+    return { ok: true, value: await world.references.read(reader.key, target.resource, target.ref) };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.status !== 403) throw error;
-    return { ok: false, problem: forbidden(error) };
+    return { ok: false, problem: missing('Forbidden', error.message) };
   }
-}
-
-/** Reads one object and keeps it followed. @throws ClusterError */
-export function readMaybe(world: World, key: string, target: { resource: Resource; ref: ObjectRef }, used: Used): Promise<KubeObject | undefined> {
-  used.push(target);
-  return world.references.read(key, target.resource, target.ref);
-}
-
-function forbidden(error: ClusterError): Problem {
-  return missing('Forbidden', `${error.message}: grant the operator's service account this verb`);
 }
 
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
@@ -65,10 +59,10 @@ async function readSecret(world: World, reader: Reader): Promise<Resolved<Encryp
   return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
 }
 
-/** EndpointSlices of the Services in scope that have no selector. */
-async function readSlices(world: World, blueprint: Blueprint): Promise<SliceAddresses> {
-  const topology = topologyOf(blueprint.parent.namespace, world.copies, new Map());
-  const services = requiredServices(blueprint.scope, topology).filter(({ namespace, name }) => {
+/** EndpointSlices of the Services without a selector that the scope or the worker's Redis names. */
+async function readSlices(world: World, { parent, scope, redisUrl }: Blueprint): Promise<SliceAddresses> {
+  const topology = topologyOf(parent.namespace, world.copies, new Map());
+  const services = requiredServices([...scope, ...redisIn(redisUrl)], topology).filter(({ namespace, name }) => {
     const service = topology.service(namespace, name);
     return service !== undefined && service.type !== 'ExternalName' && service.selector === undefined;
   });
@@ -77,4 +71,11 @@ async function readSlices(world: World, blueprint: Blueprint): Promise<SliceAddr
     return [keyOf({ namespace, name }), found.map(sliceAddresses)] as const;
   }));
   return new Map(slices);
+}
+
+/** The Redis as an entry of a scope; none when its URL is not one, which is told elsewhere. */
+function redisIn(redisUrl: string): NetEntry[] {
+  const url = parseRedisUrl(redisUrl);
+  const parsed = url.ok ? redisEntry(url.target) : undefined;
+  return parsed?.ok ? [parsed.entry] : [];
 }

@@ -4,7 +4,6 @@ import { parseRedisWorker, type RedisWorker } from '../api/redisworker.ts';
 import { refOf, resources, type KubeObject } from '../cluster/cluster.ts';
 import { readConfigHashes } from '../redis/config-hashes.ts';
 import { RedisFault } from '../redis/fault.ts';
-import { observeStream } from '../redis/observe-stream.ts';
 import type { RedisTarget } from '../redis/target.ts';
 import { blueprintOf, type Blueprint } from './blueprint.ts';
 import { consumerIdOf } from './children.ts';
@@ -13,9 +12,10 @@ import { annotations, runtimeSecretName } from './names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation } from './observed.ts';
 import { observeAccess } from './observe-access.ts';
 import { terminal, type Problem } from './problem.ts';
-import { readMaybe, readReferences, type Used } from './observe-references.ts';
+import { readNamed, readReferences, type Used } from './observe-references.ts';
 import { rivalOf } from './rival.ts';
 import { tallyFrom } from './tally-from-status.ts';
+import { streamWork } from './work/stream.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
@@ -27,10 +27,10 @@ export async function observe(world: World, key: string): Promise<Observed | und
   if (!object) return undefined;
   const parsed = parseRedisWorker(object);
   const used: Used = [];
-  const secret = await readMaybe(world, key, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } }, used);
-  const children = childrenOf(world, object, secret);
+  const secret = await readNamed(world, { key, used }, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } });
+  const children = childrenOf(world, object, secret.ok ? secret.value : undefined);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
+  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: secret.ok ? [] : [secret.problem] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
   world.references.keepOnly(key, used);
   const spec = 'spec' in seen ? seen.spec : undefined;
   return {
@@ -51,6 +51,8 @@ interface Looking {
   readonly children: Children;
   readonly aesKey: string;
   readonly used: Used;
+  /** What of our own could not be looked at: nothing is written without having seen it. */
+  readonly refused: readonly Problem[];
 }
 
 async function observeSpec(world: World, looking: Looking): Promise<{ spec?: ObservedSpec; problems: readonly Problem[] }> {
@@ -65,7 +67,7 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
     problems: [],
     spec: {
       blueprint,
-      problems,
+      problems: [...problems, ...looking.refused],
       rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
       ...references,
       access,
@@ -78,9 +80,9 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
 async function observeRedis(world: World, blueprint: Blueprint, target: RedisTarget, ids: readonly string[]): Promise<RedisObservation> {
   const link = world.redis.control(target);
   try {
-    const stream = await observeStream(link, blueprint.stream.request, blueprint.stream.group);
-    const all = [...new Set([...ids, ...stream.consumers.map(({ name }) => name)])];
-    return { kind: 'answered', stream, hashes: await readConfigHashes(link, all.map((id) => configHashKey(blueprint.type, id))) };
+    const work = await streamWork.observe(link, blueprint);
+    const all = [...new Set([...ids, ...work.members.map(({ id }) => id)])];
+    return { kind: 'answered', work, hashes: await readConfigHashes(link, all.map((id) => configHashKey(blueprint.type, id))) };
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return { kind: 'fault', reason: error.code, message: error.message };
@@ -90,7 +92,7 @@ async function observeRedis(world: World, blueprint: Blueprint, target: RedisTar
 /** Wanted ids, ids a Deployment or pod remembers, and members of the group. */
 function idsIn(children: Children, blueprint: Blueprint, redis?: Extract<RedisObservation, { kind: 'answered' }>): string[] {
   const remembered = [...children.deployments, ...children.pods].map(consumerIdOf).filter((id) => id !== undefined);
-  return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.stream.consumers.map(({ name }) => name) ?? [])])];
+  return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.work.members.map(({ id }) => id) ?? [])])];
 }
 
 function childrenOf({ copies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {

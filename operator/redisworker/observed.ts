@@ -3,12 +3,12 @@ import type { EncryptedSecret } from '../../contract/config-hash.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
 import type { FoundHash } from '../redis/config-hashes.ts';
 import type { ResponseTally } from '../redis/response-tally.ts';
-import type { StreamView } from '../redis/observe-stream.ts';
 import type { RedisTarget } from '../redis/target.ts';
 import type { Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from './desired/source-config-map.ts';
 import type { Problem, Resolved } from './problem.ts';
+import type { WorkView } from './work/work.ts';
 
 /** The children of a worker as they are. */
 export interface Children {
@@ -24,7 +24,7 @@ export type HashObservation = FoundHash;
 
 /** What Redis said, or why it said nothing. */
 export type RedisObservation =
-  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly stream: StreamView }
+  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly work: WorkView }
   | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
 
 /** Who can be reached under the worker's Redis URL. */

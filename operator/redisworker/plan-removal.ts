@@ -22,10 +22,9 @@ export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): P
 export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
   const removal = planRemoval(observed, spec, 'WorkerDeleted');
   if (removal.waitingFor.length > 0) return removal;
-  const groupGoes = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' && spec.redis.stream.group && spec.redis.stream.pending === 0
-    && spec.redis.stream.consumers.every(({ name }) => isOurs(observed, spec, name));
+  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' ? spec.redis.work.end((id) => isOurs(observed, spec, id)) : [];
   return {
-    actions: [...removal.actions, ...(groupGoes ? [{ do: 'destroyGroup', why: 'WorkerDeleted' } as const] : []), releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
+    actions: [...removal.actions, ...ending, releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
     waitingFor: [],
   };
 }
@@ -48,13 +47,9 @@ function removeConsumer(observed: Observed, spec: ObservedSpec, removal: { id: s
 
 function forgetInRedis(observed: Observed, spec: ObservedSpec, { id, heir, why }: { id: string; heir: string | undefined; why: Why }): Action[] {
   if (spec.redis.kind !== 'answered') return [];
-  const consumer = spec.redis.stream.consumers.find(({ name }) => name === id);
-  const handOver: Action[] = consumer && consumer.pending > 0 && heir !== undefined ? [{ do: 'handOver', from: id, to: heir, why }] : [];
-  // Without an heir the entries stay under the old id: the next consumer to come takes them as orphans.
-  const deleteConsumer: Action[] = consumer && (consumer.pending === 0 || heir !== undefined) ? [{ do: 'deleteConsumer', consumerId: id, why }] : [];
   const retained = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
   if (retained) return isOurs(observed, spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
-  return [...handOver, ...deleteConsumer, ...(isOurs(observed, spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
+  return [...spec.redis.work.leave({ id, heir, why }), ...(isOurs(observed, spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
 }
 
 function deletion(deployment: KubeObject | undefined, why: Why): Action[] {

@@ -30,7 +30,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
   return {
     actions: [
       ...before,
-      ...(spec.redis.stream.group ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' } as const]),
+      ...spec.redis.work.start(),
       ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(observed, spec, id, fields)),
       ...[...desired.deployments.values()].flatMap((object) =>
         planObject(resources.deployments, object, observed.children.deployments, ['DeploymentMissing', 'DeploymentDrifted'])),
@@ -72,10 +72,10 @@ function stalePid(observed: Observed, spec: ObservedSpec, consumerId: string, ha
   const owner = hash[ownerField];
   if (pid === undefined) return undefined;
   if (owner !== undefined) return observed.children.pods.some((pod) => uidOf(pod) === owner) ? undefined : { pid, owner };
-  const consumer = spec.redis.stream.consumers.find(({ name }) => name === consumerId);
+  const member = spec.redis.work.members.find(({ id }) => id === consumerId);
   const hasPod = observed.children.pods.some((pod) => consumerIdOf(pod) === consumerId && isLive(pod));
-  const silent = consumer === undefined || consumer.idleMs > silentConsumerMs;
-  return silent && !(hasPod && consumer === undefined) ? { pid, owner } : undefined;
+  const silent = member === undefined || member.idleMs > silentConsumerMs;
+  return silent && !(hasPod && member === undefined) ? { pid, owner } : undefined;
 }
 
 function isCurrent(hash: HashObservation, fields: ConfigHashFields): boolean {

@@ -1,20 +1,22 @@
 /** One reconcile: observe, decide, apply, tell. */
-import { isDeepStrictEqual } from 'node:util';
-import type { RedisWorkerStatus } from '../api/redisworker.ts';
-import { ClusterError, type KubeObject } from '../cluster/cluster.ts';
 import type { Outcome } from '../controller/controller.ts';
+import { ClusterError, keyOf } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
 import type { Action } from './action.ts';
 import { apply } from './apply.ts';
-import { describe } from './describe.ts';
+import { objectRef } from './children.ts';
+import { describe, eventOf } from './describe.ts';
 import { failureOf } from './failure.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observed.ts';
 import { outcomeOf } from './outcome.ts';
-import { statusOf } from './status.ts';
+import { tell } from './tell.ts';
 import type { Verdict } from './verdict.ts';
 import { decide } from './decide.ts';
 import type { World } from './world.ts';
+
+/** Until the live copy has what somebody else wrote. */
+const conflictMs = 100;
 
 /** Brings the worker `key` (`namespace/name`) one step nearer to its spec. @throws what should be tried again */
 export async function reconcile(world: World, key: string): Promise<Outcome> {
@@ -26,6 +28,8 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   }
   const decision = decide(observed);
   const failure = await attempt(world, observed, decision.plan.actions);
+  // Somebody else wrote in between: nothing is wrong, the plan is only out of date.
+  if (failure instanceof ClusterError && failure.reason === 'Conflict') return { kind: 'recheck', afterMs: conflictMs, why: 'Conflict' };
   const terminal = failure instanceof TerminalError;
   const verdict: Verdict = {
     ...decision,
@@ -42,36 +46,13 @@ async function attempt(world: World, observed: Observed, actions: readonly Actio
   try {
     await apply(actions, {
       world, observed, spec: observed.spec,
-      onDone: (action) => world.cluster.record({ regarding: observed.object, type: 'Normal', reason: action.why, message: describe(action) }),
+      onDone: (action) => {
+        world.log.info({ worker: keyOf(objectRef(observed.object)), why: action.why, what: describe(action) }, 'applied');
+        world.cluster.record({ regarding: observed.object, type: 'Normal', ...eventOf(action) });
+      },
     });
     return undefined;
   } catch (error) {
     return error;
   }
 }
-
-/** Writes the status when it differs from the one there is; a worker that is gone needs none. */
-async function tell(world: World, observed: Observed, verdict: Verdict): Promise<void> {
-  const { object } = observed;
-  const before = object.status as RedisWorkerStatus | undefined;
-  const status = statusOf(observed, verdict, before);
-  if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), before)) return;
-  recordFault(world, object, before, status);
-  const { namespace, name } = object.metadata;
-  try {
-    await world.cluster.applyStatus({ apiVersion: object.apiVersion, kind: object.kind, metadata: { ...(namespace === undefined ? {} : { namespace }), name }, status }, 'redisworker-status');
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
-  }
-}
-
-/** A Warning when Ready turns to a new reason that is a fault. */
-function recordFault(world: World, regarding: KubeObject, before: RedisWorkerStatus | undefined, status: RedisWorkerStatus): void {
-  const ready = (of: RedisWorkerStatus | undefined) => of?.conditions?.find(({ type }) => type === 'Ready');
-  const now = ready(status);
-  if (!now || now.status === 'True' || now.reason === ready(before)?.reason || progress.has(now.reason)) return;
-  world.cluster.record({ regarding, type: 'Warning', reason: now.reason, message: now.message.slice(0, 1000) });
-}
-
-/** Reasons for not being ready that are no fault. */
-const progress = new Set(['ConsumersStarting', 'Applying', 'Draining', 'Deleting', 'HandingOver']);

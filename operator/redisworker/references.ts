@@ -26,7 +26,9 @@ export class References {
   async read(workerKey: string, resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
     const known = this.#references.get(keyIn(resource, ref));
     known?.dependents.add(workerKey);
-    if (known?.synced) return known.followed.get(ref);
+    // The copy may not have what we wrote a moment ago: only what it has is believed, an absence is asked for.
+    const copied = known?.synced === true ? known.followed.get(ref) : undefined;
+    if (copied) return copied;
     // A plain read says at once, and in the server's words, when the right to read is missing.
     const object = await this.#cluster.get(resource, ref);
     if (!known) this.#follow(workerKey, resource, ref);

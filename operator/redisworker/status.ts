@@ -71,16 +71,8 @@ function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
 }
 
 function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): RedisWorkerStatus {
-  const stream = redis.kind === 'answered' ? redis.stream : undefined;
   return {
-    ...(stream ? {
-      stream: {
-        ...(stream.lag === undefined ? {} : { lag: stream.lag, backlog: stream.lag + stream.pending }),
-        pending: stream.pending,
-        length: stream.length,
-        ...(stream.pending > 0 ? { oldestPendingSeconds: stream.oldestPendingSeconds } : {}),
-      },
-    } : {}),
+    ...(redis.kind === 'answered' ? redis.work.status : {}),
     ...(responses ? { responses: persistedTally(responses) } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** The cluster as an allow-net scope needs to see it, out of the live copies. */
 import type { KubeObject } from '../cluster/cluster.ts';
+import { formatAddress, parseAddress } from './allow-net/address.ts';
 import type { Service, Topology } from './allow-net/topology.ts';
 import type { LiveCopies } from './world.ts';
 
@@ -17,7 +18,7 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
     service: (inNamespace, name) => serviceView(services.get({ namespace: inNamespace, name })),
     addresses: (inNamespace, name) => slices.get(`${inNamespace}/${name}`) ?? [],
     serviceByClusterIP: (address) => {
-      const found = services.list().find((service) => (service.spec as WireService | undefined)?.clusterIP === address);
+      const found = services.list().find((service) => clusterIPs(service).includes(address));
       return found && { namespace: found.metadata.namespace ?? namespace, name: found.metadata.name };
     },
   };
@@ -36,6 +37,7 @@ interface WireService {
   readonly type?: string;
   readonly selector?: Record<string, string>;
   readonly clusterIP?: string;
+  readonly clusterIPs?: readonly string[];
   readonly externalName?: string;
   readonly ports?: readonly { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
 }
@@ -43,6 +45,15 @@ interface WireService {
 interface WireSlice {
   readonly endpoints?: readonly { addresses: string[]; conditions?: { ready?: boolean } }[];
   readonly ports?: readonly { name?: string; port?: number; protocol?: string }[];
+}
+
+/** All addresses of a Service, both families, in the text a canonical scope has. */
+function clusterIPs({ spec }: KubeObject): string[] {
+  const { clusterIP, clusterIPs: all } = (spec ?? {}) as WireService;
+  return [...(all ?? []), ...(clusterIP ? [clusterIP] : [])].map((text) => {
+    const block = parseAddress(text);
+    return block ? formatAddress(block) : text;
+  });
 }
 
 function serviceView(object: KubeObject | undefined): Service | undefined {

@@ -34,6 +34,7 @@ export interface World {
   readonly defaults: Defaults & { readonly login: DefaultLogin };
   readonly policyEnforcement: PolicyEnforcement;
   readonly clock: Clock;
+  readonly log: { info(fields: object, message: string): void };
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
   /** Addresses of a host name; empty when it has none. */

@@ -11,7 +11,7 @@ import { eventually } from '../support/wait.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
-interface Listed { items: { metadata: { name: string; labels: Record<string, string | undefined>; uid: string }; spec: Record<string, unknown>; status?: Record<string, unknown> }[] }
+interface Listed { items: { metadata: { name: string; labels?: Record<string, string>; uid: string }; spec: Record<string, unknown>; status?: Record<string, unknown> }[] }
 interface Conditioned { status?: { conditions?: { type: string; status: string; reason: string; message: string }[]; consumersReady?: string; responses?: { total: number }; observedGeneration?: number } }
 
 let namespace: string;
@@ -31,7 +31,7 @@ describeOnCluster('workers on a cluster', () => {
     await installCrds();
     namespace = await createNamespace('workers', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     redis = await startRedis();
-    [operator, node] = await Promise.all([startOperatorProcess({ redisUrl: redis.url, namespace }), startTestNode()]);
+    [operator, node] = await Promise.all([startOperatorProcess({ redisUrl: redis.url, namespace }), startTestNode(namespace)]);
   });
 
   afterAll(async () => {
@@ -59,7 +59,7 @@ describeOnCluster('workers on a cluster', () => {
       expect.arrayContaining(['date-iso-1', 'demo-worker-1', 'demo-worker-2']));
     const policies = (await list('networkpolicies')).items;
     for (const pod of (await list('pods')).items) {
-      const selecting = policies.filter(({ spec }) => Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every(([key, value]) => pod.metadata.labels[key] === value));
+      const selecting = policies.filter(({ spec }) => Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value));
       expect(selecting).toHaveLength(1);
     }
   });
@@ -124,7 +124,7 @@ describeOnCluster('workers on a cluster', () => {
     expect(await redis.client.exists(configHashKey('deleted', '1'), configHashKey('deleted', '2'))).toBe(0);
     await eventually('no child is left', async () => {
       const left = await Promise.all(['deployments', 'networkpolicies', 'configmaps', 'secrets', 'pods'].map(list));
-      return left.flatMap(({ items }) => items).every(({ metadata }) => metadata.labels['redisworker.dev/name'] !== 'deleted');
+      return left.flatMap(({ items }) => items).every(({ metadata }) => metadata.labels?.['redisworker.dev/name'] !== 'deleted');
     }, 60_000);
   });
 

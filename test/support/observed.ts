@@ -5,6 +5,7 @@ import type { StreamView } from '../../operator/redis/observe-stream.ts';
 import { blueprintOf } from '../../operator/redisworker/blueprint.ts';
 import type { Observed, ObservedSpec } from '../../operator/redisworker/observed.ts';
 import { resolveSource } from '../../operator/redisworker/source.ts';
+import { streamView } from '../../operator/redisworker/work/stream.ts';
 import { topologyOf } from '../../operator/redisworker/topology.ts';
 
 /** A stream with a group and nobody in it. */
@@ -43,7 +44,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
       access: { ok: true, value: { target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] } },
-      redis: { kind: 'answered', stream, hashes: new Map(Object.entries(around.hashes ?? {})) },
+      redis: { kind: 'answered', work: streamView(stream, blueprint.stream.request), hashes: new Map(Object.entries(around.hashes ?? {})) },
       hashIds: [...blueprint.consumerIds, ...stream.consumers.map(({ name }) => name)],
       topology: topologyOf('default', { services: noServices }, new Map()),
       ...around.spec,

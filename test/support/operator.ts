@@ -1,10 +1,11 @@
 /** The operator as its own process, and a node of this machine for its pods. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
 import { startNode } from '../../operator/cluster/local/node/node.ts';
+import { kubectlOk } from './control-plane/shared.ts';
+import { keptNodeFolder } from './keeper.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
@@ -32,13 +33,18 @@ export async function startOperatorProcess(options: { redisUrl?: string; namespa
   return { ...child, httpUrl };
 }
 
-/** Starts the node agent in this process: pods the scheduler binds to it run as processes of this machine. */
-export async function startTestNode(): Promise<{ stop(): Promise<void> }> {
+/**
+ * Starts the node agent in this process: the pods of one namespace run as processes of this machine. Its pods are kept
+ * to it, or those of another test would be bound to a node that ends with this one.
+ */
+export async function startTestNode(namespace: string): Promise<{ stop(): Promise<void> }> {
   const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
-  const dataDir = mkdtempSync(join(tmpdir(), 'redisworker-node-'));
+  const nodeName = `node-${namespace}`;
+  await kubectlOk(['annotate', 'namespace', namespace, `scheduler.alpha.kubernetes.io/node-selector=kubernetes.io/hostname=${nodeName}`]);
+  const dataDir = keptNodeFolder();
   const node = await startNode({
     cluster, log: silent, dataDir, register: true,
-    nodeName: `node-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    nodeName,
     imageRoot: root,
     denoPath: join(root, 'node_modules/.bin/deno'),
     searchPath: process.env['PATH'] ?? '',

@@ -1,6 +1,7 @@
 /** Child processes of tests: free ports, captured output, stopped by pid. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
+import { keepProcess } from './keeper.ts';
 
 /** A TCP port on loopback that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -27,9 +28,11 @@ export interface TestProcess {
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Starts a command; `stdin` is written and closed when given. */
+/** Starts a command; `stdin` is written and closed when given. It ends with this process, however that ends. */
 export function start(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; stdin?: string } = {}): TestProcess {
   const child = spawn(command, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  const release = child.pid === undefined ? () => undefined : keepProcess(child.pid);
+  child.once('exit', release);
   const chunks: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));

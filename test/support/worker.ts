@@ -2,13 +2,14 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { encodeConfigHash, type WorkerConfig } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { env, handlerRights, type HandlerSettings } from '../../contract/pod.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const deno = join(root, 'node_modules/.bin/deno');
 
 /** What a test says about a worker; everything else is as the operator would write it. */
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Texts of files in the secret folder, by name; `env` may name them as `<secret>/name`. */
   readonly secretFiles?: Readonly<Record<string, string>>;
+  /** A command line that runs the runtime's, as `['unshare', '--pid', '--fork']`. */
+  readonly wrapper?: readonly string[];
   /** Allow-net entries beside Redis and the health endpoint. */
   readonly net?: readonly string[];
 }
@@ -67,7 +70,8 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
     '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
     `--allow-net=${net.join(',')}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${source},${secret}`,
   ];
-  const running = start(deno, ['run', ...flags, join(root, 'worker/main.ts'), hashKey], { env: variables, stdin: options.stdin ?? '' });
+  const [command, ...args] = [...options.wrapper ?? [], deno, 'run', ...flags, join(root, 'worker/main.ts'), hashKey];
+  const running = start(command, args, { env: variables, stdin: options.stdin ?? '' });
   void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
   return { ...running, hashKey, healthUrl: `http://${healthAddress}` };
 }

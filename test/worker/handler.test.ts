@@ -255,24 +255,32 @@ describe.concurrent('starting', () => {
     }));
   });
 
-  test('ends with code 5 without its hash, or with a key that does not fit, and tells no secret', async (t) => {
+  test('ends with code 5 without a key or with one that does not fit, and tells no secret', async (t) => {
     const { expect } = t;
     const [key, wrongKey] = [generateKey(), generateKey()];
     const [keyed, keyless] = ['wrong-key', 'no-key'];
     await writeHash(client, keyed, { secret: await encryptSecret(keyed, { token: 'sesame' }, key) });
     await writeHash(client, keyless, { secret: await encryptSecret(keyless, { token: 'sesame' }, key) });
     const workers = [
-      await run(t, { type: 'no-hash', module: echo }),
       await run(t, { type: keyed, module: echo, secretFiles: { key: encodeKeyLine(wrongKey) }, env: { WORKER_KEY_FILE: '<secret>/key' } }),
       await run(t, { type: keyless, module: echo }),
     ];
-    expect(await Promise.all(workers.map((worker) => worker.ended))).toEqual([5, 5, 5]);
+    expect(await Promise.all(workers.map((worker) => worker.ended))).toEqual([5, 5]);
     const messages = workers.map((worker) => worker.output());
-    expect(messages[0]).toContain('the config hash no-hash:1:h does not exist');
-    expect(messages[1]).toContain('the secret of wrong-key:1:h cannot be opened');
-    expect(messages[2]).toContain('there is no key for it');
+    expect(messages[0]).toContain('the secret of wrong-key:1:h cannot be opened');
+    expect(messages[1]).toContain('there is no key for it');
     expect(messages.join('')).not.toMatch(new RegExp(`sesame|${key}|${wrongKey}`));
     expect(await client.hexists('wrong-key:1:h', 'pid')).toBe(0);
+  });
+
+  test('waits for its config hash, says so once, and works as soon as there is one', async (t) => {
+    const { expect } = t;
+    const worker = await run(t, { type: 'no-hash', module: echo });
+    await eventually('it says what it waits for', () => worker.output().includes('the config hash no-hash:1:h does not exist'));
+    expect([await status(worker, '/healthz'), await status(worker, '/readyz')]).toEqual([200, 503]);
+    await writeHash(client, 'no-hash');
+    expect((await ask('no-hash', 3)).data).toBe(3);
+    expect(worker.output().split('does not exist')).toHaveLength(2);
   });
 
   test('replaces the pid of a dead process of its own pod, and waits while another pod holds the place', async (t) => {
@@ -440,9 +448,22 @@ describe.concurrent('a Redis that goes away', () => {
     await eventually('it says so', () => worker.output().includes('Redis cannot be used'));
     expect([await status(worker, '/healthz'), await status(worker, '/readyz')]).toEqual([200, 503]);
     await own.restart();
-    // An empty Redis has no config hash; the worker says so and ends, and the pod starts it again.
-    expect(await Promise.race([worker.ended, ready(worker)])).toBe(5);
+    await writeHash(own.client, 'early');
+    await ready(worker);
     expect(worker.output().split('Redis cannot be used')).toHaveLength(2);
+  });
+
+  test('ends at once when told to while Redis is away and nothing is unfinished', async (t) => {
+    const { expect } = t;
+    const own = await startRedis();
+    t.onTestFinished(() => own.stop());
+    await writeHash(own.client, 'away');
+    const worker = await run(t, { type: 'away', module: echo, redisUrl: own.url });
+    await ready(worker);
+    await own.crash();
+    await eventually('it has noticed', () => worker.output().includes('Redis cannot be used'));
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
   });
 
   test('logs in with a user that may do no more than the work, and waits for the right password without telling it', async (t) => {

@@ -14,7 +14,7 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import { denoCommand, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -99,6 +99,15 @@ describe.concurrent('a script of the older contract', () => {
     expect(await ask(worker, 'r5')).toMatchObject({ code: 200 });
     await eventually('it is ready', async () => (await httpStatus(worker, '/readyz')) === 200);
     expect(worker.runner.output().match(/is in use by/g)).toHaveLength(1);
+  });
+
+  test('waits, not ready, until its hash is written', async () => {
+    const worker = await startWorker('unwritten', { keepHash: true });
+    await eventually('it says why it waits', () => worker.runner.output().includes('is missing: waiting until the operator writes it'));
+    expect([await httpStatus(worker, '/healthz'), await httpStatus(worker, '/readyz')]).toEqual([200, 503]);
+    await configure(worker, redis.client, {});
+    expect(await ask(worker, 'r6')).toMatchObject({ code: 200 });
+    expect(worker.runner.output().match(/is missing/g)).toHaveLength(1);
   });
 
   test('is ended once another pod owns its hash, and what that pod wrote stays', async () => {
@@ -250,7 +259,8 @@ describe.concurrent('what the runner is started with', () => {
     const key = '00112233445566778899aabbccddeeff';
     await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
     const source = file('source/demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
-    const input = { contract: 'Handler', requestLimit: 3, redisAddress: `127.0.0.1:${redis.port}` } as const;
+    const allowNet = [`127.0.0.1:${redis.port}`, ...ownAddresses.Handler];
+    const input = { contract: 'Handler', requestLimit: 3, allowNet } as const;
     const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
     const runner = launch(command, {
       REDIS_URL: redis.url,
@@ -291,7 +301,6 @@ describe.concurrent('what the runner is started with', () => {
   });
 
   test.each([
-    ['a missing hash', 'absent:1:h', {}, 'the config hash "absent:1:h" is missing'],
     ['a key of another kind', 'a-string', {}, 'the key "a-string" is no hash'],
     ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('secret/bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
@@ -355,10 +364,9 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
   const command = denoCommand({
     contract: 'Script',
     configHashKey: hashKey,
-    redisAddress: 'unused:1',
-    allowNet: [],
+    allowNet: ownAddresses.Script,
     allowAllNet: false,
-    denyNet: [],
+    denyNet: ['169.254.169.254'],
     allowEnv: [],
     denoOptions: [],
     requestLimit: 0,

@@ -32,7 +32,7 @@ export interface Watch {
 /**
  * Waits until the hash is ours.
  * @returns false when `stop` came first
- * @throws FatalError when there is no such hash, or the key holds something else
+ * @throws FatalError when the key holds something else than a hash
  */
 export async function beginTenure(options: TenureOptions, stop: AbortSignal): Promise<boolean> {
   const { link, hashKey, podUid, log } = options;
@@ -49,9 +49,7 @@ export async function beginTenure(options: TenureOptions, stop: AbortSignal): Pr
 }
 
 function reportObstacle(taking: Taking, { hashKey, log }: TenureOptions): void {
-  if (taking.kind === 'absent') {
-    throw new FatalError('badConfig', `the config hash "${hashKey}" is missing: the operator writes it before it starts a pod`);
-  }
+  if (taking.kind === 'absent') log.warnOnce(`the config hash "${hashKey}" is missing: waiting until the operator writes it`);
   if (taking.kind !== 'held') return;
   const { pid, owner } = taking.holder;
   const holder = owner === undefined ? `process ${pid} of no known pod` : `process ${pid} of pod ${owner}`;

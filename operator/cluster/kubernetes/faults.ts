@@ -22,11 +22,16 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
   const details = recordOf(answer?.['details']);
   const retryAfterMs = secondsToMs(retryAfter) ?? secondsToMs(details?.['retryAfterSeconds']);
   if (status === 404 && typeof details?.['name'] !== 'string') {
-    return new ClusterError(404, 'NotServed', `the API server does not serve ${pathOf(asked)}: is the CustomResourceDefinition installed?`);
+    return new ClusterError(404, 'NotServed', `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition (kubectl apply -f crds/)`);
   }
   const reason = textOf(answer?.['reason']) ?? `Http${status}`;
   const message = textOf(answer?.['message']) ?? `the API server answered ${status}`;
-  return new ClusterError(status, reason, `${message} (${asked.method} ${pathOf(asked)})`, retryAfterMs);
+  return new ClusterError(status, reason, `${message} (${asked.method} ${pathOf(asked)})${fixFor(status, message)}`, retryAfterMs);
+}
+
+/** Quotas and admission answer 403 as well: only a missing right is mended by granting it. */
+function fixFor(status: number, message: string): string {
+  return status === 403 && /cannot \S+ resource/.test(message) ? ": grant the operator's service account this verb" : '';
 }
 
 /** Reads the Status inside an ERROR event of a watch. */

@@ -7,8 +7,7 @@ import {
 export interface CommandInput {
   readonly contract: 'Handler' | 'Script';
   readonly configHashKey: string;
-  /** `host:port` of the worker's Redis, as in its URL. */
-  readonly redisAddress: string;
+  /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
   readonly denyNet: readonly string[];
@@ -22,8 +21,13 @@ export interface CommandInput {
 /** MiB that V8's heap leaves to the rest of the process. */
 const outsideHeapMiB = 64;
 
-const healthAddress = `0.0.0.0:${healthPort}`;
 const scriptRedisAddress = `127.0.0.1:${scriptRedisPort}`;
+
+/** What a process of ours connects to or listens on beside the scope: never an entry of the policy. */
+export const ownAddresses = {
+  Handler: [`0.0.0.0:${healthPort}`],
+  Script: [scriptRedisAddress, `localhost:${scriptRedisPort}`],
+} as const;
 
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
@@ -42,7 +46,7 @@ function handler(input: CommandInput): string[] {
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
     `--allow-read=${handlerRights.read.join(',')}`,
-    ...net(input, [input.redisAddress, healthAddress]),
+    ...net(input),
     `--import-map=${importMapFile}`,
     heap(input.memoryMiB), ...input.denoOptions,
     handlerEntry, input.configHashKey,
@@ -53,7 +57,7 @@ function script(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
-    ...net(input, [scriptRedisAddress, `localhost:${scriptRedisPort}`]),
+    ...net(input),
     heap(input.memoryMiB), ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`, input.configHashKey,
   ];
@@ -69,10 +73,8 @@ function runner(input: CommandInput, flags: readonly string[]): string[] {
   ];
 }
 
-function net(input: CommandInput, own: readonly string[]): string[] {
-  const deny = input.denyNet.length > 0 ? [`--deny-net=${input.denyNet.join(',')}`] : [];
-  if (input.allowAllNet) return ['--allow-net', ...deny];
-  return [`--allow-net=${[...new Set([...own, ...input.allowNet])].join(',')}`, ...deny];
+function net({ allowNet, allowAllNet, denyNet }: CommandInput): string[] {
+  return [allowAllNet ? '--allow-net' : `--allow-net=${allowNet.join(',')}`, `--deny-net=${denyNet.join(',')}`];
 }
 
 function heap(memoryMiB: number): string {

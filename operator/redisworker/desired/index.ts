@@ -1,14 +1,15 @@
 /** Everything a valid worker should have, computed in full every time. */
 import { encodeConfigHash, resourceOf, type ConfigHashFields, type EncryptedSecret } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
+import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../blueprint.ts';
 import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
-import { formatEntry, formatScope } from '../allow-net/canonical.ts';
-import { denoDenyFlag, redisEntry } from '../allow-net/deno-flags.ts';
+import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
 import type { Topology } from '../allow-net/topology.ts';
+import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels } from './metadata.ts';
 import { clusterDns, netHash, networkPolicy, type DesiredPolicy, type PolicyInput } from './network-policy.ts';
@@ -103,8 +104,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     command: {
       contract: blueprint.contract,
       configHashKey: configHashKey(blueprint.type, consumerId),
-      redisAddress: redisAddress(target),
-      allowNet: formatScope(blueprint.scope),
+      allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
@@ -126,8 +126,8 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
   });
 }
 
-/** The Redis as Deno's flag names it. A host Deno cannot take is a problem of the policy, told there. */
-function redisAddress(target: RedisAccess['target']): string {
-  const parsed = redisEntry(target);
-  return parsed.ok ? formatEntry(parsed.entry) : `${target.host}:${target.port}`;
+/** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */
+function allowNet({ scope, contract }: Blueprint, redis: RedisAccess['target']): string[] {
+  if (contract === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+  return denoNetFlag(scope, { host: '127.0.0.1', port: scriptRedisPort }, ownAddresses.Script);
 }

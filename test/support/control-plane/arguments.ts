@@ -27,7 +27,7 @@ export function apiServerArgs(dir: string, ports: Ports): string[] {
   const pki = (name: string): string => join(dir, 'pki', name);
   return [`--etcd-servers=http://127.0.0.1:${ports.etcdClient}`, `--secure-port=${ports.apiServer}`, '--bind-address=127.0.0.1',
     '--endpoint-reconciler-type=none', `--tls-cert-file=${pki('apiserver.crt')}`, `--tls-private-key-file=${pki('apiserver.key')}`,
-    `--client-ca-file=${pki('ca.crt')}`, '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction',
+    `--client-ca-file=${pki('ca.crt')}`, '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction,PodNodeSelector',
     '--allow-privileged=true', serviceRange, '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-key-file=${pki('sa.pub')}`, `--service-account-signing-key-file=${pki('sa.key')}`,
     `--kubelet-client-certificate=${pki('kubelet-client.crt')}`, `--kubelet-client-key=${pki('kubelet-client.key')}`,

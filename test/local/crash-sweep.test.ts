@@ -1,0 +1,155 @@
+/** The operator dies between any two of its writes; the next one brings the same end as if nothing had happened. */
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
+import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
+import { openLocalCluster, type LocalCluster } from '../../operator/cluster/local/index.ts';
+import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/names.ts';
+import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
+import { settled } from '../support/manual-clock.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { Life, startMortalOperator, type MortalOperator } from '../support/sweep/mortal.ts';
+import { snapshot, type Snapshot } from '../support/sweep/snapshot.ts';
+import { moveNode } from '../support/sweep/stand-in-node.ts';
+
+const type = 'swept';
+const key = `default/${type}`;
+const ref = { namespace: 'default', name: type };
+const stream = requestStreamKey(type);
+
+let redis: TestRedis;
+let cluster: LocalCluster;
+
+beforeAll(async () => { redis = await startRedis(); });
+afterAll(() => redis.stop());
+beforeEach(async () => { cluster = await openEmpty(); });
+afterEach(() => cluster.close());
+
+const withSecret = withSpec({ secretRef: { name: 'theirs' } });
+const before = worker(type, withCount(2), withSecret);
+const three = worker(type, withCount(3), withSecret);
+const after = worker(type, withCount(1), withSecret, withInline('export default () => "new";\n'));
+
+async function openEmpty(): Promise<LocalCluster> {
+  let made = 0;
+  await redis.client.flushall();
+  const opened = await openLocalCluster({ log: quietLog(), nodeName: 'n', uid: ({ kind }) => (kind === 'RedisWorker' ? 'uid-of-worker' : `uid-${(made += 1)}`) });
+  await opened.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'theirs', namespace: 'default' }, data: { token: Buffer.from('sesame').toString('base64') } }, 'user');
+  return opened;
+}
+
+/** Reconciles until nothing moves any more. @returns false when the operator died on the way */
+async function runToRest(operator: MortalOperator): Promise<boolean> {
+  for (let round = 0; round < 60; round += 1) {
+    const writes = operator.life.writes;
+    if (!await operator.reconcile(key)) return false;
+    const moved = await moveNode(cluster, redis.client, type);
+    await settled();
+    await settled();
+    if (!moved && operator.life.writes === writes) return true;
+  }
+  throw new Error('the operator does not come to rest');
+}
+
+/** A whole process: started, run until rest or death, thrown away. @returns the writes it made, and whether it came to rest */
+async function runOperator(life = new Life()): Promise<{ writes: number; rested: boolean }> {
+  const operator = await startMortalOperator(cluster, redis.url, life);
+  try {
+    return { rested: await runToRest(operator), writes: life.writes };
+  } finally {
+    await operator.stop();
+  }
+}
+
+/** At any moment: a consumer that may run finds its policy, its module, its key and its hash. */
+async function expectNothingRunsBare(): Promise<void> {
+  const [deployments, policies, configMaps, secrets] = await Promise.all([resources.deployments, resources.networkPolicies, resources.configMaps, resources.secrets].map((kind) => cluster.list(kind)));
+  for (const deployment of deployments!) {
+    const { replicas, template } = deployment.spec as { replicas: number; template: { metadata: KubeObject['metadata']; spec: { volumes: { configMap?: { name: string } }[] } } };
+    if (replicas === 0 || deployment.metadata.deletionTimestamp !== undefined) continue;
+    const netHash = template.metadata.labels?.[labels.netHash];
+    expect(policies!.filter(({ spec }) => (spec as { podSelector: { matchLabels: Record<string, string> } }).podSelector.matchLabels[labels.netHash] === netHash)).toHaveLength(1);
+    expect(configMaps!.map(({ metadata }) => metadata.name)).toContain(template.spec.volumes[0]!.configMap!.name);
+    expect(secrets!.map(({ metadata }) => metadata.name)).toContain(runtimeSecretName(type));
+    expect(await redis.client.hexists(configHashKey(type, template.metadata.annotations?.[annotations.consumer] ?? ''), 'resource')).toBe(1);
+  }
+}
+
+/** Brings the scenario to where it begins; `change` is what the operators under test then find. */
+interface Scenario {
+  readonly begin?: () => Promise<unknown>;
+  readonly change: () => Promise<unknown>;
+}
+
+async function begin(scenario: Scenario): Promise<void> {
+  await cluster.close();
+  cluster = await openEmpty();
+  if (scenario.begin) {
+    await scenario.begin();
+    await runOperator();
+  }
+  await scenario.change();
+}
+
+const look = (): Promise<Snapshot> => snapshot(cluster, redis.client, runtimeSecretName(type));
+
+/** Runs the scenario undisturbed, then once per write with a death after it. @returns the end all of them came to */
+async function sweep(scenario: Scenario): Promise<Snapshot> {
+  await begin(scenario);
+  const { writes } = await runOperator();
+  const golden = await look();
+  for (let last = 0; last < writes; last += 1) {
+    await begin(scenario);
+    expect(await runOperator(new Life(last))).toEqual({ writes: last, rested: false });
+    await expectNothingRunsBare();
+    await runOperator();
+    expect(await look(), `the end after a death behind write ${last} of ${writes}`).toEqual(golden);
+  }
+  expect(writes).toBeGreaterThan(5);
+  return golden;
+}
+
+const names = ({ objects }: Snapshot): string[] => Object.keys(objects);
+
+test('while a worker is made', async () => {
+  const { objects, redis: left } = await sweep({ change: () => cluster.apply(before, 'user') });
+  expect(objects[`RedisWorker ${type}`]).toMatchObject({ finalizers: ['redisworker.dev/cleanup'], status: { consumersReady: '2/2' } });
+  expect(left).toMatchObject({ [configHashKey(type, '2')]: { owner: 'a live pod', secret: { token: 'sesame' } } });
+});
+
+/** Consumers 2 and 3 hold a request each, a third one waits. */
+async function leavePending(): Promise<void> {
+  for (const ref of ['a', 'b', 'c']) await redis.client.xadd(stream, '*', 'ref', ref, 'type', type);
+  for (const id of ['2', '3']) await redis.client.xreadgroup('GROUP', 'worker', id, 'COUNT', 1, 'STREAMS', stream, '>');
+}
+
+test('while its code changes and consumers with unfinished requests are taken away', async () => {
+  const { objects, redis: left } = await sweep({
+    begin: () => cluster.apply(three, 'user'),
+    change: () => leavePending().then(() => cluster.apply(after, 'user')),
+  });
+  expect(names({ objects, redis: left }).filter((name) => /^(Deployment|NetworkPolicy|ConfigMap|Pod)/.test(name))).toEqual([
+    expect.stringMatching(/^ConfigMap swept-/), 'Deployment swept-1', expect.stringMatching(/^NetworkPolicy swept-/), 'Pod of 1',
+  ]);
+  expect(Object.keys(left)).toEqual([configHashKey(type, '1'), stream]);
+  expect(left[stream]).toMatchObject({ groups: [{ consumers: [{ name: '1', pending: 2 }] }] });
+});
+
+test('while it is deleted', async () => {
+  const { objects, redis: left } = await sweep({
+    begin: () => cluster.apply(before, 'user'),
+    change: () => cluster.delete(resources.redisWorkers, ref),
+  });
+  expect({ objects: Object.keys(objects), left }).toEqual({ objects: ['Secret theirs'], left: { [stream]: { entries: [], groups: [] } } });
+});
+
+test('at rest a reconcile writes nothing', async () => {
+  const changes = async () => /rdb_changes_since_last_save:(\d+)/.exec(await redis.client.info('persistence'))?.[1];
+  await cluster.apply(before, 'user');
+  const operator = await startMortalOperator(cluster, redis.url);
+  await runToRest(operator);
+  const [writes, changed] = [operator.life.writes, await changes()];
+  for (let look = 0; look < 5; look += 1) await operator.reconcile(key);
+  expect([operator.life.writes, await changes()]).toEqual([writes, changed]);
+  await operator.stop();
+});

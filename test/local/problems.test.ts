@@ -1,0 +1,101 @@
+/** What a worker refers to and does not find, find wrong or find taken: each is told by name, and mending it is enough. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { maxSecretBytes, maxSourceBytes } from '../../contract/limits.ts';
+import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
+import { withSpec, worker } from '../support/gen.ts';
+import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { ask } from '../support/requests.ts';
+import { eventually } from '../support/wait.ts';
+
+let redis: TestRedis;
+let operator: TestOperator;
+
+const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64');
+const named = (kind: 'Secret' | 'ConfigMap', name: string, data: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind, metadata: { name, namespace: 'default' }, data });
+const apply = (object: KubeObject) => operator.cluster.apply(object, 'user');
+const remove = (name: string) => operator.cluster.delete(resources.redisWorkers, { namespace: 'default', name });
+const start = (name: string, spec: Record<string, unknown>) => apply(worker(name, withSpec({ redis: { url: redis.url }, ...spec })));
+
+interface Case {
+  readonly reason: string;
+  readonly says: string;
+  readonly spec: Record<string, unknown>;
+  /** What is wrong around the worker. */
+  readonly broken?: KubeObject;
+  readonly mended?: KubeObject;
+}
+
+const cases: readonly Case[] = [
+  { reason: 'SecretNotFound', says: 'Secret "s1" of spec.secretRef does not exist', spec: { secretRef: { name: 's1' } }, mended: named('Secret', 's1', { a: base64('b') }) },
+  { reason: 'SecretTooLarge', says: `a worker takes at most ${maxSecretBytes}`, spec: { secretRef: { name: 's2' } }, broken: named('Secret', 's2', { a: base64('x'.repeat(maxSecretBytes)) }), mended: named('Secret', 's2', { a: base64('b') }) },
+  { reason: 'SecretNotText', says: 'the value of key "bin" is not UTF-8 text', spec: { secretRef: { name: 's3' } }, broken: named('Secret', 's3', { bin: base64(new Uint8Array([0xff, 0xfe])) }), mended: named('Secret', 's3', { bin: base64('text') }) },
+  { reason: 'ConfigMapNotFound', says: 'ConfigMap "c1" of spec.source.configMap does not exist', spec: { source: { configMap: { name: 'c1', key: 'worker.ts' } } }, mended: named('ConfigMap', 'c1', { 'worker.ts': 'export default () => 1;' }) },
+  { reason: 'ConfigMapKeyNotFound', says: 'ConfigMap "c2" has no key "worker.ts" (keys: main.ts)', spec: { source: { configMap: { name: 'c2', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c2', { 'main.ts': '1' }), mended: named('ConfigMap', 'c2', { 'worker.ts': 'export default () => 1;' }) },
+  { reason: 'SourceEmpty', says: 'key "worker.ts" of ConfigMap "c3" is empty', spec: { source: { configMap: { name: 'c3', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c3', { 'worker.ts': '\n' }), mended: named('ConfigMap', 'c3', { 'worker.ts': 'export default () => 1;' }) },
+  { reason: 'SourceTooLarge', says: `a module may have at most ${maxSourceBytes}`, spec: { source: { configMap: { name: 'c4', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c4', { 'worker.ts': '/'.repeat(maxSourceBytes + 1) }), mended: named('ConfigMap', 'c4', { 'worker.ts': 'export default () => 1;' }) },
+];
+
+describe.concurrent('a worker that cannot run', () => {
+  beforeAll(async () => {
+    redis = await startRedis();
+    operator = await startTestOperator();
+  });
+
+  afterAll(async () => {
+    await operator.stop();
+    await redis.stop();
+  });
+
+  test.each(cases)('for $reason says so by name, and runs once it is mended', async ({ reason, says, spec, broken, mended }) => {
+    const name = reason.toLowerCase();
+    if (broken) await apply(broken);
+    await start(name, spec);
+    expect(await operator.told(name, 'Ready', 'False', reason)).toContain(says);
+    expect(await operator.pods(name)).toEqual([]);
+    if (mended) await apply(mended);
+    await operator.told(name, 'Ready', 'True');
+    await remove(name);
+  });
+
+  test('for a password whose Secret has no such key names the key', async () => {
+    await apply(named('Secret', 'login', { other: base64('x') }));
+    await start('keyless', { redis: { url: redis.url, passwordSecretRef: { name: 'login', key: 'password' } } });
+    expect(await operator.told('keyless', 'RedisReachable', 'False', 'SecretKeyNotFound')).toContain('Secret "login" of spec.redis.passwordSecretRef has no key "password"');
+    await remove('keyless');
+  });
+
+  test('for a config hash that is another type of key leaves the key alone, and takes it once it is gone', async () => {
+    await redis.client.set(configHashKey('typed', '1'), 'mine');
+    await start('typed', {});
+    expect(await operator.told('typed', 'Stalled', 'True', 'WrongRedisType')).toContain('is not a hash');
+    expect(await redis.client.get(configHashKey('typed', '1'))).toBe('mine');
+    await redis.client.del(configHashKey('typed', '1'));
+    await operator.told('typed', 'Ready', 'True');
+  });
+
+  test('for a request stream that is another type of key names it', async () => {
+    await redis.client.set(requestStreamKey('streamless'), 'mine');
+    await start('streamless', {});
+    expect(await operator.told('streamless', 'Stalled', 'True', 'WrongRedisType')).toContain('is not a stream');
+    expect(await redis.client.get(requestStreamKey('streamless'))).toBe('mine');
+  });
+
+  test('for a hash of somebody else names the owner and touches nothing', async () => {
+    const theirs = { resource: 'elsewhere/their/uid', type: 'taken', consumerId: '1' };
+    await redis.client.hset(configHashKey('taken', '1'), theirs);
+    await start('taken', {});
+    expect(await operator.told('taken', 'Stalled', 'True', 'HashConflict')).toContain('belongs to elsewhere/their/uid');
+    expect(await redis.client.hgetall(configHashKey('taken', '1'))).toEqual(theirs);
+  });
+
+  test('leaves the others at work', async () => {
+    await start('healthy', {});
+    await operator.told('healthy', 'Ready', 'True');
+    expect(await ask(redis.client, 'healthy', 'x')).toMatchObject({ code: 200, data: { echo: 'x' } });
+    await remove('healthy');
+    await eventually('the healthy worker is gone', async () => (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined);
+    expect(await redis.client.exists(configHashKey('healthy', '1'))).toBe(0);
+  });
+});

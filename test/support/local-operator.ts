@@ -1,0 +1,55 @@
+/** The whole operator on a local cluster, with real pods, inside the test's process. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
+import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
+import { openLocalCluster, startNode, type LocalCluster } from '../../operator/cluster/local/index.ts';
+import { createLog } from '../../operator/observability/log.ts';
+import { createMetrics } from '../../operator/observability/metrics.ts';
+import { startOperator } from '../../operator/operator.ts';
+import { keptNodeFolder } from './keeper.ts';
+import { eventually } from './wait.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A running operator with its node. */
+export interface TestOperator {
+  readonly cluster: LocalCluster;
+  /** Everything the operator, its node and its pods have logged. */
+  output(): string;
+  status(worker: string): Promise<RedisWorkerStatus>;
+  pods(worker: string): Promise<readonly KubeObject[]>;
+  /** Waits for a condition. @returns its message */
+  told(worker: string, type: string, status: 'True' | 'False', reason?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts it; workers that name no Redis have none. */
+export async function startTestOperator(): Promise<TestOperator> {
+  const dataDir = keptNodeFolder();
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
+  const cluster = await openLocalCluster({ log, nodeName: 'test' });
+  const node = await startNode({
+    cluster, log, nodeName: 'test', dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno'),
+    searchPath: process.env['PATH'] ?? '', backOff: { initialMs: 100, maxMs: 1000 }, onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
+  });
+  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: 'None' });
+  await operator.started;
+  const status = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
+  return {
+    cluster, status,
+    output: () => lines.join(''),
+    pods: async (name) => (await cluster.list(resources.pods)).filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name),
+    told: (name, type, wanted, reason) => eventually(`${type} of ${name} is ${wanted} ${reason ?? ''}`, async () => {
+      const found = (await status(name)).conditions?.find((one) => one.type === type);
+      return found?.status === wanted && (reason === undefined || found.reason === reason) && found.message;
+    }, 45_000),
+    async stop() {
+      await operator.stop();
+      await node.stop();
+      await cluster.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
