@@ -3,16 +3,31 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { keepProcess } from './keeper.ts';
 
-/** A TCP port on loopback that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Ports below those the system gives to outgoing connections, a slice for each test process: a port
+ * that was free a moment ago is not taken by somebody else before it is used.
+ */
+const firstPort = 12_000;
+const slices = 20;
+const portsPerSlice = 1000;
+const slice = Number(process.env['VITEST_POOL_ID'] ?? 0) % slices;
+let offset = Math.floor(Math.random() * portsPerSlice);
+
+/** A TCP port on loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < portsPerSlice; tries++) {
+    offset = (offset + 1) % portsPerSlice;
+    const port = firstPort + slice * portsPerSlice + offset;
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`no port is free from ${firstPort + slice * portsPerSlice} on`);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
