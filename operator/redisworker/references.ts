@@ -31,7 +31,7 @@ export class References {
     if (copied) return copied;
     // A plain read says at once, and in the server's words, when the right to read is missing.
     const object = await this.#cluster.get(resource, ref);
-    if (!known) this.#follow(workerKey, resource, ref);
+    this.#follow(workerKey, resource, ref);
     return object;
   }
 
@@ -51,7 +51,13 @@ export class References {
     this.#references.clear();
   }
 
+  /** Looked up again here: another worker may have begun to follow the object while this one was reading it. */
   #follow(workerKey: string, resource: Resource, ref: ObjectRef): void {
+    const shared = this.#references.get(keyIn(resource, ref));
+    if (shared) {
+      shared.dependents.add(workerKey);
+      return;
+    }
     const followed = this.#cluster.follow(resource, {
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
       fieldSelector: `metadata.name=${ref.name}`,

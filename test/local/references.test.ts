@@ -16,3 +16,21 @@ test('an object that was written a moment ago is found although the copy has not
   references.close();
   await cluster.close();
 });
+
+test('two workers that name one object at the same moment share a watch, and both hear of a change', async () => {
+  const cluster = await openLocalCluster({ log: quietLog(), nodeName: 'n' });
+  const ref = { namespace: 'default', name: 'shared' };
+  await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: ref, data: { a: '1' } }, 'redisworker');
+  let watches = 0;
+  const told = new Set<string>();
+  const counting: typeof cluster = { ...cluster, follow: (...which) => (watches += 1, cluster.follow(...which)) };
+  const references = new References(counting, (worker) => told.add(worker));
+  await Promise.all(['default/a', 'default/b'].map((worker) => references.read(worker, resources.configMaps, ref)));
+  await settled();
+  told.clear();
+  await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: ref, data: { a: '2' } }, 'redisworker');
+  await settled();
+  expect([watches, [...told].sort()]).toEqual([1, ['default/a', 'default/b']]);
+  references.close();
+  await cluster.close();
+});
