@@ -1,10 +1,10 @@
 /** The redis-server of a local session: on loopback, on a free port, nothing kept on disk. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { findFreePorts } from '../operator/cluster/local/node/free-ports.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
 import { connectRedis } from './redis.ts';
 
@@ -24,7 +24,7 @@ export interface OwnRedis {
  * @throws Failure when there is none on PATH, or when it does not start.
  */
 export async function startOwnRedis(): Promise<OwnRedis> {
-  const port = await freePort();
+  const [port = 0] = await findFreePorts(1);
   const folder = await mkdtemp(join(tmpdir(), 'redisworker-redis-'));
   const child = launch(port, folder);
   const { ended, output } = watch(child);
@@ -105,16 +105,4 @@ function whyNotStarted(error: unknown): Failure {
   return systemCode(error) === 'ENOENT'
     ? new Failure('there is no redis-server on PATH: install one ("apt-get install redis-server", "brew install redis"), or give a running one with --redis redis://host:port')
     : new Failure(`redis-server does not start: ${messageOf(error)}; give a running one with --redis redis://host:port`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,6 +1,5 @@
 /** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
 import { configHashKey } from '../../contract/keys.ts';
-import { resourceOf } from '../../contract/config-hash.ts';
 import { keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../redis/config-hashes.ts';
@@ -8,6 +7,7 @@ import type { RedisLink } from '../redis/link.ts';
 import type { Action } from './action.ts';
 import { uidOf } from './children.ts';
 import { consumerLabels } from './desired/deployment.ts';
+import { resourceOfParent } from './desired/metadata.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
 import { hashConflict, notAHash } from './problem.ts';
 import { streamWork } from './work/stream.ts';
@@ -48,7 +48,7 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
   const link = world.redis.control(spec.access.value.target);
   switch (action.do) {
     case 'clearStalePid': return clearPid(writing, spec, link, action);
-    case 'writeConfigHash': case 'deleteConfigHash': case 'releaseConfigHash': return onHash(action, writing.observed, spec, link);
+    case 'writeConfigHash': case 'deleteConfigHash': case 'releaseConfigHash': return onHash(action, spec, link);
     default: return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
   }
 }
@@ -82,9 +82,9 @@ async function clearPid({ world }: Writing, { blueprint }: ObservedSpec, link: R
   await clearStalePid(link, configHashKey(type, action.consumerId), { pid: action.pid, ...(action.owner === undefined ? {} : { owner: action.owner }) });
 }
 
-async function onHash(action: Extract<RedisAction, { do: 'writeConfigHash' | 'deleteConfigHash' | 'releaseConfigHash' }>, { object }: Observed, { blueprint }: ObservedSpec, link: RedisLink): Promise<void> {
+async function onHash(action: Extract<RedisAction, { do: 'writeConfigHash' | 'deleteConfigHash' | 'releaseConfigHash' }>, { blueprint }: ObservedSpec, link: RedisLink): Promise<void> {
   const key = configHashKey(blueprint.type, action.consumerId);
-  const resource = resourceOf(blueprint.parent.namespace, blueprint.parent.name, uidOf(object));
+  const resource = resourceOfParent(blueprint.parent);
   if (action.do === 'deleteConfigHash') await deleteConfigHash(link, key, resource);
   else if (action.do === 'releaseConfigHash') await releaseConfigHash(link, key, resource);
   else {

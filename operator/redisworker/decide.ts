@@ -1,8 +1,7 @@
 /** Decides what is to be done about an observation, faults included. Pure. */
 import { configHashKey } from '../../contract/keys.ts';
-import { resourceOf } from '../../contract/config-hash.ts';
-import { uidOf } from './children.ts';
 import { desiredState, type Desired } from './desired/index.ts';
+import { resourceOfParent } from './desired/metadata.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
 import type { Plan } from './action.ts';
 import { plan } from './plan.ts';
@@ -24,7 +23,7 @@ export function decide(observed: Observed): Decision {
   if (observed.object.metadata.deletionTimestamp !== undefined) return { plan: planEnd(observed), desired: undefined, problems: [] };
   if (!spec) return { plan: nothing, desired: undefined, problems: observed.unreadable };
   const desired = desiredOf(observed, spec);
-  const problems = problemsOf(observed, spec, desired);
+  const problems = problemsOf(spec, desired);
   if (problems.length > 0 || !desired) return { plan: nothing, desired, problems };
   return { plan: plan(observed, spec, desired), desired, problems: [] };
 }
@@ -42,9 +41,9 @@ function desiredOf({ aesKey }: Observed, spec: ObservedSpec): Desired | undefine
   return desiredState({ blueprint, source: source.value, secret: secret.value, access: access.value, topology, aesKey });
 }
 
-function problemsOf(observed: Observed, spec: ObservedSpec, desired: Desired | undefined): Problem[] {
+function problemsOf(spec: ObservedSpec, desired: Desired | undefined): Problem[] {
   const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
-  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...unreachableRedis(desired), ...foreignKeys(observed, spec), ...unresolved];
+  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...unreachableRedis(desired), ...foreignKeys(spec), ...unresolved];
 }
 
 function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
@@ -63,10 +62,9 @@ function unreachableRedis(desired: Desired | undefined): Problem[] {
 }
 
 /** Keys of a wrong type, and hashes of other manifests. */
-function foreignKeys({ object }: Observed, { redis, blueprint }: ObservedSpec): Problem[] {
+function foreignKeys({ redis, blueprint }: ObservedSpec): Problem[] {
   if (redis.kind !== 'answered') return [];
-  const { namespace, name } = blueprint.parent;
-  const ours = resourceOf(namespace, name, uidOf(object));
+  const ours = resourceOfParent(blueprint.parent);
   return [...redis.work.problems, ...blueprint.consumerIds.flatMap((id) => {
     const key = configHashKey(blueprint.type, id);
     const hash = redis.hashes.get(key) ?? 'absent';

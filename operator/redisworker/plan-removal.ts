@@ -4,10 +4,10 @@
  * last because it is what remembers the id when the operator dies in between.
  */
 import { configHashKey } from '../../contract/keys.ts';
-import { resourceOf } from '../../contract/config-hash.ts';
 import { resources, type KubeObject } from '../cluster/cluster.ts';
 import type { Action, Plan, Why } from './action.ts';
 import { consumerIdOf, deploymentView, objectRef, uidOf } from './children.ts';
+import { resourceOfParent } from './desired/metadata.ts';
 import { finalizer } from './names.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
 
@@ -22,7 +22,7 @@ export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): P
 export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
   const removal = planRemoval(observed, spec, 'WorkerDeleted');
   if (removal.waitingFor.length > 0) return removal;
-  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' ? spec.redis.work.end((id) => isOurs(observed, spec, id)) : [];
+  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' ? spec.redis.work.end((id) => isOurs(spec, id)) : [];
   return {
     actions: [...removal.actions, ...ending, releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
     waitingFor: [],
@@ -42,14 +42,14 @@ function removeConsumer(observed: Observed, spec: ObservedSpec, removal: { id: s
   }
   if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
   if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };
-  return { actions: [...forgetInRedis(observed, spec, { id, heir, why }), ...deletion(deployment, why)], waitingFor: [] };
+  return { actions: [...forgetInRedis(spec, { id, heir, why }), ...deletion(deployment, why)], waitingFor: [] };
 }
 
-function forgetInRedis(observed: Observed, spec: ObservedSpec, { id, heir, why }: { id: string; heir: string | undefined; why: Why }): Action[] {
+function forgetInRedis(spec: ObservedSpec, { id, heir, why }: { id: string; heir: string | undefined; why: Why }): Action[] {
   if (spec.redis.kind !== 'answered') return [];
   const retained = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
-  if (retained) return isOurs(observed, spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
-  return [...spec.redis.work.leave({ id, heir, why }), ...(isOurs(observed, spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
+  if (retained) return isOurs(spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
+  return [...spec.redis.work.leave({ id, heir, why }), ...(isOurs(spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
 }
 
 function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
@@ -60,14 +60,13 @@ function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
 function removedIds(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): string[] {
   const { deployments, pods } = observed.children;
   const inCluster = [...deployments, ...pods].map(consumerIdOf).filter((id) => id !== undefined);
-  const ids = new Set([...inCluster, ...spec.hashIds.filter((id) => isOurs(observed, spec, id))]);
+  const ids = new Set([...inCluster, ...spec.hashIds.filter((id) => isOurs(spec, id))]);
   for (const id of wanted) ids.delete(id);
   return [...ids].sort();
 }
 
-function isOurs({ object }: Observed, { redis, blueprint }: ObservedSpec, id: string): boolean {
+function isOurs({ redis, blueprint }: ObservedSpec, id: string): boolean {
   if (redis.kind !== 'answered') return false;
   const hash = redis.hashes.get(configHashKey(blueprint.type, id));
-  const { namespace = '', name, uid = '' } = object.metadata;
-  return typeof hash === 'object' && hash['resource'] === resourceOf(namespace, name, uid);
+  return typeof hash === 'object' && hash['resource'] === resourceOfParent(blueprint.parent);
 }

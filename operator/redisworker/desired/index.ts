@@ -1,5 +1,5 @@
 /** Everything a valid worker should have, computed in full every time. */
-import { encodeConfigHash, resourceOf, type ConfigHashFields, type EncryptedSecret } from '../../../contract/config-hash.ts';
+import { encodeConfigHash, type ConfigHashFields, type EncryptedSecret } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
 import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
@@ -11,7 +11,7 @@ import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
 import type { Topology } from '../allow-net/topology.ts';
 import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
-import { ownerReference, parentLabels } from './metadata.ts';
+import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, netHash, networkPolicy, type DesiredPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret } from './runtime-secret.ts';
 import { sourceConfigMap, type Source } from './source-config-map.ts';
@@ -71,7 +71,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
     denoOptions: blueprint.denoOptions,
     replyExpireSeconds: stream.replyExpireSeconds,
     responseStreamLimit: stream.responseLimit,
-    resource: resourceOf(parent.namespace, parent.name, parent.uid),
+    resource: resourceOfParent(parent),
     ...(secret === undefined ? {} : { secret }),
   });
 }

@@ -1,4 +1,5 @@
 /** Metadata every child of a worker carries. */
+import { resourceOf } from '../../../contract/config-hash.ts';
 import type { ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
 import { annotations, labels, labelValue, managedBy } from '../names.ts';
 
@@ -9,6 +10,11 @@ export interface Parent {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+}
+
+/** The value of the `resource` field in the config hashes of a worker. */
+export function resourceOfParent({ namespace, name, uid }: Parent): string {
+  return resourceOf(namespace, name, uid);
 }
 
 /** Labels that select all children of a worker. */
