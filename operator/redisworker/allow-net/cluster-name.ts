@@ -23,7 +23,7 @@ export function clusterName(host: string, { namespace, clusterDomain }: Pick<Top
 }
 
 /** The first Service the name means that exists. Only a headless Service gives its pods names. */
-export function findService(host: string, topology: Topology): ServiceRef | undefined {
+export function findService(host: string, topology: Topology): Candidate | undefined {
   return clusterName(host, topology).candidates.find(({ namespace, name, ofPod }) => {
     const service = topology.service(namespace, name);
     return service !== undefined && (!ofPod || isHeadless(service));

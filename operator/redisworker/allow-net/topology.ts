@@ -42,6 +42,8 @@ export interface Topology {
   addresses?(namespace: string, name: string): readonly EndpointAddresses[];
   /** The Service that has this cluster IP, given in canonical text. */
   serviceByClusterIP?(address: string): ServiceRef | undefined;
+  /** True when some Service has its cluster IP in the block, given in canonical text. */
+  holdsService?(cidr: string): boolean;
   /** Addresses a name outside the cluster resolved to; none where names are not resolved. */
   outsideAddresses?(host: string): readonly string[];
 }

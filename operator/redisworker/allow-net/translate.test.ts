@@ -52,6 +52,11 @@ describe('addresses', () => {
     expect(mirror([entry])).toEqual({ rules, reasons: [] });
   });
 
+  test('a block tells that it does not open the Services whose addresses lie in it', () => {
+    expect(mirror(['10.96.0.0/16:80'])).toEqual({ rules: ['10.96.0.0/16 -> 80'], reasons: [expect.stringMatching(/^10\.96\.0\.0\/16:80: .*list the ones you need by name/)] });
+    expect(mirror(['0.0.0.0/0:80', '10.97.0.0/16']).reasons).toEqual([expect.stringMatching(/^0\.0\.0\.0\/0:80: /)]);
+  });
+
   test('blocks with equal ports share a rule, ports of one block too', () => {
     expect(mirror(['192.0.2.1:80', '192.0.2.1:443', '192.0.2.2:80', '192.0.2.2:443', '192.0.2.3:80']).rules).toEqual([
       '192.0.2.1/32, 192.0.2.2/32 -> 443,80',
@@ -66,14 +71,14 @@ describe('addresses', () => {
 
 describe('denied addresses', () => {
   test.each<[string, string[], string[]]>([
-    ['10.0.0.0/8', ['10.1.0.0/16'], ['10.0.0.0/8 -10.1.0.0/16 -> 1-65535']],
-    ['10.0.0.0/8:80', ['10.1.0.0/16', '10.1.2.0/24', '10.2.0.1'], ['10.0.0.0/8 -10.1.0.0/16 -10.2.0.1/32 -> 80']],
-    ['10.0.0.0/8:80', ['10.1.0.0/16:443'], ['10.0.0.0/8 -> 80']],
-    ['10.0.0.0/8', ['10.1.0.0/16:443'], ['10.0.0.0/8 -10.1.0.0/16 -> 443', '10.0.0.0/8 -> 1-442,444-65535']],
-    ['10.1.0.0/16', ['10.0.0.0/8'], []],
-    ['10.1.0.1', ['10.0.0.0/8'], []],
-    ['10.1.0.1', ['10.1.0.1:1', '10.1.0.1:65535'], ['10.1.0.1/32 -> 2-65534']],
-    ['10.0.0.0/8', ['192.0.2.0/24', 'a.example.com'], ['10.0.0.0/8 -> 1-65535']],
+    ['172.16.0.0/12', ['172.17.0.0/16'], ['172.16.0.0/12 -172.17.0.0/16 -> 1-65535']],
+    ['172.16.0.0/12:80', ['172.17.0.0/16', '172.17.2.0/24', '172.18.0.1'], ['172.16.0.0/12 -172.17.0.0/16 -172.18.0.1/32 -> 80']],
+    ['172.16.0.0/12:80', ['172.17.0.0/16:443'], ['172.16.0.0/12 -> 80']],
+    ['172.16.0.0/12', ['172.17.0.0/16:443'], ['172.16.0.0/12 -172.17.0.0/16 -> 443', '172.16.0.0/12 -> 1-442,444-65535']],
+    ['172.17.0.0/16', ['172.16.0.0/12'], []],
+    ['172.17.0.1', ['172.16.0.0/12'], []],
+    ['172.17.0.1', ['172.17.0.1:1', '172.17.0.1:65535'], ['172.17.0.1/32 -> 2-65534']],
+    ['172.16.0.0/12', ['192.0.2.0/24', 'a.example.com'], ['172.16.0.0/12 -> 1-65535']],
     ['[2001:db8::1]', ['[2001:db8::1]:25'], ['2001:db8::1/128 -> 1-24,26-65535']],
   ])('%s without %j', (entry, deny, rules) => {
     expect(mirror([entry], deny)).toEqual({ rules, reasons: [] });
@@ -92,9 +97,6 @@ describe('Services', () => {
     ['db.data:5432', ['data/app=db -> 5432']],
     ['peers:7000', ['app/app=peer -> 7000']],
     ['peers', ['app/app=peer -> 1-65535']],
-    ['peer-0.peers:7000', ['app/app=peer -> 7000']],
-    ['peer-0.peers.app:7000', ['app/app=peer -> 7000']],
-    ['peer-0.peers.app.svc.cluster.local:7000', ['app/app=peer -> 7000']],
     ['legacy:3306', ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
     ['bare:9000', ['192.0.2.8/32 -> 9000']],
   ])('%s opens the pods or addresses behind it', (entry, rules) => {
@@ -115,6 +117,10 @@ describe('Services', () => {
     ['*.example.com:443', /cannot be listed/],
   ])('%s opens nothing and says why', (entry, reason) => {
     expect(mirror([entry])).toEqual({ rules: [], reasons: [expect.stringMatching(reason)] });
+  });
+
+  test.each(['peer-0.peers:7000', 'peer-0.peers.app:7000', 'peer-0.peers.app.svc.cluster.local:7000'])('%s opens all pods behind the headless Service, and that is told', (entry) => {
+    expect(mirror([entry])).toEqual({ rules: ['app/app=peer -> 7000'], reasons: [expect.stringMatching(/one pod of the headless Service app\/peers/)] });
   });
 
   test('a Service with a UDP port beside a TCP one is opened by TCP alone, and that is told', () => {

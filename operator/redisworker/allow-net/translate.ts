@@ -1,7 +1,7 @@
 /** The mirror: a scope as egress rules, with everything NetworkPolicy v1 cannot say told by entry. */
 import { type Block, formatAddress, isLoopback, parseAddress } from './address.ts';
 import { formatEntry } from './canonical.ts';
-import { clusterName, findService, isLoopbackName, requiredServices } from './cluster-name.ts';
+import { type Candidate, clusterName, findService, isLoopbackName, requiredServices } from './cluster-name.ts';
 import { denoAllows } from './deno-allows.ts';
 import { blockOf, type DeniedBlock, cutRange, deniedBlocks, isMetadataAddress, openBlock, type PortRange, rangeOf } from './deny.ts';
 import { type EgressRule, type Opening, rulesOf } from './egress.ts';
@@ -35,8 +35,8 @@ interface Surroundings {
 
 /**
  * Translates what a worker may dial into what its pods may reach, TCP alone: Deno's stable API has no
- * UDP. Addresses that never leave the pod, Unix and VM sockets need no rule. A wide block does not
- * open the Services whose addresses lie in it, for policies act behind those; name the Services.
+ * UDP. Addresses that never leave the pod, Unix and VM sockets need no rule. A block does not open the
+ * Services whose addresses lie in it, for policies act behind those, and tells so.
  * @param deny all denied entries Deno gets
  */
 export function translate(scope: Scope, deny: Scope, topology: Topology): Mirror {
@@ -70,7 +70,14 @@ function translateBlock(entry: IpEntry | CidrEntry, surroundings: Surroundings):
   const range = rangeOf(entry.port);
   const ref = entry.kind === 'ip' ? surroundings.topology.serviceByClusterIP?.(entry.address) : undefined;
   if (ref !== undefined) return translateRef(ref, [range], surroundings, formatAddress(block));
-  return { openings: openBlock(block, range, surroundings.denied), reasons: [] };
+  return { openings: openBlock(block, range, surroundings.denied), reasons: entry.kind === 'cidr' ? closedServices(entry, surroundings) : [] };
+}
+
+/** What all addresses and all ports include is open too when it is dialled through a Service. */
+function closedServices({ cidr, port }: CidrEntry, { deniesPods, topology }: Surroundings): string[] {
+  const opensAll = cidr === '0.0.0.0/0' && port === undefined && !deniesPods;
+  if (opensAll || topology.holdsService?.(cidr) !== true) return [];
+  return ['addresses of Services lie in this block, and a NetworkPolicy acts on the pods behind them: those Services are not opened; list the ones you need by name'];
 }
 
 function translateName(entry: NameEntry, surroundings: Surroundings): Translation {
@@ -80,7 +87,7 @@ function translateName(entry: NameEntry, surroundings: Surroundings): Translatio
   const { topology } = surroundings;
   const { candidates, inside } = clusterName(entry.host, topology);
   const found = findService(entry.host, topology);
-  if (found !== undefined) return translateRef(found, ranges, surroundings);
+  if (found !== undefined) return translateFound(found, ranges, surroundings);
   const addresses = outsideAddresses(entry.host, topology);
   return inside && addresses.length === 0 ? notFound(entry.host, candidates[0]) : translateOutside(entry.host, addresses, ranges, surroundings);
 }
@@ -99,6 +106,13 @@ function joined(ranges: readonly PortRange[]): PortRange[] {
     const last = done.at(-1);
     return last !== undefined && last.to + 1 === range.from ? [...done.slice(0, -1), { from: last.from, to: range.to }] : [...done, range];
   }, []);
+}
+
+function translateFound(found: Candidate, ranges: readonly PortRange[], surroundings: Surroundings): Translation {
+  const { openings, reasons } = translateRef(found, ranges, surroundings);
+  if (!found.ofPod) return { openings, reasons };
+  const wider = `it names one pod of the headless Service ${found.namespace}/${found.name}, and a NetworkPolicy has no names of pods: all its pods are opened`;
+  return { openings, reasons: [...reasons, wider] };
 }
 
 /** @param dialled the Service's address as the entry writes it; absent when the entry is a name */
