@@ -76,11 +76,12 @@ const world: fc.Arbitrary<World> = plan.chain((network) => {
   const every = fc.tuple(...keys.map((key, index) => fc.option(serviceIn(network, index), { freq: 2 }).map((one) => [key, one] as const)));
   return fc.record({ pods: podsIn(network), entries: every }).map(({ pods, entries }) => {
     const present = entries.flatMap(([key, one]) => (one === null ? [] : [[key, one] as const]));
+    const isService = (name: string): boolean => present.some(([key]) => key.split('/').reverse().join('.') === name);
     return {
       pods,
       services: Object.fromEntries(present.map(([key, { service }]) => [key, service])),
       endpoints: Object.fromEntries(present.flatMap(([key, { endpoints }]) => (endpoints ? [[key, [endpoints]]] : []))),
-      outside: Object.fromEntries(outsideNames.map((name, index) => [name, [`203.0.113.${index + 1}`, `2001:db8:1::${index + 1}`]])),
+      outside: Object.fromEntries(outsideNames.filter((name) => !isService(name)).map((name, index) => [name, [`203.0.113.${index + 1}`, `2001:db8:1::${index + 1}`]])),
     };
   });
 });
@@ -120,13 +121,14 @@ export const netCase: fc.Arbitrary<NetCase> = fc.record({
 });
 
 /** Every dial worth trying in a case: each name and address of the world in each spelling, and the edges of every block. */
-export function dialsOf({ world: { pods, services }, allow, deny }: NetCase): Dial[] {
+export function dialsOf({ world: { pods, services, endpoints, outside }, allow, deny }: NetCase): Dial[] {
   const own = Object.entries(services).flatMap(([key, { clusterIP = '' }]) => {
     const [namespace = '', name = ''] = key.split('/');
     const names = spellings(namespace, name);
     return [...names, ...(clusterIP === 'None' ? pods.flatMap((pod) => names.map((host) => `${pod.name}.${host}`)) : [bracketed(clusterIP)])];
   });
-  const literals = [...pods.map(({ ip }) => bracketed(ip)), ...addresses];
+  const behind = [...pods.map(({ ip }) => ip), ...Object.values(endpoints).flat().flatMap((slice) => slice.addresses), ...Object.values(outside).flat()];
+  const literals = [...behind.map(bracketed), ...addresses];
   const written = [...allow, ...deny].flatMap(hostsIn);
   const all = new Set([...own, 'WEB', 'web.', 'Web.Data', ...otherHosts, ...literals, ...written]);
   return [...all].filter((host) => host !== '').flatMap((host) => ports.map((port) => ({ host, port })));

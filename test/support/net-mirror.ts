@@ -5,7 +5,7 @@ import { withMetadataDenied } from '../../operator/redisworker/allow-net/deny.ts
 import type { EgressRule } from '../../operator/redisworker/allow-net/egress.ts';
 import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
 import type { Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
-import { translate } from '../../operator/redisworker/allow-net/translate.ts';
+import { type Approximation, translate } from '../../operator/redisworker/allow-net/translate.ts';
 import { clusterDns, type DesiredPolicy, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
 import { dialsOf, type NetCase, ports } from './net-cases.ts';
 import { addressesOf, home, isLocal, packetTo, topologyOf } from './net-world.ts';
@@ -22,9 +22,10 @@ export interface CaseMirror {
   readonly allowFlag: string;
   readonly denyFlag: string;
   readonly policy: DesiredPolicy['policy'];
-  /** The part of {@link CaseMirror.allowed} that the policy is said to say exactly, and the rules of that part. */
-  readonly exactly: Scope;
-  readonly exactRules: readonly EgressRule[];
+  /** The part of {@link CaseMirror.allowed} of which the policy is not said to close anything. */
+  readonly wholly: Scope;
+  /** The rules of what the policy is not said to open too widely. */
+  readonly narrowRules: readonly EgressRule[];
 }
 
 /** Does for a case what the operator does for a worker. */
@@ -34,15 +35,17 @@ export function mirrorOf({ world, allow, deny, asWritten }: NetCase): CaseMirror
   const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
   const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns });
   const denied = withMetadataDenied(scope, refused);
-  const told = new Set(translate(scope, denied, topology).approximations.map(({ entry }) => entry));
-  const exact = scope.filter((entry) => !told.has(formatEntry(entry)));
+  const { approximations } = translate(scope, denied, topology);
+  const without = (told: readonly Approximation[]): Scope => scope.filter((entry) => !told.some((one) => one.entry === formatEntry(entry)));
+  const closing = approximations.filter(({ reason }) => /not opened|nothing/.test(reason));
+  const opening = approximations.filter(({ reason }) => !/not opened$/.test(reason));
   const own = scopeOf(denoNetFlag([], redis, [health]));
   return {
     allowed: [...scope, ...own], denied, policy,
     allowFlag: (asWritten ? [...allow, ...formatScope(own)] : denoNetFlag(scope, redis, [health])).join(','),
     denyFlag: (asWritten ? [...deny, ...denoDenyFlag(scope, [])] : denoDenyFlag(scope, refused)).join(','),
-    exactly: [...exact, ...own],
-    exactRules: translate(exact, denied, topology).rules,
+    wholly: [...without(closing), ...own],
+    narrowRules: translate(without(opening), denied, topology).rules,
   };
 }
 

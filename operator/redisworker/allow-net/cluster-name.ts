@@ -23,11 +23,21 @@ export function clusterName(host: string, { namespace, clusterDomain }: Pick<Top
 }
 
 /** The first Service the name means that exists. Only a headless Service gives its pods names. */
-export function findService(host: string, topology: Topology): Candidate | undefined {
-  return clusterName(host, topology).candidates.find(({ namespace, name, ofPod }) => {
+export function findService(host: string, topology: Topology): ServiceRef | undefined {
+  return findServices(host, topology)[0];
+}
+
+/**
+ * The Services a name may mean: the first that exists and, where that one needs a pod of this name, which
+ * may not be there, those the resolver would turn to next.
+ */
+export function findServices(host: string, topology: Topology): Candidate[] {
+  const existing = clusterName(host, topology).candidates.filter(({ namespace, name, ofPod }) => {
     const service = topology.service(namespace, name);
     return service !== undefined && (!ofPod || isHeadless(service));
   });
+  const sure = existing.findIndex(({ ofPod }) => !ofPod);
+  return sure < 0 ? existing : existing.slice(0, sure + 1);
 }
 
 /** The Services whose live copies a scope's translation asks for, without duplicates. */

@@ -123,6 +123,13 @@ describe('Services', () => {
     expect(mirror([entry])).toEqual({ rules: ['app/app=peer -> 7000'], reasons: [expect.stringMatching(/one pod of the headless Service app\/peers/)] });
   });
 
+  test('a name that is that of a pod or, when there is no such pod, of a Service elsewhere opens both', () => {
+    const headless = { type: 'ClusterIP', clusterIP: 'None', selector: { app: 'peer' }, ports: [] };
+    const shadowed = topologyWith('app', { 'app/data': headless, 'data/db': { ...headless, clusterIP: '10.96.0.20', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 5432, protocol: 'TCP' }] } });
+    const { rules } = translate(scopeOf(['db.data:5432']), [], shadowed);
+    expect(rules.flatMap(({ to }) => to.map((peer) => 'podSelector' in peer && peer.podSelector.matchLabels))).toEqual([{ app: 'peer' }, { app: 'db' }]);
+  });
+
   test('a Service with a UDP port beside a TCP one is opened by TCP alone, and that is told', () => {
     expect(mirror(['dns:53'])).toEqual({ rules: ['app/app=dns -> 5353'], reasons: [expect.stringContaining('only TCP')] });
   });

@@ -1,7 +1,7 @@
 /** The mirror: a scope as egress rules, with everything NetworkPolicy v1 cannot say told by entry. */
 import { type Block, formatAddress, isLoopback, parseAddress } from './address.ts';
 import { formatEntry } from './canonical.ts';
-import { type Candidate, clusterName, findService, isLoopbackName, requiredServices } from './cluster-name.ts';
+import { type Candidate, clusterName, findServices, isLoopbackName, requiredServices } from './cluster-name.ts';
 import { denoAllows } from './deno-allows.ts';
 import { blockOf, type DeniedBlock, cutRange, deniedBlocks, isMetadataAddress, openBlock, type PortRange, rangeOf } from './deny.ts';
 import { type EgressRule, type Opening, rulesOf } from './egress.ts';
@@ -86,8 +86,8 @@ function translateName(entry: NameEntry, surroundings: Surroundings): Translatio
   if (ranges.length === 0) return exactlyNothing;
   const { topology } = surroundings;
   const { candidates, inside } = clusterName(entry.host, topology);
-  const found = findService(entry.host, topology);
-  if (found !== undefined) return translateFound(found, ranges, surroundings);
+  const found = findServices(entry.host, topology);
+  if (found.length > 0) return both(found.map((candidate) => translateCandidate(candidate, ranges, surroundings)));
   const addresses = outsideAddresses(entry.host, topology);
   return inside && addresses.length === 0 ? notFound(entry.host, candidates[0]) : translateOutside(entry.host, addresses, ranges, surroundings);
 }
@@ -108,11 +108,16 @@ function joined(ranges: readonly PortRange[]): PortRange[] {
   }, []);
 }
 
-function translateFound(found: Candidate, ranges: readonly PortRange[], surroundings: Surroundings): Translation {
-  const { openings, reasons } = translateRef(found, ranges, surroundings);
-  if (!found.ofPod) return { openings, reasons };
-  const wider = `it names one pod of the headless Service ${found.namespace}/${found.name}, and a NetworkPolicy has no names of pods: all its pods are opened`;
-  return { openings, reasons: [...reasons, wider] };
+function translateCandidate(candidate: Candidate, ranges: readonly PortRange[], surroundings: Surroundings): Translation {
+  const translated = translateRef(candidate, ranges, surroundings);
+  if (!candidate.ofPod) return translated;
+  const { namespace, name } = candidate;
+  const wider = `it names one pod of the headless Service ${namespace}/${name}, and a NetworkPolicy has no names of pods: all its pods are opened, and nothing outside the cluster`;
+  return { ...translated, reasons: [...translated.reasons, wider] };
+}
+
+function both(translations: readonly Translation[]): Translation {
+  return { openings: translations.flatMap(({ openings }) => openings), reasons: translations.flatMap(({ reasons }) => reasons) };
 }
 
 /** @param dialled the Service's address as the entry writes it; absent when the entry is a name */
