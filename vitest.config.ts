@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` and `redis` need no cluster; `cluster` starts a control plane of its own. */
+/** `unit` and `redis` need no cluster; `cluster` starts a control plane of its own; `proof` tries hundreds of random lists. */
 export default defineConfig({
   test: {
     projects: [

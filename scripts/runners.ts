@@ -50,6 +50,11 @@ export function clusterTests(reports: string): Runner {
   return vitest('cluster tests', ['cluster'], reports);
 }
 
+/** The mirror of allow-net against Deno itself and a second evaluator of policies, which is built on first use. */
+export function proofTests(reports: string): Runner {
+  return vitest('proofs', ['proof'], reports);
+}
+
 function check(name: string, ...command: [string, ...string[]]): Runner {
   return { name, command, count: (exitCode) => Promise.resolve(oneCheck(exitCode === 0)) };
 }
