@@ -68,18 +68,26 @@ export function addressesOf(world: World, written: string): readonly string[] {
 
 /** The answer of the cluster's DNS to one absolute name. */
 function lookup(world: World, name: string): readonly string[] {
-  const inside = /^(.+)\.(svc|pod)\.cluster\.local$/.exec(name);
-  if (inside === null) return world.outside[name] ?? [];
-  const labels = (inside[1] ?? '').split('.');
-  if (inside[2] === 'pod') return labels.length === 2 ? world.pods.filter(({ ip, namespace }) => dashed(ip) === labels[0] && namespace === labels[1]).map(({ ip }) => ip) : [];
-  const [namespace = '', serviceName = '', hostname] = labels.reverse();
-  const key = `${namespace}/${serviceName}`;
+  const [, inside, kind] = /^(.+)\.(svc|pod)\.cluster\.local$/.exec(name) ?? [];
+  if (inside === undefined) return world.outside[name] ?? [];
+  const [namespace = '', first = '', hostname, ...more] = inside.split('.').reverse();
+  if (more.length > 0) return [];
+  if (kind === 'svc') return lookupService(world, namespace, first, hostname);
+  return world.pods.filter((pod) => hostname === undefined && dashed(pod.ip) === first && pod.namespace === namespace).map(({ ip }) => ip);
+}
+
+/** A Service has records of its own; only a headless one with a selector has some of its pods. */
+function lookupService(world: World, namespace: string, name: string, hostname: string | undefined): readonly string[] {
+  const key = `${namespace}/${name}`;
   const service = world.services[key];
-  if (service === undefined || labels.length > 3) return [];
-  if (service.type === 'ExternalName') return hostname === undefined ? lookup(world, service.externalName ?? '') : [];
-  if (service.clusterIP !== 'None') return hostname === undefined && service.clusterIP !== undefined ? [service.clusterIP] : [];
-  if (hasSelector(service)) return podsOf(world, namespace, service).filter((pod) => hostname === undefined || pod.name === hostname).map(({ ip }) => ip);
-  return hostname === undefined ? (world.endpoints[key] ?? []).flatMap(({ addresses }) => addresses) : [];
+  if (service === undefined) return [];
+  if (service.clusterIP === 'None' && hasSelector(service)) {
+    return podsOf(world, namespace, service).filter((pod) => hostname === undefined || pod.name === hostname).map(({ ip }) => ip);
+  }
+  if (hostname !== undefined) return [];
+  if (service.type === 'ExternalName') return lookup(world, service.externalName ?? '');
+  if (service.clusterIP === 'None') return (world.endpoints[key] ?? []).flatMap(({ addresses }) => addresses);
+  return service.clusterIP === undefined ? [] : [service.clusterIP];
 }
 
 /** Where a packet to an address ends once the Service behind the address has been put in its place. */

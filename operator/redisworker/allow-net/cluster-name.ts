@@ -41,8 +41,11 @@ export function findServices(host: string, topology: Topology): Candidate[] {
 }
 
 /** The Services whose live copies a scope's translation asks for, without duplicates. */
-export function requiredServices(scope: Scope, topology: Pick<Topology, 'namespace' | 'clusterDomain'>): ServiceRef[] {
-  const refs = scope.flatMap((entry: NetEntry) => (entry.kind === 'name' && !isLoopbackName(entry.host) ? clusterName(entry.host, topology).candidates : []));
+export function requiredServices(scope: Scope, topology: Pick<Topology, 'namespace' | 'clusterDomain' | 'serviceByClusterIP'>): ServiceRef[] {
+  const refs = scope.flatMap((entry: NetEntry): readonly ServiceRef[] => {
+    if (entry.kind === 'ip') return [topology.serviceByClusterIP?.(entry.address) ?? []].flat();
+    return entry.kind === 'name' && !isLoopbackName(entry.host) ? clusterName(entry.host, topology).candidates : [];
+  });
   const byKey = new Map(refs.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]));
   return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, ref]) => ref);
 }

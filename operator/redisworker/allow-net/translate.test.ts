@@ -15,10 +15,12 @@ const topology = topologyWith('app', {
   'app/mail': { type: 'ExternalName', externalName: 'smtp.example.com', ports: [] },
   'app/dns': { type: 'ClusterIP', clusterIP: '10.96.0.14', selector: { app: 'dns' }, ports: [{ name: 'udp', port: 53, targetPort: 5353, protocol: 'UDP' }, { name: 'tcp', port: 53, targetPort: 5353, protocol: 'TCP' }] },
   'app/syslog': { type: 'ClusterIP', clusterIP: '10.96.0.15', selector: { app: 'syslog' }, ports: [{ port: 514, targetPort: 514, protocol: 'UDP' }] },
+  'default/kubernetes': { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6443, protocol: 'TCP' }] },
   'data/db': { type: 'ClusterIP', clusterIP: '10.96.0.20', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 5432, protocol: 'TCP' }] },
 }, {
   'app/legacy': [{ addresses: ['192.0.2.7', '2001:db8::7'], ports: [{ name: 'sql', port: 13_306, protocol: 'TCP' }, { name: 'admin', port: 9000, protocol: 'TCP' }] }],
   'app/bare': [{ addresses: ['192.0.2.8'], ports: [] }],
+  'default/kubernetes': [{ addresses: ['192.0.2.20'], ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] }],
 });
 
 function scopeOf(entries: readonly string[]): Scope {
@@ -157,9 +159,38 @@ test('a name outside the cluster is opened by its addresses once somebody resolv
   expect(approximations).toEqual([{ entry: 'api.example.com:443', reason: expect.stringContaining('addresses it resolved to') }]);
 });
 
-test('the Services to watch are those a name may mean, in the order of their names', () => {
+test('the Services to read are those a name may mean or an address is of, in the order of their names', () => {
+  expect(requiredServices(scopeOf(['10.96.0.12:3306', '10.96.0.99']), topology)).toEqual([{ namespace: 'app', name: 'legacy' }]);
   const scope = scopeOf(['redis:6379', 'redis.app', 'peer-0.peers:1', 'a.b.c', 'api.v2.example.com', '*.x.y', '10.0.0.1', 'localhost', 'x.y.svc.cluster.local']);
   expect(requiredServices(scope, topology).map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
     'app/app', 'app/peers', 'app/redis', 'c/b', 'peers/peer-0', 'y/x',
   ]);
+});
+
+/** Names outside the cluster and wildcards have tables of their own. */
+describe('each kind of entry becomes', () => {
+  test.each<readonly [row: string, allow: string[], deny: string[], rules: string[]]>([
+    ['no entry: no rule', [], [], []],
+    ['a Service by its short name: its pods on the target port', ['redis:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a Service by its whole name: the same', ['redis.app.svc.cluster.local:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a Service of another namespace: pods of that namespace', ['db.data'], [], ['data/app=db -> 5432']],
+    ['a Service with a named target port: the name', ['web:80'], [], ['app/app=web -> http']],
+    ['a cluster IP of a Service: the same as its name', ['10.96.0.10:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a cluster IP of a Service without a selector: its endpoints', ['10.96.0.12:3306'], [], ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
+    ['a headless Service: its pods on the port as typed', ['peers:7000'], [], ['app/app=peer -> 7000']],
+    ['a Service without a selector: its endpoints on their port', ['legacy:3306'], [], ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
+    ['the API server: its endpoints, not the port of its Service', ['kubernetes.default.svc:443'], [], ['192.0.2.20/32 -> 6443']],
+    ['an IPv4 address: a block of one', ['192.0.2.1:80'], [], ['192.0.2.1/32 -> 80']],
+    ['an IPv6 address: a block of one', ['[2001:db8::1]:80'], [], ['2001:db8::1/128 -> 80']],
+    ['an address without a port: all TCP ports', ['192.0.2.1'], [], ['192.0.2.1/32 -> 1-65535']],
+    ['a block with host bits: the canonical block', ['10.20.30.40/16:5432'], [], ['10.20.0.0/16 -> 5432']],
+    ['a port alone: nothing, for it never leaves the pod', [':8080'], [], []],
+    ['localhost and every address of the pod itself: nothing', ['localhost', '127.0.0.0/8', '0.0.0.0:80', '[::1]', '[::]:80'], [], []],
+    ['a Unix or VM socket: nothing', ['unix:/run/app.sock', 'vsock:3:80'], [], []],
+    ['a denied block within an allowed one: an exception', ['10.20.0.0/16'], ['10.20.1.0/24'], ['10.20.0.0/16 -10.20.1.0/24 -> 1-65535']],
+    ['a denied name of a Service: what Deno still grants of it', ['web'], ['web:80'], ['app/app=web -> 8443']],
+    ['a denied name of no allowed entry: nothing else', ['192.0.2.1:80'], ['example.com'], ['192.0.2.1/32 -> 80']],
+  ])('%s', (_row, allow, deny, rules) => {
+    expect(mirror(allow, deny)).toEqual({ rules, reasons: [] });
+  });
 });
