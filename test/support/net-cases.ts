@@ -115,10 +115,19 @@ const entry = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(':80', ':8080', 'unix:/run/app.sock', 'vsock:3:80', 'vsock:-1:1024') },
 );
 
-/** Cases as they come; the same seed gives the same ones. */
+/** Which allowed entry a denial is aimed at, where in it, and on which port. */
+const aim = fc.record({ entry: fc.nat(), host: fc.nat(), port: fc.option(fc.constantFrom(...portPool)) });
+
+/** Cases as they come, half of the denials within what is allowed; the same seed gives the same ones. */
 export const netCase: fc.Arbitrary<NetCase> = fc.record({
-  world, allow: fc.array(entry, { minLength: 1, maxLength: 6 }), deny: fc.array(entry, { maxLength: 3 }), asWritten: fc.boolean(),
-});
+  world, allow: fc.array(entry, { minLength: 1, maxLength: 6 }), deny: fc.array(entry, { maxLength: 2 }), aims: fc.array(aim, { maxLength: 2 }), asWritten: fc.boolean(),
+}).map(({ aims, ...given }) => ({ ...given, deny: [...given.deny, ...aims.flatMap((one) => aimedAt(given.allow, one))] }));
+
+function aimedAt(allow: readonly string[], { entry: index, host, port }: { entry: number; host: number; port: number | null }): string[] {
+  const within = hostsIn(allow[index % allow.length] ?? '');
+  const text = within[host % within.length];
+  return text === undefined ? [] : [port === null ? text : `${text}:${port}`];
+}
 
 /** Every dial worth trying in a case: each name and address of the world in each spelling, and the edges of every block. */
 export function dialsOf({ world: { pods, services, endpoints, outside }, allow, deny }: NetCase): Dial[] {
