@@ -13,7 +13,7 @@ import { ensureGroup } from '../../operator/redis/streams.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
-import { redisServer, startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, redisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
 const secret = 'canary-5f1c';
@@ -193,7 +193,8 @@ test('a blocking read can be broken off, and gives up on a server that hangs', a
   expect(await read(20_000)).toEqual([['s', [['1-1', ['a', 'b']]]]]);
 });
 
-test('TLS is verified: by the CA and the name given, and not at all without', async () => {
+test('TLS is verified: by the CA and the name given, and not at all without', async ({ skip }) => {
+  if (!await knowsTls()) return skip(noTls);
   const dir = mkdtempSync(join(tmpdir(), 'redis-tls-'));
   cleanups.push(() => rmSync(dir, { recursive: true }));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',

@@ -21,11 +21,15 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** True when the server was built with TLS. */
-export async function knowsTls(client: Redis): Promise<boolean> {
-  const found: unknown = await client.config('GET', 'tls-port');
-  return Array.isArray(found) && found.length > 0;
+/** True when the server was built with TLS: asked for it without a certificate, it ends over that and nothing else. */
+export async function knowsTls(): Promise<boolean> {
+  const server = start(redisServer, ['--port', '0', '--tls-port', String(await freePort()), '--bind', '127.0.0.1', '--save', '']);
+  await server.ended;
+  return server.output().includes('No tls-cert-file configured');
 }
+
+/** Why a test of TLS is skipped. */
+export const noTls = `${redisServer} is built without TLS`;
 
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
 export async function startRedis(args: readonly string[] = [], clientOptions: { username?: string; password?: string } = {}): Promise<TestRedis> {
