@@ -22,6 +22,9 @@ export class CannotBuildServer extends Error {
 /** Takes one line for people who wait. */
 export type Progress = (line: string) => void;
 
+/** What a build needs on PATH. */
+const tools = ['cc', 'make', 'tar', 'gzip'] as const;
+
 const downloadMs = 120_000;
 const progressEveryMs = 15_000;
 
@@ -49,6 +52,7 @@ async function build(recipe: Recipe, progress: Progress): Promise<void> {
   await Promise.all([source, result].map((folder) => mkdir(folder, { recursive: true })));
   progress(`building ${recipe.name} once into ${recipe.buildDir} (about 2 minutes on 2 cores)`);
   const started = Date.now();
+  for (const tool of tools) await run(tool, ['--version']);
   await writeFile(archive, await download(recipe));
   await run('tar', ['-xzf', archive, '--strip-components=1', '-C', source]);
   await compile(recipe, source, progress);
@@ -93,7 +97,7 @@ function run(command: string, args: readonly string[], onLine: (line: string) =>
     });
   }
   return new Promise((resolve, reject) => {
-    child.once('error', () => reject(new CannotBuildServer('Unavailable', `there is no "${command}" on PATH: install gcc, make and tar ("apt-get install build-essential")`)));
+    child.once('error', () => reject(new CannotBuildServer('Unavailable', `there is no "${command}" on PATH: install a C compiler, make, tar and gzip ("apt-get install build-essential")`)));
     child.once('close', (code) => {
       if (code === 0) resolve();
       else reject(new CannotBuildServer('BuildFailed', `"${command} ${args.join(' ')}" failed: ${lastLines.join('\n')}`));
