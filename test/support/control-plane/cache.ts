@@ -37,13 +37,14 @@ export async function buildOnce(cached: CachedBuild, progress: Progress): Promis
 }
 
 /** Builds beside the final folder and renames, so that a build cut short is never taken for a whole one. */
-async function build({ folder, what, duration, build }: CachedBuild, progress: Progress): Promise<void> {
+async function build(cached: CachedBuild, progress: Progress): Promise<void> {
+  const { folder, what, duration } = cached;
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished);
   progress(`building ${what} once into ${folder} (${duration})`);
   const started = Date.now();
-  await build(unfinished);
+  await cached.build(unfinished);
   await rename(unfinished, folder);
   progress(`built in ${secondsSince(started)} s`);
 }

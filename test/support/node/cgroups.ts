@@ -1,4 +1,5 @@
 /** The cgroups of a node: one of the same name in every hierarchy, the parent of those of its pods. */
+import { existsSync } from 'node:fs';
 import { access, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { eventually } from '../wait.ts';
@@ -21,6 +22,11 @@ export async function removeCgroups(name: string): Promise<void> {
     const cgroup = join(hierarchy, name);
     await eventually(`${cgroup} is empty`, () => removeTree(cgroup).then(() => true));
   }
+}
+
+/** Folders of it that are there. */
+export async function findCgroups(name: string): Promise<string[]> {
+  return (await hierarchies()).map((hierarchy) => join(hierarchy, name)).filter((folder) => existsSync(folder));
 }
 
 async function removeTree(cgroup: string): Promise<void> {

@@ -43,8 +43,10 @@ export interface Node {
   importImages(archives: readonly string[]): Promise<void>;
   /** containerd's own tool, on the images and containers of the node. */
   ctr(args: readonly string[]): Promise<CommandResult>;
-  /** The node's own network: what leaves it is never stopped by a policy. */
-  nodeNetwork(): NetworkNamespace;
+  /** The node's own network: what leaves it for its pods is never stopped by a policy. */
+  readonly nodeNetwork: NetworkNamespace;
+  /** This machine's network: outside the cluster, with routes to pods and Services. */
+  readonly hostNetwork: NetworkNamespace;
   /** The network of a running pod: what leaves it is the pod's, for policies too. */
   podNetwork(pod: { readonly namespace: string; readonly name: string }): Promise<NetworkNamespace>;
   /** Runs a program of this machine in the network of a pod, to its end. */
@@ -80,7 +82,8 @@ export function attach(description: NodeDescription): Node {
     async importImages(archives) {
       await Promise.all(archives.map((archive) => ctrOk(['images', 'import', archive])));
     },
-    nodeNetwork: () => networkAt(`/proc/${pid}/ns/net`),
+    nodeNetwork: networkAt(`/proc/${pid}/ns/net`),
+    hostNetwork: networkAt('/proc/self/ns/net'),
     inPodNetwork: async (pod, program, args) => (await podNetwork(pod)).run(program, args),
     outsideHost: async (address) => networkAt(await openOutsideHost(pid, network, address)),
   };

@@ -1,5 +1,5 @@
 /** A whole node with its control plane, in namespaces of its own: started, and stopped without a trace. */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { controlPlanePrograms } from '../control-plane/build.ts';
@@ -8,7 +8,7 @@ import { toStderr, type Progress } from '../control-plane/go.ts';
 import { bringUp } from './bring-up.ts';
 import { nodeParts } from './build.ts';
 import { openNamespaces } from './namespaces.ts';
-import type { Node } from './node.ts';
+import { attach, type Node, type NodeDescription } from './node.ts';
 
 /** A node that this process started. */
 export interface RunningNode extends Node {
@@ -24,6 +24,14 @@ export interface NodeOptions {
 }
 
 /**
+ * A node somebody else started, by the file `node.json` in its folder.
+ * @throws Error when the file is not there: the node has ended
+ */
+export async function findNode(file: string): Promise<Node> {
+  return attach(JSON.parse(await readFile(file, 'utf8')) as NodeDescription);
+}
+
+/**
  * Starts a node and waits until its DNS is ready; programs and images are built first when they are not in the cache.
  * It ends with this process, however that ends.
  * @throws CannotBuild when this machine has no Go; Error with the log of a program that does not start
@@ -31,7 +39,7 @@ export interface NodeOptions {
 export async function startNode({ images = [], progress = toStderr }: NodeOptions = {}): Promise<RunningNode> {
   const kubeBin = await controlPlanePrograms(progress);
   const parts = await nodeParts(progress);
-  const dir = await mkdtemp(join(tmpdir(), 'redisworker-node-'));
+  const dir = await mkdtemp(join(tmpdir(), 'redisworker-test-node-'));
   const namespaces = await openNamespaces(dir);
   const daemons = await Daemons.open(dir);
   const stop = async (): Promise<void> => {
@@ -41,6 +49,7 @@ export async function startNode({ images = [], progress = toStderr }: NodeOption
   try {
     const node = await bringUp({ dir, kubeBin, parts, namespaces, daemons });
     await node.importImages(images);
+    await writeFile(join(dir, 'node.json'), JSON.stringify(node.description));
     return { ...node, stop };
   } catch (error) {
     await stop();
