@@ -90,7 +90,7 @@ describeOnNode('the node', () => {
   });
 
   test('takes a pod to another by the name of its Service', async () => {
-    const ping = ['-n', namespace, 'exec', 'redis', '--', 'redis-cli', '-h', 'redis', 'ping'];
+    const ping = ['-n', namespace, 'exec', 'redis', '--', 'redis-cli', '-h', `redis.${namespace}`, 'ping']; // its own short name is the pod itself
     expect(await eventually('Redis answers', async () => (await node.kubectl(ping)).stdout)).toBe('PONG\n');
   });
 

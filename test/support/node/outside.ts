@@ -29,6 +29,7 @@ function script(name: string, link: string, address: string, nodeAddress: string
     ip link set ${link} up
     ip route add ${address}/32 dev ${link} src ${nodeAddress}
     ip -n ${name} link set lo up
+    ip netns exec ${name} sysctl -qw net.ipv4.tcp_orphan_retries=1
     ip -n ${name} address add ${address}/32 dev eth0
     ip -n ${name} link set eth0 up
     ip -n ${name} route add ${nodeAddress}/32 dev eth0 src ${address}
