@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate bench-worker chaos-worker
+.PHONY: help demo test generate bench-worker chaos-worker image
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -25,3 +25,7 @@ bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three m
 chaos-worker: ## Kill the worker, cut its connections, fill Redis; count what was lost
 	@sh scripts/install.sh
 	@npm run --silent chaos:worker
+
+image: ## Build the image of worker pods, dist/worker-image.tar
+	@sh scripts/install.sh
+	@npm run --silent image
