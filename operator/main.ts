@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import { connectKubernetes } from './cluster/kubernetes/index.ts';
+import { startCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
 import { startHttp } from './observability/http.ts';
@@ -27,6 +28,9 @@ const cluster = await connectKubernetes({
 });
 log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.namespace ?? 'all' }, 'connected');
 
+// Before any pod is made, and on every replica: a pod that is not refused by one of them is not held by a policy.
+const canary = config.canary && await startCanary(config.canaryListen);
+
 let operator: Operator | undefined;
 const lead = () => {
   metrics.leading(config.leaseName, true);
@@ -39,6 +43,7 @@ const lead = () => {
     },
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
+    canary: config.canary,
     namespace: config.namespace,
     concurrency: config.concurrency,
   });
@@ -75,5 +80,7 @@ const shutDown = onShutdown(process, {
     { name: 'lease', close: () => election?.stop() },
     { name: 'http', close: () => http.close() },
     { name: 'cluster', close: () => cluster.close() },
+    // Last: a pod that starts meanwhile would take its silence for a closed network.
+    { name: 'canary', close: () => canary?.close() },
   ],
 });

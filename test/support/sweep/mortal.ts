@@ -105,8 +105,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     resolveHost: () => Promise.resolve([]),
-    policyEnforcement: 'None' as const,
-    defaults: { redisUrl, image: 'worker:test', login: {} },
+    defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
   await Promise.all(Object.values(copies).map(({ synced }) => synced));
   return {
