@@ -28,6 +28,8 @@ export interface OperatorOptions {
   readonly policyEnforcement: PolicyEnforcement;
   /** What a closed network refuses, as pods dial it; undefined verifies nothing. */
   readonly canary?: Canary | undefined;
+  /** Why this process does not reach it; undefined when it does. */
+  readonly canaryProblem?: () => string | undefined;
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -63,6 +65,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const world = {
     cluster, copies, references, redis, responses, clock, log, resolveHost,
     freshKey: generateKey,
+    canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
       redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin,
       policyEnforcement: options.policyEnforcement, canary: options.canary,

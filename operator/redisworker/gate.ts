@@ -39,6 +39,11 @@ export function parseCanary(text: string): Canary | undefined {
   return entry.port === undefined ? undefined : { ...entry, port: entry.port };
 }
 
+/** The host of a canary, IPv6 without brackets. */
+export function hostOf(canary: Canary): string {
+  return canary.kind === 'name' ? canary.host : canary.address;
+}
+
 /** Decides on the gate. It follows from names and ports alone, so that an operator that moved replaces no pod. */
 export function gatePlan({ enforcement, scope, deny, allowAllNet }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
   if (policyEnforcement === 'None') return off('NotEnforcedHere', 'local mode has no pod network: the policy is rendered, only Deno enforces the scope');
@@ -60,8 +65,7 @@ export function gateProblems({ enforcement }: Pick<GateSpec, 'enforcement'>, pla
 
 /** True when the entry may cover the canary: for one given by name that is any block that says its port, or none. */
 function covers(entry: NetEntry, canary: Canary): boolean {
-  const host = canary.kind === 'name' ? canary.host : canary.address;
-  if (denoAllows([entry], [], host, canary.port)) return true;
+  if (denoAllows([entry], [], hostOf(canary), canary.port)) return true;
   return canary.kind === 'name' && entry.kind === 'cidr' && (entry.port === undefined || entry.port === canary.port);
 }
 

@@ -35,6 +35,8 @@ export interface World {
   readonly log: { info(fields: object, message: string): void };
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: () => string | undefined;
   /** Addresses of a host name; empty when it has none. */
   readonly resolveHost: (host: string) => Promise<string[]>;
 }

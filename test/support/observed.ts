@@ -23,6 +23,7 @@ export interface Surroundings {
   readonly defaults?: Partial<Defaults>;
   /** The operator's canary as `host:port`. */
   readonly canary?: string;
+  readonly canaryProblem?: string;
   readonly now?: number;
   readonly abandonRedis?: boolean;
 }
@@ -41,6 +42,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     unreadable: [],
     aesKey: '000102030405060708090a0b0c0d0e0f',
     responses: undefined,
+    canaryProblem: around.canaryProblem,
     abandonRedis: around.abandonRedis ?? false,
     children: { deployments: [], pods: [], networkPolicies: [], configMaps: [], runtimeSecret: undefined, ...around.children },
     spec: {

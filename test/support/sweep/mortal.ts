@@ -104,6 +104,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     cluster: mortal, copies, references, redis, responses, clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
+    canaryProblem: () => undefined,
     resolveHost: () => Promise.resolve([]),
     defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
