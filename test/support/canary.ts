@@ -27,7 +27,9 @@ export async function startTestCanary(): Promise<TestCanary> {
   return {
     port, address: `127.0.0.1:${port}`,
     answered: () => answered,
-    close: () => new Promise((resolve) => void (server.listening ? server.close(() => resolve()) : resolve())),
+    async close() {
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
   };
 }
 
