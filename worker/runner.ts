@@ -20,20 +20,20 @@
  * Before the first child starts it passes the network gate, see gate.ts; a child never has the right to dial the canary.
  *
  * Needs --allow-read=<secret folder> --allow-env --allow-run=deno, and with `--forward` also --allow-net, or without it
- * --allow-net=<Redis>,<canary> where there is a gate. No code of the user's runs in this process: the child has flags of
+ * --allow-net=<Redis>,<canary>,<health> where there is a gate. No code of the user's runs in this process: the child has flags of
  * its own.
  */
 import { exitCodes } from '../contract/pod.ts';
 import { FatalError } from './fatal.ts';
-import { passGate } from './gate.ts';
 import { readGateDuty } from './gate/duty.ts';
+import { passRunnersGate } from './runner/at-gate.ts';
 import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
 import { runChild } from './runner/child.ts';
 import { childCommand, childEnvironment } from './runner/child-command.ts';
 import { runCycles } from './runner/cycles.ts';
 import { runnerLog, type Log } from './runner/log.ts';
 import { runScript } from './runner/script.ts';
-import { readGraceSeconds, readKeyLine, readScriptSettings } from './runner/settings.ts';
+import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './runner/settings.ts';
 import { stopRequested } from './runner/stop.ts';
 
 async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
@@ -44,7 +44,7 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   const settings = forward ? await readScriptSettings(environment, hashKey, forward) : undefined;
   const keyLine = await readKeyLine(environment);
   const graceMs = readGraceSeconds(environment) * 1000;
-  const gate = await Promise.race([passGate(duty, log), aborted(stop)]);
+  const gate = await passRunnersGate({ duty, health: readHealth(environment), stop, log });
   if (stop.aborted) return exitCodes.ok;
   const child = {
     command: childCommand(asked, new URL('./runner/redirect.ts', import.meta.url)),
@@ -55,13 +55,6 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   const run = async (until: AbortSignal) => unreserved(await runChild({ ...child, stop: until }), log);
   if (!forward || !settings) return await runCycles(() => run(stop), stop, log);
   return await runScript({ hashKey, forward, settings, gate, run, stop, log });
-}
-
-function aborted(stop: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve(undefined);
-    stop.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
 
 /** The codes of the gate say that no user code has run: a child that ends with one of them must not seem to say so. */

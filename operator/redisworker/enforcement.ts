@@ -18,6 +18,7 @@ export function enforcementFinding(observed: Observed, spec: ObservedSpec): Find
     return finding('False', 'NotEnforced', `${consumers(open)} reached the canary ${gate.canary}, which the policy does not open: the cluster's network does not enforce NetworkPolicies, or not in time; ${told[gate.enforcement]}`);
   }
   if (unverified.length > 0) return finding('Unknown', 'NotVerified', `${consumers(unverified)} could not dial the canary ${gate.canary}: see whether that name resolves in the pods, and what permissions.denyNet covers; ${told[gate.enforcement]}`);
+  if (silent.length > 0 && spec.redis.kind === 'fault') return finding('Unknown', 'NotVerified', 'Redis, where pods tell what they found, does not answer');
   if (silent.length > 0 || seen.length === 0) return finding('Unknown', 'NotVerified', seen.length === 0 ? 'no consumer runs that could tell' : `${consumers(silent)} ${silent.length === 1 ? 'has' : 'have'} not told yet`);
   if (observed.canaryProblem !== undefined) {
     return finding('Unknown', 'CanaryUnreachable', `pods are refused by the canary ${gate.canary}, and so is the operator itself, which proves nothing: ${observed.canaryProblem}; see whether --canary-address leads to the operator`);

@@ -92,7 +92,7 @@ describe('the gate of a worker', () => {
     expect(plain.command).toMatch(/--allow-net=\S*,canary\.system\.svc:8086 /);
     expect(plain.policy).not.toContain('8086');
     const [runner, child] = envOf(worker('w', withSpec({ stream: { requestLimit: 5 } }))).command.split(' -- ');
-    expect(runner).toContain(`--allow-net=127.0.0.1:6379,${canary} `);
+    expect(runner).toContain(`--allow-net=127.0.0.1:6379,${canary},0.0.0.0:8085 `);
     expect(child).not.toContain(canary);
     const script = envOf(worker('w', withSpec({ contract: 'Script' })));
     expect([script.command.includes(canary), script.env]).toEqual([false, plain.env]);

@@ -59,7 +59,7 @@ interface Pod {
 }
 
 /** Starts the operator's command line for consumer 1 of a type, moved to this machine; its hash is there. */
-async function launch(type: string, canary: string, pod: Pod = {}): Promise<TestProcess> {
+async function launch(type: string, canary: string, pod: Pod = {}): Promise<TestProcess & { healthUrl: string }> {
   const { contract = 'Handler', requestLimit = 0, redisUrl = redis.url } = pod;
   const hashKey = configHashKey(type, '1');
   await redis.client.hset(hashKey, encodeConfigHash({ type, consumerId: '1', requestStream: requestStreamKey(type), responseStream: responseStreamKey(type), requestLimit, denoOptions: [] }));
@@ -85,7 +85,7 @@ async function launch(type: string, canary: string, pod: Pod = {}): Promise<Test
     [env.networkCanary]: canary, [env.networkEnforcement]: pod.enforcement ?? 'BestEffort',
   } });
   running.push(process);
-  return process;
+  return { ...process, healthUrl: `http://${health}` };
 }
 
 const reported = (type: string) => eventually(`${type} reports`, async () => decodeGateReport((await redis.client.hget(configHashKey(type, '1'), gateField)) ?? undefined));
@@ -165,10 +165,12 @@ describe.concurrent('the gate', () => {
     expect(process.output()).not.toContain(says);
   });
 
-  test('means nothing before Redis is reached', async () => {
+  test.each(kinds)('of %s means nothing before Redis is reached; meanwhile the pod is well and not ready', async (name, pod) => {
     const port = await freePort();
-    const process = await launch('redisless', await closedPort(), { redisUrl: `redis://127.0.0.1:${port}` });
+    const process = await launch(`${slug(name)}-redisless`, await closedPort(), { ...pod, redisUrl: `redis://127.0.0.1:${port}` });
     await eventually('it says so', () => process.output().includes(`Redis at 127.0.0.1:${port} cannot be reached; no user code runs before it can`), 30_000);
+    await eventually('it is well', async () => (await fetch(`${process.healthUrl}/healthz`)).status === 200);
+    expect((await fetch(`${process.healthUrl}/readyz`)).status).toBe(503);
     expect(process.output()).not.toContain(says);
     process.child.kill('SIGTERM');
     expect(await process.ended).toBe(0);

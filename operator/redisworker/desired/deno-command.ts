@@ -41,7 +41,7 @@ export function denoCommand(input: CommandInput): string[] {
   }
   const { gateNet } = input;
   if (input.requestLimit === 0) return handler({ ...input, allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))] });
-  return [...runner(input, gateNet.length > 0 ? [`--allow-net=${gateNet.join(',')}`] : []), '--', ...handler(input)];
+  return [...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []), '--', ...handler(input)];
 }
 
 function handler(input: CommandInput): string[] {
