@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 import { connectKubernetes } from './cluster/kubernetes/index.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
+import { dnsLookUp } from './dns/lookup.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -39,6 +40,8 @@ const lead = () => {
     },
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
+    lookUp: dnsLookUp(config.dnsServer),
+    clusterBlocks: config.clusterBlocks,
     namespace: config.namespace,
     concurrency: config.concurrency,
   });

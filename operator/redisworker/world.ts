@@ -6,6 +6,7 @@ import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
 import type { PolicyEnforcement } from './verdict.ts';
 import { labels, managedBy } from './names.ts';
+import type { OutsideNames } from './outside/outside-names.ts';
 import type { References } from './references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
@@ -37,8 +38,8 @@ export interface World {
   readonly log: { info(fields: object, message: string): void };
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
-  /** Addresses of a host name; empty when it has none. */
-  readonly resolveHost: (host: string) => Promise<string[]>;
+  /** Names outside the cluster, kept resolved. */
+  readonly outside: OutsideNames;
 }
 
 /** Starts the live copies; of children only those the operator manages. */

@@ -20,7 +20,7 @@ export const permissions = z
     names: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
-      .describe('How names outside the cluster become policy: their addresses, their port to every address outside, or not at all.'),
+      .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all.'),
     allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
   })
   .prefault({});

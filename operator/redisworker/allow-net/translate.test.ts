@@ -108,7 +108,7 @@ describe('Services', () => {
     ['1-2-3-4.app.pod.cluster.local', /Service not found/],
     ['web:8080', /app\/web has no port 8080 \(it has 80\/TCP, 443\/TCP\): not opened/],
     ['empty:80', /neither a selector nor endpoints/],
-    ['mail:25', /stands for smtp\.example\.com outside the cluster/],
+    ['mail:25', /app\/mail stands for smtp\.example\.com is a name outside the cluster/],
     ['syslog:514', /not TCP/],
     ['api.example.com:443', /outside the cluster/],
     ['example.com', /outside the cluster/],

@@ -123,8 +123,15 @@ function container(input: DeploymentInput): object {
 /** What a worker pod asks for when the manifest does not say. */
 export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
 
+/**
+ * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say. Given as
+ * empty they name none, and neither an image nor an injected default can fill them.
+ */
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+
 function environment(input: DeploymentInput): object[] {
   const values: Record<string, string> = {
+    ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
     HOME: scratchMount,
     DENO_DIR: denoDir,
     [env.redisUrl]: input.redisUrl,
