@@ -41,7 +41,7 @@ export function servicesOf(scope: Scope, topology: Topology): ServiceRef[] {
     const meaning = meaningOf(entry.host, topology);
     return meaning.kind === 'service' ? meaning.ref : [];
   });
-  return [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}`, ref])).values()];
+  return [...new Map(refs.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])).values()];
 }
 
 function isName(entry: NetEntry): entry is NameEntry {

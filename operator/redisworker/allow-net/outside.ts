@@ -4,7 +4,7 @@ import { clusterName } from './cluster-name.ts';
 import { blockOf, type DeniedBlock, openBlock, type PortRange } from './deny.ts';
 import type { Opening } from './egress.ts';
 import type { Scope, WildcardEntry } from './entry.ts';
-import { everywhere, isPublic, specialBlocks } from './public-address.ts';
+import { everywhere, isPublic, specialBlocks, withNat64 } from './public-address.ts';
 import type { Translation } from './service.ts';
 import type { Topology } from './topology.ts';
 
@@ -96,8 +96,9 @@ function opensByAddress(scope: Scope, address: Block, { from, to }: PortRange): 
 }
 
 function openEverywhere(ranges: readonly PortRange[], { denied, rules }: Surroundings): Opening[] {
-  const never = [...specialBlocks, ...rules.closed].map((block): DeniedBlock => ({ block }));
-  return everywhere.flatMap((block) => ranges.flatMap((range) => openBlock(block, range, [...denied, ...never])));
+  const never = [...specialBlocks, ...withNat64(rules.closed)].map((block): DeniedBlock => ({ block }));
+  const deniedToo = denied.flatMap((one) => withNat64([one.block]).map((block): DeniedBlock => ({ ...one, block })));
+  return everywhere.flatMap((block) => ranges.flatMap((range) => openBlock(block, range, [...deniedToo, ...never])));
 }
 
 function portsOpened(ranges: readonly PortRange[]): string {

@@ -10,16 +10,18 @@ const special4 = blocksOf([
 ]);
 const special6 = blocksOf(['::/96', '64:ff9b:1::/48', '100::/64', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8']);
 
-/** NAT64 (RFC 6052): behind this prefix of 96 bits lie the IPv4 addresses, private ones too. */
-const behindNat64 = special4.flatMap((block) => blocksOf([`64:ff9b::${formatAddress(block)}/${96 + block.prefix}`]));
+/** The blocks, and for those of IPv4 the way to them through NAT64 (RFC 6052): behind 64:ff9b::/96 lie all of IPv4. */
+export function withNat64(blocks: readonly Block[]): Block[] {
+  return blocks.flatMap((block) => [block, ...(block.family === 4 ? blocksOf([`64:ff9b::${formatAddress(block)}/${96 + block.prefix}`]) : [])]);
+}
 
 /** Private, shared, link-local, loopback, multicast and reserved addresses of both families. */
-export const specialBlocks: readonly Block[] = [...special4, ...special6, ...behindNat64];
+export const specialBlocks: readonly Block[] = withNat64([...special4, ...special6]);
 
 /** Every address there is. */
 export const everywhere: readonly Block[] = blocksOf(['0.0.0.0/0', '::/0']);
 
 /** @param closed further blocks that count as not public: those of the cluster itself */
 export function isPublic(address: Block, closed: readonly Block[]): boolean {
-  return ![...specialBlocks, ...closed].some((block) => contains(block, address));
+  return ![...specialBlocks, ...withNat64(closed)].some((block) => contains(block, address));
 }

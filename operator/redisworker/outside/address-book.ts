@@ -43,7 +43,7 @@ export class AddressBook {
 
   /** Settles once each of the names has been asked for. */
   async answered(hosts: readonly string[]): Promise<void> {
-    await Promise.all(hosts.map((host) => this.#entries.get(host)?.answered));
+    await Promise.all(hosts.flatMap((host) => this.#entries.get(host)?.answered ?? []));
   }
 
   /** Ends all timers; answers under way are dropped. */
