@@ -5,7 +5,7 @@ import {
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
-import { denoCommand, denoDir, type CommandInput } from './deno-command.ts';
+import { denoCommand, denoDir, proxyVariables, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
@@ -123,14 +123,9 @@ function container(input: DeploymentInput): object {
 /** What a worker pod asks for when the manifest does not say. */
 export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
 
-/**
- * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say. Given as
- * empty they name none, and neither an image nor an injected default can fill them.
- */
-const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
-
 function environment(input: DeploymentInput): object[] {
   const values: Record<string, string> = {
+    // Empty, so that neither an image nor an injected default names a proxy.
     ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
     HOME: scratchMount,
     DENO_DIR: denoDir,
