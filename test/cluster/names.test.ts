@@ -84,7 +84,7 @@ describeOnCluster('names and Services of a scope', () => {
     const moves = versions.map(({ metadata }) => decodePublished(metadata.annotations?.[annotations.resolved], clock.now()).movedAt);
     expect(moves.slice(1).every((at, index) => at - moves[index]! >= 30 * second)).toBe(true);
     const sizes = versions.map((policy) => openedBy(policy).length);
-    expect(sizes.slice(1).every((size, index) => size > sizes[index]!), `each version keeps what the one before had: ${sizes}`).toBe(true);
+    expect(sizes.slice(1).every((size, index) => size > sizes[index]!), `each version keeps what the one before had: ${sizes.join()}`).toBe(true);
     expect(await condition('rotating', 'NetworkPolicyExact')).toMatchObject({ status: 'False', reason: 'NameResolved' });
   });
 
