@@ -58,6 +58,7 @@ describe('NetworkPolicyEnforced', () => {
     expect(after(exitCodes.networkOpen).message).toMatch(/user code does not run$/);
     expect(after(exitCodes.networkUnverified).told).toBe('Unknown NotVerified');
     expect(after(exitCodes.failed).message).toBe('consumer "1" has not told yet');
+    expect(told(worker('w'), { children: { pods: [pod('1', ended(exitCodes.networkOpen), false)] } }).told).toBe('Unknown NotVerified');
   });
 
   it('forgets the exit code of a pod that has become ready since', () => {
