@@ -31,6 +31,7 @@ export async function bundleWorker(): Promise<ReadonlyMap<string, string>> {
   return new Map([...files, [importMapFile.slice(imageRoot.length + 1), JSON.stringify(importMap)]]);
 }
 
+/** Names and lines stay as they are, for the stacks of errors: shorter ones start no sooner. */
 async function bundle(module: string): Promise<string> {
   const build = await rolldown({
     input: join(root, module),
@@ -38,7 +39,7 @@ async function bundle(module: string): Promise<string> {
     platform: 'neutral',
     external: (id, importer) => id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
   });
-  const { output } = await build.generate({ format: 'esm', minify: true, comments: false, paths: { [sharedModule]: './mod.js' } });
+  const { output } = await build.generate({ format: 'esm', minify: 'dce-only', comments: false, paths: { [sharedModule]: './mod.js' } });
   await build.close();
   const [only, ...more] = output;
   if (more.length > 0) throw new Error(`${module} became ${more.length + 1} files instead of one: ${output.map(({ fileName }) => fileName).join(', ')}`);

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { env, healthPort, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { configHashKey, defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
+import { env, healthPort, keyFileName, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { encodeKeyLine } from '../../contract/secrets.ts';
 import { configuration } from '../../images/configuration.ts';
 import { modeOf, type ImageFile } from '../../images/file.ts';
 import { readTar } from '../../images/tar.ts';
@@ -69,7 +70,7 @@ test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime thr
   `);
   expect(await worker.ask({ name: 'Ada' })).toMatchObject({ code: 200, data: 'Ada' });
   await redis.client.xadd(requestStreamKey('image-handler'), '*', 'ref', 'broken', 'type', 'image-handler', 'data', '{');
-  const [, reply] = (await redis.client.brpop('res:broken', 20))!;
+  const [, reply] = (await redis.client.brpop(replyListKey('broken'), 20))!;
   expect(JSON.parse(reply)).toMatchObject({ code: 200, data: { sameReply: true } });
 });
 
@@ -114,7 +115,9 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
   for (const path of [source, secret, ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount))]) mkdirSync(path, { recursive: true });
   writeFileSync(join(source, sourceFileName), module);
+  writeFileSync(join(secret, keyFileName), encodeKeyLine('00112233445566778899aabbccddeeff'));
   await writeHash(redis.client, type);
+  await redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
   const [health, forward] = [await freePort(), await freePort()];
   const own = input.contract === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
@@ -124,7 +127,7 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const variables = {
     ...configuration.env, PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
     [env.redisUrl]: redis.url, [env.source]: `${sourceMount}/${sourceFileName}`, [env.podUid]: `pod-${type}`,
-    [env.healthAddress]: `127.0.0.1:${health}`, [env.settings]: '{}',
+    [env.healthAddress]: `0.0.0.0:${health}`, [env.settings]: '{}', [env.keyFile]: `${secretMount}/${keyFileName}`,
   };
   const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], { env: variables });
   onTestFinished(() => process.stop());
