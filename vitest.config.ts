@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** `unit` and `redis` need no cluster; `cluster` starts a control plane of its own, `node` a whole node. */
 export default defineConfig({
   test: {
+    teardownTimeout: 120_000, // a node that goes down is waited for: nothing of it may be left
     projects: [
       { test: { name: 'unit', maxWorkers: 4, isolate: false, testTimeout: 60_000, include: ['contract/**/*.test.ts', 'operator/**/*.test.ts', 'cli/**/*.test.ts', 'scripts/**/*.test.ts', 'test/support/**/*.test.ts'] } },
       { test: { name: 'redis', maxWorkers: 4, include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
