@@ -39,6 +39,7 @@ const lead = () => {
     },
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
+    searchDomains: config.searchDomains,
     namespace: config.namespace,
     concurrency: config.concurrency,
   });

@@ -8,11 +8,12 @@ import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
+import { CiliumPolicies } from './redisworker/cilium-policies.ts';
 import type { PolicyEnforcement } from './redisworker/verdict.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
 import { resolveHost } from './redisworker/resolve-host.ts';
-import { enqueueChanges } from './redisworker/sources.ts';
+import { enqueueChanges, enqueueOwners } from './redisworker/sources.ts';
 import { followAll, type DefaultLogin } from './redisworker/world.ts';
 
 /** What an operator is started with. */
@@ -26,6 +27,8 @@ export interface OperatorOptions {
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
+  /** Search domains of the nodes; none when absent. */
+  readonly searchDomains?: readonly string[];
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -58,16 +61,18 @@ export function startOperator(options: OperatorOptions): Operator {
   const references = new References(cluster, enqueue);
   const copies = followAll(cluster, options.namespace);
   enqueueChanges(copies, options.redisUrl, enqueue);
+  const ciliumPolicies = new CiliumPolicies(cluster, options.namespace, (copy) => enqueueOwners(copy, enqueue));
   const world = {
-    cluster, copies, references, redis, responses, clock, log, resolveHost,
+    cluster, copies, references, ciliumPolicies, redis, responses, clock, log, resolveHost,
     freshKey: generateKey,
     policyEnforcement: options.policyEnforcement,
-    defaults: { redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin },
+    defaults: { redisUrl: options.redisUrl, image: options.workerImage, searchDomains: options.searchDomains ?? [], login: options.redisLogin },
   };
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;
   const resync = () => {
     for (const { metadata } of copies.workers.list()) queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    void ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
   const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
@@ -88,6 +93,7 @@ export function startOperator(options: OperatorOptions): Operator {
       for (const copy of Object.values(copies)) copy.stop();
       await controller?.stop();
       references.close();
+      ciliumPolicies.close();
       await responses.close();
       redis.close();
     },

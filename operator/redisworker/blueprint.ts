@@ -38,6 +38,10 @@ export interface Blueprint {
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
   readonly namesRefused: boolean;
+  /** Kind of policy the pods get. */
+  readonly flavor: 'Kubernetes' | 'Cilium';
+  /** Search domains of the nodes. */
+  readonly searchDomains: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
   readonly suspend: boolean;
@@ -52,6 +56,8 @@ export interface Blueprint {
 export interface Defaults {
   readonly redisUrl: string | undefined;
   readonly image: string;
+  /** Search domains the nodes add to those of the cluster; none when absent. */
+  readonly searchDomains?: readonly string[];
 }
 
 /** Seconds between the end of a handler's time and the end of its pod. */
@@ -97,6 +103,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       deny: deny.ok ? deny.scope : [],
       allowAllNet: spec.permissions.allowAllNet === 'Granted',
       namesRefused: spec.permissions.names === 'Refuse',
+      flavor: spec.networkPolicy.flavor,
+      searchDomains: defaults.searchDomains ?? [],
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,

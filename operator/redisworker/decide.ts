@@ -43,16 +43,15 @@ function desiredOf({ aesKey }: Observed, spec: ObservedSpec): Desired | undefine
 
 function problemsOf(spec: ObservedSpec, desired: Desired | undefined): Problem[] {
   const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
-  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...unreachableRedis(desired), ...foreignKeys(spec), ...unresolved];
+  return [...spec.problems, ...rivalry(spec), ...refusedNames(desired), ...unreachableRedis(desired), ...foreignKeys(spec), ...unresolved];
 }
 
 function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
   return rival === undefined ? [] : [terminal('TypeConflict', `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival}: choose another spec.type, or delete that worker`)];
 }
 
-function refusedNames({ blueprint }: ObservedSpec, desired: Desired | undefined): Problem[] {
-  if (!blueprint.namesRefused || !desired) return [];
-  return desired.policy.approximations.map(({ entry, reason }) =>
+function refusedNames(desired: Desired | undefined): Problem[] {
+  return (desired?.policy.refusals ?? []).map(({ entry, reason }) =>
     terminal('InvalidAllowNet', `spec.permissions.net: "${entry}" cannot be said exactly (${reason}) and spec.permissions.names is Refuse: name a Service or an address`));
 }
 

@@ -9,6 +9,7 @@ import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
 import type { Topology } from '../allow-net/topology.ts';
+import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
@@ -41,7 +42,7 @@ export function desiredState(input: DesiredInput): Desired {
   const { blueprint, access } = input;
   const { password, tls } = access.target;
   const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const policy = networkPolicy(policyInput(input));
+  const policy = policyOf(policyInput(input));
   const hash = netHash(policyInput(input));
   const secrets = {
     aesKey: input.aesKey,
@@ -58,6 +59,10 @@ export function desiredState(input: DesiredInput): Desired {
       hash: configHashes.get(id) ?? {}, secrets,
     }))] as const)),
   };
+}
+
+function policyOf(input: PolicyInput): DesiredPolicy {
+  return input.flavor === 'Cilium' ? ciliumPolicy(input) : networkPolicy(input);
 }
 
 function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
@@ -87,6 +92,9 @@ function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
+    flavor: blueprint.flavor,
+    names: blueprint.namesRefused ? 'Refuse' : 'Resolve',
+    searchDomains: blueprint.searchDomains,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,

@@ -33,6 +33,10 @@ export interface NetScope {
   readonly deny: Scope;
   /** True for a worker that may reach everything; its scope then says nothing. */
   readonly allowAll: boolean;
+  /** Kind of policy to write; a NetworkPolicy when absent. */
+  readonly flavor?: 'Kubernetes' | 'Cilium';
+  /** How names outside the cluster are opened; by their addresses when absent. */
+  readonly names?: 'Resolve' | 'OpenPort' | 'Refuse';
   readonly redis: RedisTarget;
   readonly dns: DnsServers;
 }
@@ -47,41 +51,49 @@ export interface PolicyInput extends NetScope {
   /** Addresses the Redis host resolved to, when it is a name outside the cluster. */
   readonly redisAddresses: readonly string[];
   readonly topology: Topology;
+  /** Search domains of the nodes; Cilium's DNS proxy has to know them. */
+  readonly searchDomains?: readonly string[];
 }
 
 /** A policy and how well it says what the worker's scope says. */
 export interface DesiredPolicy {
-  readonly policy: KubeObject & { readonly spec: NetworkPolicySpec };
+  readonly policy: KubeObject;
   readonly approximations: readonly Approximation[];
+  /** Entries the spec itself rules out; the policy must not be written with any. */
+  readonly refusals: readonly Approximation[];
   /** Sentences about what keeps the worker from its Redis; no pod should start before they are gone. */
   readonly problems: readonly string[];
 }
 
 /** The digest a policy and its pods share: 12 hex characters, the same for equal scopes in any spelling. */
-export function netHash({ scope, deny, allowAll, redis, dns }: NetScope): string {
+export function netHash({ scope, deny, allowAll, flavor, redis, dns }: NetScope): string {
   const content = {
     scope: allowAll ? 'all' : formatScope(scope),
     deny: denoDenyFlag(scope, deny),
     redis: [redis.host.toLowerCase(), redis.port],
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
+    ...(flavor === 'Cilium' ? { flavor } : {}),
   };
   return digest(JSON.stringify(content), 12);
 }
 
 /** Builds the full object; the same input gives the same text. */
-export function networkPolicy(input: PolicyInput): DesiredPolicy {
+export function networkPolicy(input: PolicyInput): DesiredPolicy & { readonly policy: { readonly spec: NetworkPolicySpec } } {
   const redis = mirrorRedis(input);
   const deny = withMetadataDenied(input.scope, input.deny);
   const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
+  const approximations = mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]);
   return {
     policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input.name, netHash(input)) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
-    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]),
+    approximations,
+    refusals: input.names === 'Refuse' ? approximations : [],
     problems: redis.problems,
   };
 }
 
-function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+/** What every policy carries, whatever its kind. */
+export function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -96,7 +108,7 @@ function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick
 }
 
 /** What ties a pod to the one policy made for it. */
-function podLabels(name: string, hash: string): Record<string, string> {
+export function podLabels(name: string, hash: string): Record<string, string> {
   return { [labelKeys.worker]: labelValue(name), [labelKeys.netHash]: hash };
 }
 
@@ -126,8 +138,8 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
   };
 }
 
-/** Denied addresses are final in Deno, even for a host that is allowed by name. */
-function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
+/** What keeps Deno from the Redis: denied addresses are final, even for a host that is allowed by name. */
+export function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
   const ref = entry.kind === 'name' ? findService(entry.host, topology) : undefined;
   const serviceAddress = ref && topology.service(ref.namespace, ref.name)?.clusterIP;
   const resolved = serviceAddress === undefined ? redisAddresses : [serviceAddress];
@@ -135,11 +147,13 @@ function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, to
   return [`permissions.denyNet covers the worker's Redis ${formatEntry(entry)}, which it could never reach: take it out of denyNet`];
 }
 
-function heldByDeno(entry: NetEntry): Approximation {
+/** A denial no rule can carry out beside one that opens everything. */
+export function heldByDeno(entry: NetEntry): Approximation {
   return { entry: formatEntry(entry), reason: 'the worker may reach everything, so this denial is held by Deno alone' };
 }
 
-function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
+/** Denials that Deno itself does not hold. */
+export function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
   return overriddenDenials(scope, deny).map(({ denied, by }) => ({
     entry: formatEntry(denied),
     reason: `Deno prefers the allowed entry ${formatEntry(by)}, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
@@ -150,6 +164,7 @@ function sortedPairs(labels: Readonly<Record<string, string>>): [string, string]
   return Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-function unique(approximations: readonly Approximation[]): Approximation[] {
+/** Each approximation once, in their order. */
+export function unique(approximations: readonly Approximation[]): Approximation[] {
   return [...new Map(approximations.map((one) => [JSON.stringify(one), one])).values()];
 }

@@ -46,6 +46,7 @@ export async function readRecipe(): Promise<Recipe> {
   return { version, minimumGo, buildDir: join(cacheRoot(), 'control-plane', hash) };
 }
 
-function cacheRoot(): string {
+/** Folder of everything that is built once. */
+export function cacheRoot(): string {
   return process.env['REDISWORKER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
 }
