@@ -20,7 +20,7 @@ export const permissions = z
     names: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
-      .describe('How names outside the cluster become policy: their addresses, their port to every address outside, or not at all.'),
+      .describe('How names outside the cluster become policy: their addresses, their port to every address outside, or not at all. Flavor Cilium holds names itself and has no use for OpenPort.'),
     allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
   })
   .prefault({});
@@ -45,6 +45,6 @@ export const networkPolicy = z
       .enum(['BestEffort', 'Required'])
       .default('BestEffort')
       .describe('Required keeps the worker from starting where the network enforces no policy.'),
-    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write.'),
+    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write; Cilium needs Cilium 1.16 or newer.'),
   })
   .prefault({});

@@ -6,7 +6,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from '../control-plane/lock.ts';
-import { buildEnv, cacheRoot } from '../control-plane/recipe.ts';
+import { buildEnv, readRecipe } from '../control-plane/recipe.ts';
 
 const run = promisify(execFile);
 const folder = import.meta.dirname;
@@ -15,11 +15,12 @@ const environment = { ...process.env, ...buildEnv };
 
 /** Path of the program; built first when it is not there, in about 3 minutes of two cores. @throws Error with the words of Go */
 export async function ciliumCheck(): Promise<string> {
-  const files = await Promise.all(['main.go', 'go.mod', 'go.sum', 'build.ts'].map((name) => readFile(join(folder, name), 'utf8')));
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, files])).digest('hex').slice(0, 16);
-  const program = join(cacheRoot(), 'cilium-check', hash);
+  const files = await Promise.all(['main.go', 'go.mod', 'go.sum'].map((name) => readFile(join(folder, name), 'utf8')));
+  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, flags, buildEnv, files])).digest('hex').slice(0, 16);
+  const cache = join((await readRecipe()).buildDir, '../../cilium-check');
+  const program = join(cache, hash);
   if (existsSync(program)) return program;
-  await mkdir(join(cacheRoot(), 'cilium-check'), { recursive: true });
+  await mkdir(cache, { recursive: true });
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   await withLock(`${program}.lock`, async () => {
     if (existsSync(program)) return;

@@ -46,7 +46,6 @@ export async function readRecipe(): Promise<Recipe> {
   return { version, minimumGo, buildDir: join(cacheRoot(), 'control-plane', hash) };
 }
 
-/** Folder of everything that is built once. */
-export function cacheRoot(): string {
+function cacheRoot(): string {
   return process.env['REDISWORKER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
 }
