@@ -16,7 +16,7 @@ import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
 import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -209,20 +209,23 @@ describe.concurrent('a script of the older contract', () => {
 
 describe.concurrent('a protected Redis', () => {
   let guarded: TestRedis;
-  let tlsUrl: string;
+  let tlsUrl: string | undefined;
   const ca = join(folder, 'secret/ca.crt');
 
   beforeAll(async () => {
-    const tlsPort = await freePort();
-    makeCertificates(ca);
-    const tls = ['--tls-port', `${tlsPort}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key')];
-    guarded = await startRedis(['--requirepass', password, ...tls, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'], { password });
-    tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
+    const tlsPort = await knowsTls() ? await freePort() : undefined;
+    guarded = await startRedis(['--requirepass', password, ...(tlsPort === undefined ? [] : tlsArgs(tlsPort))], { password });
+    if (tlsPort !== undefined) tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
     await guarded.client.acl('SETUSER', 'narrow', 'on', '>narrow-pw', '~*', '+@all', '-@dangerous', '-client');
   });
   afterAll(async () => {
     await guarded.stop();
   });
+
+  function tlsArgs(port: number): string[] {
+    makeCertificates(ca);
+    return ['--tls-port', `${port}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key'), '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'];
+  }
 
   test('is opened with its password', async () => {
     const worker = await startWorker('password', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/password', `${password}\n`) } });
@@ -236,7 +239,8 @@ describe.concurrent('a protected Redis', () => {
     expect(await ask(worker, 'r7', 'acl', guarded)).toMatchObject({ code: 200 });
   });
 
-  test('is opened over TLS with an authority of its own', async () => {
+  test('is opened over TLS with an authority of its own', async ({ skip }) => {
+    if (tlsUrl === undefined) return skip(noTls);
     const env = { REDIS_URL: tlsUrl, REDIS_CA_FILE: ca, REDIS_PASSWORD_FILE: file('secret/tls-password', password) };
     const worker = await startWorker('tls', { on: guarded, env });
     expect(await ask(worker, 'r8', 'tls', guarded)).toMatchObject({ code: 200 });
