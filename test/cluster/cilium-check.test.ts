@@ -20,7 +20,7 @@ let program: string;
 /** Asks all questions of one process. */
 async function judge(questions: readonly Question[]): Promise<Answer[]> {
   const output = await new Promise<string>((resolve, reject) => {
-    const child = execFile(program, { maxBuffer: 1 << 28 }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    const child = execFile(program, { maxBuffer: 1 << 28 }, (error, stdout) => (error ? reject(new Error(error.message)) : resolve(stdout)));
     child.stdin?.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
   });
   return output.trim().split('\n').map((line) => JSON.parse(line) as Answer);
