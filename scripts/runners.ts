@@ -12,7 +12,7 @@ export interface Runner {
   count(exitCode: number): Promise<Count>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts', 'bench'];
+const sources = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
@@ -46,9 +46,9 @@ export function tests(reports: string): readonly Runner[] {
   ];
 }
 
-/** Tests on a real control plane, which is built on first use. */
+/** Tests on a real control plane, which is built on first use, and of the image, whose build takes a while. */
 export function clusterTests(reports: string): Runner {
-  return vitest('cluster tests', ['cluster'], reports);
+  return vitest('cluster tests', ['images', 'cluster'], reports);
 }
 
 /** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */
@@ -61,6 +61,11 @@ export function serverTests(reports: string): readonly Runner[] {
       count: (exitCode) => counted(report, countVitest, exitCode),
     };
   });
+}
+
+/** Tests on a node of its own, for root on Linux; elsewhere they are skipped. */
+export function nodeTests(reports: string): Runner {
+  return vitest('node tests', ['node'], reports);
 }
 
 function check(name: string, ...command: [string, ...string[]]): Runner {

@@ -221,7 +221,6 @@ describe('problems', () => {
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
     ['spec.permissions.names: OpenPort', { permissions: { names: 'OpenPort' } }],
-    ['spec.networkPolicy.enforcement: Required', { networkPolicy: { enforcement: 'Required' } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = decide(observed(worker('w', withSpec(spec)))).problems;

@@ -35,6 +35,12 @@ describe('the Cilium policy', () => {
       ['', '.app.svc.cluster.local', '.cluster.local', '.corp.example', '.svc.cluster.local'].map((ending) => ({ matchName: `api.example.com${ending}` })));
   });
 
+  test('lets a pod ask for the canary and reach it never', () => {
+    const { egress } = specOf({ alsoAsked: scopeOf(['canary.operators.svc:8086']) });
+    expect(dnsOf({ ...specOf({}), egress })).toContainEqual({ matchName: 'canary.operators.svc.cluster.local' });
+    expect(egress).toHaveLength(1);
+  });
+
   test('asks for no name that is longer than DNS can hold', () => {
     const long = `${'a'.repeat(60)}.`.repeat(4).concat('example');
     expect(dnsOf(specOf({ scope: scopeOf([long, `*.${long}`]) })).map((selector) => Object.values(selector)[0]!.length).every((length) => length <= 255)).toBe(true);

@@ -43,7 +43,7 @@ function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
   const mirror = translateForCilium(input.scope, deny, input.topology);
   const openings = [...redis.openings, ...mirror.openings];
   const denied = openings.some(({ peer }) => 'fqdn' in peer) ? denyRules(deny, openings) : { rules: [], approximations: [] };
-  const egress = [...dnsRules(input, [...input.scope, ...redis.scope]), ...ciliumRules(openings)];
+  const egress = [...dnsRules(input, [...input.scope, ...redis.scope, ...input.alsoAsked ?? []]), ...ciliumRules(openings)];
   return {
     // Without any rule Cilium would leave the direction open; an empty one closes it.
     rules: { egress: egress.length > 0 ? egress : [{}], ...(denied.rules.length > 0 ? { egressDeny: denied.rules } : {}) },

@@ -8,6 +8,8 @@ import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
+import type { Scope } from '../allow-net/entry.ts';
+import { parseEntry } from '../allow-net/parse.ts';
 import type { Topology } from '../allow-net/topology.ts';
 import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
@@ -94,11 +96,17 @@ function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput
     allowAll: blueprint.allowAllNet,
     flavor: blueprint.flavor,
     names: blueprint.namesRefused ? 'Refuse' : 'Resolve',
+    alsoAsked: canaryOf(blueprint),
     searchDomains: blueprint.searchDomains,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,
   };
+}
+
+function canaryOf({ gate }: Blueprint): Scope {
+  const parsed = gate.kind === 'on' ? parseEntry(gate.canary) : undefined;
+  return parsed?.ok ? [parsed.entry] : [];
 }
 
 function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
@@ -114,6 +122,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target, [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -125,6 +134,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
     settings: blueprint.settings,
+    gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.
     configDigest: digest(canonicalJson(read), 16),

@@ -51,6 +51,8 @@ export interface PolicyInput extends NetScope {
   /** Addresses the Redis host resolved to, when it is a name outside the cluster. */
   readonly redisAddresses: readonly string[];
   readonly topology: Topology;
+  /** What pods ask DNS for and may not reach, such as the canary; Cilium's DNS proxy has to know it. */
+  readonly alsoAsked?: Scope;
   /** Search domains of the nodes; Cilium's DNS proxy has to know them. */
   readonly searchDomains?: readonly string[];
 }
