@@ -1,6 +1,7 @@
 /** The checks and test runners of this repository: what each runs, and how its outcome is counted. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { serverNames } from '../test/support/servers/recipe.ts';
 import { countJunit, countVitest, oneCheck, withExitCode, type Count } from './count.ts';
 
 /** A command, and how to count what it found. */
@@ -48,6 +49,23 @@ export function tests(reports: string): readonly Runner[] {
 /** Tests on a real control plane, which is built on first use, and of the image, whose build takes a while. */
 export function clusterTests(reports: string): Runner {
   return vitest('cluster tests', ['images', 'cluster'], reports);
+}
+
+/** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */
+export function serverTests(reports: string): readonly Runner[] {
+  return serverNames.map((name) => {
+    const report = join(reports, `${name}.json`);
+    return {
+      name: `tests on ${name}`,
+      command: ['node', 'scripts/on-server.ts', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      count: (exitCode) => counted(report, countVitest, exitCode),
+    };
+  });
+}
+
+/** Tests on a node of its own, for root on Linux; elsewhere they are skipped. */
+export function nodeTests(reports: string): Runner {
+  return vitest('node tests', ['node'], reports);
 }
 
 function check(name: string, ...command: [string, ...string[]]): Runner {

@@ -199,9 +199,7 @@ describe('problems', () => {
     ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
-    ['spec.permissions.names: OpenPort', { permissions: { names: 'OpenPort' } }],
     ['spec.networkPolicy.flavor: Cilium', { networkPolicy: { flavor: 'Cilium' } }],
-    ['spec.networkPolicy.enforcement: Required', { networkPolicy: { enforcement: 'Required' } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = decide(observed(worker('w', withSpec(spec)))).problems;

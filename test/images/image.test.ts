@@ -121,7 +121,7 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const [health, forward] = [await freePort(), await freePort()];
   const own = input.contract === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
-    configHashKey: configHashKey(type, '1'), allowNet: own, allowAllNet: false, denyNet: ['169.254.169.254'],
+    configHashKey: configHashKey(type, '1'), allowNet: own, allowAllNet: false, gateNet: [], denyNet: ['169.254.169.254'],
     allowEnv: [], denoOptions: [], requestLimit: 0, memoryMiB: 128, ...input,
   }).map((word) => word.replaceAll(`:${healthPort}`, `:${health}`).replaceAll(`:${scriptRedisPort}`, `:${forward}`));
   const variables = {

@@ -23,6 +23,8 @@ export interface DesiredInput {
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
   readonly topology: Topology;
+  /** The addresses of names outside that `topology` and `access` tell, as an annotation. */
+  readonly resolved?: string | undefined;
   readonly aesKey: string;
 }
 
@@ -76,7 +78,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput {
+function policyInput({ blueprint, access, topology, resolved }: DesiredInput): PolicyInput {
   const { parent } = blueprint;
   return {
     name: parent.name,
@@ -87,9 +89,12 @@ function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
+    names: blueprint.names,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,
+    clusterBlocks: blueprint.clusterBlocks,
+    resolved,
   };
 }
 
@@ -106,6 +111,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target, [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -117,6 +123,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
     settings: blueprint.settings,
+    gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.
     configDigest: digest(canonicalJson(read), 16),
