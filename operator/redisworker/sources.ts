@@ -1,5 +1,5 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
-import { keyOf, type KubeObject } from '../cluster/cluster.ts';
+import { keyOf, type Followed, type KubeObject } from '../cluster/cluster.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
 import { clusterIPs } from './topology.ts';
@@ -11,17 +11,20 @@ export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | und
     enqueue(keyOf(refOfObject(object)));
     if (type !== 'modified') for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
   });
-  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
-    children.onChange((_, child) => {
-      const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
-      if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
-    });
-  }
+  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) enqueueOwners(children, enqueue);
   copies.services.onChange((_, service) => {
     const affected = [service, ...aliasesOf(service, copies.services.list())];
     for (const worker of copies.workers.list()) {
       if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
     }
+  });
+}
+
+/** Subscribes to a copy of children: whatever happens to one, its worker is looked at. */
+export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
+  children.onChange((_, child) => {
+    const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
+    if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
   });
 }
 

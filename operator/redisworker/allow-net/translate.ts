@@ -106,7 +106,7 @@ function aliased(via: ServiceRef | undefined, translation: Translation): Transla
 }
 
 /** The entry's ports, less those a denied name takes away. */
-function allowedRanges({ host, port }: NameEntry, { scope, deny }: Surroundings): PortRange[] {
+export function allowedRanges({ host, port }: Pick<NameEntry, 'host' | 'port'>, { scope, deny }: { readonly scope: Scope; readonly deny: Scope }): PortRange[] {
   const special = [...scope, ...deny].flatMap((entry) => ('port' in entry ? entry.port : []));
   const names = deny.filter(({ kind }) => kind === 'name' || kind === 'wildcard');
   if (names.length === 0) return [rangeOf(port)];
