@@ -46,8 +46,8 @@ async function bundle(module: string): Promise<string> {
   return only.code;
 }
 
-/** Writes {@link bundleWorker} into a folder. */
-async function writeBundles(folder: string): Promise<void> {
+/** Writes {@link bundleWorker} into a folder that stands for the image's `/redisworker`. */
+export async function writeBundles(folder: string): Promise<void> {
   for (const [path, text] of await bundleWorker()) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
