@@ -4,14 +4,14 @@
  * worker runtime and the script runner read them.
  */
 
-/** Folder of the image that holds `worker/` and `contract/`, as in this repository. */
+/** Folder of the image that holds `worker/`, as this repository does; there each entry is one file with all it imports. */
 export const imageRoot = '/redisworker';
 
-/** Entry of the Handler contract: `deno run … main.ts <hash key>`. */
-export const handlerEntry = `${imageRoot}/worker/main.ts`;
+/** Entry of the Handler contract: `deno run … main.js <hash key>`. JavaScript, which starts sooner than TypeScript. */
+export const handlerEntry = `${imageRoot}/worker/main.js`;
 
-/** Entry of the Script contract, and of planned recycling: `deno run … runner.ts <hash key> -- <child command>`. */
-export const runnerEntry = `${imageRoot}/worker/runner.ts`;
+/** Entry of the Script contract, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
+export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
 /** Import map that resolves the bare specifier `redisworker` to the public types of the runtime. */
 export const importMapFile = `${imageRoot}/worker/import_map.json`;
@@ -26,7 +26,7 @@ export const keyFileName = 'key';
 export const redisPasswordFileName = 'redis-password';
 export const redisCaFileName = 'redis-ca.crt';
 
-/** Writable scratch folder: an emptyDir. Deno's cache folder lies inside. */
+/** Writable scratch folder: an emptyDir. */
 export const scratchMount = '/tmp';
 
 /** Container ports. A node without pod networks moves each to a free port, see cluster/local. */
@@ -52,7 +52,16 @@ export const env = {
   healthAddress: 'HEALTH_ADDRESS',
   podUid: 'POD_UID',
   podName: 'POD_NAME',
+  /** `host:port` of the operator's canary, which a closed network refuses; absent = there is no gate. */
+  networkCanary: 'NETWORK_CANARY',
+  /** {@link Enforcement}: whether user code may run on a network that is not known to be closed. */
+  networkEnforcement: 'NETWORK_ENFORCEMENT',
+  /** What the runner found at the gate, for the runtime it starts: that one then has none of its own. */
+  networkGate: 'NETWORK_GATE',
 } as const;
+
+/** `Required`: user code never runs before the network is known to be closed. */
+export type Enforcement = 'BestEffort' | 'Required';
 
 /**
  * What the Handler runtime needs from Deno beside the network: `--allow-env` and `--allow-read` lists. The two
@@ -94,6 +103,10 @@ export const exitCodes = {
   badSource: 4,
   /** The config hash is missing or cannot be read, or the key does not open the secret. */
   badConfig: 5,
+  /** `Required`, and the canary answered to the deadline. The operator reads this code and the next. */
+  networkOpen: 6,
+  /** `Required`, and the canary could not be dialled. */
+  networkUnverified: 7,
   /** Anything else. */
   failed: 1,
 } as const;

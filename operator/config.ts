@@ -1,8 +1,11 @@
 /** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
+import { type Block, parseBlock } from './redisworker/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl } from './redis/target.ts';
+import { parseCanary, type Canary } from './redisworker/gate.ts';
 import { version } from './version.ts';
 
 /** Settings of one operator process. */
@@ -15,9 +18,14 @@ export interface OperatorConfig {
   readonly namespace: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly workerImage: string;
+  /** Search domains of the nodes' own resolv.conf, which the kubelet adds to those of pods. */
+  readonly searchDomains: readonly string[];
   /** Where /healthz, /readyz and /metrics are served. */
   readonly httpAddress: string;
   readonly httpPort: number;
+  /** What pods dial to find out whether their network is closed; undefined verifies nothing and listens nowhere. */
+  readonly canary: Canary | undefined;
+  readonly canaryListen: { readonly address: string; readonly port: number };
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
   readonly leaseNamespace: string;
@@ -25,6 +33,10 @@ export interface OperatorConfig {
   readonly logLevel: LogLevel;
   /** Reconciles that run at once. */
   readonly concurrency: number;
+  /** `address:port` of the DNS server to ask for names outside; those of resolv.conf when undefined. */
+  readonly dnsServer: string | undefined;
+  /** Blocks of pods, Services and nodes that no name outside opens. */
+  readonly clusterBlocks: readonly Block[];
   /** Name of this process in the Lease. */
   readonly identity: string;
 }
@@ -36,12 +48,17 @@ interface Flags {
   namespace?: string;
   kubeconfig?: string;
   workerImage: string;
+  searchDomain: string[];
   http: { address: string; port: number };
+  canaryAddress?: Canary;
+  canaryListen: { address: string; port: number };
   leaderElect: boolean;
   leaseNamespace?: string;
   leaseName: string;
   logLevel: LogLevel;
   concurrency: number;
+  dnsServer?: string;
+  clusterCidr: readonly Block[];
 }
 
 /**
@@ -57,13 +74,18 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
+    searchDomains: flags.searchDomain,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
+    canary: flags.canaryAddress,
+    canaryListen: flags.canaryListen,
     leaderElect: flags.leaderElect,
     leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',
     leaseName: flags.leaseName,
     logLevel: flags.logLevel,
     concurrency: flags.concurrency,
+    dnsServer: flags.dnsServer,
+    clusterBlocks: flags.clusterCidr,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
 }
@@ -78,7 +100,12 @@ function command(): Command {
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', 'kubeconfig to use [KUBECONFIG, then the pod\'s own]')
     .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
+    .option('--search-domain <domain>', 'search domain of the nodes\' resolv.conf, which Cilium policies have to name; may be given again', searchDomain, [])
     .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
+    .option('--canary-address <host:port>', 'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone', canaryAddress)
+    .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, { address: '0.0.0.0', port: 8086 })
+    .option('--dns-server <address>', 'DNS server, as address:port, to ask for names outside the cluster; it must answer as the pods\' own does [resolv.conf, in a pod the cluster\'s]', dnsServer)
+    .option('--cluster-cidr <cidr>', 'block of pod, Service or node addresses that no name opens, where those are not private; repeatable', cidr, [])
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
@@ -95,11 +122,38 @@ function redisUrl(text: string): string {
   return text;
 }
 
+function searchDomain(text: string, before: readonly string[]): string[] {
+  const domain = text.toLowerCase().replace(/\.$/, '');
+  if (!/^[a-z0-9_]([-a-z0-9_.]{0,251}[a-z0-9_])?$/.test(domain) || domain.includes('..')) throw new InvalidArgumentError('must be a domain, such as eu-west-1.compute.internal');
+  return [...before, domain];
+}
+
 function listenAddress(text: string): { address: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
   return { address: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function canaryAddress(text: string): Canary {
+  const canary = parseCanary(text);
+  if (!canary) throw new InvalidArgumentError('must be host:port, such as redisworker-canary.redisworker.svc:8086');
+  return canary;
+}
+
+function dnsServer(text: string): string {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2];
+  if (address === undefined || isIP(address) === 0 || Number(match?.[3]) > 65_535) {
+    throw new InvalidArgumentError('must be the IP address and port of a DNS server, such as 10.96.0.10:53 or [fd00::a]:53');
+  }
+  return text;
+}
+
+function cidr(text: string, before: readonly Block[]): readonly Block[] {
+  const block = parseBlock(text);
+  if (!block) throw new InvalidArgumentError('must be a block of addresses, such as 10.244.0.0/16 or 2001:db8::/48');
+  return [...before, block];
 }
 
 function logLevel(text: string): LogLevel {

@@ -4,15 +4,18 @@ import { systemClock, type Clock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
+import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
-import type { PolicyEnforcement } from './redisworker/verdict.ts';
+import type { Block } from './redisworker/allow-net/address.ts';
+import { CiliumPolicies } from './redisworker/cilium-policies.ts';
+import type { Canary, PolicyEnforcement } from './redisworker/gate.ts';
+import { OutsideNames } from './redisworker/outside/outside-names.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
-import { resolveHost } from './redisworker/resolve-host.ts';
-import { enqueueChanges } from './redisworker/sources.ts';
+import { enqueueChanges, enqueueOwners } from './redisworker/sources.ts';
 import { followAll, type DefaultLogin } from './redisworker/world.ts';
 
 /** What an operator is started with. */
@@ -26,6 +29,16 @@ export interface OperatorOptions {
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
+  /** Search domains of the nodes; none when absent. */
+  readonly searchDomains?: readonly string[];
+  /** What a closed network refuses, as pods dial it; undefined verifies nothing. */
+  readonly canary?: Canary | undefined;
+  /** Why this process does not reach it; undefined when it does. */
+  readonly canaryProblem?: () => string | undefined;
+  /** Asks DNS for names outside the cluster the way pods do. */
+  readonly lookUp: LookUp;
+  /** Blocks of pods, Services and nodes that no name outside opens; private ones need not be named. */
+  readonly clusterBlocks?: readonly Block[];
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -56,18 +69,24 @@ export function startOperator(options: OperatorOptions): Operator {
   const redis = new RedisConnections({ clock, meter: metrics.redis });
   const responses = new ResponseReader({ connections: redis, onChange: enqueue, clock });
   const references = new References(cluster, enqueue);
+  const outside = new OutsideNames({ lookUp: options.lookUp, clock, enqueue });
   const copies = followAll(cluster, options.namespace);
   enqueueChanges(copies, options.redisUrl, enqueue);
+  const ciliumPolicies = new CiliumPolicies(cluster, options.namespace, (copy) => enqueueOwners(copy, enqueue));
   const world = {
-    cluster, copies, references, redis, responses, clock, log, resolveHost,
+    cluster, copies, references, ciliumPolicies, redis, responses, outside, clock, log,
     freshKey: generateKey,
-    policyEnforcement: options.policyEnforcement,
-    defaults: { redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin },
+    canaryProblem: options.canaryProblem ?? (() => undefined),
+    defaults: {
+      redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin, clusterBlocks: options.clusterBlocks ?? [],
+      policyEnforcement: options.policyEnforcement, canary: options.canary, searchDomains: options.searchDomains ?? [],
+    },
   };
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;
   const resync = () => {
     for (const { metadata } of copies.workers.list()) queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    void ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
   const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
@@ -88,6 +107,8 @@ export function startOperator(options: OperatorOptions): Operator {
       for (const copy of Object.values(copies)) copy.stop();
       await controller?.stop();
       references.close();
+      outside.close();
+      ciliumPolicies.close();
       await responses.close();
       redis.close();
     },

@@ -1,6 +1,7 @@
 /** The checks and test runners of this repository: what each runs, and how its outcome is counted. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { serverNames } from '../test/support/servers/recipe.ts';
 import { countJunit, countVitest, oneCheck, withExitCode, type Count } from './count.ts';
 
 /** A command, and how to count what it found. */
@@ -11,7 +12,7 @@ export interface Runner {
   count(exitCode: number): Promise<Count>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts', 'bench'];
+const sources = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
@@ -45,9 +46,26 @@ export function tests(reports: string): readonly Runner[] {
   ];
 }
 
-/** Tests on a real control plane, which is built on first use. */
+/** Tests on a real control plane, which is built on first use, and of the image, whose build takes a while. */
 export function clusterTests(reports: string): Runner {
-  return vitest('cluster tests', ['cluster'], reports);
+  return vitest('cluster tests', ['images', 'cluster'], reports);
+}
+
+/** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */
+export function serverTests(reports: string): readonly Runner[] {
+  return serverNames.map((name) => {
+    const report = join(reports, `${name}.json`);
+    return {
+      name: `tests on ${name}`,
+      command: ['node', 'scripts/on-server.ts', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      count: (exitCode) => counted(report, countVitest, exitCode),
+    };
+  });
+}
+
+/** Tests on a node of its own, for root on Linux; elsewhere they are skipped. */
+export function nodeTests(reports: string): Runner {
+  return vitest('node tests', ['node'], reports);
 }
 
 /** The mirror of allow-net against Deno itself and a second evaluator of policies, which is built on first use. */

@@ -10,7 +10,6 @@ import type { Desk } from './desk.ts';
 import { itemsOf, textOf } from './entry.ts';
 import { type Identity, isOurs } from './identity.ts';
 import type { Place } from './place.ts';
-import { RedisError, type Reply } from './resp.ts';
 
 /** Stops the process when somebody else has its place, also while it has nothing to do. */
 export async function checkFence(connection: Connection, place: Place, me: Identity): Promise<void> {
@@ -42,25 +41,6 @@ export async function claimOrphans(connection: Connection, place: Place, cursor:
   return { cursor: textOf(next), ids: itemsOf(ids).map(textOf) };
 }
 
-/**
- * Drops acknowledged entries from the request stream, whole nodes at a time. Only when ours is its one group:
- * what another group has not read yet is not ours to drop.
- */
-export async function trimAcknowledged(connection: Connection, place: Place): Promise<void> {
-  const { requestStream, settings: { group } } = place;
-  const [groups, summary] = await connection.pipeline([['XINFO', 'GROUPS', requestStream], ['XPENDING', requestStream, group]]);
-  const keepFrom = oldestNeeded(groups as Reply, summary as Reply, group);
-  if (keepFrom !== undefined) await connection.command('XTRIM', requestStream, 'MINID', '~', keepFrom);
-}
-
-/** Id of the oldest entry that is still needed; undefined when that cannot be told. */
-export function oldestNeeded(groups: Reply, summary: Reply, group: string): string | undefined {
-  const [only, ...others] = itemsOf(groups).map(infoOf);
-  if (only === undefined || others.length > 0 || only['name'] !== group || summary instanceof RedisError) return undefined;
-  const [pending, smallest] = itemsOf(summary);
-  return Number(textOf(pending)) > 0 ? textOf(smallest) : only['last-delivered-id'];
-}
-
 /** Writes what handlers have told about their progress since the last time. */
 export async function writeProgress(connection: Connection, place: Place, progress: Map<string, number>): Promise<void> {
   const commands = [...progress].flatMap(([ref, percent]) => [
@@ -86,8 +66,3 @@ export async function handOver(connection: Connection, place: Place, desk: Desk,
 
 /** Idle enough for anybody: above {@link orphanIdleMs} of any worker. */
 const releasedIdleMs = 7 * 24 * 3600 * 1000;
-
-function infoOf(reply: Reply): Record<string, string> {
-  const flat = itemsOf(reply).map(textOf);
-  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])));
-}

@@ -1,8 +1,7 @@
 import { Desk } from './desk.ts';
 import { bytesOf, decodeEntry, decodeRead, headOf, idBefore, userFields } from './entry.ts';
-import { oldestNeeded, orphanIdleMs } from './chores.ts';
+import { orphanIdleMs } from './chores.ts';
 import { planRecovery, settleDesk } from './pending.ts';
-import { RedisError } from './resp.ts';
 import { holdLimit, readCount } from './room.ts';
 import { assertEquals } from './testing/assert.ts';
 import { flat, place } from './testing/held.ts';
@@ -95,15 +94,6 @@ Deno.test('an attempt that is no number is the first', () => {
 
 Deno.test('knows the id before an id', () => {
   assertEquals(['5-3', '5-0', '0-1', '0-0'].map(idBefore), ['5-2', '4-18446744073709551615', '0-0', '0-0']);
-});
-
-Deno.test('trims up to the oldest pending entry, or the last delivered one, and never beside another group', () => {
-  const group = (name: string) => ['name', name, 'last-delivered-id', '9-0'];
-  assertEquals(oldestNeeded([group('worker')], [2, '4-0', '6-0', []], 'worker'), '4-0');
-  assertEquals(oldestNeeded([group('worker')], [0, null, null, null], 'worker'), '9-0');
-  assertEquals(oldestNeeded([group('worker'), group('audit')], [0, null, null, null], 'worker'), undefined);
-  assertEquals(oldestNeeded([group('audit')], [0, null, null, null], 'worker'), undefined);
-  assertEquals(oldestNeeded(new RedisError('ERR no such key'), new RedisError('NOGROUP'), 'worker'), undefined);
 });
 
 Deno.test('an entry counts as left behind only after any handler must have ended', () => {

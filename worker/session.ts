@@ -1,6 +1,7 @@
 /** The time between connecting to Redis and losing it: reading, committing and chores, side by side. */
 import { Bell } from './bell.ts';
-import { checkFence, claimOrphans, handOver, orphanIdleMs, renewLeases, trimAcknowledged, writeProgress } from './chores.ts';
+import { checkFence, claimOrphans, handOver, orphanIdleMs, renewLeases, writeProgress } from './chores.ts';
+import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
 import { Committer } from './commit.ts';
 import type { Connection } from './connection.ts';
 import type { Desk } from './desk.ts';
@@ -15,6 +16,8 @@ import { findPending, listPending, type Pending, planRecovery, readPending, sett
 import type { Place } from './place.ts';
 import { moveDue } from './retry.ts';
 import { holdLimit, readCount } from './room.ts';
+import { baseFeatures, probeFeatures, type ServerFeatures } from './server-features.ts';
+import { trimAcknowledged } from './trim.ts';
 
 /** What outlives a session. */
 export interface Crew {
@@ -33,7 +36,7 @@ export interface Crew {
 
 /** One duty with its own pace. */
 interface Chore {
-  readonly everyMs: number;
+  everyMs: number;
   dueMs: number;
   readonly run: () => Promise<void>;
 }
@@ -51,6 +54,7 @@ export class Session {
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
   readonly #orphans: Chore;
+  #features: ServerFeatures = baseFeatures;
   #backlog: Pending[] = [];
   #orphanCursor = '0-0';
   /** Entries left behind were found the last time, so that more are to be expected. */
@@ -100,13 +104,24 @@ export class Session {
 
   async #join(): Promise<void> {
     const { place, identity, desk, pulse, former } = this.#crew;
-    await former.replaceBy([this.#reader, this.#writer]);
-    await checkFence(this.#writer, place, identity);
-    const groupWasMissing = await ensureGroup(this.#writer, place);
-    const pending = await listPending(this.#writer, place);
+    // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
+    await Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    const [groupWasMissing, pending, features] = await Promise.all([
+      ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place),
+    ]);
+    this.#use(features);
     settleDesk(desk, pending, groupWasMissing);
     this.#backlog = pending.filter(({ id }) => !desk.has(id));
     pulse.reading = true;
+  }
+
+  /** Where reads claim by themselves, the chore is left with what they pass over: entries deleted while they were pending. */
+  #use(features: ServerFeatures): void {
+    const { place, chance } = this.#crew;
+    this.#features = features;
+    if (!features.claimingReads) return;
+    this.#orphans.everyMs = orphanIdleMs(place.settings);
+    this.#orphans.dueMs = chance.now() + this.#orphans.everyMs;
   }
 
   async #read(): Promise<void> {
@@ -130,15 +145,24 @@ export class Session {
     const { requestStream, consumerId, settings: { group } } = this.#crew.place;
     try {
       const reply = await this.#reader.commandWithin(
-        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, 'STREAMS', requestStream, '>',
+        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, ...claimArgs(this.#crew.place, this.#features), 'STREAMS', requestStream, '>',
       );
-      for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
+      const { fresh, claimed } = separateClaimed(reply);
+      for (const entry of decodeRead(fresh)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
       this.#crew.executor.startWaiting();
+      if (claimed.length > 0) await this.#adopt(claimed);
     } catch (error) {
       if (!isGroupGone(error)) throw error;
       this.#crew.log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
       await ensureGroup(this.#writer, this.#crew.place);
     }
+  }
+
+  /** Queues what was taken over for recovery, but for what this process still works on itself. */
+  async #adopt(claimed: readonly Pending[]): Promise<void> {
+    const { place, desk } = this.#crew;
+    await uncountDelivery(this.#writer, place, claimed);
+    this.#backlog.push(...claimed.filter(({ id }) => !desk.has(id)));
   }
 
   /** Takes the next entries out of the backlog, or waits until that is possible. */
@@ -222,7 +246,7 @@ export class Session {
     const { desk, place } = this.#crew;
     if (desk.taken === this.#trimmedAt) return;
     this.#trimmedAt = desk.taken;
-    await trimAcknowledged(this.#writer, place);
+    await trimAcknowledged(this.#writer, place, this.#features);
   }
 
   #room(): number {

@@ -1,11 +1,14 @@
 /** What a spec asks for, with nothing left to default and every name made. Pure. */
 import type { HandlerSettings } from '../../contract/pod.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../api/redisworker.ts';
+import type { Block } from './allow-net/address.ts';
 import { parseScope, type ParsedScope } from './allow-net/canonical.ts';
 import type { NetEntry } from './allow-net/entry.ts';
+import type { NameRules } from './allow-net/outside.ts';
 import { defaultResources, type PodSettings } from './desired/deployment.ts';
 import { memoryMiB } from './desired/memory.ts';
 import type { Parent } from './desired/metadata.ts';
+import { gatePlan, gateProblems, type GateDefaults, type GatePlan } from './gate.ts';
 import { terminal, type Problem } from './problem.ts';
 import { unsupportedFields } from './unsupported.ts';
 
@@ -37,7 +40,13 @@ export interface Blueprint {
   readonly scope: readonly NetEntry[];
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
-  readonly namesRefused: boolean;
+  readonly gate: GatePlan;
+  readonly names: NameRules['mode'];
+  readonly clusterBlocks: readonly Block[];
+  /** Kind of policy the pods get. */
+  readonly flavor: 'Kubernetes' | 'Cilium';
+  /** Search domains of the nodes. */
+  readonly searchDomains: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
   readonly suspend: boolean;
@@ -49,9 +58,13 @@ export interface Blueprint {
 }
 
 /** What the operator was started with and a spec may leave open. */
-export interface Defaults {
+export interface Defaults extends GateDefaults {
   readonly redisUrl: string | undefined;
   readonly image: string;
+  /** Blocks of pods, Services and nodes that lie among public addresses; none when absent. */
+  readonly clusterBlocks?: readonly Block[];
+  /** Search domains the nodes add to those of the cluster; none when absent. */
+  readonly searchDomains?: readonly string[];
 }
 
 /** Seconds between the end of a handler's time and the end of its pod. */
@@ -71,10 +84,13 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const scope = parseScope(spec.permissions.net);
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
+  const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
+  const gate = gatePlan({ ...net, names: spec.permissions.names, enforcement: spec.networkPolicy.enforcement }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
+    ...gateProblems(spec.networkPolicy, gate),
     ...(redisUrl === undefined ? [terminal('NoRedis', 'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis')] : []),
   ];
   if (redisUrl === undefined) return { blueprint: undefined, problems };
@@ -93,10 +109,12 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       redisUrl,
       stream: spec.stream,
       settings: handlerSettings(spec, grace),
-      scope: scope.ok ? scope.scope : [],
-      deny: deny.ok ? deny.scope : [],
-      allowAllNet: spec.permissions.allowAllNet === 'Granted',
-      namesRefused: spec.permissions.names === 'Refuse',
+      ...net,
+      gate,
+      names: spec.permissions.names,
+      clusterBlocks: defaults.clusterBlocks ?? [],
+      flavor: spec.networkPolicy.flavor,
+      searchDomains: defaults.searchDomains ?? [],
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,

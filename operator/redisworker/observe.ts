@@ -11,6 +11,7 @@ import { aesKeyOf } from './desired/runtime-secret.ts';
 import { annotations, runtimeSecretName } from './names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation } from './observed.ts';
 import { observeAccess } from './observe-access.ts';
+import { observeNet } from './observe-net.ts';
 import { terminal, type Problem } from './problem.ts';
 import { readNamed, readReferences, type Used } from './observe-references.ts';
 import { rivalOf } from './rival.ts';
@@ -28,9 +29,10 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const parsed = parseRedisWorker(object);
   const used: Used = [];
   const secret = await readNamed(world, { key, used }, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } });
+  const cilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium' ? await world.ciliumPolicies.open() : undefined;
   const children = childrenOf(world, object, secret.ok ? secret.value : undefined);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: secret.ok ? [] : [secret.problem] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
+  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: [...(secret.ok ? [] : [secret.problem]), ...(cilium ? [cilium] : [])] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
   world.references.keepOnly(key, used);
   const spec = 'spec' in seen ? seen.spec : undefined;
   return {
@@ -41,6 +43,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
     children,
     aesKey,
     responses: parsed.ok && spec ? world.responses.tally(key) : undefined,
+    canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
   };
 }
@@ -59,8 +62,10 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
   const { worker, children, key } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   if (!blueprint) return { problems };
-  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used: looking.used });
-  const access = await observeAccess(world, { key, blueprint, topology: references.topology, used: looking.used });
+  const { used } = looking;
+  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used });
+  const surroundings = await observeNet(world, { key, blueprint, used, policies: children.networkPolicies });
+  const access = await observeAccess(world, { key, blueprint, surroundings, used });
   const redis: RedisObservation = access.ok ? await observeRedis(world, blueprint, access.value.target, idsIn(children, blueprint)) : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
   if (access.ok) world.responses.follow(key, access.value.target, blueprint.stream.response, tallyFrom(worker.status));
   return {
@@ -70,6 +75,8 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
       problems: [...problems, ...looking.refused],
       rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
       ...references,
+      topology: surroundings.topology,
+      resolved: surroundings.resolved,
       access,
       redis,
       hashIds: redis.kind === 'answered' ? idsIn(children, blueprint, redis) : [],
@@ -95,14 +102,14 @@ function idsIn(children: Children, blueprint: Blueprint, redis?: Extract<RedisOb
   return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.work.members.map(({ id }) => id) ?? [])])];
 }
 
-function childrenOf({ copies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {
+function childrenOf({ copies, ciliumPolicies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {
   const uid = metadata.uid ?? '';
   const isOurs = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
   return {
     deployments: copies.deployments.ownedBy(uid),
     pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
-    networkPolicies: copies.networkPolicies.ownedBy(uid),
+    networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...ciliumPolicies.ownedBy(uid)],
     configMaps: copies.configMaps.ownedBy(uid),
     // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
     runtimeSecret: isOurs ? secret : undefined,

@@ -14,6 +14,7 @@ import type { WorkView } from './work/work.ts';
 export interface Children {
   readonly deployments: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
+  /** Policies of either flavor. */
   readonly networkPolicies: readonly KubeObject[];
   readonly configMaps: readonly KubeObject[];
   readonly runtimeSecret: KubeObject | undefined;
@@ -49,6 +50,8 @@ export interface ObservedSpec {
   /** Consumer ids whose hashes were read: wanted, remembered by a Deployment, or members of the group. */
   readonly hashIds: readonly string[];
   readonly topology: Topology;
+  /** What `topology` and `access` say of names outside the cluster, as the policy's annotation. */
+  readonly resolved?: string | undefined;
 }
 
 /** One look at a worker and its surroundings. */
@@ -63,6 +66,8 @@ export interface Observed {
   /** The AES key in use, or a fresh one when there is none yet. */
   readonly aesKey: string;
   readonly responses: ResponseTally | undefined;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: string | undefined;
   /** The worker is being deleted and its Redis has not answered for so long that cleaning up there is given up. */
   readonly abandonRedis: boolean;
 }

@@ -24,6 +24,7 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   if (!observed) {
     world.responses.unfollow(key);
     world.references.keepOnly(key, []);
+    world.outside.forget(key);
     return { kind: 'settled' };
   }
   const decision = decide(observed);
@@ -35,7 +36,6 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
     ...decision,
     problems: terminal ? [failureOf(failure)] : decision.problems,
     failure: failure === undefined || terminal ? undefined : failureOf(failure),
-    policyEnforcement: world.policyEnforcement,
   };
   await tell(world, observed, verdict);
   if (failure !== undefined && !terminal) throw failure as Error;

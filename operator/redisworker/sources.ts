@@ -1,7 +1,8 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
-import { keyOf, type KubeObject } from '../cluster/cluster.ts';
+import { keyOf, type Followed, type KubeObject } from '../cluster/cluster.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
+import { clusterIPs, isIn } from './topology.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
@@ -10,16 +11,20 @@ export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | und
     enqueue(keyOf(refOfObject(object)));
     if (type !== 'modified') for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
   });
-  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
-    children.onChange((_, child) => {
-      const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
-      if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
-    });
-  }
+  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) enqueueOwners(children, enqueue);
   copies.services.onChange((_, service) => {
+    const affected = [service, ...aliasesOf(service, copies.services.list())];
     for (const worker of copies.workers.list()) {
-      if (mentions(worker, service, defaultRedisUrl)) enqueue(keyOf(refOfObject(worker)));
+      if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
     }
+  });
+}
+
+/** Subscribes to a copy of children: whatever happens to one, its worker is looked at. */
+export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
+  children.onChange((_, child) => {
+    const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
+    if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
   });
 }
 
@@ -37,11 +42,17 @@ function ownerName({ metadata }: KubeObject): string | undefined {
   return metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker')?.name;
 }
 
+/** The ExternalName Services that stand for a Service, by way of others perhaps. */
+function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
+  const name = `.${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
+  const direct = all.filter(({ spec }) => `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name));
+  return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
+}
+
 /** Whether a worker's scope or Redis may mean a Service; a wrong guess costs one look. */
 function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
   const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
-  const clusterIP = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
-  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ');
-  return hosts.includes(service.metadata.name) || (clusterIP !== undefined && clusterIP !== 'None' && hosts.includes(clusterIP));
+  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
+  const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) => entry.replace(/:\d+$/, ''));
+  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address) || blocks.some((block) => isIn(block, address)));
 }
-

@@ -4,8 +4,9 @@ import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
-import type { PolicyEnforcement } from './verdict.ts';
+import type { CiliumPolicies } from './cilium-policies.ts';
 import { labels, managedBy } from './names.ts';
+import type { OutsideNames } from './outside/outside-names.ts';
 import type { References } from './references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
@@ -29,16 +30,18 @@ export interface World {
   readonly cluster: Cluster;
   readonly copies: LiveCopies;
   readonly references: References;
+  readonly ciliumPolicies: CiliumPolicies;
   readonly redis: RedisConnections;
   readonly responses: ResponseReader;
   readonly defaults: Defaults & { readonly login: DefaultLogin };
-  readonly policyEnforcement: PolicyEnforcement;
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
-  /** Addresses of a host name; empty when it has none. */
-  readonly resolveHost: (host: string) => Promise<string[]>;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: () => string | undefined;
+  /** Names outside the cluster, kept resolved. */
+  readonly outside: OutsideNames;
 }
 
 /** Starts the live copies; of children only those the operator manages. */

@@ -13,7 +13,7 @@ import { ensureGroup } from '../../operator/redis/streams.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, redisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
 const secret = 'canary-5f1c';
@@ -139,7 +139,7 @@ test('a server that is down is told at once, left alone for a while, and found a
   expect(first.message).toContain('ECONNREFUSED');
   expect(await faultOf(link.command('PING'))).toBe(first);
   expect(codes).toEqual(['RedisUnreachable', 'RedisUnreachable']);
-  const server = start('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
+  const server = start(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
   cleanups.push(() => server.stop());
   await eventually('the link finds the server', async () => {
     await clock.advance(10_000);
@@ -193,13 +193,14 @@ test('a blocking read can be broken off, and gives up on a server that hangs', a
   expect(await read(20_000)).toEqual([['s', [['1-1', ['a', 'b']]]]]);
 });
 
-test('TLS is verified: by the CA and the name given, and not at all without', async () => {
+test('TLS is verified: by the CA and the name given, and not at all without', async ({ skip }) => {
+  if (!await knowsTls()) return skip(noTls);
   const dir = mkdtempSync(join(tmpdir(), 'redis-tls-'));
   cleanups.push(() => rmSync(dir, { recursive: true }));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
     '-subj', '/CN=cache.test', '-addext', 'subjectAltName=DNS:cache.test', '-keyout', join(dir, 'key'), '-out', join(dir, 'crt')], { stdio: 'pipe' });
   const port = await freePort();
-  const server: TestProcess = start('redis-server', ['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '',
+  const server: TestProcess = start(redisServer, ['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '',
     '--tls-cert-file', join(dir, 'crt'), '--tls-key-file', join(dir, 'key'), '--tls-auth-clients', 'no', '--tls-ca-cert-file', join(dir, 'crt')]);
   cleanups.push(() => server.stop());
   const ca = readFileSync(join(dir, 'crt'), 'utf8');

@@ -6,7 +6,7 @@ import type { EgressRule } from '../../operator/redisworker/allow-net/egress.ts'
 import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
 import type { Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
 import { type Approximation, translate } from '../../operator/redisworker/allow-net/translate.ts';
-import { clusterDns, type DesiredPolicy, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
+import { clusterDns, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
 import { dialsOf, type NetCase, ports } from './net-cases.ts';
 import { addressesOf, home, isLocal, packetTo, topologyOf } from './net-world.ts';
 
@@ -21,7 +21,7 @@ export interface CaseMirror {
   readonly denied: Scope;
   readonly allowFlag: string;
   readonly denyFlag: string;
-  readonly policy: DesiredPolicy['policy'];
+  readonly policy: ReturnType<typeof networkPolicy>['policy'];
   /** The part of {@link CaseMirror.allowed} of which the policy is not said to close anything. */
   readonly wholly: Scope;
   /** The rules of what the policy is not said to open too widely. */

@@ -3,6 +3,9 @@ import { Redis } from 'ioredis';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
+/** The server's program: `REDIS_SERVER`, or the machine's own redis-server. */
+export const redisServer = process.env['REDIS_SERVER'] ?? 'redis-server';
+
 /** A redis-server of the test's own. Nothing is kept on disk. */
 export interface TestRedis {
   readonly port: number;
@@ -18,11 +21,21 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** True when the server was built with TLS: asked for it without a certificate, it ends over that and nothing else. */
+export async function knowsTls(): Promise<boolean> {
+  const server = start(redisServer, ['--port', '0', '--tls-port', String(await freePort()), '--bind', '127.0.0.1', '--save', '']);
+  await server.ended;
+  return server.output().includes('No tls-cert-file configured');
+}
+
+/** Why a test of TLS is skipped. */
+export const noTls = `${redisServer} is built without TLS`;
+
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
 export async function startRedis(args: readonly string[] = [], clientOptions: { username?: string; password?: string } = {}): Promise<TestRedis> {
   const port = await freePort();
   const launch = (): TestProcess =>
-    start('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args]);
+    start(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args]);
   let server = launch();
   const client = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null, ...clientOptions });
   client.on('error', () => undefined); // tests stop the server on purpose

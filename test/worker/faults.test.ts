@@ -9,7 +9,7 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { startBlackHole } from '../support/black-hole.ts';
 import { createAuthority, createCertificate } from '../support/control-plane/certificates.ts';
 import { freePort } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 import { startWorker, writeHash, type TestWorker, type WorkerOptions } from '../support/worker.ts';
 
@@ -259,6 +259,7 @@ describe.concurrent('a Redis that is not as it was', () => {
   });
 
   test('is used over TLS with an authority of its own, and by no other', async (t) => {
+    if (!await knowsTls()) return t.skip(noTls);
     const { expect } = t;
     const type = 'encrypted';
     const folder = temporary(t);

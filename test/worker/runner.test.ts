@@ -14,9 +14,10 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { denoCommand, ownAddresses, proxyVariables, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -191,6 +192,25 @@ describe.concurrent('a script of the older contract', () => {
     expect(worker.runner.output()).toContain('env []');
   });
 
+  test('sends nothing through a proxy, though the image names one and the script tries to', async () => {
+    const proxy = await startForwardProxy();
+    const script = file('proxy.ts', `
+      const get = async () => console.log('answer:', await (await fetch('http://${proxy.target}/')).text());
+      await get();
+      for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) {
+        try { Deno.env.set(name, '${proxy.proxyUrl}'); } catch (error) { console.log(name, error.name); }
+      }
+      await get();
+      Deno.exit(7);`);
+    const image = Object.fromEntries(proxyVariables.map((name) => [name, proxy.proxyUrl]));
+    const input = { allowNet: [...ownAddresses.Script, proxy.target], allowEnv: ['H*', 'A*', 'h*'] };
+    const worker = await startWorker('proxied', { script, input, env: image });
+    expect(await worker.runner.ended).toBe(7);
+    expect(worker.runner.output()).toMatch(/answer: direct[^]*HTTP_PROXY NotCapable[^]*http_proxy NotCapable[^]*ALL_PROXY NotCapable[^]*answer: direct/);
+    expect(proxy.proxied).toEqual([]);
+    await proxy.stop();
+  });
+
   test('has large answers carried in both directions', async () => {
     const echo = file('echo.ts', `
       const text = 'x'.repeat(20_000_000);
@@ -209,20 +229,23 @@ describe.concurrent('a script of the older contract', () => {
 
 describe.concurrent('a protected Redis', () => {
   let guarded: TestRedis;
-  let tlsUrl: string;
+  let tlsUrl: string | undefined;
   const ca = join(folder, 'secret/ca.crt');
 
   beforeAll(async () => {
-    const tlsPort = await freePort();
-    makeCertificates(ca);
-    const tls = ['--tls-port', `${tlsPort}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key')];
-    guarded = await startRedis(['--requirepass', password, ...tls, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'], { password });
-    tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
+    const tlsPort = await knowsTls() ? await freePort() : undefined;
+    guarded = await startRedis(['--requirepass', password, ...(tlsPort === undefined ? [] : tlsArgs(tlsPort))], { password });
+    if (tlsPort !== undefined) tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
     await guarded.client.acl('SETUSER', 'narrow', 'on', '>narrow-pw', '~*', '+@all', '-@dangerous', '-client');
   });
   afterAll(async () => {
     await guarded.stop();
   });
+
+  function tlsArgs(port: number): string[] {
+    makeCertificates(ca);
+    return ['--tls-port', `${port}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key'), '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'];
+  }
 
   test('is opened with its password', async () => {
     const worker = await startWorker('password', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/password', `${password}\n`) } });
@@ -236,7 +259,8 @@ describe.concurrent('a protected Redis', () => {
     expect(await ask(worker, 'r7', 'acl', guarded)).toMatchObject({ code: 200 });
   });
 
-  test('is opened over TLS with an authority of its own', async () => {
+  test('is opened over TLS with an authority of its own', async ({ skip }) => {
+    if (tlsUrl === undefined) return skip(noTls);
     const env = { REDIS_URL: tlsUrl, REDIS_CA_FILE: ca, REDIS_PASSWORD_FILE: file('secret/tls-password', password) };
     const worker = await startWorker('tls', { on: guarded, env });
     expect(await ask(worker, 'r8', 'tls', guarded)).toMatchObject({ code: 200 });
@@ -336,6 +360,7 @@ interface WorkerOptions {
   readonly graceSeconds?: number;
   readonly env?: Record<string, string>;
   readonly flags?: readonly string[]; // after those of the scope
+  readonly input?: Partial<CommandInput>;
   /** Further fields of the hash. */
   readonly hash?: Record<string, string>;
   /** The hash and the group are there from an earlier start. */
@@ -356,7 +381,7 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
     WORKER_SETTINGS: JSON.stringify({ graceSeconds: options.graceSeconds ?? 5 }),
     ...options.env,
   };
-  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [] }, [port, healthPort]), env) };
+  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [], ...options.input }, [port, healthPort]), env) };
 }
 
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */
@@ -366,6 +391,7 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
     configHashKey: hashKey,
     allowNet: ownAddresses.Script,
     allowAllNet: false,
+    gateNet: [],
     denyNet: ['169.254.169.254'],
     allowEnv: [],
     denoOptions: [],

@@ -1,5 +1,4 @@
 /** Which Services a host name may mean inside the cluster, in the order a pod's resolver asks. */
-import type { NetEntry, Scope } from './entry.ts';
 import { isHeadless, type ServiceRef, type Topology } from './topology.ts';
 
 /** A Service a name may mean; `ofPod` when the name is that of one pod behind a headless Service. */
@@ -38,16 +37,6 @@ export function findServices(host: string, topology: Topology): Candidate[] {
   });
   const sure = existing.findIndex(({ ofPod }) => !ofPod);
   return sure < 0 ? existing : existing.slice(0, sure + 1);
-}
-
-/** The Services whose live copies a scope's translation asks for, without duplicates. */
-export function requiredServices(scope: Scope, topology: Pick<Topology, 'namespace' | 'clusterDomain' | 'serviceByClusterIP'>): ServiceRef[] {
-  const refs = scope.flatMap((entry: NetEntry): readonly ServiceRef[] => {
-    if (entry.kind === 'ip') return [topology.serviceByClusterIP?.(entry.address) ?? []].flat();
-    return entry.kind === 'name' && !isLoopbackName(entry.host) ? clusterName(entry.host, topology).candidates : [];
-  });
-  const byKey = new Map(refs.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]));
-  return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, ref]) => ref);
 }
 
 /** True for `localhost` and names below it, which every resolver keeps in the pod. */

@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scriptRedisPort, secretMount, sourceFileName, sourceMount,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -10,6 +10,8 @@ export interface CommandInput {
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
+  /** What the network gate dials: the worker's Redis and the canary; empty where there is no gate. */
+  readonly gateNet: readonly string[];
   readonly denyNet: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
@@ -32,18 +34,27 @@ export const ownAddresses = {
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
 
-/** The whole command. Planned recycling and the Script contract run under the runner. */
+/**
+ * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
+ * them when a program has set them itself. The pod has them empty, and no program may write them.
+ */
+export const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+
+/** The whole command. Planned recycling and the Script contract run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.contract === 'Script') {
     return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
-  return input.requestLimit > 0 ? [...runner(input, []), '--', ...handler(input)] : handler(input);
+  const { gateNet } = input;
+  if (input.requestLimit === 0) return handler({ ...input, allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))] });
+  return [...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []), '--', ...handler(input)];
 }
 
 function handler(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
+    ...deniedEnv(input.allowEnv),
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
     `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input),
@@ -57,10 +68,17 @@ function script(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
+    ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB), ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`, input.configHashKey,
   ];
+}
+
+/** Only what is allowed has to be denied: of other variables --ignore-env says that there are none, and that is kinder. */
+function deniedEnv(allowEnv: readonly string[]): string[] {
+  const covered = proxyVariables.filter((name) => allowEnv.some((entry) => entry === name || (entry.endsWith('*') && name.startsWith(entry.slice(0, -1)))));
+  return covered.length > 0 ? [`--deny-env=${covered.join(',')}`] : [];
 }
 
 /** No code of the user's runs in the runner itself; the script it starts has flags of its own. */
@@ -80,7 +98,3 @@ function net({ allowNet, allowAllNet, denyNet }: CommandInput): string[] {
 function heap(memoryMiB: number): string {
   return `--v8-flags=--max-old-space-size=${Math.max(memoryMiB - outsideHeapMiB, 32)}`;
 }
-
-/** Folder Deno keeps its cache in; writable scratch. */
-export const denoDir = `${scratchMount}/deno`;
-

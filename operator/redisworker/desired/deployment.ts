@@ -4,8 +4,9 @@ import {
   type HandlerSettings,
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import type { GatePlan } from '../gate.ts';
 import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
-import { denoCommand, denoDir, type CommandInput } from './deno-command.ts';
+import { denoCommand, proxyVariables, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
@@ -33,6 +34,7 @@ export interface DeploymentInput {
   readonly hasRedisPassword: boolean;
   readonly hasRedisCa: boolean;
   readonly settings: HandlerSettings;
+  readonly gate: GatePlan;
   readonly sourceDigest: string;
   /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
   readonly configDigest: string;
@@ -125,8 +127,11 @@ export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limi
 
 function environment(input: DeploymentInput): object[] {
   const values: Record<string, string> = {
+    // Empty, so that neither an image nor an injected default names a proxy.
+    ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
+    // Where Deno keeps its cache is the image's to say: ours brings one that is warm. Without DENO_DIR it is below HOME.
     HOME: scratchMount,
-    DENO_DIR: denoDir,
+    DENO_NO_UPDATE_CHECK: '1',
     [env.redisUrl]: input.redisUrl,
     ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
     ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),
@@ -136,6 +141,7 @@ function environment(input: DeploymentInput): object[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
+    ...(input.gate.kind === 'on' ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement } : {}),
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value })),

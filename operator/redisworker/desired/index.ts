@@ -8,7 +8,10 @@ import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
+import type { Scope } from '../allow-net/entry.ts';
+import { parseEntry } from '../allow-net/parse.ts';
 import type { Topology } from '../allow-net/topology.ts';
+import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
@@ -23,6 +26,8 @@ export interface DesiredInput {
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
   readonly topology: Topology;
+  /** The addresses of names outside that `topology` and `access` tell, as an annotation. */
+  readonly resolved?: string | undefined;
   readonly aesKey: string;
 }
 
@@ -41,7 +46,7 @@ export function desiredState(input: DesiredInput): Desired {
   const { blueprint, access } = input;
   const { password, tls } = access.target;
   const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const policy = networkPolicy(policyInput(input));
+  const policy = policyOf(policyInput(input));
   const hash = netHash(policyInput(input));
   const secrets = {
     aesKey: input.aesKey,
@@ -60,6 +65,10 @@ export function desiredState(input: DesiredInput): Desired {
   };
 }
 
+function policyOf(input: PolicyInput): DesiredPolicy {
+  return input.flavor === 'Cilium' ? ciliumPolicy(input) : networkPolicy(input);
+}
+
 function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
   const { parent, stream } = blueprint;
   return encodeConfigHash({
@@ -76,7 +85,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput {
+function policyInput({ blueprint, access, topology, resolved }: DesiredInput): PolicyInput {
   const { parent } = blueprint;
   return {
     name: parent.name,
@@ -87,10 +96,21 @@ function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
+    names: blueprint.names,
+    flavor: blueprint.flavor,
+    alsoAsked: canaryOf(blueprint),
+    searchDomains: blueprint.searchDomains,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,
+    clusterBlocks: blueprint.clusterBlocks,
+    resolved,
   };
+}
+
+function canaryOf({ gate }: Blueprint): Scope {
+  const parsed = gate.kind === 'on' ? parseEntry(gate.canary) : undefined;
+  return parsed?.ok ? [parsed.entry] : [];
 }
 
 function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
@@ -106,6 +126,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target, [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -117,6 +138,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
     settings: blueprint.settings,
+    gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.
     configDigest: digest(canonicalJson(read), 16),

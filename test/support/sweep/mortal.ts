@@ -1,11 +1,14 @@
 /** An operator that dies after its n-th write: from then on no call of its reaches the cluster or Redis. */
 import { systemClock } from '../../../operator/clock.ts';
 import type { Cluster } from '../../../operator/cluster/cluster.ts';
+import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import { ResponseReader } from '../../../operator/redis/response-reader.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
+import { OutsideNames } from '../../../operator/redisworker/outside/outside-names.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
+import { CiliumPolicies } from '../../../operator/redisworker/cilium-policies.ts';
 import { References } from '../../../operator/redisworker/references.ts';
 import { followAll } from '../../../operator/redisworker/world.ts';
 
@@ -99,14 +102,15 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
   const readers = new RedisConnections();
   const responses = new ResponseReader({ connections: readers, onChange: () => undefined });
   const references = new References(mortal, () => undefined);
+  const ciliumPolicies = new CiliumPolicies(mortal, undefined, () => undefined);
   const copies = followAll(mortal, undefined);
   const world = {
-    cluster: mortal, copies, references, redis, responses, clock: systemClock,
+    cluster: mortal, copies, references, ciliumPolicies, redis, responses, clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
-    resolveHost: () => Promise.resolve([]),
-    policyEnforcement: 'None' as const,
-    defaults: { redisUrl, image: 'worker:test', login: {} },
+    canaryProblem: () => undefined,
+    outside: new OutsideNames({ lookUp: machineLookUp(), clock: systemClock, enqueue: () => undefined }),
+    defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
   await Promise.all(Object.values(copies).map(({ synced }) => synced));
   return {
@@ -122,6 +126,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     async stop() {
       for (const copy of Object.values(copies)) copy.stop();
       references.close();
+      ciliumPolicies.close();
       await responses.close();
       readers.close();
       redis.close();

@@ -1,0 +1,14 @@
+/** What a test needs to know of the server it runs on. */
+import type { Redis } from 'ioredis';
+
+/** True when reads of the server can claim. */
+export function knowsClaim(client: Redis): Promise<boolean> {
+  return client.call('XREADGROUP', 'GROUP', 'g', 'c', 'CLAIM', '1', 'STREAMS', 'no-such-stream', '>')
+    .then(() => true, (error: unknown) => !String(error).includes('syntax error'));
+}
+
+/** How often each command was called, and how often it failed, by its lower-case name. */
+export async function commandStats(client: Redis): Promise<ReadonlyMap<string, { calls: number; failed: number }>> {
+  const lines = (await client.info('commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+),.*failed_calls=(\d+)/gm);
+  return new Map([...lines].map(([, name = '', calls, failed]) => [name, { calls: Number(calls), failed: Number(failed) }]));
+}
