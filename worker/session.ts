@@ -132,7 +132,8 @@ export class Session {
       const reply = await this.#reader.commandWithin(
         blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, 'STREAMS', requestStream, '>',
       );
-      for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
+      const nowMs = this.#crew.chance.now();
+      for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, nowMs);
       this.#crew.executor.startWaiting();
     } catch (error) {
       if (!isGroupGone(error)) throw error;
