@@ -43,14 +43,15 @@ export class Committer {
   async run(done: () => boolean): Promise<void> {
     for (;;) {
       if (this.#failed !== undefined) throw this.#failed;
-      this.#fill();
+      this.fill();
       if (this.#inFlight === 0 && done()) return;
       await this.#desk.work.wait(1000);
     }
   }
 
-  #fill(): void {
-    while (this.#inFlight < maxInFlight) {
+  /** Sends what is finished, unless enough is on the wire. For those who finish requests and would send something else next. */
+  fill(): void {
+    while (this.#failed === undefined && this.#inFlight < maxInFlight) {
       const batch = this.#desk.takeFinished(maxBatch, maxBatchBytes);
       if (batch.length === 0) return;
       this.#inFlight++;

@@ -48,6 +48,7 @@ export class Session {
   readonly #reader: Connection;
   readonly #writer: Connection;
   readonly #crew: Crew;
+  readonly #committer: Committer;
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
   readonly #orphans: Chore;
@@ -66,6 +67,8 @@ export class Session {
     this.#reader = reader;
     this.#writer = writer;
     this.#crew = crew;
+    const { desk, place, identity, log } = crew;
+    this.#committer = new Committer(writer, desk, place, identity, { log, onRetry: (dueMs) => this.#retryAt(dueMs) });
     this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
     this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(crew.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
   }
@@ -135,6 +138,7 @@ export class Session {
       const nowMs = this.#crew.chance.now();
       for (const entry of decodeRead(reply)) this.#crew.desk.add(entry, 1, nowMs);
       this.#crew.executor.startWaiting();
+      this.#committer.fill(); // an answer goes out before the next read does
     } catch (error) {
       if (!isGroupGone(error)) throw error;
       this.#crew.log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
@@ -162,10 +166,9 @@ export class Session {
   }
 
   #commit(): Promise<void> {
-    const { desk, place, identity, log } = this.#crew;
-    const onRetry = (dueMs: number) => this.#retryAt(dueMs);
+    const { desk } = this.#crew;
     const isDone = () => this.#over || (this.#readingDone && desk.quiet && (this.#stopping || desk.size === 0));
-    return new Committer(this.#writer, desk, place, identity, { log, onRetry }).run(isDone).then(() => this.#end(undefined));
+    return this.#committer.run(isDone).then(() => this.#end(undefined));
   }
 
   async #doChores(): Promise<void> {
