@@ -124,6 +124,7 @@ export class ByteWriter {
 }
 
 function digitsOf(value: number): number {
+  if (value < 1000) return value < 10 ? 1 : value < 100 ? 2 : 3; // nearly all of them
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits++;
   return digits;
