@@ -25,7 +25,7 @@ export interface CaseMirror {
   readonly denyFlag: string;
   readonly policy: ReturnType<typeof networkPolicy>['policy'];
   /** The part of {@link CaseMirror.allowed} of which the policy is not said to close an address. */
-  wholly(address: string): Scope;
+  readonly wholly: (address: string) => Scope;
   /** The rules of what the policy is not said to open too widely. */
   readonly narrowRules: readonly EgressRule[];
   /** The rules of what is said to be opened for names outside the cluster, by whatever means. */
