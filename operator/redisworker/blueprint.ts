@@ -85,7 +85,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
   const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
-  const gate = gatePlan({ ...net, enforcement: spec.networkPolicy.enforcement }, defaults);
+  const gate = gatePlan({ ...net, names: spec.permissions.names, enforcement: spec.networkPolicy.enforcement }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),

@@ -42,7 +42,7 @@ export const ciliumRows: Readonly<Record<string, CiliumRow>> = {
   'cluster-ip': { net: ['10.96.0.11:443'] },
   'headless-service': { net: ['peers:7000', 'peer-0.peers.app.svc.cluster.local:7000'] },
   'service-without-selector': { net: ['legacy:3306'] },
-  'external-name': { net: ['mail:25', 'alias:80'], approximated: ['alias:80'] },
+  'external-name': { net: ['mail:25', 'alias:80'] },
   'missing-service': { net: ['absent.app.svc:80', '1-2-3-4.app.pod.cluster.local:80'], approximated: ['absent.app.svc:80', '1-2-3-4.app.pod.cluster.local:80'] },
   'address': { net: ['192.0.2.1:443', '[2001:db8::7]:443', '198.51.100.1'] },
   'block': { net: ['192.0.2.0/24:5432', '10.0.0.0/8:5432'], approximated: ['10.0.0.0/8:5432'] },

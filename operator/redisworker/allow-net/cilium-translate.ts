@@ -8,6 +8,7 @@ import { clusterName, findService, isLoopbackName } from './cluster-name.ts';
 import { blockOf, deniedBlocks, type PortRange, tcp } from './deny.ts';
 import { type Opening, openingsOf, rulesOf } from './egress.ts';
 import type { NetEntry, Scope, WildcardEntry } from './entry.ts';
+import { meaningOf } from './meaning.ts';
 import type { ServiceRef, Topology } from './topology.ts';
 import { allowedRanges, type Approximation, translate } from './translate.ts';
 
@@ -131,21 +132,19 @@ function addresses(entry: NetEntry, around: Around): ByName {
 function service(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
   const { topology } = around;
   const found = topology.service(ref.namespace, ref.name);
-  if (found?.type === 'ExternalName') return externalName(entry, ref, found.externalName ?? '', around);
+  if (found?.type === 'ExternalName') return externalName(entry, ref, around);
   if (ref.namespace === 'default' && ref.name === 'kubernetes') return apiServer(entry, around);
   const hidden = hiddenLabels(found?.selector ?? {});
   if (hidden.length === 0) return nothing;
   return { ...nothing, reasons: [`Service ${ref.namespace}/${ref.name} selects pods by ${hidden.join(', ')}, which Cilium leaves out of what it knows pods by: it stays closed unless Cilium's labels setting has it`] };
 }
 
-/** The proxy learns addresses under the name that was asked for, which is the Service's own, whatever it stands for. */
-function externalName(entry: NetEntry, ref: ServiceRef, target: string, around: Around): ByName {
-  const { clusterDomain } = around.topology;
-  if (target.toLowerCase().replace(/\.$/, '').endsWith(`.${clusterDomain}`)) {
-    return { openings: [], reasons: [`Service ${ref.namespace}/${ref.name} stands for ${target} in the cluster, where Cilium opens pods and not names: not opened; name that Service`], outside: true };
-  }
-  const ranges = entry.kind === 'name' ? allowedRanges(entry, around) : [];
-  return names([`${ref.name}.${ref.namespace}.svc.${clusterDomain}`], ranges);
+/** The proxy learns addresses under the name that was asked for, which is the Service's own, whatever it stands for outside. */
+function externalName(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
+  const host = `${ref.name}.${ref.namespace}.svc.${around.topology.clusterDomain}`;
+  const meaning = meaningOf(host, around.topology);
+  if (meaning.kind === 'service') return service(entry, meaning.ref, around);
+  return meaning.kind === 'outside' ? names([host], entry.kind === 'name' ? allowedRanges(entry, around) : []) : nothing;
 }
 
 /** API servers are nodes, or lie outside: Cilium knows them as an entity of their own. */
