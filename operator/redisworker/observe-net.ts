@@ -4,7 +4,7 @@ import { ClusterError, keyOf, resources, type KubeObject } from '../cluster/clus
 import { parseRedisUrl } from '../redis/target.ts';
 import { redisEntry } from './allow-net/deno-flags.ts';
 import type { NetEntry } from './allow-net/entry.ts';
-import { meaningOf, outsideHosts, servicesOf } from './allow-net/meaning.ts';
+import { meaningsOf, outsideHosts, servicesOf } from './allow-net/meaning.ts';
 import type { EndpointAddresses, ServiceRef, Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import { annotations } from './names.ts';
@@ -56,10 +56,11 @@ function redisHost(url: string, topology: Topology): string | undefined {
   const parsed = parseRedisUrl(url);
   if (!parsed.ok || isIP(parsed.target.host) !== 0) return undefined;
   const host = parsed.target.host.toLowerCase().replace(/\.$/, '');
-  const meaning = meaningOf(host, topology);
-  if (meaning.kind === 'outside') return meaning.host;
+  const meanings = meaningsOf(host, topology);
+  const outside = meanings.find((meaning) => meaning.kind === 'outside');
+  if (outside !== undefined) return outside.host;
   // A name without dots may be one that DNS, or this machine, knows although it is no Service.
-  return meaning.kind === 'missing' && !host.includes('.') ? host : undefined;
+  return meanings.some(({ kind }) => kind === 'missing') && !host.includes('.') ? host : undefined;
 }
 
 /** What the policies of the worker remember; of a name in several, what was written last. */

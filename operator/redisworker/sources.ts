@@ -2,7 +2,7 @@
 import { keyOf, type Followed, type KubeObject } from '../cluster/cluster.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
-import { clusterIPs } from './topology.ts';
+import { clusterIPs, isIn } from './topology.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
@@ -44,8 +44,8 @@ function ownerName({ metadata }: KubeObject): string | undefined {
 
 /** The ExternalName Services that stand for a Service, by way of others perhaps. */
 function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
-  const name = `${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
-  const direct = all.filter(({ spec }) => (spec as { externalName?: string } | undefined)?.externalName?.toLowerCase().startsWith(name) === true);
+  const name = `.${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
+  const direct = all.filter(({ spec }) => `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name));
   return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
 }
 
@@ -53,5 +53,6 @@ function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 
 function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
   const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
   const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
-  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address));
+  const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) => entry.replace(/:\d+$/, ''));
+  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address) || blocks.some((block) => isIn(block, address)));
 }

@@ -4,13 +4,13 @@ import { formatEntry } from './canonical.ts';
 import { isInsideWildcard, namesBelow } from './cilium-dns.ts';
 import { type CiliumDenyRule, type CiliumOpening, type CiliumPeer, ciliumPeer, ciliumPort } from './cilium-egress.ts';
 import { hiddenLabels, mayHoldClusterAddresses } from './cilium-identity.ts';
-import { clusterName, findService, isLoopbackName } from './cluster-name.ts';
+import { type Candidate, clusterName, findServices, isLoopbackName } from './cluster-name.ts';
 import { blockOf, deniedBlocks, type PortRange, tcp } from './deny.ts';
 import { type Opening, openingsOf, rulesOf } from './egress.ts';
 import type { NetEntry, Scope, WildcardEntry } from './entry.ts';
-import { meaningOf } from './meaning.ts';
+import { meaningsOf } from './meaning.ts';
 import type { ServiceRef, Topology } from './topology.ts';
-import { allowedRanges, type Approximation, translate } from './translate.ts';
+import { allowedRanges, allPodsOpened, type Approximation, translate } from './translate.ts';
 
 /** What a scope opens. */
 export interface CiliumMirror {
@@ -87,14 +87,22 @@ function byName(entry: NetEntry, around: Around): ByName {
     case 'cidr': return addresses(entry, around);
     case 'name': {
       if (isLoopbackName(entry.host)) return nothing;
-      const ref = findService(entry.host, around.topology);
-      if (ref !== undefined) return service(entry, ref, around);
+      const found = findServices(entry.host, around.topology);
+      if (found.length > 0) return together(found, found.map((ref) => service(entry, ref, around)));
       return clusterName(entry.host, around.topology).inside ? nothing : names([entry.host], allowedRanges(entry, around));
     }
     case 'loopback':
     case 'unix':
     case 'vsock': return nothing;
   }
+}
+
+/** What a name opens that may mean any of these Services. */
+function together(found: readonly Candidate[], each: readonly ByName[]): ByName {
+  const outside = each.some((one) => one.outside);
+  // What `translate` says of the entry is dropped then, and with it that the name may be that of a pod.
+  const pods = outside ? found.filter(({ ofPod }) => ofPod).map(allPodsOpened) : [];
+  return { openings: each.flatMap(({ openings }) => openings), reasons: [...pods, ...each.flatMap(({ reasons }) => reasons)], outside };
 }
 
 function names(hosts: readonly string[], ranges: readonly PortRange[]): ByName {
@@ -142,9 +150,9 @@ function service(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
 /** The proxy learns addresses under the name that was asked for, which is the Service's own, whatever it stands for outside. */
 function externalName(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
   const host = `${ref.name}.${ref.namespace}.svc.${around.topology.clusterDomain}`;
-  const meaning = meaningOf(host, around.topology);
-  if (meaning.kind === 'service') return service(entry, meaning.ref, around);
-  return meaning.kind === 'outside' ? names([host], entry.kind === 'name' ? allowedRanges(entry, around) : []) : nothing;
+  const [meaning] = meaningsOf(host, around.topology);
+  if (meaning?.kind === 'service') return service(entry, meaning.ref, around);
+  return meaning?.kind === 'outside' ? names([host], entry.kind === 'name' ? allowedRanges(entry, around) : []) : nothing;
 }
 
 /** API servers are nodes, or lie outside: Cilium knows them as an entity of their own. */
