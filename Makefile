@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate bench-worker chaos-worker
+.PHONY: help demo test test-node generate bench-worker chaos-worker
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -10,9 +10,13 @@ demo: ## Run two workers on this machine, ask each something, end everything
 	@sh scripts/install.sh
 	@npm run --silent demo
 
-test: ## Run every check and test, those on a real control plane included
+test: ## Run every check and test, those on a real control plane and on a node included
 	@sh scripts/install.sh
 	@npm run --silent test:all
+
+test-node: ## Run the tests on a node of its own: pods, policies, DNS; needs root on Linux
+	@sh scripts/install.sh
+	@npm run --silent node
 
 generate: ## Write what is generated from the schema: crds/
 	@sh scripts/install.sh

@@ -63,6 +63,11 @@ export function serverTests(reports: string): readonly Runner[] {
   });
 }
 
+/** Tests on a node of its own, for root on Linux; elsewhere they are skipped. */
+export function nodeTests(reports: string): Runner {
+  return vitest('node tests', ['node'], reports);
+}
+
 function check(name: string, ...command: [string, ...string[]]): Runner {
   return { name, command, count: (exitCode) => Promise.resolve(oneCheck(exitCode === 0)) };
 }

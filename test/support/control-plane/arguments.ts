@@ -1,4 +1,4 @@
-/** The command lines of the four components, all on loopback. */
+/** The command lines of the four components: on loopback, or on a node that pods run on. */
 import { join } from 'node:path';
 
 /** TCP ports of one control plane. */
@@ -10,7 +10,23 @@ export interface Ports {
   readonly scheduler: number;
 }
 
-const serviceRange = '--service-cluster-ip-range=10.96.0.0/16';
+/** Where a control plane can be reached, and the addresses it gives away. */
+export interface Reach {
+  /** Address of the API server and in its certificate. */
+  readonly address: string;
+  /** Whether the API server is published as the Service `kubernetes`; loopback cannot be. */
+  readonly published: boolean;
+  readonly serviceRange: string;
+  /** Address of the Service `kubernetes`, the first of the range. */
+  readonly serviceAddress: string;
+  readonly podRange: string;
+}
+
+/** A control plane that this machine alone can reach. */
+export const loopback: Reach = {
+  address: '127.0.0.1', published: false, serviceRange: '10.96.0.0/16', serviceAddress: '10.96.0.1', podRange: '10.244.0.0/16',
+};
+
 const fastClient = ['--kube-api-qps=300', '--kube-api-burst=600', '--profiling=false', '--leader-elect=false', '--bind-address=127.0.0.1'];
 
 /** etcd without fsync: the data lives as long as the tests. */
@@ -22,13 +38,14 @@ export function etcdArgs(dir: string, ports: Ports): string[] {
     '--unsafe-no-fsync=true', '--log-level=warn'];
 }
 
-/** kube-apiserver with RBAC and an audit log; no endpoint is published, as loopback cannot be one. */
-export function apiServerArgs(dir: string, ports: Ports): string[] {
+/** kube-apiserver with RBAC and an audit log. */
+export function apiServerArgs(dir: string, ports: Ports, { address, published, serviceRange }: Reach): string[] {
   const pki = (name: string): string => join(dir, 'pki', name);
-  return [`--etcd-servers=http://127.0.0.1:${ports.etcdClient}`, `--secure-port=${ports.apiServer}`, '--bind-address=127.0.0.1',
-    '--endpoint-reconciler-type=none', `--tls-cert-file=${pki('apiserver.crt')}`, `--tls-private-key-file=${pki('apiserver.key')}`,
+  return [`--etcd-servers=http://127.0.0.1:${ports.etcdClient}`, `--secure-port=${ports.apiServer}`,
+    ...(published ? ['--bind-address=0.0.0.0', `--advertise-address=${address}`, '--endpoint-reconciler-type=lease'] : [`--bind-address=${address}`, '--endpoint-reconciler-type=none']),
+    `--tls-cert-file=${pki('apiserver.crt')}`, `--tls-private-key-file=${pki('apiserver.key')}`,
     `--client-ca-file=${pki('ca.crt')}`, '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction,PodNodeSelector',
-    '--allow-privileged=true', serviceRange, '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    '--allow-privileged=true', `--service-cluster-ip-range=${serviceRange}`, '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-key-file=${pki('sa.pub')}`, `--service-account-signing-key-file=${pki('sa.key')}`,
     `--kubelet-client-certificate=${pki('kubelet-client.crt')}`, `--kubelet-client-key=${pki('kubelet-client.key')}`,
     `--kubelet-certificate-authority=${pki('ca.crt')}`, '--kubelet-preferred-address-types=InternalIP',
@@ -36,12 +53,13 @@ export function apiServerArgs(dir: string, ports: Ports): string[] {
 }
 
 /** kube-controller-manager, which creates pods of Deployments and collects garbage. */
-export function controllerManagerArgs(dir: string, ports: Ports): string[] {
+export function controllerManagerArgs(dir: string, ports: Ports, { podRange, serviceRange }: Reach): string[] {
   const pki = (name: string): string => join(dir, 'pki', name);
   return [`--kubeconfig=${join(dir, 'controller-manager.conf')}`, `--secure-port=${ports.controllerManager}`, `--cert-dir=${join(dir, 'controller-manager')}`,
     '--use-service-account-credentials=true', `--root-ca-file=${pki('ca.crt')}`, `--service-account-private-key-file=${pki('sa.key')}`,
     `--cluster-signing-cert-file=${pki('ca.crt')}`, `--cluster-signing-key-file=${pki('ca.key')}`,
-    '--allocate-node-cidrs=true', '--cluster-cidr=10.244.0.0/16', '--node-cidr-mask-size=24', serviceRange, ...fastClient];
+    '--allocate-node-cidrs=true', `--cluster-cidr=${podRange}`, '--node-cidr-mask-size=24',
+    `--service-cluster-ip-range=${serviceRange}`, ...fastClient];
 }
 
 /** kube-scheduler. */

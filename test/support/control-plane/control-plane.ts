@@ -1,26 +1,15 @@
 /** A real control plane on loopback, with free ports and a folder of its own; needs no root. */
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../processes.ts';
-import { eventually } from '../wait.ts';
-import { apiServerArgs, auditPolicy, controllerManagerArgs, etcdArgs, kubeconfig, schedulerArgs, type Ports } from './arguments.ts';
+import { apiServerArgs, controllerManagerArgs, etcdArgs, loopback, schedulerArgs, type Ports } from './arguments.ts';
+import { readAuditLog, type AuditEntry } from './audit-log.ts';
 import { controlPlanePrograms } from './build.ts';
-import { createAuthority, createCertificate, createKeyPair } from './certificates.ts';
 import { Daemons } from './daemons.ts';
+import { writeControlPlaneFiles } from './files.ts';
 import { isHealthy, isServed } from './health.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
-
-/** One entry of the API server's audit log. */
-export interface AuditEntry {
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-  readonly userAgent?: string;
-  readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly name?: string; readonly subresource?: string };
-  readonly responseStatus?: { readonly code: number };
-  readonly stageTimestamp: string;
-}
 
 /** A running control plane. */
 export interface ControlPlane {
@@ -46,9 +35,6 @@ export interface ControlPlaneOptions {
   readonly parts?: 'All' | 'ApiServer';
 }
 
-const patienceMs = 120_000;
-const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'];
-
 /**
  * Starts a control plane; its programs are built first when they are not in the cache.
  * @throws CannotBuild when this machine has no Go; Error with the log of a component that does not start
@@ -65,10 +51,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 async function launch(bin: string, options: ControlPlaneOptions): Promise<ControlPlane> {
   const dir = await mkdtemp(join(tmpdir(), 'redisworker-cp-'));
   const ports = await freePorts();
-  const serverUrl = `https://127.0.0.1:${ports.apiServer}`;
+  const serverUrl = urlOf(ports);
   const daemons = await Daemons.open(dir);
   try {
-    await writeFiles(dir, serverUrl);
+    await writeControlPlaneFiles(dir, serverUrl, loopback);
     await daemons.start('etcd', join(bin, 'etcd'), etcdArgs(dir, ports));
     await startApiServer(daemons, bin, dir, ports);
     if (options.parts !== 'ApiServer') await startControllers(daemons, bin, dir, ports);
@@ -105,51 +91,24 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
 }
 
 async function startApiServer(daemons: Daemons, bin: string, dir: string, ports: Ports): Promise<void> {
-  await daemons.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerArgs(dir, ports));
-  await waitFor(daemons, 'the API server is ready', () => isServed(dir, ports.apiServer, '/readyz'));
+  await daemons.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerArgs(dir, ports, loopback));
+  await daemons.until('the API server is ready', () => isServed(dir, urlOf(ports), '/readyz'));
 }
 
 async function startControllers(daemons: Daemons, bin: string, dir: string, ports: Ports): Promise<void> {
-  await daemons.start('kube-controller-manager', join(bin, 'kube-controller-manager'), controllerManagerArgs(dir, ports));
+  await daemons.start('kube-controller-manager', join(bin, 'kube-controller-manager'), controllerManagerArgs(dir, ports, loopback));
   await daemons.start('kube-scheduler', join(bin, 'kube-scheduler'), schedulerArgs(dir, ports));
   const inDefault = '/api/v1/namespaces/default';
-  await waitFor(daemons, 'the controllers look after namespaces', () => isServed(dir, ports.apiServer, `${inDefault}/serviceaccounts/default`));
-  await waitFor(daemons, 'the controllers publish the authority', () => isServed(dir, ports.apiServer, `${inDefault}/configmaps/kube-root-ca.crt`));
-  await waitFor(daemons, 'the scheduler is healthy', () => isHealthy(ports.scheduler));
+  await daemons.until('the controllers look after namespaces', () => isServed(dir, urlOf(ports), `${inDefault}/serviceaccounts/default`));
+  await daemons.until('the controllers publish the authority', () => isServed(dir, urlOf(ports), `${inDefault}/configmaps/kube-root-ca.crt`));
+  await daemons.until('the scheduler is healthy', () => isHealthy(ports.scheduler));
 }
 
-async function waitFor(daemons: Daemons, what: string, probe: () => Promise<boolean>): Promise<void> {
-  let ended: unknown;
-  await eventually(what, async () => {
-    ended = await daemons.assertAlive().then(() => undefined, (error: unknown) => error);
-    return ended !== undefined || await probe();
-  }, patienceMs);
-  if (ended !== undefined) throw ended as Error;
-}
-
-async function writeFiles(dir: string, serverUrl: string): Promise<void> {
-  const pki = join(dir, 'pki');
-  await mkdir(pki);
-  await createAuthority(pki);
-  const server = [...names.map((name) => `DNS:${name}`), 'IP:127.0.0.1', 'IP:10.96.0.1'];
-  await Promise.all([
-    createKeyPair(pki, 'sa'),
-    createCertificate(pki, { name: 'apiserver', subject: '/CN=kube-apiserver', usage: 'serverAuth', names: server }),
-    createCertificate(pki, { name: 'kubelet-client', subject: '/O=system:masters/CN=kubelet-client', usage: 'clientAuth' }),
-    createCertificate(pki, { name: 'admin', subject: '/O=system:masters/CN=admin', usage: 'clientAuth' }),
-    createCertificate(pki, { name: 'controller-manager', subject: '/CN=system:kube-controller-manager', usage: 'clientAuth' }),
-    createCertificate(pki, { name: 'scheduler', subject: '/CN=system:kube-scheduler', usage: 'clientAuth' }),
-    ...['admin', 'controller-manager', 'scheduler'].map((name) => writeFile(join(dir, `${name}.conf`), kubeconfig(dir, serverUrl, name))),
-    writeFile(join(dir, 'audit.yaml'), auditPolicy),
-  ]);
+function urlOf(ports: Ports): string {
+  return `https://127.0.0.1:${ports.apiServer}`;
 }
 
 async function freePorts(): Promise<Ports> {
   const [apiServer = 0, etcdClient = 0, etcdPeer = 0, controllerManager = 0, scheduler = 0] = await Promise.all(Array.from({ length: 5 }, freePort));
   return { apiServer, etcdClient, etcdPeer, controllerManager, scheduler };
-}
-
-async function readAuditLog(file: string): Promise<AuditEntry[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1); // the last one may be half written
-  return lines.map((line) => JSON.parse(line) as AuditEntry);
 }

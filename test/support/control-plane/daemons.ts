@@ -4,6 +4,9 @@ import { openSync, closeSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { eventually } from '../wait.ts';
+
+const patienceMs = 120_000;
 
 /**
  * Waits for the end of its stdin, which is the end of this process however it came, then kills what is
@@ -28,9 +31,10 @@ export class Daemons {
     return new Daemons(dir);
   }
 
-  async start(name: string, program: string, args: readonly string[]): Promise<void> {
+  /** Starts a program with its output in `log/<name>.log`; `env` is added to the environment of this process. */
+  async start(name: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
     const log = openSync(join(this.#dir, 'log', `${name}.log`), 'a');
-    const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     child.once('error', () => undefined); // told by assertAlive: it has no pid
     this.#running.set(name, child);
@@ -58,6 +62,19 @@ export class Daemons {
       const log = await readFile(join(this.#dir, 'log', `${name}.log`), 'utf8').catch(() => '');
       throw new Error(`${name} ended by itself; its last words: ${log.slice(-2000)}`);
     }
+  }
+
+  /**
+   * Waits for a condition, as long as every program lives.
+   * @throws Error with the last words of one that has ended, or after two minutes
+   */
+  async until(what: string, probe: () => Promise<boolean>): Promise<void> {
+    let ended: unknown;
+    await eventually(what, async () => {
+      ended = await this.assertAlive().then(() => undefined, (error: unknown) => error);
+      return ended !== undefined || await probe();
+    }, patienceMs);
+    if (ended !== undefined) throw ended as Error;
   }
 
   /** Stops all, newest first, and removes the folder. */

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { CannotBuild } from './build.ts';
 import { startControlPlane } from './control-plane.ts';
+import { CannotBuild } from './go.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

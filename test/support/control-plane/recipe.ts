@@ -1,8 +1,8 @@
 /** What is built, with which flags, and where the result is kept between runs. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheRoot } from './cache.ts';
 
 /** Folder of the Go main module. */
 export const moduleDir = join(import.meta.dirname, 'kube');
@@ -44,8 +44,4 @@ export async function readRecipe(): Promise<Recipe> {
   const minimumGo = /^go (\d+\.\d+)/m.exec(goMod)?.[1];
   if (version === undefined || minimumGo === undefined) throw new Error('kube/go.mod names no version of k8s.io/kubernetes or of Go');
   return { version, minimumGo, buildDir: join(cacheRoot(), 'control-plane', hash) };
-}
-
-function cacheRoot(): string {
-  return process.env['REDISWORKER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
 }

@@ -1,0 +1,28 @@
+/** Commands that end by themselves. */
+import { spawn } from 'node:child_process';
+
+/** What a command left behind. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end; a failure is in `code`. @throws Error when it does not start */
+export function tryRun(program: string, args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => { output.stdout += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { output.stderr += chunk.toString(); });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, ...output }));
+  });
+}
+
+/** Runs a command that has to succeed. @returns its stdout. @throws Error with its stderr */
+export async function run(program: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryRun(program, args);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.trim()}`);
+  return stdout;
+}
