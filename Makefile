@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node generate bench-worker chaos-worker
+.PHONY: help demo test test-node image generate bench-worker chaos-worker
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -29,3 +29,7 @@ bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three m
 chaos-worker: ## Kill the worker, cut its connections, fill Redis; count what was lost
 	@sh scripts/install.sh
 	@npm run --silent chaos:worker
+
+image: ## Build the image of worker pods, dist/worker-image.tar
+	@sh scripts/install.sh
+	@npm run --silent image

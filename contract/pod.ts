@@ -4,14 +4,14 @@
  * worker runtime and the script runner read them.
  */
 
-/** Folder of the image that holds `worker/` and `contract/`, as in this repository. */
+/** Folder of the image that holds `worker/`, as this repository does; there each entry is one file with all it imports. */
 export const imageRoot = '/redisworker';
 
-/** Entry of the Handler contract: `deno run … main.ts <hash key>`. */
-export const handlerEntry = `${imageRoot}/worker/main.ts`;
+/** Entry of the Handler contract: `deno run … main.js <hash key>`. JavaScript, which starts sooner than TypeScript. */
+export const handlerEntry = `${imageRoot}/worker/main.js`;
 
-/** Entry of the Script contract, and of planned recycling: `deno run … runner.ts <hash key> -- <child command>`. */
-export const runnerEntry = `${imageRoot}/worker/runner.ts`;
+/** Entry of the Script contract, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
+export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
 /** Import map that resolves the bare specifier `redisworker` to the public types of the runtime. */
 export const importMapFile = `${imageRoot}/worker/import_map.json`;
@@ -26,7 +26,7 @@ export const keyFileName = 'key';
 export const redisPasswordFileName = 'redis-password';
 export const redisCaFileName = 'redis-ca.crt';
 
-/** Writable scratch folder: an emptyDir. Deno's cache folder lies inside. */
+/** Writable scratch folder: an emptyDir. */
 export const scratchMount = '/tmp';
 
 /** Container ports. A node without pod networks moves each to a free port, see cluster/local. */

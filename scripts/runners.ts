@@ -12,7 +12,7 @@ export interface Runner {
   count(exitCode: number): Promise<Count>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'worker', 'test', 'scripts', 'bench'];
+const sources = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */

@@ -4,7 +4,7 @@ import { FatalError } from '../fatal.ts';
 import type { RunnerArguments } from './arguments.ts';
 
 /** Variables every Deno process needs; a script is given no others. */
-const needed = ['PATH', 'HOME', 'DENO_DIR', 'TMPDIR'];
+const needed = ['PATH', 'HOME', 'DENO_DIR', 'DENO_NO_UPDATE_CHECK', 'TMPDIR'];
 
 /**
  * The program and arguments to start.

@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scriptRedisPort, secretMount, sourceFileName, sourceMount,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -80,7 +80,3 @@ function net({ allowNet, allowAllNet, denyNet }: CommandInput): string[] {
 function heap(memoryMiB: number): string {
   return `--v8-flags=--max-old-space-size=${Math.max(memoryMiB - outsideHeapMiB, 32)}`;
 }
-
-/** Folder Deno keeps its cache in; writable scratch. */
-export const denoDir = `${scratchMount}/deno`;
-

@@ -5,7 +5,7 @@ import {
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
-import { denoCommand, denoDir, type CommandInput } from './deno-command.ts';
+import { denoCommand, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
@@ -125,8 +125,9 @@ export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limi
 
 function environment(input: DeploymentInput): object[] {
   const values: Record<string, string> = {
+    // Where Deno keeps its cache is the image's to say: ours brings one that is warm. Without DENO_DIR it is below HOME.
     HOME: scratchMount,
-    DENO_DIR: denoDir,
+    DENO_NO_UPDATE_CHECK: '1',
     [env.redisUrl]: input.redisUrl,
     ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
     ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),

@@ -1,0 +1,27 @@
+/** `node images/build.ts [--output <file>] [--tag <name:tag>]`: builds the image of worker pods. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { CannotBuildImage } from './run.ts';
+import { buildWorkerImage, type ImageRequest } from './worker-image.ts';
+
+export { buildWorkerImage };
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
+
+if (import.meta.main) {
+  const command = new Command('images/build.ts')
+    .description('Builds the image of worker pods as one archive, without a registry and without a daemon.')
+    .option('--output <file>', 'where the archive goes', 'dist/worker-image.tar')
+    .option('--tag <name:tag>', 'what the image is called', `redisworker/worker:${version}`)
+    .parse();
+  const { output, tag } = command.opts<ImageRequest>();
+  try {
+    const { archive, digest } = await buildWorkerImage({ output: resolve(output), tag });
+    process.stdout.write(`${tag} ${digest}\n${archive}\n`);
+  } catch (error) {
+    if (!(error instanceof CannotBuildImage)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

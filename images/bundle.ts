@@ -1,0 +1,60 @@
+/**
+ * The worker as an image carries it: each entry one file of plain JavaScript, so that a process starts with two modules
+ * instead of some forty and Deno has nothing to translate. Run by itself it writes them: `node images/bundle.ts <folder>`.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { importMapFile, imageRoot } from '../contract/pod.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** Files of the image, by path below its root, and the module each is made of. */
+const bundles: Readonly<Record<string, string>> = {
+  'worker/main.js': 'worker/main.ts',
+  'worker/runner.js': 'worker/runner.ts',
+  // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
+  'worker/mod.js': 'worker/mod.ts',
+  // Named by the runner.
+  'worker/runner/redirect.ts': 'worker/runner/redirect.ts',
+};
+
+/** What pods start. */
+export const entries = ['worker/main.js', 'worker/runner.js'] as const;
+
+const sharedModule = join(root, 'worker/mod.ts');
+
+/** Files by path below the image root, for example `worker/main.js`. The same sources give the same bytes. */
+export async function bundleWorker(): Promise<ReadonlyMap<string, string>> {
+  const files = await Promise.all(Object.entries(bundles).map(async ([path, module]) => [path, await bundle(module)] as const));
+  const importMap = { imports: { redisworker: './mod.js' } };
+  return new Map([...files, [importMapFile.slice(imageRoot.length + 1), JSON.stringify(importMap)]]);
+}
+
+async function bundle(module: string): Promise<string> {
+  const build = await rolldown({
+    input: join(root, module),
+    cwd: root,
+    platform: 'neutral',
+    external: (id, importer) => id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
+  });
+  const { output } = await build.generate({ format: 'esm', minify: true, comments: false, paths: { [sharedModule]: './mod.js' } });
+  await build.close();
+  const [only, ...more] = output;
+  if (more.length > 0) throw new Error(`${module} became ${more.length + 1} files instead of one: ${output.map(({ fileName }) => fileName).join(', ')}`);
+  return only.code;
+}
+
+/** Writes {@link bundleWorker} into a folder. */
+async function writeBundles(folder: string): Promise<void> {
+  for (const [path, text] of await bundleWorker()) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+if (import.meta.main) {
+  const [folder] = process.argv.slice(2);
+  if (folder === undefined) throw new Error('name the folder to write to: node images/bundle.ts <folder>');
+  await writeBundles(folder);
+}

@@ -1,0 +1,25 @@
+/** How a container of the image starts; images/Dockerfile says the same. */
+import { imageRoot, scratchMount } from '../contract/pod.ts';
+
+/** Deno's cache, filled at build time. Containers cannot write to it. */
+export const denoDir = `${imageRoot}/deno`;
+
+/** What the image says about its containers. */
+export const configuration = {
+  user: '65532:65532',
+  env: {
+    PATH: '/usr/bin',
+    HOME: scratchMount,
+    DENO_DIR: denoDir,
+    DENO_NO_UPDATE_CHECK: '1',
+  },
+  workingDir: imageRoot,
+  entrypoint: ['deno'],
+} as const;
+
+/** Files every program expects of a system: who the users are, and that names are looked up in files, then by DNS. */
+export const systemFiles: Readonly<Record<string, string>> = {
+  'etc/passwd': 'root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n',
+  'etc/group': 'root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n',
+  'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+};
