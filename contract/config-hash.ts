@@ -8,7 +8,7 @@ export const operatorFields = [
   'resource',
 ] as const;
 
-/** Name of a field the operator owns; every other field belongs to the worker. */
+/** Name of a field the operator owns; every other field belongs to the worker: pid, owner, gate (see gate.ts), counters. */
 export type OperatorField = (typeof operatorFields)[number];
 
 /** Operator-owned fields with their values; an absent field has no value. */

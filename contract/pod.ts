@@ -52,7 +52,16 @@ export const env = {
   healthAddress: 'HEALTH_ADDRESS',
   podUid: 'POD_UID',
   podName: 'POD_NAME',
+  /** `host:port` of the operator's canary, which a closed network refuses; absent = there is no gate. */
+  networkCanary: 'NETWORK_CANARY',
+  /** {@link Enforcement}: whether user code may run on a network that is not known to be closed. */
+  networkEnforcement: 'NETWORK_ENFORCEMENT',
+  /** What the runner found at the gate, for the runtime it starts: that one then has none of its own. */
+  networkGate: 'NETWORK_GATE',
 } as const;
+
+/** `Required`: user code never runs before the network is known to be closed. */
+export type Enforcement = 'BestEffort' | 'Required';
 
 /**
  * What the Handler runtime needs from Deno beside the network: `--allow-env` and `--allow-read` lists. The two
@@ -94,6 +103,10 @@ export const exitCodes = {
   badSource: 4,
   /** The config hash is missing or cannot be read, or the key does not open the secret. */
   badConfig: 5,
+  /** `Required`, and the canary answered to the deadline. The operator reads this code and the next. */
+  networkOpen: 6,
+  /** `Required`, and the canary could not be dialled. */
+  networkUnverified: 7,
   /** Anything else. */
   failed: 1,
 } as const;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl } from './redis/target.ts';
+import { parseCanary, type Canary } from './redisworker/gate.ts';
 import { version } from './version.ts';
 
 /** Settings of one operator process. */
@@ -18,6 +19,9 @@ export interface OperatorConfig {
   /** Where /healthz, /readyz and /metrics are served. */
   readonly httpAddress: string;
   readonly httpPort: number;
+  /** What pods dial to find out whether their network is closed; undefined verifies nothing and listens nowhere. */
+  readonly canary: Canary | undefined;
+  readonly canaryListen: { readonly address: string; readonly port: number };
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
   readonly leaseNamespace: string;
@@ -37,6 +41,8 @@ interface Flags {
   kubeconfig?: string;
   workerImage: string;
   http: { address: string; port: number };
+  canaryAddress?: Canary;
+  canaryListen: { address: string; port: number };
   leaderElect: boolean;
   leaseNamespace?: string;
   leaseName: string;
@@ -59,6 +65,8 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     workerImage: flags.workerImage,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
+    canary: flags.canaryAddress,
+    canaryListen: flags.canaryListen,
     leaderElect: flags.leaderElect,
     leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',
     leaseName: flags.leaseName,
@@ -79,6 +87,8 @@ function command(): Command {
     .option('--kubeconfig <file>', 'kubeconfig to use [KUBECONFIG, then the pod\'s own]')
     .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
     .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
+    .option('--canary-address <host:port>', 'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone', canaryAddress)
+    .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, { address: '0.0.0.0', port: 8086 })
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
@@ -100,6 +110,12 @@ function listenAddress(text: string): { address: string; port: number } {
   const port = Number(match?.[3]);
   if (!match || port > 65_535) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
   return { address: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function canaryAddress(text: string): Canary {
+  const canary = parseCanary(text);
+  if (!canary) throw new InvalidArgumentError('must be host:port, such as redisworker-canary.redisworker.svc:8086');
+  return canary;
 }
 
 function logLevel(text: string): LogLevel {

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import { connectKubernetes } from './cluster/kubernetes/index.ts';
+import { startCanary, watchCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { WatchProblems } from './observability/watch-problems.ts';
+import { hostOf } from './redisworker/gate.ts';
 import { startOperator, type Operator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));
@@ -27,6 +29,13 @@ const cluster = await connectKubernetes({
 });
 log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.namespace ?? 'all' }, 'connected');
 
+// Before any pod is made, and on every replica: a pod that is not refused by one of them is not held by a policy.
+const canary = config.canary && await startCanary(config.canaryListen);
+const canaryWatch = config.canary && watchCanary({ address: hostOf(config.canary), port: config.canary.port }, systemClock, (problem) => {
+  if (problem === undefined) log.info('the operator reaches its canary');
+  else log.warn({ problem }, 'the operator does not reach its own canary: no refusal proves that policies hold; see --canary-address');
+});
+
 let operator: Operator | undefined;
 const lead = () => {
   metrics.leading(config.leaseName, true);
@@ -39,6 +48,8 @@ const lead = () => {
     },
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
+    canary: config.canary,
+    canaryProblem: () => canaryWatch?.problem(),
     namespace: config.namespace,
     concurrency: config.concurrency,
   });
@@ -75,5 +86,7 @@ const shutDown = onShutdown(process, {
     { name: 'lease', close: () => election?.stop() },
     { name: 'http', close: () => http.close() },
     { name: 'cluster', close: () => cluster.close() },
+    // Last: a pod that starts meanwhile would take its silence for a closed network.
+    { name: 'canary', close: () => (canaryWatch?.stop(), canary?.close()) },
   ],
 });

@@ -8,7 +8,7 @@ import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
-import type { PolicyEnforcement } from './redisworker/verdict.ts';
+import type { Canary, PolicyEnforcement } from './redisworker/gate.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
 import { resolveHost } from './redisworker/resolve-host.ts';
@@ -26,6 +26,10 @@ export interface OperatorOptions {
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
+  /** What a closed network refuses, as pods dial it; undefined verifies nothing. */
+  readonly canary?: Canary | undefined;
+  /** Why this process does not reach it; undefined when it does. */
+  readonly canaryProblem?: () => string | undefined;
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -61,8 +65,11 @@ export function startOperator(options: OperatorOptions): Operator {
   const world = {
     cluster, copies, references, redis, responses, clock, log, resolveHost,
     freshKey: generateKey,
-    policyEnforcement: options.policyEnforcement,
-    defaults: { redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin },
+    canaryProblem: options.canaryProblem ?? (() => undefined),
+    defaults: {
+      redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin,
+      policyEnforcement: options.policyEnforcement, canary: options.canary,
+    },
   };
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;

@@ -1,5 +1,6 @@
 /** One live process per consumer id: the fields `pid` and `owner` of its config hash. */
 import { ownerField, pidField } from '../contract/config-hash.ts';
+import { encodeGateReport, gateField, type GatePassage } from '../contract/gate.ts';
 import type { Connection } from './connection.ts';
 import { itemsOf, textOf } from './entry.ts';
 import type { Reply } from './resp.ts';
@@ -9,6 +10,8 @@ export interface Identity {
   readonly pid: string;
   /** UID of the pod. */
   readonly owner: string;
+  /** What it found at the network gate, told with the place it takes. */
+  readonly gate?: GatePassage;
 }
 
 /** What came of taking the place. */
@@ -32,7 +35,7 @@ export async function takePlace(connection: Connection, hashKey: string, me: Ide
       await connection.command('UNWATCH');
       return refused;
     }
-    if (await execute(connection, ['HSET', hashKey, pidField, me.pid, ownerField, me.owner])) return { kind: 'taken', fields };
+    if (await execute(connection, ['HSET', hashKey, pidField, me.pid, ownerField, me.owner, ...reportOf(me)])) return { kind: 'taken', fields };
   }
 }
 
@@ -52,6 +55,10 @@ export async function leavePlace(connection: Connection, hashKey: string, me: Id
 export function isOurs(reply: Reply, me: Identity): boolean {
   const [pid, owner] = itemsOf(reply);
   return textOf(pid) === me.pid && textOf(owner) === me.owner;
+}
+
+function reportOf({ owner, gate }: Identity): string[] {
+  return gate ? [gateField, encodeGateReport({ ...gate, owner })] : [];
 }
 
 function refusalOf(fields: Readonly<Record<string, string>>, me: Identity): Taking | undefined {

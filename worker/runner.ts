@@ -17,34 +17,51 @@
  * stay pending (the manifest's status shows how many), and an entry a script was working on when it died is not
  * delivered again, unless the script re-reads its own.
  *
- * Needs --allow-read=<secret folder> --allow-env --allow-run=deno, and with `--forward` also --allow-net. No code of
- * the user's runs in this process: the child has flags of its own.
+ * Before the first child starts it passes the network gate, see gate.ts; a child never has the right to dial the canary.
+ *
+ * Needs --allow-read=<secret folder> --allow-env --allow-run=deno, and with `--forward` also --allow-net, or without it
+ * --allow-net=<Redis>,<canary>,<health> where there is a gate. No code of the user's runs in this process: the child has flags of
+ * its own.
  */
 import { exitCodes } from '../contract/pod.ts';
 import { FatalError } from './fatal.ts';
+import { readGateDuty } from './gate/duty.ts';
+import { passRunnersGate } from './runner/at-gate.ts';
 import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
 import { runChild } from './runner/child.ts';
 import { childCommand, childEnvironment } from './runner/child-command.ts';
 import { runCycles } from './runner/cycles.ts';
 import { runnerLog, type Log } from './runner/log.ts';
 import { runScript } from './runner/script.ts';
-import { readGraceSeconds, readKeyLine, readScriptSettings } from './runner/settings.ts';
+import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './runner/settings.ts';
 import { stopRequested } from './runner/stop.ts';
 
 async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   const stop = stopRequested();
   const { hashKey, forward } = asked;
   const environment = Deno.env.toObject();
+  const duty = readGateDuty((name) => environment[name]);
+  const settings = forward ? await readScriptSettings(environment, hashKey, forward) : undefined;
+  const keyLine = await readKeyLine(environment);
+  const graceMs = readGraceSeconds(environment) * 1000;
+  const gate = await passRunnersGate({ duty, health: readHealth(environment), stop, log });
+  if (stop.aborted) return exitCodes.ok;
   const child = {
     command: childCommand(asked, new URL('./runner/redirect.ts', import.meta.url)),
-    environment: childEnvironment(asked, environment),
-    keyLine: await readKeyLine(environment),
-    graceMs: readGraceSeconds(environment) * 1000,
+    environment: childEnvironment(asked, environment, gate),
+    keyLine,
+    graceMs,
   };
-  const run = (until: AbortSignal) => runChild({ ...child, stop: until });
-  if (!forward) return await runCycles(() => run(stop), stop, log);
-  const settings = await readScriptSettings(environment, hashKey, forward);
-  return await runScript({ hashKey, forward, settings, run, stop, log });
+  const run = async (until: AbortSignal) => unreserved(await runChild({ ...child, stop: until }), log);
+  if (!forward || !settings) return await runCycles(() => run(stop), stop, log);
+  return await runScript({ hashKey, forward, settings, gate, run, stop, log });
+}
+
+/** The codes of the gate say that no user code has run: a child that ends with one of them must not seem to say so. */
+function unreserved(code: number, log: Log): number {
+  if (code !== exitCodes.networkOpen && code !== exitCodes.networkUnverified) return code;
+  log.warn(`the process ended with exit code ${code}, which only the network gate may use; the pod ends with ${exitCodes.failed}: choose another code`);
+  return exitCodes.failed;
 }
 
 /** Tells what went wrong in one sentence; only a bug is worth its stack. */

@@ -4,6 +4,7 @@ import { deadLetterStreamKey, defaultGroup } from '../contract/keys.ts';
 import { env, type HandlerSettings } from '../contract/pod.ts';
 import type { RedisTarget } from './connection.ts';
 import { FatalError, messageOf } from './fatal.ts';
+import { type GateDuty, readGateDuty } from './gate/duty.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { after, type Timer } from './timers.ts';
 
@@ -17,6 +18,7 @@ export interface Settings {
   readonly sourceDigest?: string;
   readonly handler: HandlerSettings;
   readonly health?: { readonly hostname: string; readonly port: number };
+  readonly gate: GateDuty;
   /** UID of this pod, or of this process when it runs outside of one. */
   readonly owner: string;
   readonly podName?: string;
@@ -64,6 +66,7 @@ export function parseSettings(args: readonly string[], readEnv: ReadEnv, readFil
     },
     source: required(env.source, readEnv),
     handler: checked(env.settings, readEnv(env.settings) ?? '{}', (json) => parseHandlerSettings(json, type)),
+    gate: readGateDuty(readEnv),
     owner: readEnv(env.podUid) || crypto.randomUUID(),
     ...optional('sourceDigest', readEnv(env.sourceDigest)),
     ...optional('podName', readEnv(env.podName)),

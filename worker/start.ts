@@ -7,6 +7,7 @@ import { Desk } from './desk.ts';
 import { type Chance, Executor } from './executor.ts';
 import { FatalError, messageOf } from './fatal.ts';
 import { FormerConnections } from './former.ts';
+import { passGate } from './gate.ts';
 import { Pulse, serveHealth } from './health.ts';
 import { type Identity, leavePlace, takePlace, type Taking } from './identity.ts';
 import { guardProcess, loadHandler } from './load.ts';
@@ -34,10 +35,11 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   const log = createLog(signature(settings));
   const pulse = new Pulse(chance.now);
   if (settings.health) serveHealth(settings.health, pulse);
+  const gate = await passGate(settings.gate, log);
   const handler = await loadUserCode(settings, log);
   const outages = new Outages(log, chance.random);
   const connect: Connect = () => connectRedis({ ...settings.redis, name: `redisworker:${settings.hashKey}` }, 'bytes');
-  const identity = { pid: String(Deno.pid), owner: settings.owner };
+  const identity = { pid: String(Deno.pid), owner: settings.owner, ...(gate ? { gate } : {}) };
   const fields = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
   const crew = await assemble(settings, fields, handler, { identity, pulse, log })
     .catch((error: unknown) => giveBack(error, connect, settings.hashKey, identity));

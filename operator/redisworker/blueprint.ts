@@ -6,6 +6,7 @@ import type { NetEntry } from './allow-net/entry.ts';
 import { defaultResources, type PodSettings } from './desired/deployment.ts';
 import { memoryMiB } from './desired/memory.ts';
 import type { Parent } from './desired/metadata.ts';
+import { gatePlan, gateProblems, type GateDefaults, type GatePlan } from './gate.ts';
 import { terminal, type Problem } from './problem.ts';
 import { unsupportedFields } from './unsupported.ts';
 
@@ -37,6 +38,7 @@ export interface Blueprint {
   readonly scope: readonly NetEntry[];
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
+  readonly gate: GatePlan;
   readonly namesRefused: boolean;
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
@@ -49,7 +51,7 @@ export interface Blueprint {
 }
 
 /** What the operator was started with and a spec may leave open. */
-export interface Defaults {
+export interface Defaults extends GateDefaults {
   readonly redisUrl: string | undefined;
   readonly image: string;
 }
@@ -71,10 +73,13 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const scope = parseScope(spec.permissions.net);
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
+  const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
+  const gate = gatePlan({ ...net, enforcement: spec.networkPolicy.enforcement }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
+    ...gateProblems(spec.networkPolicy, gate),
     ...(redisUrl === undefined ? [terminal('NoRedis', 'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis')] : []),
   ];
   if (redisUrl === undefined) return { blueprint: undefined, problems };
@@ -93,9 +98,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       redisUrl,
       stream: spec.stream,
       settings: handlerSettings(spec, grace),
-      scope: scope.ok ? scope.scope : [],
-      deny: deny.ok ? deny.scope : [],
-      allowAllNet: spec.permissions.allowAllNet === 'Granted',
+      ...net,
+      gate,
       namesRefused: spec.permissions.names === 'Refuse',
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,

@@ -4,7 +4,7 @@ import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from './desired/index.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
 import type { Problem } from './problem.ts';
-import type { PolicyEnforcement, Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A worker whose spec has to change before anything goes on: final, so never together with Reconciling. */
 export function stalledFindings(problems: readonly Problem[]): Finding[] {
@@ -55,13 +55,6 @@ export function exactFinding({ blueprint }: ObservedSpec, desired: Desired | und
   if (approximations.length === 0) return [{ type: 'NetworkPolicyExact', status: 'True', reason: 'Exact', message: 'the policy opens exactly the scope' }];
   const message = approximations.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
   return [{ type: 'NetworkPolicyExact', status: 'False', reason: 'Approximated', message }];
-}
-
-/** Whether policies are known to be enforced. */
-export function enforcementFinding(enforcement: PolicyEnforcement): Finding {
-  return enforcement === 'None'
-    ? { type: 'NetworkPolicyEnforced', status: 'False', reason: 'NotEnforcedHere', message: 'local mode has no pod network: the policy is rendered, only Deno enforces the scope' }
-    : { type: 'NetworkPolicyEnforced', status: 'Unknown', reason: 'NotVerified', message: 'this version does not verify that the cluster enforces NetworkPolicies; Deno enforces the scope in any case' };
 }
 
 function obstacle(observed: Observed, { access, redis, source, secret }: ObservedSpec, { problems, failure }: Verdict): { reason: string; message: string } | undefined {

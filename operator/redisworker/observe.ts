@@ -41,6 +41,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
     children,
     aesKey,
     responses: parsed.ok && spec ? world.responses.tally(key) : undefined,
+    canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
   };
 }

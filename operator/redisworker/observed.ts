@@ -63,6 +63,8 @@ export interface Observed {
   /** The AES key in use, or a fresh one when there is none yet. */
   readonly aesKey: string;
   readonly responses: ResponseTally | undefined;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: string | undefined;
   /** The worker is being deleted and its Redis has not answered for so long that cleaning up there is given up. */
   readonly abandonRedis: boolean;
 }

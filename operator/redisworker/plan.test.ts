@@ -201,7 +201,6 @@ describe('problems', () => {
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
     ['spec.permissions.names: OpenPort', { permissions: { names: 'OpenPort' } }],
     ['spec.networkPolicy.flavor: Cilium', { networkPolicy: { flavor: 'Cilium' } }],
-    ['spec.networkPolicy.enforcement: Required', { networkPolicy: { enforcement: 'Required' } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = decide(observed(worker('w', withSpec(spec)))).problems;

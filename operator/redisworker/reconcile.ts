@@ -35,7 +35,6 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
     ...decision,
     problems: terminal ? [failureOf(failure)] : decision.problems,
     failure: failure === undefined || terminal ? undefined : failureOf(failure),
-    policyEnforcement: world.policyEnforcement,
   };
   await tell(world, observed, verdict);
   if (failure !== undefined && !terminal) throw failure as Error;

@@ -5,8 +5,9 @@ import { isLive, isReady } from './children.ts';
 import { conditions, type Finding } from './conditions.ts';
 import { consumerRows, maxRows, type ConsumerRow } from './consumer-rows.ts';
 import { parentLabels } from './desired/metadata.ts';
+import { enforcementFinding } from './enforcement.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
-import { enforcementFinding, exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings } from './findings.ts';
+import { exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings } from './findings.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The full status to write. @param before the status as it is */
@@ -30,7 +31,7 @@ function findings(observed: Observed, spec: ObservedSpec, verdict: Verdict, rows
     redisFinding(spec),
     sourceFinding(spec),
     ...exactFinding(spec, verdict.desired),
-    enforcementFinding(verdict.policyEnforcement),
+    enforcementFinding(observed, spec),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** Writes the status. Beside apply.ts the only place that writes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { RedisWorkerStatus } from '../api/redisworker.ts';
+import type { Condition, ConditionType, RedisWorkerStatus } from '../api/redisworker.ts';
 import { ClusterError, type KubeObject } from '../cluster/cluster.ts';
 import type { Observed } from './observed.ts';
 import { statusOf } from './status.ts';
@@ -14,6 +14,7 @@ export async function tell(world: World, observed: Observed, verdict: Verdict): 
   const status = statusOf(observed, verdict, before);
   if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), before)) return;
   recordFault(world, object, before, status);
+  recordEnforcement(world, object, before, status);
   const { namespace, name } = object.metadata;
   try {
     await world.cluster.applyStatus({ apiVersion: object.apiVersion, kind: object.kind, metadata: { ...(namespace === undefined ? {} : { namespace }), name }, status }, 'redisworker-status');
@@ -22,12 +23,29 @@ export async function tell(world: World, observed: Observed, verdict: Verdict): 
   }
 }
 
+/** An event when it becomes known that the network holds the worker, or that it does not. */
+function recordEnforcement(world: World, regarding: KubeObject, before: RedisWorkerStatus | undefined, status: RedisWorkerStatus): void {
+  const now = conditionOf(status, 'NetworkPolicyEnforced');
+  const event = enforcementEvents.get(now?.reason ?? '');
+  if (!now || !event || now.reason === conditionOf(before, 'NetworkPolicyEnforced')?.reason) return;
+  world.cluster.record({ regarding, ...event, message: now.message.slice(0, 1000) });
+}
+
+/** By the reason of the condition. */
+const enforcementEvents: ReadonlyMap<string, { readonly type: 'Warning' | 'Normal'; readonly reason: string }> = new Map([
+  ['NotEnforced', { type: 'Warning', reason: 'NetworkPolicyNotEnforced' }],
+  ['Refused', { type: 'Normal', reason: 'NetworkPolicyEnforced' }],
+]);
+
 /** A Warning when Ready turns to a new reason that is a fault. */
 function recordFault(world: World, regarding: KubeObject, before: RedisWorkerStatus | undefined, status: RedisWorkerStatus): void {
-  const ready = (of: RedisWorkerStatus | undefined) => of?.conditions?.find(({ type }) => type === 'Ready');
-  const now = ready(status);
-  if (!now || now.status === 'True' || now.reason === ready(before)?.reason || progress.has(now.reason)) return;
+  const now = conditionOf(status, 'Ready');
+  if (!now || now.status === 'True' || now.reason === conditionOf(before, 'Ready')?.reason || progress.has(now.reason)) return;
   world.cluster.record({ regarding, type: 'Warning', reason: now.reason, message: now.message.slice(0, 1000) });
+}
+
+function conditionOf(status: RedisWorkerStatus | undefined, type: ConditionType): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** Reasons for not being ready that are no fault. */

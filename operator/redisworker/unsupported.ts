@@ -15,7 +15,6 @@ const fields: readonly Unsupported[] = [
   { field: 'spec.redis.tls.serverName', used: ({ redis }) => redis?.tls?.serverName !== undefined, instead: 'give the name the certificate carries as the host of spec.redis.url' },
   { field: 'spec.permissions.names: OpenPort', used: ({ permissions }) => permissions.names === 'OpenPort', instead: 'give the addresses or address ranges in spec.permissions.net' },
   { field: 'spec.networkPolicy.flavor: Cilium', used: ({ networkPolicy }) => networkPolicy.flavor === 'Cilium', instead: 'use flavor Kubernetes' },
-  { field: 'spec.networkPolicy.enforcement: Required', used: ({ networkPolicy }) => networkPolicy.enforcement === 'Required', instead: 'use enforcement BestEffort' },
 ];
 
 /** One problem per unsupported field a spec uses. */

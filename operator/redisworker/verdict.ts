@@ -3,9 +3,6 @@ import type { Plan } from './action.ts';
 import type { Desired } from './desired/index.ts';
 import type { Problem } from './problem.ts';
 
-/** What is known of the engine behind NetworkPolicies: nothing, or that there is none. */
-export type PolicyEnforcement = 'Unverified' | 'None';
-
 /** The outcome of planning and writing. */
 export interface Verdict {
   /** Faults that keep the plan from being made; the first stands in Ready. */
@@ -14,5 +11,4 @@ export interface Verdict {
   readonly desired: Desired | undefined;
   /** Why the writes of this reconcile stopped half way; they go on with the next. */
   readonly failure: { readonly reason: string; readonly message: string } | undefined;
-  readonly policyEnforcement: PolicyEnforcement;
 }

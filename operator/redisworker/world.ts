@@ -4,7 +4,6 @@ import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
-import type { PolicyEnforcement } from './verdict.ts';
 import { labels, managedBy } from './names.ts';
 import type { References } from './references.ts';
 
@@ -32,11 +31,12 @@ export interface World {
   readonly redis: RedisConnections;
   readonly responses: ResponseReader;
   readonly defaults: Defaults & { readonly login: DefaultLogin };
-  readonly policyEnforcement: PolicyEnforcement;
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: () => string | undefined;
   /** Addresses of a host name; empty when it has none. */
   readonly resolveHost: (host: string) => Promise<string[]>;
 }

@@ -7,6 +7,7 @@ import { openLocalCluster, startNode, type LocalCluster } from '../../operator/c
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
+import { parseCanary } from '../../operator/redisworker/gate.ts';
 import { keptNodeFolder } from './keeper.ts';
 import { eventually } from './wait.ts';
 
@@ -24,8 +25,11 @@ export interface TestOperator {
   stop(): Promise<void>;
 }
 
-/** Starts it; workers that name no Redis have none. */
-export async function startTestOperator(): Promise<TestOperator> {
+/**
+ * Starts it; workers that name no Redis have none.
+ * @param options `canary` as `host:port`: as if this machine's network might enforce policies
+ */
+export async function startTestOperator({ canary }: { readonly canary?: string } = {}): Promise<TestOperator> {
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
@@ -34,7 +38,7 @@ export async function startTestOperator(): Promise<TestOperator> {
     cluster, log, nodeName: 'test', dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno'),
     searchPath: process.env['PATH'] ?? '', backOff: { initialMs: 100, maxMs: 1000 }, onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
   });
-  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: 'None' });
+  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: canary === undefined ? 'None' : 'Unverified', canary: canary === undefined ? undefined : parseCanary(canary) });
   await operator.started;
   const status = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
   return {

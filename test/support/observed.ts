@@ -2,7 +2,8 @@
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import type { StreamView } from '../../operator/redis/observe-stream.ts';
-import { blueprintOf } from '../../operator/redisworker/blueprint.ts';
+import { blueprintOf, type Defaults } from '../../operator/redisworker/blueprint.ts';
+import { parseCanary } from '../../operator/redisworker/gate.ts';
 import type { Observed, ObservedSpec } from '../../operator/redisworker/observed.ts';
 import { resolveSource } from '../../operator/redisworker/source.ts';
 import { streamView } from '../../operator/redisworker/work/stream.ts';
@@ -19,6 +20,10 @@ export interface Surroundings {
   readonly hashes?: Record<string, Record<string, string> | 'absent' | 'wrongType'>;
   readonly stream?: Partial<StreamView>;
   readonly spec?: Partial<ObservedSpec>;
+  readonly defaults?: Partial<Defaults>;
+  /** The operator's canary as `host:port`. */
+  readonly canary?: string;
+  readonly canaryProblem?: string;
   readonly now?: number;
   readonly abandonRedis?: boolean;
 }
@@ -28,7 +33,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
   const stored: KubeObject = { ...object, metadata: { uid: 'uid-1', resourceVersion: '1', generation: 1, ...object.metadata } };
   const parsed = parseRedisWorker(stored);
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  const { blueprint, problems } = blueprintOf(parsed.worker, { redisUrl: 'redis://127.0.0.1:6379', image: 'worker:test' });
+  const { blueprint, problems } = blueprintOf(parsed.worker, { redisUrl: 'redis://127.0.0.1:6379', image: 'worker:test', policyEnforcement: 'Unverified', canary: around.canary === undefined ? undefined : parseCanary(around.canary), ...around.defaults });
   if (!blueprint) throw new Error('no blueprint');
   const stream = { ...idleStream, ...around.stream };
   return {
@@ -37,6 +42,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     unreadable: [],
     aesKey: '000102030405060708090a0b0c0d0e0f',
     responses: undefined,
+    canaryProblem: around.canaryProblem,
     abandonRedis: around.abandonRedis ?? false,
     children: { deployments: [], pods: [], networkPolicies: [], configMaps: [], runtimeSecret: undefined, ...around.children },
     spec: {

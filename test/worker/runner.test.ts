@@ -370,6 +370,7 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
     configHashKey: hashKey,
     allowNet: ownAddresses.Script,
     allowAllNet: false,
+    gateNet: [],
     denyNet: ['169.254.169.254'],
     allowEnv: [],
     denoOptions: [],

@@ -1,5 +1,6 @@
 /** What the child is started with: its command line and its environment. Pure. */
-import { scriptRedisPort } from '../../contract/pod.ts';
+import { encodeGatePassage, type GatePassage } from '../../contract/gate.ts';
+import { env, scriptRedisPort } from '../../contract/pod.ts';
 import { FatalError } from '../fatal.ts';
 import type { RunnerArguments } from './arguments.ts';
 
@@ -29,10 +30,11 @@ export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerAr
 
 /**
  * The environment of the child. A script gets what every Deno process needs and what its own `--allow-env=` names:
- * neither the address nor the password file of the real Redis. A Handler runtime reads its settings there: it gets all.
+ * neither the address nor the password file of the real Redis. A Handler runtime reads its settings there: it gets all,
+ * and what the runner found at the network gate.
  */
-export function childEnvironment(asked: RunnerArguments, own: Readonly<Record<string, string>>): Record<string, string> {
-  if (!asked.forward) return { ...own };
+export function childEnvironment(asked: RunnerArguments, own: Readonly<Record<string, string>>, gate?: GatePassage): Record<string, string> {
+  if (!asked.forward) return { ...own, ...(gate ? { [env.networkGate]: encodeGatePassage(gate) } : {}) };
   const names = [...needed, ...allowedNames(asked.command)];
   return Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
 }

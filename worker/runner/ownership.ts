@@ -6,6 +6,7 @@
  * operator clears those of dead pods.
  */
 import { ownerField, pidField } from '../../contract/config-hash.ts';
+import { encodeGateReport, gateField, type GatePassage } from '../../contract/gate.ts';
 
 /** One Redis connection of our own: WATCH belongs to it. */
 export interface Commands {
@@ -26,8 +27,8 @@ export function mayTake(holder: Holder, podUid: string): boolean {
   return holder.pid === undefined || holder.owner === podUid;
 }
 
-/** Makes this pod the owner and removes the pid of a former process of its own, in one step. */
-export async function take(redis: Commands, hashKey: string, podUid: string): Promise<Taking> {
+/** Makes this pod the owner, tells what it found at the network gate and removes the pid of a former process of its own, in one step. */
+export async function take(redis: Commands, hashKey: string, podUid: string, gate?: GatePassage): Promise<Taking> {
   await redis.command('WATCH', hashKey);
   const exists = await redis.command('EXISTS', hashKey);
   const holder = await readHolder(redis, hashKey);
@@ -35,7 +36,8 @@ export async function take(redis: Commands, hashKey: string, podUid: string): Pr
     await redis.command('UNWATCH');
     return Number(exists) === 0 ? { kind: 'absent' } : { kind: 'held', holder };
   }
-  const done = await transaction(redis, ['HSET', hashKey, ownerField, podUid], ['HDEL', hashKey, pidField]);
+  const report = gate ? [gateField, encodeGateReport({ ...gate, owner: podUid })] : [];
+  const done = await transaction(redis, ['HSET', hashKey, ownerField, podUid, ...report], ['HDEL', hashKey, pidField]);
   return { kind: done ? 'taken' : 'raced' };
 }
 

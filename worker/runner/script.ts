@@ -1,4 +1,5 @@
 /** The Script contract: a whole program of the user's own, with the runner in the part of its launcher. */
+import type { GatePassage } from '../../contract/gate.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import { connectRedis, dialRedis } from '../connection.ts';
 import { FatalError, messageOf } from '../fatal.ts';
@@ -16,6 +17,8 @@ export interface ScriptOptions {
   readonly hashKey: string;
   readonly forward: Address;
   readonly settings: ScriptSettings;
+  /** What was found at the network gate, passed before. */
+  readonly gate: GatePassage | undefined;
   /** Runs the script once, to its end; the signal's reason is passed on to it. */
   readonly run: (stop: AbortSignal) => Promise<number>;
   readonly stop: AbortSignal;
@@ -28,8 +31,8 @@ export interface ScriptOptions {
  * @throws FatalError when the hash cannot be used or the forwarding address is taken
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
-  const { settings, hashKey, stop, log } = options;
-  const tenure = { link: redisLink(() => connectRedis(settings.redis)), hashKey, podUid: settings.podUid, log };
+  const { settings, hashKey, gate, stop, log } = options;
+  const tenure = { link: redisLink(() => connectRedis(settings.redis)), hashKey, podUid: settings.podUid, log, ...(gate ? { gate } : {}) };
   let held = false;
   let watch: Watch | undefined;
   const runOnce = async (): Promise<number> => {

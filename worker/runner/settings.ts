@@ -24,7 +24,7 @@ export interface ScriptSettings {
  * @throws FatalError naming the variable or file that is missing or wrong
  */
 export async function readScriptSettings(environment: Environment, hashKey: string, forward: Address): Promise<ScriptSettings> {
-  const health = environment[env.healthAddress];
+  const health = readHealth(environment);
   const username = environment[env.redisUsername];
   const password = await readOptional(environment, env.redisPasswordFile);
   const caCert = await readOptional(environment, env.redisCaFile);
@@ -37,8 +37,17 @@ export async function readScriptSettings(environment: Environment, hashKey: stri
       ...(caCert ? { caCert } : {}),
     },
     podUid: required(environment, env.podUid),
-    ...(health ? { health: parseAddress(health, env.healthAddress) } : {}),
+    ...(health ? { health } : {}),
   };
+}
+
+/**
+ * Where probes are answered; undefined = nowhere.
+ * @throws FatalError when it is no address
+ */
+export function readHealth(environment: Environment): Address | undefined {
+  const health = environment[env.healthAddress];
+  return health ? parseAddress(health, env.healthAddress) : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The time in which this pod runs the consumer: taken, watched and given back, over a Redis that may come and go. */
+import type { GatePassage } from '../../contract/gate.ts';
 import { FatalError, messageOf } from '../fatal.ts';
 import type { Log } from './log.ts';
 import { type Holder, readHolder, release, take, type Taking } from './ownership.ts';
@@ -17,6 +18,8 @@ export interface TenureOptions {
   readonly link: RedisLink;
   readonly hashKey: string;
   readonly podUid: string;
+  /** What this pod found at the network gate, to be told; absent where there is none. */
+  readonly gate?: GatePassage;
   readonly log: Log;
 }
 
@@ -35,9 +38,9 @@ export interface Watch {
  * @throws FatalError when the key holds something else than a hash
  */
 export async function beginTenure(options: TenureOptions, stop: AbortSignal): Promise<boolean> {
-  const { link, hashKey, podUid, log } = options;
+  const { link, hashKey, podUid, gate, log } = options;
   while (!stop.aborted) {
-    const taking = await link.use((redis) => take(redis, hashKey, podUid)).catch((error: unknown) => {
+    const taking = await link.use((redis) => take(redis, hashKey, podUid, gate)).catch((error: unknown) => {
       refuseWrongType(error, hashKey);
       log.warnOnce(`Redis cannot be used yet, trying again: ${messageOf(error)}`);
     });

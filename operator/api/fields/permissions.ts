@@ -32,6 +32,7 @@ export const denoOptions = listOf(
     inOrder(
       'each of denoOptions must be one flag, such as --seed=42',
       never('^(--(allow|deny|ignore)-|-[a-zA-Z]*[APRWINES]|--permission-set)', 'denoOptions must not change permissions: use spec.permissions'),
+      never('^--(preload|import|require)(=|$)', 'denoOptions must not load code before the worker: import it in the module'),
       matches('^--?[a-zA-Z][^\\s]*$', 'each of denoOptions must be one flag without spaces, such as --seed=42: a value is joined to its flag by "="'),
     ),
   ),

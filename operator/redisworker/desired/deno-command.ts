@@ -10,6 +10,8 @@ export interface CommandInput {
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
+  /** What the network gate dials: the worker's Redis and the canary; empty where there is no gate. */
+  readonly gateNet: readonly string[];
   readonly denyNet: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
@@ -32,12 +34,14 @@ export const ownAddresses = {
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
 
-/** The whole command. Planned recycling and the Script contract run under the runner. */
+/** The whole command. Planned recycling and the Script contract run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.contract === 'Script') {
     return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
-  return input.requestLimit > 0 ? [...runner(input, []), '--', ...handler(input)] : handler(input);
+  const { gateNet } = input;
+  if (input.requestLimit === 0) return handler({ ...input, allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))] });
+  return [...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []), '--', ...handler(input)];
 }
 
 function handler(input: CommandInput): string[] {

@@ -4,6 +4,7 @@ import {
   type HandlerSettings,
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import type { GatePlan } from '../gate.ts';
 import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
 import { denoCommand, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
@@ -33,6 +34,7 @@ export interface DeploymentInput {
   readonly hasRedisPassword: boolean;
   readonly hasRedisCa: boolean;
   readonly settings: HandlerSettings;
+  readonly gate: GatePlan;
   readonly sourceDigest: string;
   /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
   readonly configDigest: string;
@@ -137,6 +139,7 @@ function environment(input: DeploymentInput): object[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
+    ...(input.gate.kind === 'on' ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement } : {}),
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value })),

@@ -106,6 +106,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target, [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -117,6 +118,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
     settings: blueprint.settings,
+    gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.
     configDigest: digest(canonicalJson(read), 16),

@@ -104,9 +104,9 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     cluster: mortal, copies, references, redis, responses, clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
+    canaryProblem: () => undefined,
     resolveHost: () => Promise.resolve([]),
-    policyEnforcement: 'None' as const,
-    defaults: { redisUrl, image: 'worker:test', login: {} },
+    defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
   await Promise.all(Object.values(copies).map(({ synced }) => synced));
   return {
