@@ -9,6 +9,7 @@ import { keyOf, resources, type Cluster, type KubeObject } from '../operator/clu
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
 import { startNode } from '../operator/cluster/local/node/node.ts';
+import { machineLookUp } from '../operator/dns/lookup.ts';
 import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
@@ -34,6 +35,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     redisLogin: login(settings),
     workerImage: 'local',
     policyEnforcement: 'None',
+    lookUp: machineLookUp(),
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);

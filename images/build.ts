@@ -3,22 +3,31 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { CannotBuildImage } from './run.ts';
-import { buildWorkerImage, type ImageRequest } from './worker-image.ts';
+import { buildWorkerImage, writeWorkerFiles, type ImageRequest } from './worker-image.ts';
 
 export { buildWorkerImage };
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const command = new Command('images/build.ts')
     .description('Builds the image of worker pods as one archive, without a registry and without a daemon.')
     .option('--output <file>', 'where the archive goes', 'dist/worker-image.tar')
     .option('--tag <name:tag>', 'what the image is called', `redisworker/worker:${version}`)
+    .option('--folder <folder>', 'write what the image holds into this folder, and no archive')
     .parse();
-  const { output, tag } = command.opts<ImageRequest>();
+  const { output, tag, folder } = command.opts<ImageRequest & { readonly folder?: string }>();
+  if (folder !== undefined) {
+    await writeWorkerFiles(resolve(folder));
+    return;
+  }
+  const { archive, digest } = await buildWorkerImage({ output: resolve(output), tag });
+  process.stdout.write(`${tag} ${digest}\n${archive}\n`);
+}
+
+if (import.meta.main) {
   try {
-    const { archive, digest } = await buildWorkerImage({ output: resolve(output), tag });
-    process.stdout.write(`${tag} ${digest}\n${archive}\n`);
+    await main();
   } catch (error) {
     if (!(error instanceof CannotBuildImage)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,13 +1,14 @@
 /** Fills Deno's cache for our own files, so that a pod's first start is as quick as its second. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { imageRoot } from '../contract/pod.ts';
+import { imageRoot, scratchMount } from '../contract/pod.ts';
 import { entries } from './bundle.ts';
 import { configuration, denoDir } from './configuration.ts';
-import { modeOf, type ImageFile } from './file.ts';
+import type { ImageFile } from './file.ts';
 import { CannotBuildImage, run } from './run.ts';
+import { unpack } from './unpack.ts';
 
 /** Loads an entry and stops it where it would begin to work: it finds no arguments, and cannot end the process. */
 const load = (entry: string) => `Deno.exit = () => {}; await import('file://${imageRoot}/${entry}');`;
@@ -27,17 +28,6 @@ export async function warmCache(files: readonly ImageFile[]): Promise<ImageFile[
     return await readCache(cache);
   } finally {
     await rm(root, { recursive: true, force: true });
-  }
-}
-
-/** Writes files to a folder. */
-export async function unpack(files: readonly ImageFile[], folder: string): Promise<void> {
-  for (const file of files) {
-    const path = join(folder, file.path);
-    if (file.kind === 'directory') await mkdir(path, { recursive: true });
-    else await mkdir(dirname(path), { recursive: true });
-    if (file.kind === 'file') await writeFile(path, file.content, { mode: modeOf(file) });
-    if (file.kind === 'link') await symlink(file.target, path);
   }
 }
 
@@ -72,7 +62,8 @@ function settle(path: string): void {
 
 async function readCache(cache: string): Promise<ImageFile[]> {
   const names = await readdir(cache, { withFileTypes: true });
-  const files: ImageFile[] = [];
+  // Of Deno's cache folder, only what the Cache API stores is written while a worker runs.
+  const files: ImageFile[] = [{ kind: 'link', path: `${denoDir.slice(1)}/location_data`, target: scratchMount }];
   for (const name of names.filter((one) => one.isFile())) {
     const file = name.name;
     const path = join(denoDir.slice(1), file);

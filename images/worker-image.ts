@@ -10,6 +10,7 @@ import { debianPackages, type DebianPackage } from './packages.ts';
 import { thisPlatform, type Platform } from './platform.ts';
 import { CannotBuildImage } from './run.ts';
 import { layerOf } from './tar.ts';
+import { unpack } from './unpack.ts';
 import { warmCache } from './warm.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -43,6 +44,12 @@ export async function buildWorkerImage({ output, tag }: ImageRequest): Promise<B
   await writeFile(`${output}.unfinished`, archive);
   await rename(`${output}.unfinished`, output);
   return { archive: output, digest };
+}
+
+/** Writes what the image holds into a folder, for images/Dockerfile. @throws CannotBuildImage */
+export async function writeWorkerFiles(folder: string): Promise<void> {
+  const { system, worker } = await imageFiles(thisPlatform());
+  await unpack([...system, ...worker], folder);
 }
 
 /** What the image holds: a layer that changes with Deno and Debian, and one that changes with our sources. */

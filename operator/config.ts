@@ -1,6 +1,8 @@
 /** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
+import { type Block, parseBlock } from './redisworker/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl } from './redis/target.ts';
 import { parseCanary, type Canary } from './redisworker/gate.ts';
@@ -29,6 +31,10 @@ export interface OperatorConfig {
   readonly logLevel: LogLevel;
   /** Reconciles that run at once. */
   readonly concurrency: number;
+  /** `address:port` of the DNS server to ask for names outside; those of resolv.conf when undefined. */
+  readonly dnsServer: string | undefined;
+  /** Blocks of pods, Services and nodes that no name outside opens. */
+  readonly clusterBlocks: readonly Block[];
   /** Name of this process in the Lease. */
   readonly identity: string;
 }
@@ -48,6 +54,8 @@ interface Flags {
   leaseName: string;
   logLevel: LogLevel;
   concurrency: number;
+  dnsServer?: string;
+  clusterCidr: readonly Block[];
 }
 
 /**
@@ -72,6 +80,8 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     leaseName: flags.leaseName,
     logLevel: flags.logLevel,
     concurrency: flags.concurrency,
+    dnsServer: flags.dnsServer,
+    clusterBlocks: flags.clusterCidr,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
 }
@@ -89,6 +99,8 @@ function command(): Command {
     .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
     .option('--canary-address <host:port>', 'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone', canaryAddress)
     .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, { address: '0.0.0.0', port: 8086 })
+    .option('--dns-server <address>', 'DNS server, as address:port, to ask for names outside the cluster; it must answer as the pods\' own does [resolv.conf, in a pod the cluster\'s]', dnsServer)
+    .option('--cluster-cidr <cidr>', 'block of pod, Service or node addresses that no name opens, where those are not private; repeatable', cidr, [])
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
@@ -116,6 +128,21 @@ function canaryAddress(text: string): Canary {
   const canary = parseCanary(text);
   if (!canary) throw new InvalidArgumentError('must be host:port, such as redisworker-canary.redisworker.svc:8086');
   return canary;
+}
+
+function dnsServer(text: string): string {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2];
+  if (address === undefined || isIP(address) === 0 || Number(match?.[3]) > 65_535) {
+    throw new InvalidArgumentError('must be the IP address and port of a DNS server, such as 10.96.0.10:53 or [fd00::a]:53');
+  }
+  return text;
+}
+
+function cidr(text: string, before: readonly Block[]): readonly Block[] {
+  const block = parseBlock(text);
+  if (!block) throw new InvalidArgumentError('must be a block of addresses, such as 10.244.0.0/16 or 2001:db8::/48');
+  return [...before, block];
 }
 
 function logLevel(text: string): LogLevel {

@@ -5,6 +5,7 @@ import { connectKubernetes } from './cluster/kubernetes/index.ts';
 import { startCanary, watchCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
+import { dnsLookUp } from './dns/lookup.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -50,6 +51,8 @@ const lead = () => {
     policyEnforcement: 'Unverified',
     canary: config.canary,
     canaryProblem: () => canaryWatch?.problem(),
+    lookUp: dnsLookUp(config.dnsServer),
+    clusterBlocks: config.clusterBlocks,
     namespace: config.namespace,
     concurrency: config.concurrency,
   });

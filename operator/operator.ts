@@ -4,14 +4,16 @@ import { systemClock, type Clock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
+import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
+import type { Block } from './redisworker/allow-net/address.ts';
+import { OutsideNames } from './redisworker/outside/outside-names.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/gate.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
-import { resolveHost } from './redisworker/resolve-host.ts';
 import { enqueueChanges } from './redisworker/sources.ts';
 import { followAll, type DefaultLogin } from './redisworker/world.ts';
 
@@ -30,6 +32,10 @@ export interface OperatorOptions {
   readonly canary?: Canary | undefined;
   /** Why this process does not reach it; undefined when it does. */
   readonly canaryProblem?: () => string | undefined;
+  /** Asks DNS for names outside the cluster the way pods do. */
+  readonly lookUp: LookUp;
+  /** Blocks of pods, Services and nodes that no name outside opens; private ones need not be named. */
+  readonly clusterBlocks?: readonly Block[];
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -60,14 +66,15 @@ export function startOperator(options: OperatorOptions): Operator {
   const redis = new RedisConnections({ clock, meter: metrics.redis });
   const responses = new ResponseReader({ connections: redis, onChange: enqueue, clock });
   const references = new References(cluster, enqueue);
+  const outside = new OutsideNames({ lookUp: options.lookUp, clock, enqueue });
   const copies = followAll(cluster, options.namespace);
   enqueueChanges(copies, options.redisUrl, enqueue);
   const world = {
-    cluster, copies, references, redis, responses, clock, log, resolveHost,
+    cluster, copies, references, redis, responses, outside, clock, log,
     freshKey: generateKey,
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
-      redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin,
+      redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin, clusterBlocks: options.clusterBlocks ?? [],
       policyEnforcement: options.policyEnforcement, canary: options.canary,
     },
   };
@@ -95,6 +102,7 @@ export function startOperator(options: OperatorOptions): Operator {
       for (const copy of Object.values(copies)) copy.stop();
       await controller?.stop();
       references.close();
+      outside.close();
       await responses.close();
       redis.close();
     },

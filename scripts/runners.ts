@@ -46,9 +46,9 @@ export function tests(reports: string): readonly Runner[] {
   ];
 }
 
-/** Tests on a real control plane, which is built on first use. */
+/** Tests on a real control plane, which is built on first use, and of the image, whose build takes a while. */
 export function clusterTests(reports: string): Runner {
-  return vitest('cluster tests', ['cluster'], reports);
+  return vitest('cluster tests', ['images', 'cluster'], reports);
 }
 
 /** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */

@@ -28,8 +28,9 @@ export type Taking =
  */
 export async function takePlace(connection: Connection, hashKey: string, me: Identity): Promise<Taking> {
   for (;;) {
-    await connection.command('WATCH', hashKey);
-    const fields = hashFields(await connection.command('HGETALL', hashKey));
+    const [watched, found] = await connection.pipeline([['WATCH', hashKey], ['HGETALL', hashKey]]);
+    for (const reply of [watched, found]) if (reply instanceof Error) throw reply;
+    const fields = hashFields(found ?? []);
     const refused = refusalOf(fields, me);
     if (refused) {
       await connection.command('UNWATCH');

@@ -20,10 +20,13 @@ export class Loop {
   #session: Session | undefined;
   #sweep: Timer | undefined;
   #stopping = false;
+  /** A connection that is open already; the first session writes through it. */
+  #opened: Connection | undefined;
   /** When waiting for Redis is given up, milliseconds since 1970. */
   #endAtMs = Infinity;
 
-  constructor(crew: Crew, connect: Connect, outages: Outages) {
+  constructor(crew: Crew, connect: Connect, outages: Outages, opened?: Connection) {
+    this.#opened = opened;
     this.#crew = crew;
     this.#connect = connect;
     this.#outages = outages;
@@ -84,7 +87,9 @@ export class Loop {
   }
 
   async #connectTwice(): Promise<[Connection, Connection]> {
-    const dialled = [this.#connect(), this.#connect()] as const;
+    const opened = this.#opened;
+    this.#opened = undefined;
+    const dialled = [this.#connect(), opened ? Promise.resolve(opened) : this.#connect()] as const;
     try {
       return await Promise.all(dialled);
     } catch (error) {

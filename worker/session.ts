@@ -104,11 +104,12 @@ export class Session {
 
   async #join(): Promise<void> {
     const { place, identity, desk, pulse, former } = this.#crew;
-    await former.replaceBy([this.#reader, this.#writer]);
-    await checkFence(this.#writer, place, identity);
-    const groupWasMissing = await ensureGroup(this.#writer, place);
-    this.#use(await probeFeatures(this.#writer, place));
-    const pending = await listPending(this.#writer, place);
+    // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
+    await Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    const [groupWasMissing, pending, features] = await Promise.all([
+      ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place),
+    ]);
+    this.#use(features);
     settleDesk(desk, pending, groupWasMissing);
     this.#backlog = pending.filter(({ id }) => !desk.has(id));
     pulse.reading = true;

@@ -2,7 +2,7 @@
 import { decodeConfigHash, type WorkerConfig } from '../contract/config-hash.ts';
 import { exitCodes } from '../contract/pod.ts';
 import { decodeKeyLine, decryptSecret } from '../contract/secrets.ts';
-import { connectRedis } from './connection.ts';
+import { type Connection, connectRedis } from './connection.ts';
 import { Desk } from './desk.ts';
 import { type Chance, Executor } from './executor.ts';
 import { FatalError, messageOf } from './fatal.ts';
@@ -40,10 +40,10 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   const outages = new Outages(log, chance.random);
   const connect: Connect = () => connectRedis({ ...settings.redis, name: `redisworker:${settings.hashKey}` }, 'bytes');
   const identity = { pid: String(Deno.pid), owner: settings.owner, ...(gate ? { gate } : {}) };
-  const fields = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
+  const { fields, connection } = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
   const crew = await assemble(settings, fields, handler, { identity, pulse, log })
-    .catch((error: unknown) => giveBack(error, connect, settings.hashKey, identity));
-  const loop = new Loop(crew, connect, outages);
+    .catch((error: unknown) => giveBack(error, connection, settings.hashKey, identity));
+  const loop = new Loop(crew, connect, outages, connection);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId });
   await loop.run();
@@ -60,6 +60,8 @@ function signature({ hashKey, podName }: Settings): Readonly<Record<string, unkn
   return { worker: hashKey, ...(podName ? { pod: podName } : {}) };
 }
 
+type Obstacle = Exclude<Taking, { kind: 'taken' }>;
+
 interface Waiting {
   readonly connect: Connect;
   readonly outages: Outages;
@@ -67,24 +69,40 @@ interface Waiting {
   readonly log: Logger;
 }
 
-/** Takes the consumer's place, once Redis answers, its config hash is there and no other pod holds it; the fields of the hash. */
-async function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<Readonly<Record<string, string>>> {
+/** A place that was taken: the fields of its hash, and the connection it was taken over, which serves on. */
+interface TakenPlace {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly connection: Connection;
+}
+
+/** Takes the consumer's place, once Redis answers, its config hash is there and no other pod holds it. */
+async function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<TakenPlace> {
   for (let told = '';;) {
     pulse.beat();
     const taking = await outages.ride(async () => {
       pulse.beat();
-      const connection = await connect();
-      return await takePlace(connection, hashKey, me).finally(() => connection.close());
+      return await tryPlace(await connect(), hashKey, me);
     });
-    if (taking.kind === 'taken') return taking.fields;
+    if ('connection' in taking) return taking;
     if (told !== taking.kind) tellObstacle(taking, hashKey, log);
     told = taking.kind;
     await pause(waitingPollMs);
   }
 }
 
+/** Leaves the connection open when the place is ours. */
+async function tryPlace(connection: Connection, hashKey: string, me: Identity): Promise<TakenPlace | Obstacle> {
+  let taking: Taking | undefined;
+  try {
+    taking = await takePlace(connection, hashKey, me);
+    return taking.kind === 'taken' ? { fields: taking.fields, connection } : taking;
+  } finally {
+    if (taking?.kind !== 'taken') connection.close();
+  }
+}
+
 /** Nothing this process could do helps: it waits, and says once for what. */
-function tellObstacle(taking: Exclude<Taking, { kind: 'taken' }>, hashKey: string, log: Logger): void {
+function tellObstacle(taking: Obstacle, hashKey: string, log: Logger): void {
   if (taking.kind === 'noHash') log.warn(`the config hash ${hashKey} does not exist; waiting until the operator writes it, see the conditions of the RedisWorker`);
   else log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
 }
@@ -138,11 +156,7 @@ function infoOf({ type, consumerId, workerVersion }: WorkerConfig, sourceDigest:
 }
 
 /** Leaves the place again, if Redis lets us, before the process ends over its configuration. */
-async function giveBack(error: unknown, connect: Connect, hashKey: string, identity: Identity): Promise<never> {
-  const leave = async () => {
-    const connection = await connect();
-    await leavePlace(connection, hashKey, identity).finally(() => connection.close());
-  };
-  await leave().catch(() => {}); // the error at hand is the one to tell
+async function giveBack(error: unknown, connection: Connection, hashKey: string, identity: Identity): Promise<never> {
+  await leavePlace(connection, hashKey, identity).catch(() => {}); // the error at hand is the one to tell
   throw error;
 }

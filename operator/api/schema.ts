@@ -57,6 +57,27 @@ const nameOrType: Rule<Whole> = {
   holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
 };
 
+interface Named {
+  readonly spec: {
+    readonly permissions: { readonly net: readonly string[]; readonly names: string; readonly allowAllNet: string };
+    readonly networkPolicy: { readonly flavor: string };
+  };
+}
+
+const wildcardPattern = '^[*][.][^.:]+[.][^:]';
+
+/** Names below a domain cannot be listed, so addresses cannot stand for them; Cilium knows names by itself. */
+const wildcardNeedsOpenPort: Rule<Named> = {
+  rule: [
+    "self.spec.permissions.names == 'OpenPort'", "self.spec.permissions.allowAllNet == 'Granted'", "self.spec.networkPolicy.flavor == 'Cilium'",
+    `!self.spec.permissions.net.exists(entry, entry.matches(r'${wildcardPattern}'))`,
+  ].join(' || '),
+  message: 'permissions.net has a wildcard, whose names cannot be resolved to addresses: list the hosts, or open its port to every public address with permissions.names: OpenPort',
+  field: ['spec', 'permissions', 'net'],
+  holds: ({ spec: { permissions: { net, names, allowAllNet }, networkPolicy: { flavor } } }) =>
+    names === 'OpenPort' || allowAllNet === 'Granted' || flavor === 'Cilium' || !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
+};
+
 /** The rule on updates; there is no old object in a parse. */
 export const typeNeverChanges = {
   rule: '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
@@ -95,4 +116,5 @@ export const redisWorker = withRules(
   z.object({ apiVersion: z.literal(apiVersion), kind: z.literal(kind), metadata, spec }),
   nameIsLabel,
   nameOrType,
+  wildcardNeedsOpenPort,
 );

@@ -1,8 +1,10 @@
 /** What a spec asks for, with nothing left to default and every name made. Pure. */
 import type { HandlerSettings } from '../../contract/pod.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../api/redisworker.ts';
+import type { Block } from './allow-net/address.ts';
 import { parseScope, type ParsedScope } from './allow-net/canonical.ts';
 import type { NetEntry } from './allow-net/entry.ts';
+import type { NameRules } from './allow-net/outside.ts';
 import { defaultResources, type PodSettings } from './desired/deployment.ts';
 import { memoryMiB } from './desired/memory.ts';
 import type { Parent } from './desired/metadata.ts';
@@ -39,7 +41,8 @@ export interface Blueprint {
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
   readonly gate: GatePlan;
-  readonly namesRefused: boolean;
+  readonly names: NameRules['mode'];
+  readonly clusterBlocks: readonly Block[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
   readonly suspend: boolean;
@@ -54,6 +57,8 @@ export interface Blueprint {
 export interface Defaults extends GateDefaults {
   readonly redisUrl: string | undefined;
   readonly image: string;
+  /** Blocks of pods, Services and nodes that lie among public addresses; none when absent. */
+  readonly clusterBlocks?: readonly Block[];
 }
 
 /** Seconds between the end of a handler's time and the end of its pod. */
@@ -100,7 +105,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       settings: handlerSettings(spec, grace),
       ...net,
       gate,
-      namesRefused: spec.permissions.names === 'Refuse',
+      names: spec.permissions.names,
+      clusterBlocks: defaults.clusterBlocks ?? [],
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,

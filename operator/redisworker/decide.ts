@@ -36,24 +36,22 @@ function planEnd(observed: Observed): Plan {
 }
 
 function desiredOf({ aesKey }: Observed, spec: ObservedSpec): Desired | undefined {
-  const { blueprint, source, secret, access, topology, problems } = spec;
+  const { blueprint, source, secret, access, topology, resolved, problems } = spec;
   if (problems.length > 0 || !source.ok || !secret.ok || !access.ok) return undefined;
-  return desiredState({ blueprint, source: source.value, secret: secret.value, access: access.value, topology, aesKey });
+  return desiredState({ blueprint, source: source.value, secret: secret.value, access: access.value, topology, resolved, aesKey });
 }
 
 function problemsOf(spec: ObservedSpec, desired: Desired | undefined): Problem[] {
   const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
-  return [...spec.problems, ...rivalry(spec), ...refusedNames(spec, desired), ...unreachableRedis(desired), ...foreignKeys(spec), ...unresolved];
+  return [...spec.problems, ...rivalry(spec), ...refusedNames(desired), ...unreachableRedis(desired), ...foreignKeys(spec), ...unresolved];
 }
 
 function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
   return rival === undefined ? [] : [terminal('TypeConflict', `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival}: choose another spec.type, or delete that worker`)];
 }
 
-function refusedNames({ blueprint }: ObservedSpec, desired: Desired | undefined): Problem[] {
-  if (!blueprint.namesRefused || !desired) return [];
-  return desired.policy.approximations.map(({ entry, reason }) =>
-    terminal('InvalidAllowNet', `spec.permissions.net: "${entry}" cannot be said exactly (${reason}) and spec.permissions.names is Refuse: name a Service or an address`));
+function refusedNames(desired: Desired | undefined): Problem[] {
+  return (desired?.policy.refusals ?? []).map(({ entry, reason }) => terminal('NameRefused', `spec.permissions.net: "${entry}": ${reason}`));
 }
 
 /** Pods that could never reach their Redis are not started. */

@@ -54,7 +54,8 @@ export function exactFinding({ blueprint }: ObservedSpec, desired: Desired | und
   if (blueprint.allowAllNet) return [{ type: 'NetworkPolicyExact', status: 'True', reason: 'AllGranted', message: 'permissions.allowAllNet is Granted: nothing is closed' }];
   if (approximations.length === 0) return [{ type: 'NetworkPolicyExact', status: 'True', reason: 'Exact', message: 'the policy opens exactly the scope' }];
   const message = approximations.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
-  return [{ type: 'NetworkPolicyExact', status: 'False', reason: 'Approximated', message }];
+  const [by, ...others] = new Set(approximations.map((one) => one.by));
+  return [{ type: 'NetworkPolicyExact', status: 'False', reason: others.length === 0 && by !== undefined ? by : 'Approximated', message }];
 }
 
 function obstacle(observed: Observed, { access, redis, source, secret }: ObservedSpec, { problems, failure }: Verdict): { reason: string; message: string } | undefined {

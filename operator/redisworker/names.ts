@@ -20,6 +20,8 @@ export const annotations = {
   applied: 'redisworker.dev/applied',
   source: 'redisworker.dev/source-digest',
   config: 'redisworker.dev/config-digest',
+  /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
+  resolved: 'redisworker.dev/resolved-names',
 } as const;
 
 /** Keeps a deleted worker until Redis is clean. */

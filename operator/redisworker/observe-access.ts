@@ -1,11 +1,9 @@
 /** Finds out how a worker's Redis is reached: address, login, certificates. */
-import { isIP } from 'node:net';
 import { resources, type KubeObject } from '../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../redis/target.ts';
-import { findService, isLoopbackName } from './allow-net/cluster-name.ts';
 import { redisEntry } from './allow-net/deno-flags.ts';
-import type { Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
+import type { NetSurroundings } from './observe-net.ts';
 import { readNamed, type Used } from './observe-references.ts';
 import type { RedisAccess } from './observed.ts';
 import { missing, terminal, type Resolved } from './problem.ts';
@@ -14,7 +12,7 @@ import type { World } from './world.ts';
 interface Looking {
   readonly key: string;
   readonly blueprint: Blueprint;
-  readonly topology: Topology;
+  readonly surroundings: NetSurroundings;
   readonly used: Used;
 }
 
@@ -28,7 +26,7 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
   const login = await readLogin(world, looking);
   if (!login.ok) return login;
   const target: RedisTarget = { ...url.target, ...login.value };
-  return { ok: true, value: { target, addresses: await outsideAddresses(world, target.host, looking.topology) } };
+  return { ok: true, value: { target, addresses: looking.surroundings.redisAddresses } };
 }
 
 type Login = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
@@ -65,10 +63,4 @@ async function readKey(world: World, looking: Looking, ref: { name: string; key:
 function textOf(secret: KubeObject, key: string): string | undefined {
   const base64 = ((secret.data ?? {}) as Record<string, string>)[key];
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8').replace(/\r?\n$/, '');
-}
-
-/** Addresses of a host the policy cannot name otherwise: neither an address, nor loopback, nor a Service. */
-async function outsideAddresses(world: World, host: string, topology: Topology): Promise<string[]> {
-  if (isIP(host) !== 0 || isLoopbackName(host) || findService(host, topology)) return [];
-  return (await world.resolveHost(host)).sort();
 }

@@ -1,21 +1,16 @@
-/** Reads what a spec refers to by name: its source, its Secret, the Services of its scope. */
+/** Reads what a spec refers to by name: its source and its Secret. */
 import type { EncryptedSecret } from '../../contract/config-hash.ts';
-import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
-import { parseRedisUrl } from '../redis/target.ts';
-import { requiredServices } from './allow-net/cluster-name.ts';
-import { redisEntry } from './allow-net/deno-flags.ts';
-import type { NetEntry } from './allow-net/entry.ts';
+import { ClusterError, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from './desired/source-config-map.ts';
 import { missing, type Resolved } from './problem.ts';
+import type { Referred } from './references.ts';
 import { seal, secretValues } from './seal.ts';
 import { resolveSource } from './source.ts';
-import { sliceAddresses, topologyOf, type SliceAddresses } from './topology.ts';
-import type { Topology } from './allow-net/topology.ts';
 import type { World } from './world.ts';
 
 /** References a reconcile has used, so that unused ones stop being followed. */
-export type Used = { resource: Resource; ref: ObjectRef }[];
+export type Used = Referred[];
 
 /** Who looks at what. */
 export interface Reader {
@@ -25,10 +20,10 @@ export interface Reader {
   readonly used: Used;
 }
 
-/** Source, secret and surroundings of a worker. @throws ClusterError when the cluster does not answer */
-export async function readReferences(world: World, reader: Reader): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined>; topology: Topology }> {
-  const [source, secret, slices] = await Promise.all([readSource(world, reader), readSecret(world, reader), readSlices(world, reader.blueprint)]);
-  return { source, secret, topology: topologyOf(reader.blueprint.parent.namespace, world.copies, slices) };
+/** Source and secret of a worker. @throws ClusterError when the cluster does not answer */
+export async function readReferences(world: World, reader: Reader): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined> }> {
+  const [source, secret] = await Promise.all([readSource(world, reader), readSecret(world, reader)]);
+  return { source, secret };
 }
 
 /** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
@@ -57,25 +52,4 @@ async function readSecret(world: World, reader: Reader): Promise<Resolved<Encryp
   if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`) };
   const values = secretValues(secret.value);
   return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
-}
-
-/** EndpointSlices of the Services without a selector that the scope or the worker's Redis names. */
-async function readSlices(world: World, { parent, scope, redisUrl }: Blueprint): Promise<SliceAddresses> {
-  const topology = topologyOf(parent.namespace, world.copies, new Map());
-  const services = requiredServices([...scope, ...redisIn(redisUrl)], topology).filter(({ namespace, name }) => {
-    const service = topology.service(namespace, name);
-    return service !== undefined && service.type !== 'ExternalName' && service.selector === undefined;
-  });
-  const slices = await Promise.all(services.map(async ({ namespace, name }) => {
-    const found = await world.cluster.list(resources.endpointSlices, { namespace, labels: { 'kubernetes.io/service-name': name } });
-    return [keyOf({ namespace, name }), found.map(sliceAddresses)] as const;
-  }));
-  return new Map(slices);
-}
-
-/** The Redis as an entry of a scope; none when its URL is not one, which is told elsewhere. */
-function redisIn(redisUrl: string): NetEntry[] {
-  const url = parseRedisUrl(redisUrl);
-  const parsed = url.ok ? redisEntry(url.target) : undefined;
-  return parsed?.ok ? [parsed.entry] : [];
 }

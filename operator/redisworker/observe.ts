@@ -11,6 +11,7 @@ import { aesKeyOf } from './desired/runtime-secret.ts';
 import { annotations, runtimeSecretName } from './names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation } from './observed.ts';
 import { observeAccess } from './observe-access.ts';
+import { observeNet } from './observe-net.ts';
 import { terminal, type Problem } from './problem.ts';
 import { readNamed, readReferences, type Used } from './observe-references.ts';
 import { rivalOf } from './rival.ts';
@@ -60,8 +61,10 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
   const { worker, children, key } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   if (!blueprint) return { problems };
-  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used: looking.used });
-  const access = await observeAccess(world, { key, blueprint, topology: references.topology, used: looking.used });
+  const { used } = looking;
+  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used });
+  const surroundings = await observeNet(world, { key, blueprint, used, policies: children.networkPolicies });
+  const access = await observeAccess(world, { key, blueprint, surroundings, used });
   const redis: RedisObservation = access.ok ? await observeRedis(world, blueprint, access.value.target, idsIn(children, blueprint)) : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
   if (access.ok) world.responses.follow(key, access.value.target, blueprint.stream.response, tallyFrom(worker.status));
   return {
@@ -71,6 +74,8 @@ async function observeSpec(world: World, looking: Looking): Promise<{ spec?: Obs
       problems: [...problems, ...looking.refused],
       rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
       ...references,
+      topology: surroundings.topology,
+      resolved: surroundings.resolved,
       access,
       redis,
       hashIds: redis.kind === 'answered' ? idsIn(children, blueprint, redis) : [],

@@ -49,6 +49,8 @@ export interface ObservedSpec {
   /** Consumer ids whose hashes were read: wanted, remembered by a Deployment, or members of the group. */
   readonly hashIds: readonly string[];
   readonly topology: Topology;
+  /** What `topology` and `access` say of names outside the cluster, as the policy's annotation. */
+  readonly resolved?: string | undefined;
 }
 
 /** One look at a worker and its surroundings. */

@@ -199,7 +199,6 @@ describe('problems', () => {
     ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
-    ['spec.permissions.names: OpenPort', { permissions: { names: 'OpenPort' } }],
     ['spec.networkPolicy.flavor: Cilium', { networkPolicy: { flavor: 'Cilium' } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {

@@ -2,7 +2,7 @@
 
 /** Reasons are an API: they are listed in docs/conditions.md and never change their meaning. */
 export type ProblemReason =
-  | 'InvalidSpec' | 'NotSupported' | 'EnforcementUnverifiable' | 'InvalidAllowNet' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
+  | 'InvalidSpec' | 'NotSupported' | 'EnforcementUnverifiable' | 'InvalidAllowNet' | 'NameRefused' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
   | 'ConfigMapNotFound' | 'ConfigMapKeyNotFound' | 'SourceTooLarge' | 'SourceEmpty'
   | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened';
 

@@ -24,6 +24,7 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   if (!observed) {
     world.responses.unfollow(key);
     world.references.keepOnly(key, []);
+    world.outside.forget(key);
     return { kind: 'settled' };
   }
   const decision = decide(observed);

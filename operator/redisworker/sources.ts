@@ -2,6 +2,7 @@
 import { keyOf, type KubeObject } from '../cluster/cluster.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
+import { clusterIPs } from './topology.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
@@ -17,8 +18,9 @@ export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | und
     });
   }
   copies.services.onChange((_, service) => {
+    const affected = [service, ...aliasesOf(service, copies.services.list())];
     for (const worker of copies.workers.list()) {
-      if (mentions(worker, service, defaultRedisUrl)) enqueue(keyOf(refOfObject(worker)));
+      if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
     }
   });
 }
@@ -37,11 +39,16 @@ function ownerName({ metadata }: KubeObject): string | undefined {
   return metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker')?.name;
 }
 
+/** The ExternalName Services that stand for a Service, by way of others perhaps. */
+function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
+  const name = `${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
+  const direct = all.filter(({ spec }) => (spec as { externalName?: string } | undefined)?.externalName?.toLowerCase().startsWith(name) === true);
+  return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
+}
+
 /** Whether a worker's scope or Redis may mean a Service; a wrong guess costs one look. */
 function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
   const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
-  const clusterIP = (service.spec as { clusterIP?: string } | undefined)?.clusterIP;
-  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ');
-  return hosts.includes(service.metadata.name) || (clusterIP !== undefined && clusterIP !== 'None' && hosts.includes(clusterIP));
+  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
+  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address));
 }
-

@@ -1,14 +1,15 @@
 /** The cluster as an allow-net scope needs to see it, out of the live copies. */
 import type { KubeObject } from '../cluster/cluster.ts';
 import { formatAddress, parseAddress } from './allow-net/address.ts';
-import type { Service, Topology } from './allow-net/topology.ts';
+import type { EndpointAddresses, Service, Topology } from './allow-net/topology.ts';
+import type { Resolved } from './problem.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Domain of in-cluster names; the one every common distribution uses. */
 const clusterDomain = 'cluster.local';
 
-/** Addresses behind Services without a selector, read before: `namespace/name` to slices. */
-export type SliceAddresses = ReadonlyMap<string, ReturnType<NonNullable<Topology['addresses']>>>;
+/** What lies behind Services without a selector, read before: `namespace/name` to slices, or why they cannot be read. */
+export type SliceAddresses = ReadonlyMap<string, Resolved<readonly EndpointAddresses[]>>;
 
 /** The topology seen from a namespace. */
 export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'services'>, slices: SliceAddresses): Topology {
@@ -16,7 +17,14 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
     namespace,
     clusterDomain,
     service: (inNamespace, name) => serviceView(services.get({ namespace: inNamespace, name })),
-    addresses: (inNamespace, name) => slices.get(`${inNamespace}/${name}`) ?? [],
+    addresses: (inNamespace, name) => {
+      const found = slices.get(`${inNamespace}/${name}`);
+      return found?.ok ? found.value : [];
+    },
+    addressesProblem: (inNamespace, name) => {
+      const found = slices.get(`${inNamespace}/${name}`);
+      return found?.ok === false ? found.problem.message : undefined;
+    },
     serviceByClusterIP: (address) => {
       const found = services.list().find((service) => clusterIPs(service).includes(address));
       return found && { namespace: found.metadata.namespace ?? namespace, name: found.metadata.name };
@@ -25,7 +33,7 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
 }
 
 /** Addresses and ports of an EndpointSlice; endpoints known to be unready are left out. */
-export function sliceAddresses(slice: KubeObject): { addresses: string[]; ports: { name?: string; port: number; protocol: string }[] } {
+export function sliceAddresses(slice: KubeObject): EndpointAddresses {
   const { endpoints, ports } = slice as unknown as WireSlice;
   return {
     addresses: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses),
@@ -48,9 +56,9 @@ interface WireSlice {
 }
 
 /** All addresses of a Service, both families, in the text a canonical scope has. */
-function clusterIPs({ spec }: KubeObject): string[] {
+export function clusterIPs({ spec }: KubeObject): string[] {
   const { clusterIP, clusterIPs: all } = (spec ?? {}) as WireService;
-  return [...(all ?? []), ...(clusterIP ? [clusterIP] : [])].map((text) => {
+  return [...(all ?? []), ...(clusterIP ? [clusterIP] : [])].filter((text) => text !== 'None').map((text) => {
     const block = parseAddress(text);
     return block ? formatAddress(block) : text;
   });

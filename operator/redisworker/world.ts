@@ -5,6 +5,7 @@ import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
 import { labels, managedBy } from './names.ts';
+import type { OutsideNames } from './outside/outside-names.ts';
 import type { References } from './references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
@@ -37,8 +38,8 @@ export interface World {
   readonly freshKey: () => string;
   /** Why the operator does not reach its own canary; undefined when it does, or has none. */
   readonly canaryProblem: () => string | undefined;
-  /** Addresses of a host name; empty when it has none. */
-  readonly resolveHost: (host: string) => Promise<string[]>;
+  /** Names outside the cluster, kept resolved. */
+  readonly outside: OutsideNames;
 }
 
 /** Starts the live copies; of children only those the operator manages. */

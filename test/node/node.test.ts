@@ -1,11 +1,14 @@
 /** The node itself: what tests of the product on it may rely on. */
 import { Resolver } from 'node:dns/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { images } from '../support/node/images.ts';
 import { egressPolicy, pod, service } from '../support/node/manifests.ts';
 import type { NetworkNamespace } from '../support/node/network-namespace.ts';
+import { upstreamDns } from '../support/node/network.ts';
 import type { Node } from '../support/node/node.ts';
 import { createRestrictedNamespace, describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { findNode } from '../support/node/start.ts';
@@ -87,6 +90,19 @@ describeOnNode('the node', () => {
     resolver.setServers([node.network.dnsAddress]);
     expect(await eventually('the DNS knows the Service', () => resolver.resolve4(name))).toEqual([redisService]);
     expect(await lookUpByTcp(name)).toBe(redisService);
+  });
+
+  test('asks a DNS server outside for other names, when a test runs one', async () => {
+    const resolver = new Resolver({ timeout: 5000 });
+    resolver.setServers([node.network.dnsAddress]);
+    await expect(resolver.resolve4('api.example.test')).rejects.toThrow('ESERVFAIL');
+    const folder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+    await writeFile(join(folder, 'hosts'), '198.51.100.7 api.example.test\n');
+    await writeFile(join(folder, 'Corefile'), `. {\n  hosts ${folder}/hosts\n}\n`);
+    const outside = (await node.outsideHost(upstreamDns)).start(join(node.description.nodeBin, 'coredns'), ['-conf', join(folder, 'Corefile')]);
+    expect(await eventually('the name is known', () => resolver.resolve4('api.example.test'))).toEqual(['198.51.100.7']);
+    await outside.stop();
+    await rm(folder, { recursive: true });
   });
 
   test('takes a pod to another by the name of its Service', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
 import { openLocalCluster, startNode, type LocalCluster } from '../../operator/cluster/local/index.ts';
+import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
@@ -38,7 +39,7 @@ export async function startTestOperator({ canary }: { readonly canary?: string }
     cluster, log, nodeName: 'test', dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno'),
     searchPath: process.env['PATH'] ?? '', backOff: { initialMs: 100, maxMs: 1000 }, onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
   });
-  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: canary === undefined ? 'None' : 'Unverified', canary: canary === undefined ? undefined : parseCanary(canary) });
+  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: canary === undefined ? 'None' : 'Unverified', canary: canary === undefined ? undefined : parseCanary(canary), lookUp: machineLookUp() });
   await operator.started;
   const status = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
   return {

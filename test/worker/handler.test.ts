@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'v
 import { deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
 import { encodeKeyLine, encryptSecret, generateKey } from '../../contract/secrets.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
+import { proxyVariables } from '../../operator/redisworker/desired/deno-command.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { startWorker, writeHash, type TestWorker, type WorkerOptions } from '../support/worker.ts';
 import { eventually } from '../support/wait.ts';
@@ -547,4 +549,19 @@ describe.concurrent('a Redis that goes away', () => {
     await own.client.flushall();
     expect(await successor.ended).toBe(3);
   });
+});
+
+test('a handler reaches nothing through a proxy once the pod empties what its image names, and all through it before', async (t) => {
+  const proxy = await startForwardProxy();
+  t.onTestFinished(() => proxy.stop());
+  const module = `export default async () => (await fetch('http://${proxy.target}/')).text();`;
+  const image = { HTTP_PROXY: proxy.proxyUrl, http_proxy: proxy.proxyUrl, ALL_PROXY: proxy.proxyUrl };
+  const pod = Object.fromEntries(proxyVariables.map((name) => [name, '']));
+  for (const [type, variables] of [['through-proxy', image], ['past-proxy', { ...image, ...pod }]] as const) {
+    await writeHash(client, type);
+    await run(t, { type, module, net: [proxy.target], env: variables });
+  }
+  expect((await ask('through-proxy', {})).data).toBe('proxied');
+  expect((await ask('past-proxy', {})).data).toBe('direct');
+  expect(proxy.proxied).toEqual([`http://${proxy.target}/`]);
 });

@@ -14,7 +14,8 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { denoCommand, ownAddresses, proxyVariables, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -191,6 +192,25 @@ describe.concurrent('a script of the older contract', () => {
     expect(worker.runner.output()).toContain('env []');
   });
 
+  test('sends nothing through a proxy, though the image names one and the script tries to', async () => {
+    const proxy = await startForwardProxy();
+    const script = file('proxy.ts', `
+      const get = async () => console.log('answer:', await (await fetch('http://${proxy.target}/')).text());
+      await get();
+      for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) {
+        try { Deno.env.set(name, '${proxy.proxyUrl}'); } catch (error) { console.log(name, error.name); }
+      }
+      await get();
+      Deno.exit(7);`);
+    const image = Object.fromEntries(proxyVariables.map((name) => [name, proxy.proxyUrl]));
+    const input = { allowNet: [...ownAddresses.Script, proxy.target], allowEnv: ['H*', 'A*', 'h*'] };
+    const worker = await startWorker('proxied', { script, input, env: image });
+    expect(await worker.runner.ended).toBe(7);
+    expect(worker.runner.output()).toMatch(/answer: direct[^]*HTTP_PROXY NotCapable[^]*http_proxy NotCapable[^]*ALL_PROXY NotCapable[^]*answer: direct/);
+    expect(proxy.proxied).toEqual([]);
+    await proxy.stop();
+  });
+
   test('has large answers carried in both directions', async () => {
     const echo = file('echo.ts', `
       const text = 'x'.repeat(20_000_000);
@@ -340,6 +360,7 @@ interface WorkerOptions {
   readonly graceSeconds?: number;
   readonly env?: Record<string, string>;
   readonly flags?: readonly string[]; // after those of the scope
+  readonly input?: Partial<CommandInput>;
   /** Further fields of the hash. */
   readonly hash?: Record<string, string>;
   /** The hash and the group are there from an earlier start. */
@@ -360,7 +381,7 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
     WORKER_SETTINGS: JSON.stringify({ graceSeconds: options.graceSeconds ?? 5 }),
     ...options.env,
   };
-  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [] }, [port, healthPort]), env) };
+  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [], ...options.input }, [port, healthPort]), env) };
 }
 
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */

@@ -30,13 +30,15 @@ export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerAr
 
 /**
  * The environment of the child. A script gets what every Deno process needs and what its own `--allow-env=` names:
- * neither the address nor the password file of the real Redis. A Handler runtime reads its settings there: it gets all,
- * and what the runner found at the network gate.
+ * neither the address nor the password file of the real Redis. The image's cache of Deno is filled for our own files and
+ * read-only, so a script's own lies below HOME. A Handler runtime reads its settings there: it gets all, and what the
+ * runner found at the network gate.
  */
 export function childEnvironment(asked: RunnerArguments, own: Readonly<Record<string, string>>, gate?: GatePassage): Record<string, string> {
   if (!asked.forward) return { ...own, ...(gate ? { [env.networkGate]: encodeGatePassage(gate) } : {}) };
   const names = [...needed, ...allowedNames(asked.command)];
-  return Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
+  const given = Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
+  return own['DENO_DIR'] !== undefined && own['HOME'] !== undefined ? { ...given, DENO_DIR: `${own['HOME']}/deno` } : given;
 }
 
 function allowedNames(command: readonly string[]): string[] {

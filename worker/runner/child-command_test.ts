@@ -31,6 +31,10 @@ Deno.test('a script is given what every process needs and what its --allow-env n
   assertEquals(childEnvironment(script, pod), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi' });
 });
 
+Deno.test('a script keeps a cache of its own beside the read-only one of the image', () => {
+  assertEquals(childEnvironment(script, { ...pod, DENO_DIR: '/redisworker/deno' }), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi', DENO_DIR: '/tmp/deno' });
+});
+
 Deno.test('a runtime of our own is given the whole environment', () => {
   const { forward: _, ...runtime } = script;
   assertEquals(childEnvironment(runtime, pod), pod);

@@ -12,7 +12,11 @@ export const permissions = z
     net: netEntries().describe('Hosts the worker may reach: host, host:port, *.domain, IPv4, [IPv6], IPv4 range. Redis is always among them.'),
     denyNet: netEntries().describe('Hosts the worker may not reach although net allows them.'),
     env: setOf(
-      withRules(text(256), matches('^[A-Za-z_][A-Za-z0-9_]*[*]?$', 'permissions.env must name environment variables: letters, digits and "_", with a "*" at the end at most')),
+      withRules(
+        text(256),
+        matches('^[A-Za-z_][A-Za-z0-9_]*[*]?$', 'permissions.env must name environment variables: letters, digits and "_", with a "*" at the end at most'),
+        never('^([hH][tT][tT][pP][sS]?|[aA][lL][lL]|[nN][oO])_[pP][rR][oO][xX][yY]$', 'permissions.env must not name a proxy variable: Deno would send requests to that proxy past permissions.net; pass the address to Deno.createHttpClient, and add it to permissions.net'),
+      ),
       256,
     )
       .default([])
@@ -20,7 +24,7 @@ export const permissions = z
     names: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
-      .describe('How names outside the cluster become policy: their addresses, their port to every address outside, or not at all.'),
+      .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all.'),
     allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
   })
   .prefault({});

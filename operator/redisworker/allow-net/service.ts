@@ -4,10 +4,16 @@ import { type DeniedBlock, openBlock, type PortRange, rangeOf, tcp } from './den
 import type { Opening, Peer } from './egress.ts';
 import { type EndpointAddresses, isHeadless, type Service, type ServicePort, type ServiceRef } from './topology.ts';
 
+/** In which way a name became an opening that is not exact. */
+export type OpenedBy = 'NameResolved' | 'PortOpened' | 'WildcardOpened';
+
 /** What one entry of a scope opens, and why that is not exactly what the entry says. */
 export interface Translation {
   readonly openings: readonly Opening[];
   readonly reasons: readonly string[];
+  readonly by?: OpenedBy;
+  /** The worker asked not to have such an entry carried out in any way. */
+  readonly refused?: true;
 }
 
 /** A Service named by an entry, with the ports of the entry that Deno lets through. */
@@ -18,6 +24,8 @@ export interface NamedService {
   readonly dialled: string;
   /** The EndpointSlices, for a Service without a selector. */
   readonly endpoints: readonly EndpointAddresses[];
+  /** Why the EndpointSlices cannot be read. */
+  readonly endpointsProblem?: string | undefined;
   /** What the entry allows; one range from 1 to 65535 when it names no port. */
   readonly ranges: readonly PortRange[];
   readonly denied: readonly DeniedBlock[];
@@ -25,14 +33,12 @@ export interface NamedService {
   readonly deniesPods: boolean;
 }
 
-/** Translates a Service; an ExternalName and what cannot be found are told as reasons and open nothing. */
+/** Translates a Service that is no ExternalName; what cannot be found is told as a reason and opens nothing. */
 export function translateService(named: NamedService): Translation {
   const { ref, service } = named;
-  if (service.type === 'ExternalName') {
-    return none(`Service ${text(ref)} stands for ${service.externalName ?? 'a name'} outside the cluster, which a NetworkPolicy cannot name: not opened`);
-  }
   const headless = isHeadless(service);
   if (hasSelector(service)) return headless ? headlessPods(named) : servicePods(named);
+  if (named.endpointsProblem !== undefined) return none(`Service ${text(ref)} has no selector, and its EndpointSlices cannot be read: not opened (${named.endpointsProblem})`);
   if (named.endpoints.every((slice) => slice.addresses.length === 0)) {
     return none(`Service ${text(ref)} has neither a selector nor endpoints: nothing to open yet`);
   }

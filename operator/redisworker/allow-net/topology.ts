@@ -40,10 +40,14 @@ export interface Topology {
   service(namespace: string, name: string): Service | undefined;
   /** EndpointSlices of a Service; needed for Services without a selector alone. */
   addresses?(namespace: string, name: string): readonly EndpointAddresses[];
+  /** Why the EndpointSlices of a Service cannot be read, in one sentence; undefined when they can. */
+  addressesProblem?(namespace: string, name: string): string | undefined;
   /** The Service that has this cluster IP, given in canonical text. */
   serviceByClusterIP?(address: string): ServiceRef | undefined;
   /** Addresses a name outside the cluster resolved to; none where names are not resolved. */
   outsideAddresses?(host: string): readonly string[];
+  /** What is to be said about those addresses: DNS fails, the name does not exist, there are too many. */
+  outsideNotes?(host: string): readonly string[];
 }
 
 /** True for a Service without an address of its own: its name resolves to its pods. */

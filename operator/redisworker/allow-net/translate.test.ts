@@ -1,8 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { topologyWith } from '../../../test/support/topology.ts';
-import { parseScope } from './canonical.ts';
+import { parseBlock } from './address.ts';
+import { formatEntry, parseScope } from './canonical.ts';
 import { requiredServices } from './cluster-name.ts';
+import { withMetadataDenied } from './deny.ts';
 import type { Scope } from './entry.ts';
+import { outsideHosts, servicesOf } from './meaning.ts';
+import { type NameRules, resolvePublic } from './outside.ts';
+import { policyAllows } from './policy-allows.ts';
 import { translate } from './translate.ts';
 
 const topology = topologyWith('app', {
@@ -108,7 +114,7 @@ describe('Services', () => {
     ['1-2-3-4.app.pod.cluster.local', /Service not found/],
     ['web:8080', /app\/web has no port 8080 \(it has 80\/TCP, 443\/TCP\): not opened/],
     ['empty:80', /neither a selector nor endpoints/],
-    ['mail:25', /stands for smtp\.example\.com outside the cluster/],
+    ['mail:25', /app\/mail stands for smtp\.example\.com is a name outside the cluster/],
     ['syslog:514', /not TCP/],
     ['api.example.com:443', /outside the cluster/],
     ['example.com', /outside the cluster/],
@@ -137,11 +143,98 @@ describe('Services', () => {
   });
 });
 
-test('a name outside the cluster is opened by its addresses once somebody resolves it', () => {
-  const resolving = { ...topology, outsideAddresses: () => ['192.0.2.9', '127.0.0.1', '10.0.0.9'] };
-  const { rules, approximations } = translate(scopeOf(['api.example.com:443']), scopeOf(['10.0.0.0/8']), resolving);
-  expect(rules).toEqual([{ to: [{ ipBlock: { cidr: '192.0.2.9/32' } }], ports: [{ protocol: 'TCP', port: 443 }] }]);
-  expect(approximations).toEqual([{ entry: 'api.example.com:443', reason: expect.stringContaining('addresses it resolved to') }]);
+describe('names outside the cluster', () => {
+  const answers: Record<string, string[]> = {
+    'api.example.com': ['192.0.2.9', '2001:db8::9'],
+    'smtp.example.com': ['192.0.2.25'],
+    'mixed.example.com': ['192.0.2.9', '127.0.0.1', '10.0.0.9', '100.64.0.1', '169.254.169.254', 'fd00::1', '64:ff9b::a00:1', '0.0.0.0', 'not an address'],
+    'private.example.com': ['10.0.0.9'],
+    'azure.example.com': ['168.63.129.16'],
+  };
+  const resolving = { ...topology, outsideAddresses: (host: string) => answers[host] ?? [], outsideNotes: (host: string) => (host === 'gone.example.com' ? ['it does not exist or has no addresses'] : []) };
+  const opened = (entries: string[], rules: Partial<NameRules> = {}, deny: string[] = []) => {
+    const mirror = translate(scopeOf(entries), scopeOf(deny), resolving, { ...resolvePublic, ...rules });
+    const blocks = mirror.rules.flatMap(({ to, ports }) => to.flatMap((peer) => ('ipBlock' in peer ? ports.map(({ port, endPort }) => `${peer.ipBlock.cidr} ${port}${endPort === undefined ? '' : `-${endPort}`}`) : [])));
+    return { ...mirror, blocks, reasons: mirror.approximations.map(({ entry, reason }) => `${entry}: ${reason}`), by: mirror.approximations.map(({ by }) => by) };
+  };
+
+  test('are opened by their addresses of both families, and that is told', () => {
+    expect(opened(['api.example.com:443'])).toMatchObject({ blocks: ['192.0.2.9/32 443', '2001:db8::9/128 443'], reasons: [expect.stringContaining('addresses it resolved to')], by: ['NameResolved'] });
+    expect(opened(['api.example.com']).blocks).toEqual(['192.0.2.9/32 1-65535', '2001:db8::9/128 1-65535']);
+  });
+
+  test('never open a private, shared, link-local, loopback, translated or metadata address, and say so', () => {
+    const { blocks, reasons } = opened(['mixed.example.com:443']);
+    expect(blocks).toEqual(['192.0.2.9/32 443']);
+    expect(reasons).toEqual([expect.stringContaining('0.0.0.0, 10.0.0.9, 100.64.0.1 and 4 more among its addresses are not public and not opened: add the address')]);
+    expect(opened(['private.example.com:443'])).toMatchObject({ blocks: [], by: [undefined], reasons: [expect.stringContaining('10.0.0.9 among its addresses is not public')] });
+  });
+
+  test('say nothing of a private address that another entry of the scope opens on that port', () => {
+    expect(opened(['private.example.com:443', '10.0.0.0/8:443']).reasons.join()).not.toContain('not public');
+    expect(opened(['private.example.com:443', '10.0.0.0/8']).reasons.join()).not.toContain('not public');
+    expect(opened(['private.example.com:443', '10.0.0.0/8:80']).reasons.join()).toContain('not public');
+    expect(opened(['private.example.com', '10.0.0.0/8:443']).reasons.join()).toContain('not public');
+  });
+
+  test('open no address that is denied, nor one of the cluster', () => {
+    expect(opened(['azure.example.com:80'], {}, ['168.63.129.16'])).toMatchObject({ blocks: [], reasons: [expect.stringContaining('168.63.129.16 is denied')] });
+    expect(opened(['api.example.com:443'], { closed: [parseBlock('192.0.2.0/24')!] }).blocks).toEqual(['2001:db8::9/128 443']);
+  });
+
+  test('open nothing while they have no addresses, and say what DNS says', () => {
+    expect(opened(['gone.example.com:443'])).toMatchObject({ rules: [], reasons: ['gone.example.com:443: gone.example.com is a name outside the cluster, and a NetworkPolicy has no names: not opened; it does not exist or has no addresses'] });
+  });
+
+  test('are followed from an ExternalName Service, which may also stand for another Service', () => {
+    expect(opened(['mail:25'])).toMatchObject({ blocks: ['192.0.2.25/32 25'], reasons: [expect.stringMatching(/^mail:25: Service app\/mail stands for smtp.example.com is a name outside/)] });
+    const aliases = topologyWith('app', {
+      'app/alias': { type: 'ExternalName', externalName: 'DB.data.svc.cluster.local.', ports: [] },
+      'app/short': { type: 'ExternalName', externalName: 'db.data', ports: [] },
+      'app/loop': { type: 'ExternalName', externalName: 'loop.app.svc.cluster.local', ports: [] },
+      'app/self': { type: 'ExternalName', externalName: 'localhost', ports: [] },
+      'data/db': { type: 'ClusterIP', clusterIP: '10.96.0.20', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 15_432, protocol: 'TCP' }] },
+    });
+    expect(translate(scopeOf(['alias:5432']), [], aliases)).toMatchObject({ rules: [{ ports: [{ port: 15_432 }] }], approximations: [] });
+    expect(outsideHosts(scopeOf(['alias', 'short', 'loop', 'self', 'a.example.com', '*.example.com', '10.0.0.1', 'absent', 'absent.x.svc']), aliases)).toEqual(['a.example.com', 'db.data']);
+    expect(translate(scopeOf(['loop:1', 'self:1']), [], aliases)).toMatchObject({ rules: [], approximations: [{ entry: 'loop:1', reason: expect.stringContaining('not found') }] });
+    expect(servicesOf(scopeOf(['alias', '10.96.0.20', 'loop', 'a.example.com']), aliases)).toEqual([{ namespace: 'data', name: 'db' }]);
+  });
+
+  test('under OpenPort open their port to every public address, wildcards too', () => {
+    const { rules, by, reasons } = opened(['*.example.com:443', 'api.example.com:443', 'web:80'], { mode: 'OpenPort' });
+    expect(rules.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([443, 'http']);
+    expect(rules[0]?.to.map((peer) => 'ipBlock' in peer && peer.ipBlock.cidr)).toEqual(['0.0.0.0/0', '::/0']);
+    expect(by).toEqual(['WildcardOpened', 'PortOpened']);
+    expect(reasons[0]).toBe('*.example.com:443: names below example.com cannot be listed: port 443 is open to every public address, as spec.permissions.names is OpenPort');
+  });
+
+  test('under OpenPort and without a port open all TCP ports, and say that one should be given', () => {
+    expect(opened(['*.example.com'], { mode: 'OpenPort' })).toMatchObject({ blocks: ['0.0.0.0/0 1-65535', '::/0 1-65535'], reasons: [expect.stringContaining('the entry has no port: give it one')] });
+  });
+
+  test('under OpenPort wildcards over names inside the cluster open nothing', () => {
+    expect(opened(['*.app.svc:80', '*.svc.cluster.local', '*.cluster.local'], { mode: 'OpenPort' })).toMatchObject({ rules: [], by: [undefined, undefined, undefined] });
+  });
+
+  test('under OpenPort no private address is open, whatever it is and whatever else the scope opens', () => {
+    const port = { mode: 'OpenPort', closed: [parseBlock('198.51.100.0/24')!] } as const;
+    const denied = withMetadataDenied([], []).map(formatEntry);
+    const { rules } = opened(['*.example.com:443', '192.0.2.0/24:443'], port, denied);
+    const open = (ip: string) => policyAllows({ egress: rules }, { ip, port: 443, protocol: 'TCP' });
+    const byte = fc.integer({ min: 0, max: 255 });
+    const privates = fc.oneof(fc.tuple(fc.constant(10), byte, byte, byte), fc.tuple(fc.constant(172), fc.integer({ min: 16, max: 31 }), byte, byte), fc.tuple(fc.constant(192), fc.constant(168), byte, byte), fc.tuple(fc.constant(100), fc.integer({ min: 64, max: 127 }), byte, byte), fc.tuple(fc.constant(169), fc.constant(254), byte, byte), fc.tuple(fc.constantFrom(0, 127, 224, 239, 240, 255), byte, byte, byte), fc.constant([198, 51, 100, 7]), fc.constant([168, 63, 129, 16])).map((bytes) => bytes.join('.'));
+    fc.assert(fc.property(privates, (ip) => !open(ip) && !open(`64:ff9b::${ip}`)), { numRuns: 300, examples: [['10.0.0.0'], ['172.31.255.255'], ['100.127.255.255']] });
+    for (const ip of ['::1', 'fd00:ec2::254', 'fe80::1', 'ff02::1', '64:ff9b:1::a00:1', '2002:a00:1::1']) expect([ip, open(ip)]).toEqual([ip, false]);
+    for (const ip of ['9.255.255.255', '11.0.0.0', '172.32.0.0', '100.128.0.0', '203.0.113.7', '192.0.2.1', '2001:db8::1', '64:ff9b::808:808']) expect([ip, open(ip)]).toEqual([ip, true]);
+  });
+
+  test('under Refuse are refused, wildcards too, and Services and addresses are not', () => {
+    const { refusals, rules } = opened(['api.example.com:443', '*.example.com', 'mail:25', 'absent.app.svc:1', 'syslog:514', 'redis:6379', '10.0.0.1'], { mode: 'Refuse' });
+    expect(refusals.map(({ entry }) => entry)).toEqual(['*.example.com', 'api.example.com:443', 'mail:25']);
+    expect(refusals[1]?.reason).toBe('api.example.com is a name outside the cluster, which spec.permissions.names: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort');
+    expect(rules).toHaveLength(2);
+  });
 });
 
 test('the Services to watch are those a name may mean, in the order of their names', () => {

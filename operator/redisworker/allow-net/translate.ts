@@ -1,24 +1,30 @@
 /** The mirror: a scope as egress rules, with everything NetworkPolicy v1 cannot say told by entry. */
-import { type Block, formatAddress, isLoopback, parseAddress } from './address.ts';
+import { formatAddress, isLoopback } from './address.ts';
 import { formatEntry } from './canonical.ts';
-import { clusterName, findService, isLoopbackName, requiredServices } from './cluster-name.ts';
+import { requiredServices } from './cluster-name.ts';
 import { denoAllows } from './deno-allows.ts';
 import { blockOf, type DeniedBlock, cutRange, deniedBlocks, isMetadataAddress, openBlock, type PortRange, rangeOf } from './deny.ts';
-import { type EgressRule, type Opening, rulesOf } from './egress.ts';
+import { type EgressRule, rulesOf } from './egress.ts';
 import type { CidrEntry, IpEntry, NameEntry, NetEntry, Scope } from './entry.ts';
-import { translateService, type Translation } from './service.ts';
+import { meaningOf } from './meaning.ts';
+import { type NameRules, resolvePublic, translateOutside, translateWildcard } from './outside.ts';
+import { type OpenedBy, translateService, type Translation } from './service.ts';
 import type { ServiceRef, Topology } from './topology.ts';
 
 /** An entry the policy does not say exactly, and in which way. */
 export interface Approximation {
   readonly entry: string;
   readonly reason: string;
+  /** How a name outside was opened; absent when it was not, and for everything else. */
+  readonly by?: OpenedBy;
 }
 
 /** The rules of a scope. */
 export interface Mirror {
   readonly rules: readonly EgressRule[];
   readonly approximations: readonly Approximation[];
+  /** Entries the worker's own rules on names forbid to carry out: with any, the policy must not be written. */
+  readonly refusals: readonly Approximation[];
   /** Services the scope's names may mean, found or not. */
   readonly services: readonly ServiceRef[];
 }
@@ -31,6 +37,7 @@ interface Surroundings {
   /** Denied blocks in which pods may lie: all but the metadata addresses. */
   readonly deniesPods: boolean;
   readonly topology: Topology;
+  readonly rules: NameRules;
 }
 
 /**
@@ -38,14 +45,17 @@ interface Surroundings {
  * UDP. Addresses that never leave the pod, Unix and VM sockets need no rule. A wide block does not
  * open the Services whose addresses lie in it, for policies act behind those; name the Services.
  * @param deny all denied entries Deno gets
+ * @param rules how names outside the cluster are opened
  */
-export function translate(scope: Scope, deny: Scope, topology: Topology): Mirror {
+export function translate(scope: Scope, deny: Scope, topology: Topology, rules: NameRules = resolvePublic): Mirror {
   const deniesPods = deny.some((entry) => blockOf(entry) !== undefined && !isMetadataAddress(entry));
-  const surroundings = { scope, deny, denied: deniedBlocks(deny), deniesPods, topology };
+  const surroundings = { scope, deny, denied: deniedBlocks(deny), deniesPods, topology, rules };
   const translated = scope.map((entry) => ({ entry: formatEntry(entry), ...translateEntry(entry, surroundings) }));
+  const approximations = ({ entry, reasons, by }: (typeof translated)[number]): Approximation[] => reasons.map((reason) => ({ entry, reason, ...(by ? { by } : {}) }));
   return {
     rules: rulesOf(translated.flatMap(({ openings }) => openings)),
-    approximations: translated.flatMap(({ entry, reasons }) => reasons.map((reason) => ({ entry, reason }))),
+    approximations: translated.flatMap(approximations),
+    refusals: translated.filter(({ refused }) => refused).flatMap(approximations),
     services: requiredServices(scope, topology),
   };
 }
@@ -55,7 +65,7 @@ const exactlyNothing: Translation = { openings: [], reasons: [] };
 function translateEntry(entry: NetEntry, surroundings: Surroundings): Translation {
   switch (entry.kind) {
     case 'name': return translateName(entry, surroundings);
-    case 'wildcard': return { openings: [], reasons: [`names below ${entry.suffix} cannot be listed, and a NetworkPolicy has no names: not opened`] };
+    case 'wildcard': return translateWildcard(entry, [rangeOf(entry.port)], surroundings);
     case 'ip':
     case 'cidr': return translateBlock(entry, surroundings);
     case 'loopback':
@@ -74,15 +84,25 @@ function translateBlock(entry: IpEntry | CidrEntry, surroundings: Surroundings):
 }
 
 function translateName(entry: NameEntry, surroundings: Surroundings): Translation {
-  if (isLoopbackName(entry.host)) return exactlyNothing;
+  const { topology } = surroundings;
+  const meaning = meaningOf(entry.host, topology);
+  if (meaning.kind === 'pod') return exactlyNothing;
   const ranges = allowedRanges(entry, surroundings);
   if (ranges.length === 0) return exactlyNothing;
-  const { topology } = surroundings;
-  const { candidates, inside } = clusterName(entry.host, topology);
-  const found = findService(entry.host, topology);
-  if (found !== undefined) return translateRef(found, ranges, surroundings);
-  const addresses = outsideAddresses(entry.host, topology);
-  return inside && addresses.length === 0 ? notFound(entry.host, candidates[0]) : translateOutside(entry.host, addresses, ranges, surroundings);
+  switch (meaning.kind) {
+    case 'service': return translateRef(meaning.ref, ranges, surroundings);
+    case 'outside': return aliased(meaning.via, translateOutside({ host: meaning.host, ranges }, surroundings));
+    case 'missing': {
+      const known = (topology.outsideAddresses?.(entry.host) ?? []).length > 0;
+      return known ? translateOutside({ host: entry.host, ranges }, surroundings) : notFound(entry.host, meaning.ref);
+    }
+  }
+}
+
+/** Says which Service the name came from. */
+function aliased(via: ServiceRef | undefined, translation: Translation): Translation {
+  if (via === undefined) return translation;
+  return { ...translation, reasons: translation.reasons.map((reason) => `Service ${via.namespace}/${via.name} stands for ${reason}`) };
 }
 
 /** The entry's ports, less those a denied name takes away. */
@@ -107,23 +127,11 @@ function translateRef(ref: ServiceRef, ranges: readonly PortRange[], surrounding
   const service = topology.service(ref.namespace, ref.name);
   if (service === undefined) return notFound(ref.name, ref);
   const endpoints = topology.addresses?.(ref.namespace, ref.name) ?? [];
-  return translateService({ ref, service, dialled: dialled ?? service.clusterIP ?? '', endpoints, ranges, denied, deniesPods });
+  const endpointsProblem = topology.addressesProblem?.(ref.namespace, ref.name);
+  return translateService({ ref, service, dialled: dialled ?? service.clusterIP ?? '', endpoints, endpointsProblem, ranges, denied, deniesPods });
 }
 
 function notFound(host: string, ref: ServiceRef | undefined): Translation {
   const where = ref === undefined ? host : `${ref.namespace}/${ref.name}`;
   return { openings: [], reasons: [`Service not found: ${where} does not exist; nothing is opened until it does`] };
-}
-
-/** What a name that is no Service resolved to, where somebody resolves names; never an address of the pod itself. */
-function outsideAddresses(host: string, topology: Topology): Block[] {
-  const blocks = (topology.outsideAddresses?.(host) ?? []).flatMap((text) => parseAddress(text) ?? []);
-  return blocks.filter((block) => !isLoopback(block));
-}
-
-/** A name outside the cluster can be opened by address alone, and never exactly. */
-function translateOutside(host: string, addresses: readonly Block[], ranges: readonly PortRange[], { denied }: Surroundings): Translation {
-  if (addresses.length === 0) return { openings: [], reasons: [`${host} is a name outside the cluster, and a NetworkPolicy has no names: not opened`] };
-  const openings = addresses.flatMap((block) => ranges.flatMap((range): Opening[] => openBlock(block, range, denied)));
-  return { openings, reasons: [`${host} is a name outside the cluster: opened by the addresses it resolved to, which other names may share`] };
 }

@@ -34,6 +34,12 @@ export const ownAddresses = {
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
 
+/**
+ * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
+ * them when a program has set them itself. The pod has them empty, and no program may write them.
+ */
+export const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+
 /** The whole command. Planned recycling and the Script contract run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.contract === 'Script') {
@@ -48,6 +54,7 @@ function handler(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
+    ...deniedEnv(input.allowEnv),
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
     `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input),
@@ -61,10 +68,17 @@ function script(input: CommandInput): string[] {
   return [
     'deno', 'run', ...closed, '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
+    ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB), ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`, input.configHashKey,
   ];
+}
+
+/** Only what is allowed has to be denied: of other variables --ignore-env says that there are none, and that is kinder. */
+function deniedEnv(allowEnv: readonly string[]): string[] {
+  const covered = proxyVariables.filter((name) => allowEnv.some((entry) => entry === name || (entry.endsWith('*') && name.startsWith(entry.slice(0, -1)))));
+  return covered.length > 0 ? [`--deny-env=${covered.join(',')}`] : [];
 }
 
 /** No code of the user's runs in the runner itself; the script it starts has flags of its own. */

@@ -6,7 +6,7 @@ import {
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { GatePlan } from '../gate.ts';
 import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
-import { denoCommand, type CommandInput } from './deno-command.ts';
+import { denoCommand, proxyVariables, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
@@ -127,6 +127,8 @@ export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limi
 
 function environment(input: DeploymentInput): object[] {
   const values: Record<string, string> = {
+    // Empty, so that neither an image nor an injected default names a proxy.
+    ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
     // Where Deno keeps its cache is the image's to say: ours brings one that is warm. Without DENO_DIR it is below HOME.
     HOME: scratchMount,
     DENO_NO_UPDATE_CHECK: '1',

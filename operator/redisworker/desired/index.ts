@@ -23,6 +23,8 @@ export interface DesiredInput {
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
   readonly topology: Topology;
+  /** The addresses of names outside that `topology` and `access` tell, as an annotation. */
+  readonly resolved?: string | undefined;
   readonly aesKey: string;
 }
 
@@ -76,7 +78,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput {
+function policyInput({ blueprint, access, topology, resolved }: DesiredInput): PolicyInput {
   const { parent } = blueprint;
   return {
     name: parent.name,
@@ -87,9 +89,12 @@ function policyInput({ blueprint, access, topology }: DesiredInput): PolicyInput
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
+    names: blueprint.names,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,
+    clusterBlocks: blueprint.clusterBlocks,
+    resolved,
   };
 }
 

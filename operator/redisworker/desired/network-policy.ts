@@ -1,5 +1,6 @@
 /** The NetworkPolicy of one net hash: exactly what the scope says, cluster DNS and the worker's Redis. */
 import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
+import type { Block } from '../allow-net/address.ts';
 import { formatEntry, formatScope } from '../allow-net/canonical.ts';
 import { findService } from '../allow-net/cluster-name.ts';
 import { denoAllows, overriddenDenials } from '../allow-net/deno-allows.ts';
@@ -7,9 +8,10 @@ import { denoDenyFlag, redisEntry, type RedisTarget } from '../allow-net/deno-fl
 import { withMetadataDenied } from '../allow-net/deny.ts';
 import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../allow-net/egress.ts';
 import type { NetEntry, Scope } from '../allow-net/entry.ts';
+import { type NameRules, resolvePublic } from '../allow-net/outside.ts';
 import type { Topology } from '../allow-net/topology.ts';
 import { type Approximation, type Mirror, translate } from '../allow-net/translate.ts';
-import { digest, labels as labelKeys, labelValue } from '../names.ts';
+import { annotations as annotationKeys, digest, labels as labelKeys, labelValue } from '../names.ts';
 
 /** The servers that answer the pods' DNS questions. */
 export interface DnsServers {
@@ -33,6 +35,8 @@ export interface NetScope {
   readonly deny: Scope;
   /** True for a worker that may reach everything; its scope then says nothing. */
   readonly allowAll: boolean;
+  /** How names outside the cluster are opened; by their addresses when absent. */
+  readonly names?: NameRules['mode'];
   readonly redis: RedisTarget;
   readonly dns: DnsServers;
 }
@@ -47,23 +51,30 @@ export interface PolicyInput extends NetScope {
   /** Addresses the Redis host resolved to, when it is a name outside the cluster. */
   readonly redisAddresses: readonly string[];
   readonly topology: Topology;
+  /** Blocks of pods, Services and nodes that lie among public addresses: no name opens them. */
+  readonly clusterBlocks?: readonly Block[];
+  /** The addresses of names outside as the policy's own record, for the operator that comes next. */
+  readonly resolved?: string | undefined;
 }
 
 /** A policy and how well it says what the worker's scope says. */
 export interface DesiredPolicy {
   readonly policy: KubeObject & { readonly spec: NetworkPolicySpec };
   readonly approximations: readonly Approximation[];
+  /** Entries the spec itself rules out; the policy must not be written with any. */
+  readonly refusals: readonly Approximation[];
   /** Sentences about what keeps the worker from its Redis; no pod should start before they are gone. */
   readonly problems: readonly string[];
 }
 
 /** The digest a policy and its pods share: 12 hex characters, the same for equal scopes in any spelling. */
-export function netHash({ scope, deny, allowAll, redis, dns }: NetScope): string {
+export function netHash({ scope, deny, allowAll, names = 'Resolve', redis, dns }: NetScope): string {
   const content = {
     scope: allowAll ? 'all' : formatScope(scope),
     deny: denoDenyFlag(scope, deny),
     redis: [redis.host.toLowerCase(), redis.port],
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
+    ...(allowAll || names === 'Resolve' ? {} : { names }),
   };
   return digest(JSON.stringify(content), 12);
 }
@@ -72,16 +83,18 @@ export function netHash({ scope, deny, allowAll, redis, dns }: NetScope): string
 export function networkPolicy(input: PolicyInput): DesiredPolicy {
   const redis = mirrorRedis(input);
   const deny = withMetadataDenied(input.scope, input.deny);
-  const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology);
+  const rules: NameRules = { ...resolvePublic, mode: input.names ?? 'Resolve', closed: input.clusterBlocks ?? [] };
+  const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology, rules);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
   return {
     policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input.name, netHash(input)) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
     approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]),
+    refusals: mirror?.refusals ?? [],
     problems: redis.problems,
   };
 }
 
-function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+function header({ name, namespace, owner, labels, resolved, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -90,6 +103,7 @@ function header({ name, namespace, owner, labels, ...input }: PolicyInput): Pick
       name: `${name}-${hash}`,
       namespace,
       labels: { ...labels, ...podLabels(name, hash) },
+      ...(resolved === undefined ? {} : { annotations: { [annotationKeys.resolved]: resolved } }),
       ownerReferences: [owner],
     },
   };
@@ -116,7 +130,8 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
   const parsed = redisEntry(input.redis);
   if (!parsed.ok) return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
   const { entry } = parsed;
-  const { rules, approximations } = translate([entry], [], { ...input.topology, outsideAddresses: () => input.redisAddresses });
+  const topology: Topology = { ...input.topology, outsideAddresses: () => input.redisAddresses };
+  const { rules, approximations } = translate([entry], [], topology, { ...resolvePublic, answers: 'Any' });
   const closed = rules.length === 0 && !input.allowAll;
   const unreachable = closed ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`) : [];
   return {

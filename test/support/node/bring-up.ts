@@ -11,6 +11,7 @@ import { cgroupOf, createCgroups } from './cgroups.ts';
 import { healthPorts, kubeletArgs, kubeRouterArgs, nodeFiles, nodeName } from './configuration.ts';
 import { prepareMounts } from './mounts.ts';
 import { inNode, type Namespaces } from './namespaces.ts';
+import { upstreamDns } from './network.ts';
 import { attach, type Node } from './node.ts';
 import { dnsObjects, policyEngineObjects } from './objects.ts';
 
@@ -37,6 +38,7 @@ export async function bringUp(site: Site): Promise<Node> {
   await start(site, 'kube-proxy', [`--config=${join(dir, 'proxy.json')}`]);
   await startPolicyEngine(site, node);
   await untilReady(site, node, 'the node is ready', ['--for=condition=Ready', `node/${nodeName}`]);
+  await node.outsideHost(upstreamDns); // there from the start, it refuses instead of keeping the DNS waiting
   await node.apply(...dnsObjects(network));
   await untilReady(site, node, 'the DNS is ready', ['--namespace=kube-system', '--for=condition=Available', 'deployment/coredns']);
   return node;

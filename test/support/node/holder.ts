@@ -27,6 +27,8 @@ try {
   network = await link(pid);
   process.stdout.write(JSON.stringify({ pid, network }));
   await Promise.race([released, ended]);
+} catch (error) {
+  process.stderr.write(`${String(error)}\n`);
 } finally {
   unshare.kill('SIGKILL');
   await ended;

@@ -4,6 +4,9 @@ import type { Reach } from '../control-plane/arguments.ts';
 /** How many nodes this machine can have at once. */
 export const slots = 8;
 
+/** Host outside the cluster that its DNS asks for every name that is not the cluster's: a test may run a DNS server there. */
+export const upstreamDns = '198.51.100.53';
+
 /** Addresses and names of one node. */
 export interface NodeNetwork extends Reach {
   readonly slot: number;

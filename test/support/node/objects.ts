@@ -1,6 +1,6 @@
 /** What a cluster of one node needs in its API: rights of the policy engine, and the cluster's DNS. Pure. */
 import { images } from './images.ts';
-import type { NodeNetwork } from './network.ts';
+import { upstreamDns, type NodeNetwork } from './network.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -31,6 +31,9 @@ const corefile = `.:53 {
     kubernetes cluster.local in-addr.arpa ip6.arpa {
         pods insecure
         ttl 5
+    }
+    forward . ${upstreamDns} {
+        max_fails 0
     }
     cache 5
     reload 5s

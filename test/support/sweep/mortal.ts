@@ -1,10 +1,12 @@
 /** An operator that dies after its n-th write: from then on no call of its reaches the cluster or Redis. */
 import { systemClock } from '../../../operator/clock.ts';
 import type { Cluster } from '../../../operator/cluster/cluster.ts';
+import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import { ResponseReader } from '../../../operator/redis/response-reader.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
+import { OutsideNames } from '../../../operator/redisworker/outside/outside-names.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
 import { References } from '../../../operator/redisworker/references.ts';
 import { followAll } from '../../../operator/redisworker/world.ts';
@@ -105,7 +107,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     canaryProblem: () => undefined,
-    resolveHost: () => Promise.resolve([]),
+    outside: new OutsideNames({ lookUp: machineLookUp(), clock: systemClock, enqueue: () => undefined }),
     defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
   await Promise.all(Object.values(copies).map(({ synced }) => synced));

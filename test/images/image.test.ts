@@ -1,0 +1,133 @@
+/** The image as it was built: what it holds, and both contracts answered from inside its files, read-only, by user 65532. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { env, healthPort, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { configuration } from '../../images/configuration.ts';
+import { modeOf, type ImageFile } from '../../images/file.ts';
+import { readTar } from '../../images/tar.ts';
+import { unpack } from '../../images/unpack.ts';
+import { buildWorkerImage, type BuiltImage } from '../../images/worker-image.ts';
+import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { freePort, start, type TestProcess } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { ask } from '../support/requests.ts';
+import { writeHash } from '../support/worker.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'redisworker-image-test-'));
+const isRoot = process.getuid?.() === 0;
+const whyNot = 'only root may make the root folder another one';
+let image: BuiltImage;
+let files: ImageFile[];
+let redis: TestRedis;
+
+beforeAll(async () => {
+  image = await buildWorkerImage({ output: join(folder, 'image.tar'), tag: 'redisworker/worker:test' });
+  files = await filesOf(image);
+  redis = await startRedis();
+  await unpack(files, join(folder, 'root'));
+});
+afterAll(async () => {
+  await redis.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('the same sources and packages give the same archive', async () => {
+  const again = await buildWorkerImage({ output: join(folder, 'again.tar'), tag: 'redisworker/worker:test' });
+  expect(again.digest).toBe(image.digest);
+  expect(readFileSync(again.archive).equals(readFileSync(image.archive))).toBe(true);
+});
+
+test('it holds Deno, the libraries it is linked to, our files and their warm cache, and no shell', () => {
+  const paths = files.map(({ path }) => path);
+  for (const path of [
+    'usr/bin/deno', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'etc/ssl/certs/ca-certificates.crt',
+    'redisworker/worker/main.js', 'redisworker/worker/mod.js', 'redisworker/worker/runner.js', 'redisworker/worker/import_map.json',
+    'redisworker/deno/v8_code_cache_v2', 'redisworker/deno/v8_code_cache_v2-wal', 'redisworker/deno/v8_code_cache_v2-shm',
+  ]) expect(paths).toContain(path);
+  for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6']) expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
+  expect(paths.filter((path) => /(^|\/)s?bin\//.test(path))).toEqual(['usr/bin/deno']);
+  expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
+});
+
+test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
+  const worker = await startPod('image-handler', { contract: 'Handler' }, `
+    import { Reply, type Handler } from 'redisworker';
+    const handler: Handler<{ name: string }> = async (request) => {
+      try {
+        const stored = await caches.open('names');
+        await stored.put('http://names/last', new Response(request.data!.name));
+        return await (await stored.match('http://names/last'))!.text();
+      } catch (error) {
+        return { sameReply: error instanceof Reply };
+      }
+    };
+    export default handler;
+  `);
+  expect(await worker.ask({ name: 'Ada' })).toMatchObject({ code: 200, data: 'Ada' });
+  await redis.client.xadd(requestStreamKey('image-handler'), '*', 'ref', 'broken', 'type', 'image-handler', 'data', '{');
+  const [, reply] = (await redis.client.brpop('res:broken', 20))!;
+  expect(JSON.parse(reply)).toMatchObject({ code: 200, data: { sameReply: true } });
+});
+
+test.skipIf(!isRoot)(`a process starts with what the cache has for it${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
+  const worker = await startPod('image-warm', { contract: 'Handler', denoOptions: ['--log-level=debug'] }, 'export default () => 1;');
+  expect(await worker.ask({})).toMatchObject({ code: 200 });
+  for (const file of ['main.js', 'mod.js']) expect(worker.process.output()).toContain(`V8 code cache hit for ES module: file:///redisworker/worker/${file}`);
+});
+
+test.skipIf(!isRoot)(`a script of the older contract is answered for${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
+  const [manifest] = parseAllDocuments(readFileSync(join(import.meta.dirname, '../../examples/date-iso.yaml'), 'utf8'));
+  const worker = await startPod('image-script', { contract: 'Script' }, String(manifest!.getIn(['spec', 'source', 'inline'])));
+  expect(await worker.ask({})).toMatchObject({ code: 200, data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string } });
+});
+
+/** All files of all layers, as they would lie above each other. */
+async function filesOf({ archive }: BuiltImage): Promise<ImageFile[]> {
+  const blobs = new Map((await readTar(readFileSync(archive), () => true)).map((file) => [file.path, file]));
+  const contentOf = (path: string) => (blobs.get(path) as { content: Uint8Array }).content;
+  const [{ Layers: layers }] = JSON.parse(Buffer.from(contentOf('manifest.json')).toString()) as [{ Layers: string[] }];
+  const all = await Promise.all(layers.map((layer) => readTar(contentOf(layer), () => true)));
+  return [...all.flat(), { kind: 'directory', path: 'tmp', shared: true }];
+}
+
+/** Read-only, with the volumes and folders of the system a kubelet mounts, in a namespace that goes with the process. */
+const pod = `
+  set -e
+  root=$1 source=$2 secret=$3; shift 3
+  mount --make-rprivate /
+  mount --bind "$root" "$root"
+  mount --bind "$source" "$root${sourceMount}"
+  mount --bind "$secret" "$root${secretMount}"
+  mount --rbind /proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+  mount -o remount,bind,ro "$root"
+  exec chroot --userspec=${configuration.user} "$root" "$@"
+`;
+
+/** Runs the operator's own command line inside the image, against the real Redis; its ports are moved to free ones. */
+async function startPod(type: string, input: Partial<CommandInput> & Pick<CommandInput, 'contract'>, module: string): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
+  const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
+  for (const path of [source, secret, ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount))]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(source, sourceFileName), module);
+  await writeHash(redis.client, type);
+  const [health, forward] = [await freePort(), await freePort()];
+  const own = input.contract === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
+  const command = denoCommand({
+    configHashKey: configHashKey(type, '1'), allowNet: own, allowAllNet: false, gateNet: [], denyNet: ['169.254.169.254'],
+    allowEnv: [], denoOptions: [], requestLimit: 0, memoryMiB: 128, ...input,
+  }).map((word) => word.replaceAll(`:${healthPort}`, `:${health}`).replaceAll(`:${scriptRedisPort}`, `:${forward}`));
+  const variables = {
+    ...configuration.env, PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
+    [env.redisUrl]: redis.url, [env.source]: `${sourceMount}/${sourceFileName}`, [env.podUid]: `pod-${type}`,
+    [env.healthAddress]: `127.0.0.1:${health}`, [env.settings]: '{}',
+  };
+  const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], { env: variables });
+  onTestFinished(() => process.stop());
+  const told = (cause: unknown) => { throw new Error(`no answer; the worker printed:\n${process.output()}`, { cause }); };
+  return { process, ask: (data) => ask(redis.client, type, data, 20).catch(told) };
+}
