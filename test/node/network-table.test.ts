@@ -3,28 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withInline, withSpec, worker } from '../support/gen.ts';
 import { columnsOf, type Column } from '../support/network-table/columns.ts';
 import { signOf } from '../support/network-table/cell.ts';
-import { measureRow, probingModule, type MeasuredRow } from '../support/network-table/measure.ts';
+import { measureRows, probingModule } from '../support/network-table/measure.ts';
 import { rowsOf, type Row } from '../support/network-table/rows.ts';
 import { openTargets, outsideNames } from '../support/network-table/targets.ts';
 import { extendDns, hostsBlock } from '../support/node/dns.ts';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { openSite, type Site } from '../support/node/site.ts';
 
-/** Rows measured at once. */
-const atOnce = 4;
-
 let site: Site;
 let rows: readonly Row[];
 let columns: readonly Column[];
-
-async function measureAll(): Promise<Map<string, MeasuredRow>> {
-  const measured = new Map<string, MeasuredRow>();
-  const waiting = [...rows];
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) measured.set(row.name, await measureRow(site, row.name, columns));
-  }));
-  return measured;
-}
 
 describeOnNode('the network of workers', () => {
   beforeAll(async () => {
@@ -40,7 +28,7 @@ describeOnNode('the network of workers', () => {
   afterAll(() => site?.stop());
 
   test('opens what the scope says and nothing else, by the policy alone and by both layers', async () => {
-    const measured = await measureAll();
+    const measured = await measureRows(site, rows.map(({ name }) => name), columns);
     const wrong = [...measured.values()].flatMap((row) => row.wrong);
     console.log(`${rows.length * columns.length} cells, each by the policy alone and through Deno: ${wrong.length} wrong`);
     for (const { name } of rows) console.log(measured.get(name)!.cells.map(signOf).join(' '), name);

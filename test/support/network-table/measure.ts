@@ -30,23 +30,40 @@ export interface MeasuredRow {
   readonly wrong: readonly string[];
 }
 
-/** A cell counts as measured when it is as expected so many times in a row, as are all others of its row. */
+/** A row counts as measured when all its cells are as expected so many times in a row. */
 const inARow = 3;
+/** Rows measured at once. */
+const atOnce = 4;
 
-/** Dials everything until the row is as expected three times in a row, or time is up. */
-export async function measureRow(site: Site, name: string, columns: readonly Column[]): Promise<MeasuredRow> {
+/** Dials everything from every row until each is as expected three times in a row, or time is up. @returns rows by name */
+export async function measureRows(site: Site, names: readonly string[], columns: readonly Column[]): Promise<Map<string, MeasuredRow>> {
   const end = Date.now() + patienceMs;
-  const network = await podNetworkOf(site, name);
-  for (let streak = 0; ;) {
-    const layers = await layersOf(site, name);
-    const cells = await measure(site, name, network, columns);
-    const wrong = columns.flatMap((column, index) => {
-      const [expected, measured] = [expectedCell(layers, column), cells[index]!];
-      return expected.raw === measured.raw && expected.deno === measured.deno ? [] : [wrongCell(name, column, expected, measured)];
+  const rows = new Map<string, MeasuredRow>();
+  const networks = new Map(await Promise.all(names.map(async (name) => [name, await podNetworkOf(site, name)] as const)));
+  for (let streaks = new Map(names.map((name) => [name, 0])); streaks.size > 0 && Date.now() < end;) {
+    const layers = await readLayers(site);
+    await eachOf([...streaks.keys()], async (name) => {
+      rows.set(name, await measureRow(site, name, networks.get(name)!, layers(name), columns));
     });
-    streak = wrong.length === 0 ? streak + 1 : 0;
-    if (streak === inARow || Date.now() > end) return { cells, wrong };
+    streaks = new Map([...streaks].map(([name, streak]) => [name, rows.get(name)!.wrong.length === 0 ? streak + 1 : 0] as const).filter(([, streak]) => streak < inARow));
   }
+  return rows;
+}
+
+async function eachOf(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+  const waiting = names.values();
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (const name of waiting) await work(name);
+  }));
+}
+
+async function measureRow(site: Site, name: string, network: NetworkNamespace, layers: Layers, columns: readonly Column[]): Promise<MeasuredRow> {
+  const cells = await measure(site, name, network, columns);
+  const wrong = columns.flatMap((column, index) => {
+    const [expected, measured] = [expectedCell(layers, column), cells[index]!];
+    return expected.raw === measured.raw && expected.deno === measured.deno ? [] : [wrongCell(name, column, expected, measured)];
+  });
+  return { cells, wrong };
 }
 
 async function measure({ redis }: Site, type: string, network: NetworkNamespace, columns: readonly Column[]): Promise<Cell[]> {
@@ -70,9 +87,12 @@ interface Policy extends KubeObject { readonly spec: NetworkPolicySpec }
 interface Deployment extends KubeObject { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { readonly command: readonly string[] }[] } } } }
 
 /** What the operator gave the two layers, read from the API. */
-async function layersOf(site: Site, name: string): Promise<Layers> {
-  const selector = ['-l', `redisworker.dev/name=${name}`];
-  const [[policy], [deployment]] = await Promise.all([site.list<Policy>('networkpolicies', ...selector), site.list<Deployment>('deployments', ...selector)]);
-  if (!policy || !deployment) throw new Error(`${name} has no policy or no Deployment`);
-  return { policy: policy.spec, flags: denoFlagsOf(deployment.spec.template.spec.containers[0]!.command) };
+async function readLayers(site: Site): Promise<(name: string) => Layers> {
+  const [policies, deployments] = await Promise.all([site.list<Policy>('networkpolicies'), site.list<Deployment>('deployments')]);
+  const of = <T extends KubeObject>(objects: readonly T[], name: string): T => {
+    const found = objects.find(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name);
+    if (!found) throw new Error(`${name} has no policy or no Deployment`);
+    return found;
+  };
+  return (name) => ({ policy: of(policies, name).spec, flags: denoFlagsOf(of(deployments, name).spec.template.spec.containers[0]!.command) });
 }

@@ -35,7 +35,6 @@ export function rowsOf({ own, far }: Namespaces, addresses: Addresses, { service
     row('name', 'name outside', 'a.outside.example:8001'),
     row('name-all', 'name outside, every port', 'a.outside.example'),
     row('name-open-port', 'name outside, `names: OpenPort`', 'a.outside.example:8001', { names: 'OpenPort' }),
-    row('wildcard', 'wildcard', '*.outside.example:8001'),
     row('wildcard-open-port', 'wildcard, `names: OpenPort`', '*.outside.example:8001', { names: 'OpenPort' }),
     row('ip', 'IP outside', '198.51.100.7:8001'),
     row('ip-all', 'IP outside, every port', '198.51.100.7'),

@@ -1,10 +1,9 @@
 /** What the pods of the table dial: pods, Services of every kind, hosts outside, and where each leads in the end. */
 import { images } from '../node/images.ts';
+import { listenIn } from '../node/listener.ts';
 import { pod } from '../node/manifests.ts';
-import type { NetworkNamespace } from '../node/network-namespace.ts';
 import type { Node } from '../node/node.ts';
 import { createRestrictedNamespace } from '../node/shared.ts';
-import { eventually } from '../wait.ts';
 
 /** Hosts outside the cluster, on addresses that are kept for documentation. */
 export const outside = { a: '198.51.100.7', b: '203.0.113.9', c: '198.51.100.20', metadata: '169.254.169.254' } as const;
@@ -28,8 +27,6 @@ export interface Addresses {
   readonly apiService: string;
 }
 
-const listener = 'for (const port of process.argv.slice(1)) require("node:net").createServer((socket) => socket.on("error", () => {}).end()).listen({ port: +port, host: "0.0.0.0" }, () => console.log("listens"))';
-
 /** Makes them all and waits until they answer. */
 export async function openTargets(node: Node, own: string): Promise<{ readonly namespaces: Namespaces; readonly addresses: Addresses }> {
   const namespaces = { own, far: await createRestrictedNamespace(node, 'far') };
@@ -37,15 +34,10 @@ export async function openTargets(node: Node, own: string): Promise<{ readonly n
   await Promise.all([
     node.kubectlOk(['-n', own, 'wait', '--for=condition=Ready', '--timeout=180s', 'pod/web-0']),
     node.kubectlOk(['-n', namespaces.far, 'wait', '--for=condition=Ready', '--timeout=180s', 'pod/far']),
-    listen(await node.outsideHost(outside.a), 8001, 8002), listen(await node.outsideHost(outside.b), 8001),
-    listen(await node.outsideHost(outside.c), 8001), listen(await node.outsideHost(outside.metadata), 80),
+    listenIn(await node.outsideHost(outside.a), 8001, 8002), listenIn(await node.outsideHost(outside.b), 8001),
+    listenIn(await node.outsideHost(outside.c), 8001), listenIn(await node.outsideHost(outside.metadata), 80),
   ]);
   return { namespaces, addresses: await readAddresses(node, namespaces) };
-}
-
-async function listen(where: NetworkNamespace, ...ports: number[]): Promise<void> {
-  const running = where.start(process.execPath, ['-e', listener, ...ports.map(String)]);
-  await eventually(`somebody listens: ${running.output()}`, () => running.output().split('listens').length > ports.length, 60_000);
 }
 
 async function readAddresses(node: Node, { own, far }: Namespaces): Promise<Addresses> {

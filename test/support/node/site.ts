@@ -53,7 +53,7 @@ export interface Site {
 }
 
 /** How long pods may take on a machine that is busy. */
-export const patienceMs = 180_000;
+export const patienceMs = 240_000;
 
 /** Makes a namespace with a Redis for its workers; what it starts ends with {@link Site.stop}. */
 export async function openSite(node: Node, prefix: string): Promise<Site> {
@@ -73,15 +73,16 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
     list: async <T>(...what: string[]) => (JSON.parse(await kubectl('get', ...what, '-o', 'json')) as { items: T[] }).items,
     apply: (...workers) => node.apply(...workers.map((one) => ({ ...one, metadata: { ...one.metadata, namespace } }))),
     async ready(...names) {
-      await eventually(`${names.join(', ')}: ready`, async () => (await Promise.all(names.map(worker))).every(isReady), patienceMs);
+      await kubectl('wait', '--for=condition=Ready', `--timeout=${patienceMs / 1000}s`, ...names.map((name) => `rw/${name}`));
     },
     told: (name, type, reason) => eventually(`${type} of ${name} is ${reason}`, async () =>
       (await worker(name)).status?.conditions?.find((one) => one.type === type && one.reason === reason), patienceMs),
     async startOperator({ canary: hasCanary = true, args = [] } = {}) {
       const gate = hasCanary ? ['--canary-address', canary, '--canary-listen', canary] : [];
       const all = ['--no-leader-elect', '--worker-image', image, '--dns-server', `${node.network.dnsAddress}:53`, ...gate, ...args];
-      const operator = await startOperatorProcess({ redisUrl: `redis://${hostAddress}:${redis.port}`, namespace, kubeconfig: node.kubeconfigPath, args: all });
+      const operator = await startOperatorProcess({ redisUrl: `redis://${hostAddress}:${redis.port}`, namespace, kubeconfig: node.kubeconfigPath, args: all, awaitReady: false });
       operators.push(operator);
+      await eventually('the operator reconciles', () => operator.output().includes('the operator reconciles'), patienceMs);
       return operator;
     },
     async stop() {
@@ -91,9 +92,4 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
       await redis.stop();
     },
   };
-}
-
-function isReady({ metadata, status }: LiveWorker): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' && status?.observedGeneration === (metadata as { generation?: number }).generation;
 }
