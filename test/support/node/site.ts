@@ -47,8 +47,8 @@ export interface Site {
   ready(...names: string[]): Promise<void>;
   /** Waits for a condition with a reason. */
   told(name: string, type: string, reason: string): Promise<Condition>;
-  /** Starts an operator; without `canary` no gate is passed. */
-  startOperator(options?: { readonly canary?: boolean; readonly args?: readonly string[] }): Promise<OperatorProcess>;
+  /** Starts an operator, for this namespace unless `everywhere`; without `canary` no gate is passed. */
+  startOperator(options?: { readonly canary?: boolean; readonly everywhere?: boolean; readonly args?: readonly string[] }): Promise<OperatorProcess>;
   stop(): Promise<void>;
 }
 
@@ -77,18 +77,18 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
     },
     told: (name, type, reason) => eventually(`${type} of ${name} is ${reason}`, async () =>
       (await worker(name)).status?.conditions?.find((one) => one.type === type && one.reason === reason), patienceMs),
-    async startOperator({ canary: hasCanary = true, args = [] } = {}) {
+    async startOperator({ canary: hasCanary = true, everywhere = false, args = [] } = {}) {
       const gate = hasCanary ? ['--canary-address', canary, '--canary-listen', canary] : [];
       const all = ['--no-leader-elect', '--worker-image', image, '--dns-server', `${node.network.dnsAddress}:53`, ...gate, ...args];
-      const operator = await startOperatorProcess({ redisUrl: `redis://${hostAddress}:${redis.port}`, namespace, kubeconfig: node.kubeconfigPath, args: all, awaitReady: false });
+      const operator = await startOperatorProcess({ redisUrl: `redis://${hostAddress}:${redis.port}`, namespace, everywhere, kubeconfig: node.kubeconfigPath, args: all, awaitReady: false });
       operators.push(operator);
       await eventually('the operator reconciles', () => operator.output().includes('the operator reconciles'), patienceMs);
       return operator;
     },
     async stop() {
+      // While somebody is there to take the finalizers off: what is left over would be no company for the next test.
+      await kubectl('delete', 'rw', '--all', '--timeout=120s');
       await Promise.all(operators.map((operator) => operator.stop()));
-      // Nobody is left to take the finalizers off, and pods that try to reach Redis for ever are no company for the next test.
-      await kubectl('delete', 'deployments', '--all', '--wait=false');
       await redis.stop();
     },
   };
