@@ -1,10 +1,10 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node image generate bench-worker chaos-worker
+.PHONY: help demo test test-node network-table start-race image generate bench-worker chaos-worker
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Run two workers on this machine, ask each something, end everything
 	@sh scripts/install.sh
@@ -17,6 +17,14 @@ test: ## Run every check and test, those on a real control plane and on a node i
 test-node: ## Run the tests on a node of its own: pods, policies, DNS; needs root on Linux
 	@sh scripts/install.sh
 	@npm run --silent node
+
+network-table: ## Measure what workers reach, and write the table of docs/network.md
+	@sh scripts/install.sh
+	@REDISWORKER_RECORD=1 npx vitest run --project node test/node/network-table
+
+start-race: ## Start 300 pods that dial what is forbidden, with the gate and without; takes ten minutes
+	@sh scripts/install.sh
+	@REDISWORKER_RECORD=1 REDISWORKER_RACE_WAVES=10 npx vitest run --project node test/node/start-race
 
 generate: ## Write what is generated from the schema: crds/
 	@sh scripts/install.sh

@@ -14,3 +14,9 @@ test('a list that should be empty and is not has drifted', () => {
 test('a list that should have items and is gone has drifted', () => {
   expect(hasDrifted(policy({ egress: [{}] }), policy({}))).toBe(true);
 });
+
+test('an empty text that the API server dropped is no drift, and one that should be empty and is not has drifted', () => {
+  const variable = (value: object) => policy({ env: [{ name: 'HTTP_PROXY', ...value }] });
+  expect(hasDrifted(variable({ value: '' }), variable({}))).toBe(false);
+  expect(hasDrifted(variable({ value: '' }), variable({ value: 'http://proxy' }))).toBe(true);
+});

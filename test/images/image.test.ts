@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { configHashKey, defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
-import { env, healthPort, keyFileName, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { env, healthPort, keyFileName, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
 import { encodeKeyLine } from '../../contract/secrets.ts';
 import { configuration } from '../../images/configuration.ts';
 import { modeOf, type ImageFile } from '../../images/file.ts';
@@ -49,6 +49,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
     'redisworker/worker/main.js', 'redisworker/worker/mod.js', 'redisworker/worker/runner.js', 'redisworker/worker/import_map.json',
     'redisworker/deno/v8_code_cache_v2', 'redisworker/deno/v8_code_cache_v2-wal', 'redisworker/deno/v8_code_cache_v2-shm',
   ]) expect(paths).toContain(path);
+  for (const name of ['gen', 'location_data']) expect(files).toContainEqual({ kind: 'link', path: `redisworker/deno/${name}`, target: scratchMount });
   for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6']) expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
   expect(paths.filter((path) => /(^|\/)s?bin\//.test(path))).toEqual(['usr/bin/deno']);
   expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);

@@ -17,8 +17,8 @@ export interface OperatorProcess extends TestProcess {
   readonly httpUrl: string;
 }
 
-/** Starts `operator/main.ts` on the shared control plane for one namespace, and waits until it reconciles. */
-export async function startOperatorProcess(options: { redisUrl?: string; namespace: string; kubeconfig?: string; args?: readonly string[]; awaitReady?: boolean }): Promise<OperatorProcess> {
+/** Starts `operator/main.ts` on the shared control plane for one namespace, or for all, and waits until it reconciles. */
+export async function startOperatorProcess(options: { redisUrl?: string; namespace: string; everywhere?: boolean; kubeconfig?: string; args?: readonly string[]; awaitReady?: boolean }): Promise<OperatorProcess> {
   const port = await freePort();
   const args = [
     join(root, 'operator/main.ts'),

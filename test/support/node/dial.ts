@@ -1,10 +1,13 @@
-/** Tries TCP connections. As a program, `dial.ts <host:port>…` prints what came of each as JSON. */
+/** Tries TCP connections, and DNS over UDP. As a program, `dial.ts <host:port>…` prints what came of each as JSON. */
+import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
 /** Where to connect; the host is an address, names are not looked up. */
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** `UDP` sends a question to a DNS server; TCP when absent. */
+  readonly protocol?: 'TCP' | 'UDP';
 }
 
 /** `Refused` also when a policy engine rejects; `Silent` when nothing came back within two seconds. */
@@ -15,10 +18,35 @@ const errors: Readonly<Record<string, Dialled>> = { ECONNREFUSED: 'Refused', EHO
 
 /** Arguments that have Node.js run this file. */
 export function dialArgs(targets: readonly Target[]): string[] {
-  return [import.meta.filename, ...targets.map(({ host, port }) => `${host}:${port}`)];
+  return [import.meta.filename, ...targets.map(({ host, port, protocol }) => `${protocol === 'UDP' ? 'udp/' : ''}${host}:${port}`)];
 }
 
-function dial({ host, port }: Target): Promise<Dialled> {
+/** The address of the root's name servers: a question every DNS server answers in some way. */
+const question = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
+
+/** What nobody answers is asked again, for a datagram may be lost. */
+function askByUdp({ host, port }: Target): Promise<Dialled> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    const ask = (): void => socket.send(question, port, host, () => undefined);
+    const again = setInterval(ask, patienceMs / 4);
+    const end = (result: Dialled): void => {
+      clearInterval(again);
+      clearTimeout(silence);
+      socket.close();
+      resolve(result);
+    };
+    const silence = setTimeout(() => end('Silent'), patienceMs);
+    socket.once('message', () => end('Open')).once('error', () => end('Refused'));
+    ask();
+  });
+}
+
+function dial(target: Target): Promise<Dialled> {
+  return target.protocol === 'UDP' ? askByUdp(target) : dialByTcp(target);
+}
+
+function dialByTcp({ host, port }: Target): Promise<Dialled> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const end = (result: Dialled): void => {
@@ -32,6 +60,9 @@ function dial({ host, port }: Target): Promise<Dialled> {
 }
 
 if (import.meta.main) {
-  const targets = process.argv.slice(2).map((text) => ({ host: text.slice(0, text.lastIndexOf(':')), port: Number(text.slice(text.lastIndexOf(':') + 1)) }));
+  const targets = process.argv.slice(2).map((text): Target => {
+    const [, udp, host = '', port] = /^(udp\/)?(.*):(\d+)$/.exec(text) ?? [];
+    return { host, port: Number(port), protocol: udp === undefined ? 'TCP' : 'UDP' };
+  });
   process.stdout.write(JSON.stringify(await Promise.all(targets.map(dial))));
 }
