@@ -10,6 +10,8 @@ export interface NetCase {
   readonly deny: readonly string[];
   /** True when Deno gets the lists as written instead of our canonical form of them. */
   readonly asWritten: boolean;
+  /** What becomes of names outside the cluster; `Unresolved` is `Resolve` before DNS has answered. */
+  readonly names: 'Unresolved' | 'Resolve' | 'OpenPort';
 }
 
 /** A host and port a program may dial. */
@@ -22,6 +24,7 @@ const serviceNames = ['web', 'db', 'api', 'old'];
 const namespaces = ['app', 'data', 'db'];
 const podNames = ['pod-0', 'pod-1', 'web', 'api', 'db', 'db-0'];
 const outsideNames = ['api.example.com', 'www.api.example.com', 'example.com', 'web.db', 'a.b', 'x.a.b', 'y.x.a.b', 'xa.b', 'db.data'];
+const aliases = [...outsideNames, 'web.app.svc.cluster.local', 'Db.data.svc.cluster.local.', 'pod-0.db.data.svc.cluster.local', 'old.db.svc.cluster.local', 'absent.svc.cluster.local', 'localhost'];
 const portPool = [80, 443, 8080, 1, 65_535];
 
 /** What a dial and a packet are tried on: every port of a list or a Service, and its neighbours. */
@@ -67,21 +70,32 @@ function serviceIn(network: Plan, index: number): fc.Arbitrary<{ service: Servic
     { weight: 5, arbitrary: fc.record({ type: fc.constantFrom('ClusterIP', 'NodePort'), clusterIP: fc.constant(clusterIP), selector, ports: servicePorts }).map((service) => ({ service })) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('ClusterIP'), clusterIP: fc.constant('None'), selector, ports: servicePorts }).map((service) => ({ service })) },
     { weight: 1, arbitrary: fc.record({ service: fc.record({ type: fc.constant('ClusterIP'), clusterIP: fc.constantFrom(clusterIP, 'None'), ports: servicePorts }), endpoints }) },
-    { weight: 1, arbitrary: fc.constantFrom(...outsideNames).map((externalName) => ({ service: { type: 'ExternalName', externalName, ports: [] } })) },
+    { weight: 2, arbitrary: fc.constantFrom(...aliases).map((externalName) => ({ service: { type: 'ExternalName', externalName, ports: [] } })) },
   );
 }
+
+/** What names outside resolve to. Some share addresses, and some lead to pods, Services, nodes or the pod itself. */
+const publicAnswers = ['203.0.113.1', '203.0.113.2', '203.0.113.3', '192.0.2.1', '198.51.100.9', '2001:db8:1::1', '2001:db8:1::2'];
+const privateAnswers = ['10.244.0.1', '10.96.0.1', '192.168.1.1', '169.254.169.254', '127.0.0.1', 'fd00:244::1', 'fd00:96::1', '64:ff9b::a00:1', '100.64.0.1'];
+const answers = fc.oneof(
+  { weight: 1, arbitrary: fc.constant([]) },
+  { weight: 8, arbitrary: fc.tuple(fc.subarray(publicAnswers, { maxLength: 3 }), fc.oneof(fc.constant([]), fc.subarray(privateAnswers, { maxLength: 3 }))).map((both) => both.flat()) },
+);
 
 const world: fc.Arbitrary<World> = plan.chain((network) => {
   const keys = namespaces.flatMap((namespace) => serviceNames.map((name) => `${namespace}/${name}`));
   const every = fc.tuple(...keys.map((key, index) => fc.option(serviceIn(network, index), { freq: 2 }).map((one) => [key, one] as const)));
-  return fc.record({ pods: podsIn(network), entries: every }).map(({ pods, entries }) => {
+  const outside = fc.tuple(...outsideNames.map((name) => answers.map((list) => [name, list] as const)));
+  const closed = fc.constantFrom([], ['198.51.100.0/24']);
+  return fc.record({ pods: podsIn(network), entries: every, outside, closed }).map(({ pods, entries, ...beyond }) => {
     const present = entries.flatMap(([key, one]) => (one === null ? [] : [[key, one] as const]));
     const isService = (name: string): boolean => present.some(([key]) => key.split('/').reverse().join('.') === name);
     return {
       pods,
       services: Object.fromEntries(present.map(([key, { service }]) => [key, service])),
       endpoints: Object.fromEntries(present.flatMap(([key, { endpoints }]) => (endpoints ? [[key, [endpoints]]] : []))),
-      outside: Object.fromEntries(outsideNames.filter((name) => !isService(name)).map((name, index) => [name, [`203.0.113.${index + 1}`, `2001:db8:1::${index + 1}`]])),
+      outside: Object.fromEntries(beyond.outside.filter(([name]) => !isService(name))),
+      closed: beyond.closed,
     };
   });
 });
@@ -92,6 +106,7 @@ const serviceHosts = namespaces.flatMap((namespace) => serviceNames.flatMap((nam
 const podHosts = namespaces.flatMap((namespace) => ['db', 'web'].flatMap((name) => podNames.flatMap((pod) => spellings(namespace, name).map((host) => `${pod}.${host}`))));
 const otherHosts = [...outsideNames, 'absent', 'absent.data.svc', 'a.b.c.d.e.f', 'localhost', 'app.localhost', '10-244-0-1.app.pod.cluster.local'];
 const addresses = [
+  '203.0.113.2', '198.51.100.9', '192.168.1.1', '[2001:db8:1::1]', '[64:ff9b::a00:1]',
   '10.244.0.1', '10.244.0.2', '10.244.0.3', '10.244.0.100', '10.96.0.1', '10.96.0.2', '10.96.0.9', '192.0.2.1', '192.0.2.2', '198.51.100.1',
   '203.0.113.1', '169.254.169.254', '127.0.0.1', '0.0.0.0', '255.255.255.255',
   '[fd00:244::1]', '[fd00:244::2]', '[fd00:96::1]', '[2001:db8::1]', '[2001:db8::2]', '[::1]', '[::]', '[2001:DB8:0::1]', '[::ffff:10.244.0.1]', '[::ffff:c000:201]',
@@ -121,6 +136,7 @@ const aim = fc.record({ entry: fc.nat(), host: fc.nat(), port: fc.option(fc.cons
 /** Cases as they come, half of the denials within what is allowed; the same seed gives the same ones. */
 export const netCase: fc.Arbitrary<NetCase> = fc.record({
   world, allow: fc.array(entry, { minLength: 1, maxLength: 6 }), deny: fc.array(entry, { maxLength: 2 }), aims: fc.array(aim, { maxLength: 2 }), asWritten: fc.boolean(),
+  names: fc.constantFrom('Unresolved', 'Resolve', 'Resolve', 'OpenPort'),
 }).map(({ aims, ...given }) => ({ ...given, deny: [...given.deny, ...aims.flatMap((one) => aimedAt(given.allow, one))] }));
 
 function aimedAt(allow: readonly string[], { entry: index, host, port }: { entry: number; host: number; port: number | null }): string[] {

@@ -1,14 +1,16 @@
 /** What the operator makes of a case: Deno's flags and the policy. */
+import { parseBlock } from '../../operator/redisworker/allow-net/address.ts';
 import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/allow-net/canonical.ts';
 import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../../operator/redisworker/allow-net/deny.ts';
 import type { EgressRule } from '../../operator/redisworker/allow-net/egress.ts';
-import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
+import type { NetEntry, Scope } from '../../operator/redisworker/allow-net/entry.ts';
+import type { NameRules } from '../../operator/redisworker/allow-net/outside.ts';
 import type { Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
 import { type Approximation, translate } from '../../operator/redisworker/allow-net/translate.ts';
 import { clusterDns, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
 import { dialsOf, type NetCase, ports } from './net-cases.ts';
-import { addressesOf, home, isLocal, packetTo, topologyOf } from './net-world.ts';
+import { addressesOf, home, isLocal, isPublic, packetTo, topologyOf, type World } from './net-world.ts';
 
 /** The Redis of the worker, outside the cluster: its policy always opens it, as it always opens the cluster's DNS. */
 const redis = { host: '198.18.0.1', port: 6379 };
@@ -22,31 +24,51 @@ export interface CaseMirror {
   readonly allowFlag: string;
   readonly denyFlag: string;
   readonly policy: ReturnType<typeof networkPolicy>['policy'];
-  /** The part of {@link CaseMirror.allowed} of which the policy is not said to close anything. */
-  readonly wholly: Scope;
+  /** The part of {@link CaseMirror.allowed} of which the policy is not said to close an address. */
+  readonly wholly: (address: string) => Scope;
   /** The rules of what the policy is not said to open too widely. */
   readonly narrowRules: readonly EgressRule[];
+  /** The rules of what is said to be opened for names outside the cluster, by whatever means. */
+  readonly outsideRules: readonly EgressRule[];
 }
 
 /** Does for a case what the operator does for a worker. */
-export function mirrorOf({ world, allow, deny, asWritten }: NetCase): CaseMirror {
+export function mirrorOf({ world, allow, deny, asWritten, names }: NetCase): CaseMirror {
   const [scope, refused] = [scopeOf(allow), scopeOf(deny)];
-  const topology = topologyOf(world);
+  const topology = topologyOf(world, { resolved: names === 'Resolve' });
+  const rules: NameRules = { mode: names === 'OpenPort' ? names : 'Resolve', answers: 'Public', closed: world.closed.flatMap((block) => parseBlock(block) ?? []) };
   const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
-  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns });
+  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns, names: rules.mode, clusterBlocks: rules.closed });
   const denied = withMetadataDenied(scope, refused);
-  const { approximations } = translate(scope, denied, topology);
-  const without = (told: readonly Approximation[]): Scope => scope.filter((entry) => !told.some((one) => one.entry === formatEntry(entry)));
-  const closing = approximations.filter(({ reason }) => /not opened|nothing/.test(reason));
-  const opening = approximations.filter(({ reason }) => !/not opened$/.test(reason));
+  const { approximations } = translate(scope, denied, topology, rules);
+  const wider = approximations.filter(({ reason, by }) => by !== 'NameResolved' && !/not opened(;|$)/.test(reason));
   const own = scopeOf(denoNetFlag([], redis, [health]));
   return {
     allowed: [...scope, ...own], denied, policy,
     allowFlag: (asWritten ? [...allow, ...formatScope(own)] : denoNetFlag(scope, redis, [health])).join(','),
     denyFlag: (asWritten ? [...deny, ...denoDenyFlag(scope, [])] : denoDenyFlag(scope, refused)).join(','),
-    wholly: [...without(closing), ...own],
-    narrowRules: translate(without(opening), denied, topology).rules,
+    wholly: (address) => [...without(scope, approximations.filter((one) => tellsClosed(world, one, address))), ...own],
+    narrowRules: translate(without(scope, wider), denied, topology, rules).rules,
+    outsideRules: translate(scope.filter((entry) => isOutside(entry, approximations)), denied, topology, rules).rules,
   };
+}
+
+function without(scope: Scope, told: readonly Approximation[]): Scope {
+  return scope.filter((entry) => !told.some((one) => one.entry === formatEntry(entry)));
+}
+
+/** True for an entry of which nothing but names outside is opened. */
+function isOutside(entry: NetEntry, approximations: readonly Approximation[]): boolean {
+  const own = approximations.filter((one) => one.entry === formatEntry(entry));
+  return own.length > 0 && own.every(({ by }) => by !== undefined);
+}
+
+/** Whether an approximation says that its entry is closed at an address: where names are opened, at some alone. */
+function tellsClosed(world: World, { reason, by }: Approximation, address: string): boolean {
+  if (by === undefined) return /not opened|nothing/.test(reason);
+  if (by !== 'NameResolved') return reason.includes('open to every public address') && !isPublic(world, address);
+  const told = /; (.*) among its addresses (?:is|are) not public and not opened/.exec(reason)?.[1] ?? '';
+  return told.split(', ').includes(address);
 }
 
 /**
@@ -64,8 +86,8 @@ export function packetsOf(netCase: NetCase): Target[] {
 }
 
 /** The text of a case as somebody would write it down. */
-export function textOf({ allow, deny, asWritten }: NetCase): string {
-  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}`;
+export function textOf({ allow, deny, asWritten, names }: NetCase): string {
+  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}, names ${names}`;
 }
 
 function scopeOf(entries: readonly string[]): Scope {

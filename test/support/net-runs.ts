@@ -5,4 +5,4 @@ const fromEnvironment = (name: string, otherwise: number): number => Number(proc
 export const seed = fromEnvironment('REDISWORKER_PROOF_SEED', 2026);
 
 /** Clusters with lists to try; each is tried with hundreds of dials: `REDISWORKER_PROOF_RUNS`. */
-export const numRuns = fromEnvironment('REDISWORKER_PROOF_RUNS', 200);
+export const numRuns = fromEnvironment('REDISWORKER_PROOF_RUNS', 100);

@@ -3,6 +3,7 @@
  * resolv.conf, the DNS specification of Kubernetes and Service load balancing, and shares no code with the
  * translation it checks.
  */
+import { BlockList, isIPv4 } from 'node:net';
 import type { EndpointAddresses, Service, Topology } from '../../operator/redisworker/allow-net/topology.ts';
 import type { Target, TargetPod } from '../../operator/redisworker/allow-net/policy-allows.ts';
 import { topologyWith } from './topology.ts';
@@ -23,6 +24,8 @@ export interface World {
   readonly services: Readonly<Record<string, Service>>;
   readonly endpoints: Readonly<Record<string, readonly EndpointAddresses[]>>;
   readonly outside: Readonly<Record<string, readonly string[]>>;
+  /** Blocks that belong to the cluster although their addresses are public: those of its nodes, say. */
+  readonly closed: readonly string[];
 }
 
 /** The namespace the worker is in. */
@@ -45,9 +48,9 @@ export function packetTo(world: World, ip: string, port: number): Target {
   return { ip, port, protocol: 'TCP', ...(pod ? { pod: targetPod(pod) } : {}) };
 }
 
-/** What the translation is told of the world. Outside names are not resolved for it. */
-export function topologyOf(world: World): Topology {
-  return topologyWith(home, world.services, world.endpoints);
+/** What the translation is told of the world; names outside the cluster have addresses for it where they are resolved. */
+export function topologyOf(world: World, { resolved }: { readonly resolved: boolean }): Topology {
+  return { ...topologyWith(home, world.services, world.endpoints), outsideAddresses: (host) => (resolved ? world.outside[host] ?? [] : []) };
 }
 
 /** Everything a connection of a worker to `host:port` may do. Ways that stay in the pod have no packets. */
@@ -67,17 +70,17 @@ export function addressesOf(world: World, written: string): readonly string[] {
 }
 
 /** The answer of the cluster's DNS to one absolute name. */
-function lookup(world: World, name: string): readonly string[] {
+function lookup(world: World, name: string, hops = 9): readonly string[] {
   const [, inside, kind] = /^(.+)\.(svc|pod)\.cluster\.local$/.exec(name) ?? [];
   if (inside === undefined) return world.outside[name] ?? [];
   const [namespace = '', first = '', hostname, ...more] = inside.split('.').reverse();
   if (more.length > 0) return [];
-  if (kind === 'svc') return lookupService(world, namespace, first, hostname);
+  if (kind === 'svc') return lookupService(world, { namespace, name: first, hostname }, hops);
   return world.pods.filter((pod) => hostname === undefined && dashed(pod.ip) === first && pod.namespace === namespace).map(({ ip }) => ip);
 }
 
 /** A Service has records of its own; only a headless one with a selector has some of its pods. */
-function lookupService(world: World, namespace: string, name: string, hostname: string | undefined): readonly string[] {
+function lookupService(world: World, { namespace, name, hostname }: { namespace: string; name: string; hostname: string | undefined }, hops: number): readonly string[] {
   const key = `${namespace}/${name}`;
   const service = world.services[key];
   if (service === undefined) return [];
@@ -85,7 +88,7 @@ function lookupService(world: World, namespace: string, name: string, hostname: 
     return podsOf(world, namespace, service).filter((pod) => hostname === undefined || pod.name === hostname).map(({ ip }) => ip);
   }
   if (hostname !== undefined) return [];
-  if (service.type === 'ExternalName') return lookup(world, service.externalName ?? '');
+  if (service.type === 'ExternalName') return hops === 0 ? [] : lookup(world, (service.externalName ?? '').toLowerCase().replace(/\.$/, ''), hops - 1);
   if (service.clusterIP === 'None') return (world.endpoints[key] ?? []).flatMap(({ addresses }) => addresses);
   return service.clusterIP === undefined ? [] : [service.clusterIP];
 }
@@ -137,6 +140,26 @@ function canonical(address: string): string {
 /** True for addresses that never leave the pod. */
 export function isLocal(address: string): boolean {
   return /^127\.|^0\.0\.0\.0$|^::1?$/.test(address);
+}
+
+/** What no name outside may lead to, by the registries of special-purpose addresses, with IPv4's own behind NAT64. */
+const reserved = [
+  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3',
+  '::/96', 'fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::a00:0/104', '64:ff9b::7f00:0/104', '64:ff9b::a9fe:0/112', '64:ff9b::c0a8:0/112',
+];
+
+/** True for an address that is the whole world's to reach and none of the cluster's own. */
+export function isPublic({ closed }: World, address: string): boolean {
+  const list = new BlockList();
+  for (const block of [...reserved, ...closed]) {
+    const [first = '', prefix] = block.split('/');
+    list.addSubnet(first, Number(prefix), familyOf(first));
+  }
+  return !list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
 function dashed(ip: string): string {
