@@ -66,7 +66,8 @@ describeOnNode('the network of workers', () => {
 
   test('is as docs/network.md shows it', async () => {
     const table = tableOf();
-    if (process.env['REDISWORKER_RECORD'] !== undefined) await record(table);
+    const isRight = [...measured.values()].every(({ wrong }) => wrong.length === 0);
+    if (isRight && process.env['REDISWORKER_RECORD'] !== undefined) await record(table);
     expect(table).toEqual(JSON.parse(await readFile(tableFile, 'utf8')));
   });
 });
