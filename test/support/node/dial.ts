@@ -29,7 +29,7 @@ const question = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]
 /** What nobody answers is asked again, for a datagram may be lost. */
 function askByUdp({ host, port }: Target): Promise<Dialled> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4').connect(port, host); // a connected socket is told of refusals
+    const socket = createSocket('udp4');
     const again = setInterval(() => socket.send(question), answerPatienceMs / 10);
     const end = (result: Dialled): void => {
       clearInterval(again);
@@ -38,7 +38,7 @@ function askByUdp({ host, port }: Target): Promise<Dialled> {
       resolve(result);
     };
     const silence = setTimeout(() => end('Silent'), answerPatienceMs);
-    socket.once('connect', () => socket.send(question));
+    socket.once('connect', () => socket.send(question)).connect(port, host); // a connected socket is told of refusals
     socket.once('message', () => end('Open')).once('error', () => end('Refused'));
   });
 }
