@@ -5,7 +5,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeConfigHash } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
-import { env, handlerRights, type HandlerSettings } from '../contract/pod.ts';
+import { env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings } from '../contract/pod.ts';
+import { writeBundles } from '../images/bundle.ts';
 import { freePort, start, type TestProcess } from '../test/support/processes.ts';
 import { eventually } from '../test/support/wait.ts';
 import { RawClient } from './raw-client.ts';
@@ -35,6 +36,7 @@ export async function openStage(): Promise<Stage> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
+  await writeBundles(join(folder, 'image'));
   const server = pin(0, 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
   const client = await eventually('redis-server answers', () => RawClient.open(port));
   return {
@@ -61,19 +63,20 @@ export interface OursOptions {
   readonly healthPort: number;
 }
 
-/** Our runtime as a pod runs it: the flags of the contract, and a Deno cache that is warm after the first start. */
+/** Our runtime as a pod runs it: the image's bundle, the flags of the contract, and a Deno cache that is warm after the first start. */
 export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }: OursOptions): TestProcess {
   const health = `127.0.0.1:${healthPort}`;
   const source = join(root, 'bench/peers/handler.ts');
+  const inImage = (path: string) => join(folder, 'image', path.slice(imageRoot.length));
   const flags = [
-    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
+    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${inImage(importMapFile)}`,
     `--allow-net=127.0.0.1:${port},${health}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${join(root, 'bench/peers')}`,
   ];
   const variables = {
-    PATH: process.env['PATH'], HOME: process.env['HOME'], DENO_DIR: join(folder, 'deno'), [env.podUid]: 'bench',
+    PATH: process.env['PATH'], HOME: process.env['HOME'], DENO_DIR: join(folder, 'deno'), DENO_NO_UPDATE_CHECK: '1', [env.podUid]: 'bench',
     [env.redisUrl]: `redis://127.0.0.1:${port}`, [env.source]: source, [env.healthAddress]: health, [env.settings]: JSON.stringify(settings),
   };
-  return pin(1, bin('deno'), ['run', ...flags, ...profiling(), join(root, 'worker/main.ts'), hashKey], variables);
+  return pin(1, bin('deno'), ['run', ...flags, ...profiling(), inImage(handlerEntry), hashKey], variables);
 }
 
 /** A contender of `bench/peers/`, on the runtime it is faster with or made for. */

@@ -16,7 +16,7 @@ const deadlineMs = 180_000;
 export interface Measured {
   readonly requests: number;
   readonly perSecond: number;
-  /** Processor time per request in microseconds, of the worker with its start and of redis-server. */
+  /** Processor time per request in microseconds, of the worker with its start (but for what the bound encodes beforehand) and of redis-server. */
   readonly workerUs?: number;
   readonly serverUs?: number;
   /** Absent for BullMQ, which keeps its results elsewhere. */
@@ -65,11 +65,11 @@ async function measure(stage: Stage, requests: number, launch: Launch, stillPend
   await reset(client);
   await preload(client, requests);
   const worker = await launch(port, requests);
-  const serverBeforeMs = processorMs(stage.server.pid);
+  const [serverBeforeMs, workerBeforeMs] = [processorMs(stage.server.pid), processorMs(worker.pid)];
   await until(worker, `${requests} requests are answered`, async () => Number(await client.command('XLEN', responseStream)) >= requests);
   const speed = perSecond(requests, await answeringMs(stage));
   await until(worker, 'the last answers are acknowledged', async () => (await audit(client, 0)).pending === stillPending);
-  const workerUs = perRequest(processorMs(worker.pid), requests);
+  const workerUs = perRequest(processorMs(worker.pid) - workerBeforeMs, requests);
   const serverUs = perRequest(processorMs(stage.server.pid) - serverBeforeMs, requests);
   await worker.stop();
   return { requests, perSecond: speed, workerUs, serverUs, audit: await audit(client, requests) };

@@ -31,6 +31,7 @@ export async function bundleWorker(): Promise<ReadonlyMap<string, string>> {
   return new Map([...files, [importMapFile.slice(imageRoot.length + 1), JSON.stringify(importMap)]]);
 }
 
+/** Names and lines stay as they are, for the stacks of errors: shorter ones start no sooner. */
 async function bundle(module: string): Promise<string> {
   const build = await rolldown({
     input: join(root, module),
@@ -38,15 +39,15 @@ async function bundle(module: string): Promise<string> {
     platform: 'neutral',
     external: (id, importer) => id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
   });
-  const { output } = await build.generate({ format: 'esm', minify: true, comments: false, paths: { [sharedModule]: './mod.js' } });
+  const { output } = await build.generate({ format: 'esm', minify: 'dce-only', comments: false, paths: { [sharedModule]: './mod.js' } });
   await build.close();
   const [only, ...more] = output;
   if (more.length > 0) throw new Error(`${module} became ${more.length + 1} files instead of one: ${output.map(({ fileName }) => fileName).join(', ')}`);
   return only.code;
 }
 
-/** Writes {@link bundleWorker} into a folder. */
-async function writeBundles(folder: string): Promise<void> {
+/** Writes {@link bundleWorker} into a folder that stands for the image's `/redisworker`. */
+export async function writeBundles(folder: string): Promise<void> {
   for (const [path, text] of await bundleWorker()) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);

@@ -60,10 +60,15 @@ function settle(path: string): void {
   for (const database of [from, to]) database.close();
 }
 
+/**
+ * What Deno writes into its cache while a worker runs goes to the pod's scratch folder: the translation of the worker's
+ * own module, which Deno otherwise tries to write over and over before it goes on, and what the Cache API stores.
+ */
+const writtenFolders = ['gen', 'location_data'];
+
 async function readCache(cache: string): Promise<ImageFile[]> {
   const names = await readdir(cache, { withFileTypes: true });
-  // Of Deno's cache folder, only what the Cache API stores is written while a worker runs.
-  const files: ImageFile[] = [{ kind: 'link', path: `${denoDir.slice(1)}/location_data`, target: scratchMount }];
+  const files = writtenFolders.map((name): ImageFile => ({ kind: 'link', path: `${denoDir.slice(1)}/${name}`, target: scratchMount }));
   for (const name of names.filter((one) => one.isFile())) {
     const file = name.name;
     const path = join(denoDir.slice(1), file);

@@ -18,6 +18,8 @@ export interface OperatorConfig {
   readonly namespace: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly workerImage: string;
+  /** Search domains of the nodes' own resolv.conf, which the kubelet adds to those of pods. */
+  readonly searchDomains: readonly string[];
   /** Where /healthz, /readyz and /metrics are served. */
   readonly httpAddress: string;
   readonly httpPort: number;
@@ -46,6 +48,7 @@ interface Flags {
   namespace?: string;
   kubeconfig?: string;
   workerImage: string;
+  searchDomain: string[];
   http: { address: string; port: number };
   canaryAddress?: Canary;
   canaryListen: { address: string; port: number };
@@ -71,6 +74,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
+    searchDomains: flags.searchDomain,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
     canary: flags.canaryAddress,
@@ -96,6 +100,7 @@ function command(): Command {
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', 'kubeconfig to use [KUBECONFIG, then the pod\'s own]')
     .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
+    .option('--search-domain <domain>', 'search domain of the nodes\' resolv.conf, which Cilium policies have to name; may be given again', searchDomain, [])
     .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
     .option('--canary-address <host:port>', 'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone', canaryAddress)
     .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, { address: '0.0.0.0', port: 8086 })
@@ -115,6 +120,12 @@ function redisUrl(text: string): string {
   const parsed = parseRedisUrl(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.problem);
   return text;
+}
+
+function searchDomain(text: string, before: readonly string[]): string[] {
+  const domain = text.toLowerCase().replace(/\.$/, '');
+  if (!/^[a-z0-9_]([-a-z0-9_.]{0,251}[a-z0-9_])?$/.test(domain) || domain.includes('..')) throw new InvalidArgumentError('must be a domain, such as eu-west-1.compute.internal');
+  return [...before, domain];
 }
 
 function listenAddress(text: string): { address: string; port: number } {

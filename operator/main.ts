@@ -49,6 +49,7 @@ const lead = () => {
     },
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
+    searchDomains: config.searchDomains,
     canary: config.canary,
     canaryProblem: () => canaryWatch?.problem(),
     lookUp: dnsLookUp(config.dnsServer),

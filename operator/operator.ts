@@ -10,11 +10,12 @@ import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
 import type { Block } from './redisworker/allow-net/address.ts';
-import { OutsideNames } from './redisworker/outside/outside-names.ts';
+import { CiliumPolicies } from './redisworker/cilium-policies.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/gate.ts';
+import { OutsideNames } from './redisworker/outside/outside-names.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/references.ts';
-import { enqueueChanges } from './redisworker/sources.ts';
+import { enqueueChanges, enqueueOwners } from './redisworker/sources.ts';
 import { followAll, type DefaultLogin } from './redisworker/world.ts';
 
 /** What an operator is started with. */
@@ -28,6 +29,8 @@ export interface OperatorOptions {
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
+  /** Search domains of the nodes; none when absent. */
+  readonly searchDomains?: readonly string[];
   /** What a closed network refuses, as pods dial it; undefined verifies nothing. */
   readonly canary?: Canary | undefined;
   /** Why this process does not reach it; undefined when it does. */
@@ -69,19 +72,21 @@ export function startOperator(options: OperatorOptions): Operator {
   const outside = new OutsideNames({ lookUp: options.lookUp, clock, enqueue });
   const copies = followAll(cluster, options.namespace);
   enqueueChanges(copies, options.redisUrl, enqueue);
+  const ciliumPolicies = new CiliumPolicies(cluster, options.namespace, (copy) => enqueueOwners(copy, enqueue));
   const world = {
-    cluster, copies, references, redis, responses, outside, clock, log,
+    cluster, copies, references, ciliumPolicies, redis, responses, outside, clock, log,
     freshKey: generateKey,
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
       redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin, clusterBlocks: options.clusterBlocks ?? [],
-      policyEnforcement: options.policyEnforcement, canary: options.canary,
+      policyEnforcement: options.policyEnforcement, canary: options.canary, searchDomains: options.searchDomains ?? [],
     },
   };
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;
   const resync = () => {
     for (const { metadata } of copies.workers.list()) queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    void ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
   const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
@@ -103,6 +108,7 @@ export function startOperator(options: OperatorOptions): Operator {
       await controller?.stop();
       references.close();
       outside.close();
+      ciliumPolicies.close();
       await responses.close();
       redis.close();
     },

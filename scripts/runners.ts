@@ -68,6 +68,11 @@ export function nodeTests(reports: string): Runner {
   return vitest('node tests', ['node'], reports);
 }
 
+/** The mirror of allow-net against Deno itself and a second evaluator of policies, which is built on first use. */
+export function proofTests(reports: string): Runner {
+  return vitest('proofs', ['proof'], reports);
+}
+
 function check(name: string, ...command: [string, ...string[]]): Runner {
   return { name, command, count: (exitCode) => Promise.resolve(oneCheck(exitCode === 0)) };
 }

@@ -1,7 +1,8 @@
 /**
  * Runs every check and test and ends with one line that counts them all. Nothing stops at the first
  * failure. `node scripts/test.ts` is the loop of a developer; `--cluster` adds the tests on newer servers,
- * on a real control plane and on a node, and takes nothing from an earlier run.
+ * the proofs of the network mirror, the tests on a real control plane and on a node, and takes nothing
+ * from an earlier run.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sum, summary, type Count } from './count.ts';
-import { checks, clusterTests, nodeTests, serverTests, tests, type Runner } from './runners.ts';
+import { checks, clusterTests, nodeTests, proofTests, serverTests, tests, type Runner } from './runners.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -23,7 +24,7 @@ try {
   // The checks use the processor while the tests wait: side by side both are done sooner.
   const [checked, tested] = await Promise.all([
     inTurn(checks({ quick: !values.cluster }), 'kept'),
-    inTurn([...tests(reports), ...(values.cluster ? [...serverTests(reports), clusterTests(reports), nodeTests(reports)] : [])], 'shown'),
+    inTurn([...tests(reports), ...(values.cluster ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)] : [])], 'shown'),
   ]);
   const total = sum([...checked, ...tested]);
   say(summary(total));

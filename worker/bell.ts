@@ -8,7 +8,9 @@ export class Bell {
 
   ring(): void {
     this.#rung = true;
-    this.#wake?.();
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 
   /** Settles at the next ring, or after `ms`. */

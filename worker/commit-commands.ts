@@ -3,92 +3,101 @@ import { errorCounterField, ownerField, pidField } from '../contract/config-hash
 import { retryScheduleKey } from '../contract/keys.ts';
 import { deadLetterLimit } from '../contract/limits.ts';
 import { runtimeFields } from '../contract/runtime-fields.ts';
-import { AnswerCommands, encodeAscii, encodeText } from './answer-commands.ts';
-import { type Arg, type Command, CommandBuffer, encodeCommands } from './commands.ts';
+import { AnswerCommands, encodeArguments, type TextPlaces } from './answer-commands.ts';
+import { asterisk, ByteWriter } from './byte-writer.ts';
+import { type Arg, type Command, encodeCommands } from './commands.ts';
 import type { Held } from './desk.ts';
 import type { Place } from './place.ts';
 
 /** A transaction, encoded, and where each request's replies are inside it. */
 export interface EncodedCommit {
   readonly bytes: Uint8Array;
+  /** Where the bytes are; to be given back by {@link CommitEncoder.release}. */
+  readonly out: ByteWriter;
   /** Replies to read: MULTI, every queued command, EXEC, HMGET. */
   readonly replyCount: number;
   /** Index, inside the reply of EXEC, of the first command of each request. */
   readonly firstReply: readonly number[];
 }
 
-const utf8 = new TextEncoder();
+/** Commits whose memory is kept for the next ones, and up to which size. */
+const maxSpares = 2;
 const maxSpareBytes = 2 * 1024 * 1024;
-const multi = '*1\r\n$5\r\nMULTI\r\n';
+const multi = new TextEncoder().encode('*1\r\n$5\r\nMULTI\r\n');
 
 /** Encodes what a batch leaves behind, its acknowledgements and the question whether we still may, in one write. */
 export class CommitEncoder {
   readonly #place: Place;
   readonly #answers: AnswerCommands;
-  readonly #acknowledge: string;
-  readonly #end: string;
+  readonly #xack: Uint8Array;
+  readonly #end: Uint8Array;
   /** Memory of commits that are over. */
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: ByteWriter[] = [];
 
   constructor(place: Place) {
+    const utf8 = new TextEncoder();
     this.#place = place;
     this.#answers = new AnswerCommands(place);
-    this.#acknowledge = ['XACK', place.requestStream, place.settings.group].map(encodeText).join('');
-    this.#end = `*1\r\n$4\r\nEXEC\r\n*4\r\n${['HMGET', place.hashKey, pidField, ownerField].map(encodeText).join('')}`;
+    this.#xack = utf8.encode(encodeArguments('XACK', place.requestStream, place.settings.group));
+    this.#end = utf8.encode(`*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`);
   }
 
   encode(batch: readonly Held[]): EncodedCommit {
-    return this.#encodeAnswers(batch) ?? this.#encodeAll(batch);
+    const out = (this.#spare.pop() ?? new ByteWriter()).clear();
+    const texts: string[] = [];
+    for (const held of batch) addTexts(held, texts);
+    const bounds = out.texts(texts);
+    const start = out.length;
+    out.bytes(multi);
+    const firstReply: number[] = [];
+    let commands = 0;
+    batch.forEach((held, index) => {
+      firstReply.push(commands);
+      commands += this.#finish(held, bounds, index * textsPerRequest, out);
+    });
+    this.#acknowledge(batch.length, bounds, out);
+    return { out, bytes: out.bytes(this.#end).writtenFrom(start), replyCount: commands + 4, firstReply };
   }
 
   /** Takes back the memory of a commit that Redis has answered. */
-  release({ bytes }: EncodedCommit): void {
-    if (this.#spare.length < 2 && bytes.buffer.byteLength <= maxSpareBytes) this.#spare.push(new Uint8Array(bytes.buffer as ArrayBuffer));
+  release({ out }: EncodedCommit): void {
+    if (this.#spare.length < maxSpares && out.capacity <= maxSpareBytes) this.#spare.push(out);
   }
 
-  /** Nothing but answers in nothing but ASCII, the usual case; undefined for any other. */
-  #encodeAnswers(batch: readonly Held[]): EncodedCommit | undefined {
-    let text = multi;
-    for (const held of batch) {
-      const { answer, refused, retryAt, dead } = held.outcome;
-      if (answer === undefined || (refused ?? retryAt ?? dead) !== undefined) return undefined;
-      text += this.#answers.write(held, answer, encodeAscii);
+  /** Writes what one request leaves behind; the number of commands. */
+  #finish(held: Held, bounds: readonly number[], first: number, out: ByteWriter): number {
+    const { answer, refused, retryAt, dead } = held.outcome;
+    const rare = (refused ?? retryAt ?? dead) === undefined ? [] : rareCommands(held, this.#place);
+    if (rare.length > 0) out.bytes(encodeCommands(...rare));
+    if (answer === undefined) return rare.length;
+    this.#answers.write(held, answer, placesOf(bounds, first), out);
+    return rare.length + this.#answers.count;
+  }
+
+  #acknowledge(count: number, bounds: readonly number[], out: ByteWriter): void {
+    out.header(asterisk, count + 3).bytes(this.#xack);
+    for (let index = 0; index < count; index++) {
+      const first = index * textsPerRequest;
+      out.argument(bounds[first] as number, bounds[first + 1] as number);
     }
-    const bytes = this.#toAscii(text + this.#closing(batch));
-    if (bytes === undefined) return undefined;
-    const { count } = this.#answers;
-    return { bytes, replyCount: batch.length * count + 4, firstReply: batch.map((_, at) => at * count) };
   }
+}
 
-  #encodeAll(batch: readonly Held[]): EncodedCommit {
-    const buffer = new CommandBuffer().addEncoded(multi, 1);
-    const firstReply: number[] = [];
-    for (const held of batch) {
-      firstReply.push(buffer.count - 1);
-      for (const command of rareCommands(held, this.#place)) buffer.add(command);
-      const { answer } = held.outcome;
-      if (answer !== undefined) buffer.addEncoded(this.#answers.write(held, answer, encodeText), this.#answers.count);
-    }
-    buffer.addEncoded(this.#closing(batch), 3);
-    const replyCount = buffer.count;
-    return { bytes: buffer.take(), replyCount, firstReply };
-  }
+const textsPerRequest = 5;
 
-  #closing(batch: readonly Held[]): string {
-    let text = `*${batch.length + 3}\r\n${this.#acknowledge}`;
-    for (const held of batch) text += encodeAscii(held.entry.id);
-    return text + this.#end;
-  }
+/** Adds the texts of a request that the commands repeat, {@link textsPerRequest} of them; '' for one that equals the one before. */
+function addTexts({ entry: { id, xid }, ref, outcome: { answer } }: Held, texts: string[]): void {
+  if (answer === undefined) texts.push(id, '', '', '', '');
+  else texts.push(id, xid === id ? '' : xid, ref, answer.json, answer.told === answer.json ? '' : answer.told);
+}
 
-  /** The bytes of a text; undefined when it is not ASCII. */
-  #toAscii(text: string): Uint8Array | undefined {
-    let space = this.#spare.pop();
-    if (space === undefined || space.length < text.length) space = new Uint8Array(2 ** Math.ceil(Math.log2(text.length)));
-    const { read, written } = utf8.encodeInto(text, space);
-    if (read === text.length && written === text.length) return space.subarray(0, written);
-    this.#spare.push(space);
-    return undefined;
-  }
+function placesOf(bounds: readonly number[], first: number): TextPlaces {
+  const bound = (at: number) => bounds[first + at] as number;
+  const [hasXid, hasTold] = [bound(2) > bound(1), bound(5) > bound(4)];
+  return {
+    xid: bound(hasXid ? 1 : 0), xidEnd: bound(hasXid ? 2 : 1), ref: bound(2), refEnd: bound(3),
+    json: bound(3), jsonEnd: bound(4), told: bound(hasTold ? 4 : 3), toldEnd: bound(hasTold ? 5 : 4),
+  };
 }
 
 /** What one request leaves behind beside its answer and its acknowledgement. */

@@ -43,14 +43,15 @@ export class Committer {
   async run(done: () => boolean): Promise<void> {
     for (;;) {
       if (this.#failed !== undefined) throw this.#failed;
-      this.#fill();
+      this.fill();
       if (this.#inFlight === 0 && done()) return;
       await this.#desk.work.wait(1000);
     }
   }
 
-  #fill(): void {
-    while (this.#inFlight < maxInFlight) {
+  /** Sends what is finished, unless enough is on the wire. For those who finish requests and would send something else next. */
+  fill(): void {
+    while (this.#failed === undefined && this.#inFlight < maxInFlight) {
       const batch = this.#desk.takeFinished(maxBatch, maxBatchBytes);
       if (batch.length === 0) return;
       this.#inFlight++;
@@ -63,14 +64,15 @@ export class Committer {
 
   async #commit(batch: readonly Held[]): Promise<void> {
     const commit = this.#encoder.encode(batch);
-    const replies = await this.#connection.exchange(commit.bytes, commit.replyCount);
+    const replies = await this.#connection.transaction(commit.bytes, commit.replyCount);
     this.#encoder.release(commit);
     const executed = replies.at(-2) as Reply;
     if (!Array.isArray(executed)) {
       for (const held of batch) this.#desk.putBack(held); // refused as a whole: nothing of it has happened
       throw refusal(replies);
     }
-    batch.forEach((held, at) => this.#conclude(held, errorOf(executed, commit, at)));
+    const anyFailed = executed.some((reply) => reply instanceof RedisError);
+    batch.forEach((held, at) => this.#conclude(held, anyFailed ? errorOf(executed, commit, at) : undefined));
     if (!isOurs(replies.at(-1) as Reply, this.#identity)) throw fenced(this.#hashKey);
   }
 

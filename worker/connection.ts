@@ -25,6 +25,8 @@ export class ConnectionLostError extends Error {
 
 const defaultDeadlineMs = 10_000;
 const lateReplyMs = 100;
+/** Replies of a transaction that are not to single commands: that of EXEC and that of the command behind it. */
+const afterQueued = 2;
 
 /**
  * Opens a socket to Redis and logs in, so that whoever gets it can speak at once.
@@ -85,6 +87,7 @@ async function readReply(conn: Deno.Conn, parser: ReplyParser): Promise<Reply> {
 interface Call {
   readonly replies: Reply[];
   missing: number;
+  readonly kind: 'any' | 'transaction';
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
   timer: Timer;
@@ -115,7 +118,7 @@ export class Connection {
 
   /** As {@link Connection.command}, with a deadline of its own in milliseconds. */
   async commandWithin(deadlineMs: number, ...command: Command): Promise<Reply> {
-    const [reply] = await this.exchange(encodeCommands(command), 1, deadlineMs);
+    const [reply] = await this.#exchange(encodeCommands(command), 1, deadlineMs, 'any');
     if (reply instanceof RedisError) throw reply;
     return reply as Reply;
   }
@@ -124,15 +127,22 @@ export class Connection {
   pipeline(commands: readonly Command[], deadlineMs = defaultDeadlineMs): Promise<Reply[]> {
     const buffer = new CommandBuffer();
     for (const command of commands) buffer.add(command);
-    return this.exchange(buffer.take(), commands.length, deadlineMs);
+    return this.#exchange(buffer.take(), commands.length, deadlineMs, 'any');
   }
 
-  /** Sends encoded commands and collects as many replies as they cause. */
-  exchange(bytes: Uint8Array, replyCount: number, deadlineMs = defaultDeadlineMs): Promise<Reply[]> {
+  /**
+   * Sends an encoded transaction with one command behind it. Of its replies come only the errors of what could not be
+   * queued, the reply of EXEC with null for every string, and that of the command behind it.
+   */
+  transaction(bytes: Uint8Array, replyCount: number): Promise<Reply[]> {
+    return this.#exchange(bytes, replyCount, defaultDeadlineMs, 'transaction');
+  }
+
+  #exchange(bytes: Uint8Array, replyCount: number, deadlineMs: number, kind: Call['kind']): Promise<Reply[]> {
     if (this.#lost) return Promise.reject(this.#lost);
     if (replyCount === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const call: Call = { replies: [], missing: replyCount, resolve, reject, timer: after(deadlineMs, () => this.#expire(call, deadlineMs)) };
+      const call: Call = { replies: [], missing: replyCount, kind, resolve, reject, timer: after(deadlineMs, () => this.#expire(call, deadlineMs)) };
       this.#calls.push(call);
       this.#outbox.push(bytes);
       void this.#write();
@@ -165,11 +175,19 @@ export class Connection {
         const bytes = await this.#conn.read(this.#parser.space());
         if (bytes === null) return this.#fail('Redis closed the connection');
         this.#parser.filled(bytes);
-        for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) this.#take(reply);
+        for (let reply = this.#next(); reply !== undefined; reply = this.#next()) this.#take(reply);
       }
     } catch (cause) {
       this.#fail(`reading from Redis failed: ${messageOf(cause)}`, cause);
     }
+  }
+
+  /** Most of a transaction's replies say nothing: they are passed over as bytes. */
+  #next(): Reply | undefined {
+    const call = this.#calls[0];
+    if (call?.kind !== 'transaction') return this.#parser.next();
+    if (call.missing > afterQueued) call.missing -= this.#parser.skipQueued(call.missing - afterQueued);
+    return this.#parser.next(call.missing === afterQueued ? 'skipped' : 'taken');
   }
 
   #take(reply: Reply): void {

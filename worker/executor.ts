@@ -42,7 +42,7 @@ export class Executor {
 
   /** Starts waiting requests until `concurrency` handlers run. */
   startWaiting(): void {
-    while (this.open && this.#desk.running.size < this.#policy.concurrency) {
+    while (this.open && this.#desk.running < this.#policy.concurrency) {
       const held = this.#desk.start();
       if (held === undefined) return;
       this.#start(held);
@@ -62,7 +62,7 @@ export class Executor {
   /** Answers 504 for every request whose time is over. */
   endOverdue(): void {
     const overdue = this.#chance.now() - this.#policy.timeoutSeconds * 1000;
-    for (const held of this.#desk.running) {
+    for (const held of this.#desk.runningNow()) {
       if (held.startedMs > overdue) continue;
       this.#settle(held, { kind: 'timedOut' });
       held.context?.abort(`the handler did not finish within ${this.#policy.timeoutSeconds} s`);
@@ -111,10 +111,10 @@ export class Executor {
 
   #settle(held: Held, ended: Ended): void {
     if (held.state !== 'running') return; // timed out or given up before; what came of it is too late
-    const { now, random } = this.#chance;
-    const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs: now(), random: random() };
-    this.meanMs += (now() - held.startedMs - this.meanMs) / 16;
-    this.#finish(held, decide(ended, this.#answerer(held), attempt));
+    const nowMs = this.#chance.now();
+    const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs, random: this.#chance.random() };
+    this.meanMs += (nowMs - held.startedMs - this.meanMs) / 16;
+    this.#desk.finish(held, decide(ended, this.#answerer(held, nowMs), attempt), nowMs);
   }
 
   /** A request that no script could move back into the stream is tried once. */
@@ -126,8 +126,8 @@ export class Executor {
     this.#desk.finish(held, outcome, this.#chance.now());
   }
 
-  #answerer(held: Held): Answerer {
-    return { ref: held.ref, source: this.#accepts.type, time: isoTime(this.#chance.now()) };
+  #answerer(held: Held, nowMs = this.#chance.now()): Answerer {
+    return { ref: held.ref, source: this.#accepts.type, time: isoTime(nowMs) };
   }
 }
 

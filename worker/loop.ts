@@ -50,7 +50,7 @@ export class Loop {
   stop(graceMs: number): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#crew.log.info('stopping: finishing what runs', { running: this.#crew.desk.running.size });
+    this.#crew.log.info('stopping: finishing what runs', { running: this.#crew.desk.running });
     this.#crew.executor.open = false;
     this.#session?.stop();
     const finishMs = Math.max(graceMs - 2000, graceMs / 2);

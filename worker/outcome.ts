@@ -85,14 +85,14 @@ function orUnserialisable(answer: () => Answer, answerer: Answerer): Outcome {
 /** @throws TypeError when the body cannot be written as JSON. */
 function answerOf(code: number, body: unknown, { ref, source, time }: Answerer): Answer {
   if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
-  const bare = { ref, code, source, time };
-  if (code < 400 || isSuccess(code)) return answerWith(code, bare, body);
+  if (code < 400 || isSuccess(code)) return toldIfShort(code, JSON.stringify({ ref, code, source, time, data: body }), { ref, code, source, time });
   const { message, data } = typeof body === 'string' ? { message: body, data: undefined } : { message: messageInside(body) ?? `code ${code}`, data: body };
-  return answerWith(code, { ...bare, err: { message } }, data);
+  const bare = { ref, code, source, time, err: { message } };
+  return toldIfShort(code, JSON.stringify({ ...bare, data }), bare);
 }
 
-function answerWith(code: number, bare: object, data: unknown): Answer {
-  const json = JSON.stringify({ ...bare, data });
+/** @param bare what is told of a long answer */
+function toldIfShort(code: number, json: string, bare: object): Answer {
   return { code, json, told: json.length <= maxRepeatedReplyLength ? json : JSON.stringify(bare) };
 }
 

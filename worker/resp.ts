@@ -42,6 +42,9 @@ function asciiBetween(bytes: Uint8Array, from: number, to: number): string | und
   return text;
 }
 
+/** Bytes of `+QUEUED` with its line end, the one status that begins with a Q. */
+const queuedBytes = 9;
+
 /** What a kept string may keep alive beside itself: strings cut out of a window share its memory. */
 const windowBytes = 16 * 1024;
 
@@ -124,13 +127,25 @@ export class ReplyParser {
     }
   }
 
+  /** Passes over up to `max` replies `QUEUED` that are next, and tells how many. */
+  skipQueued(max: number): number {
+    if (this.#open.length > 0 || this.#bulk >= 0) return 0;
+    const buffer = this.#buffer;
+    let at = this.#at;
+    let count = 0;
+    for (; count < max && at + queuedBytes <= this.#end && buffer[at] === 0x2b && buffer[at + 1] === 0x51; at += queuedBytes) count++;
+    this.#at = at;
+    return count;
+  }
+
   /**
    * The next whole reply, or undefined when more bytes are needed.
+   * @param strings `skipped` gives null for every bulk string; the same until the reply is whole
    * @throws ProtocolError when the bytes are not RESP2.
    */
-  next(): Reply | undefined {
+  next(strings: 'taken' | 'skipped' = 'taken'): Reply | undefined {
     for (;;) {
-      const value = this.#bulk >= 0 ? this.#takeBulk() : this.#takeLine();
+      const value = this.#bulk >= 0 ? this.#takeBulk(strings === 'skipped') : this.#takeLine();
       if (value === undefined) return undefined;
       if (value === opened) continue;
       const whole = this.#place(value);
@@ -156,12 +171,13 @@ export class ReplyParser {
     this.#window.close();
   }
 
-  #takeBulk(): Reply | undefined {
+  #takeBulk(skip: boolean): Reply | undefined {
     const from = this.#at;
     const to = from + this.#bulk;
     if (this.#end < to + 2) return undefined;
     this.#at = to + 2;
     this.#bulk = -1;
+    if (skip) return null;
     const text = to - from > windowBytes ? undefined : this.#window.text(this.#buffer, from, to, this.#end);
     if (text !== undefined) return text;
     if (this.#bulkAs === 'text') return textBetween(this.#buffer, from, to);
@@ -170,18 +186,42 @@ export class ReplyParser {
 
   /** A reply of one line, or `opened` when the line is the header of an array or a bulk string. */
   #takeLine(): Reply | typeof opened | undefined {
+    if (this.#at >= this.#end) return undefined;
+    const kind = this.#buffer[this.#at] as number;
+    if (kind === 0x2b || kind === 0x2d) return this.#takeTextLine(kind);
+    if (kind !== 0x3a && kind !== 0x24 && kind !== 0x2a) throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
+    const number = this.#takeNumber();
+    if (number === undefined || kind === 0x3a) return number;
+    return kind === 0x24 ? this.#openBulk(number) : this.#openArray(number);
+  }
+
+  #takeTextLine(kind: number): string | RedisError | undefined {
     const lineEnd = this.#findLineEnd();
     if (lineEnd < 0) return undefined;
-    const kind = this.#buffer[this.#at];
     const from = this.#at + 1;
     this.#at = lineEnd + 2;
-    if (kind === 0x2b) return this.#status(from, lineEnd);
-    if (kind === 0x2d) return new RedisError(decoder.decode(this.#buffer.subarray(from, lineEnd)));
-    const number = this.#integer(from, lineEnd);
-    if (kind === 0x3a) return number;
-    if (kind === 0x24) return this.#openBulk(number);
-    if (kind === 0x2a) return this.#openArray(number);
-    throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
+    return kind === 0x2b ? textBetween(this.#buffer, from, lineEnd) : new RedisError(decoder.decode(this.#buffer.subarray(from, lineEnd)));
+  }
+
+  /** The number after the kind, with the line end; undefined while that is missing. */
+  #takeNumber(): number | undefined {
+    const buffer = this.#buffer;
+    const end = this.#end;
+    let at = this.#at + 1;
+    const negative = buffer[at] === 0x2d && at < end;
+    if (negative) at++;
+    let value = 0;
+    for (; at + 1 < end; at++) {
+      const byte = buffer[at] as number;
+      if (byte === 0x0d && buffer[at + 1] === 0x0a) {
+        this.#at = at + 2;
+        return negative ? -value : value;
+      }
+      const digit = byte - 0x30;
+      if (digit < 0 || digit > 9) throw new ProtocolError('Redis sent a number that is none');
+      value = value * 10 + digit;
+    }
+    return undefined;
   }
 
   #openBulk(length: number): null | typeof opened {
@@ -215,22 +255,6 @@ export class ReplyParser {
       if (this.#buffer[at] === 0x0d && this.#buffer[at + 1] === 0x0a) return at;
     }
     return -1;
-  }
-
-  #status(from: number, to: number): string {
-    if (to - from === 6 && this.#buffer[from] === 0x51) return 'QUEUED'; // four of five replies of a commit
-    return textBetween(this.#buffer, from, to);
-  }
-
-  #integer(from: number, to: number): number {
-    let value = 0;
-    const negative = this.#buffer[from] === 0x2d;
-    for (let at = negative ? from + 1 : from; at < to; at++) {
-      const digit = (this.#buffer[at] as number) - 0x30;
-      if (digit < 0 || digit > 9) throw new ProtocolError('Redis sent a number that is none');
-      value = value * 10 + digit;
-    }
-    return negative ? -value : value;
   }
 }
 

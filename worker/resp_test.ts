@@ -71,6 +71,26 @@ Deno.test('tells ASCII from other bytes beside it, wherever they are', () => {
   for (let cut = 0; cut <= bytes.length; cut++) assertEquals(parseCutAt(bytes, cut, 'bytes').map(asAscii), expected as Reply[]);
 });
 
+Deno.test('passes over what was queued, and over the strings of a transaction, wherever the bytes are cut', () => {
+  const bytes = utf8.encode('+QUEUED\r\n+QUEUED\r\n-OOM no\r\n+QUEUED\r\n*3\r\n:1\r\n$3\r\n1-1\r\n-WRONGTYPE no\r\n$2\r\nme\r\n');
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const parser = new ReplyParser();
+    let [queued, replies]: [number, Reply[]] = [0, []];
+    for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+      parser.push(piece);
+      for (;;) {
+        queued += parser.skipQueued(3 - queued);
+        const reply = parser.next(replies.length === 1 ? 'skipped' : 'taken');
+        if (reply === undefined) break;
+        replies = [...replies, reply];
+      }
+    }
+    const [refused, executed, last] = replies;
+    assertEquals([queued, (refused as RedisError).code, last], [3, 'OOM', 'me']);
+    assertEquals((executed as Reply[]).map((reply) => (reply instanceof RedisError ? reply.code : reply)), [1, null, 'WRONGTYPE']);
+  }
+});
+
 Deno.test('refuses what is not RESP2', () => {
   for (const text of ['HTTP/1.1 400 Bad Request\r\n', ':1x\r\n', '$999999999999\r\n', '\r\n']) {
     const parser = new ReplyParser();

@@ -52,12 +52,16 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
     keyLine,
     graceMs,
   };
-  const run = async (until: AbortSignal) => unreserved(await runChild({ ...child, stop: until }), log);
+  const isRequired = duty.kind === 'pass' && duty.order.enforcement === 'Required';
+  const run = async (until: AbortSignal) => {
+    const code = await runChild({ ...child, stop: until });
+    return isRequired ? unreserved(code, log) : code;
+  };
   if (!forward || !settings) return await runCycles(() => run(stop), stop, log);
   return await runScript({ hashKey, forward, settings, gate, run, stop, log });
 }
 
-/** The codes of the gate say that no user code has run: a child that ends with one of them must not seem to say so. */
+/** Where the gate is required its codes say that no user code has run: a child that ends with one of them must not seem to say so. */
 function unreserved(code: number, log: Log): number {
   if (code !== exitCodes.networkOpen && code !== exitCodes.networkUnverified) return code;
   log.warn(`the process ended with exit code ${code}, which only the network gate may use; the pod ends with ${exitCodes.failed}: choose another code`);

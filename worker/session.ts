@@ -51,6 +51,7 @@ export class Session {
   readonly #reader: Connection;
   readonly #writer: Connection;
   readonly #crew: Crew;
+  readonly #committer: Committer;
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
   readonly #orphans: Chore;
@@ -70,6 +71,8 @@ export class Session {
     this.#reader = reader;
     this.#writer = writer;
     this.#crew = crew;
+    const { desk, place, identity, log } = crew;
+    this.#committer = new Committer(writer, desk, place, identity, { log, onRetry: (dueMs) => this.#retryAt(dueMs) });
     this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
     this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(crew.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
   }
@@ -148,8 +151,10 @@ export class Session {
         blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, ...claimArgs(this.#crew.place, this.#features), 'STREAMS', requestStream, '>',
       );
       const { fresh, claimed } = separateClaimed(reply);
-      for (const entry of decodeRead(fresh)) this.#crew.desk.add(entry, 1, this.#crew.chance.now());
+      const nowMs = this.#crew.chance.now();
+      for (const entry of decodeRead(fresh)) this.#crew.desk.add(entry, 1, nowMs);
       this.#crew.executor.startWaiting();
+      this.#committer.fill(); // an answer goes out before the next read does
       if (claimed.length > 0) await this.#adopt(claimed);
     } catch (error) {
       if (!isGroupGone(error)) throw error;
@@ -185,10 +190,9 @@ export class Session {
   }
 
   #commit(): Promise<void> {
-    const { desk, place, identity, log } = this.#crew;
-    const onRetry = (dueMs: number) => this.#retryAt(dueMs);
+    const { desk } = this.#crew;
     const isDone = () => this.#over || (this.#readingDone && desk.quiet && (this.#stopping || desk.size === 0));
-    return new Committer(this.#writer, desk, place, identity, { log, onRetry }).run(isDone).then(() => this.#end(undefined));
+    return this.#committer.run(isDone).then(() => this.#end(undefined));
   }
 
   async #doChores(): Promise<void> {

@@ -112,9 +112,17 @@ export const metadata = z.object({
   ownerReferences: z.array(ownerReference).exactOptional(),
 });
 
+const namesOfCilium: Rule<Named> = {
+  rule: "self.spec.networkPolicy.flavor != 'Cilium' || self.spec.permissions.names != 'OpenPort'",
+  message: 'permissions.names OpenPort is for flavor Kubernetes: a Cilium policy opens the names themselves, so use Resolve',
+  field: ['spec', 'permissions', 'names'],
+  holds: ({ spec: { networkPolicy: { flavor }, permissions: { names } } }) => flavor !== 'Cilium' || names !== 'OpenPort',
+};
+
 export const redisWorker = withRules(
   z.object({ apiVersion: z.literal(apiVersion), kind: z.literal(kind), metadata, spec }),
   nameIsLabel,
   nameOrType,
   wildcardNeedsOpenPort,
+  namesOfCilium,
 );

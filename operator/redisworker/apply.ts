@@ -1,11 +1,12 @@
 /** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
 import { configHashKey } from '../../contract/keys.ts';
-import { keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
-import { TerminalError } from '../errors.ts';
+import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
+import { TerminalError, TransientError } from '../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../redis/config-hashes.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { Action } from './action.ts';
 import { uidOf } from './children.ts';
+import { ciliumNotInstalled } from './cilium-policies.ts';
 import { consumerLabels } from './desired/deployment.ts';
 import { resourceOfParent } from './desired/metadata.ts';
 import type { Observed, ObservedSpec } from './observed.ts';
@@ -63,8 +64,13 @@ function setFinalizers({ world, observed }: Writing, finalizers: readonly string
 
 async function applyObject(writing: Writing, { resource, object, exists }: { resource: Resource; object: KubeObject; exists: boolean }): Promise<void> {
   const { name, namespace = 'default' } = object.metadata;
-  if (!exists) await refuseForeign(writing, resource, { namespace, name });
-  await writing.world.cluster.apply(object, 'redisworker');
+  try {
+    if (!exists) await refuseForeign(writing, resource, { namespace, name });
+    await writing.world.cluster.apply(object, 'redisworker');
+  } catch (error) {
+    const uninstalled = error instanceof ClusterError && error.reason === 'NotServed' && resource.kind === resources.ciliumNetworkPolicies.kind;
+    throw uninstalled ? new TransientError('CiliumNotInstalled', ciliumNotInstalled) : error;
+  }
 }
 
 /** An object of the same name that is not ours is never taken over. */

@@ -43,6 +43,10 @@ export interface Blueprint {
   readonly gate: GatePlan;
   readonly names: NameRules['mode'];
   readonly clusterBlocks: readonly Block[];
+  /** Kind of policy the pods get. */
+  readonly flavor: 'Kubernetes' | 'Cilium';
+  /** Search domains of the nodes. */
+  readonly searchDomains: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
   readonly suspend: boolean;
@@ -59,6 +63,8 @@ export interface Defaults extends GateDefaults {
   readonly image: string;
   /** Blocks of pods, Services and nodes that lie among public addresses; none when absent. */
   readonly clusterBlocks?: readonly Block[];
+  /** Search domains the nodes add to those of the cluster; none when absent. */
+  readonly searchDomains?: readonly string[];
 }
 
 /** Seconds between the end of a handler's time and the end of its pod. */
@@ -79,7 +85,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
   const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
-  const gate = gatePlan({ ...net, enforcement: spec.networkPolicy.enforcement }, defaults);
+  const gate = gatePlan({ ...net, names: spec.permissions.names, enforcement: spec.networkPolicy.enforcement }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
@@ -107,6 +113,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       gate,
       names: spec.permissions.names,
       clusterBlocks: defaults.clusterBlocks ?? [],
+      flavor: spec.networkPolicy.flavor,
+      searchDomains: defaults.searchDomains ?? [],
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,

@@ -1,5 +1,5 @@
 /** Reads the children of a worker: whose they are and how they are. */
-import type { KubeObject, ObjectRef } from '../cluster/cluster.ts';
+import { resources, type KubeObject, type ObjectRef, type Resource } from '../cluster/cluster.ts';
 import { annotations, labels } from './names.ts';
 
 /** Name and namespace of an object. */
@@ -20,6 +20,17 @@ export function consumerIdOf({ metadata }: KubeObject): string | undefined {
 /** Net hash a pod was made for. */
 export function netHashOf({ metadata }: KubeObject): string | undefined {
   return metadata.labels?.[labels.netHash];
+}
+
+/** The kind of a policy of ours, whichever flavor it has. */
+export function policyResource({ kind }: KubeObject): Resource {
+  return kind === resources.ciliumNetworkPolicies.kind ? resources.ciliumNetworkPolicies : resources.networkPolicies;
+}
+
+/** Net hash of the pods a policy of ours selects. */
+export function policyHashOf({ spec }: KubeObject): string | undefined {
+  const { podSelector, endpointSelector } = (spec ?? {}) as Partial<Record<'podSelector' | 'endpointSelector', { matchLabels?: Record<string, string> }>>;
+  return (podSelector ?? endpointSelector)?.matchLabels?.[labels.netHash];
 }
 
 /** What the domain reads of a pod's status. */

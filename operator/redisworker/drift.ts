@@ -19,6 +19,16 @@ export function hasDrifted(desired: KubeObject, actual: KubeObject): boolean {
   return !covers(actual, desired);
 }
 
+/**
+ * Drift of a policy: here what somebody added counts too, for one more label in a selector or one more port
+ * lets out what nobody asked for. Fields of the spec we never write can only close, and are left alone.
+ */
+export function policyHasDrifted(desired: KubeObject, actual: KubeObject): boolean {
+  const found = (actual.spec ?? {}) as Readonly<Record<string, unknown>>;
+  const isOther = ([field, value]: [string, unknown]) => canonicalJson(found[field] ?? []) !== canonicalJson(value);
+  return hasDrifted(desired, actual) || Object.entries(desired.spec ?? {}).some(isOther);
+}
+
 /** Every key of `wanted` is in `actual` with a covering value; lists match item by item. */
 function covers(actual: unknown, wanted: unknown): boolean {
   if (wanted === undefined) return true;

@@ -42,7 +42,8 @@ function isUnderWay(pod: KubeObject): boolean {
 /** How the last process that has been at the gate left it: the code it ended with, or what it wrote once through. */
 function resultOf(pod: KubeObject, spec: ObservedSpec): GateResult | undefined {
   const container = podStatus(pod).containerStatuses?.[0];
-  const ended = isReady(pod) ? undefined : (container?.state?.terminated ?? container?.lastState?.terminated)?.exitCode;
+  const endsAtGate = spec.blueprint.gate.kind === 'on' && spec.blueprint.gate.enforcement === 'Required';
+  const ended = isReady(pod) || !endsAtGate ? undefined : (container?.state?.terminated ?? container?.lastState?.terminated)?.exitCode;
   if (ended === exitCodes.networkOpen) return 'Open';
   if (ended === exitCodes.networkUnverified) return 'Unverified';
   const hash = spec.redis.kind === 'answered' ? spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerIdOf(pod) ?? '')) : undefined;

@@ -58,6 +58,7 @@ describe('NetworkPolicyEnforced', () => {
     expect(after(exitCodes.networkOpen).message).toMatch(/user code does not run$/);
     expect(after(exitCodes.networkUnverified).told).toBe('Unknown NotVerified');
     expect(after(exitCodes.failed).message).toBe('consumer "1" has not told yet');
+    expect(told(worker('w'), { children: { pods: [pod('1', ended(exitCodes.networkOpen), false)] } }).told).toBe('Unknown NotVerified');
   });
 
   it('forgets the exit code of a pod that has become ready since', () => {
@@ -101,9 +102,10 @@ describe('the gate of a worker', () => {
   it.each([
     ['allowAllNet', { allowAllNet: 'Granted' }, canary, 'CanaryInScope'],
     ['a name with its port', { net: ['canary.system.svc:8086'] }, canary, 'CanaryInScope'],
-    ['a wildcard above it', { net: ['*.system.svc'] }, canary, 'CanaryInScope'],
+    ['a wildcard above it', { net: ['*.system.svc'], names: 'OpenPort' }, canary, 'CanaryInScope'],
     ['a block that says no port, while the canary has a name', { net: ['10.0.0.0/8'] }, canary, 'CanaryInScope'],
     ['a block around its address', { net: ['10.0.0.0/8:8086'] }, '10.1.2.3:8086', 'CanaryInScope'],
+    ['a name whose port is opened to every public address', { net: ['api.example.com:8086'], names: 'OpenPort' }, '203.0.113.9:8086', 'CanaryInScope'],
     ['a denied block', { denyNet: ['10.0.0.0/8'] }, '10.1.2.3:8086', 'CanaryDenied'],
   ])('is left out for %s', (_, permissions, at, reason) => {
     expect(told(worker('w', withSpec({ permissions })), { canary: at })).toMatchObject({ told: `Unknown ${reason}`, message: expect.stringContaining(at) });
@@ -120,7 +122,7 @@ describe('the gate of a worker', () => {
 
   it.each([
     ['no canary', {}, { canary: undefined }, /^spec\.networkPolicy\.enforcement is Required and cannot be met: the operator was started without --canary-address/],
-    ['a canary in the scope', { permissions: { net: ['*.system.svc'] } }, {}, /"\*\.system\.svc" in permissions\.net may open the operator's canary/],
+    ['a canary in the scope', { permissions: { net: ['*.system.svc'], names: 'OpenPort' } }, {}, /"\*\.system\.svc" in permissions\.net may open the operator's canary/],
     ['no pod network', {}, { policyEnforcement: 'None' }, /local mode has no pod network/],
   ] as const)('stalls a worker that requires it where there is %s', (_, spec, defaults, sentence) => {
     const { problems } = decide(observed(worker('w', withSpec({ ...spec, ...required })), { canary, defaults }));

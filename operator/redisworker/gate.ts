@@ -1,9 +1,12 @@
 /** Which worker gets a network gate, and why others get none. Pure; what a gate is stands in contract/gate.ts. */
 import type { Enforcement } from '../../contract/pod.ts';
+import { parseAddress } from './allow-net/address.ts';
 import { formatEntry } from './allow-net/canonical.ts';
 import { denoAllows } from './allow-net/deno-allows.ts';
 import type { IpEntry, NameEntry, NetEntry, Scope } from './allow-net/entry.ts';
+import type { NameRules } from './allow-net/outside.ts';
 import { parseEntry } from './allow-net/parse.ts';
+import { isPublic } from './allow-net/public-address.ts';
 import { terminal, type Problem } from './problem.ts';
 
 /** What is known of the engine behind NetworkPolicies: nothing before somebody looks, or that there is none. */
@@ -29,6 +32,8 @@ export interface GateSpec {
   readonly scope: Scope;
   readonly deny: Scope;
   readonly allowAllNet: boolean;
+  /** How names outside the cluster are opened; by their addresses when absent. */
+  readonly names?: NameRules['mode'];
 }
 
 /** Reads `host:port`, an IPv6 host in brackets; undefined when it is neither a name nor an address with a port. */
@@ -45,12 +50,12 @@ export function hostOf(canary: Canary): string {
 }
 
 /** Decides on the gate. It follows from names and ports alone, so that an operator that moved replaces no pod. */
-export function gatePlan({ enforcement, scope, deny, allowAllNet }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
+export function gatePlan({ enforcement, scope, deny, allowAllNet, names }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
   if (policyEnforcement === 'None') return off('NotEnforcedHere', 'local mode has no pod network: the policy is rendered, only Deno enforces the scope');
   if (!canary) return off('CanaryNotConfigured', 'the operator was started without --canary-address, so nobody can tell whether the cluster enforces NetworkPolicies; Deno enforces the scope in any case');
   const text = formatEntry(canary);
   if (allowAllNet) return off('CanaryInScope', `permissions.allowAllNet opens everything, the operator's canary ${text} too: there is nothing to verify`);
-  const opening = scope.find((entry) => covers(entry, canary));
+  const opening = scope.find((entry) => covers(entry, canary) || (names === 'OpenPort' && opensItsPort(entry, canary)));
   if (opening) return off('CanaryInScope', `"${formatEntry(opening)}" in permissions.net may open the operator's canary ${text} too, which then verifies nothing: give that entry the port it needs`);
   const denying = deny.find((entry) => covers(entry, canary));
   if (denying) return off('CanaryDenied', `"${formatEntry(denying)}" in permissions.denyNet may cover the operator's canary ${text}, which Deno then never dials: give that entry the port it means`);
@@ -67,6 +72,13 @@ export function gateProblems({ enforcement }: Pick<GateSpec, 'enforcement'>, pla
 function covers(entry: NetEntry, canary: Canary): boolean {
   if (denoAllows([entry], [], hostOf(canary), canary.port)) return true;
   return canary.kind === 'name' && entry.kind === 'cidr' && (entry.port === undefined || entry.port === canary.port);
+}
+
+/** Under OpenPort a name opens its port to every public address; a canary given by name lies in the cluster. */
+function opensItsPort(entry: NetEntry, canary: Canary): boolean {
+  if (entry.kind !== 'name' && entry.kind !== 'wildcard') return false;
+  const address = canary.kind === 'ip' ? parseAddress(canary.address) : undefined;
+  return address !== undefined && isPublic(address, []) && (entry.port === undefined || entry.port === canary.port);
 }
 
 function off(reason: Extract<GatePlan, { kind: 'off' }>['reason'], message: string): GatePlan {

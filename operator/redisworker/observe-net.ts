@@ -4,7 +4,7 @@ import { ClusterError, keyOf, resources, type KubeObject } from '../cluster/clus
 import { parseRedisUrl } from '../redis/target.ts';
 import { redisEntry } from './allow-net/deno-flags.ts';
 import type { NetEntry } from './allow-net/entry.ts';
-import { meaningOf, outsideHosts, servicesOf } from './allow-net/meaning.ts';
+import { meaningsOf, outsideHosts, servicesOf } from './allow-net/meaning.ts';
 import type { EndpointAddresses, ServiceRef, Topology } from './allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import { annotations } from './names.ts';
@@ -46,9 +46,9 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
   };
 }
 
-/** Names the policy opens by address; where nothing enforces a policy, nobody is asked about them. */
-function scopeHosts({ defaults: { policyEnforcement } }: World, { names, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
-  return names !== 'Resolve' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
+/** Names the policy opens by address: none under Cilium, which learns them itself, nor where nothing enforces a policy. */
+function scopeHosts({ defaults: { policyEnforcement } }: World, { names, flavor, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
+  return names !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
 }
 
 /** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */
@@ -56,10 +56,11 @@ function redisHost(url: string, topology: Topology): string | undefined {
   const parsed = parseRedisUrl(url);
   if (!parsed.ok || isIP(parsed.target.host) !== 0) return undefined;
   const host = parsed.target.host.toLowerCase().replace(/\.$/, '');
-  const meaning = meaningOf(host, topology);
-  if (meaning.kind === 'outside') return meaning.host;
+  const meanings = meaningsOf(host, topology);
+  const outside = meanings.find((meaning) => meaning.kind === 'outside');
+  if (outside !== undefined) return outside.host;
   // A name without dots may be one that DNS, or this machine, knows although it is no Service.
-  return meaning.kind === 'missing' && !host.includes('.') ? host : undefined;
+  return meanings.some(({ kind }) => kind === 'missing') && !host.includes('.') ? host : undefined;
 }
 
 /** What the policies of the worker remember; of a name in several, what was written last. */

@@ -29,9 +29,10 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const parsed = parseRedisWorker(object);
   const used: Used = [];
   const secret = await readNamed(world, { key, used }, { resource: resources.secrets, ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) } });
+  const cilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium' ? await world.ciliumPolicies.open() : undefined;
   const children = childrenOf(world, object, secret.ok ? secret.value : undefined);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: secret.ok ? [] : [secret.problem] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
+  const seen = parsed.ok ? await observeSpec(world, { key, worker: parsed.worker, children, aesKey, used, refused: [...(secret.ok ? [] : [secret.problem]), ...(cilium ? [cilium] : [])] }) : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
   world.references.keepOnly(key, used);
   const spec = 'spec' in seen ? seen.spec : undefined;
   return {
@@ -101,14 +102,14 @@ function idsIn(children: Children, blueprint: Blueprint, redis?: Extract<RedisOb
   return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.work.members.map(({ id }) => id) ?? [])])];
 }
 
-function childrenOf({ copies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {
+function childrenOf({ copies, ciliumPolicies }: World, { metadata }: KubeObject, secret: KubeObject | undefined): Children {
   const uid = metadata.uid ?? '';
   const isOurs = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
   return {
     deployments: copies.deployments.ownedBy(uid),
     pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
-    networkPolicies: copies.networkPolicies.ownedBy(uid),
+    networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...ciliumPolicies.ownedBy(uid)],
     configMaps: copies.configMaps.ownedBy(uid),
     // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
     runtimeSecret: isOurs ? secret : undefined,

@@ -14,6 +14,7 @@ import type { WorkView } from './work/work.ts';
 export interface Children {
   readonly deployments: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
+  /** Policies of either flavor. */
   readonly networkPolicies: readonly KubeObject[];
   readonly configMaps: readonly KubeObject[];
   readonly runtimeSecret: KubeObject | undefined;

@@ -84,6 +84,27 @@ describe('the plan of a worker that has everything', () => {
     expect(steps(decide(settled(worker('w'), { children: { networkPolicies: [opened] } })))).toEqual(['applyObject NetworkPolicyDrifted NetworkPolicy']);
   });
 
+  it.each(['Kubernetes', 'Cilium'])('repairs a policy of flavor %s whose selector got one more label', (flavor) => {
+    const object = worker('w', withSpec({ networkPolicy: { flavor } }));
+    const [policy] = settled(object).children.networkPolicies;
+    const narrowed = JSON.parse(JSON.stringify(policy).replaceAll('"matchLabels":{', '"matchLabels":{"nobody":"here",')) as KubeObject;
+    expect(steps(decide(settled(object, { children: { networkPolicies: [narrowed] } })))).toEqual([`applyObject NetworkPolicyDrifted ${policy!.kind}`]);
+    expect(steps(decide(settled(object)))).toEqual([]);
+  });
+
+  it('rolls from one flavor of policy to the other, and collects the old one after its last pod', () => {
+    const old = settled(worker('w'));
+    const [policy] = old.children.networkPolicies;
+    const cilium = worker('w', withSpec({ networkPolicy: { flavor: 'Cilium' } }));
+    const rolled = settled(cilium, { children: { networkPolicies: old.children.networkPolicies, deployments: old.children.deployments } });
+    expect(steps(decide(rolled))).toEqual(['applyObject NetworkPolicyMissing CiliumNetworkPolicy', 'applyObject DeploymentDrifted Deployment']);
+    const after = settled(cilium);
+    const both = (pods: KubeObject[]) => settled(cilium, { children: { networkPolicies: [...after.children.networkPolicies, policy!], pods } });
+    const ofOldHash = { ...pod('1'), metadata: { ...pod('1').metadata, labels: policy!.metadata.labels! } };
+    expect(steps(decide(both([ofOldHash])))).toEqual([]);
+    expect(decide(both([])).plan.actions).toMatchObject([{ do: 'deleteObject', resource: { kind: 'NetworkPolicy' }, ref: { name: policy!.metadata.name }, why: 'NoPodUsesIt' }]);
+  });
+
   it('creates the group again after it was lost', () => {
     expect(steps(decide(settled(worker('w'), { stream: { group: false } })))).toEqual(['ensureGroup GroupMissing']);
   });
@@ -199,7 +220,6 @@ describe('problems', () => {
     ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
-    ['spec.networkPolicy.flavor: Cilium', { networkPolicy: { flavor: 'Cilium' } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = decide(observed(worker('w', withSpec(spec)))).problems;

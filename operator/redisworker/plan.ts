@@ -6,9 +6,9 @@ import { operatorFields, ownerField, pidField, type ConfigHashFields } from '../
 import { configHashKey } from '../../contract/keys.ts';
 import { resources, type KubeObject, type Resource } from '../cluster/cluster.ts';
 import type { Action, Plan, Why } from './action.ts';
-import { consumerIdOf, isLive, uidOf } from './children.ts';
+import { consumerIdOf, isLive, policyResource, uidOf } from './children.ts';
 import type { Desired } from './desired/index.ts';
-import { hasDrifted } from './drift.ts';
+import { hasDrifted, policyHasDrifted } from './drift.ts';
 import { finalizer } from './names.ts';
 import type { HashObservation, Observed, ObservedSpec } from './observed.ts';
 import { planRemoval } from './plan-removal.ts';
@@ -20,7 +20,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
     ...planFinalizer(observed),
     ...planObject(resources.configMaps, desired.source, observed.children.configMaps, ['SourceMissing', 'SourceDrifted']),
     ...planObject(resources.secrets, desired.runtimeSecret, listOf(observed.children.runtimeSecret), ['RuntimeSecretMissing', 'RuntimeSecretDrifted']),
-    ...planObject(resources.networkPolicies, desired.policy.policy, observed.children.networkPolicies, ['NetworkPolicyMissing', 'NetworkPolicyDrifted']),
+    ...planObject(policyResource(desired.policy.policy), desired.policy.policy, observed.children.networkPolicies, ['NetworkPolicyMissing', 'NetworkPolicyDrifted'], policyHasDrifted),
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
@@ -46,10 +46,10 @@ function planFinalizer({ object }: Observed): Action[] {
   return finalizers.includes(finalizer) ? [] : [{ do: 'setFinalizers', finalizers: [...finalizers, finalizer], why: 'FinalizerMissing' }];
 }
 
-function planObject(resource: Resource, object: KubeObject, existing: readonly KubeObject[], [missing, drifted]: [Why, Why]): Action[] {
-  const actual = existing.find(({ metadata }) => metadata.name === object.metadata.name);
+function planObject(resource: Resource, object: KubeObject, existing: readonly KubeObject[], [missing, drifted]: [Why, Why], differs = hasDrifted): Action[] {
+  const actual = existing.find(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name);
   if (!actual) return [{ do: 'applyObject', resource, object, exists: false, why: missing }];
-  return hasDrifted(object, actual) ? [{ do: 'applyObject', resource, object, exists: true, why: drifted }] : [];
+  return differs(object, actual) ? [{ do: 'applyObject', resource, object, exists: true, why: drifted }] : [];
 }
 
 function planConfigHash(observed: Observed, spec: ObservedSpec, consumerId: string, fields: ConfigHashFields): Action[] {

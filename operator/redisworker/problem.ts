@@ -4,7 +4,7 @@
 export type ProblemReason =
   | 'InvalidSpec' | 'NotSupported' | 'EnforcementUnverifiable' | 'InvalidAllowNet' | 'NameRefused' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
   | 'ConfigMapNotFound' | 'ConfigMapKeyNotFound' | 'SourceTooLarge' | 'SourceEmpty'
-  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened';
+  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened' | 'CiliumNotInstalled';
 
 /** A named fault with one sentence that says what, where, and the fix. */
 export interface Problem {

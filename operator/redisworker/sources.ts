@@ -1,8 +1,8 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
-import { keyOf, type KubeObject } from '../cluster/cluster.ts';
+import { keyOf, type Followed, type KubeObject } from '../cluster/cluster.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
-import { clusterIPs } from './topology.ts';
+import { clusterIPs, isIn } from './topology.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
@@ -11,17 +11,20 @@ export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | und
     enqueue(keyOf(refOfObject(object)));
     if (type !== 'modified') for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
   });
-  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
-    children.onChange((_, child) => {
-      const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
-      if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
-    });
-  }
+  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) enqueueOwners(children, enqueue);
   copies.services.onChange((_, service) => {
     const affected = [service, ...aliasesOf(service, copies.services.list())];
     for (const worker of copies.workers.list()) {
       if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
     }
+  });
+}
+
+/** Subscribes to a copy of children: whatever happens to one, its worker is looked at. */
+export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
+  children.onChange((_, child) => {
+    const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
+    if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
   });
 }
 
@@ -41,8 +44,8 @@ function ownerName({ metadata }: KubeObject): string | undefined {
 
 /** The ExternalName Services that stand for a Service, by way of others perhaps. */
 function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
-  const name = `${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
-  const direct = all.filter(({ spec }) => (spec as { externalName?: string } | undefined)?.externalName?.toLowerCase().startsWith(name) === true);
+  const name = `.${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
+  const direct = all.filter(({ spec }) => `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name));
   return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
 }
 
@@ -50,5 +53,6 @@ function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 
 function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
   const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
   const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
-  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address));
+  const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) => entry.replace(/:\d+$/, ''));
+  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address) || blocks.some((block) => isIn(block, address)));
 }

@@ -1,6 +1,6 @@
 /** The cluster as an allow-net scope needs to see it, out of the live copies. */
 import type { KubeObject } from '../cluster/cluster.ts';
-import { formatAddress, parseAddress } from './allow-net/address.ts';
+import { contains, formatAddress, parseAddress, parseBlock } from './allow-net/address.ts';
 import type { EndpointAddresses, Service, Topology } from './allow-net/topology.ts';
 import type { Resolved } from './problem.ts';
 import type { LiveCopies } from './world.ts';
@@ -29,6 +29,7 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
       const found = services.list().find((service) => clusterIPs(service).includes(address));
       return found && { namespace: found.metadata.namespace ?? namespace, name: found.metadata.name };
     },
+    holdsService: (cidr) => services.list().some((service) => clusterIPs(service).some((address) => isIn(cidr, address))),
   };
 }
 
@@ -62,6 +63,12 @@ export function clusterIPs({ spec }: KubeObject): string[] {
     const block = parseAddress(text);
     return block ? formatAddress(block) : text;
   });
+}
+
+/** True when the text is a block and the address lies in it. */
+export function isIn(cidr: string, address: string): boolean {
+  const [block, own] = [parseBlock(cidr), parseAddress(address)];
+  return block !== undefined && own !== undefined && contains(block, own);
 }
 
 function serviceView(object: KubeObject | undefined): Service | undefined {

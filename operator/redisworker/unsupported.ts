@@ -13,7 +13,6 @@ const fields: readonly Unsupported[] = [
   { field: 'spec.source.release', used: ({ source }) => source.release !== undefined, instead: 'bundle the module and give it in spec.source.inline or spec.source.configMap' },
   { field: 'spec.consumers.autoscale', used: ({ consumers }) => consumers.autoscale !== undefined, instead: 'give spec.consumers.count and scale it with kubectl scale or an autoscaler' },
   { field: 'spec.redis.tls.serverName', used: ({ redis }) => redis?.tls?.serverName !== undefined, instead: 'give the name the certificate carries as the host of spec.redis.url' },
-  { field: 'spec.networkPolicy.flavor: Cilium', used: ({ networkPolicy }) => networkPolicy.flavor === 'Cilium', instead: 'use flavor Kubernetes' },
 ];
 
 /** One problem per unsupported field a spec uses. */

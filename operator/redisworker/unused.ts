@@ -1,9 +1,8 @@
 /** Finds policies and sources that no pod uses any more. */
-import { resources, type KubeObject } from '../cluster/cluster.ts';
+import { resources, type KubeObject, type Resource } from '../cluster/cluster.ts';
 import type { Action } from './action.ts';
-import { deploymentView, netHashOf, objectRef, uidOf } from './children.ts';
+import { deploymentView, netHashOf, objectRef, policyHashOf, policyResource, uidOf } from './children.ts';
 import type { Desired } from './desired/index.ts';
-import { labels } from './names.ts';
 import type { Children } from './observed.ts';
 
 /** Deletions of what neither the desired state nor a pod nor a Deployment refers to. */
@@ -12,18 +11,13 @@ export function unusedChildren(children: Children, desired: Desired): Action[] {
   const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
   const sources = new Set([...children.pods.map(sourceOf), ...views.map(({ sourceConfigMap }) => sourceConfigMap), desired.source.metadata.name]);
   return [
-    ...children.networkPolicies.filter((policy) => !netHashes.has(policyHash(policy))).map((policy) => deletion(policy, 'networkPolicies')),
-    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) => deletion(source, 'configMaps')),
+    ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) => deletion(policy, policyResource(policy))),
+    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) => deletion(source, resources.configMaps)),
   ];
 }
 
-function deletion(object: KubeObject, kind: 'networkPolicies' | 'configMaps'): Action {
-  return { do: 'deleteObject', resource: resources[kind], ref: objectRef(object), uid: uidOf(object), why: 'NoPodUsesIt' };
-}
-
-function policyHash(policy: KubeObject): string | undefined {
-  const spec = policy.spec as { podSelector?: { matchLabels?: Record<string, string> } } | undefined;
-  return spec?.podSelector?.matchLabels?.[labels.netHash];
+function deletion(object: KubeObject, resource: Resource): Action {
+  return { do: 'deleteObject', resource, ref: objectRef(object), uid: uidOf(object), why: 'NoPodUsesIt' };
 }
 
 function sourceOf(pod: KubeObject): string | undefined {

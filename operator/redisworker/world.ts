@@ -4,6 +4,7 @@ import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './blueprint.ts';
+import type { CiliumPolicies } from './cilium-policies.ts';
 import { labels, managedBy } from './names.ts';
 import type { OutsideNames } from './outside/outside-names.ts';
 import type { References } from './references.ts';
@@ -29,6 +30,7 @@ export interface World {
   readonly cluster: Cluster;
   readonly copies: LiveCopies;
   readonly references: References;
+  readonly ciliumPolicies: CiliumPolicies;
   readonly redis: RedisConnections;
   readonly responses: ResponseReader;
   readonly defaults: Defaults & { readonly login: DefaultLogin };

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { env, healthPort, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { configHashKey, defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
+import { env, healthPort, keyFileName, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import { encodeKeyLine } from '../../contract/secrets.ts';
 import { configuration } from '../../images/configuration.ts';
 import { modeOf, type ImageFile } from '../../images/file.ts';
 import { readTar } from '../../images/tar.ts';
@@ -48,6 +49,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
     'redisworker/worker/main.js', 'redisworker/worker/mod.js', 'redisworker/worker/runner.js', 'redisworker/worker/import_map.json',
     'redisworker/deno/v8_code_cache_v2', 'redisworker/deno/v8_code_cache_v2-wal', 'redisworker/deno/v8_code_cache_v2-shm',
   ]) expect(paths).toContain(path);
+  for (const name of ['gen', 'location_data']) expect(files).toContainEqual({ kind: 'link', path: `redisworker/deno/${name}`, target: scratchMount });
   for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6']) expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
   expect(paths.filter((path) => /(^|\/)s?bin\//.test(path))).toEqual(['usr/bin/deno']);
   expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
@@ -69,7 +71,7 @@ test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime thr
   `);
   expect(await worker.ask({ name: 'Ada' })).toMatchObject({ code: 200, data: 'Ada' });
   await redis.client.xadd(requestStreamKey('image-handler'), '*', 'ref', 'broken', 'type', 'image-handler', 'data', '{');
-  const [, reply] = (await redis.client.brpop('res:broken', 20))!;
+  const [, reply] = (await redis.client.brpop(replyListKey('broken'), 20))!;
   expect(JSON.parse(reply)).toMatchObject({ code: 200, data: { sameReply: true } });
 });
 
@@ -114,7 +116,9 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
   for (const path of [source, secret, ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount))]) mkdirSync(path, { recursive: true });
   writeFileSync(join(source, sourceFileName), module);
+  writeFileSync(join(secret, keyFileName), encodeKeyLine('00112233445566778899aabbccddeeff'));
   await writeHash(redis.client, type);
+  await redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
   const [health, forward] = [await freePort(), await freePort()];
   const own = input.contract === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
@@ -124,7 +128,7 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const variables = {
     ...configuration.env, PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
     [env.redisUrl]: redis.url, [env.source]: `${sourceMount}/${sourceFileName}`, [env.podUid]: `pod-${type}`,
-    [env.healthAddress]: `127.0.0.1:${health}`, [env.settings]: '{}',
+    [env.healthAddress]: `0.0.0.0:${health}`, [env.settings]: '{}', [env.keyFile]: `${secretMount}/${keyFileName}`,
   };
   const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], { env: variables });
   onTestFinished(() => process.stop());

@@ -98,4 +98,17 @@ describe.concurrent('a worker that cannot run', () => {
     await eventually('the healthy worker is gone', async () => (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined);
     expect(await redis.client.exists(configHashKey('healthy', '1'))).toBe(0);
   });
+
+  test('of flavor Cilium has its policy rendered, and is told that nothing enforces it here', async () => {
+    await start('cilium', { suspend: true, networkPolicy: { flavor: 'Cilium' }, permissions: { net: ['api.example.com:443'] } });
+    await operator.told('cilium', 'NetworkPolicyExact', 'True', 'Exact');
+    await operator.told('cilium', 'NetworkPolicyEnforced', 'False', 'NotEnforcedHere');
+    const policies = await eventually('the policy is there', async () => {
+      const found = await operator.cluster.list(resources.ciliumNetworkPolicies);
+      return found.length > 0 && found;
+    });
+    expect(JSON.stringify(policies)).toContain('"toFQDNs":[{"matchName":"api.example.com"}]');
+    await remove('cilium');
+    await eventually('the policy went with its worker', async () => (await operator.cluster.list(resources.ciliumNetworkPolicies)).length === 0);
+  });
 });

@@ -18,6 +18,9 @@ import { eventually } from '../support/wait.ts';
 
 const listener = "require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello ' + socket.remoteAddress)).listen({ port: +process.argv[1], host: '0.0.0.0' }, () => console.log('listens'))";
 
+/** For what takes seconds, and more on a busy machine. */
+const patienceMs = 60_000;
+
 let node: Node;
 let namespace: string;
 let client: NetworkNamespace;
@@ -119,11 +122,11 @@ describeOnNode('the node', () => {
     const targets = [{ host: redisAddress, port: 16_379 }, { host: redisService, port: 6379 }, { host: node.network.dnsAddress, port: 53 }];
     expect(await client.dial(targets)).toEqual(['Open', 'Open', 'Open']);
     await node.apply(egressPolicy(namespace, 'client', [{ to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ protocol: 'TCP', port: 16_379 }] }]));
-    await eventually('only Redis is open', async () => String(await client.dial(targets)) === 'Open,Open,Refused');
+    await eventually('only Redis is open', async () => String(await client.dial(targets)) === 'Open,Open,Refused', patienceMs);
     await node.apply(egressPolicy(namespace, 'client', []));
-    await eventually('nothing is open', async () => String(await client.dial(targets)) === 'Refused,Refused,Refused');
+    await eventually('nothing is open', async () => String(await client.dial(targets)) === 'Refused,Refused,Refused', patienceMs);
     await node.kubectlOk(['-n', namespace, 'delete', 'networkpolicy', 'egress-of-client']);
-    await eventually('everything is open', async () => String(await client.dial(targets)) === 'Open,Open,Open');
+    await eventually('everything is open', async () => String(await client.dial(targets)) === 'Open,Open,Open', patienceMs);
   });
 
   test('has hosts outside the cluster, which a policy tells apart by address and port', async () => {
@@ -132,7 +135,7 @@ describeOnNode('the node', () => {
     const targets = [{ host: '198.51.100.7', port: 8001 }, { host: '198.51.100.7', port: 8002 }, { host: '203.0.113.9', port: 8001 }, { host: node.network.hostAddress, port: 8001 }];
     expect(await client.dial(targets)).toEqual(['Open', 'Open', 'Open', 'Open']);
     await node.apply(egressPolicy(namespace, 'client', [{ to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ protocol: 'TCP', port: 8001 }] }]));
-    await eventually('one is open', async () => String(await client.dial(targets)) === 'Open,Refused,Refused,Refused');
+    await eventually('one is open', async () => String(await client.dial(targets)) === 'Open,Refused,Refused,Refused', patienceMs);
     await node.kubectlOk(['-n', namespace, 'delete', 'networkpolicy', 'egress-of-client']);
     await Promise.all(listeners.map((one) => one.stop()));
   });
@@ -153,6 +156,6 @@ describeOnNode('the node', () => {
     expect(await second.kubectlOk(['get', 'nodes', '-o', 'name'])).toBe('node/test-node\n');
     const namespace = await networkNamespaceOf(second.description.pid);
     up.child.kill('SIGKILL');
-    await eventually('nothing is left', async () => (await tracesOf(second.description, namespace)).length === 0);
+    await eventually('nothing is left', async () => (await tracesOf(second.description, namespace)).length === 0, patienceMs);
   });
 });

@@ -196,7 +196,7 @@ describe.concurrent('the gate', () => {
   });
 
   test('keeps its exit codes from a script that ends with one of them', async () => {
-    const process = await launch('borrowed', await closedPort(), { contract: 'Script', source: `Deno.exit(${exitCodes.networkOpen});` });
+    const process = await launch('borrowed', await closedPort(), { contract: 'Script', enforcement: 'Required', source: `Deno.exit(${exitCodes.networkOpen});` });
     expect(await process.ended).toBe(exitCodes.failed);
     expect(process.output()).toContain('which only the network gate may use');
   });

@@ -514,7 +514,7 @@ describe.concurrent('a Redis that goes away', () => {
     const own = await startRedis();
     t.onTestFinished(() => own.stop());
     const type = 'cut';
-    await writeHash(own.client, type);
+    await writeHash(own.client, type, { replyExpireSeconds: 60 }); // the first replies are still there once the last is
     const worker = await run(t, { type, redisUrl: own.url, module: 'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 20)); return ++runs; }' });
     await ready(worker);
     const total = 200;

@@ -13,7 +13,7 @@ export function flat(fields: Readonly<Record<string, Bulk>>): Bulk[] {
 
 /** A request on the desk. */
 export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held> = {}, id = '5-1'): Held {
-  return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, ...more };
+  return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, place: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, context: undefined, ...more };
 }
 
 /** A worker of type `demo-worker`. */

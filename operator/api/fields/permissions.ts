@@ -24,7 +24,7 @@ export const permissions = z
     names: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
-      .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all.'),
+      .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all. Flavor Cilium holds names itself and has no use for OpenPort.'),
     allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
   })
   .prefault({});
@@ -50,6 +50,6 @@ export const networkPolicy = z
       .enum(['BestEffort', 'Required'])
       .default('BestEffort')
       .describe('Required keeps the worker from starting where the network enforces no policy.'),
-    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write.'),
+    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write; Cilium needs Cilium 1.16 or newer.'),
   })
   .prefault({});

@@ -135,7 +135,7 @@ describe('after a fault of the watch', () => {
   });
 
   it('gives up a stream that is silent for too long and goes on', async () => {
-    await followAgainst([listOf('1')], [(watch) => watch.send('BOOKMARK', object('', '5')), (watch) => watch.send('ADDED', object('a', '6'))], { silenceMs: 50 });
+    await followAgainst([listOf('1')], [(watch) => watch.send('BOOKMARK', object('', '5')), (watch) => watch.send('ADDED', object('a', '6'))], { silenceMs: 500 });
     await eventually('a is there', () => names().join() === 'a');
     expect(causes[0]).toBe('Silent');
     expect(server.requests.filter(({ query }) => query.get('resourceVersion') === '5')).not.toEqual([]);

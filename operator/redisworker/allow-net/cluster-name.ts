@@ -1,5 +1,4 @@
 /** Which Services a host name may mean inside the cluster, in the order a pod's resolver asks. */
-import type { NetEntry, Scope } from './entry.ts';
 import { isHeadless, type ServiceRef, type Topology } from './topology.ts';
 
 /** A Service a name may mean; `ofPod` when the name is that of one pod behind a headless Service. */
@@ -24,17 +23,20 @@ export function clusterName(host: string, { namespace, clusterDomain }: Pick<Top
 
 /** The first Service the name means that exists. Only a headless Service gives its pods names. */
 export function findService(host: string, topology: Topology): ServiceRef | undefined {
-  return clusterName(host, topology).candidates.find(({ namespace, name, ofPod }) => {
+  return findServices(host, topology)[0];
+}
+
+/**
+ * The Services a name may mean: the first that exists and, where that one needs a pod of this name, which
+ * may not be there, those the resolver would turn to next.
+ */
+export function findServices(host: string, topology: Topology): Candidate[] {
+  const existing = clusterName(host, topology).candidates.filter(({ namespace, name, ofPod }) => {
     const service = topology.service(namespace, name);
     return service !== undefined && (!ofPod || isHeadless(service));
   });
-}
-
-/** The Services whose live copies a scope's translation asks for, without duplicates. */
-export function requiredServices(scope: Scope, topology: Pick<Topology, 'namespace' | 'clusterDomain'>): ServiceRef[] {
-  const refs = scope.flatMap((entry: NetEntry) => (entry.kind === 'name' && !isLoopbackName(entry.host) ? clusterName(entry.host, topology).candidates : []));
-  const byKey = new Map(refs.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]));
-  return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, ref]) => ref);
+  const sure = existing.findIndex(({ ofPod }) => !ofPod);
+  return sure < 0 ? existing : existing.slice(0, sure + 1);
 }
 
 /** True for `localhost` and names below it, which every resolver keeps in the pod. */

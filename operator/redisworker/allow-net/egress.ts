@@ -27,8 +27,11 @@ export interface PolicyPort {
 }
 
 /** Opens the ports of the peers. Neither list is ever empty: an empty one would mean "all". */
-export interface EgressRule {
-  readonly to: readonly Peer[];
+export type EgressRule = PeersAndPorts<Peer>;
+
+/** Peers of any kind of policy that share their ports. */
+export interface PeersAndPorts<P> {
+  readonly to: readonly P[];
   readonly ports: readonly PolicyPort[];
 }
 
@@ -41,13 +44,13 @@ export interface NetworkPolicySpec {
 }
 
 /** A peer and one port of it. */
-export interface Opening {
-  readonly peer: Peer;
+export interface Opening<P = Peer> {
+  readonly peer: P;
   readonly port: PolicyPort;
 }
 
 /** Gathers openings into few rules: first the ports of each peer, then the peers of equal ports. Sorted by text. */
-export function rulesOf(openings: readonly Opening[]): EgressRule[] {
+export function rulesOf<P = Peer>(openings: readonly Opening<P>[]): PeersAndPorts<P>[] {
   const portsOfPeer = [...Map.groupBy(openings, ({ peer }) => JSON.stringify(peer)).values()];
   const peers = portsOfPeer.flatMap((group) => (group[0] ? [{ peer: group[0].peer, ports: unique(group.map(({ port }) => port)) }] : []));
   const rules = [...Map.groupBy(peers, ({ ports }) => JSON.stringify(ports)).values()];
@@ -56,11 +59,16 @@ export function rulesOf(openings: readonly Opening[]): EgressRule[] {
 
 /** Rules from several sources as few rules, each thing said once. */
 export function mergedRules(rules: readonly EgressRule[]): EgressRule[] {
-  return rulesOf(rules.flatMap(({ to, ports }) => to.flatMap((peer) => ports.map((port) => ({ peer, port })))));
+  return rulesOf(rules.flatMap(openingsOf));
+}
+
+/** The openings a rule stands for. */
+export function openingsOf({ to, ports }: EgressRule): Opening[] {
+  return to.flatMap((peer) => ports.map((port) => ({ peer, port })));
 }
 
 /** Sorted by JSON text, duplicates dropped. */
-function unique<T>(items: readonly T[]): T[] {
+export function unique<T>(items: readonly T[]): T[] {
   const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
   return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
 }

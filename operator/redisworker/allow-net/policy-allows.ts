@@ -39,7 +39,7 @@ function selects(peer: Peer, { ip, pod }: Target): boolean {
 
 function opens({ protocol, port, endPort }: PolicyPort, target: Target): boolean {
   if (protocol !== target.protocol) return false;
-  if (typeof port === 'string') return target.pod?.namedPorts?.[port] === target.port;
+  if (typeof port === 'string') return protocol === 'TCP' && target.pod?.namedPorts?.[port] === target.port;
   return port <= target.port && target.port <= (endPort ?? port);
 }
 

@@ -44,6 +44,8 @@ export interface Topology {
   addressesProblem?(namespace: string, name: string): string | undefined;
   /** The Service that has this cluster IP, given in canonical text. */
   serviceByClusterIP?(address: string): ServiceRef | undefined;
+  /** True when some Service has its cluster IP in the block, given in canonical text. */
+  holdsService?(cidr: string): boolean;
   /** Addresses a name outside the cluster resolved to; none where names are not resolved. */
   outsideAddresses?(host: string): readonly string[];
   /** What is to be said about those addresses: DNS fails, the name does not exist, there are too many. */

@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { topologyWith } from '../../../test/support/topology.ts';
 import { parseBlock } from './address.ts';
 import { formatEntry, parseScope } from './canonical.ts';
-import { requiredServices } from './cluster-name.ts';
 import { withMetadataDenied } from './deny.ts';
 import type { Scope } from './entry.ts';
-import { outsideHosts, servicesOf } from './meaning.ts';
+import { outsideHosts, requiredServices, servicesOf } from './meaning.ts';
 import { type NameRules, resolvePublic } from './outside.ts';
 import { policyAllows } from './policy-allows.ts';
 import { translate } from './translate.ts';
@@ -21,10 +20,12 @@ const topology = topologyWith('app', {
   'app/mail': { type: 'ExternalName', externalName: 'smtp.example.com', ports: [] },
   'app/dns': { type: 'ClusterIP', clusterIP: '10.96.0.14', selector: { app: 'dns' }, ports: [{ name: 'udp', port: 53, targetPort: 5353, protocol: 'UDP' }, { name: 'tcp', port: 53, targetPort: 5353, protocol: 'TCP' }] },
   'app/syslog': { type: 'ClusterIP', clusterIP: '10.96.0.15', selector: { app: 'syslog' }, ports: [{ port: 514, targetPort: 514, protocol: 'UDP' }] },
+  'default/kubernetes': { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6443, protocol: 'TCP' }] },
   'data/db': { type: 'ClusterIP', clusterIP: '10.96.0.20', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 5432, protocol: 'TCP' }] },
 }, {
   'app/legacy': [{ addresses: ['192.0.2.7', '2001:db8::7'], ports: [{ name: 'sql', port: 13_306, protocol: 'TCP' }, { name: 'admin', port: 9000, protocol: 'TCP' }] }],
   'app/bare': [{ addresses: ['192.0.2.8'], ports: [] }],
+  'default/kubernetes': [{ addresses: ['192.0.2.20'], ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] }],
 });
 
 function scopeOf(entries: readonly string[]): Scope {
@@ -58,6 +59,11 @@ describe('addresses', () => {
     expect(mirror([entry])).toEqual({ rules, reasons: [] });
   });
 
+  test('a block tells that it does not open the Services whose addresses lie in it', () => {
+    expect(mirror(['10.96.0.0/16:80'])).toEqual({ rules: ['10.96.0.0/16 -> 80'], reasons: [expect.stringMatching(/^10\.96\.0\.0\/16:80: .*list the ones you need by name/)] });
+    expect(mirror(['0.0.0.0/0:80', '10.97.0.0/16']).reasons).toEqual([expect.stringMatching(/^0\.0\.0\.0\/0:80: /)]);
+  });
+
   test('blocks with equal ports share a rule, ports of one block too', () => {
     expect(mirror(['192.0.2.1:80', '192.0.2.1:443', '192.0.2.2:80', '192.0.2.2:443', '192.0.2.3:80']).rules).toEqual([
       '192.0.2.1/32, 192.0.2.2/32 -> 443,80',
@@ -72,14 +78,14 @@ describe('addresses', () => {
 
 describe('denied addresses', () => {
   test.each<[string, string[], string[]]>([
-    ['10.0.0.0/8', ['10.1.0.0/16'], ['10.0.0.0/8 -10.1.0.0/16 -> 1-65535']],
-    ['10.0.0.0/8:80', ['10.1.0.0/16', '10.1.2.0/24', '10.2.0.1'], ['10.0.0.0/8 -10.1.0.0/16 -10.2.0.1/32 -> 80']],
-    ['10.0.0.0/8:80', ['10.1.0.0/16:443'], ['10.0.0.0/8 -> 80']],
-    ['10.0.0.0/8', ['10.1.0.0/16:443'], ['10.0.0.0/8 -10.1.0.0/16 -> 443', '10.0.0.0/8 -> 1-442,444-65535']],
-    ['10.1.0.0/16', ['10.0.0.0/8'], []],
-    ['10.1.0.1', ['10.0.0.0/8'], []],
-    ['10.1.0.1', ['10.1.0.1:1', '10.1.0.1:65535'], ['10.1.0.1/32 -> 2-65534']],
-    ['10.0.0.0/8', ['192.0.2.0/24', 'a.example.com'], ['10.0.0.0/8 -> 1-65535']],
+    ['172.16.0.0/12', ['172.17.0.0/16'], ['172.16.0.0/12 -172.17.0.0/16 -> 1-65535']],
+    ['172.16.0.0/12:80', ['172.17.0.0/16', '172.17.2.0/24', '172.18.0.1'], ['172.16.0.0/12 -172.17.0.0/16 -172.18.0.1/32 -> 80']],
+    ['172.16.0.0/12:80', ['172.17.0.0/16:443'], ['172.16.0.0/12 -> 80']],
+    ['172.16.0.0/12', ['172.17.0.0/16:443'], ['172.16.0.0/12 -172.17.0.0/16 -> 443', '172.16.0.0/12 -> 1-442,444-65535']],
+    ['172.17.0.0/16', ['172.16.0.0/12'], []],
+    ['172.17.0.1', ['172.16.0.0/12'], []],
+    ['172.17.0.1', ['172.17.0.1:1', '172.17.0.1:65535'], ['172.17.0.1/32 -> 2-65534']],
+    ['172.16.0.0/12', ['192.0.2.0/24', 'a.example.com'], ['172.16.0.0/12 -> 1-65535']],
     ['[2001:db8::1]', ['[2001:db8::1]:25'], ['2001:db8::1/128 -> 1-24,26-65535']],
   ])('%s without %j', (entry, deny, rules) => {
     expect(mirror([entry], deny)).toEqual({ rules, reasons: [] });
@@ -98,9 +104,6 @@ describe('Services', () => {
     ['db.data:5432', ['data/app=db -> 5432']],
     ['peers:7000', ['app/app=peer -> 7000']],
     ['peers', ['app/app=peer -> 1-65535']],
-    ['peer-0.peers:7000', ['app/app=peer -> 7000']],
-    ['peer-0.peers.app:7000', ['app/app=peer -> 7000']],
-    ['peer-0.peers.app.svc.cluster.local:7000', ['app/app=peer -> 7000']],
     ['legacy:3306', ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
     ['bare:9000', ['192.0.2.8/32 -> 9000']],
   ])('%s opens the pods or addresses behind it', (entry, rules) => {
@@ -121,6 +124,17 @@ describe('Services', () => {
     ['*.example.com:443', /cannot be listed/],
   ])('%s opens nothing and says why', (entry, reason) => {
     expect(mirror([entry])).toEqual({ rules: [], reasons: [expect.stringMatching(reason)] });
+  });
+
+  test.each(['peer-0.peers:7000', 'peer-0.peers.app:7000', 'peer-0.peers.app.svc.cluster.local:7000'])('%s opens all pods behind the headless Service, and that is told', (entry) => {
+    expect(mirror([entry])).toEqual({ rules: ['app/app=peer -> 7000'], reasons: [expect.stringMatching(/one pod of the headless Service app\/peers/)] });
+  });
+
+  test('a name that is that of a pod or, when there is no such pod, of a Service elsewhere opens both', () => {
+    const headless = { type: 'ClusterIP', clusterIP: 'None', selector: { app: 'peer' }, ports: [] };
+    const shadowed = topologyWith('app', { 'app/data': headless, 'data/db': { ...headless, clusterIP: '10.96.0.20', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 5432, protocol: 'TCP' }] } });
+    const { rules } = translate(scopeOf(['db.data:5432']), [], shadowed);
+    expect(rules.flatMap(({ to }) => to.map((peer) => 'podSelector' in peer && peer.podSelector.matchLabels))).toEqual([{ app: 'peer' }, { app: 'db' }]);
   });
 
   test('a Service with a UDP port beside a TCP one is opened by TCP alone, and that is told', () => {
@@ -237,9 +251,38 @@ describe('names outside the cluster', () => {
   });
 });
 
-test('the Services to watch are those a name may mean, in the order of their names', () => {
+test('the Services to read are those a name may mean or an address is of, in the order of their names', () => {
+  expect(requiredServices(scopeOf(['10.96.0.12:3306', '10.96.0.99']), topology)).toEqual([{ namespace: 'app', name: 'legacy' }]);
   const scope = scopeOf(['redis:6379', 'redis.app', 'peer-0.peers:1', 'a.b.c', 'api.v2.example.com', '*.x.y', '10.0.0.1', 'localhost', 'x.y.svc.cluster.local']);
   expect(requiredServices(scope, topology).map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
     'app/app', 'app/peers', 'app/redis', 'c/b', 'peers/peer-0', 'y/x',
   ]);
+});
+
+/** Names outside the cluster and wildcards have tables of their own. */
+describe('each kind of entry becomes', () => {
+  test.each<readonly [row: string, allow: string[], deny: string[], rules: string[]]>([
+    ['no entry: no rule', [], [], []],
+    ['a Service by its short name: its pods on the target port', ['redis:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a Service by its whole name: the same', ['redis.app.svc.cluster.local:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a Service of another namespace: pods of that namespace', ['db.data'], [], ['data/app=db -> 5432']],
+    ['a Service with a named target port: the name', ['web:80'], [], ['app/app=web -> http']],
+    ['a cluster IP of a Service: the same as its name', ['10.96.0.10:6379'], [], ['app/app=redis,tier=data -> 16379']],
+    ['a cluster IP of a Service without a selector: its endpoints', ['10.96.0.12:3306'], [], ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
+    ['a headless Service: its pods on the port as typed', ['peers:7000'], [], ['app/app=peer -> 7000']],
+    ['a Service without a selector: its endpoints on their port', ['legacy:3306'], [], ['192.0.2.7/32, 2001:db8::7/128 -> 13306']],
+    ['the API server: its endpoints, not the port of its Service', ['kubernetes.default.svc:443'], [], ['192.0.2.20/32 -> 6443']],
+    ['an IPv4 address: a block of one', ['192.0.2.1:80'], [], ['192.0.2.1/32 -> 80']],
+    ['an IPv6 address: a block of one', ['[2001:db8::1]:80'], [], ['2001:db8::1/128 -> 80']],
+    ['an address without a port: all TCP ports', ['192.0.2.1'], [], ['192.0.2.1/32 -> 1-65535']],
+    ['a block with host bits: the canonical block', ['10.20.30.40/16:5432'], [], ['10.20.0.0/16 -> 5432']],
+    ['a port alone: nothing, for it never leaves the pod', [':8080'], [], []],
+    ['localhost and every address of the pod itself: nothing', ['localhost', '127.0.0.0/8', '0.0.0.0:80', '[::1]', '[::]:80'], [], []],
+    ['a Unix or VM socket: nothing', ['unix:/run/app.sock', 'vsock:3:80'], [], []],
+    ['a denied block within an allowed one: an exception', ['10.20.0.0/16'], ['10.20.1.0/24'], ['10.20.0.0/16 -10.20.1.0/24 -> 1-65535']],
+    ['a denied name of a Service: what Deno still grants of it', ['web'], ['web:80'], ['app/app=web -> 8443']],
+    ['a denied name of no allowed entry: nothing else', ['192.0.2.1:80'], ['example.com'], ['192.0.2.1/32 -> 80']],
+  ])('%s', (_row, allow, deny, rules) => {
+    expect(mirror(allow, deny)).toEqual({ rules, reasons: [] });
+  });
 });

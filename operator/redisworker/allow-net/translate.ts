@@ -1,12 +1,12 @@
 /** The mirror: a scope as egress rules, with everything NetworkPolicy v1 cannot say told by entry. */
 import { formatAddress, isLoopback } from './address.ts';
 import { formatEntry } from './canonical.ts';
-import { requiredServices } from './cluster-name.ts';
+import { clusterName } from './cluster-name.ts';
 import { denoAllows } from './deno-allows.ts';
 import { blockOf, type DeniedBlock, cutRange, deniedBlocks, isMetadataAddress, openBlock, type PortRange, rangeOf } from './deny.ts';
 import { type EgressRule, rulesOf } from './egress.ts';
 import type { CidrEntry, IpEntry, NameEntry, NetEntry, Scope } from './entry.ts';
-import { meaningOf } from './meaning.ts';
+import { type Meaning, meaningsOf, requiredServices } from './meaning.ts';
 import { type NameRules, resolvePublic, translateOutside, translateWildcard } from './outside.ts';
 import { type OpenedBy, translateService, type Translation } from './service.ts';
 import type { ServiceRef, Topology } from './topology.ts';
@@ -42,15 +42,15 @@ interface Surroundings {
 
 /**
  * Translates what a worker may dial into what its pods may reach, TCP alone: Deno's stable API has no
- * UDP. Addresses that never leave the pod, Unix and VM sockets need no rule. A wide block does not
- * open the Services whose addresses lie in it, for policies act behind those; name the Services.
+ * UDP. Addresses that never leave the pod, Unix and VM sockets need no rule. A block does not open the
+ * Services whose addresses lie in it, for policies act behind those, and tells so.
  * @param deny all denied entries Deno gets
  * @param rules how names outside the cluster are opened
  */
 export function translate(scope: Scope, deny: Scope, topology: Topology, rules: NameRules = resolvePublic): Mirror {
   const deniesPods = deny.some((entry) => blockOf(entry) !== undefined && !isMetadataAddress(entry));
   const surroundings = { scope, deny, denied: deniedBlocks(deny), deniesPods, topology, rules };
-  const translated = scope.map((entry) => ({ entry: formatEntry(entry), ...translateEntry(entry, surroundings) }));
+  const translated = scope.flatMap((entry) => translateEntry(entry, surroundings).map((translation) => ({ entry: formatEntry(entry), ...translation })));
   const approximations = ({ entry, reasons, by }: (typeof translated)[number]): Approximation[] => reasons.map((reason) => ({ entry, reason, ...(by ? { by } : {}) }));
   return {
     rules: rulesOf(translated.flatMap(({ openings }) => openings)),
@@ -62,15 +62,15 @@ export function translate(scope: Scope, deny: Scope, topology: Topology, rules: 
 
 const exactlyNothing: Translation = { openings: [], reasons: [] };
 
-function translateEntry(entry: NetEntry, surroundings: Surroundings): Translation {
+function translateEntry(entry: NetEntry, surroundings: Surroundings): Translation[] {
   switch (entry.kind) {
     case 'name': return translateName(entry, surroundings);
-    case 'wildcard': return translateWildcard(entry, [rangeOf(entry.port)], surroundings);
+    case 'wildcard': return [translateWildcard(entry, [rangeOf(entry.port)], surroundings)];
     case 'ip':
-    case 'cidr': return translateBlock(entry, surroundings);
+    case 'cidr': return [translateBlock(entry, surroundings)];
     case 'loopback':
     case 'unix':
-    case 'vsock': return exactlyNothing;
+    case 'vsock': return [];
   }
 }
 
@@ -80,23 +80,49 @@ function translateBlock(entry: IpEntry | CidrEntry, surroundings: Surroundings):
   const range = rangeOf(entry.port);
   const ref = entry.kind === 'ip' ? surroundings.topology.serviceByClusterIP?.(entry.address) : undefined;
   if (ref !== undefined) return translateRef(ref, [range], surroundings, formatAddress(block));
-  return { openings: openBlock(block, range, surroundings.denied), reasons: [] };
+  return { openings: openBlock(block, range, surroundings.denied), reasons: entry.kind === 'cidr' ? closedServices(entry, surroundings) : [] };
 }
 
-function translateName(entry: NameEntry, surroundings: Surroundings): Translation {
-  const { topology } = surroundings;
-  const meaning = meaningOf(entry.host, topology);
-  if (meaning.kind === 'pod') return exactlyNothing;
+/** What all addresses and all ports include is open too when it is dialled through a Service. */
+function closedServices({ cidr, port }: CidrEntry, { deniesPods, topology }: Surroundings): string[] {
+  const opensAll = cidr === '0.0.0.0/0' && port === undefined && !deniesPods;
+  if (opensAll || topology.holdsService?.(cidr) !== true) return [];
+  return ['addresses of Services lie in this block, and a NetworkPolicy acts on the pods behind them: those Services are not opened; list the ones you need by name'];
+}
+
+/** One translation for each thing the name may mean. */
+function translateName(entry: NameEntry, surroundings: Surroundings): Translation[] {
+  const meanings = meaningsOf(entry.host, surroundings.topology);
+  if (meanings.every(({ kind }) => kind === 'pod')) return [];
   const ranges = allowedRanges(entry, surroundings);
-  if (ranges.length === 0) return exactlyNothing;
+  if (ranges.length === 0) return [];
+  const maybeOutside = meanings.every(isOnePod) && !clusterName(entry.host, surroundings.topology).inside;
+  const left = maybeOutside ? ', and nothing outside the cluster' : '';
+  return meanings.map((meaning) => {
+    const translation = translateMeaning(entry.host, meaning, ranges, surroundings);
+    return isOnePod(meaning) ? { ...translation, reasons: [...translation.reasons, `${allPodsOpened(meaning.ref)}${left}`] } : translation;
+  });
+}
+
+function translateMeaning(host: string, meaning: Meaning, ranges: readonly PortRange[], surroundings: Surroundings): Translation {
   switch (meaning.kind) {
+    case 'pod': return exactlyNothing;
     case 'service': return translateRef(meaning.ref, ranges, surroundings);
     case 'outside': return aliased(meaning.via, translateOutside({ host: meaning.host, ranges }, surroundings));
     case 'missing': {
-      const known = (topology.outsideAddresses?.(entry.host) ?? []).length > 0;
-      return known ? translateOutside({ host: entry.host, ranges }, surroundings) : notFound(entry.host, meaning.ref);
+      const known = (surroundings.topology.outsideAddresses?.(host) ?? []).length > 0;
+      return known ? translateOutside({ host, ranges }, surroundings) : notFound(host, meaning.ref);
     }
   }
+}
+
+function isOnePod(meaning: Meaning): meaning is Meaning & { readonly kind: 'service' } {
+  return meaning.kind === 'service' && meaning.ofPod;
+}
+
+/** Why the name of one pod is not exact. */
+export function allPodsOpened({ namespace, name }: ServiceRef): string {
+  return `it names one pod of the headless Service ${namespace}/${name}, and a NetworkPolicy has no names of pods: all its pods are opened`;
 }
 
 /** Says which Service the name came from. */
@@ -106,7 +132,7 @@ function aliased(via: ServiceRef | undefined, translation: Translation): Transla
 }
 
 /** The entry's ports, less those a denied name takes away. */
-function allowedRanges({ host, port }: NameEntry, { scope, deny }: Surroundings): PortRange[] {
+export function allowedRanges({ host, port }: Pick<NameEntry, 'host' | 'port'>, { scope, deny }: { readonly scope: Scope; readonly deny: Scope }): PortRange[] {
   const special = [...scope, ...deny].flatMap((entry) => ('port' in entry ? entry.port : []));
   const names = deny.filter(({ kind }) => kind === 'name' || kind === 'wildcard');
   if (names.length === 0) return [rangeOf(port)];

@@ -8,7 +8,10 @@ import { canonicalJson, stamped } from '../drift.ts';
 import { digest } from '../names.ts';
 import type { RedisAccess } from '../observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
+import type { Scope } from '../allow-net/entry.ts';
+import { parseEntry } from '../allow-net/parse.ts';
 import type { Topology } from '../allow-net/topology.ts';
+import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
@@ -43,7 +46,7 @@ export function desiredState(input: DesiredInput): Desired {
   const { blueprint, access } = input;
   const { password, tls } = access.target;
   const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const policy = networkPolicy(policyInput(input));
+  const policy = policyOf(policyInput(input));
   const hash = netHash(policyInput(input));
   const secrets = {
     aesKey: input.aesKey,
@@ -60,6 +63,10 @@ export function desiredState(input: DesiredInput): Desired {
       hash: configHashes.get(id) ?? {}, secrets,
     }))] as const)),
   };
+}
+
+function policyOf(input: PolicyInput): DesiredPolicy {
+  return input.flavor === 'Cilium' ? ciliumPolicy(input) : networkPolicy(input);
 }
 
 function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
@@ -90,12 +97,20 @@ function policyInput({ blueprint, access, topology, resolved }: DesiredInput): P
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
     names: blueprint.names,
+    flavor: blueprint.flavor,
+    alsoAsked: canaryOf(blueprint),
+    searchDomains: blueprint.searchDomains,
     redis: { host: access.target.host, port: access.target.port },
     redisAddresses: access.addresses,
     topology,
     clusterBlocks: blueprint.clusterBlocks,
     resolved,
   };
+}
+
+function canaryOf({ gate }: Blueprint): Scope {
+  const parsed = gate.kind === 'on' ? parseEntry(gate.canary) : undefined;
+  return parsed?.ok ? [parsed.entry] : [];
 }
 
 function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {

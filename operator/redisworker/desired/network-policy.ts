@@ -37,6 +37,8 @@ export interface NetScope {
   readonly allowAll: boolean;
   /** How names outside the cluster are opened; by their addresses when absent. */
   readonly names?: NameRules['mode'];
+  /** Kind of policy to write; a NetworkPolicy when absent. */
+  readonly flavor?: 'Kubernetes' | 'Cilium';
   readonly redis: RedisTarget;
   readonly dns: DnsServers;
 }
@@ -55,11 +57,15 @@ export interface PolicyInput extends NetScope {
   readonly clusterBlocks?: readonly Block[];
   /** The addresses of names outside as the policy's own record, for the operator that comes next. */
   readonly resolved?: string | undefined;
+  /** What pods ask DNS for and may not reach, such as the canary; Cilium's DNS proxy has to know it. */
+  readonly alsoAsked?: Scope;
+  /** Search domains of the nodes; Cilium's DNS proxy has to know them. */
+  readonly searchDomains?: readonly string[];
 }
 
 /** A policy and how well it says what the worker's scope says. */
 export interface DesiredPolicy {
-  readonly policy: KubeObject & { readonly spec: NetworkPolicySpec };
+  readonly policy: KubeObject;
   readonly approximations: readonly Approximation[];
   /** Entries the spec itself rules out; the policy must not be written with any. */
   readonly refusals: readonly Approximation[];
@@ -68,33 +74,36 @@ export interface DesiredPolicy {
 }
 
 /** The digest a policy and its pods share: 12 hex characters, the same for equal scopes in any spelling. */
-export function netHash({ scope, deny, allowAll, names = 'Resolve', redis, dns }: NetScope): string {
+export function netHash({ scope, deny, allowAll, names = 'Resolve', flavor, redis, dns }: NetScope): string {
   const content = {
     scope: allowAll ? 'all' : formatScope(scope),
     deny: denoDenyFlag(scope, deny),
     redis: [redis.host.toLowerCase(), redis.port],
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
     ...(allowAll || names === 'Resolve' ? {} : { names }),
+    ...(flavor === 'Cilium' ? { flavor } : {}),
   };
   return digest(JSON.stringify(content), 12);
 }
 
 /** Builds the full object; the same input gives the same text. */
-export function networkPolicy(input: PolicyInput): DesiredPolicy {
+export function networkPolicy(input: PolicyInput): DesiredPolicy & { readonly policy: { readonly spec: NetworkPolicySpec } } {
   const redis = mirrorRedis(input);
   const deny = withMetadataDenied(input.scope, input.deny);
   const rules: NameRules = { ...resolvePublic, mode: input.names ?? 'Resolve', closed: input.clusterBlocks ?? [] };
   const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology, rules);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
+  const approximations = mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]);
   return {
     policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input.name, netHash(input)) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
-    approximations: mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]),
+    approximations,
     refusals: mirror?.refusals ?? [],
     problems: redis.problems,
   };
 }
 
-function header({ name, namespace, owner, labels, resolved, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+/** What every policy carries, whatever its kind. */
+export function header({ name, namespace, owner, labels, resolved, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -110,7 +119,7 @@ function header({ name, namespace, owner, labels, resolved, ...input }: PolicyIn
 }
 
 /** What ties a pod to the one policy made for it. */
-function podLabels(name: string, hash: string): Record<string, string> {
+export function podLabels(name: string, hash: string): Record<string, string> {
   return { [labelKeys.worker]: labelValue(name), [labelKeys.netHash]: hash };
 }
 
@@ -141,8 +150,8 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
   };
 }
 
-/** Denied addresses are final in Deno, even for a host that is allowed by name. */
-function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
+/** What keeps Deno from the Redis: denied addresses are final, even for a host that is allowed by name. */
+export function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
   const ref = entry.kind === 'name' ? findService(entry.host, topology) : undefined;
   const serviceAddress = ref && topology.service(ref.namespace, ref.name)?.clusterIP;
   const resolved = serviceAddress === undefined ? redisAddresses : [serviceAddress];
@@ -150,11 +159,13 @@ function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, to
   return [`permissions.denyNet covers the worker's Redis ${formatEntry(entry)}, which it could never reach: take it out of denyNet`];
 }
 
-function heldByDeno(entry: NetEntry): Approximation {
+/** A denial no rule can carry out beside one that opens everything. */
+export function heldByDeno(entry: NetEntry): Approximation {
   return { entry: formatEntry(entry), reason: 'the worker may reach everything, so this denial is held by Deno alone' };
 }
 
-function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
+/** Denials that Deno itself does not hold. */
+export function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
   return overriddenDenials(scope, deny).map(({ denied, by }) => ({
     entry: formatEntry(denied),
     reason: `Deno prefers the allowed entry ${formatEntry(by)}, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
@@ -165,6 +176,7 @@ function sortedPairs(labels: Readonly<Record<string, string>>): [string, string]
   return Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-function unique(approximations: readonly Approximation[]): Approximation[] {
+/** Each approximation once, in their order. */
+export function unique(approximations: readonly Approximation[]): Approximation[] {
   return [...new Map(approximations.map((one) => [JSON.stringify(one), one])).values()];
 }

@@ -8,6 +8,7 @@ import { ResponseReader } from '../../../operator/redis/response-reader.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
 import { OutsideNames } from '../../../operator/redisworker/outside/outside-names.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
+import { CiliumPolicies } from '../../../operator/redisworker/cilium-policies.ts';
 import { References } from '../../../operator/redisworker/references.ts';
 import { followAll } from '../../../operator/redisworker/world.ts';
 
@@ -101,9 +102,10 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
   const readers = new RedisConnections();
   const responses = new ResponseReader({ connections: readers, onChange: () => undefined });
   const references = new References(mortal, () => undefined);
+  const ciliumPolicies = new CiliumPolicies(mortal, undefined, () => undefined);
   const copies = followAll(mortal, undefined);
   const world = {
-    cluster: mortal, copies, references, redis, responses, clock: systemClock,
+    cluster: mortal, copies, references, ciliumPolicies, redis, responses, clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     canaryProblem: () => undefined,
@@ -124,6 +126,7 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
     async stop() {
       for (const copy of Object.values(copies)) copy.stop();
       references.close();
+      ciliumPolicies.close();
       await responses.close();
       readers.close();
       redis.close();

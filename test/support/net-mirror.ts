@@ -1,0 +1,75 @@
+/** What the operator makes of a case: Deno's flags and the policy. */
+import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/allow-net/canonical.ts';
+import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/allow-net/deno-flags.ts';
+import { withMetadataDenied } from '../../operator/redisworker/allow-net/deny.ts';
+import type { EgressRule } from '../../operator/redisworker/allow-net/egress.ts';
+import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
+import type { Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
+import { type Approximation, translate } from '../../operator/redisworker/allow-net/translate.ts';
+import { clusterDns, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
+import { dialsOf, type NetCase, ports } from './net-cases.ts';
+import { addressesOf, home, isLocal, packetTo, topologyOf } from './net-world.ts';
+
+/** The Redis of the worker, outside the cluster: its policy always opens it, as it always opens the cluster's DNS. */
+const redis = { host: '198.18.0.1', port: 6379 };
+const health = ':8085';
+
+/** A worker's lists, and all that comes of them. */
+export interface CaseMirror {
+  /** What Deno gets allowed and denied, in our reading of it. */
+  readonly allowed: Scope;
+  readonly denied: Scope;
+  readonly allowFlag: string;
+  readonly denyFlag: string;
+  readonly policy: ReturnType<typeof networkPolicy>['policy'];
+  /** The part of {@link CaseMirror.allowed} of which the policy is not said to close anything. */
+  readonly wholly: Scope;
+  /** The rules of what the policy is not said to open too widely. */
+  readonly narrowRules: readonly EgressRule[];
+}
+
+/** Does for a case what the operator does for a worker. */
+export function mirrorOf({ world, allow, deny, asWritten }: NetCase): CaseMirror {
+  const [scope, refused] = [scopeOf(allow), scopeOf(deny)];
+  const topology = topologyOf(world);
+  const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
+  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns });
+  const denied = withMetadataDenied(scope, refused);
+  const { approximations } = translate(scope, denied, topology);
+  const without = (told: readonly Approximation[]): Scope => scope.filter((entry) => !told.some((one) => one.entry === formatEntry(entry)));
+  const closing = approximations.filter(({ reason }) => /not opened|nothing/.test(reason));
+  const opening = approximations.filter(({ reason }) => !/not opened$/.test(reason));
+  const own = scopeOf(denoNetFlag([], redis, [health]));
+  return {
+    allowed: [...scope, ...own], denied, policy,
+    allowFlag: (asWritten ? [...allow, ...formatScope(own)] : denoNetFlag(scope, redis, [health])).join(','),
+    denyFlag: (asWritten ? [...deny, ...denoDenyFlag(scope, [])] : denoDenyFlag(scope, refused)).join(','),
+    wholly: [...without(closing), ...own],
+    narrowRules: translate(without(opening), denied, topology).rules,
+  };
+}
+
+/**
+ * Every packet worth trying in a case: to each address a dial may lead to or that lies behind one, on each port.
+ * Addresses of Services are none of them: a packet to one has another address by the time a policy sees it.
+ */
+export function packetsOf(netCase: NetCase): Target[] {
+  const { world } = netCase;
+  const dialled = new Set(dialsOf(netCase).map(({ host }) => host));
+  const behind = [...world.pods.map(({ ip }) => ip), ...Object.values(world.endpoints).flat().flatMap(({ addresses }) => addresses)];
+  const services = new Set(Object.values(world.services).map(({ clusterIP }) => clusterIP));
+  const addresses = new Set([...[...dialled].flatMap((host) => addressesOf(world, host)), ...behind]
+    .filter((address) => !isLocal(address) && !services.has(address)));
+  return [...addresses].flatMap((ip) => ports.map((port) => packetTo(world, ip, port)));
+}
+
+/** The text of a case as somebody would write it down. */
+export function textOf({ allow, deny, asWritten }: NetCase): string {
+  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}`;
+}
+
+function scopeOf(entries: readonly string[]): Scope {
+  const parsed = parseScope(entries);
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '));
+  return parsed.scope;
+}
