@@ -61,8 +61,8 @@ describeOnNode('the network of a running worker', () => {
     await site.startOperator();
   }, 400_000);
   afterAll(async () => {
-    await site?.stop();
-    await Promise.all((listeners ?? []).map((listener) => listener.stop()));
+    await site.stop();
+    await Promise.all(listeners.map((listener) => listener.stop()));
   });
 
   test('follows a scope that is narrowed and widened under traffic, and no request is lost', async () => {
@@ -79,7 +79,7 @@ describeOnNode('the network of a running worker', () => {
     await written(one, other);
     await eventually('the wide scope is in force', async () => String(await answersOf('moving')) === 'Open,Open', patienceMs);
     const replies = await requests.end();
-    console.log(`${replies.length} requests while the scope moved, each answered`);
+    process.stdout.write(`${replies.length} requests while the scope moved, each answered\n`);
     expect(replies.filter(({ code }) => code !== 200)).toEqual([]);
     expect(new Set(replies.map(({ data }) => (data as string[])[0]))).toEqual(new Set(['Open']));
   }, patienceMs * 3);

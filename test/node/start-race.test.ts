@@ -50,7 +50,7 @@ describeOnNode('user code that dials at once', () => {
 
   test('reaches nothing that is forbidden when it has passed the gate', async () => {
     const gated = await race(true);
-    console.log(`with the gate: ${told(gated)}`);
+    process.stdout.write(`with the gate: ${told(gated)}\n`);
     await record('withGate', gated);
     expect(gated).toMatchObject({ reachedPod: 0, reachedHost: 0 });
     expect(gated.starts).toBeGreaterThanOrEqual(waves * 30);
@@ -58,7 +58,7 @@ describeOnNode('user code that dials at once', () => {
 
   test('depends on the engine alone without a gate, which is counted and not judged', async () => {
     const ungated = await race(false);
-    console.log(`without the gate: ${told(ungated)}`);
+    process.stdout.write(`without the gate: ${told(ungated)}\n`);
     await record('withoutGate', ungated);
   }, timeoutMs);
 });

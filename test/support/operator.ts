@@ -22,7 +22,7 @@ export async function startOperatorProcess(options: { redisUrl?: string; namespa
   const port = await freePort();
   const args = [
     join(root, 'operator/main.ts'),
-    '--http', `127.0.0.1:${port}`, '--dns-server', '127.0.0.1:1', '--namespace', options.namespace, '--lease-namespace', options.namespace,
+    '--http', `127.0.0.1:${port}`, '--dns-server', '127.0.0.1:1', ...(options.everywhere === true ? [] : ['--namespace', options.namespace]), '--lease-namespace', options.namespace,
     ...(options.redisUrl === undefined ? [] : ['--redis', options.redisUrl]), ...(options.args ?? []),
   ];
   const child = start(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: options.kubeconfig ?? inject('kubeconfig') } });

@@ -33,7 +33,8 @@ export interface Forbidden {
 }
 
 /** Makes a pod and a host that count who reaches them. */
-export async function openForbidden({ node, namespace, kubectl }: Site): Promise<Forbidden> {
+export async function openForbidden(site: Site): Promise<Forbidden> {
+  const { node, namespace } = site;
   const ports = [{ port: forbidden.port, targetPort: forbidden.port }];
   const service = (name: string, spec: object): object => ({ apiVersion: 'v1', kind: 'Service', metadata: { namespace, name }, spec: { ports, ...spec } });
   await node.apply(
@@ -44,10 +45,10 @@ export async function openForbidden({ node, namespace, kubectl }: Site): Promise
       addressType: 'IPv4', ports: [{ name: '', port: forbidden.port, protocol: 'TCP' }], endpoints: [{ addresses: [forbidden.host], conditions: { ready: true } }],
     },
   );
-  await kubectl('wait', '--for=condition=Ready', '--timeout=180s', `pod/${forbidden.pod}`);
+  await site.kubectl('wait', '--for=condition=Ready', '--timeout=180s', `pod/${forbidden.pod}`);
   const networks = await Promise.all([node.podNetwork({ namespace, name: forbidden.pod }), node.outsideHost(forbidden.host)]);
   const [inPod, onHost] = await Promise.all(networks.map((network) => listenIn(network, forbidden.port)));
-  const addressOf = (name: string): Promise<string> => kubectl('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
+  const addressOf = (name: string): Promise<string> => site.kubectl('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
   return { listeners: [inPod!, onHost!], services: [await addressOf('forbidden-pod'), await addressOf('forbidden-host')] };
 }
 

@@ -15,7 +15,7 @@ export interface TableRow {
   readonly entry: string;
   /** Reason of the condition NetworkPolicyExact. */
   readonly exact: string;
-  /** One sign per column. */
+  /** One {@link Sign} per column, with spaces between. */
   readonly signs: string;
 }
 
@@ -39,7 +39,7 @@ export function tableText({ columns, rows }: NetworkTable): string {
     [
       line('entry', 'form', 'exact', ...columns.map((_, index) => String(index + 1))),
       line(...['---', '---', '---', ...columns.map(() => ':-:')]),
-      ...rows.map(({ entry, form, exact, signs }) => line(entry, form, `\`${exact}\``, ...signs)),
+      ...rows.map(({ entry, form, exact, signs }) => line(entry, form, `\`${exact}\``, ...signs.split(' '))),
     ].join('\n'),
     columns.map((title, index) => `${index + 1}. ${title}`).join('\n'),
     end,

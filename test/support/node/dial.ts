@@ -14,6 +14,8 @@ export interface Target {
 export type Dialled = 'Open' | 'Refused' | 'Unreachable' | 'Silent';
 
 const patienceMs = 2000;
+/** An answer over UDP comes from a program, which may be slow on a busy machine; a refusal comes at once. */
+const answerPatienceMs = 10_000;
 const errors: Readonly<Record<string, Dialled>> = { ECONNREFUSED: 'Refused', EHOSTUNREACH: 'Unreachable', ENETUNREACH: 'Unreachable', ETIMEDOUT: 'Silent', EACCES: 'Refused' };
 
 /** Arguments that have Node.js run this file. */
@@ -28,17 +30,16 @@ const question = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]
 function askByUdp({ host, port }: Target): Promise<Dialled> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
-    const ask = (): void => socket.send(question, port, host, () => undefined);
-    const again = setInterval(ask, patienceMs / 4);
+    const again = setInterval(() => socket.send(question), answerPatienceMs / 10);
     const end = (result: Dialled): void => {
       clearInterval(again);
       clearTimeout(silence);
       socket.close();
       resolve(result);
     };
-    const silence = setTimeout(() => end('Silent'), patienceMs);
+    const silence = setTimeout(() => end('Silent'), answerPatienceMs);
+    socket.once('connect', () => socket.send(question)).connect(port, host); // a connected socket is told of refusals
     socket.once('message', () => end('Open')).once('error', () => end('Refused'));
-    ask();
   });
 }
 

@@ -87,7 +87,7 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
     },
     async stop() {
       // While somebody is there to take the finalizers off: what is left over would be no company for the next test.
-      await kubectl('delete', 'rw', '--all', '--timeout=120s');
+      await node.kubectl(['-n', namespace, 'delete', 'rw', '--all', '--timeout=120s']);
       await Promise.all(operators.map((operator) => operator.stop()));
       await redis.stop();
     },
