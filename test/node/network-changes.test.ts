@@ -1,9 +1,10 @@
 /** What happens to the network of workers when something changes under them: the scope, the policy, the engine. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import type { Reply } from '../../contract/reply.ts';
 import { withInline, withNet, withSpec, worker } from '../support/gen.ts';
 import { dialArgs } from '../support/node/dial.ts';
+import { startUpstreamDns } from '../support/node/dns.ts';
 import { type Listener, listenIn } from '../support/node/listener.ts';
 import type { Node } from '../support/node/node.ts';
 import { stopEnforcing } from '../support/node/policy-engine.ts';
@@ -98,6 +99,28 @@ describeOnNode('the network of a running worker', () => {
     await untilDialled('guarded', 'Open', 'Refused');
     expect((await requests.end()).filter(({ code, data }) => code !== 200 || String(data) !== 'Open,Denied')).toEqual([]);
     expect(await writesOf(policy!)).toEqual(['somebody patch', 'operator patch', 'somebody delete', 'operator patch']);
+  }, patienceMs * 3);
+
+  test('follows a name whose addresses come one at a time, with one write for several of them', async () => {
+    const name = 'balanced.example';
+    const addresses = ['198.51.100.41', '198.51.100.42', '198.51.100.43'];
+    const hosts = await Promise.all(addresses.map(async (address) => listenIn(await node.outsideHost(address), port)));
+    const dns = await startUpstreamDns(node, { [name]: { addresses, ttlSeconds: 1, inTurn: true } });
+    onTestFinished(async () => { await Promise.all([dns, ...hosts].map((one) => one.stop())); });
+    await site.apply(worker('balanced', withInline(probingModule), withNet(`${name}:${port}`)));
+    await site.ready('balanced');
+    const [first] = await policiesOf('balanced');
+    await eventually('every address is open', async () => {
+      const [policy] = await policiesOf('balanced');
+      return addresses.every((address) => JSON.stringify(policy?.spec).includes(`"${address}/32"`));
+    }, patienceMs);
+    const dialled = async () => String((await ask(site.redis.client, 'balanced', [{ host: name, port }], 120)).data);
+    await eventually('connections go to each of them', async () => await dialled() === 'Open' && hosts.every((host) => host.came().length > 0), patienceMs);
+    for (let at = 0; at < 50; at++) expect(await dialled()).toBe('Open');
+    expect((await policiesOf('balanced')).map(({ metadata }) => metadata.name)).toEqual([first!.metadata.name]);
+    const writes = await writesOf(first!);
+    expect(writes.length).toBeLessThan(addresses.length);
+    expect(new Set(writes)).toEqual(new Set(writes.length > 0 ? ['operator patch'] : []));
   }, patienceMs * 3);
 
   test('is told to be open where the engine enforces nothing, and user code that requires a closed one does not run', async () => {

@@ -7,6 +7,8 @@ import { freePort } from './processes.ts';
 export interface DnsRecord {
   readonly addresses?: readonly string[];
   readonly ttlSeconds?: number;
+  /** One address at a time, the next one for the next question, as balancers do. */
+  readonly inTurn?: boolean;
   /** Instead of an answer; `Silent` says nothing at all. */
   readonly fault?: 'SERVFAIL' | 'NXDOMAIN' | 'REFUSED' | 'Silent';
 }
@@ -27,15 +29,16 @@ const codes = { SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
 /** Bytes of the longest answer over UDP; a longer one is asked for again over TCP. */
 const maxUdpBytes = 512;
 
-/** Starts it on a free port. */
-export async function startDnsServer(): Promise<TestDnsServer> {
+/** Starts it, on a free port of loopback unless told where. */
+export async function startDnsServer(where?: { readonly host: string; readonly port: number }): Promise<TestDnsServer> {
+  const { host, port } = where ?? { host: '127.0.0.1', port: await freePort() };
   const records = new Map<string, DnsRecord>();
   const questions: string[] = [];
   const connections = new Set<Socket>();
   const answer = (query: Buffer, transport: string) => {
     const { name, type, end } = questionOf(query);
     questions.push(`${transport} ${types[type] ?? type} ${name}`);
-    return answerTo(query, end, type, records.get(name) ?? { fault: 'NXDOMAIN' });
+    return answerTo(query, end, type, inTurn(records.get(name) ?? { fault: 'NXDOMAIN' }, questions.length));
   };
   const tcp = createServer((socket) => {
     connections.add(socket.on('close', () => connections.delete(socket)).on('error', () => undefined));
@@ -44,20 +47,27 @@ export async function startDnsServer(): Promise<TestDnsServer> {
       if (reply) socket.write(Buffer.concat([uint16(reply.length), reply]));
     });
   });
-  const port = await freePort();
-  await new Promise<void>((resolve, reject) => tcp.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => tcp.once('error', reject).listen(port, host, resolve));
   const udp = createSocket('udp4').on('message', (query, { port: from, address }) => {
     const reply = answer(query, 'udp');
     if (reply) udp.send(reply.length <= maxUdpBytes ? reply : truncated(query), from, address);
   });
-  await new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, host, resolve));
   return {
-    address: `127.0.0.1:${port}`, records, questions,
+    address: `${host}:${port}`, records, questions,
     async stop() {
       for (const socket of connections) socket.destroy();
       await Promise.all([new Promise((resolve) => udp.close(() => resolve(undefined))), new Promise((resolve) => tcp.close(resolve))]);
     },
   };
+}
+
+/** Both families are asked for at once, so that each address has its turn in pairs of questions. */
+function inTurn(record: DnsRecord, question: number): DnsRecord {
+  const { addresses = [] } = record;
+  if (record.inTurn !== true || addresses.length === 0) return record;
+  const next = addresses[Math.floor(question / 2) % addresses.length];
+  return { ...record, addresses: next === undefined ? [] : [next] };
 }
 
 /** Name and type of the one question, and where it ends. */

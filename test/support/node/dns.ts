@@ -1,4 +1,9 @@
 /** What the cluster's DNS knows beside the cluster. */
+import { fileURLToPath } from 'node:url';
+import type { DnsRecord } from '../dns-server.ts';
+import type { TestProcess } from '../processes.ts';
+import { eventually } from '../wait.ts';
+import { upstreamDns } from './network.ts';
 import type { Node } from './node.ts';
 
 const [begin, end] = ['    # of the tests', '    # end of the tests'] as const;
@@ -21,7 +26,15 @@ export function hostsBlock(addresses: Readonly<Record<string, string>>): string 
   return ['    hosts {', ...lines, '        ttl 1', '        fallthrough', '    }'].join('\n');
 }
 
-/** A block that has another server answer for everything below a name. */
-export function forwardBlock(suffix: string, server: string): string {
-  return `    forward ${suffix} ${server} {\n        max_fails 0\n    }`;
+const serverModule = fileURLToPath(new URL('../dns-server.ts', import.meta.url));
+
+/** Starts the server that the cluster's DNS asks for every name it does not know; it ends with this process at the latest. */
+export async function startUpstreamDns(node: Node, records: Readonly<Record<string, DnsRecord>>): Promise<TestProcess> {
+  const program = `import { startDnsServer } from ${JSON.stringify(serverModule)};
+    const server = await startDnsServer(${JSON.stringify({ host: upstreamDns, port: 53 })});
+    for (const [name, record] of Object.entries(${JSON.stringify(records)})) server.records.set(name, record);
+    console.log('answers');`;
+  const running = (await node.outsideHost(upstreamDns)).start(process.execPath, ['--input-type=module', '-e', program]);
+  await eventually('the DNS server outside answers', () => running.output().includes('answers'), 60_000);
+  return running;
 }
