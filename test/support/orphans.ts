@@ -27,7 +27,8 @@ export async function leaveBehind(client: Redis, type: string, consumer: string,
   const taking = client.multi();
   for (const [ref, data] of Object.entries(requests)) taking.xadd(stream, '*', 'ref', ref, 'type', type, 'data', JSON.stringify(data));
   const replies = await taking.xreadgroup('GROUP', 'worker', consumer, 'COUNT', 1000, 'STREAMS', stream, '>').exec();
-  const ids = (replies ?? []).slice(0, -1).map(([, id]) => String(id));
-  await client.xclaim(stream, 'worker', consumer, 0, ...ids, 'IDLE', 3_600_000, 'RETRYCOUNT', deliveries, 'JUSTID');
-  return ids;
+  // It may have taken older ones too, which nobody had read yet: those are left behind as well.
+  const taken = (await client.xpending(stream, 'worker', '-', '+', 10_000, consumer)) as PendingRow[];
+  await client.xclaim(stream, 'worker', consumer, 0, ...taken.map(([id]) => id), 'IDLE', 3_600_000, 'RETRYCOUNT', deliveries, 'JUSTID');
+  return (replies ?? []).slice(0, -1).map(([, id]) => String(id));
 }
