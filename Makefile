@@ -22,7 +22,7 @@ network-table: ## Measure what workers reach, and write the table of docs/networ
 	@sh scripts/install.sh
 	@REDISWORKER_RECORD=1 npx vitest run --project node test/node/network-table
 
-start-race: ## Start 300 pods that dial what is forbidden, with the gate and without; takes ten minutes
+start-race: ## Start 300 pods that dial what is forbidden, with the gate and without; takes a quarter of an hour
 	@sh scripts/install.sh
 	@REDISWORKER_RECORD=1 REDISWORKER_RACE_WAVES=10 npx vitest run --project node test/node/start-race
 

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
  * REDIS_SERVER, for scripts/on-server.ts; `proof` tries random lists; `cluster` starts a control plane of its own, `node` a whole node. */
 export default defineConfig({
   test: {
-    teardownTimeout: 120_000, // a node that goes down is waited for: nothing of it may be left
+    teardownTimeout: 240_000, // a node that goes down is waited for: nothing of it may be left
     projects: [
       { test: { name: 'unit', maxWorkers: 4, isolate: false, testTimeout: 60_000, include: ['contract/**/*.test.ts', 'operator/**/*.test.ts', 'cli/**/*.test.ts', 'images/**/*.test.ts', 'scripts/**/*.test.ts', 'test/support/**/*.test.ts'] } },
       { test: { name: 'redis', maxWorkers: 4, include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

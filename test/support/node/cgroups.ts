@@ -16,11 +16,11 @@ export async function createCgroups(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) await mkdir(join(hierarchy, name), { recursive: true });
 }
 
-/** Removes it and all below, as soon as the processes in it are gone. */
-export async function removeCgroups(name: string): Promise<void> {
+/** Removes it and all below, as soon as the processes in it are gone. @throws Error when they are not within `deadlineMs` */
+export async function removeCgroups(name: string, deadlineMs?: number): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     const cgroup = join(hierarchy, name);
-    await eventually(`${cgroup} is empty`, () => removeTree(cgroup).then(() => true));
+    await eventually(`${cgroup} is empty`, () => removeTree(cgroup).then(() => true), deadlineMs);
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { eventually } from '../wait.ts';
 import { cgroupOf, removeCgroups } from './cgroups.ts';
@@ -14,6 +13,9 @@ import type { NodeNetwork } from './network.ts';
 
 /** The first process reaps orphans; the end of `unshare` is its end, and the end of everything in its namespaces. */
 const command = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private', 'catatonit', '-P'];
+
+/** Dozens of pods die at once, each with namespaces of its own. */
+const endMs = 90_000;
 
 const [dir = ''] = process.argv.slice(2);
 process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined); // they are meant for whoever started it
@@ -32,10 +34,16 @@ try {
 } finally {
   unshare.kill('SIGKILL');
   await ended;
-  await eventually('the namespaces are empty', () => pid === undefined || !existsSync(`/proc/${pid}`));
+  await eventually('the namespaces are empty', () => pid === undefined || hasEnded(pid), endMs);
   if (network !== undefined) await unlink(network.hostLink);
-  await removeCgroups(cgroupOf(dir));
+  await removeCgroups(cgroupOf(dir), endMs);
   await rm(dir, { recursive: true, force: true, maxRetries: 20 });
+}
+
+/** The first process ends after all others in its namespace; somebody else may take a while to reap it. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat === '' || /\) [ZX] /.test(stat);
 }
 
 /** The only child of a process, once it has become what it is to run: before, it shares this machine's mounts. */
