@@ -1,11 +1,12 @@
 /** Builds a server once into a cache outside the checkout. Run by itself with a name, it prints where. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { withLock } from '../control-plane/lock.ts';
 import { makeArgs, recipeOf, serverNames, type Recipe, type ServerName } from './recipe.ts';
 
@@ -25,6 +26,7 @@ export type Progress = (line: string) => void;
 /** What a build needs on PATH. */
 const tools = ['cc', 'make', 'tar', 'gzip'] as const;
 
+const execute = promisify(execFile);
 const downloadMs = 120_000;
 const progressEveryMs = 15_000;
 
@@ -62,7 +64,10 @@ async function build(recipe: Recipe, progress: Progress): Promise<void> {
   progress(`built in ${seconds(started)} s`);
 }
 
-async function download({ name, url, sha256 }: Recipe): Promise<Buffer> {
+async function download({ name, path, sha256 }: Recipe): Promise<Buffer> {
+  const mirror = await debianMirror();
+  if (mirror === undefined) throw new CannotBuildServer('Unavailable', `the source of ${name} comes from a Debian mirror, and apt has none configured here: give REDIS_SERVER another server to test on`);
+  const url = `${mirror}pool/main/${path}`;
   const unavailable = (why: string) => new CannotBuildServer('Unavailable', `the source of ${name} cannot be had from ${url}: ${why}`);
   const bytes = await fetch(url, { signal: AbortSignal.timeout(downloadMs) })
     .then(async (response) => response.ok ? Buffer.from(await response.arrayBuffer()) : Promise.reject(new Error(`the mirror answers ${response.status}`)))
@@ -70,6 +75,12 @@ async function download({ name, url, sha256 }: Recipe): Promise<Buffer> {
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) throw unavailable(`its sha256 is ${found}, not ${sha256}`);
   return bytes;
+}
+
+/** The mirror apt takes Debian's packages from, with a slash at its end. */
+async function debianMirror(): Promise<string | undefined> {
+  const listed = await execute('apt-get', ['indextargets', '--format', '$(REPO_URI)']).then(({ stdout }) => stdout, () => '');
+  return listed.split('\n').find((uri) => /^https?:.*\/debian\/$/.test(uri));
 }
 
 async function compile({ name, program }: Recipe, source: string, progress: Progress): Promise<void> {

@@ -12,8 +12,8 @@ export type ServerName = (typeof serverNames)[number];
 /** How one server is built. */
 export interface Recipe {
   readonly name: ServerName;
-  /** Package of the source, as Debian mirrors carry it. */
-  readonly url: string;
+  /** Package of the source, below `pool/main/` of a Debian mirror. */
+  readonly path: string;
   /** Of the package; Debian's signed index names the same. */
   readonly sha256: string;
   /** Path of the program in the built source. */
@@ -25,16 +25,14 @@ export interface Recipe {
 /** Arguments of `make`: no TLS and the allocator of the system, so that a compiler is all it takes. */
 export const makeArgs = ['BUILD_TLS=no', 'MALLOC=libc', 'OPTIMIZATION=-O1'] as const;
 
-const pool = 'http://deb.debian.org/debian/pool/main';
-
-const sources: Readonly<Record<ServerName, Pick<Recipe, 'url' | 'sha256' | 'program'>>> = {
+const sources: Readonly<Record<ServerName, Pick<Recipe, 'path' | 'sha256' | 'program'>>> = {
   'redis-8.6.3': {
-    url: `${pool}/r/redis/redis_8.6.3.orig.tar.gz`,
+    path: 'r/redis/redis_8.6.3.orig.tar.gz',
     sha256: '58d0d1eb49a1ea6c2179659707fec171b1e2e2b8d5157ed2ec59d1d66ad5a654',
     program: 'src/redis-server',
   },
   'valkey-9.1.2': {
-    url: `${pool}/v/valkey/valkey_9.1.2.orig.tar.gz`,
+    path: 'v/valkey/valkey_9.1.2.orig.tar.gz',
     sha256: '8e8557da7426a51b4e0fb514a65ef6241dc7c85cb408243af389070abf379cec',
     program: 'src/valkey-server',
   },
