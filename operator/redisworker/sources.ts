@@ -1,8 +1,9 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
 import { keyOf, type Followed, type KubeObject } from '../cluster/cluster.ts';
+import { isIn } from './allow-net/address.ts';
 import { annotations } from './names.ts';
 import { claimOf } from './rival.ts';
-import { clusterIPs, isIn } from './topology.ts';
+import { clusterIPs } from './topology.ts';
 import type { LiveCopies } from './world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */

@@ -1,6 +1,6 @@
 /** The cluster as an allow-net scope needs to see it, out of the live copies. */
 import type { KubeObject } from '../cluster/cluster.ts';
-import { contains, formatAddress, parseAddress, parseBlock } from './allow-net/address.ts';
+import { formatAddress, isIn, parseAddress } from './allow-net/address.ts';
 import type { EndpointAddresses, Service, Topology } from './allow-net/topology.ts';
 import type { Resolved } from './problem.ts';
 import type { LiveCopies } from './world.ts';
@@ -63,12 +63,6 @@ export function clusterIPs({ spec }: KubeObject): string[] {
     const block = parseAddress(text);
     return block ? formatAddress(block) : text;
   });
-}
-
-/** True when the text is a block and the address lies in it. */
-export function isIn(cidr: string, address: string): boolean {
-  const [block, own] = [parseBlock(cidr), parseAddress(address)];
-  return block !== undefined && own !== undefined && contains(block, own);
 }
 
 function serviceView(object: KubeObject | undefined): Service | undefined {

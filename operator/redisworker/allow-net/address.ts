@@ -39,6 +39,12 @@ export function contains(outer: Block, inner: Block): boolean {
   return outer.family === inner.family && outer.prefix <= inner.prefix && network(inner, outer.prefix).first === outer.first;
 }
 
+/** True when the text is a block and the address lies in it. */
+export function isIn(cidr: string, address: string): boolean {
+  const [block, own] = [parseBlock(cidr), parseAddress(address)];
+  return block !== undefined && own !== undefined && contains(block, own);
+}
+
 /** Two blocks never overlap by halves: they are nested or disjoint. */
 export function overlaps(one: Block, other: Block): boolean {
   return contains(one, other) || contains(other, one);

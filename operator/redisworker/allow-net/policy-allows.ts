@@ -1,5 +1,5 @@
 /** What NetworkPolicy v1 lets out, after its specification: an evaluator of our own, to check the mirror with. */
-import { contains, parseAddress, parseBlock } from './address.ts';
+import { isIn } from './address.ts';
 import type { EgressRule, LabelSelector, NetworkPolicySpec, Peer, PolicyPort } from './egress.ts';
 
 /** Where a packet goes once every Service address has been replaced by the one behind it. */
@@ -33,7 +33,7 @@ function allPorts(rule: Partial<EgressRule>, target: Target): boolean {
 }
 
 function selects(peer: Peer, { ip, pod }: Target): boolean {
-  if ('ipBlock' in peer) return inBlock(peer.ipBlock.cidr, ip) && !(peer.ipBlock.except ?? []).some((cidr) => inBlock(cidr, ip));
+  if ('ipBlock' in peer) return isIn(peer.ipBlock.cidr, ip) && !(peer.ipBlock.except ?? []).some((cidr) => isIn(cidr, ip));
   return pod !== undefined && carries(pod.labels, peer.podSelector) && carries(pod.namespaceLabels, peer.namespaceSelector);
 }
 
@@ -45,9 +45,4 @@ function opens({ protocol, port, endPort }: PolicyPort, target: Target): boolean
 
 function carries(labels: Readonly<Record<string, string>>, { matchLabels }: LabelSelector): boolean {
   return Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
-}
-
-function inBlock(cidr: string, ip: string): boolean {
-  const [block, address] = [parseBlock(cidr), parseAddress(ip)];
-  return block !== undefined && address !== undefined && contains(block, address);
 }
