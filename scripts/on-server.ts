@@ -9,7 +9,8 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { env } from 'node:process';
-import { CannotBuildServer, serverProgram } from '../test/support/servers/build.ts';
+import { CannotBuild } from '../test/support/control-plane/tool.ts';
+import { serverProgram } from '../test/support/servers/build.ts';
 import { serverNames, type ServerName } from '../test/support/servers/recipe.ts';
 
 /** What runs on every server; `test/redis8` needs what is new in Redis 8. */
@@ -26,7 +27,7 @@ const program = env['REDIS_SERVER'] ?? await serverProgram(name).catch(skip);
 if (program !== undefined) process.exitCode = await test(program, more.some(isFile) ? [] : folders[name]);
 
 function skip(error: unknown): undefined {
-  if (!(error instanceof CannotBuildServer) || (error.reason === 'BuildFailed' && env['CI'] === 'true')) throw error;
+  if (!(error instanceof CannotBuild) || (error.reason === 'BuildFailed' && env['CI'] === 'true')) throw error;
   process.stderr.write(`The tests on ${String(name)} are skipped: ${error.message}\n`);
   const report = more.find((one) => one.startsWith('--outputFile.json='))?.slice('--outputFile.json='.length);
   const counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 1, numTodoTests: 0, testResults: [] };

@@ -8,12 +8,20 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** What a command gets, beside its arguments: the environment of this process and an empty stdin when it is not said. */
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdin?: string | undefined;
+}
+
 /** Runs a command to its end; a failure is in `code`. @throws Error when it does not start */
-export function tryRun(program: string, args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+export function tryRun(program: string, args: readonly string[], { env = process.env, stdin = '' }: CommandOptions = {}): Promise<CommandResult> {
+  const child = spawn(program, args, { env, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => { output.stdout += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { output.stderr += chunk.toString(); });
+  child.stdin.on('error', () => undefined); // it may end before it reads
+  child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, ...output }));

@@ -2,8 +2,9 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOnce } from './cache.ts';
-import { go, requireGo, toStderr, withProgress, type Progress } from './go.ts';
+import { go, requireGo } from './go.ts';
 import { buildArgs, buildEnv, components, moduleDir, readRecipe, type Recipe } from './recipe.ts';
+import { toStderr, withProgress, type Progress } from './tool.ts';
 
 const inModule = { cwd: moduleDir, env: buildEnv };
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { secondsSince, type Progress } from './go.ts';
+import { secondsSince, type Progress } from './tool.ts';
 import { withLock } from './lock.ts';
 
 /** A folder in the cache and how it comes to be. */

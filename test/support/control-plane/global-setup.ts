@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startControlPlane } from './control-plane.ts';
-import { CannotBuild } from './go.ts';
+import { CannotBuild } from './tool.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

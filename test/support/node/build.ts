@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOnce } from '../control-plane/cache.ts';
-import { go, requireGo, toStderr, withProgress, type Progress } from '../control-plane/go.ts';
+import { go, requireGo } from '../control-plane/go.ts';
+import { toStderr, withProgress, type Progress } from '../control-plane/tool.ts';
 import { buildImages } from './images.ts';
 import { buildDir, buildEnv, kubeRouterModule, minimumGo, parts } from './recipe.ts';
 

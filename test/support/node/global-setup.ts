@@ -3,7 +3,7 @@
  * them, with the reason printed here. REDISWORKER_NODE names the `node.json` of a node that runs already.
  */
 import type { TestProject } from 'vitest/node';
-import { CannotBuild } from '../control-plane/go.ts';
+import { CannotBuild } from '../control-plane/tool.ts';
 import type { NodeDescription } from './node.ts';
 import { whyNoNode } from './preflight.ts';
 import { findNode, startNode, type RunningNode } from './start.ts';

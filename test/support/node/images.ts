@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeArchive, type ImageConfig } from './archive.ts';
-import { run, tryRun } from './command.ts';
+import { run, tryRun } from '../command.ts';
 
 /** Names of the images in the node; pods use them with `imagePullPolicy: Never`. */
 export const images = {

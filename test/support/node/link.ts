@@ -1,5 +1,5 @@
 /** The pair of interfaces between a node and this machine, with the routes through it. */
-import { run, tryRun } from './command.ts';
+import { run, tryRun } from '../command.ts';
 import { inNode } from './namespaces.ts';
 import { networkOf, slots, type NodeNetwork } from './network.ts';
 

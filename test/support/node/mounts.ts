@@ -1,5 +1,5 @@
 /** What the programs of a node write outside their own folder, kept away from this machine. */
-import { run } from './command.ts';
+import { run } from '../command.ts';
 import { inNode } from './namespaces.ts';
 
 /**

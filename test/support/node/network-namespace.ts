@@ -1,6 +1,6 @@
 /** Programs of this machine in somebody else's network: of a node, of a pod, of a host outside. */
 import { start, type TestProcess } from '../processes.ts';
-import { tryRun, type CommandResult } from './command.ts';
+import { tryRun, type CommandResult } from '../command.ts';
 import { dialArgs, type Dialled, type Target } from './dial.ts';
 
 /** A network that programs can run in; files and processes stay this machine's. */

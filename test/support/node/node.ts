@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readAuditLog, type AuditEntry } from '../control-plane/audit-log.ts';
 import { kubectlFor, type Kubectl } from '../control-plane/kubectl.ts';
-import { run, tryRun, type CommandResult } from './command.ts';
+import { run, tryRun, type CommandResult } from '../command.ts';
 import { containerdSocket } from './configuration.ts';
 import type { NodeNetwork } from './network.ts';
 import { openOutsideHost } from './outside.ts';

@@ -1,6 +1,6 @@
 /** Hosts outside the cluster: network namespaces of their own, behind the node. */
 import { existsSync } from 'node:fs';
-import { run } from './command.ts';
+import { run } from '../command.ts';
 import { inNode } from './namespaces.ts';
 import type { NodeNetwork } from './network.ts';
 

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { tryRun } from './command.ts';
+import { tryRun } from '../command.ts';
 
 /** Programs by the Debian package that has them. */
 const packages: Readonly<Record<string, readonly string[]>> = {

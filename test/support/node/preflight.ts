@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCgroups, removeCgroups } from './cgroups.ts';
-import { tryRun } from './command.ts';
+import { tryRun } from '../command.ts';
 import { installPackages } from './packages.ts';
 
 /** What a node does with the kernel, tried in namespaces that are gone afterwards. */

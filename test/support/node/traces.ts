@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupOf, findCgroups } from './cgroups.ts';
-import { run } from './command.ts';
+import { run } from '../command.ts';
 import type { NodeDescription } from './node.ts';
 
 /** A network namespace such as `net:[4026532177]`. */

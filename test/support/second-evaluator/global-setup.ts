@@ -3,8 +3,8 @@
  * printed here; in CI only a missing Go may do that, a failed build fails.
  */
 import type { TestProject } from 'vitest/node';
-import { CannotBuild } from '../control-plane/go.ts';
-import { minimumGo, secondEvaluatorProgram } from './build.ts';
+import { CannotBuild } from '../control-plane/tool.ts';
+import { secondEvaluatorProgram } from './build.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,7 +20,6 @@ export default async function setup(project: TestProject): Promise<void> {
 
 function skipped(error: unknown): '' {
   if (!(error instanceof CannotBuild) || (error.reason === 'BuildFailed' && process.env['CI'] === 'true')) throw error;
-  const why = error.reason === 'NoGo' ? `there is no Go ${minimumGo} or newer on PATH: install it from https://go.dev/dl` : error.message;
-  process.stderr.write(`The tests with the second evaluator are skipped: ${why}\n`);
+  process.stderr.write(`The tests with the second evaluator are skipped: ${error.message}\n`);
   return '';
 }

@@ -1,7 +1,7 @@
 /** Newer servers than a distribution's own: where their sources are, how they are built and where the result is kept. */
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheRoot } from '../control-plane/cache.ts';
 
 /** Servers that can be built. */
 export const serverNames = ['redis-8.6.3', 'valkey-9.1.2'] as const;
@@ -43,8 +43,4 @@ export function recipeOf(name: ServerName): Recipe {
   const source = sources[name];
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, source, makeArgs])).digest('hex').slice(0, 16);
   return { name, ...source, buildDir: join(cacheRoot(), `${name}-${hash}`) };
-}
-
-function cacheRoot(): string {
-  return process.env['REDISWORKER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
 }
