@@ -30,14 +30,22 @@ try {
   process.stdout.write(JSON.stringify({ pid, network }));
   await Promise.race([released, ended]);
 } catch (error) {
-  process.stderr.write(`${String(error)}\n`);
+  tellOf(error);
 } finally {
   unshare.kill('SIGKILL');
   await ended;
   await eventually('the namespaces are empty', () => pid === undefined || hasEnded(pid), endMs);
-  if (network !== undefined) await unlink(network.hostLink);
-  await removeCgroups(cgroupOf(dir), endMs);
-  await rm(dir, { recursive: true, force: true, maxRetries: 20 });
+  const removed = await Promise.allSettled([
+    network === undefined ? undefined : unlink(network.hostLink),
+    removeCgroups(cgroupOf(dir), endMs),
+    rm(dir, { recursive: true, force: true, maxRetries: 20 }),
+  ]);
+  for (const step of removed) if (step.status === 'rejected') tellOf(step.reason);
+}
+
+function tellOf(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 }
 
 /** The first process ends after all others in its namespace; somebody else may take a while to reap it. */

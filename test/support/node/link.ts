@@ -1,5 +1,7 @@
 /** The pair of interfaces between a node and this machine, with the routes through it. */
+import { existsSync } from 'node:fs';
 import { run, tryRun } from '../command.ts';
+import { eventually } from '../wait.ts';
 import { inNode } from './namespaces.ts';
 import { networkOf, slots, type NodeNetwork } from './network.ts';
 
@@ -48,8 +50,15 @@ async function linkInside(pid: number, { address, hostAddress }: NodeNetwork): P
   await run(...inNode(pid, 'sh', ['-ec', script]));
 }
 
-/** Removes this machine's end of the link, if it is still there; its routes and the other end go with it. */
+/**
+ * Removes this machine's end of the link; its routes and the other end go with it. The kernel may be at it by itself, for
+ * the namespace has ended: what it answers then depends on the moment, so only what is left counts.
+ * @throws Error when the link is still there at the deadline
+ */
 export async function unlink(hostLink: string): Promise<void> {
-  const { code, stderr } = await tryRun('ip', ['link', 'delete', hostLink]);
-  if (code !== 0 && !stderr.includes('Cannot find device')) throw new Error(`${hostLink} cannot be removed: ${stderr.trim()}`);
+  await eventually(`${hostLink} is gone`, async () => {
+    const { stderr } = await tryRun('ip', ['link', 'delete', hostLink]);
+    if (existsSync(`/sys/class/net/${hostLink}`)) throw new Error(stderr.trim());
+    return true;
+  });
 }
