@@ -7,7 +7,7 @@ import { dialArgs } from '../support/node/dial.ts';
 import { startUpstreamDns } from '../support/node/dns.ts';
 import { type Listener, listenIn } from '../support/node/listener.ts';
 import type { Node } from '../support/node/node.ts';
-import { stopEnforcing } from '../support/node/policy-engine.ts';
+import { stopEnforcing, stoppedEngine } from '../support/node/policy-engine.ts';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { openSite, patienceMs, type Site } from '../support/node/site.ts';
 import { probingModule } from '../support/network-table/measure.ts';
@@ -138,6 +138,7 @@ describeOnNode('the network of a running worker', () => {
     expect(await site.told('strict', 'NetworkPolicyEnforced', 'Refused')).toMatchObject({ status: 'True' });
     await site.ready('strict');
     await untilDialled('strict', 'Refused', 'Refused');
+    expect(await stoppedEngine(node)).toEqual([]);
   }, patienceMs * 3);
 });
 

@@ -34,13 +34,13 @@ try {
 } finally {
   unshare.kill('SIGKILL');
   await ended;
-  await eventually('the namespaces are empty', () => pid === undefined || hasEnded(pid), endMs);
-  const removed = await Promise.allSettled([
-    network === undefined ? undefined : unlink(network.hostLink),
-    removeCgroups(cgroupOf(dir), endMs),
-    rm(dir, { recursive: true, force: true, maxRetries: 20 }),
-  ]);
-  for (const step of removed) if (step.status === 'rejected') tellOf(step.reason);
+  const steps = [
+    () => eventually('the namespaces are empty', () => pid === undefined || hasEnded(pid), endMs),
+    () => network === undefined ? undefined : unlink(network.hostLink),
+    () => removeCgroups(cgroupOf(dir), endMs),
+    () => rm(dir, { recursive: true, force: true, maxRetries: 20 }),
+  ];
+  for (const step of steps) await Promise.resolve(step()).catch(tellOf);
 }
 
 function tellOf(error: unknown): void {

@@ -42,9 +42,9 @@ export async function startNode({ images = [], progress = toStderr }: NodeOption
   const dir = await mkdtemp(join(tmpdir(), 'redisworker-test-node-'));
   const namespaces = await openNamespaces(dir);
   const daemons = await Daemons.open(dir);
+  // Namespaces end once those outside them that wait for a process inside have been told of its end: both go together.
   const stop = async (): Promise<void> => {
-    await namespaces.close();
-    await daemons.close();
+    await Promise.all([namespaces.close(), daemons.close()]);
   };
   try {
     const node = await bringUp({ dir, kubeBin, parts, namespaces, daemons });
