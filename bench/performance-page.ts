@@ -16,10 +16,10 @@ export function writePage(): void {
 }
 
 function speedParts(results: Results): string[] {
-  const { rounds, ratios, machine, pinned, quick, measured, proxyPingMs } = results;
+  const { rounds, ratios, machine, server, pinned, quick, measured, proxyPingMs } = results;
   return [
-    `Measured ${measured} on ${machine}; ${rounds.length} interleaved rounds, median (range)${quick ? '; a quick run' : ''}. `
-      + (pinned ? 'redis-server is pinned to CPU 0, the worker to CPU 1.' : 'Nothing is pinned to a CPU.'),
+    `Measured ${measured} with ${server} on ${machine}; ${rounds.length} interleaved rounds, median (range)${quick ? '; a quick run' : ''}. `
+      + (pinned ? 'The server is pinned to CPU 0, the worker to CPU 1.' : 'Nothing is pinned to a CPU.'),
     'Every contender answers the same requests of 100 bytes with the same handler and leaves the same records: reply, its time to live, '
       + 'response, trace and its time to live. BullMQ keeps results its own way. The bound sends the commands of our runtime, encoded '
       + 'beforehand, and only counts the replies. After each round every reference is looked up: one answer each, none lost.',

@@ -32,6 +32,8 @@ export interface Ratios {
 export interface Results {
   readonly measured: string;
   readonly machine: string;
+  /** Name and version. */
+  readonly server: string;
   readonly pinned: boolean;
   readonly quick: boolean;
   readonly proxyPingMs: number;

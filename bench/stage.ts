@@ -28,25 +28,35 @@ export interface Stage {
   readonly folder: string;
   /** True when processes are pinned to CPUs. */
   readonly pinned: boolean;
+  /** Such as "Redis 7.0.15". */
+  readonly serverName: string;
   stop(): Promise<void>;
 }
 
-/** Starts redis-server on a free port; keeps nothing on disk. */
+/** Starts redis-server on a free port, or the program REDIS_SERVER names; keeps nothing on disk. */
 export async function openStage(): Promise<Stage> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
   await writeBundles(join(folder, 'image'));
-  const server = pin(0, 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+  const program = process.env['REDIS_SERVER'] ?? 'redis-server';
+  const server = pin(0, program, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
   const client = await eventually('redis-server answers', () => RawClient.open(port));
   return {
-    port, client, server, folder, pinned: canPin,
+    port, client, server, folder, pinned: canPin, serverName: serverNameIn(String(await client.command('INFO', 'server'))),
     async stop() {
       client.close();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** @param info what INFO answers; Valkey tells a version of Redis too, for clients that know no other */
+function serverNameIn(info: string): string {
+  const valueOf = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
+  const valkey = valueOf('valkey_version');
+  return valkey === undefined ? `Redis ${valueOf('redis_version') ?? 'of an unknown version'}` : `Valkey ${valkey}`;
 }
 
 /** Empties Redis and writes the config hash of the one consumer. */

@@ -23,7 +23,7 @@ try {
   const rounds: Round[] = [];
   while (rounds.length < sizes.rounds) rounds.push(await playRound(stage, sizes, rounds.length + 1));
   const ratios = ratiosOf(rounds, coldStarts);
-  write({ measured: new Date().toISOString().slice(0, 10), machine: machine(), pinned: stage.pinned, quick, proxyPingMs, rounds, coldStarts, ratios });
+  write({ measured: new Date().toISOString().slice(0, 10), machine: machine(), server: stage.serverName, pinned: stage.pinned, quick, proxyPingMs, rounds, coldStarts, ratios });
   say(JSON.stringify(ratios, undefined, 2));
 } finally {
   await proxy.process.stop();

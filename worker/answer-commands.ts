@@ -66,6 +66,7 @@ export class AnswerCommands {
   readonly #traces: boolean;
   // What is the same in every answer of this place, each up to the next thing that changes.
   readonly #replyTtlAndResponse: Uint8Array;
+  readonly #replyTtlAndLastResponse: Uint8Array;
   readonly #typeAndXid: Uint8Array;
   readonly #consumerAndMs: Uint8Array;
   readonly #traceField: Uint8Array;
@@ -75,22 +76,24 @@ export class AnswerCommands {
     const limit = place.responseStreamLimit ?? defaultResponseStreamLimit;
     this.#traces = place.settings.traces === 'On';
     this.count = this.#traces ? 5 : 3;
-    this.#replyTtlAndResponse = bytesOf(
-      encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds),
-      opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'),
-    );
+    const replyTtl = encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds);
+    this.#replyTtlAndResponse = bytesOf(replyTtl, opening(19, 'XADD', place.responseStream, '*', 'ref'));
+    this.#replyTtlAndLastResponse = bytesOf(replyTtl, opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'));
     this.#typeAndXid = bytesOf(encodeArguments('type', place.type, 'xid'));
     this.#consumerAndMs = bytesOf(encodeArguments('consumer', place.consumerId, 'ms'));
     this.#traceField = bytesOf(encodeArguments(traceField(place.type)));
   }
 
-  /** Reply with its time to live, response and, unless they are off, trace with its own. */
-  write(held: Held, answer: Answer, at: TextPlaces, out: ByteWriter): void {
+  /**
+   * Reply with its time to live, response and, unless they are off, trace with its own.
+   * @param isLast of its transaction: its response trims the stream for all of them, which costs Redis as much as adding one
+   */
+  write(held: Held, answer: Answer, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
     const list = out.bytes(lpush).length;
     writeKey(replyKey, at, out);
     const listEnd = out.length;
     out.argument(at.json, at.jsonEnd);
-    out.bytes(expire).repeat(list, listEnd).bytes(this.#replyTtlAndResponse);
+    out.bytes(expire).repeat(list, listEnd).bytes(isLast ? this.#replyTtlAndLastResponse : this.#replyTtlAndResponse);
     out.argument(at.ref, at.refEnd).bytes(this.#typeAndXid).argument(at.xid, at.xidEnd);
     out.bytes(codeName).number(answer.code).bytes(resName).argument(at.told, at.toldEnd);
     out.bytes(this.#consumerAndMs).number(Math.max(0, held.completedMs - held.startedMs)).bytes(attemptName).number(held.entry.attempt);

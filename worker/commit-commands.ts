@@ -50,10 +50,11 @@ export class CommitEncoder {
     const start = out.length;
     out.bytes(multi);
     const firstReply: number[] = [];
+    const last = batch.findLastIndex(({ outcome: { answer } }) => answer !== undefined);
     let commands = 0;
     batch.forEach((held, index) => {
       firstReply.push(commands);
-      commands += this.#finish(held, bounds, index * textsPerRequest, out);
+      commands += this.#finish(held, index === last, placesOf(bounds, index * textsPerRequest), out);
     });
     this.#acknowledge(batch.length, bounds, out);
     return { out, bytes: out.bytes(this.#end).writtenFrom(start), replyCount: commands + 4, firstReply };
@@ -65,12 +66,12 @@ export class CommitEncoder {
   }
 
   /** Writes what one request leaves behind; the number of commands. */
-  #finish(held: Held, bounds: readonly number[], first: number, out: ByteWriter): number {
+  #finish(held: Held, isLast: boolean, at: TextPlaces, out: ByteWriter): number {
     const { answer, refused, retryAt, dead } = held.outcome;
     const rare = (refused ?? retryAt ?? dead) === undefined ? [] : rareCommands(held, this.#place);
     if (rare.length > 0) out.bytes(encodeCommands(...rare));
     if (answer === undefined) return rare.length;
-    this.#answers.write(held, answer, placesOf(bounds, first), out);
+    this.#answers.write(held, answer, isLast, at, out);
     return rare.length + this.#answers.count;
   }
 

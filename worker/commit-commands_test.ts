@@ -37,6 +37,16 @@ Deno.test('a finished request leaves reply, response and trace, each bounded', (
   assertEquals(commands[3], ['HSET', 'req:r:h', 'demoWorkerTrace', '{"received":"1970-01-01T00:00:00.000Z","completed":"1970-01-01T00:00:01.012Z","res":{"code":200}}']);
 });
 
+Deno.test('the last answer of a commit trims the response stream for all of them', () => {
+  const answering = (xid: string) => held({ ref: 'r' }, { outcome: { answer } }, xid);
+  const commands = commit([answering('1-1'), answering('1-2'), held({}, { outcome: { refused: 'ref' } }, '1-3')]);
+  const responses = commands.filter(([name]) => name === 'XADD').map((command) => command.slice(1, 8));
+  assertEquals(responses, [
+    ['demo-worker:res:x', '*', 'ref', 'r', 'type', 'demo-worker', 'xid'],
+    ['demo-worker:res:x', 'MAXLEN', '~', '10000', '*', 'ref', 'r'],
+  ]);
+});
+
 Deno.test('without traces there is none', () => {
   const silent = place({ settings: { ...place().settings, traces: 'Off' } });
   assertEquals(commandsFor(held({ ref: 'r' }, { outcome: { answer } }), silent).length, 3);
