@@ -26,7 +26,7 @@ function speedParts(results: Results): string[] {
     '## Targets', targets(ratios),
     '## Requests per second', throughput(results),
     `A proxy delays the replies of Redis for the last two rows; a PING takes ${proxyPingMs} ms through it. It runs on the CPU of `
-      + 'redis-server and takes its share of it. No contender that leaves these records can be faster than the bound: the bound '
+      + 'the worker and takes its share of it. No contender that leaves these records can be faster than the bound: the bound '
       + 'divided by any other row is the highest ratio this machine allows.',
     '## Latency', 'From XADD to the answer of BRPOP, one request at a time, in microseconds.', latencies(results),
   ];

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeConfigHash } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
-import { env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings } from '../contract/pod.ts';
+import { compileAhead, env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings } from '../contract/pod.ts';
 import { writeBundles } from '../images/bundle.ts';
 import { freePort, start, type TestProcess } from '../test/support/processes.ts';
 import { eventually } from '../test/support/wait.ts';
@@ -79,7 +79,7 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
   const source = join(root, 'bench/peers/handler.ts');
   const inImage = (path: string) => join(folder, 'image', path.slice(imageRoot.length));
   const flags = [
-    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${inImage(importMapFile)}`,
+    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${compileAhead}`, `--import-map=${inImage(importMapFile)}`,
     `--allow-net=127.0.0.1:${port},${health}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${join(root, 'bench/peers')}`,
   ];
   const variables = {
@@ -95,10 +95,10 @@ export function startPeer(runtime: 'deno' | 'node', name: string, ...args: (stri
   return pin(1, bin(runtime), [...command, join(root, 'bench/peers', name), ...args.map(String)]);
 }
 
-/** A proxy in front of Redis, beside the server; see delay-proxy.ts. */
+/** A proxy in front of Redis, beside the worker, so that the server keeps its CPU as it would behind a network; see delay-proxy.ts. */
 export async function startProxy(target: number, delayMs: number): Promise<{ readonly port: number; readonly process: TestProcess }> {
   const port = await freePort();
-  const proxy = pin(0, bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
+  const proxy = pin(1, bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
   (await eventually('the proxy listens', () => RawClient.open(port))).close();
   return { port, process: proxy };
 }

@@ -13,6 +13,12 @@ export const handlerEntry = `${imageRoot}/worker/main.js`;
 /** Entry of the Script contract, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
+/**
+ * Flag of V8 both entries are started with: their functions are compiled when the file is, so that Deno's cache has them all.
+ * V8 refuses what was cached under another setting, so whoever warms a cache names it too.
+ */
+export const compileAhead = '--no-lazy';
+
 /** Import map that resolves the bare specifier `redisworker` to the public types of the runtime. */
 export const importMapFile = `${imageRoot}/worker/import_map.json`;
 

@@ -45,8 +45,9 @@ export async function start(args: readonly string[], exit: (code: number) => nev
     .catch((error: unknown) => giveBack(error, connection, settings.hashKey, identity));
   const loop = new Loop(crew, connect, outages, connection);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
+  const working = loop.run(); // the first line is written while Redis is waited for
   log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId });
-  await loop.run();
+  await working;
 }
 
 function loadUserCode(settings: Settings, log: Logger): Promise<Handler> {
