@@ -12,7 +12,7 @@ import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sum, summary, type Count } from './count.ts';
-import { checks, clusterTests, nodeTests, proofTests, serverTests, tests, type Runner } from './runners.ts';
+import { checks, clusterTests, denoTests, nodeTests, proofTests, serverTests, tests, type Runner } from './runners.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -21,10 +21,10 @@ const { values } = parseArgs({ options: { cluster: { type: 'boolean', default: f
 const reports = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal));
 try {
-  // The checks use the processor while the tests wait: side by side both are done sooner.
+  // What only uses the processor runs while the other tests wait: side by side both are done sooner.
   const [checked, tested] = await Promise.all([
-    inTurn(checks({ quick: !values.cluster }), 'kept'),
-    inTurn([...tests(reports), ...(values.cluster ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)] : [])], 'shown'),
+    inTurn([...checks({ quick: !values.cluster }), denoTests(reports)], 'kept'),
+    inTurn([tests(reports), ...(values.cluster ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)] : [])], 'shown'),
   ]);
   const total = sum([...checked, ...tested]);
   say(summary(total));
