@@ -86,7 +86,7 @@ export class AnswerCommands {
 
   /**
    * Reply with its time to live, response and, unless they are off, trace with its own.
-   * @param isLast of its transaction: its response trims the stream for all of them, which costs Redis as much as adding one
+   * @param isLast of its transaction: its response trims the stream for all of them, as MAXLEN is work for Redis each time
    */
   write(held: Held, answer: Answer, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
     const list = out.bytes(lpush).length;
