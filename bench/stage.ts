@@ -8,6 +8,7 @@ import { configHashKey } from '../contract/keys.ts';
 import { compileAhead, env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings } from '../contract/pod.ts';
 import { writeBundles } from '../images/bundle.ts';
 import { freePort, start, type TestProcess } from '../test/support/processes.ts';
+import { redisServer } from '../test/support/redis.ts';
 import { eventually } from '../test/support/wait.ts';
 import { RawClient } from './raw-client.ts';
 import { requestStream, responseStream, type } from './requests.ts';
@@ -39,8 +40,7 @@ export async function openStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
   await writeBundles(join(folder, 'image'));
-  const program = process.env['REDIS_SERVER'] ?? 'redis-server';
-  const server = pin(0, program, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+  const server = pin(0, redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
   const client = await eventually('redis-server answers', () => RawClient.open(port));
   return {
     port, client, server, folder, pinned: canPin, serverName: serverNameIn(String(await client.command('INFO', 'server'))),

@@ -1,6 +1,6 @@
 /** The node's policy engine, switched off for a while. */
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Node } from './node.ts';
 
 /** Chains of the filter table that kube-router hooks its own into. */
@@ -29,15 +29,10 @@ export async function stoppedEngine(node: Node): Promise<number[]> {
   return (await Promise.all([kubeRouter, nsenter].map(async (pid) => (await isStopped(pid)) ? [pid] : []))).flat();
 }
 
-/** The kube-router that uses this node's files, and the program that took it into the node. */
+/** The node's kube-router, and the program that took it into the node, whose only child it is. @throws Error when it does not run */
 async function engineOf({ description: { dir } }: Node): Promise<{ readonly kubeRouter: number; readonly nsenter: number }> {
-  const found = new Map<string, number>();
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const command = (await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).split('\0');
-    const isOfEngine = command.some((arg) => arg.endsWith('/kube-router')) && command.some((arg) => arg.includes(dir));
-    if (isOfEngine) found.set(basename(command[0] ?? ''), Number(pid));
-  }
-  const [kubeRouter, nsenter] = [found.get('kube-router'), found.get('nsenter')];
-  if (kubeRouter === undefined || nsenter === undefined) throw new Error('kube-router does not run on the node');
+  const nsenter = Number(await readFile(join(dir, 'pids', 'kube-router'), 'utf8'));
+  const kubeRouter = Number(await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8'));
+  if (kubeRouter === 0) throw new Error('kube-router does not run on the node');
   return { kubeRouter, nsenter };
 }
