@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeConfigHash } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
-import { compileAhead, env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings } from '../contract/pod.ts';
+import { env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings, v8Flags } from '../contract/pod.ts';
 import { writeBundles } from '../images/bundle.ts';
 import { freePort, start, type TestProcess } from '../test/support/processes.ts';
 import { redisServer } from '../test/support/redis.ts';
@@ -79,7 +79,7 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
   const source = join(root, 'bench/peers/handler.ts');
   const inImage = (path: string) => join(folder, 'image', path.slice(imageRoot.length));
   const flags = [
-    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${compileAhead}`, `--import-map=${inImage(importMapFile)}`,
+    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${v8Flags}`, `--import-map=${inImage(importMapFile)}`,
     `--allow-net=127.0.0.1:${port},${health}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${join(root, 'bench/peers')}`,
   ];
   const variables = {

@@ -14,10 +14,11 @@ export const handlerEntry = `${imageRoot}/worker/main.js`;
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
 /**
- * Flag of V8 both entries are started with: their functions are compiled when the file is, so that Deno's cache has them all.
- * V8 refuses what was cached under another setting, so whoever warms a cache names it too.
+ * Flags of V8 both entries are started with. Their functions are compiled when the file is, so that Deno's cache has them all.
+ * And no object is made old from its birth on: requests come and go, and old garbage keeps younger garbage alive.
+ * V8 refuses what was cached under other flags, so whoever warms a cache names them too.
  */
-export const compileAhead = '--no-lazy';
+export const v8Flags = '--no-lazy,--no-allocation-site-pretenuring';
 
 /** Import map that resolves the bare specifier `redisworker` to the public types of the runtime. */
 export const importMapFile = `${imageRoot}/worker/import_map.json`;

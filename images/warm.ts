@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { compileAhead, imageRoot, scratchMount } from '../contract/pod.ts';
+import { imageRoot, scratchMount, v8Flags } from '../contract/pod.ts';
 import { entries } from './bundle.ts';
 import { configuration, denoDir } from './configuration.ts';
 import type { ImageFile } from './file.ts';
@@ -33,7 +33,7 @@ export async function warmCache(files: readonly ImageFile[]): Promise<ImageFile[
 
 async function runInside(root: string, code: string): Promise<void> {
   const isRoot = process.getuid?.() === 0;
-  const command = ['chroot', root, '/usr/bin/deno', 'run', '--allow-all', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${compileAhead}`, '-'];
+  const command = ['chroot', root, '/usr/bin/deno', 'run', '--allow-all', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${v8Flags}`, '-'];
   const [program = '', ...args] = isRoot ? command : ['unshare', '--map-root-user', ...command];
   const env = { ...configuration.env, PATH: process.env['PATH'] };
   await run(program, args, { env, stdin: code }).catch((cause: unknown) => {

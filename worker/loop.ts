@@ -1,5 +1,5 @@
 /** Sessions one after another, until the process is to end. */
-import { Connection } from './connection.ts';
+import { type Connect, connectPair, type Pair } from './connection-pair.ts';
 import { FatalError } from './fatal.ts';
 import { leavePlace } from './identity.ts';
 import { isOutage, type Outages } from './outage.ts';
@@ -9,9 +9,6 @@ import { after, type Timer } from './timers.ts';
 /** How often handlers are looked at whose time may be over. */
 const sweepMs = 100;
 
-/** Opens a logged-in connection whose bulk strings come as bytes. */
-export type Connect = () => Promise<Connection>;
-
 /** Works through requests; survives every outage of Redis. */
 export class Loop {
   readonly #crew: Crew;
@@ -20,12 +17,12 @@ export class Loop {
   #session: Session | undefined;
   #sweep: Timer | undefined;
   #stopping = false;
-  /** A connection that is open already; the first session writes through it. */
-  #opened: Connection | undefined;
+  /** The connections our place was taken over, for the first session. */
+  #opened: Pair | undefined;
   /** When waiting for Redis is given up, milliseconds since 1970. */
   #endAtMs = Infinity;
 
-  constructor(crew: Crew, connect: Connect, outages: Outages, opened?: Connection) {
+  constructor(crew: Crew, connect: Connect, outages: Outages, opened: Pair) {
     this.#opened = opened;
     this.#crew = crew;
     this.#connect = connect;
@@ -80,22 +77,11 @@ export class Loop {
   }
 
   async #oneSession(): Promise<void> {
-    const [reader, writer] = await this.#connectTwice();
-    this.#session = new Session(reader, writer, this.#crew);
-    if (this.#stopping) this.#session.stop();
-    await this.#session.run(() => this.#outages.over());
-  }
-
-  async #connectTwice(): Promise<[Connection, Connection]> {
     const opened = this.#opened;
     this.#opened = undefined;
-    const dialled = [this.#connect(), opened ? Promise.resolve(opened) : this.#connect()] as const;
-    try {
-      return await Promise.all(dialled);
-    } catch (error) {
-      for (const one of dialled) one.then((connection) => connection.close(), () => {}); // the first failure is told
-      throw error;
-    }
+    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#crew, opened ? 'now' : 'before');
+    if (this.#stopping) this.#session.stop();
+    await this.#session.run(() => this.#outages.over());
   }
 
   /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */

@@ -4,6 +4,7 @@ import { checkFence, claimOrphans, handOver, orphanIdleMs, renewLeases, writePro
 import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
 import { Committer } from './commit.ts';
 import type { Connection } from './connection.ts';
+import type { Pair } from './connection-pair.ts';
 import type { Desk } from './desk.ts';
 import { decodeRead } from './entry.ts';
 import type { Chance, Executor } from './executor.ts';
@@ -51,6 +52,7 @@ export class Session {
   readonly #reader: Connection;
   readonly #writer: Connection;
   readonly #crew: Crew;
+  readonly #placeTaken: 'now' | 'before';
   readonly #committer: Committer;
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
@@ -66,8 +68,9 @@ export class Session {
   #over = false;
   #error: unknown;
 
-  /** @param reader blocks in reads; @param writer carries everything else. Both give bulk strings as bytes. */
-  constructor(reader: Connection, writer: Connection, crew: Crew) {
+  /** @param placeTaken `now` when that was the last thing the writer did: somebody else's fence is not older than that */
+  constructor({ reader, writer }: Pair, crew: Crew, placeTaken: 'now' | 'before') {
+    this.#placeTaken = placeTaken;
     this.#reader = reader;
     this.#writer = writer;
     this.#crew = crew;
@@ -108,9 +111,10 @@ export class Session {
   async #join(): Promise<void> {
     const { place, identity, desk, pulse, former } = this.#crew;
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
-    await Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    const allowed = Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    if (this.#placeTaken === 'before') await allowed;
     const [groupWasMissing, pending, features] = await Promise.all([
-      ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place),
+      ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place), allowed,
     ]);
     this.#use(features);
     settleDesk(desk, pending, groupWasMissing);

@@ -3,6 +3,7 @@ import { decodeConfigHash, type WorkerConfig } from '../contract/config-hash.ts'
 import { exitCodes } from '../contract/pod.ts';
 import { decodeKeyLine, decryptSecret } from '../contract/secrets.ts';
 import { type Connection, connectRedis } from './connection.ts';
+import { type Connect, connectPair, type Pair } from './connection-pair.ts';
 import { Desk } from './desk.ts';
 import { type Chance, Executor } from './executor.ts';
 import { FatalError, messageOf } from './fatal.ts';
@@ -12,7 +13,7 @@ import { Pulse, serveHealth } from './health.ts';
 import { type Identity, leavePlace, takePlace, type Taking } from './identity.ts';
 import { guardProcess, loadHandler } from './load.ts';
 import { captureConsole, createLog } from './log.ts';
-import { type Connect, Loop } from './loop.ts';
+import { Loop } from './loop.ts';
 import type { Handler, Logger, WorkerInfo } from './mod.ts';
 import { Outages } from './outage.ts';
 import type { Place } from './place.ts';
@@ -40,10 +41,10 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   const outages = new Outages(log, chance.random);
   const connect: Connect = () => connectRedis({ ...settings.redis, name: `redisworker:${settings.hashKey}` }, 'bytes');
   const identity = { pid: String(Deno.pid), owner: settings.owner, ...(gate ? { gate } : {}) };
-  const { fields, connection } = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
+  const { fields, connections } = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
   const crew = await assemble(settings, fields, handler, { identity, pulse, log })
-    .catch((error: unknown) => giveBack(error, connection, settings.hashKey, identity));
-  const loop = new Loop(crew, connect, outages, connection);
+    .catch((error: unknown) => giveBack(error, connections.writer, settings.hashKey, identity));
+  const loop = new Loop(crew, connect, outages, connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   const working = loop.run(); // the first line is written while Redis is waited for
   log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId });
@@ -70,36 +71,34 @@ interface Waiting {
   readonly log: Logger;
 }
 
-/** A place that was taken: the fields of its hash, and the connection it was taken over, which serves on. */
+/** A place that was taken: the fields of its hash, and the connections it was taken over, which serve on. */
 interface TakenPlace {
   readonly fields: Readonly<Record<string, string>>;
-  readonly connection: Connection;
+  readonly connections: Pair;
 }
 
 /** Takes the consumer's place, once Redis answers, its config hash is there and no other pod holds it. */
-async function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<TakenPlace> {
-  for (let told = '';;) {
+function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, log }: Waiting): Promise<TakenPlace> {
+  let told = '';
+  return outages.ride(async () => {
     pulse.beat();
-    const taking = await outages.ride(async () => {
-      pulse.beat();
-      return await tryPlace(await connect(), hashKey, me);
-    });
-    if ('connection' in taking) return taking;
-    if (told !== taking.kind) tellObstacle(taking, hashKey, log);
-    told = taking.kind;
-    await pause(waitingPollMs);
-  }
-}
-
-/** Leaves the connection open when the place is ours. */
-async function tryPlace(connection: Connection, hashKey: string, me: Identity): Promise<TakenPlace | Obstacle> {
-  let taking: Taking | undefined;
-  try {
-    taking = await takePlace(connection, hashKey, me);
-    return taking.kind === 'taken' ? { fields: taking.fields, connection } : taking;
-  } finally {
-    if (taking?.kind !== 'taken') connection.close();
-  }
+    const connections = await connectPair(connect);
+    try {
+      for (;;) {
+        const taking = await takePlace(connections.writer, hashKey, me);
+        outages.over();
+        pulse.beat();
+        if (taking.kind === 'taken') return { fields: taking.fields, connections };
+        if (told !== taking.kind) tellObstacle(taking, hashKey, log);
+        told = taking.kind;
+        await pause(waitingPollMs);
+      }
+    } catch (error) {
+      connections.reader.close();
+      connections.writer.close();
+      throw error;
+    }
+  });
 }
 
 /** Nothing this process could do helps: it waits, and says once for what. */

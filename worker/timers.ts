@@ -1,7 +1,8 @@
 /**
  * Timers that cost nothing while the process starts. Deno loads what is behind `setTimeout` when it is first called,
- * which takes longer than answering the first request; until a little later one AbortSignal waits in its place.
- * Timers that are due meanwhile come that much late.
+ * which takes longer than answering the first request; until a little later one wait of V8's own stands in its place.
+ * Timers that are due meanwhile come that much late. That wait keeps no process alive; what both entries listen for
+ * from their first line on, the signals, does.
  */
 
 /** Something that will happen, unless it is cancelled. */
@@ -41,7 +42,8 @@ function real(ms: number, run: () => void): Timer {
 
 function beginStart(): void {
   phase = 'starting';
-  AbortSignal.timeout(startMs).addEventListener('abort', endStart);
+  const neverNotified = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  void Promise.resolve(Atomics.waitAsync(neverNotified, 0, 0, startMs).value).then(endStart);
 }
 
 /** Timers that are still wanted become real ones. */

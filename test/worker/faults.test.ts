@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
 import { configHashKey, deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { env } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { startBlackHole } from '../support/black-hole.ts';
 import { createAuthority, createCertificate } from '../support/control-plane/certificates.ts';
@@ -177,6 +178,20 @@ describe.concurrent('a Redis that is not as it was', () => {
     const [[, fields]] = (await client.xrange(deadLetterStreamKey(type), '-', '+')) as [[string, string[]]];
     expect(fields.length).toBeGreaterThan(9000);
     expect(worker.output()).not.toContain('Redis cannot be used');
+  });
+
+  test('is waited for when it is not there yet, also by a worker nobody probes', async (t) => {
+    const { expect } = t;
+    const type = 'early';
+    const own = await ownRedis(t, type);
+    await own.crash();
+    const worker = await run(t, { type, module: echo, redisUrl: own.url, env: { [env.healthAddress]: '' } });
+    await says(worker, 'Redis cannot be used');
+    await own.restart();
+    await says(worker, `the config hash ${worker.hashKey} does not exist`);
+    await writeHash(own.client, type);
+    await send(type, 'early', 'here', own.client);
+    expect((await replyTo('early', own.client)).data).toBe('here');
   });
 
   test('is waited for while it is a replica, and then gets the answer of what ran meanwhile', async (t) => {

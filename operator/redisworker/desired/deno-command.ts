@@ -1,6 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  compileAhead, handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scriptRedisPort, secretMount, sourceFileName, sourceMount, v8Flags,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -59,7 +59,7 @@ function handler(input: CommandInput): string[] {
     `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input),
     `--import-map=${importMapFile}`,
-    `${heap(input.memoryMiB)},${compileAhead}`, ...input.denoOptions,
+    `${heap(input.memoryMiB)},${v8Flags}`, ...input.denoOptions,
     handlerEntry, input.configHashKey,
   ];
 }
@@ -87,7 +87,7 @@ function runner(input: CommandInput, flags: readonly string[]): string[] {
     'deno', 'run', ...closed, '--allow-env', '--allow-run=deno',
     `--allow-read=${secretMount}`,
     ...flags,
-    `--v8-flags=${compileAhead}`,
+    `--v8-flags=${v8Flags}`,
     runnerEntry, input.configHashKey,
   ];
 }
