@@ -1,4 +1,9 @@
-/** RESP2, the protocol of Redis: replies out of whatever chunks arrive. */
+/**
+ * The protocol of Redis: replies out of whatever chunks arrive. A connection speaks RESP2 until somebody says HELLO 3; what
+ * RESP3 has beyond it comes as Redis itself says it in RESP2: maps and sets as arrays, doubles and big numbers as text,
+ * true and false as 1 and 0. Push messages and attributes are no replies and are passed over.
+ * See https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
 
 /** A reply; errors are values, so that one inside an array does not hide its neighbours. */
 export type Reply = string | number | null | Uint8Array | RedisError | Reply[];
@@ -13,7 +18,7 @@ export class RedisError extends Error {
   }
 }
 
-/** What arrived is not RESP2: the peer is no Redis, or the connection is broken beyond repair. */
+/** What arrived is no RESP: the peer is no Redis, or the connection is broken beyond repair. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
@@ -74,6 +79,15 @@ class AsciiWindow {
   }
 }
 
+/** The first byte of a reply, by the names of the protocol's specification. */
+const kinds = {
+  simpleString: 0x2b, error: 0x2d, integer: 0x3a, bulkString: 0x24, array: 0x2a,
+  null: 0x5f, boolean: 0x23, double: 0x2c, bigNumber: 0x28, bulkError: 0x21, verbatimString: 0x3d, map: 0x25, attribute: 0x7c, set: 0x7e, push: 0x3e,
+} as const;
+const textLines = new Set<number>([kinds.simpleString, kinds.error, kinds.null, kinds.boolean, kinds.double, kinds.bigNumber]);
+/** A verbatim string begins with its format, as in `txt:`. */
+const formatBytes = 4;
+
 const roomForOneRead = 16 * 1024;
 const usualSize = 64 * 1024;
 /** Redis itself refuses longer ones (proto-max-bulk-len). */
@@ -91,8 +105,9 @@ export class ReplyParser {
   #end = 0;
   /** Length of the bulk string whose header has been read; -1 outside of one. */
   #bulk = -1;
+  #bulkKind: number = kinds.bulkString;
   /** Arrays that are still open, outermost first. */
-  readonly #open: { readonly items: Reply[]; missing: number }[] = [];
+  readonly #open: { readonly items: Reply[]; missing: number; readonly isReply: boolean }[] = [];
 
   /**
    * @param bulkAs `bytes` for values that may be binary: a bulk string comes as text only when it is ASCII, where
@@ -141,7 +156,7 @@ export class ReplyParser {
   /**
    * The next whole reply, or undefined when more bytes are needed.
    * @param strings `skipped` gives null for every bulk string; the same until the reply is whole
-   * @throws ProtocolError when the bytes are not RESP2.
+   * @throws ProtocolError when the bytes are no RESP.
    */
   next(strings: 'taken' | 'skipped' = 'taken'): Reply | undefined {
     for (;;) {
@@ -172,11 +187,12 @@ export class ReplyParser {
   }
 
   #takeBulk(skip: boolean): Reply | undefined {
-    const from = this.#at;
-    const to = from + this.#bulk;
+    const to = this.#at + this.#bulk;
     if (this.#end < to + 2) return undefined;
+    const from = this.#bulkKind === kinds.verbatimString ? this.#at + formatBytes : this.#at;
     this.#at = to + 2;
     this.#bulk = -1;
+    if (this.#bulkKind === kinds.bulkError) return new RedisError(decoder.decode(this.#buffer.subarray(from, to)));
     if (skip) return null;
     const text = to - from > windowBytes ? undefined : this.#window.text(this.#buffer, from, to, this.#end);
     if (text !== undefined) return text;
@@ -188,19 +204,40 @@ export class ReplyParser {
   #takeLine(): Reply | typeof opened | undefined {
     if (this.#at >= this.#end) return undefined;
     const kind = this.#buffer[this.#at] as number;
-    if (kind === 0x2b || kind === 0x2d) return this.#takeTextLine(kind);
-    if (kind !== 0x3a && kind !== 0x24 && kind !== 0x2a) throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
-    const number = this.#takeNumber();
-    if (number === undefined || kind === 0x3a) return number;
-    return kind === 0x24 ? this.#openBulk(number) : this.#openArray(number);
+    switch (kind) {
+      case kinds.integer:
+        return this.#takeNumber();
+      case kinds.bulkString:
+      case kinds.bulkError:
+      case kinds.verbatimString:
+        return this.#openBulk(kind, this.#takeNumber());
+      case kinds.array:
+      case kinds.set:
+      case kinds.push:
+      case kinds.map:
+      case kinds.attribute:
+        return this.#openArray(kind, this.#takeNumber());
+      default:
+        return this.#takeTextLine(kind);
+    }
   }
 
-  #takeTextLine(kind: number): string | RedisError | undefined {
+  #takeTextLine(kind: number): Reply | undefined {
+    if (!textLines.has(kind)) throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
     const lineEnd = this.#findLineEnd();
     if (lineEnd < 0) return undefined;
     const from = this.#at + 1;
     this.#at = lineEnd + 2;
-    return kind === 0x2b ? textBetween(this.#buffer, from, lineEnd) : new RedisError(decoder.decode(this.#buffer.subarray(from, lineEnd)));
+    switch (kind) {
+      case kinds.error:
+        return new RedisError(decoder.decode(this.#buffer.subarray(from, lineEnd)));
+      case kinds.null:
+        return null;
+      case kinds.boolean:
+        return Number(this.#buffer[from] === 0x74); // t
+      default:
+        return textBetween(this.#buffer, from, lineEnd);
+    }
   }
 
   /** The number after the kind, with the line end; undefined while that is missing. */
@@ -224,17 +261,23 @@ export class ReplyParser {
     return undefined;
   }
 
-  #openBulk(length: number): null | typeof opened {
+  #openBulk(kind: number, length: number | undefined): null | typeof opened | undefined {
+    if (length === undefined) return undefined;
     if (length < 0) return null;
-    if (length > maxBulkBytes) throw new ProtocolError(`Redis announced a string of ${length} bytes`);
+    const least = kind === kinds.verbatimString ? formatBytes : 0;
+    if (length < least || length > maxBulkBytes) throw new ProtocolError(`Redis announced a string of ${length} bytes`);
     this.#bulk = length;
+    this.#bulkKind = kind;
     return opened;
   }
 
-  #openArray(length: number): Reply | typeof opened {
+  #openArray(kind: number, length: number | undefined): Reply | typeof opened | undefined {
+    if (length === undefined) return undefined;
     if (length < 0) return null;
-    if (length === 0) return [];
-    this.#open.push({ items: [], missing: length });
+    const isReply = kind !== kinds.push && kind !== kinds.attribute;
+    if (length === 0) return isReply ? [] : opened;
+    const isMap = kind === kinds.map || kind === kinds.attribute;
+    this.#open.push({ items: [], missing: isMap ? 2 * length : length, isReply });
     return opened;
   }
 
@@ -246,6 +289,7 @@ export class ReplyParser {
       array.items.push(inner);
       if (--array.missing > 0) return undefined;
       this.#open.pop();
+      if (!array.isReply) return undefined;
       inner = array.items;
     }
   }

@@ -91,12 +91,36 @@ Deno.test('passes over what was queued, and over the strings of a transaction, w
   }
 });
 
-Deno.test('refuses what is not RESP2', () => {
-  for (const text of ['HTTP/1.1 400 Bad Request\r\n', ':1x\r\n', '$999999999999\r\n', '\r\n']) {
+Deno.test('refuses what is no RESP', () => {
+  for (const text of ['HTTP/1.1 400 Bad Request\r\n', ':1x\r\n', '$999999999999\r\n', '\r\n', '*?\r\n', '%-x\r\n', '=3\r\ntxt\r\n']) {
     const parser = new ReplyParser();
     parser.push(utf8.encode(text));
     assertThrows(() => parser.next(), ProtocolError);
   }
+});
+
+Deno.test('gives what RESP3 adds as Redis says it in RESP2, wherever the bytes are cut', () => {
+  const bytes = utf8.encode(
+    '_\r\n#t\r\n#f\r\n,-1.5e3\r\n,inf\r\n(3492890328409238509324850943850943825024385\r\n=8\r\ntxt:a\r\nb\r\n!10\r\nOOM a\r\nfew\r\n' +
+      '%2\r\n+one\r\n:1\r\n$3\r\ntwo\r\n~2\r\n#t\r\n_\r\n%0\r\n>2\r\n+invalidate\r\n*1\r\n+key\r\n>0\r\n' +
+      '*2\r\n|1\r\n+ttl\r\n:3600\r\n$1\r\nv\r\n|0\r\n!4\r\nNO x\r\n+last\r\n',
+  );
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const [none, yes, no, double, infinite, big, verbatim, error, map, empty, array, last, ...rest] = parseCutAt(bytes, cut);
+    assertEquals([none, yes, no, double, infinite], [null, 1, 0, '-1.5e3', 'inf']);
+    assertEquals([big, verbatim], ['3492890328409238509324850943850943825024385', 'a\r\nb']);
+    assertEquals([(error as RedisError).message, (error as RedisError).code], ['OOM a\r\nfew', 'OOM']);
+    assertEquals([map, empty, last, rest], [['one', 1, 'two', [1, null]], [], 'last', []]);
+    const [value, inner] = array as Reply[];
+    assertEquals([value, (inner as RedisError).message], ['v', 'NO x']);
+  }
+});
+
+Deno.test('keeps the errors of RESP3 where strings are passed over', () => {
+  const parser = new ReplyParser();
+  parser.push(utf8.encode('*3\r\n$1\r\na\r\n!9\r\nWRONGTYPE\r\n%1\r\n$1\r\nb\r\n_\r\n'));
+  const [text, error, map] = parser.next('skipped') as Reply[];
+  assertEquals([text, (error as RedisError).code, map], [null, 'WRONGTYPE', [null, null]]);
 });
 
 Deno.test('encodes commands as the parser reads them', () => {

@@ -9,7 +9,7 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await startRedis(['--enable-debug-command', 'yes']);
 });
 afterAll(() => redis.stop());
 
@@ -20,6 +20,7 @@ function plain(reply: unknown): Plain {
   if (Array.isArray(reply)) return reply.map(plain);
   if (reply instanceof Error) return { error: reply.message };
   if (typeof reply === 'number' || reply === null) return reply;
+  if (typeof reply === 'boolean') return Number(reply);
   return Buffer.from(reply as string | Uint8Array).toString('hex');
 }
 
@@ -36,7 +37,9 @@ function ours(chunks: readonly Uint8Array[]): Plain[] {
 function theirs(bytes: Uint8Array): Plain[] {
   const replies: Plain[] = [];
   const take = (reply: unknown): unknown => replies.push(plain(reply));
-  new Decoder({ onReply: take, onErrorReply: take, onPush: take, getTypeMapping: () => ({ 36: Buffer }) }).write(Buffer.from(bytes));
+  // Bulk and verbatim strings as bytes, maps as arrays, doubles and big numbers as text.
+  const types = { 36: Buffer, 61: Buffer, 37: Array, 44: String, 40: String };
+  new Decoder({ onReply: take, onErrorReply: take, onPush: take, getTypeMapping: () => types }).write(Buffer.from(bytes));
   return replies;
 }
 
@@ -49,6 +52,8 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   return cuts.slice(1).map((end, at) => bytes.subarray(cuts[at], end));
 }
 
+const bulkReply = (kind: string, bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from(`${kind}${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+
 const line = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ 0-9_:$*+é€')), maxLength: 20 });
 const bulk = fc.uint8Array({ maxLength: 60 });
 /** The decoder of ioredis is off by one at the last safe integers; a test of its own has them. */
@@ -58,11 +63,13 @@ const leaf = fc.oneof(
   line.map((text) => `-ERR ${text}\r\n`),
   exactThere.map((number) => `:${number}\r\n`),
   fc.constantFrom('$-1\r\n', '*-1\r\n', '*0\r\n', '$0\r\n\r\n', '+QUEUED\r\n', '+OK\r\n', ':0\r\n'),
+  fc.constantFrom('_\r\n', '#t\r\n', '#f\r\n', ',1.5\r\n', ',-inf\r\n', ',6.02e+23\r\n', '(-170141183460469231731687303715884105728\r\n', '%0\r\n', '~0\r\n'),
 ).map((text) => Buffer.from(text));
-const { reply } = fc.letrec<{ reply: Buffer; bulk: Buffer; array: Buffer }>((tie) => ({
-  bulk: bulk.map((bytes) => Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')])),
-  array: fc.array(tie('reply'), { minLength: 1, maxLength: 4 }).map((items) => Buffer.concat([Buffer.from(`*${items.length}\r\n`), ...items])),
-  reply: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('bulk'), tie('array')),
+const { reply } = fc.letrec<{ reply: Buffer; bulk: Buffer; array: Buffer; map: Buffer }>((tie) => ({
+  bulk: fc.tuple(fc.constantFrom('$', '!', '='), bulk).map(([kind, bytes]) => bulkReply(kind, kind === '=' ? Buffer.concat([Buffer.from('txt:'), bytes]) : bytes)),
+  array: fc.tuple(fc.constantFrom('*', '~'), fc.array(tie('reply'), { minLength: 1, maxLength: 4 })).map(([kind, items]) => Buffer.concat([Buffer.from(`${kind}${items.length}\r\n`), ...items])),
+  map: fc.array(fc.tuple(tie('reply'), tie('reply')), { minLength: 1, maxLength: 2 }).map((pairs) => Buffer.concat([Buffer.from(`%${pairs.length}\r\n`), ...pairs.flat()])),
+  reply: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('bulk'), tie('array'), tie('map')),
 }));
 
 test('replies of every kind, however nested, are read as ioredis reads them, wherever they are cut', () => {
@@ -100,6 +107,23 @@ test('what a real server sends is read as ioredis reads it, wherever it is cut',
   atEveryByte(bytes, (chunks) => expect(ours(chunks)).toEqual(expected));
 });
 
+test('a real server says the same in RESP3, whatever kind of reply that is', async () => {
+  const kinds = ['string', 'integer', 'double', 'null', 'array', 'set', 'map', 'attrib', 'verbatim', 'true', 'false'];
+  const commands: Command[] = [
+    ['FLUSHALL'], ...kinds.map((kind): Command => ['DEBUG', 'PROTOCOL', kind]),
+    ['HSET', 'hash', 'pid', 7], ['HGETALL', 'hash'], ['HMGET', 'hash', 'pid', 'owner'], ['HGETALL', 'none'], ['GET', 'hash'], ['GET', 'none'],
+    ['XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM'], ['XADD', 'stream', '5-1', 'ref', 'a'], ['XPENDING', 'stream', 'group'],
+    ['XRANGE', 'stream', '-', '+'], ['XAUTOCLAIM', 'stream', 'group', 'me', 0, '0-0', 'JUSTID'], ['ZADD', 'retries', 1.5, 'a'], ['ZSCORE', 'retries', 'a'],
+    ['WATCH', 'hash'], ['HSET', 'hash', 'pid', 8], ['MULTI'], ['LPUSH', 'hash', 'x'], ['EXEC'], ['MULTI'], ['LPUSH', 'hash', 'x'], ['EXEC'],
+    ['EVAL', "return {1, {2, {redis.error_reply('ERR inner'), false, {}}, 'x'}, redis.status_reply('FINE')}", 0],
+  ];
+  const said = async (protocol: 2 | 3): Promise<Uint8Array> => conversation(encodeCommands(['HELLO', protocol], ...commands), commands.length + 1);
+  const [old, now] = [await said(2), await said(3)];
+  expect(now).not.toEqual(old);
+  expect(ours([now]).slice(1)).toEqual(ours([old]).slice(1));
+  atEveryByte(now, (chunks) => expect(ours(chunks)).toEqual(ours([now])));
+});
+
 test('commands with any arguments arrive as they were', async () => {
   const arg = fc.oneof(fc.uint8Array({ maxLength: 3000 }), fc.string({ unit: 'binary', maxLength: 2000 }), fc.integer());
   const samples = fc.sample(fc.array(arg, { minLength: 1, maxLength: 5 }), 20);
@@ -127,7 +151,7 @@ function conversation(bytes: Uint8Array, count: number): Promise<Uint8Array> {
     socket.on('error', reject);
     socket.on('data', (chunk) => {
       chunks.push(chunk);
-      if (theirs(Buffer.concat(chunks)).length < count) return;
+      if (ours(chunks).length < count) return;
       socket.destroy();
       resolve(Buffer.concat(chunks));
     });
