@@ -40,7 +40,7 @@ export async function readSettings(args: readonly string[], readEnv: ReadEnv = D
     ...parseSettings(args, readEnv, readSecretFile),
     ...optional('keyLine', await readKeyLine(readEnv(env.keyFile))),
   };
-  await revokeRights(files as string[]);
+  revokeRights(files as string[]);
   return settings;
 }
 
@@ -173,10 +173,10 @@ async function readFirstLine(): Promise<string> {
   return new TextDecoder().decode(line.subarray(0, length)).split('\n', 1)[0] ?? '';
 }
 
-async function revokeRights(secretFiles: readonly string[]): Promise<void> {
-  for (const variable of Object.values(env)) await Deno.permissions.revoke({ name: 'env', variable });
+function revokeRights(secretFiles: readonly string[]): void {
+  for (const variable of Object.values(env)) Deno.permissions.revokeSync({ name: 'env', variable });
   for (const path of secretFiles) {
-    await Deno.permissions.revoke({ name: 'read', path });
-    await Deno.permissions.revoke({ name: 'read', path: path.slice(0, path.lastIndexOf('/')) || '/' });
+    Deno.permissions.revokeSync({ name: 'read', path });
+    Deno.permissions.revokeSync({ name: 'read', path: path.slice(0, path.lastIndexOf('/')) || '/' });
   }
 }

@@ -19,7 +19,7 @@ import { Outages } from './outage.ts';
 import type { Place } from './place.ts';
 import type { Crew } from './session.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { pause } from './timers.ts';
+import { after, pause } from './timers.ts';
 
 const chance: Chance = { now: Date.now, random: Math.random };
 const waitingPollMs = 500;
@@ -46,8 +46,9 @@ export async function start(args: readonly string[], exit: (code: number) => nev
     .catch((error: unknown) => giveBack(error, connections.writer, settings.hashKey, identity));
   const loop = new Loop(crew, connect, outages, connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
-  const working = loop.run(); // the first line is written while Redis is waited for
-  log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId });
+  const working = loop.run();
+  // A request that waits is answered first: this is written once the start is over.
+  after(0, () => log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId }));
   await working;
 }
 
