@@ -19,7 +19,7 @@ function speedParts(results: Results): string[] {
   const { rounds, machine, server, pinned, quick, measured, proxyPingMs } = results;
   return [
     `Measured ${measured} with ${server} on ${machine}; ${rounds.length} interleaved rounds, median (range)${quick ? '; a quick run' : ''}. `
-      + (pinned ? 'The server is pinned to CPU 0, the worker to CPU 1.' : 'Nothing is pinned to a CPU.'),
+      + (pinned ? 'The server is pinned to CPU 0, everything else to CPU 1.' : 'Nothing is pinned to a CPU.'),
     'Every contender answers the same requests of 100 bytes with the same handler and leaves the same records: reply, its time to live, '
       + 'response, trace and its time to live. BullMQ keeps results its own way. The bound sends the commands of our runtime, encoded '
       + 'beforehand, and only counts the replies. After each round every reference is looked up: one answer each, none lost.',

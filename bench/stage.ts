@@ -1,4 +1,4 @@
-/** The machine as every round finds it: one redis-server on CPU 0, one worker at a time on CPU 1. */
+/** The machine as every round finds it: one redis-server on CPU 0, the bench with one worker at a time on CPU 1. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -40,7 +40,8 @@ export async function openStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
   await writeBundles(join(folder, 'image'));
-  const server = pin(0, redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+  if (canPin) moveTo(workerCpu);
+  const server = onItsOwnCpu(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
   const client = await eventually('redis-server answers', () => RawClient.open(port));
   return {
     port, client, server, folder, pinned: canPin, serverName: serverNameIn(String(await client.command('INFO', 'server'))),
@@ -86,27 +87,33 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
     PATH: process.env['PATH'], HOME: process.env['HOME'], DENO_DIR: join(folder, 'deno'), DENO_NO_UPDATE_CHECK: '1', [env.podUid]: 'bench',
     [env.redisUrl]: `redis://127.0.0.1:${port}`, [env.source]: source, [env.healthAddress]: health, [env.settings]: JSON.stringify(settings),
   };
-  return pin(1, bin('deno'), ['run', ...flags, ...profiling(), inImage(handlerEntry), hashKey], variables);
+  return start(bin('deno'), ['run', ...flags, ...profiling(), inImage(handlerEntry), hashKey], { env: variables });
 }
 
 /** A contender of `bench/peers/`, on the runtime it is faster with or made for. */
 export function startPeer(runtime: 'deno' | 'node', name: string, ...args: (string | number)[]): TestProcess {
   const command = runtime === 'deno' ? ['run', '-A', '--no-lock'] : [];
-  return pin(1, bin(runtime), [...command, join(root, 'bench/peers', name), ...args.map(String)]);
+  return start(bin(runtime), [...command, join(root, 'bench/peers', name), ...args.map(String)]);
 }
 
 /** A proxy in front of Redis, beside the worker, so that the server keeps its CPU as it would behind a network; see delay-proxy.ts. */
 export async function startProxy(target: number, delayMs: number): Promise<{ readonly port: number; readonly process: TestProcess }> {
   const port = await freePort();
-  const proxy = pin(1, bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
+  const proxy = start(bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
   (await eventually('the proxy listens', () => RawClient.open(port))).close();
   return { port, process: proxy };
 }
 
+const [serverCpu, workerCpu] = [0, 1];
 const canPin = availableParallelism() > 1 && succeeds('taskset', '-c', '0,1', 'true');
 
-function pin(cpu: number, command: string, args: readonly string[], variables: NodeJS.ProcessEnv = process.env): TestProcess {
-  return canPin ? start('taskset', ['-c', String(cpu), command, ...args], { env: variables }) : start(command, args, { env: variables });
+/** This process, and whatever it starts from now on: so a worker needs no program before it that would count as its start. */
+function moveTo(cpu: number): void {
+  execFileSync('taskset', ['-pc', String(cpu), String(process.pid)], { stdio: 'ignore' });
+}
+
+function onItsOwnCpu(command: string, args: readonly string[]): TestProcess {
+  return canPin ? start('taskset', ['-c', String(serverCpu), command, ...args]) : start(command, args);
 }
 
 /** `BENCH_PROFILE=<folder>` leaves a profile of our runtime there, to be opened in a browser's developer tools. */
