@@ -192,6 +192,7 @@ describe.concurrent('a Redis that is not as it was', () => {
     await writeHash(own.client, type);
     await send(type, 'early', 'here', own.client);
     expect((await replyTo('early', own.client)).data).toBe('here');
+    await says(worker, '"msg":"working"');
   });
 
   test('is waited for while it is a replica, and then gets the answer of what ran meanwhile', async (t) => {
