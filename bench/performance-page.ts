@@ -1,8 +1,8 @@
 /** Writes docs/performance.md from bench/results/worker.json, and from chaos.json when that is there. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ChaosResults } from './chaos-results.ts';
-import { type Contender, type Results, speedOf } from './results.ts';
-import { type Spread, significant, spread } from './statistics.ts';
+import { type Contender, type Results, speedOf, speedRatio } from './results.ts';
+import { type Spread, spread } from './statistics.ts';
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url);
 const [workerFile, chaosFile, page] = [file('bench/results/worker.json'), file('bench/results/chaos.json'), file('docs/performance.md')];
@@ -34,7 +34,7 @@ function speedParts(results: Results): string[] {
 }
 
 function targets({ rounds, ratios }: Results): string {
-  const bound = (name: Contender) => `${significant(speedOf(rounds, 'bound').median / speedOf(rounds, name).median)}`;
+  const bound = (name: Contender) => `${speedRatio(rounds, 'bound', name)}`;
   return table(['figure', 'target', 'measured', 'the bound'], [
     ['throughput / reference loop', '≥ 20', `${ratios.throughputToReference}`, bound('reference')],
     ['throughput / bound', '≥ 0.90', `${ratios.throughputToBound}`, '1'],

@@ -44,13 +44,12 @@ export interface Results {
 
 /** Medians of the rounds, one divided by the other. */
 export function ratiosOf(rounds: readonly Round[], coldStarts: readonly ColdStart[]): Ratios {
-  const speed = (name: Contender) => speedOf(rounds, name).median;
   const p50 = (name: 'latencyOurs' | 'latencyReference') => spread(rounds.map((round) => round[name].p50)).median;
   return {
-    throughputToReference: significant(speed('ours') / speed('reference')),
-    throughputToBound: significant(speed('ours') / speed('bound')),
-    throughputToBullmq100: significant(speed('ours') / speed('bullmq100')),
-    at2msToReference: significant(speed('delayedOurs') / speed('delayedReference')),
+    throughputToReference: speedRatio(rounds, 'ours', 'reference'),
+    throughputToBound: speedRatio(rounds, 'ours', 'bound'),
+    throughputToBullmq100: speedRatio(rounds, 'ours', 'bullmq100'),
+    at2msToReference: speedRatio(rounds, 'delayedOurs', 'delayedReference'),
     latencyP50ToReference: significant(p50('latencyOurs') / p50('latencyReference')),
     coldStartMs: spread(coldStarts.map(({ ms }) => ms)).median,
     idleRssMb: spread(coldStarts.flatMap(({ restingMb }) => restingMb ?? [])).median,
@@ -62,6 +61,11 @@ export type Contender = Exclude<keyof Round, 'latencyReference' | 'latencyOurs'>
 
 export function speedOf(rounds: readonly Round[], name: Contender): Spread {
   return spread(rounds.map((round) => round[name].perSecond));
+}
+
+/** Median speed of one contender divided by that of another. */
+export function speedRatio(rounds: readonly Round[], of: Contender, to: Contender): number {
+  return significant(speedOf(rounds, of).median / speedOf(rounds, to).median);
 }
 
 /** @throws Error naming the first round in which anything was lost, answered twice or left pending. */

@@ -79,9 +79,9 @@ export class Loop {
   async #oneSession(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
-    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#crew, opened ? 'now' : 'before');
+    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#crew);
     if (this.#stopping) this.#session.stop();
-    await this.#session.run(() => this.#outages.over());
+    await this.#session.run(opened ? 'now' : 'before', () => this.#outages.over());
   }
 
   /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */

@@ -84,7 +84,6 @@ const kinds = {
   simpleString: 0x2b, error: 0x2d, integer: 0x3a, bulkString: 0x24, array: 0x2a,
   null: 0x5f, boolean: 0x23, double: 0x2c, bigNumber: 0x28, bulkError: 0x21, verbatimString: 0x3d, map: 0x25, attribute: 0x7c, set: 0x7e, push: 0x3e,
 } as const;
-const textLines = new Set<number>([kinds.simpleString, kinds.error, kinds.null, kinds.boolean, kinds.double, kinds.bigNumber]);
 /** A verbatim string begins with its format, as in `txt:`. */
 const formatBytes = 4;
 
@@ -148,7 +147,7 @@ export class ReplyParser {
     const buffer = this.#buffer;
     let at = this.#at;
     let count = 0;
-    for (; count < max && at + queuedBytes <= this.#end && buffer[at] === 0x2b && buffer[at + 1] === 0x51; at += queuedBytes) count++;
+    for (; count < max && at + queuedBytes <= this.#end && buffer[at] === kinds.simpleString && buffer[at + 1] === 0x51; at += queuedBytes) count++;
     this.#at = at;
     return count;
   }
@@ -217,13 +216,19 @@ export class ReplyParser {
       case kinds.map:
       case kinds.attribute:
         return this.#openArray(kind, this.#takeNumber());
-      default:
+      case kinds.simpleString:
+      case kinds.error:
+      case kinds.null:
+      case kinds.boolean:
+      case kinds.double:
+      case kinds.bigNumber:
         return this.#takeTextLine(kind);
+      default:
+        throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
     }
   }
 
   #takeTextLine(kind: number): Reply | undefined {
-    if (!textLines.has(kind)) throw new ProtocolError(`Redis sent a reply of an unknown kind (byte ${kind})`);
     const lineEnd = this.#findLineEnd();
     if (lineEnd < 0) return undefined;
     const from = this.#at + 1;

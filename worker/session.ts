@@ -52,7 +52,6 @@ export class Session {
   readonly #reader: Connection;
   readonly #writer: Connection;
   readonly #crew: Crew;
-  readonly #placeTaken: 'now' | 'before';
   readonly #committer: Committer;
   readonly #choreBell = new Bell();
   readonly #retries: Chore;
@@ -68,9 +67,7 @@ export class Session {
   #over = false;
   #error: unknown;
 
-  /** @param placeTaken `now` when that was the last thing the writer did: somebody else's fence is not older than that */
-  constructor({ reader, writer }: Pair, crew: Crew, placeTaken: 'now' | 'before') {
-    this.#placeTaken = placeTaken;
+  constructor({ reader, writer }: Pair, crew: Crew) {
     this.#reader = reader;
     this.#writer = writer;
     this.#crew = crew;
@@ -83,11 +80,12 @@ export class Session {
   /**
    * Joins the group, settles what an earlier session left in doubt, then works until stopped, until the request
    * limit is reached, or until something fails.
+   * @param placeTaken `now` when that was the last thing the writer did: somebody else's fence is not older than that
    * @throws ConnectionLostError, RedisError: an outage; FatalError: fenced.
    */
-  async run(joined: () => void): Promise<void> {
+  async run(placeTaken: 'now' | 'before', joined: () => void): Promise<void> {
     try {
-      await this.#join();
+      await this.#join(placeTaken);
       joined();
       const loops = [this.#read(), this.#commit(), this.#doChores()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#end(error))));
@@ -108,11 +106,11 @@ export class Session {
     this.#crew.desk.work.ring();
   }
 
-  async #join(): Promise<void> {
+  async #join(placeTaken: 'now' | 'before'): Promise<void> {
     const { place, identity, desk, pulse, former } = this.#crew;
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
     const allowed = Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
-    if (this.#placeTaken === 'before') await allowed;
+    if (placeTaken === 'before') await allowed;
     const [groupWasMissing, pending, features] = await Promise.all([
       ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place), allowed,
     ]);

@@ -87,9 +87,9 @@ function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, 
     try {
       for (;;) {
         const taking = await takePlace(connections.writer, hashKey, me);
+        if (taking.kind === 'taken') return { fields: taking.fields, connections };
         outages.over();
         pulse.beat();
-        if (taking.kind === 'taken') return { fields: taking.fields, connections };
         if (told !== taking.kind) tellObstacle(taking, hashKey, log);
         told = taking.kind;
         await pause(waitingPollMs);
