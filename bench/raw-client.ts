@@ -1,7 +1,7 @@
 /** A connection to Redis for measuring: one write per call, replies parsed by the runtime's own codec. */
 import { connect, type Socket } from 'node:net';
-import { type Command, CommandBuffer } from '../worker/commands.ts';
-import { RedisError, type Reply, ReplyParser } from '../worker/resp.ts';
+import { type Command, CommandBuffer } from '../worker/redis/commands.ts';
+import { RedisError, type Reply, ReplyParser } from '../worker/redis/resp.ts';
 
 interface Call {
   readonly replies: Reply[];

@@ -1,8 +1,8 @@
 /** The requests of every contender, and the count that nothing was lost and nothing answered twice. */
 import { replyListKey, requestStreamKey, responseStreamKey, defaultGroup } from '../contract/keys.ts';
 import { encodeRequest } from '../contract/request.ts';
-import type { Command } from '../worker/commands.ts';
-import type { Reply } from '../worker/resp.ts';
+import type { Command } from '../worker/redis/commands.ts';
+import type { Reply } from '../worker/redis/resp.ts';
 import type { RawClient } from './raw-client.ts';
 
 /** The worker type of the bench. */

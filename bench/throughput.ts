@@ -1,7 +1,7 @@
 /** Requests per second of each contender: a stream is filled, then worked off. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
-import type { Reply } from '../worker/resp.ts';
+import type { Reply } from '../worker/redis/resp.ts';
 import { type Audit, audit, preload, responseStream, type } from './requests.ts';
 import { processorMs } from './proc.ts';
 import { consumer, reset, type Stage, startOurs, startPeer } from './stage.ts';

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Block, parseBlock } from './redisworker/allow-net/address.ts';
+import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl } from './redis/target.ts';
-import { parseCanary, type Canary } from './redisworker/gate.ts';
+import { parseCanary, type Canary } from './redisworker/network/gate.ts';
 import { version } from './version.ts';
 
 /** Settings of one operator process. */

@@ -10,7 +10,7 @@ import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { WatchProblems } from './observability/watch-problems.ts';
-import { hostOf } from './redisworker/gate.ts';
+import { hostOf } from './redisworker/network/gate.ts';
 import { startOperator, type Operator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));

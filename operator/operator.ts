@@ -9,13 +9,13 @@ import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
 import { ResponseReader } from './redis/response-reader.ts';
-import type { Block } from './redisworker/allow-net/address.ts';
-import { CiliumPolicies } from './redisworker/cilium-policies.ts';
-import type { Canary, PolicyEnforcement } from './redisworker/gate.ts';
-import { OutsideNames } from './redisworker/outside/outside-names.ts';
+import type { Block } from './redisworker/network/allow-net/address.ts';
+import { CiliumPolicies } from './redisworker/follow/cilium-policies.ts';
+import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
+import { OutsideNames } from './redisworker/follow/outside-names.ts';
 import { reconcile } from './redisworker/reconcile.ts';
-import { References } from './redisworker/references.ts';
-import { enqueueChanges, enqueueOwners } from './redisworker/sources.ts';
+import { References } from './redisworker/follow/references.ts';
+import { enqueueChanges, enqueueOwners } from './redisworker/follow/changes.ts';
 import { followAll, type DefaultLogin } from './redisworker/world.ts';
 
 /** What an operator is started with. */

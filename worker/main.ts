@@ -9,8 +9,8 @@
  * Exit codes are those of contract/pod.ts; the reason is one sentence on stderr.
  */
 import { exitCodes } from '../contract/pod.ts';
-import { FatalError } from './fatal.ts';
-import { start } from './start.ts';
+import { FatalError } from './pod/fatal.ts';
+import { start } from './handler/start.ts';
 
 const exit = Deno.exit; // user code finds another one
 

@@ -24,17 +24,17 @@
  * its own.
  */
 import { exitCodes } from '../contract/pod.ts';
-import { FatalError } from './fatal.ts';
-import { readGateDuty } from './gate/duty.ts';
-import { passRunnersGate } from './runner/at-gate.ts';
-import { parseArguments, type RunnerArguments } from './runner/arguments.ts';
-import { runChild } from './runner/child.ts';
-import { childCommand, childEnvironment } from './runner/child-command.ts';
-import { runCycles } from './runner/cycles.ts';
-import { runnerLog, type Log } from './runner/log.ts';
-import { runScript } from './runner/script.ts';
-import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './runner/settings.ts';
-import { stopRequested } from './runner/stop.ts';
+import { FatalError } from './pod/fatal.ts';
+import { readGateDuty } from './pod/gate/duty.ts';
+import { passRunnersGate } from './script/at-gate.ts';
+import { parseArguments, type RunnerArguments } from './script/arguments.ts';
+import { runChild } from './script/child.ts';
+import { childCommand, childEnvironment } from './script/child-command.ts';
+import { runCycles } from './script/cycles.ts';
+import { runnerLog, type Log } from './script/log.ts';
+import { runScript } from './script/script.ts';
+import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './script/settings.ts';
+import { stopRequested } from './script/stop.ts';
 
 async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   const stop = stopRequested();
@@ -47,7 +47,7 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
   const gate = await passRunnersGate({ duty, health: readHealth(environment), stop, log });
   if (stop.aborted) return exitCodes.ok;
   const child = {
-    command: childCommand(asked, new URL('./runner/redirect.ts', import.meta.url)),
+    command: childCommand(asked, new URL('./script/redirect.ts', import.meta.url)),
     environment: childEnvironment(asked, environment, gate),
     keyLine,
     graceMs,

@@ -4,15 +4,15 @@
  */
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { CommitEncoder } from '../../worker/commit-commands.ts';
-import { connectRedis } from '../../worker/connection.ts';
-import { Desk, type Held } from '../../worker/desk.ts';
-import { type Bulk, decodeEntry, headOf, textOf, valueOf } from '../../worker/entry.ts';
-import { decide } from '../../worker/outcome.ts';
-import type { Place } from '../../worker/place.ts';
-import { encodeCommands } from '../../worker/commands.ts';
-import type { Reply } from '../../worker/resp.ts';
-import { parseHandlerSettings } from '../../worker/settings.ts';
+import { CommitEncoder } from '../../worker/handler/commit-commands.ts';
+import { connectRedis } from '../../worker/redis/connection.ts';
+import { Desk, type Held } from '../../worker/handler/in-flight.ts';
+import { type Bulk, decodeEntry, headOf, textOf, valueOf } from '../../worker/handler/entry.ts';
+import { decide } from '../../worker/handler/outcome.ts';
+import type { Place } from '../../worker/handler/place.ts';
+import { encodeCommands } from '../../worker/redis/commands.ts';
+import type { Reply } from '../../worker/redis/resp.ts';
+import { parseHandlerSettings } from '../../worker/pod/settings.ts';
 import handle from './handler.ts';
 
 const [port = '', type = '', consumer = '', count = ''] = Deno.args;

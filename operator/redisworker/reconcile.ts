@@ -2,17 +2,17 @@
 import type { Outcome } from '../controller/controller.ts';
 import { ClusterError, keyOf } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
-import type { Action } from './action.ts';
-import { apply } from './apply.ts';
-import { objectRef } from './children.ts';
-import { describe, eventOf } from './describe.ts';
-import { failureOf } from './failure.ts';
-import { observe } from './observe.ts';
-import type { Observed } from './observed.ts';
-import { outcomeOf } from './outcome.ts';
-import { tell } from './tell.ts';
-import type { Verdict } from './verdict.ts';
-import { decide } from './decide.ts';
+import type { Action } from './model/action.ts';
+import { apply } from './apply/index.ts';
+import { objectRef } from './model/children.ts';
+import { describe, eventOf } from './apply/events.ts';
+import { failureOf } from './apply/failure.ts';
+import { observe } from './observe/index.ts';
+import type { Observed } from './model/observed.ts';
+import { outcomeOf } from './plan/requeue.ts';
+import { tell } from './apply/status.ts';
+import type { Verdict } from './model/verdict.ts';
+import { decide } from './plan/index.ts';
 import type { World } from './world.ts';
 
 /** Until the live copy has what somebody else wrote. */

@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts';
 import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
-import type { Defaults } from './blueprint.ts';
-import type { CiliumPolicies } from './cilium-policies.ts';
-import { labels, managedBy } from './names.ts';
-import type { OutsideNames } from './outside/outside-names.ts';
-import type { References } from './references.ts';
+import type { Defaults } from './model/blueprint.ts';
+import type { CiliumPolicies } from './follow/cilium-policies.ts';
+import { labels, managedBy } from './model/names.ts';
+import type { OutsideNames } from './follow/outside-names.ts';
+import type { References } from './follow/references.ts';
 
 /** Live copies of the kinds a reconcile reads. */
 export type LiveCopies = {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
-import { policyHasDrifted } from '../../operator/redisworker/drift.ts';
+import { policyHasDrifted } from '../../operator/redisworker/desired/drift.ts';
 import { ciliumCrd } from '../support/cilium-check/build.ts';
 import { ciliumRows } from '../support/cilium-rows.ts';
 import { createAccount, operatorRules, type TestAccount } from '../support/control-plane/service-account.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
-import { hasDrifted } from '../../operator/redisworker/drift.ts';
+import { hasDrifted } from '../../operator/redisworker/desired/drift.ts';
 import { createNamespace, describeOnCluster, kubectlOk } from '../support/control-plane/shared.ts';
 
 interface Policy extends KubeObject {

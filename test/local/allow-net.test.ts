@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/allow-net/canonical.ts';
-import { denoAllows } from '../../operator/redisworker/allow-net/deno-allows.ts';
-import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/allow-net/deno-flags.ts';
-import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
+import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/network/allow-net/canonical.ts';
+import { denoAllows } from '../../operator/redisworker/network/allow-net/deno-allows.ts';
+import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/network/allow-net/deno-flags.ts';
+import type { Scope } from '../../operator/redisworker/network/allow-net/entry.ts';
 import { refusedByDeno, refusedByUsAlone, taken } from '../support/net-corpus.ts';
 import { freePort, start } from '../support/processes.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
 import { openLocalCluster, type LocalCluster } from '../../operator/cluster/local/index.ts';
-import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/names.ts';
+import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';

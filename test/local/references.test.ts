@@ -3,7 +3,7 @@ import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { openLocalCluster } from '../../operator/cluster/local/index.ts';
-import { References } from '../../operator/redisworker/references.ts';
+import { References } from '../../operator/redisworker/follow/references.ts';
 
 test('an object that was written a moment ago is found although the copy has not heard of it', async () => {
   const cluster = await openLocalCluster({ log: quietLog(), nodeName: 'n' });

@@ -1,6 +1,6 @@
 /** Scopes of every form of entry, with the surroundings they are translated in; each has a file in test/golden/cilium. */
-import { parseScope } from '../../operator/redisworker/allow-net/canonical.ts';
-import type { Scope } from '../../operator/redisworker/allow-net/entry.ts';
+import { parseScope } from '../../operator/redisworker/network/allow-net/canonical.ts';
+import type { Scope } from '../../operator/redisworker/network/allow-net/entry.ts';
 import { clusterDns, type PolicyInput } from '../../operator/redisworker/desired/network-policy.ts';
 import { topologyWith } from './topology.ts';
 

@@ -8,7 +8,7 @@ import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
-import { parseCanary } from '../../operator/redisworker/gate.ts';
+import { parseCanary } from '../../operator/redisworker/network/gate.ts';
 import { keptNodeFolder } from './keeper.ts';
 import { eventually } from './wait.ts';
 

@@ -1,6 +1,6 @@
 /** Random clusters, and random lists of entries that mean something in them. */
 import fc from 'fast-check';
-import type { EndpointAddresses, Service } from '../../operator/redisworker/allow-net/topology.ts';
+import type { EndpointAddresses, Service } from '../../operator/redisworker/network/allow-net/topology.ts';
 import type { World, WorldPod } from './net-world.ts';
 
 /** A cluster, and the lists of a worker in it as its author wrote them. */

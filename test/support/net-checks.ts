@@ -1,6 +1,6 @@
 /** What must hold between Deno's answers and the policy, for every dial of a case. */
-import { denoAllows } from '../../operator/redisworker/allow-net/deno-allows.ts';
-import { policyAllows, type Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
+import { denoAllows } from '../../operator/redisworker/network/allow-net/deno-allows.ts';
+import { policyAllows, type Target } from './policy-allows.ts';
 import type { Dial, NetCase } from './net-cases.ts';
 import { type CaseMirror, packetsOf } from './net-mirror.ts';
 import { isPublic, type Way } from './net-world.ts';

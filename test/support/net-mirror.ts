@@ -1,13 +1,13 @@
 /** What the operator makes of a case: Deno's flags and the policy. */
-import { parseBlock } from '../../operator/redisworker/allow-net/address.ts';
-import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/allow-net/canonical.ts';
-import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/allow-net/deno-flags.ts';
-import { withMetadataDenied } from '../../operator/redisworker/allow-net/deny.ts';
-import type { EgressRule } from '../../operator/redisworker/allow-net/egress.ts';
-import type { NetEntry, Scope } from '../../operator/redisworker/allow-net/entry.ts';
-import type { NameRules } from '../../operator/redisworker/allow-net/outside.ts';
-import type { Target } from '../../operator/redisworker/allow-net/policy-allows.ts';
-import { type Approximation, translate } from '../../operator/redisworker/allow-net/translate.ts';
+import { parseBlock } from '../../operator/redisworker/network/allow-net/address.ts';
+import { formatEntry, formatScope, parseScope } from '../../operator/redisworker/network/allow-net/canonical.ts';
+import { denoDenyFlag, denoNetFlag } from '../../operator/redisworker/network/allow-net/deno-flags.ts';
+import { withMetadataDenied } from '../../operator/redisworker/network/allow-net/deny.ts';
+import type { EgressRule } from '../../operator/redisworker/network/allow-net/egress.ts';
+import type { NetEntry, Scope } from '../../operator/redisworker/network/allow-net/entry.ts';
+import type { NameRules } from '../../operator/redisworker/network/allow-net/outside.ts';
+import type { Target } from './policy-allows.ts';
+import { type Approximation, translate } from '../../operator/redisworker/network/allow-net/translate.ts';
 import { clusterDns, networkPolicy } from '../../operator/redisworker/desired/network-policy.ts';
 import { dialsOf, type NetCase, ports } from './net-cases.ts';
 import { addressesOf, home, isLocal, isPublic, packetTo, topologyOf, type World } from './net-world.ts';

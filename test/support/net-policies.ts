@@ -1,6 +1,6 @@
 /** Random NetworkPolicy rules, beyond those the operator writes: what an evaluator has to understand. */
 import fc from 'fast-check';
-import type { EgressRule, Peer, PolicyPort } from '../../operator/redisworker/allow-net/egress.ts';
+import type { EgressRule, Peer, PolicyPort } from '../../operator/redisworker/network/allow-net/egress.ts';
 
 const blocks = ['10.244.0.0/16', '10.244.0.0/30', '10.244.0.2/31', '192.0.2.0/24', '192.0.2.1/32', '0.0.0.0/0', '::/0', 'fd00:244::/64', '2001:db8::/32', '2001:db8::1/128'];
 const within: Readonly<Record<string, readonly string[]>> = {

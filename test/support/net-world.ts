@@ -4,8 +4,8 @@
  * translation it checks.
  */
 import { BlockList, isIPv4 } from 'node:net';
-import type { EndpointAddresses, Service, Topology } from '../../operator/redisworker/allow-net/topology.ts';
-import type { Target, TargetPod } from '../../operator/redisworker/allow-net/policy-allows.ts';
+import type { EndpointAddresses, Service, Topology } from '../../operator/redisworker/network/allow-net/topology.ts';
+import type { Target, TargetPod } from './policy-allows.ts';
 import { topologyWith } from './topology.ts';
 
 /** A pod with one address. */

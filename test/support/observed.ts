@@ -2,12 +2,12 @@
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import type { StreamView } from '../../operator/redis/observe-stream.ts';
-import { blueprintOf, type Defaults } from '../../operator/redisworker/blueprint.ts';
-import { parseCanary } from '../../operator/redisworker/gate.ts';
-import type { Observed, ObservedSpec } from '../../operator/redisworker/observed.ts';
-import { resolveSource } from '../../operator/redisworker/source.ts';
-import { streamView } from '../../operator/redisworker/work/stream.ts';
-import { topologyOf } from '../../operator/redisworker/topology.ts';
+import { blueprintOf, type Defaults } from '../../operator/redisworker/model/blueprint.ts';
+import { parseCanary } from '../../operator/redisworker/network/gate.ts';
+import type { Observed, ObservedSpec } from '../../operator/redisworker/model/observed.ts';
+import { resolveSource } from '../../operator/redisworker/observe/source.ts';
+import { streamView } from '../../operator/redisworker/work/stream/index.ts';
+import { topologyOf } from '../../operator/redisworker/observe/services.ts';
 
 /** A stream with a group and nobody in it. */
 export const idleStream: StreamView = {

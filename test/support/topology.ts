@@ -1,6 +1,6 @@
 /** A cluster of Services for pure tests: found by name and by address, nothing else. */
 import { BlockList, isIPv4 } from 'node:net';
-import type { EndpointAddresses, Service, Topology } from '../../operator/redisworker/allow-net/topology.ts';
+import type { EndpointAddresses, Service, Topology } from '../../operator/redisworker/network/allow-net/topology.ts';
 
 /** @param services by `namespace/name` */
 export function topologyWith(

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Decoder } from 'ioredis/built/resp/decoder.js';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Command, encodeCommands } from '../../worker/commands.ts';
-import { RedisError, type Reply, ReplyParser } from '../../worker/resp.ts';
+import { type Command, encodeCommands } from '../../worker/redis/commands.ts';
+import { RedisError, type Reply, ReplyParser } from '../../worker/redis/resp.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;

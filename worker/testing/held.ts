@@ -1,8 +1,8 @@
 /** Requests and places for the worker's own tests. */
-import type { Held } from '../desk.ts';
-import { type Bulk, decodeEntry } from '../entry.ts';
-import type { Place } from '../place.ts';
-import { parseHandlerSettings } from '../settings.ts';
+import type { Held } from '../handler/in-flight.ts';
+import { type Bulk, decodeEntry } from '../handler/entry.ts';
+import type { Place } from '../handler/place.ts';
+import { parseHandlerSettings } from '../pod/settings.ts';
 
 const utf8 = new TextEncoder();
 

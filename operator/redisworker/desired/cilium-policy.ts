@@ -1,15 +1,15 @@
 /** The CiliumNetworkPolicy of one net hash, for workers of flavor Cilium; needs Cilium 1.16 or newer. */
 import { resources } from '../../cluster/cluster.ts';
-import { formatEntry } from '../allow-net/canonical.ts';
-import { askedNames, type NameSpace } from '../allow-net/cilium-dns.ts';
-import { type CiliumEgressRule, type CiliumOpening, type CiliumPolicySpec, ciliumPeer, ciliumRules, endpointLabels } from '../allow-net/cilium-egress.ts';
-import { denyRules, translateForCilium } from '../allow-net/cilium-translate.ts';
-import { redisEntry } from '../allow-net/deno-flags.ts';
-import { withMetadataDenied } from '../allow-net/deny.ts';
-import { openingsOf } from '../allow-net/egress.ts';
-import type { Scope } from '../allow-net/entry.ts';
-import { resolvePublic } from '../allow-net/outside.ts';
-import { type Approximation, translate } from '../allow-net/translate.ts';
+import { formatEntry } from '../network/allow-net/canonical.ts';
+import { askedNames, type NameSpace } from '../network/allow-net/cilium-dns.ts';
+import { type CiliumEgressRule, type CiliumOpening, type CiliumPolicySpec, ciliumPeer, ciliumRules, endpointLabels } from '../network/allow-net/cilium-egress.ts';
+import { denyRules, translateForCilium } from '../network/allow-net/cilium-translate.ts';
+import { redisEntry } from '../network/allow-net/deno-flags.ts';
+import { withMetadataDenied } from '../network/allow-net/deny.ts';
+import { openingsOf } from '../network/allow-net/egress.ts';
+import type { Scope } from '../network/allow-net/entry.ts';
+import { resolvePublic } from '../network/allow-net/outside.ts';
+import { type Approximation, translate } from '../network/allow-net/translate.ts';
 import { deniedProblem, type DesiredPolicy, type DnsServers, header, heldByDeno, netHash, podLabels, type PolicyInput, unique, weakDenials } from './network-policy.ts';
 
 /** Builds the full object; the same input gives the same text. */

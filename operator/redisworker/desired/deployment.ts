@@ -4,8 +4,8 @@ import {
   type HandlerSettings,
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { GatePlan } from '../gate.ts';
-import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../names.ts';
+import type { GatePlan } from '../network/gate.ts';
+import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../model/names.ts';
 import { denoCommand, proxyVariables, type CommandInput } from './deno-command.ts';
 import { childMetadata, parentLabels, type Parent } from './metadata.ts';
 

@@ -1,7 +1,7 @@
 /** Metadata every child of a worker carries. */
 import { resourceOf } from '../../../contract/config-hash.ts';
 import type { ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
-import { annotations, labels, labelValue, managedBy } from '../names.ts';
+import { annotations, labels, labelValue, managedBy } from '../model/names.ts';
 
 /** Who a child belongs to. */
 export interface Parent {

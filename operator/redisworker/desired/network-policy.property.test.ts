@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { topologyWith } from '../../../test/support/topology.ts';
-import { formatScope, parseScope } from '../allow-net/canonical.ts';
-import { denoAllows } from '../allow-net/deno-allows.ts';
-import { withMetadataDenied } from '../allow-net/deny.ts';
-import type { Scope } from '../allow-net/entry.ts';
-import { policyAllows, type Target, type TargetPod } from '../allow-net/policy-allows.ts';
-import type { Service } from '../allow-net/topology.ts';
+import { formatScope, parseScope } from '../network/allow-net/canonical.ts';
+import { denoAllows } from '../network/allow-net/deno-allows.ts';
+import { withMetadataDenied } from '../network/allow-net/deny.ts';
+import type { Scope } from '../network/allow-net/entry.ts';
+import { policyAllows, type Target, type TargetPod } from '../../../test/support/policy-allows.ts';
+import type { Service } from '../network/allow-net/topology.ts';
 import { clusterDns, networkPolicy } from './network-policy.ts';
 
 const namedPorts = { http: 8080 };

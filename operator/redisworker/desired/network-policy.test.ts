@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { topologyWith } from '../../../test/support/topology.ts';
-import { parseScope } from '../allow-net/canonical.ts';
-import { denoDenyFlag, denoNetFlag } from '../allow-net/deno-flags.ts';
-import type { Scope } from '../allow-net/entry.ts';
+import { parseScope } from '../network/allow-net/canonical.ts';
+import { denoDenyFlag, denoNetFlag } from '../network/allow-net/deno-flags.ts';
+import type { Scope } from '../network/allow-net/entry.ts';
 import { clusterDns, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 
 const topology = topologyWith('app', {

@@ -1,17 +1,17 @@
 /** The NetworkPolicy of one net hash: exactly what the scope says, cluster DNS and the worker's Redis. */
 import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
-import type { Block } from '../allow-net/address.ts';
-import { formatEntry, formatScope } from '../allow-net/canonical.ts';
-import { findService } from '../allow-net/cluster-name.ts';
-import { denoAllows, overriddenDenials } from '../allow-net/deno-allows.ts';
-import { denoDenyFlag, redisEntry, type RedisTarget } from '../allow-net/deno-flags.ts';
-import { withMetadataDenied } from '../allow-net/deny.ts';
-import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../allow-net/egress.ts';
-import type { NetEntry, Scope } from '../allow-net/entry.ts';
-import { type NameRules, resolvePublic } from '../allow-net/outside.ts';
-import type { Topology } from '../allow-net/topology.ts';
-import { type Approximation, type Mirror, translate } from '../allow-net/translate.ts';
-import { annotations as annotationKeys, digest, labels as labelKeys, labelValue } from '../names.ts';
+import type { Block } from '../network/allow-net/address.ts';
+import { formatEntry, formatScope } from '../network/allow-net/canonical.ts';
+import { findService } from '../network/allow-net/cluster-name.ts';
+import { denoAllows, overriddenDenials } from '../network/allow-net/deno-allows.ts';
+import { denoDenyFlag, redisEntry, type RedisTarget } from '../network/allow-net/deno-flags.ts';
+import { withMetadataDenied } from '../network/allow-net/deny.ts';
+import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../network/allow-net/egress.ts';
+import type { NetEntry, Scope } from '../network/allow-net/entry.ts';
+import { type NameRules, resolvePublic } from '../network/allow-net/outside.ts';
+import type { Topology } from '../network/allow-net/topology.ts';
+import { type Approximation, type Mirror, translate } from '../network/allow-net/translate.ts';
+import { annotations as annotationKeys, digest, labels as labelKeys, labelValue } from '../model/names.ts';
 
 /** The servers that answer the pods' DNS questions. */
 export interface DnsServers {

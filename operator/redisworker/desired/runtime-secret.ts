@@ -2,7 +2,7 @@
 import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { runtimeSecretName } from '../names.ts';
+import { runtimeSecretName } from '../model/names.ts';
 import { childMetadata, type Parent } from './metadata.ts';
 
 /** What goes into the Secret, in clear. */

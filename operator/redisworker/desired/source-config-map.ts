@@ -1,7 +1,7 @@
 /** The immutable ConfigMap that keeps the source of a worker under its digest. */
 import { sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { sourceConfigMapName } from '../names.ts';
+import { sourceConfigMapName } from '../model/names.ts';
 import { childMetadata, type Parent } from './metadata.ts';
 
 /** A resolved source: its text and `sha256-<hex>`. */

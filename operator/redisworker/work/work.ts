@@ -4,9 +4,9 @@
  */
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import type { Action, Why, WorkAction } from '../action.ts';
-import type { Blueprint } from '../blueprint.ts';
-import type { Problem } from '../problem.ts';
+import type { Action, Why, WorkAction } from '../model/action.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import type { Problem } from '../model/problem.ts';
 
 /** A member of the work, as Redis knows it. */
 export interface Member {

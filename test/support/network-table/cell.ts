@@ -1,10 +1,10 @@
 /** A cell of the table: what two layers say to one connection. Pure. */
-import { canonicalScope, parseScope } from '../../../operator/redisworker/allow-net/canonical.ts';
-import { denoAllows } from '../../../operator/redisworker/allow-net/deno-allows.ts';
-import type { NetworkPolicySpec } from '../../../operator/redisworker/allow-net/egress.ts';
-import type { Scope } from '../../../operator/redisworker/allow-net/entry.ts';
-import { parseEntry } from '../../../operator/redisworker/allow-net/parse.ts';
-import { policyAllows } from '../../../operator/redisworker/allow-net/policy-allows.ts';
+import { canonicalScope, parseScope } from '../../../operator/redisworker/network/allow-net/canonical.ts';
+import { denoAllows } from '../../../operator/redisworker/network/allow-net/deno-allows.ts';
+import type { NetworkPolicySpec } from '../../../operator/redisworker/network/allow-net/egress.ts';
+import type { Scope } from '../../../operator/redisworker/network/allow-net/entry.ts';
+import { parseEntry } from '../../../operator/redisworker/network/allow-net/parse.ts';
+import { policyAllows } from '../policy-allows.ts';
 import type { Column } from './columns.ts';
 
 /** `raw`: what any program in the pod's network meets. `deno`: what the worker's code meets; `Denied` before a packet left. */

@@ -1,5 +1,5 @@
 /** The columns of the table: what a pod dials, and where the packet goes once every Service address is replaced. */
-import type { Target } from '../../../operator/redisworker/allow-net/policy-allows.ts';
+import type { Target } from '../policy-allows.ts';
 import { healthPort } from '../../../contract/pod.ts';
 import type { Node } from '../node/node.ts';
 import { outside, type Addresses, type Namespaces } from './targets.ts';

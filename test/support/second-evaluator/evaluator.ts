@@ -1,7 +1,7 @@
 /** The second evaluator as a running program: asked one question after the other. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Target } from '../../../operator/redisworker/allow-net/policy-allows.ts';
+import type { Target } from '../policy-allows.ts';
 import { keepProcess } from '../keeper.ts';
 import { home, namespaceLabels, type World } from '../net-world.ts';
 

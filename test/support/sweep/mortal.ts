@@ -6,10 +6,10 @@ import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import { ResponseReader } from '../../../operator/redis/response-reader.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
-import { OutsideNames } from '../../../operator/redisworker/outside/outside-names.ts';
+import { OutsideNames } from '../../../operator/redisworker/follow/outside-names.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
-import { CiliumPolicies } from '../../../operator/redisworker/cilium-policies.ts';
-import { References } from '../../../operator/redisworker/references.ts';
+import { CiliumPolicies } from '../../../operator/redisworker/follow/cilium-policies.ts';
+import { References } from '../../../operator/redisworker/follow/references.ts';
 import { followAll } from '../../../operator/redisworker/world.ts';
 
 /** What is thrown in the dead process. */

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { decodeKeyLine, decryptSecret, secretAlgorithm } from '../../../contract/secrets.ts';
 import { resources, type Cluster, type KubeObject } from '../../../operator/cluster/cluster.ts';
-import { annotations } from '../../../operator/redisworker/names.ts';
+import { annotations } from '../../../operator/redisworker/model/names.ts';
 
 /** Objects by kind and name, Redis by key. */
 export interface Snapshot {

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { configHashKey } from '../../../contract/keys.ts';
 import { resources, type Cluster, type KubeObject } from '../../../operator/cluster/cluster.ts';
-import { consumerIdOf } from '../../../operator/redisworker/children.ts';
+import { consumerIdOf } from '../../../operator/redisworker/model/children.ts';
 
 /**
  * Moves every pod one step on. A process takes its consumer's place only when nobody holds it, and leaves

@@ -1,0 +1,101 @@
+/** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
+import { configHashKey } from '../../../contract/keys.ts';
+import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import { TerminalError, TransientError } from '../../errors.ts';
+import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
+import type { RedisLink } from '../../redis/link.ts';
+import type { Action } from '../model/action.ts';
+import { uidOf } from '../model/children.ts';
+import { ciliumNotInstalled } from '../follow/cilium-policies.ts';
+import { consumerLabels } from '../desired/deployment.ts';
+import { resourceOfParent } from '../desired/metadata.ts';
+import type { Observed, ObservedSpec } from '../model/observed.ts';
+import { hashConflict, notAHash } from '../model/problem.ts';
+import { streamWork } from '../work/stream/index.ts';
+import type { World } from '../world.ts';
+
+/** What writing needs besides the plan. */
+export interface Writing {
+  readonly world: World;
+  readonly observed: Observed;
+  readonly spec: ObservedSpec | undefined;
+  /** Told after each action that was carried out. */
+  readonly onDone: (action: Action) => void;
+}
+
+/** Carries out the actions in their order. @throws TerminalError, TransientError, RedisFault, ClusterError */
+export async function apply(actions: readonly Action[], writing: Writing): Promise<void> {
+  for (const action of actions) {
+    await carryOut(action, writing);
+    writing.onDone(action);
+  }
+}
+
+function carryOut(action: Action, writing: Writing): Promise<unknown> {
+  switch (action.do) {
+    case 'setFinalizers': return setFinalizers(writing, action.finalizers);
+    case 'applyObject': return applyObject(writing, action);
+    case 'scaleToZero': return writing.world.cluster.patch(resources.deployments, action.ref, { spec: { replicas: 0 } }, { uid: action.uid });
+    case 'deleteObject': return writing.world.cluster.delete(action.resource, action.ref, { uid: action.uid });
+    default: return inRedis(action, writing);
+  }
+}
+
+type RedisAction = Exclude<Action, { do: 'setFinalizers' | 'applyObject' | 'scaleToZero' | 'deleteObject' }>;
+
+async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> {
+  const { spec, world } = writing;
+  if (!spec?.access.ok) throw new Error(`${action.do} was planned without a Redis`);
+  const link = world.redis.control(spec.access.value.target);
+  switch (action.do) {
+    case 'clearStalePid': return clearPid(writing, spec, link, action);
+    case 'writeConfigHash': case 'deleteConfigHash': case 'releaseConfigHash': return onHash(action, spec, link);
+    default: return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
+  }
+}
+
+/** Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. */
+function setFinalizers({ world, observed }: Writing, finalizers: readonly string[]): Promise<KubeObject> {
+  const { namespace, name, uid, resourceVersion } = observed.object.metadata;
+  return world.cluster.patch(resources.redisWorkers, { ...(namespace === undefined ? {} : { namespace }), name }, { metadata: { finalizers } }, {
+    ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  });
+}
+
+async function applyObject(writing: Writing, { resource, object, exists }: { resource: Resource; object: KubeObject; exists: boolean }): Promise<void> {
+  const { name, namespace = 'default' } = object.metadata;
+  try {
+    if (!exists) await refuseForeign(writing, resource, { namespace, name });
+    await writing.world.cluster.apply(object, 'redisworker');
+  } catch (error) {
+    const uninstalled = error instanceof ClusterError && error.reason === 'NotServed' && resource.kind === resources.ciliumNetworkPolicies.kind;
+    throw uninstalled ? new TransientError('CiliumNotInstalled', ciliumNotInstalled) : error;
+  }
+}
+
+/** An object of the same name that is not ours is never taken over. */
+async function refuseForeign({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<void> {
+  const found = await world.cluster.get(resource, ref);
+  if (!found || found.metadata.ownerReferences?.some(({ uid }) => uid === observed.object.metadata.uid)) return;
+  throw new TerminalError('NameConflict', `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`);
+}
+
+/** The live copy may lag behind a pod that has just started: the pods are read afresh before its pid is touched. */
+async function clearPid({ world }: Writing, { blueprint }: ObservedSpec, link: RedisLink, action: { consumerId: string; pid: string; owner: string | undefined }): Promise<void> {
+  const { parent, type } = blueprint;
+  const pods = await world.cluster.list(resources.pods, { namespace: parent.namespace, labels: consumerLabels(parent, action.consumerId) });
+  if (action.owner !== undefined && pods.some((pod) => uidOf(pod) === action.owner)) return;
+  await clearStalePid(link, configHashKey(type, action.consumerId), { pid: action.pid, ...(action.owner === undefined ? {} : { owner: action.owner }) });
+}
+
+async function onHash(action: Extract<RedisAction, { do: 'writeConfigHash' | 'deleteConfigHash' | 'releaseConfigHash' }>, { blueprint }: ObservedSpec, link: RedisLink): Promise<void> {
+  const key = configHashKey(blueprint.type, action.consumerId);
+  const resource = resourceOfParent(blueprint.parent);
+  if (action.do === 'deleteConfigHash') await deleteConfigHash(link, key, resource);
+  else if (action.do === 'releaseConfigHash') await releaseConfigHash(link, key, resource);
+  else {
+    const outcome = await writeConfigHash(link, key, action.fields);
+    if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAHash(key));
+    if (typeof outcome === 'object') throw new TerminalError('HashConflict', hashConflict(key, outcome.conflict));
+  }
+}

@@ -1,0 +1,59 @@
+/** Decides whether an object on the cluster still is what we last asked for. */
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { annotations, digest } from '../model/names.ts';
+
+/** The object with a digest of itself in its annotations. */
+export function stamped<T extends KubeObject>(object: T): T {
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.applied]: digest(canonicalJson(object), 16) } },
+  };
+}
+
+/**
+ * True when `actual` lacks or changed something `desired` says, or when we used to say more:
+ * the stamp tells, since fields the API server defaulted cannot be told from fields we dropped.
+ */
+export function hasDrifted(desired: KubeObject, actual: KubeObject): boolean {
+  return !covers(actual, desired);
+}
+
+/**
+ * Drift of a policy: here what somebody added counts too, for one more label in a selector or one more port
+ * lets out what nobody asked for. Fields of the spec we never write can only close, and are left alone.
+ */
+export function policyHasDrifted(desired: KubeObject, actual: KubeObject): boolean {
+  const found = (actual.spec ?? {}) as Readonly<Record<string, unknown>>;
+  const isOther = ([field, value]: [string, unknown]) => canonicalJson(found[field] ?? []) !== canonicalJson(value);
+  return hasDrifted(desired, actual) || Object.entries(desired.spec ?? {}).some(isOther);
+}
+
+/** Every key of `wanted` is in `actual` with a covering value; lists match item by item. */
+function covers(actual: unknown, wanted: unknown): boolean {
+  if (wanted === undefined) return true;
+  if (Array.isArray(wanted)) {
+    const items: readonly unknown[] = wanted;
+    if (actual === undefined) return items.length === 0;
+    return Array.isArray(actual) && actual.length === items.length && items.every((item, at) => covers(actual[at], item));
+  }
+  if (typeof wanted === 'object' && wanted !== null) {
+    if (typeof actual !== 'object' || actual === null) return isEmpty(wanted) && actual === undefined;
+    return Object.entries(wanted).every(([key, value]) => covers((actual as Record<string, unknown>)[key], value));
+  }
+  // An empty text is dropped too: the value of an environment variable, for one.
+  return actual === wanted || (wanted === '' && actual === undefined);
+}
+
+/** The API server drops empty objects and lists it finds pointless. */
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0;
+}
+
+/** JSON with sorted keys and without undefined values: equal for equal objects. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner);
+}

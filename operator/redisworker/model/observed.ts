@@ -1,0 +1,73 @@
+/** Everything one reconcile has seen. Decisions are made from this alone. */
+import type { EncryptedSecret } from '../../../contract/config-hash.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import type { FoundHash } from '../../redis/config-hashes.ts';
+import type { ResponseTally } from '../../redis/response-tally.ts';
+import type { RedisTarget } from '../../redis/target.ts';
+import type { Topology } from '../network/allow-net/topology.ts';
+import type { Blueprint } from './blueprint.ts';
+import type { Source } from '../desired/source-config-map.ts';
+import type { Problem, Resolved } from './problem.ts';
+import type { WorkView } from '../work/work.ts';
+
+/** The children of a worker as they are. */
+export interface Children {
+  readonly deployments: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  /** Policies of either flavor. */
+  readonly networkPolicies: readonly KubeObject[];
+  readonly configMaps: readonly KubeObject[];
+  readonly runtimeSecret: KubeObject | undefined;
+}
+
+/** What one config hash holds. */
+export type HashObservation = FoundHash;
+
+/** What Redis said, or why it said nothing. */
+export type RedisObservation =
+  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly work: WorkView }
+  | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
+
+/** Who can be reached under the worker's Redis URL. */
+export interface RedisAccess {
+  readonly target: RedisTarget;
+  /** Addresses of a host outside the cluster, for the policy; empty for Services, addresses and loopback. */
+  readonly addresses: readonly string[];
+}
+
+/** A spec that can be read, with everything it refers to. */
+export interface ObservedSpec {
+  readonly blueprint: Blueprint;
+  /** What in the spec cannot be carried out; with any, the blueprint serves for cleaning up alone. */
+  readonly problems: readonly Problem[];
+  /** `namespace/name` of an older worker with the same type on the same Redis. */
+  readonly rival: string | undefined;
+  readonly source: Resolved<Source>;
+  /** The user's Secret, encrypted; undefined when the spec names none. */
+  readonly secret: Resolved<EncryptedSecret | undefined>;
+  readonly access: Resolved<RedisAccess>;
+  readonly redis: RedisObservation;
+  /** Consumer ids whose hashes were read: wanted, remembered by a Deployment, or members of the group. */
+  readonly hashIds: readonly string[];
+  readonly topology: Topology;
+  /** What `topology` and `access` say of names outside the cluster, as the policy's annotation. */
+  readonly resolved?: string | undefined;
+}
+
+/** One look at a worker and its surroundings. */
+export interface Observed {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly object: KubeObject;
+  /** Undefined when the spec cannot be read at all: `unreadable` then says why. */
+  readonly spec: ObservedSpec | undefined;
+  readonly unreadable: readonly Problem[];
+  readonly children: Children;
+  /** The AES key in use, or a fresh one when there is none yet. */
+  readonly aesKey: string;
+  readonly responses: ResponseTally | undefined;
+  /** Why the operator does not reach its own canary; undefined when it does, or has none. */
+  readonly canaryProblem: string | undefined;
+  /** The worker is being deleted and its Redis has not answered for so long that cleaning up there is given up. */
+  readonly abandonRedis: boolean;
+}

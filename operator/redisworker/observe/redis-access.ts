@@ -1,0 +1,66 @@
+/** Finds out how a worker's Redis is reached: address, login, certificates. */
+import { resources, type KubeObject } from '../../cluster/cluster.ts';
+import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
+import { redisEntry } from '../network/allow-net/deno-flags.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import type { NetSurroundings } from './surroundings.ts';
+import { readNamed, type Used } from './references.ts';
+import type { RedisAccess } from '../model/observed.ts';
+import { missing, terminal, type Resolved } from '../model/problem.ts';
+import type { World } from '../world.ts';
+
+interface Looking {
+  readonly key: string;
+  readonly blueprint: Blueprint;
+  readonly surroundings: NetSurroundings;
+  readonly used: Used;
+}
+
+/** The target of a worker's connections and the addresses its policy must open. */
+export async function observeAccess(world: World, looking: Looking): Promise<Resolved<RedisAccess>> {
+  const { blueprint } = looking;
+  const url = parseRedisUrl(blueprint.redisUrl);
+  if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
+  const entry = redisEntry(url.target);
+  if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
+  const login = await readLogin(world, looking);
+  if (!login.ok) return login;
+  const target: RedisTarget = { ...url.target, ...login.value };
+  return { ok: true, value: { target, addresses: looking.surroundings.redisAddresses } };
+}
+
+type Login = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
+
+async function readLogin(world: World, looking: Looking): Promise<Resolved<Login>> {
+  const { redis } = looking.blueprint;
+  if (!redis) return { ok: true, value: world.defaults.login };
+  const password = await readKey(world, looking, redis.passwordSecretRef, 'spec.redis.passwordSecretRef');
+  if (!password.ok) return password;
+  const ca = await readKey(world, looking, redis.tls?.caSecretRef, 'spec.redis.tls.caSecretRef');
+  if (!ca.ok) return ca;
+  return {
+    ok: true,
+    value: {
+      ...(redis.username === undefined ? {} : { username: redis.username }),
+      ...(password.value === undefined ? {} : { password: password.value }),
+      ...(ca.value === undefined ? {} : { tls: { ca: ca.value } }),
+    },
+  };
+}
+
+async function readKey(world: World, looking: Looking, ref: { name: string; key: string } | undefined, field: string): Promise<Resolved<string | undefined>> {
+  if (!ref) return { ok: true, value: undefined };
+  const { namespace } = looking.blueprint.parent;
+  const secret = await readNamed(world, looking, { resource: resources.secrets, ref: { namespace, name: ref.name } });
+  if (!secret.ok) return secret;
+  if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${ref.name}" of ${field} does not exist: create it in namespace "${namespace}" with the key "${ref.key}"`) };
+  const value = textOf(secret.value, ref.key);
+  if (value === undefined) return { ok: false, problem: missing('SecretKeyNotFound', `Secret "${ref.name}" of ${field} has no key "${ref.key}": add it`) };
+  return { ok: true, value };
+}
+
+/** Text of a key; a line end from an editor is not part of a password. */
+function textOf(secret: KubeObject, key: string): string | undefined {
+  const base64 = ((secret.data ?? {}) as Record<string, string>)[key];
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8').replace(/\r?\n$/, '');
+}

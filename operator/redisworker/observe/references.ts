@@ -1,0 +1,55 @@
+/** Reads what a spec refers to by name: its source and its Secret. */
+import type { EncryptedSecret } from '../../../contract/config-hash.ts';
+import { ClusterError, resources, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import type { Source } from '../desired/source-config-map.ts';
+import { missing, type Resolved } from '../model/problem.ts';
+import type { Referred } from '../follow/references.ts';
+import { seal, secretValues } from './seal.ts';
+import { resolveSource } from './source.ts';
+import type { World } from '../world.ts';
+
+/** References a reconcile has used, so that unused ones stop being followed. */
+export type Used = Referred[];
+
+/** Who looks at what. */
+export interface Reader {
+  readonly key: string;
+  readonly blueprint: Blueprint;
+  readonly aesKey: string;
+  readonly used: Used;
+}
+
+/** Source and secret of a worker. @throws ClusterError when the cluster does not answer */
+export async function readReferences(world: World, reader: Reader): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined> }> {
+  const [source, secret] = await Promise.all([readSource(world, reader), readSecret(world, reader)]);
+  return { source, secret };
+}
+
+/** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
+export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used'>, target: { resource: Resource; ref: ObjectRef }): Promise<Resolved<KubeObject | undefined>> {
+  try {
+    reader.used.push(target);
+    return { ok: true, value: await world.references.read(reader.key, target.resource, target.ref) };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.status !== 403) throw error;
+    return { ok: false, problem: missing('Forbidden', error.message) };
+  }
+}
+
+async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
+  const { source, parent } = reader.blueprint;
+  if (!source.configMap) return resolveSource(source, undefined);
+  const configMap = await readNamed(world, reader, { resource: resources.configMaps, ref: { namespace: parent.namespace, name: source.configMap.name } });
+  return configMap.ok ? resolveSource(source, configMap.value) : configMap;
+}
+
+async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {
+  const { secretName, parent, type } = reader.blueprint;
+  if (secretName === undefined) return { ok: true, value: undefined };
+  const secret = await readNamed(world, reader, { resource: resources.secrets, ref: { namespace: parent.namespace, name: secretName } });
+  if (!secret.ok) return secret;
+  if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`) };
+  const values = secretValues(secret.value);
+  return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
+}

@@ -1,0 +1,99 @@
+/** Looks at what a worker's scope names: Services, what is behind them, and names outside the cluster. */
+import { isIP } from 'node:net';
+import { ClusterError, keyOf, resources, type KubeObject } from '../../cluster/cluster.ts';
+import { parseRedisUrl } from '../../redis/target.ts';
+import { redisEntry } from '../network/allow-net/deno-flags.ts';
+import type { NetEntry } from '../network/allow-net/entry.ts';
+import { meaningsOf, outsideHosts, servicesOf } from '../network/allow-net/meaning.ts';
+import type { EndpointAddresses, ServiceRef, Topology } from '../network/allow-net/topology.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import { annotations } from '../model/names.ts';
+import type { Used } from './references.ts';
+import { decodePublished, encodePublished, type Published, unpublished } from '../network/outside-names/published.ts';
+import { missing, type Resolved } from '../model/problem.ts';
+import { sliceAddresses, topologyOf } from './services.ts';
+import type { World } from '../world.ts';
+
+/** The network around a worker. */
+export interface NetSurroundings {
+  readonly topology: Topology;
+  /** Addresses of the worker's Redis, when its host is a name outside the cluster. */
+  readonly redisAddresses: readonly string[];
+  /** The addresses of names outside as the policy is to remember them. */
+  readonly resolved: string | undefined;
+}
+
+interface Looking {
+  readonly key: string;
+  readonly blueprint: Blueprint;
+  readonly used: Used;
+  readonly policies: readonly KubeObject[];
+}
+
+/** Reads EndpointSlices and asks for names, and keeps both followed. @throws ClusterError when the cluster does not answer */
+export async function observeNet(world: World, looking: Looking): Promise<NetSurroundings> {
+  const { blueprint, key, policies } = looking;
+  const { namespace } = blueprint.parent;
+  const services = topologyOf(namespace, world.copies, new Map());
+  const topology = topologyOf(namespace, world.copies, await readSlices(world, looking, services));
+  const redis = redisHost(blueprint.redisUrl, topology);
+  const hosts = [...new Set([...scopeHosts(world, blueprint, topology), ...(redis === undefined ? [] : [redis])])];
+  const view = await world.outside.look(key, hosts, () => remembered(policies, world.clock.now()));
+  return {
+    topology: { ...topology, outsideAddresses: (host) => view.addresses(host), outsideNotes: (host) => view.notes(host) },
+    redisAddresses: redis === undefined ? [] : view.addresses(redis),
+    resolved: encodePublished(view.published),
+  };
+}
+
+/** Names the policy opens by address: none under Cilium, which learns them itself, nor where nothing enforces a policy. */
+function scopeHosts({ defaults: { policyEnforcement } }: World, { names, flavor, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
+  return names !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
+}
+
+/** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */
+function redisHost(url: string, topology: Topology): string | undefined {
+  const parsed = parseRedisUrl(url);
+  if (!parsed.ok || isIP(parsed.target.host) !== 0) return undefined;
+  const host = parsed.target.host.toLowerCase().replace(/\.$/, '');
+  const meanings = meaningsOf(host, topology);
+  const outside = meanings.find((meaning) => meaning.kind === 'outside');
+  if (outside !== undefined) return outside.host;
+  // A name without dots may be one that DNS, or this machine, knows although it is no Service.
+  return meanings.some(({ kind }) => kind === 'missing') && !host.includes('.') ? host : undefined;
+}
+
+/** What the policies of the worker remember; of a name in several, what was written last. */
+function remembered(policies: readonly KubeObject[], now: number): Published {
+  const all = policies.map(({ metadata }) => decodePublished(metadata.annotations?.[annotations.resolved], now));
+  const oldestFirst = all.sort((one, other) => one.movedAt - other.movedAt);
+  return oldestFirst.reduce((sum, { movedAt, names }) => ({ movedAt, names: new Map([...sum.names, ...names]) }), unpublished);
+}
+
+/** The Services without a selector that the scope or the worker's Redis leads to, with their EndpointSlices. */
+async function readSlices(world: World, { key, blueprint, used }: Looking, topology: Topology): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
+  const services = servicesOf([...blueprint.scope, ...redisIn(blueprint.redisUrl)], topology).filter((ref) => {
+    const service = topology.service(ref.namespace, ref.name);
+    return service !== undefined && service.selector === undefined;
+  });
+  return new Map(await Promise.all(services.map(async (ref) => [keyOf(ref), await slicesOf(world, key, used, ref)] as const)));
+}
+
+async function slicesOf(world: World, key: string, used: Used, { namespace, name }: ServiceRef): Promise<Resolved<readonly EndpointAddresses[]>> {
+  const selection = { namespace, labels: { 'kubernetes.io/service-name': name } };
+  used.push({ resource: resources.endpointSlices, ref: selection });
+  try {
+    const slices = await world.references.list(key, resources.endpointSlices, selection);
+    return { ok: true, value: slices.map(sliceAddresses) };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.status !== 403) throw error;
+    return { ok: false, problem: missing('Forbidden', error.message) };
+  }
+}
+
+/** The Redis as an entry of a scope; none when its URL is not one, which is told elsewhere. */
+function redisIn(redisUrl: string): NetEntry[] {
+  const url = parseRedisUrl(redisUrl);
+  const parsed = url.ok ? redisEntry(url.target) : undefined;
+  return parsed?.ok ? [parsed.entry] : [];
+}

@@ -1,0 +1,22 @@
+/** The status is the cursor of the response stream: totals and the last id counted are written together. */
+import type { RedisWorkerStatus } from '../../api/redisworker.ts';
+import { emptyTally, type ResponseTally } from '../../redis/response-tally.ts';
+
+/** The tally a status tells; counting goes on behind its `lastId`. */
+export function tallyFrom(status: RedisWorkerStatus | undefined): ResponseTally {
+  const known = status?.responses;
+  if (!known) return emptyTally;
+  return {
+    ...emptyTally,
+    total: known.total ?? 0,
+    succeeded: known.succeeded ?? 0,
+    failed: known.failed ?? 0,
+    unreadable: known.unreadable ?? 0,
+    codes: known.codes ?? {},
+    ...(known.lastId === undefined ? {} : { lastId: known.lastId }),
+    ...(known.lastCode === undefined ? {} : { lastCode: known.lastCode }),
+    ...(known.lastTime === undefined ? {} : { lastTime: known.lastTime }),
+    perConsumer: new Map((status.consumers ?? []).flatMap(({ id, lastCode, lastTime }) =>
+      (lastCode === undefined || lastTime === undefined ? [] : [[id, { lastCode, lastTime }] as const]))),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Takes consumers away without losing a request, one step after the other: no replicas, pods gone,
+ * pending entries handed over, consumer deleted, hash deleted, Deployment deleted. The Deployment goes
+ * last because it is what remembers the id when the operator dies in between.
+ */
+import { configHashKey } from '../../../contract/keys.ts';
+import { resources, type KubeObject } from '../../cluster/cluster.ts';
+import type { Action, Plan, Why } from '../model/action.ts';
+import { consumerIdOf, deploymentView, objectRef, uidOf } from '../model/children.ts';
+import { resourceOfParent } from '../desired/metadata.ts';
+import { finalizer } from '../model/names.ts';
+import type { Observed, ObservedSpec } from '../model/observed.ts';
+
+/** Plans the next step for every consumer id that exists but is not wanted. */
+export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): Plan {
+  const wanted = why === 'WorkerDeleted' ? [] : spec.blueprint.consumerIds;
+  const plans = removedIds(observed, spec, wanted).map((id) => removeConsumer(observed, spec, { id, heir: wanted[0], why }));
+  return { actions: plans.flatMap(({ actions }) => actions), waitingFor: plans.flatMap(({ waitingFor }) => waitingFor) };
+}
+
+/** Plans the end of a worker whose Redis answers: all consumers, then the group, then the finalizer. */
+export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
+  const removal = planRemoval(observed, spec, 'WorkerDeleted');
+  if (removal.waitingFor.length > 0) return removal;
+  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' ? spec.redis.work.end((id) => isOurs(spec, id)) : [];
+  return {
+    actions: [...removal.actions, ...ending, releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
+    waitingFor: [],
+  };
+}
+
+/** Lets the worker go. */
+export function releaseFinalizer({ object }: Observed, why: Why): Action {
+  return { do: 'setFinalizers', finalizers: (object.metadata.finalizers ?? []).filter((name) => name !== finalizer), why };
+}
+
+function removeConsumer(observed: Observed, spec: ObservedSpec, removal: { id: string; heir: string | undefined; why: Why }): Plan {
+  const { id, heir, why } = removal;
+  const deployment = observed.children.deployments.find((object) => consumerIdOf(object) === id);
+  if (deployment && deploymentView(deployment).replicas > 0) {
+    return { actions: [{ do: 'scaleToZero', ref: objectRef(deployment), uid: uidOf(deployment), why }], waitingFor: [`the pod of consumer "${id}" to end`] };
+  }
+  if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
+  if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };
+  return { actions: [...forgetInRedis(spec, { id, heir, why }), ...deletion(deployment, why)], waitingFor: [] };
+}
+
+function forgetInRedis(spec: ObservedSpec, { id, heir, why }: { id: string; heir: string | undefined; why: Why }): Action[] {
+  if (spec.redis.kind !== 'answered') return [];
+  const retained = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
+  if (retained) return isOurs(spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
+  return [...spec.redis.work.leave({ id, heir, why }), ...(isOurs(spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
+}
+
+function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
+  return deployment ? [{ do: 'deleteObject', resource: resources.deployments, ref: objectRef(deployment), uid: uidOf(deployment), why }] : [];
+}
+
+/** Ids with a Deployment, a pod or a hash of ours. */
+function removedIds(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): string[] {
+  const { deployments, pods } = observed.children;
+  const inCluster = [...deployments, ...pods].map(consumerIdOf).filter((id) => id !== undefined);
+  const ids = new Set([...inCluster, ...spec.hashIds.filter((id) => isOurs(spec, id))]);
+  for (const id of wanted) ids.delete(id);
+  return [...ids].sort();
+}
+
+function isOurs({ redis, blueprint }: ObservedSpec, id: string): boolean {
+  if (redis.kind !== 'answered') return false;
+  const hash = redis.hashes.get(configHashKey(blueprint.type, id));
+  return typeof hash === 'object' && hash['resource'] === resourceOfParent(blueprint.parent);
+}

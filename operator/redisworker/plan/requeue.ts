@@ -1,0 +1,20 @@
+/** When to look at a worker again although nothing was heard of it. */
+import type { Outcome } from '../../controller/controller.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Verdict } from '../model/verdict.ts';
+
+/** Backlog and pending are not told by any event: they are looked up this often. */
+const routineMs = 10_000;
+/** Something is under way that may end without an event. */
+const waitingMs = 1_000;
+/** A Redis that does not answer, or a hash that belongs to somebody else. */
+const faultMs = 5_000;
+
+/** The outcome of a reconcile that went through. */
+export function outcomeOf(observed: Observed, { problems, plan }: Verdict): Outcome {
+  if (!observed.spec) return { kind: 'settled' };
+  if (observed.spec.redis.kind === 'fault') return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };
+  if (problems[0]) return { kind: 'recheck', afterMs: faultMs, why: problems[0].reason };
+  if ((plan?.waitingFor.length ?? 0) > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Waiting' };
+  return { kind: 'recheck', afterMs: routineMs, why: 'Routine' };
+}

@@ -1,0 +1,108 @@
+/** Entries of the request stream, with the user's values as the bytes they are. */
+import { type RequestHead, requestFields } from '../../contract/request.ts';
+import { runtimeFieldPrefix, runtimeFields } from '../../contract/runtime-fields.ts';
+import { decodeText, type Reply } from '../redis/resp.ts';
+
+/** A name or a value of an entry: ASCII as text, anything else as the bytes it is. Both are written back unchanged. */
+export type Bulk = string | Uint8Array;
+
+/** An entry as it was delivered. */
+export interface Entry {
+  readonly id: string;
+  /** Name, value, name, value… without the runtime's own fields. */
+  readonly fields: readonly Bulk[];
+  /** Which attempt this is, counted from 1. */
+  readonly attempt: number;
+  /** Entry id of the first attempt. */
+  readonly xid: string;
+}
+
+/** Text of a bulk string or status; numbers as decimal text, anything else as ''. */
+export function textOf(reply: Reply | undefined): string {
+  if (typeof reply === 'string') return reply;
+  if (reply instanceof Uint8Array) return decodeText(reply);
+  return typeof reply === 'number' ? String(reply) : '';
+}
+
+/** Items of an array; none when the reply is no array. */
+export function itemsOf(reply: Reply | undefined): readonly Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+/** Entries in a reply of XREADGROUP on one stream; one that was deleted meanwhile has no fields. */
+export function decodeRead(reply: Reply): Entry[] {
+  return itemsOf(itemsOf(itemsOf(reply)[0])[1]).map((entry) => {
+    const [id, fields] = itemsOf(entry);
+    return decodeEntry(textOf(id), itemsOf(fields) as Bulk[]);
+  });
+}
+
+/** Sorts the flat list of names and values into the user's and the runtime's own. */
+export function decodeEntry(id: string, flat: readonly Bulk[]): Entry {
+  if (!hasRuntimeFields(flat)) return { id, fields: flat, attempt: 1, xid: id };
+  const user: Bulk[] = [];
+  const own = new Map<string, string>();
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const [name, value] = [flat[at] as Bulk, flat[at + 1] as Bulk];
+    if (isRuntimeField(name)) own.set(textOf(name), textOf(value));
+    else user.push(name, value);
+  }
+  const attempt = Number(own.get(runtimeFields.attempt) ?? 1);
+  return { id, fields: user, attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1, xid: own.get(runtimeFields.xid) ?? id };
+}
+
+/** The fields that decide whether a request runs; of a name given twice the last value counts. */
+export function headOf({ fields }: Entry): RequestHead {
+  let [ref, type, workerUrl]: (string | undefined)[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at];
+    if (name === requestFields.ref) ref = textOf(fields[at + 1]);
+    else if (name === requestFields.type) type = textOf(fields[at + 1]);
+    else if (name === requestFields.workerUrl) workerUrl = textOf(fields[at + 1]);
+  }
+  return { ref, type, workerUrl };
+}
+
+/** The user's fields as text; of a name given twice the last value counts. */
+export function userFields(entry: Entry): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let at = 0; at + 1 < entry.fields.length; at += 2) {
+    const name = textOf(entry.fields[at]);
+    if (name !== requestFields.ref && name !== requestFields.type && name !== requestFields.workerUrl) fields[name] = textOf(entry.fields[at + 1]);
+  }
+  return fields;
+}
+
+/** The last value of one field, as it came. */
+export function valueOf(entry: Entry, field: string): Bulk | undefined {
+  for (let at = entry.fields.length - 2; at >= 0; at -= 2) {
+    if (textOf(entry.fields[at]) === field) return entry.fields[at + 1];
+  }
+  return undefined;
+}
+
+/** The bytes of one field. */
+export function bytesOf(entry: Entry, field: string): Uint8Array | undefined {
+  const value = valueOf(entry, field);
+  return typeof value === 'string' ? encoder.encode(value) : value;
+}
+
+/** The id just below `id`: reading "after" it starts with `id` itself. */
+export function idBefore(id: string): string {
+  const [ms = '0', seq = '0'] = id.split('-');
+  if (BigInt(seq) > 0n) return `${ms}-${BigInt(seq) - 1n}`;
+  return BigInt(ms) > 0n ? `${BigInt(ms) - 1n}-18446744073709551615` : '0-0';
+}
+
+const encoder = new TextEncoder();
+
+function isRuntimeField(name: Bulk): boolean {
+  return (typeof name === 'string' ? name : decodeText(name)).startsWith(runtimeFieldPrefix);
+}
+
+function hasRuntimeFields(flat: readonly Bulk[]): boolean {
+  for (let at = 0; at < flat.length; at += 2) {
+    if (isRuntimeField(flat[at] as Bulk)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,167 @@
+/** The requests this process has taken and not yet finished in Redis. */
+import { Bell } from './signal.ts';
+import type { Entry } from './entry.ts';
+import { HeldIds } from './held-ids.ts';
+import type { Outcome } from './outcome.ts';
+
+/** One request on its way: waiting -> running -> finished -> committing -> gone. */
+export interface Held {
+  readonly entry: Entry;
+  /** Times it has been delivered, this one included. */
+  readonly deliveries: number;
+  /** Milliseconds since 1970. */
+  readonly receivedMs: number;
+  /** Where the desk has it. */
+  place: number;
+  state: 'waiting' | 'running' | 'finished' | 'committing' | 'gone';
+  /** '' until the request has been read, and when it has none. */
+  ref: string;
+  /** 0 until its handler has been started. */
+  startedMs: number;
+  completedMs: number;
+  outcome: Outcome;
+  /** Tells a handler that runs to give up. */
+  context: { abort(reason: string): void } | undefined;
+}
+
+/**
+ * Holds requests in the order they came; rings when there is room for more, and when there is something to commit.
+ * Requests come and go by the thousand, so they are kept in lists rather than under their ids.
+ */
+export class Desk {
+  readonly room = new Bell();
+  readonly work = new Bell();
+  /** Requests taken since the process started. */
+  taken = 0;
+  /** With gaps where requests have gone, until there are more gaps than requests. */
+  #held: (Held | undefined)[] = [];
+  #size = 0;
+  #running = 0;
+  #waiting: Held[] = [];
+  #finished: Held[] = [];
+  readonly #ids = new HeldIds();
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** True when nothing runs, and nothing is left to commit. */
+  get quiet(): boolean {
+    return this.#size === this.#waiting.length;
+  }
+
+  /** Everything held, oldest first. */
+  all(): Held[] {
+    return this.#held.filter((held) => held !== undefined);
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id, () => this.all().map(({ entry }) => entry.id));
+  }
+
+  /** Takes an entry; undefined when it is here already, delivered again after its group was made anew. */
+  add(entry: Entry, deliveries: number, nowMs: number): Held | undefined {
+    if (!this.#ids.isNewest(entry.id) && this.has(entry.id)) return undefined;
+    const held: Held = {
+      entry, deliveries, receivedMs: nowMs, place: this.#held.length, state: 'waiting',
+      ref: '', startedMs: 0, completedMs: 0, outcome: undecided, context: undefined,
+    };
+    this.#held.push(held);
+    this.#waiting.push(held);
+    this.#ids.add(entry.id);
+    this.#size++;
+    this.taken++;
+    return held;
+  }
+
+  /** The next request to run, which counts as running from now on. */
+  start(): Held | undefined {
+    const held = this.#waiting.shift();
+    if (held === undefined) return undefined;
+    held.state = 'running';
+    this.#running++;
+    return held;
+  }
+
+  /** Keeps what became of a request that runs, or that shall not run at all. */
+  finish(held: Held, outcome: Outcome, nowMs: number): void {
+    this.#takeOut(held);
+    held.outcome = outcome;
+    held.completedMs = nowMs;
+    this.#queue(held);
+  }
+
+  /** Finished requests whose commit begins, oldest first: up to `max`, and no more once their replies exceed `maxBytes`. */
+  takeFinished(max: number, maxBytes: number): Held[] {
+    let count = 0;
+    for (let bytes = 0; count < Math.min(max, this.#finished.length) && bytes < maxBytes; count++) {
+      bytes += this.#finished[count]?.outcome.answer?.json.length ?? 0;
+    }
+    const batch = this.#finished.slice(0, count);
+    this.#finished = this.#finished.slice(count);
+    for (const held of batch) held.state = 'committing';
+    return batch;
+  }
+
+  /** A commit that is known not to have happened: its requests are to be committed again. */
+  putBack(held: Held): void {
+    this.#queue(held);
+  }
+
+  /** Forgets a request: it is committed, or another consumer has it. */
+  drop(held: Held): void {
+    if (held.state === 'gone') return;
+    if (held.state === 'running') held.context?.abort('another consumer has taken this request over');
+    this.#takeOut(held);
+    held.state = 'gone';
+    this.#size--;
+    this.#ids.drop(held.entry.id);
+    this.#held[held.place] = undefined;
+    if (this.#held.length > 2 * this.#size + worthClosing) this.#closeGaps();
+    this.room.ring();
+  }
+
+  /** Gives up on what still runs; the results will be dropped, the entries stay pending. */
+  abandonRunning(reason: string): void {
+    for (const held of this.runningNow()) {
+      held.state = 'waiting';
+      this.#waiting.push(held);
+      held.context?.abort(reason);
+    }
+    this.#running = 0;
+    this.work.ring();
+  }
+
+  /** The requests that run. */
+  runningNow(): Held[] {
+    return this.#running === 0 ? [] : this.all().filter(({ state }) => state === 'running');
+  }
+
+  /** Removes a request from where its state has it. */
+  #takeOut(held: Held): void {
+    if (held.state === 'running') this.#running--;
+    else if (held.state === 'waiting') this.#waiting = this.#waiting.filter((one) => one !== held);
+    else if (held.state === 'finished') this.#finished = this.#finished.filter((one) => one !== held);
+  }
+
+  /** Closes the gaps. */
+  #closeGaps(): void {
+    const all = this.all();
+    all.forEach((held, place) => (held.place = place));
+    this.#held = all;
+  }
+
+  #queue(held: Held): void {
+    held.state = 'finished';
+    this.#finished.push(held);
+    this.work.ring();
+  }
+}
+
+const undecided: Outcome = {};
+const worthClosing = 512;

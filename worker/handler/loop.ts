@@ -1,0 +1,102 @@
+/** Sessions one after another, until the process is to end. */
+import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
+import { FatalError } from '../pod/fatal.ts';
+import { leavePlace } from '../pod/identity.ts';
+import { isOutage, type Outages } from '../pod/outage.ts';
+import { type Crew, Session } from './session.ts';
+import { after, type Timer } from '../pod/timers.ts';
+
+/** How often handlers are looked at whose time may be over. */
+const sweepMs = 100;
+
+/** Works through requests; survives every outage of Redis. */
+export class Loop {
+  readonly #crew: Crew;
+  readonly #connect: Connect;
+  readonly #outages: Outages;
+  #session: Session | undefined;
+  #sweep: Timer | undefined;
+  #stopping = false;
+  /** The connections our place was taken over, for the first session. */
+  #opened: Pair | undefined;
+  /** When waiting for Redis is given up, milliseconds since 1970. */
+  #endAtMs = Infinity;
+
+  constructor(crew: Crew, connect: Connect, outages: Outages, opened: Pair) {
+    this.#opened = opened;
+    this.#crew = crew;
+    this.#connect = connect;
+    this.#outages = outages;
+  }
+
+  /**
+   * Returns when stopped, or when the request limit is reached, with everything committed or handed over.
+   * @throws FatalError when this process is fenced.
+   */
+  async run(): Promise<void> {
+    this.#sweepLater();
+    try {
+      await this.#sessions();
+      await this.#leave();
+    } finally {
+      this.#sweep?.cancel();
+    }
+  }
+
+  /** Takes no more requests; what still runs when `graceMs` are nearly over is given up and handed over. */
+  stop(graceMs: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#crew.log.info('stopping: finishing what runs', { running: this.#crew.desk.running });
+    this.#crew.executor.open = false;
+    this.#session?.stop();
+    const finishMs = Math.max(graceMs - 2000, graceMs / 2);
+    this.#endAtMs = this.#crew.chance.now() + finishMs;
+    after(finishMs, () => this.#crew.desk.abandonRunning('the process has to end'));
+  }
+
+  #sweepLater(): void {
+    this.#sweep = after(sweepMs, () => {
+      this.#crew.executor.endOverdue();
+      this.#sweepLater();
+    });
+  }
+
+  async #sessions(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#oneSession();
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        if (this.#stopping && this.#crew.desk.size === 0) return; // there is nothing to wait for Redis with
+        if (this.#crew.chance.now() > this.#endAtMs) throw lostInOutage(this.#crew.desk.size, error);
+        this.#crew.pulse.beat();
+        await this.#outages.wait(error);
+      }
+    }
+  }
+
+  async #oneSession(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#crew);
+    if (this.#stopping) this.#session.stop();
+    await this.#session.run(opened ? 'now' : 'before', () => this.#outages.over());
+  }
+
+  /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */
+  async #leave(): Promise<void> {
+    const { place, identity, log } = this.#crew;
+    try {
+      const connection = await this.#connect();
+      await leavePlace(connection, place.hashKey, identity).finally(() => connection.close());
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      log.warn('the pid could not be removed from the config hash', { reason: error.message });
+    }
+  }
+}
+
+function lostInOutage(unfinished: number, cause: Error): FatalError {
+  return new FatalError('failed', `Redis did not come back in time (${cause.message}); ${unfinished} unfinished requests will be delivered again`, { cause });
+}

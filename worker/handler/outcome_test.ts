@@ -1,0 +1,69 @@
+import { backoffMs } from '../pod/backoff.ts';
+import { DoNotRetry, Reply } from '../mod.ts';
+import { type Attempt, decide, type Ended } from './outcome.ts';
+import { assertEquals, assertThrows } from '../testing/assert.ts';
+
+const answerer = { ref: 'r', source: 'demo', time: '2026-01-02T03:04:05.678Z' };
+const bare = '{"ref":"r","code":200,"source":"demo","time":"2026-01-02T03:04:05.678Z"';
+const policy = { maxAttempts: 3, backoff: { initialMs: 100, maxMs: 1000 }, timeoutSeconds: 2 };
+const first: Attempt = { attempt: 1, policy, nowMs: 5000, random: 0 };
+const last: Attempt = { ...first, attempt: 3 };
+const returned = (value: unknown): Ended => ({ kind: 'returned', value });
+const threw = (error: unknown): Ended => ({ kind: 'threw', error });
+
+Deno.test('what a handler returns is the data of a reply with code 200', () => {
+  assertEquals(decide(returned({ a: 1 }), answerer, first), { answer: { code: 200, json: `${bare},"data":{"a":1}}`, told: `${bare},"data":{"a":1}}` } });
+  assertEquals(decide(returned(undefined), answerer, first).answer?.json, `${bare}}`);
+  assertEquals(decide(returned(null), answerer, first).answer?.json, `${bare},"data":null}`);
+});
+
+Deno.test('a long reply is told without its data elsewhere', () => {
+  const { answer } = decide(returned('x'.repeat(20_000)), answerer, first);
+  assertEquals([(answer?.json.length ?? 0) > 20_000, answer?.told], [true, `${bare}}`]);
+});
+
+Deno.test('an error is tried again later, and after the last attempt set aside and answered', () => {
+  assertEquals(decide(threw(new Error('no')), answerer, first), { retryAt: 5050 });
+  assertEquals(decide(threw(new Error('no')), answerer, { ...first, attempt: 2 }), { retryAt: 5100 });
+  const outcome = decide(threw(new Error('no')), answerer, last);
+  assertEquals([outcome.dead, outcome.answer?.code, outcome.retryAt], ['no', 500, undefined]);
+});
+
+Deno.test('a timeout counts as a failed attempt', () => {
+  assertEquals(decide({ kind: 'timedOut' }, answerer, first), { retryAt: 5050 });
+  const outcome = decide({ kind: 'timedOut' }, answerer, last);
+  assertEquals([outcome.dead, outcome.answer?.code], ['the handler did not finish within 2 s', 504]);
+});
+
+Deno.test('a Reply is final, thrown or returned', () => {
+  for (const ended of [returned(new Reply(503, 'later')), threw(new Reply(503, 'later'))]) {
+    const outcome = decide(ended, answerer, first);
+    assertEquals([outcome.answer?.code, outcome.dead, outcome.retryAt], [503, undefined, undefined]);
+    assertEquals(JSON.parse(outcome.answer?.json ?? '').err, { message: 'later' });
+  }
+  assertEquals(JSON.parse(decide(returned(new Reply(201, [1])), answerer, first).answer?.json ?? '').data, [1]);
+  assertEquals(JSON.parse(decide(returned(new Reply(404)), answerer, first).answer?.json ?? '').err, { message: 'code 404' });
+});
+
+Deno.test('DoNotRetry and results that are no JSON are set aside at once', () => {
+  for (const ended of [threw(new DoNotRetry('closed')), returned(1n), returned(Symbol('s')), returned(new Reply(200, () => 1))]) {
+    const outcome = decide(ended, answerer, first);
+    assertEquals([typeof outcome.dead, outcome.answer?.code, outcome.retryAt], ['string', 500, undefined]);
+  }
+});
+
+Deno.test('whatever is thrown becomes a message', () => {
+  const message = (error: unknown) => JSON.parse(decide(threw(error), answerer, last).answer?.json ?? '').err.message;
+  assertEquals([message('text'), message(undefined), message({ a: 1 }), message(new TypeError())], ['text', 'undefined', '{ a: 1 }', 'TypeError']);
+  assertEquals(message(new Error('x'.repeat(10_000))).length, 4096);
+});
+
+Deno.test('the code of a Reply is checked where it is made', () => {
+  for (const code of [0, 99, 1000, 200.5, NaN]) assertThrows(() => new Reply(code), RangeError);
+});
+
+Deno.test('waits double up to their bound, and chance takes at most half', () => {
+  const bounds = { initialMs: 100, maxMs: 1000 };
+  assertEquals([1, 2, 3, 4, 5, 100].map((failures) => backoffMs(failures, bounds, 0.999_999)), [100, 200, 400, 800, 1000, 1000]);
+  assertEquals([1, 2, 100].map((failures) => backoffMs(failures, bounds, 0)), [50, 100, 500]);
+});

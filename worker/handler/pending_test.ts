@@ -1,0 +1,102 @@
+import { Desk } from './in-flight.ts';
+import { bytesOf, decodeEntry, decodeRead, headOf, idBefore, userFields } from './entry.ts';
+import { orphanIdleMs } from './chores.ts';
+import { planRecovery, settleDesk } from './pending.ts';
+import { holdLimit, readCount } from './capacity.ts';
+import { assertEquals } from '../testing/assert.ts';
+import { flat, place } from '../testing/held.ts';
+
+const pending = (...deliveries: number[]) => deliveries.map((count, at) => ({ id: `${at}-0`, deliveries: count }));
+
+Deno.test('the backlog is taken as far as there is room', () => {
+  const backlog = pending(1, 0, 1);
+  assertEquals(planRecovery(backlog, { room: 2, size: 5 }, 5), { kind: 'take', next: backlog.slice(0, 2), manner: 'run' });
+  assertEquals(planRecovery(backlog, { room: 9, size: 0 }, 5), { kind: 'take', next: backlog, manner: 'run' });
+  assertEquals(planRecovery(backlog, { room: 0, size: 9 }, 5), { kind: 'wait' });
+});
+
+Deno.test('what has outlived two processes runs alone', () => {
+  const backlog = pending(1, 2, 1);
+  assertEquals(planRecovery(backlog, { room: 9, size: 0 }, 5), { kind: 'take', next: backlog.slice(0, 1), manner: 'run' });
+  assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 1 }, 5), { kind: 'wait' });
+  assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 0 }, 5), { kind: 'take', next: backlog.slice(1, 2), manner: 'alone' });
+});
+
+Deno.test('what was delivered too often is buried', () => {
+  assertEquals(planRecovery(pending(5, 1), { room: 9, size: 3 }, 5), { kind: 'take', next: pending(5), manner: 'bury' });
+  assertEquals(planRecovery(pending(1, 1), { room: 9, size: 0 }, 1), { kind: 'take', next: pending(1), manner: 'bury' });
+});
+
+/** A desk with a request in each state: waiting, running, finished and on the wire. */
+function busyDesk(): Desk {
+  const desk = new Desk();
+  for (const id of ['1-0', '2-0', '3-0', '4-0']) desk.add(decodeEntry(id, []), 1, 0);
+  const [committing, finished] = [desk.start(), desk.start()];
+  desk.start();
+  if (committing) desk.finish(committing, {}, 0);
+  desk.takeFinished(1, Infinity);
+  if (finished) desk.finish(finished, {}, 0);
+  return desk;
+}
+
+const states = (desk: Desk) => [...desk.all()].map(({ entry, state }) => `${entry.id} ${state}`);
+
+Deno.test('after an outage a commit in doubt is repeated when its entry is still pending, else it has happened', () => {
+  const [repeated, happened] = [busyDesk(), busyDesk()];
+  assertEquals(states(repeated), ['1-0 committing', '2-0 finished', '3-0 running', '4-0 waiting']);
+  settleDesk(repeated, ['1-0', '2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
+  assertEquals(states(repeated), ['1-0 finished', '2-0 finished', '3-0 running', '4-0 waiting']);
+  settleDesk(happened, ['2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
+  assertEquals(states(happened), ['2-0 finished', '3-0 running', '4-0 waiting']);
+});
+
+Deno.test('after an outage what another consumer has taken is dropped', () => {
+  const desk = busyDesk();
+  settleDesk(desk, [], false);
+  assertEquals([states(desk), desk.quiet, desk.start()], [[], true, undefined]);
+});
+
+Deno.test('after Redis lost the group nothing is dropped', () => {
+  const desk = busyDesk();
+  settleDesk(desk, [], true);
+  assertEquals(states(desk), ['1-0 finished', '2-0 finished', '3-0 running', '4-0 waiting']);
+});
+
+Deno.test('a commit takes no more than its bytes allow, but always one', () => {
+  const desk = new Desk();
+  for (const id of ['1-0', '2-0', '3-0']) desk.add(decodeEntry(id, []), 1, 0);
+  for (let held = desk.start(); held !== undefined; held = desk.start()) {
+    desk.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);
+  }
+  assertEquals([desk.takeFinished(9, 100).length, desk.takeFinished(9, 1).length, desk.takeFinished(9, 1).length], [2, 1, 0]);
+});
+
+Deno.test('holds what runs, and more only when handlers are quick', () => {
+  assertEquals([holdLimit(16, 1000), holdLimit(16, 20), holdLimit(16, 5), holdLimit(16, 0), holdLimit(1000, 0)], [16, 16, 64, 512, 1000]);
+});
+
+Deno.test('reads little only while a handler is idle', () => {
+  assertEquals([readCount(16, 15, 16), readCount(16, 16, 16), readCount(512, 500, 16), readCount(512, 100, 16), readCount(512, 0, 16)], [1, 0, 0, 256, 256]);
+});
+
+Deno.test('decodes a read, also of entries that were deleted meanwhile', () => {
+  const reply = [[flat({ s: '' })[0], [[flat({ '1-1': '' })[0], flat({ ref: 'r', a: 'ü' })], [flat({ '1-2': '' })[0], null]]]];
+  const [entry, deleted] = decodeRead(reply as never);
+  assertEquals(entry && [headOf(entry).ref, userFields(entry)], ['r', { a: 'ü' }]);
+  assertEquals(entry && bytesOf(entry, 'a'), Uint8Array.of(0xc3, 0xbc));
+  assertEquals(deleted, { id: '1-2', fields: [], attempt: 1, xid: '1-2' });
+  assertEquals(decodeRead(null), []);
+});
+
+Deno.test('an attempt that is no number is the first', () => {
+  for (const count of ['x', '-1', '0', '']) assertEquals(decodeEntry('1-1', flat({ 'rw:attempt': count })).attempt, 1);
+});
+
+Deno.test('knows the id before an id', () => {
+  assertEquals(['5-3', '5-0', '0-1', '0-0'].map(idBefore), ['5-2', '4-18446744073709551615', '0-0', '0-0']);
+});
+
+Deno.test('an entry counts as left behind only after any handler must have ended', () => {
+  const idleMs = (timeoutSeconds: number, lease = {}) => orphanIdleMs({ ...place().settings, timeoutSeconds, ...lease });
+  assertEquals([idleMs(1), idleMs(30), idleMs(600), idleMs(600, { leaseSeconds: 2 })], [60_000, 60_000, 1_200_000, 2000]);
+});

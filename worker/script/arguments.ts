@@ -1,0 +1,53 @@
+/** The command line of the runner: `<config hash key> [--forward=<host:port>] -- <command…>`. */
+import { FatalError } from '../pod/fatal.ts';
+
+/** Where something listens. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What the command line asks for. */
+export interface RunnerArguments {
+  readonly hashKey: string;
+  /** Where a script finds its Redis; absent for a child that speaks to Redis by itself. */
+  readonly forward?: Address;
+  /** The child: program and arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+const usage = 'usage: runner.ts <config hash key> [--forward=<host:port>] -- <command…>';
+
+/**
+ * Reads the command line.
+ * @throws FatalError with the usage when it is not understood.
+ */
+export function parseArguments(args: readonly string[]): RunnerArguments {
+  const end = args.indexOf('--');
+  const [hashKey, ...options] = args.slice(0, Math.max(end, 0));
+  const [program, ...rest] = end < 0 ? [] : args.slice(end + 1);
+  if (!hashKey || hashKey.startsWith('--')) throw refused('the config hash key is missing');
+  if (!program) throw refused('the command of the child is missing after "--"');
+  let forward: Address | undefined;
+  for (const option of options) {
+    const value = /^--forward=(.*)$/.exec(option)?.[1];
+    if (value === undefined) throw refused(`the option "${option}" is unknown`);
+    forward = parseAddress(value, '--forward');
+  }
+  return { hashKey, command: [program, ...rest], ...(forward ? { forward } : {}) };
+}
+
+/**
+ * Reads `host:port`, an IPv6 host in brackets.
+ * @throws FatalError naming `what` when it is neither.
+ */
+export function parseAddress(text: string, what: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65535) throw refused(`${what} must be host:port, not "${text}"`);
+  return { hostname: match[1] ?? match[2] ?? '', port };
+}
+
+function refused(why: string): FatalError {
+  return new FatalError('badConfig', `${why}; ${usage}`);
+}
