@@ -7,10 +7,10 @@
 /** Folder of the image that holds `worker/`, as this repository does; there each entry is one file with all it imports. */
 export const imageRoot = '/redisworker';
 
-/** Entry of the Handler contract: `deno run … main.js <hash key>`. JavaScript, which starts sooner than TypeScript. */
+/** Entry of the Handler runtime: `deno run … main.js <hash key>`. JavaScript, which starts sooner than TypeScript. */
 export const handlerEntry = `${imageRoot}/worker/main.js`;
 
-/** Entry of the Script contract, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
+/** Entry of the Script runtime, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
 /**

@@ -16,7 +16,7 @@ const bundles: Readonly<Record<string, string>> = {
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
   // Named by the runner.
-  'worker/runner/redirect.ts': 'worker/runner/redirect.ts',
+  'worker/script/redirect.ts': 'worker/script/redirect.ts',
 };
 
 /** What pods start. */

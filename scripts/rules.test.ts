@@ -21,8 +21,8 @@ describe('the rules of the house', () => {
   test.each([
     ['operator/redis/streams.ts', 'export const key = (ref: string) => `res:${ref}`;'],
     ['cli/send.ts', "export const stream = 'demo:req:x';"],
-    ['worker/retry.ts', 'export const schedule = (type: string) => `${type}:retry:z`;'],
-    ['operator/redisworker/plan.ts', 'export const hash = (type: string, id: string) => `${type}:${id}:h`;'],
+    ['worker/handler/retry.ts', 'export const schedule = (type: string) => `${type}:retry:z`;'],
+    ['operator/redisworker/plan/running.ts', 'export const hash = (type: string, id: string) => `${type}:${id}:h`;'],
   ])('refuse a key literal in %s', async (file, text) => {
     expect(await messages(text, file)).toEqual(['Redis keys come from contract/keys.ts.']);
   });
@@ -33,13 +33,13 @@ describe('the rules of the house', () => {
 
   test('refuse a write of objects outside apply.ts and tell.ts', async () => {
     const write = 'export const f = (world: { cluster: { apply(object: object): void } }) => { world.cluster.apply({}); };';
-    expect(await messages(write, 'operator/redisworker/observe.ts')).toEqual(['Only apply.ts writes objects, and tell.ts the status.']);
-    expect(await messages(write, 'operator/redisworker/apply.ts')).toEqual([]);
+    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual(['Only apply/ writes: objects, and the status.']);
+    expect(await messages(write, 'operator/redisworker/apply/index.ts')).toEqual([]);
   });
 
   test('refuse a write to Redis outside apply.ts', async () => {
     const write = "import { writeConfigHash } from '../redis/config-hashes.ts';\nexport const f = writeConfigHash;";
-    expect(await messages(write, 'operator/redisworker/observe.ts')).toEqual(['Only apply.ts writes to Redis, and what it calls in work/.']);
+    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual(['Only apply/ writes to Redis, and what it calls in work/.']);
   });
 
   test('refuse to read the environment outside the configuration', async () => {

@@ -6,8 +6,9 @@ import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { CommitEncoder } from '../../worker/handler/commit-commands.ts';
 import { connectRedis } from '../../worker/redis/connection.ts';
-import { Desk, type Held } from '../../worker/handler/in-flight.ts';
-import { type Bulk, decodeEntry, headOf, textOf, valueOf } from '../../worker/handler/entry.ts';
+import { InFlightTable, type Held } from '../../worker/handler/in-flight.ts';
+import { type Bulk, decodeEntry, headOf, valueOf } from '../../worker/handler/entry.ts';
+import { textOf } from '../../worker/redis/replies.ts';
 import { decide } from '../../worker/handler/outcome.ts';
 import type { Place } from '../../worker/handler/place.ts';
 import { encodeCommands } from '../../worker/redis/commands.ts';
@@ -98,11 +99,11 @@ function finished(reply: Reply): Held {
   const value = handle({ data: JSON.parse(textOf(valueOf(entry, 'data'))) as unknown });
   const answerer = { ref, source: type, time: new Date(nowMs).toISOString() };
   const outcome = decide({ kind: 'returned', value }, answerer, { attempt: 1, policy: place.settings, nowMs, random: 0 });
-  const desk = new Desk();
-  const held = desk.add(entry, 1, nowMs) as Held;
-  desk.start();
+  const inFlight = new InFlightTable();
+  const held = inFlight.add(entry, 1, nowMs) as Held;
+  inFlight.start();
   Object.assign(held, { ref, startedMs: nowMs });
-  desk.finish(held, outcome, nowMs);
+  inFlight.finish(held, outcome, nowMs);
   return held;
 }
 

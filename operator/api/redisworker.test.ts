@@ -22,11 +22,11 @@ describe('a parsed worker', () => {
   test('has every default', () => {
     const { spec } = parsed(manifest({}));
     expect(spec).toMatchObject({
-      contract: 'Handler',
+      runtime: 'Handler',
       consumers: { count: 1 },
       stream: { group: 'worker', startId: '0', requestLimit: 0, replyExpireSeconds: 8, responseLimit: 10_000, traces: 'Enabled', retention: 'Acknowledged' },
       handler: { concurrency: 16, timeoutSeconds: 30, maxAttempts: 1, maxDeliveries: 5 },
-      permissions: { net: [], denyNet: [], env: [], names: 'Resolve', allowAllNet: 'Denied' },
+      permissions: { net: [], denyNet: [], env: [], outsideNames: 'Resolve', allowAllNet: 'Denied' },
       networkPolicy: { enforcement: 'BestEffort', flavor: 'Kubernetes' },
       denoOptions: [],
       suspend: false,
@@ -118,19 +118,19 @@ describe('an entry of permissions.net', () => {
     'example.com', 'example.com:443', 'EXAMPLE.com.', '*.example.com', '*.example.com:443', 'a_b.example', 'redis', 'redis.app.svc:6379', 'x-1.example',
     '1.2.3.4', '1.2.3.4:80', '10.0.0.0/8', '10.0.0.5/8:5432', '0.0.0.0/0', '1.2.3.4/32', '[2001:db8::1]', '[::1]:65535', '[::ffff:1.2.3.4]:1',
     ':8080', 'unix:/run/x.sock', 'vsock:2:1024', 'localhost', '3com.example', 'x.9a', 'a.x', 'a.b1x', 'cafe', 'face.0b', 'xn--bcher-kva.example',
-  ])('may be %s', (entry) => expect(problemsOf({ permissions: { net: [entry], names: 'OpenPort' } })).toEqual([]));
+  ])('may be %s', (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toEqual([]));
 
   test.each([
     '*', '*:443', '**.example.com', '*example.com', 'a.*.example.com', '*.com', '*.com.', '*.example.com:*', 'http://h', 'h/p', 'u@h', 'h:', 'h:0', 'h:65536', 'h:080',
     'h:80-90', 'h:http', 'bücher.example', ' h', 'h ', 'a,b', '', '::1', '2001:db8::/32', '[2001:db8::]/32', '10.0.0.0/33', '10.0.0/8', '010.0.0.1', '127.1', '1.2.3.4.5',
     '10.0.0.1-10.0.0.9', '256.1.1.1', '-bad.com', 'bad-.com', 'a..b', '.a', '[::1', '[h]:80', 'unix:x', 'vsock:2', 'a:b:c', `${'a'.repeat(64)}.com`, '2130706433', '0x7f.1', '127.0x1', '0x7f000001', 'a.-bad', 'unix:', '[1.2.3.4]', '*.1.2.3',
-  ])('must not be %j', (entry) => expect(problemsOf({ permissions: { net: [entry], names: 'OpenPort' } })).toHaveLength(1));
+  ])('must not be %j', (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toHaveLength(1));
 
   test('may be a wildcard only where a port may be opened to all, where all is open, or where Cilium knows names', () => {
     const net = ['*.example.com:443'];
     const refused = [expect.stringContaining('spec.permissions.net: permissions.net has a wildcard')];
     expect(problemsOf({ permissions: { net } })).toEqual(refused);
-    expect(problemsOf({ permissions: { net, names: 'Refuse' } })).toEqual(refused);
+    expect(problemsOf({ permissions: { net, outsideNames: 'Refuse' } })).toEqual(refused);
     expect(problemsOf({ permissions: { net, allowAllNet: 'Granted' } })).toEqual([]);
     expect(problemsOf({ permissions: { net }, networkPolicy: { flavor: 'Cilium' } })).toEqual([]);
   });

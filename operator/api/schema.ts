@@ -22,14 +22,14 @@ const type = withRules(
 export const spec = z.object({
   type: type.exactOptional().describe('Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.'),
   source: source.describe('Where the module comes from: exactly one of inline, configMap, url and release.'),
-  contract: z
+  runtime: z
     .enum(['Handler', 'Script'])
     .default('Handler')
     .describe('Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash.'),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
   redis: redis.exactOptional().describe('The Redis of this worker; the operator\'s when absent.'),
   stream: stream.describe('Keys, group and limits of the streams.'),
-  handler: handler.describe('How requests are run, under the Handler contract.'),
+  handler: handler.describe('How requests are run, under the Handler runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe('Further flags of deno run; none that concerns permissions.'),
   secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') }).exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
@@ -59,7 +59,7 @@ const nameOrType: Rule<Whole> = {
 
 interface Named {
   readonly spec: {
-    readonly permissions: { readonly net: readonly string[]; readonly names: string; readonly allowAllNet: string };
+    readonly permissions: { readonly net: readonly string[]; readonly outsideNames: string; readonly allowAllNet: string };
     readonly networkPolicy: { readonly flavor: string };
   };
 }
@@ -69,13 +69,13 @@ const wildcardPattern = '^[*][.][^.:]+[.][^:]';
 /** Names below a domain cannot be listed, so addresses cannot stand for them; Cilium knows names by itself. */
 const wildcardNeedsOpenPort: Rule<Named> = {
   rule: [
-    "self.spec.permissions.names == 'OpenPort'", "self.spec.permissions.allowAllNet == 'Granted'", "self.spec.networkPolicy.flavor == 'Cilium'",
+    "self.spec.permissions.outsideNames == 'OpenPort'", "self.spec.permissions.allowAllNet == 'Granted'", "self.spec.networkPolicy.flavor == 'Cilium'",
     `!self.spec.permissions.net.exists(entry, entry.matches(r'${wildcardPattern}'))`,
   ].join(' || '),
-  message: 'permissions.net has a wildcard, whose names cannot be resolved to addresses: list the hosts, or open its port to every public address with permissions.names: OpenPort',
+  message: 'permissions.net has a wildcard, whose names cannot be resolved to addresses: list the hosts, or open its port to every public address with permissions.outsideNames: OpenPort',
   field: ['spec', 'permissions', 'net'],
-  holds: ({ spec: { permissions: { net, names, allowAllNet }, networkPolicy: { flavor } } }) =>
-    names === 'OpenPort' || allowAllNet === 'Granted' || flavor === 'Cilium' || !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
+  holds: ({ spec: { permissions: { net, outsideNames, allowAllNet }, networkPolicy: { flavor } } }) =>
+    outsideNames === 'OpenPort' || allowAllNet === 'Granted' || flavor === 'Cilium' || !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
 };
 
 /** The rule on updates; there is no old object in a parse. */
@@ -112,11 +112,11 @@ export const metadata = z.object({
   ownerReferences: z.array(ownerReference).exactOptional(),
 });
 
-const namesOfCilium: Rule<Named> = {
-  rule: "self.spec.networkPolicy.flavor != 'Cilium' || self.spec.permissions.names != 'OpenPort'",
-  message: 'permissions.names OpenPort is for flavor Kubernetes: a Cilium policy opens the names themselves, so use Resolve',
-  field: ['spec', 'permissions', 'names'],
-  holds: ({ spec: { networkPolicy: { flavor }, permissions: { names } } }) => flavor !== 'Cilium' || names !== 'OpenPort',
+const outsideNamesOfCilium: Rule<Named> = {
+  rule: "self.spec.networkPolicy.flavor != 'Cilium' || self.spec.permissions.outsideNames != 'OpenPort'",
+  message: 'permissions.outsideNames OpenPort is for flavor Kubernetes: a Cilium policy opens the names themselves, so use Resolve',
+  field: ['spec', 'permissions', 'outsideNames'],
+  holds: ({ spec: { networkPolicy: { flavor }, permissions: { outsideNames } } }) => flavor !== 'Cilium' || outsideNames !== 'OpenPort',
 };
 
 export const redisWorker = withRules(
@@ -124,5 +124,5 @@ export const redisWorker = withRules(
   nameIsLabel,
   nameOrType,
   wildcardNeedsOpenPort,
-  namesOfCilium,
+  outsideNamesOfCilium,
 );

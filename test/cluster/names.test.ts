@@ -127,11 +127,11 @@ describeOnCluster('names and Services of a scope', () => {
   });
 
   test('OpenPort opens a wildcard by its port, and Refuse stops a worker with a name outside and leaves its policy alone', async () => {
-    await apply('modes', { net: ['*.example.com:8443'], names: 'OpenPort' });
+    await apply('modes', { net: ['*.example.com:8443'], outsideNames: 'OpenPort' });
     await meanwhile(10, 'it is opened', () => opened('modes').includes('0.0.0.0/0'));
     expect(await condition('modes', 'NetworkPolicyExact')).toMatchObject({ status: 'False', reason: 'WildcardOpened' });
     const before = policyOf('modes');
-    await apply('modes', { net: ['api.example.com:8443'], names: 'Refuse' });
+    await apply('modes', { net: ['api.example.com:8443'], outsideNames: 'Refuse' });
     const stalled = await meanwhile(10, 'it is refused', async () => {
       const found = await condition('modes', 'Stalled');
       return found?.status === 'True' && found;

@@ -56,7 +56,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
 });
 
 test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
-  const worker = await startPod('image-handler', { contract: 'Handler' }, `
+  const worker = await startPod('image-handler', { runtime: 'Handler' }, `
     import { Reply, type Handler } from 'redisworker';
     const handler: Handler<{ name: string }> = async (request) => {
       try {
@@ -76,7 +76,7 @@ test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime thr
 });
 
 test.skipIf(!isRoot)(`a process starts with what the cache has for it${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
-  const worker = await startPod('image-warm', { contract: 'Handler', denoOptions: ['--log-level=debug'] }, 'export default () => 1;');
+  const worker = await startPod('image-warm', { runtime: 'Handler', denoOptions: ['--log-level=debug'] }, 'export default () => 1;');
   expect(await worker.ask({})).toMatchObject({ code: 200 });
   for (const file of ['main.js', 'mod.js']) expect(worker.process.output()).toContain(`V8 code cache hit for ES module: file:///redisworker/worker/${file}`);
   // What V8 refuses, as it was made under other flags, Deno finds in the cache all the same, and makes anew.
@@ -85,7 +85,7 @@ test.skipIf(!isRoot)(`a process starts with what the cache has for it${isRoot ? 
 
 test.skipIf(!isRoot)(`a script of the older contract is answered for${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
   const [manifest] = parseAllDocuments(readFileSync(join(import.meta.dirname, '../../examples/date-iso.yaml'), 'utf8'));
-  const worker = await startPod('image-script', { contract: 'Script' }, String(manifest!.getIn(['spec', 'source', 'inline'])));
+  const worker = await startPod('image-script', { runtime: 'Script' }, String(manifest!.getIn(['spec', 'source', 'inline'])));
   expect(await worker.ask({})).toMatchObject({ code: 200, data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string } });
 });
 
@@ -114,7 +114,7 @@ const pod = `
 `;
 
 /** Runs the operator's own command line inside the image, against the real Redis; its ports are moved to free ones. */
-async function startPod(type: string, input: Partial<CommandInput> & Pick<CommandInput, 'contract'>, module: string): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
+async function startPod(type: string, input: Partial<CommandInput> & Pick<CommandInput, 'runtime'>, module: string): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
   const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
   for (const path of [source, secret, ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount))]) mkdirSync(path, { recursive: true });
   writeFileSync(join(source, sourceFileName), module);
@@ -122,7 +122,7 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   await writeHash(redis.client, type);
   await redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
   const [health, forward] = [await freePort(), await freePort()];
-  const own = input.contract === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
+  const own = input.runtime === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
     configHashKey: configHashKey(type, '1'), allowNet: own, allowAllNet: false, gateNet: [], denyNet: ['169.254.169.254'],
     allowEnv: [], denoOptions: [], requestLimit: 0, memoryMiB: 128, ...input,

@@ -1,5 +1,5 @@
 /**
- * The start race: engines program the rules of a pod while it already runs. Pods of both contracts whose first
+ * The start race: engines program the rules of a pod while it already runs. Pods of both runtimes whose first
  * instruction dials a forbidden pod and a forbidden host, behind the gate and, for comparison, without it.
  * The side with the gate gets ten waves of thirty pods, the other one wave, or each REDISWORKER_RACE_WAVES; with
  * REDISWORKER_RECORD what came of them is written into bench/results/start-race.json.

@@ -11,7 +11,7 @@ export interface NetCase {
   /** True when Deno gets the lists as written instead of our canonical form of them. */
   readonly asWritten: boolean;
   /** What becomes of names outside the cluster; `Unresolved` is `Resolve` before DNS has answered. */
-  readonly names: 'Unresolved' | 'Resolve' | 'OpenPort';
+  readonly outsideNames: 'Unresolved' | 'Resolve' | 'OpenPort';
 }
 
 /** A host and port a program may dial. */
@@ -136,7 +136,7 @@ const aim = fc.record({ entry: fc.nat(), host: fc.nat(), port: fc.option(fc.cons
 /** Cases as they come, half of the denials within what is allowed; the same seed gives the same ones. */
 export const netCase: fc.Arbitrary<NetCase> = fc.record({
   world, allow: fc.array(entry, { minLength: 1, maxLength: 6 }), deny: fc.array(entry, { maxLength: 2 }), aims: fc.array(aim, { maxLength: 2 }), asWritten: fc.boolean(),
-  names: fc.constantFrom('Unresolved', 'Resolve', 'Resolve', 'OpenPort'),
+  outsideNames: fc.constantFrom('Unresolved', 'Resolve', 'Resolve', 'OpenPort'),
 }).map(({ aims, ...given }) => ({ ...given, deny: [...given.deny, ...aims.flatMap((one) => aimedAt(given.allow, one))] }));
 
 function aimedAt(allow: readonly string[], { entry: index, host, port }: { entry: number; host: number; port: number | null }): string[] {

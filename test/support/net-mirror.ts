@@ -33,12 +33,12 @@ export interface CaseMirror {
 }
 
 /** Does for a case what the operator does for a worker. */
-export function mirrorOf({ world, allow, deny, asWritten, names }: NetCase): CaseMirror {
+export function mirrorOf({ world, allow, deny, asWritten, outsideNames }: NetCase): CaseMirror {
   const [scope, refused] = [scopeOf(allow), scopeOf(deny)];
-  const topology = topologyOf(world, { resolved: names === 'Resolve' });
-  const rules: NameRules = { mode: names === 'OpenPort' ? names : 'Resolve', answers: 'Public', closed: world.closed.flatMap((block) => parseBlock(block) ?? []) };
+  const topology = topologyOf(world, { resolved: outsideNames === 'Resolve' });
+  const rules: NameRules = { mode: outsideNames === 'OpenPort' ? outsideNames : 'Resolve', answers: 'Public', closed: world.closed.flatMap((block) => parseBlock(block) ?? []) };
   const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
-  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns, names: rules.mode, clusterBlocks: rules.closed });
+  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns, outsideNames: rules.mode, clusterBlocks: rules.closed });
   const denied = withMetadataDenied(scope, refused);
   const { approximations } = translate(scope, denied, topology, rules);
   const wider = approximations.filter(({ reason, by }) => by !== 'NameResolved' && !/not opened(;|$)/.test(reason));
@@ -86,8 +86,8 @@ export function packetsOf(netCase: NetCase): Target[] {
 }
 
 /** The text of a case as somebody would write it down. */
-export function textOf({ allow, deny, asWritten, names }: NetCase): string {
-  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}, names ${names}`;
+export function textOf({ allow, deny, asWritten, outsideNames }: NetCase): string {
+  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}, names ${outsideNames}`;
 }
 
 function scopeOf(entries: readonly string[]): Scope {

@@ -21,9 +21,9 @@ export interface RaceResult {
 }
 
 const forbidden = { pod: 'forbidden', host: '203.0.113.66', port: 8001 } as const;
-/** Consumers of each contract: a wave starts both, thirty pods at once. */
-export const perContract = 15;
-const contracts = ['Handler', 'Script'] as const;
+/** Consumers of each runtime: a wave starts both, thirty pods at once. */
+export const perRuntime = 15;
+const runtimes = ['Handler', 'Script'] as const;
 const started = 'starts';
 
 /** What is forbidden, with a Service in front of each. */
@@ -53,25 +53,25 @@ export async function openForbidden(site: Site): Promise<Forbidden> {
 }
 
 /**
- * A worker of each contract. Deno lets them dial the addresses of Services; their policy opens none of what lies behind
+ * A worker of each runtime. Deno lets them dial the addresses of Services; their policy opens none of what lies behind
  * one, so that the policy alone is under test.
  */
 export async function startRacers(site: Site, { services }: Forbidden): Promise<void> {
   const permissions = { net: [`${site.node.network.serviceRange}:${forbidden.port}`] };
-  await site.apply(...contracts.map((contract) =>
-    worker(nameOf(contract), withCount(perContract), withInline(moduleOf(contract, site, services)), withSpec({ contract, permissions }))));
-  await untilStarts(site, contracts.length * perContract);
+  await site.apply(...runtimes.map((runtime) =>
+    worker(nameOf(runtime), withCount(perRuntime), withInline(moduleOf(runtime, site, services)), withSpec({ runtime, permissions }))));
+  await untilStarts(site, runtimes.length * perRuntime);
 }
 
 /** The first instruction dials; what came of it is told to Redis in the plainest form of its protocol. */
-function moduleOf(contract: (typeof contracts)[number], { redisAddress: { host, port } }: Site, services: readonly string[]): string {
-  const redis = contract === 'Handler' ? { hostname: host, port } : { hostname: '127.0.0.1', port: 6379 };
+function moduleOf(runtime: (typeof runtimes)[number], { redisAddress: { host, port } }: Site, services: readonly string[]): string {
+  const redis = runtime === 'Handler' ? { hostname: host, port } : { hostname: '127.0.0.1', port: 6379 };
   return `const dial = (hostname: string) => Deno.connect({ hostname, port: ${forbidden.port} }).then((it) => (it.close(), 'open'), (error: Error) => error.name);
 const silent = new Promise<string>((resolve) => setTimeout(() => resolve('silent'), 5000));
 const found = await Promise.all(${JSON.stringify(services)}.map((address) => Promise.race([dial(address), silent])));
 const redis = await Deno.connect(${JSON.stringify(redis)});
 await redis.write(new TextEncoder().encode('RPUSH ${started} ' + found.join(',') + '\\r\\n'));
-${contract === 'Handler' ? 'export default () => 1;' : 'setInterval(() => undefined, 60_000);'}
+${runtime === 'Handler' ? 'export default () => 1;' : 'setInterval(() => undefined, 60_000);'}
 `;
 }
 
@@ -79,7 +79,7 @@ ${contract === 'Handler' ? 'export default () => 1;' : 'setInterval(() => undefi
 export async function startAgain(site: Site): Promise<void> {
   const before = await site.redis.client.llen(started);
   await site.kubectl('delete', 'pods', '-l', 'redisworker.dev/name', '--grace-period=1', '--wait=false');
-  await untilStarts(site, before + contracts.length * perContract);
+  await untilStarts(site, before + runtimes.length * perRuntime);
 }
 
 async function untilStarts({ redis }: Site, count: number): Promise<void> {
@@ -88,7 +88,7 @@ async function untilStarts({ redis }: Site, count: number): Promise<void> {
 
 /** Gates of the running pods that found the network open for a moment. */
 export async function gatesThatSawOpen({ redis }: Site): Promise<number> {
-  const keys = contracts.flatMap((contract) => Array.from({ length: perContract }, (_, index) => configHashKey(nameOf(contract), String(index + 1))));
+  const keys = runtimes.flatMap((runtime) => Array.from({ length: perRuntime }, (_, index) => configHashKey(nameOf(runtime), String(index + 1))));
   const reports = await Promise.all(keys.map(async (key) => decodeGateReport(await redis.client.hget(key, gateField) ?? undefined)));
   return reports.filter((report) => (report?.opened ?? 0) > 0).length;
 }
@@ -98,6 +98,6 @@ export async function resultOf({ redis }: Site, { listeners: [inPod, onHost] }: 
   return { starts: await redis.client.llen(started), reachedPod: inPod.came().length, reachedHost: onHost.came().length, sawOpen };
 }
 
-function nameOf(contract: string): string {
-  return `racer-${contract.toLowerCase()}`;
+function nameOf(runtime: string): string {
+  return `racer-${runtime.toLowerCase()}`;
 }

@@ -50,7 +50,7 @@ async function answering(): Promise<TestCanary> {
 }
 
 interface Pod {
-  readonly contract?: 'Handler' | 'Script';
+  readonly runtime?: 'Handler' | 'Script';
   readonly requestLimit?: number;
   readonly enforcement?: Enforcement;
   readonly source?: string;
@@ -60,20 +60,20 @@ interface Pod {
 
 /** Starts the operator's command line for consumer 1 of a type, moved to this machine; its hash is there. */
 async function launch(type: string, canary: string, pod: Pod = {}): Promise<TestProcess & { healthUrl: string }> {
-  const { contract = 'Handler', requestLimit = 0, redisUrl = redis.url } = pod;
+  const { runtime = 'Handler', requestLimit = 0, redisUrl = redis.url } = pod;
   const hashKey = configHashKey(type, '1');
   await redis.client.hset(hashKey, encodeConfigHash({ type, consumerId: '1', requestStream: requestStreamKey(type), responseStream: responseStreamKey(type), requestLimit, denoOptions: [] }));
   const redisHost = new URL(redisUrl).host;
   const command = denoCommand({
-    contract, requestLimit, configHashKey: hashKey, allowAllNet: false, allowEnv: [], denoOptions: [], memoryMiB: 192,
-    allowNet: contract === 'Script' ? ownAddresses.Script : [redisHost, ...ownAddresses.Handler],
+    runtime, requestLimit, configHashKey: hashKey, allowAllNet: false, allowEnv: [], denoOptions: [], memoryMiB: 192,
+    allowNet: runtime === 'Script' ? ownAddresses.Script : [redisHost, ...ownAddresses.Handler],
     gateNet: [redisHost, canary],
     denyNet: pod.denyNet ?? ['169.254.169.254'],
   });
   const health = `127.0.0.1:${await freePort()}`;
   const [source, secret] = [join(folder, type, 'source'), join(folder, type, 'secret')];
   for (const made of [source, secret]) mkdirSync(made, { recursive: true });
-  writeFileSync(join(source, sourceFileName), pod.source ?? (contract === 'Script' ? script : handler));
+  writeFileSync(join(source, sourceFileName), pod.source ?? (runtime === 'Script' ? script : handler));
   const moves = [
     [sourceMount, source], [secretMount, secret], [imageRoot, root],
     [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${await freePort()}`], [`0.0.0.0:${healthPort}`, health],
@@ -95,7 +95,7 @@ const runs = (pod: TestProcess) => eventually(`user code runs:\n${pod.output()}`
 const kinds: [name: string, pod: Pod][] = [
   ['a handler', {}],
   ['a handler under the runner', { requestLimit: 1000 }],
-  ['a script', { contract: 'Script' }],
+  ['a script', { runtime: 'Script' }],
 ];
 const slug = (name: string) => name.replaceAll(' ', '-');
 
@@ -188,7 +188,7 @@ describe.concurrent('the gate', () => {
 
   test('ends with SIGTERM before it is passed', async () => {
     const canary = await answering();
-    const pods = await Promise.all([launch('stopped', canary.address), launch('stopped-runner', canary.address, { contract: 'Script' })]);
+    const pods = await Promise.all([launch('stopped', canary.address), launch('stopped-runner', canary.address, { runtime: 'Script' })]);
     await eventually('both are at the gate', () => canary.answered() >= 6);
     for (const pod of pods) pod.child.kill('SIGTERM');
     expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0]);
@@ -196,7 +196,7 @@ describe.concurrent('the gate', () => {
   });
 
   test('keeps its exit codes from a script that ends with one of them', async () => {
-    const process = await launch('borrowed', await closedPort(), { contract: 'Script', enforcement: 'Required', source: `Deno.exit(${exitCodes.networkOpen});` });
+    const process = await launch('borrowed', await closedPort(), { runtime: 'Script', enforcement: 'Required', source: `Deno.exit(${exitCodes.networkOpen});` });
     expect(await process.ended).toBe(exitCodes.failed);
     expect(process.output()).toContain('which only the network gate may use');
   });

@@ -284,7 +284,7 @@ describe.concurrent('what the runner is started with', () => {
     await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
     const source = file('source/demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
     const allowNet = [`127.0.0.1:${redis.port}`, ...ownAddresses.Handler];
-    const input = { contract: 'Handler', requestLimit: 3, allowNet } as const;
+    const input = { runtime: 'Handler', requestLimit: 3, allowNet } as const;
     const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
     const runner = launch(command, {
       REDIS_URL: redis.url,
@@ -387,7 +387,7 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */
 function commandOf(hashKey: string, source: string, input: Partial<CommandInput>, [port, healthPort]: [number, number]): string[] {
   const command = denoCommand({
-    contract: 'Script',
+    runtime: 'Script',
     configHashKey: hashKey,
     allowNet: ownAddresses.Script,
     allowAllNet: false,

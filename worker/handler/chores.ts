@@ -6,8 +6,8 @@ import type { HandlerSettings } from '../../contract/pod.ts';
 import { progressField } from '../../contract/trace.ts';
 import { fenced } from './commit.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { Desk } from './in-flight.ts';
-import { itemsOf, textOf } from './entry.ts';
+import type { InFlightTable } from './in-flight.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
 import type { Place } from './place.ts';
 
@@ -23,8 +23,8 @@ export function orphanIdleMs({ timeoutSeconds, leaseSeconds }: HandlerSettings):
 }
 
 /** Renews our hold on entries that take long, so that no other consumer takes them for left behind. */
-export async function renewLeases(connection: Connection, place: Place, desk: Desk, takenBeforeMs: number): Promise<void> {
-  const ids = [...desk.all()].filter((held) => held.receivedMs < takenBeforeMs).map((held) => held.entry.id);
+export async function renewLeases(connection: Connection, place: Place, inFlight: InFlightTable, takenBeforeMs: number): Promise<void> {
+  const ids = [...inFlight.all()].filter((held) => held.receivedMs < takenBeforeMs).map((held) => held.entry.id);
   if (ids.length === 0) return;
   const { requestStream, consumerId, settings: { group } } = place;
   await connection.command('XCLAIM', requestStream, group, consumerId, 0, ...ids, 'JUSTID');
@@ -55,8 +55,8 @@ export async function writeProgress(connection: Connection, place: Place, progre
  * Releases what this process could not finish: another consumer, or its own successor, takes it at once.
  * What was never started does not count as delivered.
  */
-export async function handOver(connection: Connection, place: Place, desk: Desk, pending: readonly { id: string; deliveries: number }[]): Promise<void> {
-  const neverStarted = new Set([...desk.all()].filter((held) => held.startedMs === 0).map((held) => held.entry.id));
+export async function handOver(connection: Connection, place: Place, inFlight: InFlightTable, pending: readonly { id: string; deliveries: number }[]): Promise<void> {
+  const neverStarted = new Set([...inFlight.all()].filter((held) => held.startedMs === 0).map((held) => held.entry.id));
   const { requestStream, consumerId, settings: { group } } = place;
   await connection.pipeline(pending.map(({ id, deliveries }) => [
     'XCLAIM', requestStream, group, consumerId, 0, id, 'IDLE', releasedIdleMs,

@@ -2,11 +2,11 @@
 import { orphanIdleMs } from './chores.ts';
 import type { Arg } from '../redis/commands.ts';
 import type { Connection } from '../redis/connection.ts';
-import { itemsOf, textOf } from './entry.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Pending } from './pending.ts';
 import type { Place } from './place.ts';
 import type { Reply } from '../redis/resp.ts';
-import type { ServerFeatures } from '../redis/server-features.ts';
+import type { ServerFeatures } from './server-features.ts';
 
 /** The part of XREADGROUP that asks for what was left behind too; nothing where the server does not know it. */
 export function claimArgs({ settings }: Place, { claimingReads }: ServerFeatures): readonly Arg[] {

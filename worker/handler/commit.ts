@@ -1,34 +1,34 @@
 /** The group commit: whatever is finished goes to Redis in one transaction, at most two of them on the wire. */
 import type { Connection } from '../redis/connection.ts';
 import { CommitEncoder, type EncodedCommit } from './commit-commands.ts';
-import type { Desk, Held } from './in-flight.ts';
-import { itemsOf } from './entry.ts';
+import type { InFlightTable, Held } from './in-flight.ts';
+import { itemsOf } from '../redis/replies.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
 import type { Logger } from '../mod.ts';
 import type { Place } from './place.ts';
 import { RedisError, type Reply } from '../redis/resp.ts';
 
-const maxInFlight = 2;
+const maxOnWire = 2;
 const maxBatch = 256;
 /** Redis closes a connection whose unread commands exceed its limit; this is far below any. */
 const maxBatchBytes = 8 * 1024 * 1024;
 
-/** Commits what the desk has finished, over one connection. */
+/** Commits what is finished, over one connection. */
 export class Committer {
   readonly #connection: Connection;
-  readonly #desk: Desk;
+  readonly #inFlight: InFlightTable;
   readonly #hashKey: string;
   readonly #encoder: CommitEncoder;
   readonly #identity: Identity;
   readonly #log: Logger;
   readonly #onRetry: (dueMs: number) => void;
-  #inFlight = 0;
+  #onWire = 0;
   #failed: unknown;
 
-  constructor(connection: Connection, desk: Desk, place: Place, identity: Identity, hooks: { readonly log: Logger; readonly onRetry: (dueMs: number) => void }) {
+  constructor(connection: Connection, inFlight: InFlightTable, place: Place, identity: Identity, hooks: { readonly log: Logger; readonly onRetry: (dueMs: number) => void }) {
     this.#connection = connection;
-    this.#desk = desk;
+    this.#inFlight = inFlight;
     this.#hashKey = place.hashKey;
     this.#encoder = new CommitEncoder(place);
     this.#identity = identity;
@@ -44,20 +44,20 @@ export class Committer {
     for (;;) {
       if (this.#failed !== undefined) throw this.#failed;
       this.fill();
-      if (this.#inFlight === 0 && done()) return;
-      await this.#desk.work.wait(1000);
+      if (this.#onWire === 0 && done()) return;
+      await this.#inFlight.work.wait(1000);
     }
   }
 
   /** Sends what is finished, unless enough is on the wire. For those who finish requests and would send something else next. */
   fill(): void {
-    while (this.#failed === undefined && this.#inFlight < maxInFlight) {
-      const batch = this.#desk.takeFinished(maxBatch, maxBatchBytes);
+    while (this.#failed === undefined && this.#onWire < maxOnWire) {
+      const batch = this.#inFlight.takeFinished(maxBatch, maxBatchBytes);
       if (batch.length === 0) return;
-      this.#inFlight++;
+      this.#onWire++;
       this.#commit(batch).catch((error: unknown) => (this.#failed ??= error)).finally(() => {
-        this.#inFlight--;
-        this.#desk.work.ring();
+        this.#onWire--;
+        this.#inFlight.work.notify();
       });
     }
   }
@@ -68,7 +68,7 @@ export class Committer {
     this.#encoder.release(commit);
     const executed = replies.at(-2) as Reply;
     if (!Array.isArray(executed)) {
-      for (const held of batch) this.#desk.putBack(held); // refused as a whole: nothing of it has happened
+      for (const held of batch) this.#inFlight.putBack(held); // refused as a whole: nothing of it has happened
       throw refusal(replies);
     }
     const anyFailed = executed.some((reply) => reply instanceof RedisError);
@@ -79,11 +79,11 @@ export class Committer {
   /** One command of the transaction failed by itself, as when `res:<ref>` is no list; the acknowledgement went through. */
   #conclude(held: Held, error: RedisError | undefined): void {
     if (held.outcome.retryAt !== undefined) this.#onRetry(held.outcome.retryAt);
-    if (error === undefined) return this.#desk.drop(held);
+    if (error === undefined) return this.#inFlight.drop(held);
     this.#log.error('a reply could not be written', { ref: held.ref, xid: held.entry.xid, reason: error.message });
-    if (held.outcome.dead !== undefined) return this.#desk.drop(held); // the dead letter was part of what was tried
+    if (held.outcome.dead !== undefined) return this.#inFlight.drop(held); // the dead letter was part of what was tried
     held.outcome = { dead: `its reply could not be written: ${error.message}` };
-    this.#desk.putBack(held);
+    this.#inFlight.putBack(held);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Entries of the request stream, with the user's values as the bytes they are. */
 import { type RequestHead, requestFields } from '../../contract/request.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../../contract/runtime-fields.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import { decodeText, type Reply } from '../redis/resp.ts';
 
 /** A name or a value of an entry: ASCII as text, anything else as the bytes it is. Both are written back unchanged. */
@@ -15,18 +16,6 @@ export interface Entry {
   readonly attempt: number;
   /** Entry id of the first attempt. */
   readonly xid: string;
-}
-
-/** Text of a bulk string or status; numbers as decimal text, anything else as ''. */
-export function textOf(reply: Reply | undefined): string {
-  if (typeof reply === 'string') return reply;
-  if (reply instanceof Uint8Array) return decodeText(reply);
-  return typeof reply === 'number' ? String(reply) : '';
-}
-
-/** Items of an array; none when the reply is no array. */
-export function itemsOf(reply: Reply | undefined): readonly Reply[] {
-  return Array.isArray(reply) ? reply : [];
 }
 
 /** Entries in a reply of XREADGROUP on one stream; one that was deleted meanwhile has no fields. */

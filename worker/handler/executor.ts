@@ -3,7 +3,7 @@ import { maxMovedFields } from '../../contract/limits.ts';
 import type { HandlerSettings } from '../../contract/pod.ts';
 import { replyCodes } from '../../contract/reply.ts';
 import { type Accepts, refusalOf } from '../../contract/request.ts';
-import type { Desk, Held } from './in-flight.ts';
+import type { InFlightTable, Held } from './in-flight.ts';
 import { headOf } from './entry.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Handler } from '../mod.ts';
@@ -11,47 +11,47 @@ import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
 
 /** Time and chance, handed in for tests. */
-export interface Chance {
+export interface Clock {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** 0 <= random < 1 */
   readonly random: () => number;
 }
 
-/** Starts what waits on the desk and puts back what became of it. */
+/** Starts what waits in the table of requests in flight and puts back what became of it. */
 export class Executor {
   /** Milliseconds a handler takes, as a moving average. */
   meanMs = 1000;
   /** False once no further handler may start. */
   open = true;
-  readonly #desk: Desk;
+  readonly #inFlight: InFlightTable;
   readonly #handler: Handler;
   readonly #shared: ContextShared;
   readonly #accepts: Accepts;
   readonly #policy: HandlerSettings;
-  readonly #chance: Chance;
+  readonly #clock: Clock;
 
-  constructor(desk: Desk, handler: Handler, shared: ContextShared, accepts: Accepts, policy: HandlerSettings, chance: Chance) {
-    this.#desk = desk;
+  constructor(inFlight: InFlightTable, handler: Handler, shared: ContextShared, accepts: Accepts, policy: HandlerSettings, clock: Clock) {
+    this.#inFlight = inFlight;
     this.#handler = handler;
     this.#shared = shared;
     this.#accepts = accepts;
     this.#policy = policy;
-    this.#chance = chance;
+    this.#clock = clock;
   }
 
   /** Starts waiting requests until `concurrency` handlers run. */
   startWaiting(): void {
-    while (this.open && this.#desk.running < this.#policy.concurrency) {
-      const held = this.#desk.start();
+    while (this.open && this.#inFlight.running < this.#policy.concurrency) {
+      const held = this.#inFlight.start();
       if (held === undefined) return;
       this.#start(held);
     }
   }
 
   /** Ends a request nobody shall run: it was delivered too often without ever being finished. */
-  bury(held: Held): void {
-    held.startedMs = this.#chance.now();
+  quarantine(held: Held): void {
+    held.startedMs = this.#clock.now();
     const head = headOf(held.entry);
     if (refusalOf(head, this.#accepts)?.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
     held.ref = head.ref ?? '';
@@ -61,8 +61,8 @@ export class Executor {
 
   /** Answers 504 for every request whose time is over. */
   endOverdue(): void {
-    const overdue = this.#chance.now() - this.#policy.timeoutSeconds * 1000;
-    for (const held of this.#desk.runningNow()) {
+    const overdue = this.#clock.now() - this.#policy.timeoutSeconds * 1000;
+    for (const held of this.#inFlight.runningNow()) {
       if (held.startedMs > overdue) continue;
       this.#settle(held, { kind: 'timedOut' });
       held.context?.abort(`the handler did not finish within ${this.#policy.timeoutSeconds} s`);
@@ -71,7 +71,7 @@ export class Executor {
   }
 
   #start(held: Held): void {
-    held.startedMs = this.#chance.now();
+    held.startedMs = this.#clock.now();
     if (held.entry.fields.length === 0) return this.#finish(held, {}); // deleted from the stream after it was delivered
     const head = headOf(held.entry);
     const refusal = refusalOf(head, this.#accepts);
@@ -111,10 +111,10 @@ export class Executor {
 
   #settle(held: Held, ended: Ended): void {
     if (held.state !== 'running') return; // timed out or given up before; what came of it is too late
-    const nowMs = this.#chance.now();
-    const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs, random: this.#chance.random() };
+    const nowMs = this.#clock.now();
+    const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs, random: this.#clock.random() };
     this.meanMs += (nowMs - held.startedMs - this.meanMs) / 16;
-    this.#desk.finish(held, decide(ended, this.#answerer(held, nowMs), attempt), nowMs);
+    this.#inFlight.finish(held, decide(ended, this.#answerer(held, nowMs), attempt), nowMs);
   }
 
   /** A request that no script could move back into the stream is tried once. */
@@ -123,10 +123,10 @@ export class Executor {
   }
 
   #finish(held: Held, outcome: Outcome): void {
-    this.#desk.finish(held, outcome, this.#chance.now());
+    this.#inFlight.finish(held, outcome, this.#clock.now());
   }
 
-  #answerer(held: Held, nowMs = this.#chance.now()): Answerer {
+  #answerer(held: Held, nowMs = this.#clock.now()): Answerer {
     return { ref: held.ref, source: this.#accepts.type, time: isoTime(nowMs) };
   }
 }

@@ -1,5 +1,5 @@
 /** The requests this process has taken and not yet finished in Redis. */
-import { Bell } from './signal.ts';
+import { Signal } from './signal.ts';
 import type { Entry } from './entry.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Outcome } from './outcome.ts';
@@ -11,7 +11,7 @@ export interface Held {
   readonly deliveries: number;
   /** Milliseconds since 1970. */
   readonly receivedMs: number;
-  /** Where the desk has it. */
+  /** Where it stands. */
   place: number;
   state: 'waiting' | 'running' | 'finished' | 'committing' | 'gone';
   /** '' until the request has been read, and when it has none. */
@@ -25,12 +25,12 @@ export interface Held {
 }
 
 /**
- * Holds requests in the order they came; rings when there is room for more, and when there is something to commit.
+ * Holds requests in the order they came; notifies when there is room for more, and when there is something to commit.
  * Requests come and go by the thousand, so they are kept in lists rather than under their ids.
  */
-export class Desk {
-  readonly room = new Bell();
-  readonly work = new Bell();
+export class InFlightTable {
+  readonly room = new Signal();
+  readonly work = new Signal();
   /** Requests taken since the process started. */
   taken = 0;
   /** With gaps where requests have gone, until there are more gaps than requests. */
@@ -123,7 +123,7 @@ export class Desk {
     this.#ids.drop(held.entry.id);
     this.#held[held.place] = undefined;
     if (this.#held.length > 2 * this.#size + worthClosing) this.#closeGaps();
-    this.room.ring();
+    this.room.notify();
   }
 
   /** Gives up on what still runs; the results will be dropped, the entries stay pending. */
@@ -134,7 +134,7 @@ export class Desk {
       held.context?.abort(reason);
     }
     this.#running = 0;
-    this.work.ring();
+    this.work.notify();
   }
 
   /** The requests that run. */
@@ -159,7 +159,7 @@ export class Desk {
   #queue(held: Held): void {
     held.state = 'finished';
     this.#finished.push(held);
-    this.work.ring();
+    this.work.notify();
   }
 }
 

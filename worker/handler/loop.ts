@@ -3,7 +3,7 @@ import { type Connect, connectPair, type Pair } from '../redis/connection-pair.t
 import { FatalError } from '../pod/fatal.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
-import { type Crew, Session } from './session.ts';
+import { type SessionContext, Session } from './session.ts';
 import { after, type Timer } from '../pod/timers.ts';
 
 /** How often handlers are looked at whose time may be over. */
@@ -11,7 +11,7 @@ const sweepMs = 100;
 
 /** Works through requests; survives every outage of Redis. */
 export class Loop {
-  readonly #crew: Crew;
+  readonly #context: SessionContext;
   readonly #connect: Connect;
   readonly #outages: Outages;
   #session: Session | undefined;
@@ -22,9 +22,9 @@ export class Loop {
   /** When waiting for Redis is given up, milliseconds since 1970. */
   #endAtMs = Infinity;
 
-  constructor(crew: Crew, connect: Connect, outages: Outages, opened: Pair) {
+  constructor(context: SessionContext, connect: Connect, outages: Outages, opened: Pair) {
     this.#opened = opened;
-    this.#crew = crew;
+    this.#context = context;
     this.#connect = connect;
     this.#outages = outages;
   }
@@ -47,17 +47,17 @@ export class Loop {
   stop(graceMs: number): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#crew.log.info('stopping: finishing what runs', { running: this.#crew.desk.running });
-    this.#crew.executor.open = false;
+    this.#context.log.info('stopping: finishing what runs', { running: this.#context.inFlight.running });
+    this.#context.executor.open = false;
     this.#session?.stop();
     const finishMs = Math.max(graceMs - 2000, graceMs / 2);
-    this.#endAtMs = this.#crew.chance.now() + finishMs;
-    after(finishMs, () => this.#crew.desk.abandonRunning('the process has to end'));
+    this.#endAtMs = this.#context.clock.now() + finishMs;
+    after(finishMs, () => this.#context.inFlight.abandonRunning('the process has to end'));
   }
 
   #sweepLater(): void {
     this.#sweep = after(sweepMs, () => {
-      this.#crew.executor.endOverdue();
+      this.#context.executor.endOverdue();
       this.#sweepLater();
     });
   }
@@ -68,9 +68,9 @@ export class Loop {
         return await this.#oneSession();
       } catch (error) {
         if (!isOutage(error)) throw error;
-        if (this.#stopping && this.#crew.desk.size === 0) return; // there is nothing to wait for Redis with
-        if (this.#crew.chance.now() > this.#endAtMs) throw lostInOutage(this.#crew.desk.size, error);
-        this.#crew.pulse.beat();
+        if (this.#stopping && this.#context.inFlight.size === 0) return; // there is nothing to wait for Redis with
+        if (this.#context.clock.now() > this.#endAtMs) throw lostInOutage(this.#context.inFlight.size, error);
+        this.#context.pulse.beat();
         await this.#outages.wait(error);
       }
     }
@@ -79,14 +79,14 @@ export class Loop {
   async #oneSession(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
-    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#crew);
+    this.#session = new Session(opened ?? await connectPair(this.#connect), this.#context);
     if (this.#stopping) this.#session.stop();
     await this.#session.run(opened ? 'now' : 'before', () => this.#outages.over());
   }
 
   /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */
   async #leave(): Promise<void> {
-    const { place, identity, log } = this.#crew;
+    const { place, identity, log } = this.#context;
     try {
       const connection = await this.#connect();
       await leavePlace(connection, place.hashKey, identity).finally(() => connection.close());

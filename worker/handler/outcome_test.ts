@@ -62,7 +62,7 @@ Deno.test('the code of a Reply is checked where it is made', () => {
   for (const code of [0, 99, 1000, 200.5, NaN]) assertThrows(() => new Reply(code), RangeError);
 });
 
-Deno.test('waits double up to their bound, and chance takes at most half', () => {
+Deno.test('waits double up to their bound, and clock takes at most half', () => {
   const bounds = { initialMs: 100, maxMs: 1000 };
   assertEquals([1, 2, 3, 4, 5, 100].map((failures) => backoffMs(failures, bounds, 0.999_999)), [100, 200, 400, 800, 1000, 1000]);
   assertEquals([1, 2, 100].map((failures) => backoffMs(failures, bounds, 0)), [50, 100, 500]);

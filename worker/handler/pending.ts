@@ -1,12 +1,13 @@
 /** Entries delivered to this consumer and not acknowledged: what a crash, a lost reply or another consumer left behind. */
 import type { Connection } from '../redis/connection.ts';
-import type { Desk } from './in-flight.ts';
-import { decodeRead, type Entry, idBefore, itemsOf, textOf } from './entry.ts';
+import type { InFlightTable } from './in-flight.ts';
+import { decodeRead, type Entry, idBefore } from './entry.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Place } from './place.ts';
 import type { Command } from '../redis/commands.ts';
 import type { Reply } from '../redis/resp.ts';
 
-/** An entry that is ours and not on the desk. */
+/** An entry that is ours and not in flight. */
 export interface Pending {
   readonly id: string;
   /** Times it has been delivered so far. */
@@ -34,36 +35,36 @@ export async function findPending(connection: Connection, place: Place, ids: rea
 }
 
 /**
- * Brings the desk in line with what Redis says after a connection was lost.
+ * Brings the requests in flight in line with what Redis says after a connection was lost.
  * A commit that was on the wire has happened when its entry is not pending any more, else it is repeated;
  * anything else that is not pending here has been taken over by another consumer.
  * @param groupWasMissing when true Redis has forgotten everything, and that an entry is not pending says nothing
  */
-export function settleDesk(desk: Desk, pending: readonly Pending[], groupWasMissing: boolean): void {
+export function settleInFlight(inFlight: InFlightTable, pending: readonly Pending[], groupWasMissing: boolean): void {
   const ids = new Set(pending.map(({ id }) => id));
-  for (const held of [...desk.all()]) {
-    if (!groupWasMissing && !ids.has(held.entry.id)) desk.drop(held);
-    else if (held.state === 'committing') desk.putBack(held);
+  for (const held of [...inFlight.all()]) {
+    if (!groupWasMissing && !ids.has(held.entry.id)) inFlight.drop(held);
+    else if (held.state === 'committing') inFlight.putBack(held);
   }
 }
 
 /** What to take from the backlog now. */
 export type Recovery =
   | { readonly kind: 'wait' }
-  /** `bury`: more deliveries than allowed; `alone`: nothing else may run beside it. */
-  | { readonly kind: 'take'; readonly next: readonly Pending[]; readonly manner: 'run' | 'alone' | 'bury' };
+  /** `quarantine`: more deliveries than allowed; `alone`: nothing else may run beside it. */
+  | { readonly kind: 'take'; readonly next: readonly Pending[]; readonly manner: 'run' | 'alone' | 'quarantine' };
 
 /**
  * Decides what to take first from the backlog. Entries that have outlived two processes are suspects: they run
  * one at a time with nothing beside them, so that the one that kills the process is counted alone.
  */
-export function planRecovery(backlog: readonly Pending[], desk: { readonly room: number; readonly size: number }, maxDeliveries: number): Recovery {
+export function planRecovery(backlog: readonly Pending[], inFlight: { readonly room: number; readonly size: number }, maxDeliveries: number): Recovery {
   const first = backlog[0];
-  if (first === undefined || desk.room <= 0) return { kind: 'wait' };
-  if (first.deliveries >= maxDeliveries) return { kind: 'take', next: [first], manner: 'bury' };
-  if (first.deliveries >= 2) return desk.size > 0 ? { kind: 'wait' } : { kind: 'take', next: [first], manner: 'alone' };
+  if (first === undefined || inFlight.room <= 0) return { kind: 'wait' };
+  if (first.deliveries >= maxDeliveries) return { kind: 'take', next: [first], manner: 'quarantine' };
+  if (first.deliveries >= 2) return inFlight.size > 0 ? { kind: 'wait' } : { kind: 'take', next: [first], manner: 'alone' };
   const end = backlog.findIndex(({ deliveries }) => deliveries >= 2 || deliveries >= maxDeliveries);
-  return { kind: 'take', next: backlog.slice(0, Math.min(desk.room, end < 0 ? backlog.length : end)), manner: 'run' };
+  return { kind: 'take', next: backlog.slice(0, Math.min(inFlight.room, end < 0 ? backlog.length : end)), manner: 'run' };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { Desk } from './in-flight.ts';
+import { InFlightTable } from './in-flight.ts';
 import { bytesOf, decodeEntry, decodeRead, headOf, idBefore, userFields } from './entry.ts';
 import { orphanIdleMs } from './chores.ts';
-import { planRecovery, settleDesk } from './pending.ts';
+import { planRecovery, settleInFlight } from './pending.ts';
 import { holdLimit, readCount } from './capacity.ts';
 import { assertEquals } from '../testing/assert.ts';
 import { flat, place } from '../testing/held.ts';
@@ -22,53 +22,53 @@ Deno.test('what has outlived two processes runs alone', () => {
   assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 0 }, 5), { kind: 'take', next: backlog.slice(1, 2), manner: 'alone' });
 });
 
-Deno.test('what was delivered too often is buried', () => {
-  assertEquals(planRecovery(pending(5, 1), { room: 9, size: 3 }, 5), { kind: 'take', next: pending(5), manner: 'bury' });
-  assertEquals(planRecovery(pending(1, 1), { room: 9, size: 0 }, 1), { kind: 'take', next: pending(1), manner: 'bury' });
+Deno.test('what was delivered too often is quarantined', () => {
+  assertEquals(planRecovery(pending(5, 1), { room: 9, size: 3 }, 5), { kind: 'take', next: pending(5), manner: 'quarantine' });
+  assertEquals(planRecovery(pending(1, 1), { room: 9, size: 0 }, 1), { kind: 'take', next: pending(1), manner: 'quarantine' });
 });
 
-/** A desk with a request in each state: waiting, running, finished and on the wire. */
-function busyDesk(): Desk {
-  const desk = new Desk();
-  for (const id of ['1-0', '2-0', '3-0', '4-0']) desk.add(decodeEntry(id, []), 1, 0);
-  const [committing, finished] = [desk.start(), desk.start()];
-  desk.start();
-  if (committing) desk.finish(committing, {}, 0);
-  desk.takeFinished(1, Infinity);
-  if (finished) desk.finish(finished, {}, 0);
-  return desk;
+/** A table with a request in each state: waiting, running, finished and on the wire. */
+function busyTable(): InFlightTable {
+  const inFlight = new InFlightTable();
+  for (const id of ['1-0', '2-0', '3-0', '4-0']) inFlight.add(decodeEntry(id, []), 1, 0);
+  const [committing, finished] = [inFlight.start(), inFlight.start()];
+  inFlight.start();
+  if (committing) inFlight.finish(committing, {}, 0);
+  inFlight.takeFinished(1, Infinity);
+  if (finished) inFlight.finish(finished, {}, 0);
+  return inFlight;
 }
 
-const states = (desk: Desk) => [...desk.all()].map(({ entry, state }) => `${entry.id} ${state}`);
+const states = (inFlight: InFlightTable) => [...inFlight.all()].map(({ entry, state }) => `${entry.id} ${state}`);
 
 Deno.test('after an outage a commit in doubt is repeated when its entry is still pending, else it has happened', () => {
-  const [repeated, happened] = [busyDesk(), busyDesk()];
+  const [repeated, happened] = [busyTable(), busyTable()];
   assertEquals(states(repeated), ['1-0 committing', '2-0 finished', '3-0 running', '4-0 waiting']);
-  settleDesk(repeated, ['1-0', '2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
+  settleInFlight(repeated, ['1-0', '2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
   assertEquals(states(repeated), ['1-0 finished', '2-0 finished', '3-0 running', '4-0 waiting']);
-  settleDesk(happened, ['2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
+  settleInFlight(happened, ['2-0', '3-0', '4-0'].map((id) => ({ id, deliveries: 1 })), false);
   assertEquals(states(happened), ['2-0 finished', '3-0 running', '4-0 waiting']);
 });
 
 Deno.test('after an outage what another consumer has taken is dropped', () => {
-  const desk = busyDesk();
-  settleDesk(desk, [], false);
-  assertEquals([states(desk), desk.quiet, desk.start()], [[], true, undefined]);
+  const inFlight = busyTable();
+  settleInFlight(inFlight, [], false);
+  assertEquals([states(inFlight), inFlight.quiet, inFlight.start()], [[], true, undefined]);
 });
 
 Deno.test('after Redis lost the group nothing is dropped', () => {
-  const desk = busyDesk();
-  settleDesk(desk, [], true);
-  assertEquals(states(desk), ['1-0 finished', '2-0 finished', '3-0 running', '4-0 waiting']);
+  const inFlight = busyTable();
+  settleInFlight(inFlight, [], true);
+  assertEquals(states(inFlight), ['1-0 finished', '2-0 finished', '3-0 running', '4-0 waiting']);
 });
 
 Deno.test('a commit takes no more than its bytes allow, but always one', () => {
-  const desk = new Desk();
-  for (const id of ['1-0', '2-0', '3-0']) desk.add(decodeEntry(id, []), 1, 0);
-  for (let held = desk.start(); held !== undefined; held = desk.start()) {
-    desk.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);
+  const inFlight = new InFlightTable();
+  for (const id of ['1-0', '2-0', '3-0']) inFlight.add(decodeEntry(id, []), 1, 0);
+  for (let held = inFlight.start(); held !== undefined; held = inFlight.start()) {
+    inFlight.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);
   }
-  assertEquals([desk.takeFinished(9, 100).length, desk.takeFinished(9, 1).length, desk.takeFinished(9, 1).length], [2, 1, 0]);
+  assertEquals([inFlight.takeFinished(9, 100).length, inFlight.takeFinished(9, 1).length, inFlight.takeFinished(9, 1).length], [2, 1, 0]);
 });
 
 Deno.test('holds what runs, and more only when handlers are quick', () => {

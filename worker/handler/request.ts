@@ -1,6 +1,7 @@
 /** The request and the context as a handler sees them. Built once per request, so nothing is made before it is asked for. */
 import { requestFields } from '../../contract/request.ts';
-import { bytesOf, type Entry, textOf, userFields, valueOf } from './entry.ts';
+import { bytesOf, type Entry, userFields, valueOf } from './entry.ts';
+import { textOf } from '../redis/replies.ts';
 import { messageOf } from '../pod/fatal.ts';
 import { type HandlerContext, type HandlerRequest, type Logger, Reply, type WorkerInfo } from '../mod.ts';
 

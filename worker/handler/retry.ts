@@ -1,7 +1,8 @@
 /** Brings requests whose next attempt is due back into the request stream. Any consumer may do it, also several at once. */
 import { retryScheduleKey } from '../../contract/keys.ts';
 import type { Connection } from '../redis/connection.ts';
-import { type Bulk, itemsOf, textOf } from './entry.ts';
+import { type Bulk } from './entry.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Logger } from '../mod.ts';
 import type { Place } from './place.ts';
 import type { Command } from '../redis/commands.ts';

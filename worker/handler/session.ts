@@ -1,36 +1,36 @@
 /** The time between connecting to Redis and losing it: reading, committing and chores, side by side. */
-import { Bell } from './signal.ts';
+import { Signal } from './signal.ts';
 import { checkFence, claimOrphans, handOver, orphanIdleMs, renewLeases, writeProgress } from './chores.ts';
 import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
 import { Committer } from './commit.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { Pair } from '../redis/connection-pair.ts';
-import type { Desk } from './in-flight.ts';
+import type { InFlightTable } from './in-flight.ts';
 import { decodeRead } from './entry.ts';
-import type { Chance, Executor } from './executor.ts';
-import type { FormerConnections } from '../redis/previous-connections.ts';
+import type { Clock, Executor } from './executor.ts';
+import type { PreviousConnections } from '../redis/previous-connections.ts';
 import { ensureGroup, isGroupGone } from './group.ts';
 import type { Pulse } from '../pod/health.ts';
 import type { Identity } from '../pod/identity.ts';
 import type { Logger } from '../mod.ts';
-import { findPending, listPending, type Pending, planRecovery, readPending, settleDesk } from './pending.ts';
+import { findPending, listPending, type Pending, planRecovery, readPending, settleInFlight } from './pending.ts';
 import type { Place } from './place.ts';
 import { moveDue } from './retry.ts';
 import { holdLimit, readCount } from './capacity.ts';
-import { baseFeatures, probeFeatures, type ServerFeatures } from '../redis/server-features.ts';
+import { baseFeatures, probeFeatures, type ServerFeatures } from './server-features.ts';
 import { trimAcknowledged } from './trim.ts';
 
 /** What outlives a session. */
-export interface Crew {
+export interface SessionContext {
   readonly place: Place;
   readonly identity: Identity;
-  readonly desk: Desk;
+  readonly inFlight: InFlightTable;
   readonly executor: Executor;
   readonly pulse: Pulse;
   readonly log: Logger;
-  readonly chance: Chance;
+  readonly clock: Clock;
   /** Connections of the sessions before. */
-  readonly former: FormerConnections;
+  readonly previousConnections: PreviousConnections;
   /** Percent by ref, told by handlers and not yet written. */
   readonly progress: Map<string, number>;
 }
@@ -51,9 +51,9 @@ const moreOrphansMs = 100;
 export class Session {
   readonly #reader: Connection;
   readonly #writer: Connection;
-  readonly #crew: Crew;
+  readonly #context: SessionContext;
   readonly #committer: Committer;
-  readonly #choreBell = new Bell();
+  readonly #choreSignal = new Signal();
   readonly #retries: Chore;
   readonly #orphans: Chore;
   #features: ServerFeatures = baseFeatures;
@@ -67,14 +67,14 @@ export class Session {
   #over = false;
   #error: unknown;
 
-  constructor({ reader, writer }: Pair, crew: Crew) {
+  constructor({ reader, writer }: Pair, context: SessionContext) {
     this.#reader = reader;
     this.#writer = writer;
-    this.#crew = crew;
-    const { desk, place, identity, log } = crew;
-    this.#committer = new Committer(writer, desk, place, identity, { log, onRetry: (dueMs) => this.#retryAt(dueMs) });
+    this.#context = context;
+    const { inFlight, place, identity, log } = context;
+    this.#committer = new Committer(writer, inFlight, place, identity, { log, onRetry: (dueMs) => this.#retryAt(dueMs) });
     this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
-    this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(crew.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
+    this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(context.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
   }
 
   /**
@@ -90,9 +90,9 @@ export class Session {
       const loops = [this.#read(), this.#commit(), this.#doChores()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#end(error))));
       if (this.#error !== undefined) throw this.#error;
-      await handOver(this.#writer, this.#crew.place, this.#crew.desk, await listPending(this.#writer, this.#crew.place));
+      await handOver(this.#writer, this.#context.place, this.#context.inFlight, await listPending(this.#writer, this.#context.place));
     } finally {
-      this.#crew.pulse.reading = false;
+      this.#context.pulse.reading = false;
       this.#end(undefined);
       this.#closeBoth();
     }
@@ -102,103 +102,103 @@ export class Session {
   stop(): void {
     this.#stopping = true;
     this.#reader.close();
-    this.#crew.desk.room.ring();
-    this.#crew.desk.work.ring();
+    this.#context.inFlight.room.notify();
+    this.#context.inFlight.work.notify();
   }
 
   async #join(placeTaken: 'now' | 'before'): Promise<void> {
-    const { place, identity, desk, pulse, former } = this.#crew;
+    const { place, identity, inFlight, pulse, previousConnections } = this.#context;
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
-    const allowed = Promise.all([former.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    const allowed = Promise.all([previousConnections.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
     if (placeTaken === 'before') await allowed;
     const [groupWasMissing, pending, features] = await Promise.all([
       ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place), allowed,
     ]);
     this.#use(features);
-    settleDesk(desk, pending, groupWasMissing);
-    this.#backlog = pending.filter(({ id }) => !desk.has(id));
+    settleInFlight(inFlight, pending, groupWasMissing);
+    this.#backlog = pending.filter(({ id }) => !inFlight.has(id));
     pulse.reading = true;
   }
 
   /** Where reads claim by themselves, the chore is left with what they pass over: entries deleted while they were pending. */
   #use(features: ServerFeatures): void {
-    const { place, chance } = this.#crew;
+    const { place, clock } = this.#context;
     this.#features = features;
     if (!features.claimingReads) return;
     this.#orphans.everyMs = orphanIdleMs(place.settings);
-    this.#orphans.dueMs = chance.now() + this.#orphans.everyMs;
+    this.#orphans.dueMs = clock.now() + this.#orphans.everyMs;
   }
 
   async #read(): Promise<void> {
-    const { desk, pulse } = this.#crew;
+    const { inFlight, pulse } = this.#context;
     try {
       while (!this.#readingIsOver()) {
         pulse.beat();
         const count = Math.min(this.#room(), this.#untilLimit());
         if (this.#backlog.length > 0) await this.#recover();
         else if (count > 0) await this.#readNew(count);
-        else await desk.room.wait(1000);
+        else await inFlight.room.wait(1000);
       }
     } catch (error) {
       if (!this.#stopping) throw error; // the reading connection was closed on purpose
     }
     this.#readingDone = true;
-    desk.work.ring();
+    inFlight.work.notify();
   }
 
   async #readNew(count: number): Promise<void> {
-    const { requestStream, consumerId, settings: { group } } = this.#crew.place;
+    const { requestStream, consumerId, settings: { group } } = this.#context.place;
     try {
       const reply = await this.#reader.commandWithin(
-        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, ...claimArgs(this.#crew.place, this.#features), 'STREAMS', requestStream, '>',
+        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, ...claimArgs(this.#context.place, this.#features), 'STREAMS', requestStream, '>',
       );
       const { fresh, claimed } = separateClaimed(reply);
-      const nowMs = this.#crew.chance.now();
-      for (const entry of decodeRead(fresh)) this.#crew.desk.add(entry, 1, nowMs);
-      this.#crew.executor.startWaiting();
+      const nowMs = this.#context.clock.now();
+      for (const entry of decodeRead(fresh)) this.#context.inFlight.add(entry, 1, nowMs);
+      this.#context.executor.startWaiting();
       this.#committer.fill(); // an answer goes out before the next read does
       if (claimed.length > 0) await this.#adopt(claimed);
     } catch (error) {
       if (!isGroupGone(error)) throw error;
-      this.#crew.log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
-      await ensureGroup(this.#writer, this.#crew.place);
+      this.#context.log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
+      await ensureGroup(this.#writer, this.#context.place);
     }
   }
 
   /** Queues what was taken over for recovery, but for what this process still works on itself. */
   async #adopt(claimed: readonly Pending[]): Promise<void> {
-    const { place, desk } = this.#crew;
+    const { place, inFlight } = this.#context;
     await uncountDelivery(this.#writer, place, claimed);
-    this.#backlog.push(...claimed.filter(({ id }) => !desk.has(id)));
+    this.#backlog.push(...claimed.filter(({ id }) => !inFlight.has(id)));
   }
 
   /** Takes the next entries out of the backlog, or waits until that is possible. */
   async #recover(): Promise<void> {
-    const { desk, executor, place, chance } = this.#crew;
-    const room = Math.min(place.settings.concurrency - desk.size, this.#untilLimit());
-    const step = planRecovery(this.#backlog, { room, size: desk.size }, place.settings.maxDeliveries);
-    if (step.kind === 'wait') return await desk.room.wait(1000);
+    const { inFlight, executor, place, clock } = this.#context;
+    const room = Math.min(place.settings.concurrency - inFlight.size, this.#untilLimit());
+    const step = planRecovery(this.#backlog, { room, size: inFlight.size }, place.settings.maxDeliveries);
+    if (step.kind === 'wait') return await inFlight.room.wait(1000);
     this.#backlog = this.#backlog.slice(step.next.length);
     const deliveries = new Map(step.next.map((pending) => [pending.id, pending.deliveries + 1]));
     for (const entry of await readPending(this.#reader, place, step.next)) {
-      const held = desk.add(entry, deliveries.get(entry.id) ?? 1, chance.now());
-      if (held !== undefined && step.manner === 'bury') executor.bury(held);
+      const held = inFlight.add(entry, deliveries.get(entry.id) ?? 1, clock.now());
+      if (held !== undefined && step.manner === 'quarantine') executor.quarantine(held);
     }
     executor.startWaiting();
-    while (step.manner === 'alone' && desk.size > 0 && !this.#stopping && !this.#over) {
-      this.#crew.pulse.beat();
-      await desk.room.wait(1000);
+    while (step.manner === 'alone' && inFlight.size > 0 && !this.#stopping && !this.#over) {
+      this.#context.pulse.beat();
+      await inFlight.room.wait(1000);
     }
   }
 
   #commit(): Promise<void> {
-    const { desk } = this.#crew;
-    const isDone = () => this.#over || (this.#readingDone && desk.quiet && (this.#stopping || desk.size === 0));
+    const { inFlight } = this.#context;
+    const isDone = () => this.#over || (this.#readingDone && inFlight.quiet && (this.#stopping || inFlight.size === 0));
     return this.#committer.run(isDone).then(() => this.#end(undefined));
   }
 
   async #doChores(): Promise<void> {
-    const { now } = this.#crew.chance;
+    const { now } = this.#context.clock;
     const chores = this.#chores();
     while (!this.#over) {
       for (const chore of chores) {
@@ -206,19 +206,19 @@ export class Session {
         chore.dueMs = now() + chore.everyMs;
         await chore.run();
       }
-      await this.#choreBell.wait(Math.max(0, Math.min(...chores.map((chore) => chore.dueMs)) - now()));
+      await this.#choreSignal.wait(Math.max(0, Math.min(...chores.map((chore) => chore.dueMs)) - now()));
     }
   }
 
   #chores(): Chore[] {
-    const { place, identity, desk, progress, chance } = this.#crew;
+    const { place, identity, inFlight, progress, clock } = this.#context;
     const leaseMs = orphanIdleMs(place.settings);
-    const chore = (everyMs: number, run: () => Promise<void>): Chore => ({ everyMs, run, dueMs: chance.now() + everyMs });
+    const chore = (everyMs: number, run: () => Promise<void>): Chore => ({ everyMs, run, dueMs: clock.now() + everyMs });
     const chores = [
       chore(1000, () => checkFence(this.#writer, place, identity)),
       this.#retries,
       this.#orphans,
-      chore(leaseMs / 3, () => renewLeases(this.#writer, place, desk, chance.now() - leaseMs / 3)),
+      chore(leaseMs / 3, () => renewLeases(this.#writer, place, inFlight, clock.now() - leaseMs / 3)),
     ];
     if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
     if (place.settings.traces === 'On') chores.push(chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()));
@@ -226,44 +226,44 @@ export class Session {
   }
 
   async #moveRetries(): Promise<void> {
-    const nextMs = await moveDue(this.#writer, this.#crew.place, this.#crew.chance.now(), this.#crew.log);
+    const nextMs = await moveDue(this.#writer, this.#context.place, this.#context.clock.now(), this.#context.log);
     if (nextMs !== undefined) this.#retryAt(nextMs);
   }
 
   #retryAt(dueMs: number): void {
     if (dueMs >= this.#retries.dueMs) return;
     this.#retries.dueMs = dueMs;
-    this.#choreBell.ring();
+    this.#choreSignal.notify();
   }
 
   async #adoptOrphans(): Promise<void> {
-    const { place, desk, chance } = this.#crew;
-    this.#orphans.dueMs = chance.now() + moreOrphansMs;
+    const { place, inFlight, clock } = this.#context;
+    this.#orphans.dueMs = clock.now() + moreOrphansMs;
     if (this.#backlog.length > 0) return;
     const claimed = await claimOrphans(this.#writer, place, this.#orphanCursor);
     this.#orphanCursor = claimed.cursor;
     this.#adopting = claimed.ids.length > 0;
-    if (!this.#adopting) this.#orphans.dueMs = chance.now() + this.#orphans.everyMs;
-    const pending = await findPending(this.#writer, place, claimed.ids.filter((id) => !desk.has(id)));
+    if (!this.#adopting) this.#orphans.dueMs = clock.now() + this.#orphans.everyMs;
+    const pending = await findPending(this.#writer, place, claimed.ids.filter((id) => !inFlight.has(id)));
     this.#backlog.push(...pending);
   }
 
   async #trim(): Promise<void> {
-    const { desk, place } = this.#crew;
-    if (desk.taken === this.#trimmedAt) return;
-    this.#trimmedAt = desk.taken;
+    const { inFlight, place } = this.#context;
+    if (inFlight.taken === this.#trimmedAt) return;
+    this.#trimmedAt = inFlight.taken;
     await trimAcknowledged(this.#writer, place, this.#features);
   }
 
   #room(): number {
-    const { place, desk, executor } = this.#crew;
+    const { place, inFlight, executor } = this.#context;
     const { concurrency } = place.settings;
-    return readCount(holdLimit(concurrency, executor.meanMs), desk.size, concurrency);
+    return readCount(holdLimit(concurrency, executor.meanMs), inFlight.size, concurrency);
   }
 
   #untilLimit(): number {
-    const { place, desk } = this.#crew;
-    return place.requestLimit > 0 ? place.requestLimit - desk.taken : Infinity;
+    const { place, inFlight } = this.#context;
+    return place.requestLimit > 0 ? place.requestLimit - inFlight.taken : Infinity;
   }
 
   #readingIsOver(): boolean {
@@ -275,9 +275,9 @@ export class Session {
     this.#error ??= error;
     this.#over = true;
     if (error !== undefined) this.#closeBoth();
-    this.#choreBell.ring();
-    this.#crew.desk.room.ring();
-    this.#crew.desk.work.ring();
+    this.#choreSignal.notify();
+    this.#context.inFlight.room.notify();
+    this.#context.inFlight.work.notify();
   }
 
   #closeBoth(): void {

@@ -1,21 +1,21 @@
 /** Lets one loop wait for the others. */
 import { after, type Timer } from '../pod/timers.ts';
 
-/** A bell one loop waits at; a ring while nobody waits is kept. */
-export class Bell {
-  #rung = false;
+/** One loop waits for it, the others notify it; a notice while nobody waits is kept. */
+export class Signal {
+  #notified = false;
   #wake: (() => void) | undefined;
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#notified = true;
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
   }
 
-  /** Settles at the next ring, or after `ms`. */
+  /** Settles at the next notice, or after `ms`. */
   async wait(ms: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#notified) {
       let timer: Timer | undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -23,7 +23,7 @@ export class Bell {
       });
       timer?.cancel();
     }
-    this.#rung = false;
+    this.#notified = false;
     this.#wake = undefined;
   }
 }

@@ -4,10 +4,10 @@ import { exitCodes } from '../../contract/pod.ts';
 import { decodeKeyLine, decryptSecret } from '../../contract/secrets.ts';
 import { type Connection, connectRedis } from '../redis/connection.ts';
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
-import { Desk } from './in-flight.ts';
-import { type Chance, Executor } from './executor.ts';
+import { InFlightTable } from './in-flight.ts';
+import { type Clock, Executor } from './executor.ts';
 import { FatalError, messageOf } from '../pod/fatal.ts';
-import { FormerConnections } from '../redis/previous-connections.ts';
+import { PreviousConnections } from '../redis/previous-connections.ts';
 import { passGate } from '../pod/gate/pass.ts';
 import { Pulse, serveHealth } from '../pod/health.ts';
 import { type Identity, leavePlace, takePlace, type Taking } from '../pod/identity.ts';
@@ -17,11 +17,11 @@ import { Loop } from './loop.ts';
 import type { Handler, Logger, WorkerInfo } from '../mod.ts';
 import { Outages } from '../pod/outage.ts';
 import type { Place } from './place.ts';
-import type { Crew } from './session.ts';
+import type { SessionContext } from './session.ts';
 import { readSettings, type Settings } from '../pod/settings.ts';
 import { after, pause } from '../pod/timers.ts';
 
-const chance: Chance = { now: Date.now, random: Math.random };
+const clock: Clock = { now: Date.now, random: Math.random };
 const waitingPollMs = 500;
 
 /**
@@ -34,21 +34,21 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   for (const signal of ['SIGTERM', 'SIGINT'] as const) Deno.addSignalListener(signal, () => stop());
   const settings = await readSettings(args);
   const log = createLog(signature(settings));
-  const pulse = new Pulse(chance.now);
+  const pulse = new Pulse(clock.now);
   if (settings.health) serveHealth(settings.health, pulse);
   const gate = await passGate(settings.gate, log);
   const handler = await loadUserCode(settings, log);
-  const outages = new Outages(log, chance.random);
+  const outages = new Outages(log, clock.random);
   const connect: Connect = () => connectRedis({ ...settings.redis, name: `redisworker:${settings.hashKey}` }, 'bytes');
   const identity = { pid: String(Deno.pid), owner: settings.owner, ...(gate ? { gate } : {}) };
   const { fields, connections } = await waitForPlace(settings.hashKey, identity, { connect, outages, pulse, log });
-  const crew = await assemble(settings, fields, handler, { identity, pulse, log })
+  const context = await assemble(settings, fields, handler, { identity, pulse, log })
     .catch((error: unknown) => giveBack(error, connections.writer, settings.hashKey, identity));
-  const loop = new Loop(crew, connect, outages, connections);
+  const loop = new Loop(context, connect, outages, connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   const working = loop.run();
   // A request that waits is answered first: this is written once the start is over.
-  after(0, () => log.info('working', { stream: crew.place.requestStream, group: settings.handler.group, consumer: crew.place.consumerId }));
+  after(0, () => log.info('working', { stream: context.place.requestStream, group: settings.handler.group, consumer: context.place.consumerId }));
   await working;
 }
 
@@ -114,20 +114,20 @@ interface Circumstances {
   readonly log: Logger;
 }
 
-async function assemble(settings: Settings, fields: Readonly<Record<string, string>>, handler: Handler, { identity, pulse, log }: Circumstances): Promise<Crew> {
+async function assemble(settings: Settings, fields: Readonly<Record<string, string>>, handler: Handler, { identity, pulse, log }: Circumstances): Promise<SessionContext> {
   const config = decodeConfig(fields, settings.hashKey);
   const { sourceDigest } = settings;
   const place: Place = { ...config, hashKey: settings.hashKey, settings: settings.handler, ...(sourceDigest ? { sourceDigest } : {}) };
   const progress = new Map<string, number>();
-  const desk = new Desk();
+  const inFlight = new InFlightTable();
   const shared = {
     secrets: await openSecret(config, settings),
     config: infoOf(config, sourceDigest),
     logWith: (more: Readonly<Record<string, unknown>>) => createLog({ ...signature(settings), ...more }),
     progress: (ref: string, percent: number) => void progress.set(ref, percent),
   };
-  const executor = new Executor(desk, handler, shared, config, settings.handler, chance);
-  return { place, identity, desk, executor, pulse, log, chance, progress, former: new FormerConnections() };
+  const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock);
+  return { place, identity, inFlight, executor, pulse, log, clock, progress, previousConnections: new PreviousConnections() };
 }
 
 function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string): WorkerConfig {

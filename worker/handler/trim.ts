@@ -1,10 +1,10 @@
 /** Drops requests that nobody needs any more from the request stream. */
 import type { Arg } from '../redis/commands.ts';
 import type { Connection } from '../redis/connection.ts';
-import { itemsOf, textOf } from './entry.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Place } from './place.ts';
 import { RedisError, type Reply } from '../redis/resp.ts';
-import type { ServerFeatures } from '../redis/server-features.ts';
+import type { ServerFeatures } from './server-features.ts';
 
 /**
  * Drops what is acknowledged. Where ours is the one group, whole nodes at a time, which costs next to nothing; beside

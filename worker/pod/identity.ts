@@ -2,7 +2,7 @@
 import { ownerField, pidField } from '../../contract/config-hash.ts';
 import { encodeGateReport, gateField, type GatePassage } from '../../contract/gate.ts';
 import type { Connection } from '../redis/connection.ts';
-import { itemsOf, textOf } from '../handler/entry.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Reply } from '../redis/resp.ts';
 
 /** Who this process says it is. */
@@ -23,7 +23,7 @@ export type Taking =
   | { readonly kind: 'occupied'; readonly by: Identity };
 
 /**
- * Sets `pid` and `owner`, unless another pod has. A pid left by a former process of this very pod is replaced:
+ * Sets `pid` and `owner`, unless another pod has. A pid left by a previousConnections process of this very pod is replaced:
  * that process is dead, as its pod runs one at a time.
  */
 export async function takePlace(connection: Connection, hashKey: string, me: Identity): Promise<Taking> {

@@ -1,13 +1,13 @@
 /** What the server still has of connections this process has given up. */
 import type { Connection } from './connection.ts';
-import { textOf } from '../handler/entry.ts';
+import { textOf } from './replies.ts';
 import type { Command } from './commands.ts';
 
 /**
  * Closes lost connections on the server's side too. Their bytes may still be on the way: a commit among them would
  * happen after it has been made again over a new connection, and answer its requests twice.
  */
-export class FormerConnections {
+export class PreviousConnections {
   #kills: readonly Command[] = [];
 
   /**

@@ -2,7 +2,7 @@
  * Who runs a consumer id: the fields `owner` (the UID of a pod) and `pid` (set by the script itself) of its hash.
  *
  * Process ids are small and alike in every pod, so `pid` alone cannot tell two pods apart: `owner` does. A pod takes
- * the hash when no process is in it, or only a former one of its own; a `pid` of another owner is left alone, for the
+ * the hash when no process is in it, or only a previousConnections one of its own; a `pid` of another owner is left alone, for the
  * operator clears those of dead pods.
  */
 import { ownerField, pidField } from '../../contract/config-hash.ts';
@@ -27,7 +27,7 @@ export function mayTake(holder: Holder, podUid: string): boolean {
   return holder.pid === undefined || holder.owner === podUid;
 }
 
-/** Makes this pod the owner, tells what it found at the network gate and removes the pid of a former process of its own, in one step. */
+/** Makes this pod the owner, tells what it found at the network gate and removes the pid of a previousConnections process of its own, in one step. */
 export async function take(redis: Commands, hashKey: string, podUid: string, gate?: GatePassage): Promise<Taking> {
   await redis.command('WATCH', hashKey);
   const exists = await redis.command('EXISTS', hashKey);

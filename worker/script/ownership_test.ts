@@ -6,7 +6,7 @@ Deno.test('a hash without a process may be taken, whoever owned it last', () => 
   assertEquals(mayTake({ pid: undefined, owner: 'other' }, 'me'), true);
 });
 
-Deno.test('a process of this very pod is a former one: the hash may be taken', () => {
+Deno.test('a process of this very pod is a previousConnections one: the hash may be taken', () => {
   assertEquals(mayTake({ pid: '7', owner: 'me' }, 'me'), true);
 });
 

@@ -34,7 +34,7 @@ function redirectedOptions(options: SocketOptions): SocketOptions {
   return isFixed(options.host, options.port) ? { ...options, host: fixed.replacement, port } : options;
 }
 
-/** `connect` takes an options object, `port[, host]`, or (from `net.connect`) one array that holds the former. */
+/** `connect` takes an options object, `port[, host]`, or (from `net.connect`) one array that holds the previousConnections. */
 function redirectedArguments(args: unknown[]): unknown[] {
   const [first, second, ...rest] = args;
   if (Array.isArray(first)) {

@@ -1,4 +1,4 @@
-/** The Script contract: a whole program of the user's own, with the runner in the part of its launcher. */
+/** The Script runtime: a whole program of the user's own, with the runner in the part of its launcher. */
 import type { GatePassage } from '../../contract/gate.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import { connectRedis, dialRedis } from '../redis/connection.ts';

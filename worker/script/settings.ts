@@ -20,7 +20,7 @@ export interface ScriptSettings {
 }
 
 /**
- * Reads what the Script contract needs.
+ * Reads what the Script runtime needs.
  * @throws FatalError naming the variable or file that is missing or wrong
  */
 export async function readScriptSettings(environment: Environment, hashKey: string, forward: Address): Promise<ScriptSettings> {

@@ -11,7 +11,7 @@ export function flat(fields: Readonly<Record<string, Bulk>>): Bulk[] {
   return Object.entries(fields).flat().map((part) => (typeof part === 'string' && /[^\0-\x7f]/.test(part) ? utf8.encode(part) : part));
 }
 
-/** A request on the desk. */
+/** A request in flight. */
 export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held> = {}, id = '5-1'): Held {
   return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, place: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, context: undefined, ...more };
 }

@@ -21,7 +21,7 @@ export const permissions = z
     )
       .default([])
       .describe('Environment variables the worker may read.'),
-    names: z
+    outsideNames: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
       .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all. Flavor Cilium holds names itself and has no use for OpenPort.'),

@@ -6,11 +6,10 @@ import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } f
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action } from '../model/action.ts';
 import { uidOf } from '../model/children.ts';
-import { ciliumNotInstalled } from '../follow/cilium-policies.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
-import { hashConflict, notAHash } from '../model/problem.ts';
+import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
 import { streamWork } from '../work/stream/index.ts';
 import type { World } from '../world.ts';
 

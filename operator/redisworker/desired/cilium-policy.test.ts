@@ -54,7 +54,7 @@ describe('the Cilium policy', () => {
   });
 
   test('refuses names outside, wildcards and aliases of them when the worker does, and no Service', () => {
-    const { refusals } = ciliumPolicy({ ...ciliumInput({ net: ['api.example.com', '*.example.org', 'mail:25', 'web', '192.0.2.1'] }), names: 'Refuse' });
+    const { refusals } = ciliumPolicy({ ...ciliumInput({ net: ['api.example.com', '*.example.org', 'mail:25', 'web', '192.0.2.1'] }), outsideNames: 'Refuse' });
     expect(refusals.map(({ entry }) => entry)).toEqual(['*.example.org', 'api.example.com', 'mail:25']);
   });
 });

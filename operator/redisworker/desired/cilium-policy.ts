@@ -49,7 +49,7 @@ function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
     // Without any rule Cilium would leave the direction open; an empty one closes it.
     rules: { egress: egress.length > 0 ? egress : [{}], ...(denied.rules.length > 0 ? { egressDeny: denied.rules } : {}) },
     approximations: unique([...mirror.approximations, ...redis.approximations, ...denied.approximations, ...weakDenials(input)]),
-    refusals: input.names === 'Refuse' ? mirror.outside.map((entry) => ({ entry, reason: 'it is a name outside the cluster, and spec.permissions.names is Refuse: name a Service or an address' })) : [],
+    refusals: input.outsideNames === 'Refuse' ? mirror.outside.map((entry) => ({ entry, reason: 'it is a name outside the cluster, and spec.permissions.outsideNames is Refuse: name a Service or an address' })) : [],
   };
 }
 

@@ -5,7 +5,7 @@ import {
 
 /** What the command line follows from. Net lists are in canonical form. */
 export interface CommandInput {
-  readonly contract: 'Handler' | 'Script';
+  readonly runtime: 'Handler' | 'Script';
   readonly configHashKey: string;
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
@@ -40,9 +40,9 @@ const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-
  */
 export const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
 
-/** The whole command. Planned recycling and the Script contract run under the runner, which then passes the gate for its child. */
+/** The whole command. Planned recycling and the Script runtime run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
-  if (input.contract === 'Script') {
+  if (input.runtime === 'Script') {
     return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
   const { gateNet } = input;

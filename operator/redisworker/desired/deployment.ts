@@ -101,7 +101,7 @@ function podSpec(input: DeploymentInput): object {
 
 function container(input: DeploymentInput): object {
   const ports = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
-  if (input.command.contract === 'Script') ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
+  if (input.command.runtime === 'Script') ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
   return {
     name: 'worker',
     image: input.image,

@@ -96,7 +96,7 @@ function policyInput({ blueprint, access, topology, resolved }: DesiredInput): P
     scope: blueprint.scope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
-    names: blueprint.names,
+    outsideNames: blueprint.outsideNames,
     flavor: blueprint.flavor,
     alsoAsked: canaryOf(blueprint),
     searchDomains: blueprint.searchDomains,
@@ -122,7 +122,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
     replicas: blueprint.suspend ? 0 : 1,
     image: blueprint.image,
     command: {
-      contract: blueprint.contract,
+      runtime: blueprint.runtime,
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
@@ -149,7 +149,7 @@ function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash:
 }
 
 /** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */
-function allowNet({ scope, contract }: Blueprint, redis: RedisAccess['target']): string[] {
-  if (contract === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+function allowNet({ scope, runtime }: Blueprint, redis: RedisAccess['target']): string[] {
+  if (runtime === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
   return denoNetFlag(scope, { host: '127.0.0.1', port: scriptRedisPort }, ownAddresses.Script);
 }

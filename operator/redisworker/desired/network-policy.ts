@@ -36,7 +36,7 @@ export interface NetScope {
   /** True for a worker that may reach everything; its scope then says nothing. */
   readonly allowAll: boolean;
   /** How names outside the cluster are opened; by their addresses when absent. */
-  readonly names?: NameRules['mode'];
+  readonly outsideNames?: NameRules['mode'];
   /** Kind of policy to write; a NetworkPolicy when absent. */
   readonly flavor?: 'Kubernetes' | 'Cilium';
   readonly redis: RedisTarget;
@@ -74,13 +74,13 @@ export interface DesiredPolicy {
 }
 
 /** The digest a policy and its pods share: 12 hex characters, the same for equal scopes in any spelling. */
-export function netHash({ scope, deny, allowAll, names = 'Resolve', flavor, redis, dns }: NetScope): string {
+export function netHash({ scope, deny, allowAll, outsideNames = 'Resolve', flavor, redis, dns }: NetScope): string {
   const content = {
     scope: allowAll ? 'all' : formatScope(scope),
     deny: denoDenyFlag(scope, deny),
     redis: [redis.host.toLowerCase(), redis.port],
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
-    ...(allowAll || names === 'Resolve' ? {} : { names }),
+    ...(allowAll || outsideNames === 'Resolve' ? {} : { names: outsideNames }),
     ...(flavor === 'Cilium' ? { flavor } : {}),
   };
   return digest(JSON.stringify(content), 12);
@@ -90,7 +90,7 @@ export function netHash({ scope, deny, allowAll, names = 'Resolve', flavor, redi
 export function networkPolicy(input: PolicyInput): DesiredPolicy & { readonly policy: { readonly spec: NetworkPolicySpec } } {
   const redis = mirrorRedis(input);
   const deny = withMetadataDenied(input.scope, input.deny);
-  const rules: NameRules = { ...resolvePublic, mode: input.names ?? 'Resolve', closed: input.clusterBlocks ?? [] };
+  const rules: NameRules = { ...resolvePublic, mode: input.outsideNames ?? 'Resolve', closed: input.clusterBlocks ?? [] };
   const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology, rules);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
   const approximations = mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]);

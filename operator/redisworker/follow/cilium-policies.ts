@@ -1,11 +1,7 @@
 /** The live copy of CiliumNetworkPolicies, opened when the first worker asks for one: most clusters do not have the kind. */
 import { ClusterError, resources, type Cluster, type Followed, type KubeObject } from '../../cluster/cluster.ts';
 import { labels, managedBy } from '../model/names.ts';
-import { missing, type Problem } from '../model/problem.ts';
-
-/** What to do where the kind does not exist. */
-export const ciliumNotInstalled =
-  'spec.networkPolicy.flavor is Cilium and the cluster does not serve cilium.io/v2 CiliumNetworkPolicy: install Cilium, or use flavor Kubernetes';
+import { ciliumNotInstalled, missing, type Problem } from '../model/problem.ts';
 
 /** Follows our policies of this kind, once there is a reason to. */
 export class CiliumPolicies {

@@ -8,7 +8,7 @@ import type { NameRules } from '../network/allow-net/outside.ts';
 import { defaultResources, type PodSettings } from '../desired/deployment.ts';
 import { memoryMiB } from '../desired/memory.ts';
 import type { Parent } from '../desired/metadata.ts';
-import { gatePlan, gateProblems, type GateDefaults, type GatePlan } from '../network/gate.ts';
+import { gatePlan, type GateDefaults, type GatePlan } from '../network/gate.ts';
 import { terminal, type Problem } from './problem.ts';
 import { unsupportedFields } from './unsupported.ts';
 
@@ -28,7 +28,7 @@ export interface Blueprint {
   readonly parent: Parent;
   readonly generation: number;
   readonly type: string;
-  readonly contract: 'Handler' | 'Script';
+  readonly runtime: 'Handler' | 'Script';
   readonly consumerIds: readonly string[];
   readonly source: RedisWorkerSpec['source'];
   readonly secretName: string | undefined;
@@ -41,7 +41,7 @@ export interface Blueprint {
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
   readonly gate: GatePlan;
-  readonly names: NameRules['mode'];
+  readonly outsideNames: NameRules['mode'];
   readonly clusterBlocks: readonly Block[];
   /** Kind of policy the pods get. */
   readonly flavor: 'Kubernetes' | 'Cilium';
@@ -85,7 +85,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
   const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
-  const gate = gatePlan({ ...net, names: spec.permissions.names, enforcement: spec.networkPolicy.enforcement }, defaults);
+  const gate = gatePlan({ ...net, outsideNames: spec.permissions.outsideNames, enforcement: spec.networkPolicy.enforcement }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
@@ -101,7 +101,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       parent: parentOf(worker),
       generation: worker.metadata.generation ?? 0,
       type: spec.type,
-      contract: spec.contract,
+      runtime: spec.runtime,
       consumerIds: consumerIds(spec),
       source: spec.source,
       secretName: spec.secretRef?.name,
@@ -111,7 +111,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
       settings: handlerSettings(spec, grace),
       ...net,
       gate,
-      names: spec.permissions.names,
+      outsideNames: spec.permissions.outsideNames,
       clusterBlocks: defaults.clusterBlocks ?? [],
       flavor: spec.networkPolicy.flavor,
       searchDomains: defaults.searchDomains ?? [],
@@ -168,4 +168,10 @@ function podSettings({ pod }: RedisWorkerSpec): PodSettings {
     topologySpreadConstraints: pod.topologySpreadConstraints.length > 0 ? pod.topologySpreadConstraints : undefined,
     imagePullSecrets: pod.imagePullSecrets.length > 0 ? pod.imagePullSecrets : undefined,
   };
+}
+
+/** A worker that insists on a closed network is not started where nobody can tell. */
+function gateProblems({ enforcement }: RedisWorkerSpec['networkPolicy'], plan: GatePlan): Problem[] {
+  if (enforcement !== 'Required' || plan.kind === 'on') return [];
+  return [terminal('EnforcementUnverifiable', `spec.networkPolicy.enforcement is Required and cannot be met: ${plan.message}; or use BestEffort`)];
 }

@@ -41,3 +41,7 @@ export function notAHash(key: string): string {
 export function notAStream(key: string): string {
   return `key "${key}" is not a stream: delete it, or name another in spec.stream.request`;
 }
+
+/** What to do where the kind CiliumNetworkPolicy does not exist. */
+export const ciliumNotInstalled =
+  'spec.networkPolicy.flavor is Cilium and the cluster does not serve cilium.io/v2 CiliumNetworkPolicy: install Cilium, or use flavor Kubernetes';

@@ -95,17 +95,17 @@ describe('the gate of a worker', () => {
     const [runner, child] = envOf(worker('w', withSpec({ stream: { requestLimit: 5 } }))).command.split(' -- ');
     expect(runner).toContain(`--allow-net=127.0.0.1:6379,${canary},0.0.0.0:8085 `);
     expect(child).not.toContain(canary);
-    const script = envOf(worker('w', withSpec({ contract: 'Script' })));
+    const script = envOf(worker('w', withSpec({ runtime: 'Script' })));
     expect([script.command.includes(canary), script.env]).toEqual([false, plain.env]);
   });
 
   it.each([
     ['allowAllNet', { allowAllNet: 'Granted' }, canary, 'CanaryInScope'],
     ['a name with its port', { net: ['canary.system.svc:8086'] }, canary, 'CanaryInScope'],
-    ['a wildcard above it', { net: ['*.system.svc'], names: 'OpenPort' }, canary, 'CanaryInScope'],
+    ['a wildcard above it', { net: ['*.system.svc'], outsideNames: 'OpenPort' }, canary, 'CanaryInScope'],
     ['a block that says no port, while the canary has a name', { net: ['10.0.0.0/8'] }, canary, 'CanaryInScope'],
     ['a block around its address', { net: ['10.0.0.0/8:8086'] }, '10.1.2.3:8086', 'CanaryInScope'],
-    ['a name whose port is opened to every public address', { net: ['api.example.com:8086'], names: 'OpenPort' }, '203.0.113.9:8086', 'CanaryInScope'],
+    ['a name whose port is opened to every public address', { net: ['api.example.com:8086'], outsideNames: 'OpenPort' }, '203.0.113.9:8086', 'CanaryInScope'],
     ['a denied block', { denyNet: ['10.0.0.0/8'] }, '10.1.2.3:8086', 'CanaryDenied'],
   ])('is left out for %s', (_, permissions, at, reason) => {
     expect(told(worker('w', withSpec({ permissions })), { canary: at })).toMatchObject({ told: `Unknown ${reason}`, message: expect.stringContaining(at) });
@@ -122,7 +122,7 @@ describe('the gate of a worker', () => {
 
   it.each([
     ['no canary', {}, { canary: undefined }, /^spec\.networkPolicy\.enforcement is Required and cannot be met: the operator was started without --canary-address/],
-    ['a canary in the scope', { permissions: { net: ['*.system.svc'], names: 'OpenPort' } }, {}, /"\*\.system\.svc" in permissions\.net may open the operator's canary/],
+    ['a canary in the scope', { permissions: { net: ['*.system.svc'], outsideNames: 'OpenPort' } }, {}, /"\*\.system\.svc" in permissions\.net may open the operator's canary/],
     ['no pod network', {}, { policyEnforcement: 'None' }, /local mode has no pod network/],
   ] as const)('stalls a worker that requires it where there is %s', (_, spec, defaults, sentence) => {
     const { problems } = decide(observed(worker('w', withSpec({ ...spec, ...required })), { canary, defaults }));

@@ -7,7 +7,6 @@ import type { IpEntry, NameEntry, NetEntry, Scope } from './allow-net/entry.ts';
 import type { NameRules } from './allow-net/outside.ts';
 import { parseEntry } from './allow-net/parse.ts';
 import { isPublic } from './allow-net/public-address.ts';
-import { terminal, type Problem } from '../model/problem.ts';
 
 /** What is known of the engine behind NetworkPolicies: nothing before somebody looks, or that there is none. */
 export type PolicyEnforcement = 'Unverified' | 'None';
@@ -33,7 +32,7 @@ export interface GateSpec {
   readonly deny: Scope;
   readonly allowAllNet: boolean;
   /** How names outside the cluster are opened; by their addresses when absent. */
-  readonly names?: NameRules['mode'];
+  readonly outsideNames?: NameRules['mode'];
 }
 
 /** Reads `host:port`, an IPv6 host in brackets; undefined when it is neither a name nor an address with a port. */
@@ -50,22 +49,16 @@ export function hostOf(canary: Canary): string {
 }
 
 /** Decides on the gate. It follows from names and ports alone, so that an operator that moved replaces no pod. */
-export function gatePlan({ enforcement, scope, deny, allowAllNet, names }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
+export function gatePlan({ enforcement, scope, deny, allowAllNet, outsideNames }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
   if (policyEnforcement === 'None') return off('NotEnforcedHere', 'local mode has no pod network: the policy is rendered, only Deno enforces the scope');
   if (!canary) return off('CanaryNotConfigured', 'the operator was started without --canary-address, so nobody can tell whether the cluster enforces NetworkPolicies; Deno enforces the scope in any case');
   const text = formatEntry(canary);
   if (allowAllNet) return off('CanaryInScope', `permissions.allowAllNet opens everything, the operator's canary ${text} too: there is nothing to verify`);
-  const opening = scope.find((entry) => covers(entry, canary) || (names === 'OpenPort' && opensItsPort(entry, canary)));
+  const opening = scope.find((entry) => covers(entry, canary) || (outsideNames === 'OpenPort' && opensItsPort(entry, canary)));
   if (opening) return off('CanaryInScope', `"${formatEntry(opening)}" in permissions.net may open the operator's canary ${text} too, which then verifies nothing: give that entry the port it needs`);
   const denying = deny.find((entry) => covers(entry, canary));
   if (denying) return off('CanaryDenied', `"${formatEntry(denying)}" in permissions.denyNet may cover the operator's canary ${text}, which Deno then never dials: give that entry the port it means`);
   return { kind: 'on', canary: text, enforcement };
-}
-
-/** A worker that insists on a closed network is not started where nobody can tell. */
-export function gateProblems({ enforcement }: Pick<GateSpec, 'enforcement'>, plan: GatePlan): Problem[] {
-  if (enforcement !== 'Required' || plan.kind === 'on') return [];
-  return [terminal('EnforcementUnverifiable', `spec.networkPolicy.enforcement is Required and cannot be met: ${plan.message}; or use BestEffort`)];
 }
 
 /** True when the entry may cover the canary: for one given by name that is any block that says its port, or none. */

@@ -47,8 +47,8 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
 }
 
 /** Names the policy opens by address: none under Cilium, which learns them itself, nor where nothing enforces a policy. */
-function scopeHosts({ defaults: { policyEnforcement } }: World, { names, flavor, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
-  return names !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
+function scopeHosts({ defaults: { policyEnforcement } }: World, { outsideNames, flavor, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
+  return outsideNames !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
 }
 
 /** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */

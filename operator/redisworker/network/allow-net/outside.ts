@@ -105,8 +105,8 @@ function portsOpened(ranges: readonly PortRange[]): string {
   const ports = ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
   const one = ranges.every(({ from, to }) => from === to);
   return one
-    ? `port ${ports} is open to every public address, as spec.permissions.names is OpenPort`
-    : `TCP ports ${ports} are open to every public address, as spec.permissions.names is OpenPort and the entry has no port: give it one`;
+    ? `port ${ports} is open to every public address, as spec.permissions.outsideNames is OpenPort`
+    : `TCP ports ${ports} are open to every public address, as spec.permissions.outsideNames is OpenPort and the entry has no port: give it one`;
 }
 
 /** Addresses named in a sentence. */
@@ -122,5 +122,5 @@ function nothing(reason: string): Translation {
 }
 
 function refused(what: string): Translation {
-  return { openings: [], reasons: [`${what}, which spec.permissions.names: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort`], refused: true };
+  return { openings: [], reasons: [`${what}, which spec.permissions.outsideNames: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort`], refused: true };
 }

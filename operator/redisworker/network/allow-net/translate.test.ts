@@ -220,7 +220,7 @@ describe('names outside the cluster', () => {
     expect(rules.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([443, 'http']);
     expect(rules[0]?.to.map((peer) => 'ipBlock' in peer && peer.ipBlock.cidr)).toEqual(['0.0.0.0/0', '::/0']);
     expect(by).toEqual(['WildcardOpened', 'PortOpened']);
-    expect(reasons[0]).toBe('*.example.com:443: names below example.com cannot be listed: port 443 is open to every public address, as spec.permissions.names is OpenPort');
+    expect(reasons[0]).toBe('*.example.com:443: names below example.com cannot be listed: port 443 is open to every public address, as spec.permissions.outsideNames is OpenPort');
   });
 
   test('under OpenPort and without a port open all TCP ports, and say that one should be given', () => {
@@ -246,7 +246,7 @@ describe('names outside the cluster', () => {
   test('under Refuse are refused, wildcards too, and Services and addresses are not', () => {
     const { refusals, rules } = opened(['api.example.com:443', '*.example.com', 'mail:25', 'absent.app.svc:1', 'syslog:514', 'redis:6379', '10.0.0.1'], { mode: 'Refuse' });
     expect(refusals.map(({ entry }) => entry)).toEqual(['*.example.com', 'api.example.com:443', 'mail:25']);
-    expect(refusals[1]?.reason).toBe('api.example.com is a name outside the cluster, which spec.permissions.names: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort');
+    expect(refusals[1]?.reason).toBe('api.example.com is a name outside the cluster, which spec.permissions.outsideNames: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort');
     expect(rules).toHaveLength(2);
   });
 });

@@ -1,8 +1,8 @@
 /** What the server at hand can do beyond the base, which is Redis 7.0 and Valkey. */
-import { orphanIdleMs } from '../handler/chores.ts';
-import type { Connection } from './connection.ts';
-import type { Place } from '../handler/place.ts';
-import { RedisError } from './resp.ts';
+import { orphanIdleMs } from './chores.ts';
+import type { Connection } from '../redis/connection.ts';
+import type { Place } from './place.ts';
+import { RedisError } from '../redis/resp.ts';
 
 /** Features that are used where they are, and done without elsewhere. */
 export interface ServerFeatures {
