@@ -4,26 +4,84 @@ const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', f
 module.exports = {
   forbidden: [
     rule('no-cycles', 'A cycle means two files are one thing.', {}, { circular: true }),
-    rule('contract-imports-nothing', 'contract/ is what all sides agree on.', { path: '^contract/', pathNot: '_?test\\.ts$|\\.test\\.ts$' }, { pathNot: '^contract/' }),
-    rule('worker-knows-only-the-contract', 'The worker image carries worker/ and contract/ alone.', { path: '^worker/' }, { path: '^(operator|cli|test)/' }),
-    rule('operator-does-not-import-worker', 'They meet in contract/.', { path: '^operator/', pathNot: '\\.test\\.ts$' }, { path: '^(worker|cli|test)/' }),
-    rule('domain-knows-only-the-port', 'redisworker/ never knows which cluster it runs on.', { path: '^operator/redisworker/', pathNot: '\\.test\\.ts$' }, { path: '^operator/cluster/(kubernetes|local)/' }),
-    rule('pure-steps-do-no-io', 'plan, status, desired, network and model are computed from values.', { path: '^operator/redisworker/(plan|status|desired|network|model)/', pathNot: '\\.test\\.ts$' }, { path: '^operator/(redis/(?!(target|replies|config-hashes|response-tally)\\.ts)|dns|controller|observability)/|^(node:)?(fs|http|https|dns|child_process)', dependencyTypesNot: ['type-only'] }),
-    rule('only-follow-opens', 'Live copies, watches and timers are opened in follow/ alone.', { path: '^operator/redisworker/(observe|plan|apply|status|desired|network|model|work)/', pathNot: '\\.test\\.ts$' }, { path: '^operator/redisworker/follow/(?!index\\.ts)', dependencyTypesNot: ['type-only'] }),
-    rule('steps-run-one-way', 'plan, status, desired, network and model know no step before them.', { path: '^operator/redisworker/(plan|status|desired|network|model)/', pathNot: '\\.test\\.ts$' }, { path: '^operator/redisworker/(reconcile\\.ts|world\\.ts|observe/|apply/|follow/)' }),
-    rule('network-is-the-ground', 'What an entry means follows from the entry and the topology alone.', { path: '^operator/redisworker/network/', pathNot: '\\.test\\.ts$' }, { path: '^operator/redisworker/(model|desired|plan|status|work)/' }),
-    rule('kinds-of-work-do-not-mix', 'A kind of work never imports another.', { path: '^operator/redisworker/work/([^/]+)/' }, { path: '^operator/redisworker/work/([^/]+)/', pathNot: '^operator/redisworker/work/$1/' }),
-    rule('pod-knows-no-runtime', 'What every runtime has knows none of them.', { path: '^worker/(pod|redis)/', pathNot: '_test\\.ts$' }, { path: '^worker/(handler|script)/' }),
-    rule('cluster-is-below', 'The port and its homes know nothing of workers.', { path: '^operator/cluster/' }, { path: '^operator/(redisworker|redis|controller)/' }),
-    rule('redis-is-below', 'Redis helpers know nothing of clusters or workers.', { path: '^operator/redis/' }, { path: '^operator/(redisworker|cluster|controller)/' }),
-    rule('dns-is-below', 'Questions to DNS know nothing of workers.', { path: '^operator/dns/' }, { path: '^operator/(redisworker|cluster|controller|redis)/' }),
-    rule('controller-is-generic', 'The controller drives any reconcile.', { path: '^operator/controller/' }, { path: '^operator/(redisworker|redis|cluster)/' }),
-    rule('api-is-below', 'The API type is data.', { path: '^operator/api/' }, { path: '^operator/(redisworker|redis|cluster|controller)/' }),
-    rule('one-home-for-the-kube-client', 'Only cluster/kubernetes/ talks HTTP to an API server.', { pathNot: '^operator/cluster/kubernetes/|^test/|^node_modules/' }, { path: 'node_modules/(@kubernetes/client-node|undici)/' }),
-    rule('one-home-for-redis', 'Only operator/redis/ opens Redis connections for the operator, cli/ for a user.', { pathNot: '^operator/redis/|^cli/|^test/|^bench/|^node_modules/' }, { path: 'node_modules/ioredis/' }),
-    rule('homes-do-not-mix', 'The two clusters do not know each other.', { path: '^operator/cluster/local/' }, { path: '^operator/cluster/kubernetes/' }),
-    rule('homes-do-not-mix-back', 'The two clusters do not know each other.', { path: '^operator/cluster/kubernetes/' }, { path: '^operator/cluster/local/' }),
-    rule('product-does-not-import-tests', 'Tests import the product.', { path: '^(contract|operator|cli|worker)/', pathNot: '_?test\\.ts$|\\.test\\.ts$' }, { path: '^test/' }),
+    rule('contract-imports-nothing', 'contract/ is what all sides agree on.', {
+      path: '^contract/',
+      pathNot: '_?test\\.ts$|\\.test\\.ts$',
+    }, { pathNot: '^contract/' }),
+    rule('worker-knows-only-the-contract', 'The worker image carries worker/ and contract/ alone.', {
+      path: '^worker/',
+    }, { path: '^(operator|cli|test)/' }),
+    rule(
+      'operator-does-not-import-worker',
+      'They meet in contract/.',
+      { path: '^operator/', pathNot: '\\.test\\.ts$' },
+      { path: '^(worker|cli|test)/' },
+    ),
+    rule('domain-knows-only-the-port', 'redisworker/ never knows which cluster it runs on.', {
+      path: '^operator/redisworker/',
+      pathNot: '\\.test\\.ts$',
+    }, { path: '^operator/cluster/(kubernetes|local)/' }),
+    rule('pure-steps-do-no-io', 'plan, status, desired, network and model are computed from values.', {
+      path: '^operator/redisworker/(plan|status|desired|network|model)/',
+      pathNot: '\\.test\\.ts$',
+    }, {
+      path:
+        '^operator/(redis/(?!(target|replies|config-hashes|response-tally)\\.ts)|dns|controller|observability)/|^(node:)?(fs|http|https|dns|child_process)',
+      dependencyTypesNot: ['type-only'],
+    }),
+    rule('only-follow-opens', 'Live copies, watches and timers are opened in follow/ alone.', {
+      path: '^operator/redisworker/(observe|plan|apply|status|desired|network|model|work)/',
+      pathNot: '\\.test\\.ts$',
+    }, { path: '^operator/redisworker/follow/(?!index\\.ts)', dependencyTypesNot: ['type-only'] }),
+    rule('steps-run-one-way', 'plan, status, desired, network and model know no step before them.', {
+      path: '^operator/redisworker/(plan|status|desired|network|model)/',
+      pathNot: '\\.test\\.ts$',
+    }, { path: '^operator/redisworker/(reconcile\\.ts|world\\.ts|observe/|apply/|follow/)' }),
+    rule('network-is-the-ground', 'What an entry means follows from the entry and the topology alone.', {
+      path: '^operator/redisworker/network/',
+      pathNot: '\\.test\\.ts$',
+    }, { path: '^operator/redisworker/(model|desired|plan|status|work)/' }),
+    rule('kinds-of-work-do-not-mix', 'A kind of work never imports another.', {
+      path: '^operator/redisworker/work/([^/]+)/',
+    }, { path: '^operator/redisworker/work/([^/]+)/', pathNot: '^operator/redisworker/work/$1/' }),
+    rule('pod-knows-no-runtime', 'What every runtime has knows none of them.', {
+      path: '^worker/(pod|redis)/',
+      pathNot: '_test\\.ts$',
+    }, { path: '^worker/(handler|script)/' }),
+    rule('cluster-is-below', 'The port and its homes know nothing of workers.', { path: '^operator/cluster/' }, {
+      path: '^operator/(redisworker|redis|controller)/',
+    }),
+    rule('redis-is-below', 'Redis helpers know nothing of clusters or workers.', { path: '^operator/redis/' }, {
+      path: '^operator/(redisworker|cluster|controller)/',
+    }),
+    rule('dns-is-below', 'Questions to DNS know nothing of workers.', { path: '^operator/dns/' }, {
+      path: '^operator/(redisworker|cluster|controller|redis)/',
+    }),
+    rule('controller-is-generic', 'The controller drives any reconcile.', { path: '^operator/controller/' }, {
+      path: '^operator/(redisworker|redis|cluster)/',
+    }),
+    rule('api-is-below', 'The API type is data.', { path: '^operator/api/' }, {
+      path: '^operator/(redisworker|redis|cluster|controller)/',
+    }),
+    rule('one-home-for-the-kube-client', 'Only cluster/kubernetes/ talks HTTP to an API server.', {
+      pathNot: '^operator/cluster/kubernetes/|^test/|^node_modules/',
+    }, { path: 'node_modules/(@kubernetes/client-node|undici)/' }),
+    rule('one-home-for-redis', 'Only operator/redis/ opens Redis connections for the operator, cli/ for a user.', {
+      pathNot: '^operator/redis/|^cli/|^test/|^bench/|^node_modules/',
+    }, { path: 'node_modules/ioredis/' }),
+    rule('homes-do-not-mix', 'The two clusters do not know each other.', { path: '^operator/cluster/local/' }, {
+      path: '^operator/cluster/kubernetes/',
+    }),
+    rule(
+      'homes-do-not-mix-back',
+      'The two clusters do not know each other.',
+      { path: '^operator/cluster/kubernetes/' },
+      { path: '^operator/cluster/local/' },
+    ),
+    rule('product-does-not-import-tests', 'Tests import the product.', {
+      path: '^(contract|operator|cli|worker)/',
+      pathNot: '_?test\\.ts$|\\.test\\.ts$',
+    }, { path: '^test/' }),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

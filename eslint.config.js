@@ -7,12 +7,26 @@ const keyRules = [
   { selector: `Literal[value=${keyLiteral}]`, message: 'Redis keys come from contract/keys.ts.' },
   { selector: `TemplateElement[value.raw=${keyLiteral}]`, message: 'Redis keys come from contract/keys.ts.' },
 ];
-const environmentRule = { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'The environment is read in operator/config.ts or cli/ alone.' };
+const environmentRule = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'The environment is read in operator/config.ts or cli/ alone.',
+};
 /** Of the domain, only apply/ writes. */
 const writeRules = [
-  { selector: "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(apply|applyStatus|patch|delete)$/]", message: 'Only apply/ writes: objects, and the status.' },
-  { selector: "CallExpression[callee.object.name='cluster'][callee.property.name=/^(apply|applyStatus|patch|delete)$/]", message: 'Only apply/ writes: objects, and the status.' },
-  { selector: 'ImportSpecifier[imported.name=/^(writeConfigHash|deleteConfigHash|releaseConfigHash|clearStalePid|ensureGroup|destroyGroup|deleteConsumer|handOver)$/]', message: 'Only apply/ writes to Redis, and what it calls in work/.' },
+  {
+    selector:
+      "CallExpression[callee.object.property.name='cluster'][callee.property.name=/^(apply|applyStatus|patch|delete)$/]",
+    message: 'Only apply/ writes: objects, and the status.',
+  },
+  {
+    selector: "CallExpression[callee.object.name='cluster'][callee.property.name=/^(apply|applyStatus|patch|delete)$/]",
+    message: 'Only apply/ writes: objects, and the status.',
+  },
+  {
+    selector:
+      'ImportSpecifier[imported.name=/^(writeConfigHash|deleteConfigHash|releaseConfigHash|clearStalePid|ensureGroup|destroyGroup|deleteConsumer|handOver)$/]',
+    message: 'Only apply/ writes to Redis, and what it calls in work/.',
+  },
 ];
 const restricted = (...rules) => ({ 'no-restricted-syntax': ['error', ...rules] });
 
@@ -42,8 +56,16 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { ignoreUsingDeclarations: true }],
     },
   },
-  { files: ['operator/**/*.ts', 'cli/**/*.ts'], ignores: ['**/*.test.ts'], rules: restricted(...keyRules, environmentRule) },
-  { files: ['operator/redisworker/**/*.ts'], ignores: ['**/*.test.ts', 'operator/redisworker/apply/**', 'operator/redisworker/work/*/writes.ts'], rules: restricted(...keyRules, environmentRule, ...writeRules) },
+  {
+    files: ['operator/**/*.ts', 'cli/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: restricted(...keyRules, environmentRule),
+  },
+  {
+    files: ['operator/redisworker/**/*.ts'],
+    ignores: ['**/*.test.ts', 'operator/redisworker/apply/**', 'operator/redisworker/work/*/writes.ts'],
+    rules: restricted(...keyRules, environmentRule, ...writeRules),
+  },
   { files: ['operator/config.ts'], rules: restricted(...keyRules) },
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],

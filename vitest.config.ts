@@ -6,13 +6,70 @@ export default defineConfig({
   test: {
     teardownTimeout: 240_000, // a node that goes down is waited for: nothing of it may be left
     projects: [
-      { test: { name: 'unit', maxWorkers: 4, isolate: false, testTimeout: 60_000, include: ['contract/**/*.test.ts', 'operator/**/*.test.ts', 'cli/**/*.test.ts', 'images/**/*.test.ts', 'scripts/**/*.test.ts', 'test/support/**/*.test.ts'] } },
-      { test: { name: 'redis', maxWorkers: 4, include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'servers', maxWorkers: 2, include: ['test/redis/**/*.test.ts', 'test/worker/**/*.test.ts', 'test/redis8/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          maxWorkers: 4,
+          isolate: false,
+          testTimeout: 60_000,
+          include: [
+            'contract/**/*.test.ts',
+            'operator/**/*.test.ts',
+            'cli/**/*.test.ts',
+            'images/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/support/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        test: {
+          name: 'redis',
+          maxWorkers: 4,
+          include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          maxWorkers: 2,
+          include: ['test/redis/**/*.test.ts', 'test/worker/**/*.test.ts', 'test/redis8/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'images', include: ['test/images/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
-      { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, globalSetup: ['test/support/control-plane/global-setup.ts'], maxWorkers: 2 } },
-      { test: { name: 'proof', include: ['test/proof/**/*.test.ts'], testTimeout: 900_000, globalSetup: ['test/support/second-evaluator/global-setup.ts'], maxWorkers: 2 } },
-      { test: { name: 'node', include: ['test/node/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000, globalSetup: ['test/support/node/global-setup.ts'], maxWorkers: 1 } },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          globalSetup: ['test/support/control-plane/global-setup.ts'],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'proof',
+          include: ['test/proof/**/*.test.ts'],
+          testTimeout: 900_000,
+          globalSetup: ['test/support/second-evaluator/global-setup.ts'],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          globalSetup: ['test/support/node/global-setup.ts'],
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

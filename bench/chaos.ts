@@ -29,7 +29,15 @@ try {
     await run('Redis is full', fills, fillRedis),
   ];
   const sum = (name: 'lost' | 'answeredTwice') => outcomes.reduce((total, outcome) => total + outcome[name], 0);
-  write({ measured: new Date().toISOString().slice(0, 10), requests, kills, cuts, fills, lost: sum('lost'), answeredTwice: sum('answeredTwice') });
+  write({
+    measured: new Date().toISOString().slice(0, 10),
+    requests,
+    kills,
+    cuts,
+    fills,
+    lost: sum('lost'),
+    answeredTwice: sum('answeredTwice'),
+  });
   process.exitCode = sum('lost') + sum('answeredTwice') === 0 ? 0 : 1;
 } finally {
   await worker?.stop();
@@ -38,11 +46,17 @@ try {
 }
 
 /** Answers all requests while `fault` strikes as often as told, each time at a random share of the work. */
-async function run(title: string, times: number, fault: () => Promise<void>): Promise<{ lost: number; answeredTwice: number }> {
+async function run(
+  title: string,
+  times: number,
+  fault: () => Promise<void>,
+): Promise<{ lost: number; answeredTwice: number }> {
   await reset(client);
   await preload(client, requests);
   worker = await startWorker();
-  const moments = Array.from({ length: times }, () => Math.random() * requests * 0.95).sort((one, other) => one - other);
+  const moments = Array.from({ length: times }, () => Math.random() * requests * 0.95).sort((one, other) =>
+    one - other
+  );
   for (const moment of moments) {
     const before = await answered();
     await reach(Math.max(moment, before + 1));
@@ -87,7 +101,11 @@ async function startWorker(): Promise<TestProcess> {
 
 async function reach(count: number): Promise<void> {
   for (const end = Date.now() + deadlineMs; (await answered()) < count;) {
-    if (Date.now() > end) throw new Error(`waited in vain for answer ${Math.ceil(count)}; the worker printed:\n${worker?.output().slice(-2000)}`);
+    if (Date.now() > end) {
+      throw new Error(
+        `waited in vain for answer ${Math.ceil(count)}; the worker printed:\n${worker?.output().slice(-2000)}`,
+      );
+    }
     await pause(pollMs);
   }
 }

@@ -31,7 +31,9 @@ process.on('SIGUSR2', () => {
 function delay(from: Socket, to: Socket): void {
   const queue: { readonly dueMs: number; readonly chunk: Buffer }[] = [];
   const flush = (): void => {
-    while (queue[0] !== undefined && queue[0].dueMs <= performance.now()) to.write((queue.shift() as { chunk: Buffer }).chunk);
+    while (queue[0] !== undefined && queue[0].dueMs <= performance.now()) {
+      to.write((queue.shift() as { chunk: Buffer }).chunk);
+    }
     if (queue[0] !== undefined) setTimeout(flush, queue[0].dueMs - performance.now());
   };
   from.on('data', (chunk: Buffer) => {

@@ -32,7 +32,9 @@ async function latency(stage: Stage, samples: number, launch: () => Promise<Test
   for (let index = 0; index < warmUp + samples; index++) {
     const startedMs = performance.now();
     const [, answer] = await client.pipeline([requestCommand(index), ['BRPOP', replyListKey(refOf(index)), 10]]);
-    if (answer === null) throw new Error(`request ${index} got no answer; the worker printed:\n${worker.output().slice(-2000)}`);
+    if (answer === null) {
+      throw new Error(`request ${index} got no answer; the worker printed:\n${worker.output().slice(-2000)}`);
+    }
     if (index >= warmUp) times.push((performance.now() - startedMs) * 1000);
   }
   await worker.stop();

@@ -5,7 +5,11 @@ import { type Contender, type Results, speedOf, speedRatio } from './results.ts'
 import { type Spread, spread } from './statistics.ts';
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url);
-const [workerFile, chaosFile, page] = [file('bench/results/worker.json'), file('bench/results/chaos.json'), file('docs/performance.md')];
+const [workerFile, chaosFile, page] = [
+  file('bench/results/worker.json'),
+  file('bench/results/chaos.json'),
+  file('docs/performance.md'),
+];
 
 /** Writes what there are results for. */
 export function writePage(): void {
@@ -18,18 +22,24 @@ export function writePage(): void {
 function speedParts(results: Results): string[] {
   const { rounds, machine, server, pinned, quick, measured, proxyPingMs } = results;
   return [
-    `Measured ${measured} with ${server} on ${machine}; ${rounds.length} interleaved rounds, median (range)${quick ? '; a quick run' : ''}. `
-      + (pinned ? 'The server is pinned to CPU 0, everything else to CPU 1.' : 'Nothing is pinned to a CPU.'),
-    'Every contender answers the same requests of 100 bytes with the same handler and leaves the same records: reply, its time to live, '
-      + 'response, trace and its time to live. BullMQ keeps results its own way. The bound sends the commands of our runtime, encoded '
-      + 'beforehand, and only counts the replies. After each round every reference is looked up: one answer each, none lost.',
-    '## Targets', targets(results),
-    'No contender that leaves these records can be faster than the bound. Its column is the bound divided by the same contender: '
-      + 'what this machine and its server allow at most.',
-    '## Requests per second', throughput(results),
-    `A proxy delays the replies of Redis for the last two rows; a PING takes ${proxyPingMs} ms through it. It runs on the CPU of `
-      + 'the worker and takes its share of it.',
-    '## Latency', 'From XADD to the answer of BRPOP, one request at a time, in microseconds.', latencies(results),
+    `Measured ${measured} with ${server} on ${machine}; ${rounds.length} interleaved rounds, median (range)${
+      quick ? '; a quick run' : ''
+    }. ` +
+    (pinned ? 'The server is pinned to CPU 0, everything else to CPU 1.' : 'Nothing is pinned to a CPU.'),
+    'Every contender answers the same requests of 100 bytes with the same handler and leaves the same records: reply, its time to live, ' +
+    'response, trace and its time to live. BullMQ keeps results its own way. The bound sends the commands of our runtime, encoded ' +
+    'beforehand, and only counts the replies. After each round every reference is looked up: one answer each, none lost.',
+    '## Targets',
+    targets(results),
+    'No contender that leaves these records can be faster than the bound. Its column is the bound divided by the same contender: ' +
+    'what this machine and its server allow at most.',
+    '## Requests per second',
+    throughput(results),
+    `A proxy delays the replies of Redis for the last two rows; a PING takes ${proxyPingMs} ms through it. It runs on the CPU of ` +
+    'the worker and takes its share of it.',
+    '## Latency',
+    'From XADD to the answer of BRPOP, one request at a time, in microseconds.',
+    latencies(results),
   ];
 }
 
@@ -48,8 +58,13 @@ function targets({ rounds, ratios }: Results): string {
 
 function throughput({ rounds }: Results): string {
   const names: readonly (readonly [Contender, string])[] = [
-    ['ours', 'our runtime'], ['bound', 'the bound'], ['reference', 'reference loop'], ['bullmq1', 'BullMQ, concurrency 1'],
-    ['bullmq100', 'BullMQ, concurrency 100'], ['delayedOurs', 'our runtime, 2 ms'], ['delayedReference', 'reference loop, 2 ms'],
+    ['ours', 'our runtime'],
+    ['bound', 'the bound'],
+    ['reference', 'reference loop'],
+    ['bullmq1', 'BullMQ, concurrency 1'],
+    ['bullmq100', 'BullMQ, concurrency 100'],
+    ['delayedOurs', 'our runtime, 2 ms'],
+    ['delayedReference', 'reference loop, 2 ms'],
   ];
   const processor = (name: Contender, side: 'workerUs' | 'serverUs') => {
     const values = rounds.flatMap((round) => round[name][side] ?? []);
@@ -57,21 +72,28 @@ function throughput({ rounds }: Results): string {
   };
   return table(
     ['contender', 'requests/s', 'worker µs/request', 'redis-server µs/request'],
-    names.map(([name, title]) => [title, show(speedOf(rounds, name)), processor(name, 'workerUs'), processor(name, 'serverUs')]),
+    names.map((
+      [name, title],
+    ) => [title, show(speedOf(rounds, name)), processor(name, 'workerUs'), processor(name, 'serverUs')]),
   );
 }
 
 function latencies({ rounds }: Results): string {
-  const row = (title: string, name: 'latencyOurs' | 'latencyReference') =>
-    [title, ...(['p50', 'p99'] as const).map((share) => show(spread(rounds.map((round) => round[name][share]))))];
-  return table(['contender', 'p50', 'p99'], [row('our runtime', 'latencyOurs'), row('reference loop', 'latencyReference')]);
+  const row = (
+    title: string,
+    name: 'latencyOurs' | 'latencyReference',
+  ) => [title, ...(['p50', 'p99'] as const).map((share) => show(spread(rounds.map((round) => round[name][share]))))];
+  return table(['contender', 'p50', 'p99'], [
+    row('our runtime', 'latencyOurs'),
+    row('reference loop', 'latencyReference'),
+  ]);
 }
 
 function chaosParts({ requests, kills, cuts, fills, lost, answeredTwice }: ChaosResults): string[] {
   return [
     '## Faults',
-    `${requests} requests in each of three runs: the worker killed ${kills} times at random, its connections cut ${cuts} times, `
-      + `Redis full and given room again ${fills} times. Lost: ${lost}. Answered twice: ${answeredTwice}.`,
+    `${requests} requests in each of three runs: the worker killed ${kills} times at random, its connections cut ${cuts} times, ` +
+    `Redis full and given room again ${fills} times. Lost: ${lost}. Answered twice: ${answeredTwice}.`,
   ];
 }
 

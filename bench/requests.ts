@@ -1,5 +1,5 @@
 /** The requests of every contender, and the count that nothing was lost and nothing answered twice. */
-import { replyListKey, requestStreamKey, responseStreamKey, defaultGroup } from '../contract/keys.ts';
+import { defaultGroup, replyListKey, requestStreamKey, responseStreamKey } from '../contract/keys.ts';
 import { encodeRequest } from '../contract/request.ts';
 import type { Command } from '../worker/redis/commands.ts';
 import type { Reply } from '../worker/redis/resp.ts';
@@ -41,7 +41,11 @@ export interface Audit {
 
 /** Looks at the reply list of every reference, and at both streams. */
 export async function audit(client: RawClient, count: number): Promise<Audit> {
-  const [length, summary] = await client.pipeline([['XLEN', responseStream], ['XPENDING', requestStream, defaultGroup]]);
+  const [length, summary] = await client.pipeline([['XLEN', responseStream], [
+    'XPENDING',
+    requestStream,
+    defaultGroup,
+  ]]);
   let [lost, answeredTwice] = [0, 0];
   await inChunks(client, count, (index) => ['LLEN', replyListKey(refOf(index))], (answers) => {
     if (answers === 0) lost++;
@@ -51,7 +55,12 @@ export async function audit(client: RawClient, count: number): Promise<Audit> {
 }
 
 /** Sends a command per index, some thousand in one write. */
-async function inChunks(client: RawClient, count: number, commandOf: (index: number) => Command, take: (reply: Reply) => void = () => undefined): Promise<void> {
+async function inChunks(
+  client: RawClient,
+  count: number,
+  commandOf: (index: number) => Command,
+  take: (reply: Reply) => void = () => undefined,
+): Promise<void> {
   for (let from = 0; from < count; from += perWrite) {
     const commands = Array.from({ length: Math.min(perWrite, count - from) }, (_, at) => commandOf(from + at));
     for (const reply of await client.pipeline(commands)) take(reply);

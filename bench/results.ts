@@ -1,7 +1,7 @@
 /** The outcome of the worker bench: raw rounds, and what follows from them. */
 import type { ColdStart } from './cold-start.ts';
 import type { Latency } from './latency.ts';
-import { type Spread, significant, spread } from './statistics.ts';
+import { significant, type Spread, spread } from './statistics.ts';
 import type { Measured } from './throughput.ts';
 
 /** Everything one round measured; contenders take turns inside it. */
@@ -73,8 +73,13 @@ export function checkCounts(round: Round, number: number): void {
   for (const name of ['reference', 'ours', 'bound', 'delayedReference', 'delayedOurs'] as const) {
     const { requests, audit } = round[name];
     const pending = name === 'reference' || name === 'delayedReference' ? requests : 0; // that loop acknowledges nothing
-    if (audit === undefined || audit.lost + audit.answeredTwice > 0 || audit.responses !== requests || audit.pending !== pending) {
-      throw new Error(`round ${number}, ${name}: the counts are wrong for ${requests} requests: ${JSON.stringify(audit)}`);
+    if (
+      audit === undefined || audit.lost + audit.answeredTwice > 0 || audit.responses !== requests ||
+      audit.pending !== pending
+    ) {
+      throw new Error(
+        `round ${number}, ${name}: the counts are wrong for ${requests} requests: ${JSON.stringify(audit)}`,
+      );
     }
   }
 }

@@ -3,7 +3,13 @@
 /** Rounds and requests per round. */
 export interface Sizes {
   readonly rounds: number;
-  readonly requests: { readonly reference: number; readonly ours: number; readonly bound: number; readonly bullmq1: number; readonly bullmq100: number };
+  readonly requests: {
+    readonly reference: number;
+    readonly ours: number;
+    readonly bound: number;
+    readonly bullmq1: number;
+    readonly bullmq100: number;
+  };
   /** Through the proxy that delays replies. */
   readonly delayed: { readonly reference: number; readonly ours: number };
   readonly latencySamples: number;

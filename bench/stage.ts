@@ -5,7 +5,15 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeConfigHash } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
-import { env, handlerEntry, handlerRights, imageRoot, importMapFile, type HandlerSettings, v8Flags } from '../contract/pod.ts';
+import {
+  env,
+  handlerEntry,
+  handlerRights,
+  type HandlerSettings,
+  imageRoot,
+  importMapFile,
+  v8Flags,
+} from '../contract/pod.ts';
 import { writeBundles } from '../images/bundle.ts';
 import { freePort, start, type TestProcess } from '../test/support/processes.ts';
 import { redisServer } from '../test/support/redis.ts';
@@ -41,10 +49,26 @@ export async function openStage(): Promise<Stage> {
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
   await writeBundles(join(folder, 'image'));
   if (canPin) moveTo(workerCpu);
-  const server = onItsOwnCpu(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+  const server = onItsOwnCpu(redisServer, [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+  ]);
   const client = await eventually('redis-server answers', () => RawClient.open(port));
   return {
-    port, client, server, folder, pinned: canPin, serverName: serverNameIn(String(await client.command('INFO', 'server'))),
+    port,
+    client,
+    server,
+    folder,
+    pinned: canPin,
+    serverName: serverNameIn(String(await client.command('INFO', 'server'))),
     async stop() {
       client.close();
       await server.stop();
@@ -63,7 +87,17 @@ function serverNameIn(info: string): string {
 /** Empties Redis and writes the config hash of the one consumer. */
 export async function reset(client: RawClient, more: { readonly responseStreamLimit?: number } = {}): Promise<void> {
   await client.command('FLUSHALL', 'SYNC');
-  const config = { type, consumerId: consumer, requestStream, responseStream, requestLimit: 0, denoOptions: [], replyExpireSeconds: keepSeconds, responseStreamLimit: 10_000_000, ...more };
+  const config = {
+    type,
+    consumerId: consumer,
+    requestStream,
+    responseStream,
+    requestLimit: 0,
+    denoOptions: [],
+    replyExpireSeconds: keepSeconds,
+    responseStreamLimit: 10_000_000,
+    ...more,
+  };
   await client.command('HSET', hashKey, ...Object.entries(encodeConfigHash(config)).flat());
 }
 
@@ -80,12 +114,28 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
   const source = join(root, 'bench/peers/handler.ts');
   const inImage = (path: string) => join(folder, 'image', path.slice(imageRoot.length));
   const flags = [
-    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${v8Flags}`, `--import-map=${inImage(importMapFile)}`,
-    `--allow-net=127.0.0.1:${port},${health}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${join(root, 'bench/peers')}`,
+    '--no-prompt',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+    '--no-npm',
+    `--v8-flags=${v8Flags}`,
+    `--import-map=${inImage(importMapFile)}`,
+    `--allow-net=127.0.0.1:${port},${health}`,
+    '--ignore-env',
+    `--allow-env=${handlerRights.env.join(',')}`,
+    `--allow-read=${join(root, 'bench/peers')}`,
   ];
   const variables = {
-    PATH: process.env['PATH'], HOME: process.env['HOME'], DENO_DIR: join(folder, 'deno'), DENO_NO_UPDATE_CHECK: '1', [env.podUid]: 'bench',
-    [env.redisUrl]: `redis://127.0.0.1:${port}`, [env.source]: source, [env.healthAddress]: health, [env.settings]: JSON.stringify(settings),
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    DENO_DIR: join(folder, 'deno'),
+    DENO_NO_UPDATE_CHECK: '1',
+    [env.podUid]: 'bench',
+    [env.redisUrl]: `redis://127.0.0.1:${port}`,
+    [env.source]: source,
+    [env.healthAddress]: health,
+    [env.settings]: JSON.stringify(settings),
   };
   return start(bin('deno'), ['run', ...flags, ...profiling(), inImage(handlerEntry), hashKey], { env: variables });
 }
@@ -97,7 +147,10 @@ export function startPeer(runtime: 'deno' | 'node', name: string, ...args: (stri
 }
 
 /** A proxy in front of Redis, beside the worker, so that the server keeps its CPU as it would behind a network; see delay-proxy.ts. */
-export async function startProxy(target: number, delayMs: number): Promise<{ readonly port: number; readonly process: TestProcess }> {
+export async function startProxy(
+  target: number,
+  delayMs: number,
+): Promise<{ readonly port: number; readonly process: TestProcess }> {
   const port = await freePort();
   const proxy = start(bin('node'), [join(root, 'bench/delay-proxy.ts'), String(port), String(target), String(delayMs)]);
   (await eventually('the proxy listens', () => RawClient.open(port))).close();

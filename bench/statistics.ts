@@ -11,7 +11,9 @@ export interface Spread {
 export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((one, other) => one - other);
   const [min, median, max] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
-  if (min === undefined || median === undefined || max === undefined) throw new Error('there is no round to take a median of');
+  if (min === undefined || median === undefined || max === undefined) {
+    throw new Error('there is no round to take a median of');
+  }
   return { median, min, max };
 }
 

@@ -28,12 +28,21 @@ type Launch = (port: number, requests: number) => Promise<TestProcess>;
 
 /** The reference loop; its requests stay pending, as it acknowledges none. */
 export function measureReference(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
-  return measure(stage, requests, () => Promise.resolve(startPeer('deno', 'reference.ts', port, type, consumer)), requests);
+  return measure(
+    stage,
+    requests,
+    () => Promise.resolve(startPeer('deno', 'reference.ts', port, type, consumer)),
+    requests,
+  );
 }
 
 /** Our runtime. */
 export function measureOurs(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
-  return measure(stage, requests, async () => startOurs(stage, { port, healthPort: await freePort(), settings: { concurrency } }));
+  return measure(
+    stage,
+    requests,
+    async () => startOurs(stage, { port, healthPort: await freePort(), settings: { concurrency } }),
+  );
 }
 
 /** The same commands, encoded beforehand. */
@@ -53,9 +62,19 @@ export async function measureBullmq(stage: Stage, requests: number, jobsAtOnce: 
   const filled = await startPeer('node', 'bullmq.ts', 'fill', port, requests).ended;
   if (filled !== 0) throw new Error(`filling BullMQ's queue ended with ${filled}`);
   const worker = startPeer('node', 'bullmq.ts', 'work', port, jobsAtOnce);
-  await until(worker, 'BullMQ has finished', async () => Number(await client.command('ZCARD', 'bull:bench:completed')) >= requests);
+  await until(
+    worker,
+    'BullMQ has finished',
+    async () => Number(await client.command('ZCARD', 'bull:bench:completed')) >= requests,
+  );
   await worker.stop();
-  const ends = await client.pipeline([['ZRANGE', 'bull:bench:completed', 0, 0, 'WITHSCORES'], ['ZRANGE', 'bull:bench:completed', -1, -1, 'WITHSCORES']]);
+  const ends = await client.pipeline([['ZRANGE', 'bull:bench:completed', 0, 0, 'WITHSCORES'], [
+    'ZRANGE',
+    'bull:bench:completed',
+    -1,
+    -1,
+    'WITHSCORES',
+  ]]);
   const [first = 0, last = 0] = ends.map((reply) => Number((reply as Reply[])[1]));
   return { requests, perSecond: perSecond(requests, last - first) };
 }
@@ -66,9 +85,17 @@ async function measure(stage: Stage, requests: number, launch: Launch, stillPend
   await preload(client, requests);
   const worker = await launch(port, requests);
   const [serverBeforeMs, workerBeforeMs] = [processorMs(stage.server.pid), processorMs(worker.pid)];
-  await until(worker, `${requests} requests are answered`, async () => Number(await client.command('XLEN', responseStream)) >= requests);
+  await until(
+    worker,
+    `${requests} requests are answered`,
+    async () => Number(await client.command('XLEN', responseStream)) >= requests,
+  );
   const speed = perSecond(requests, await answeringMs(stage));
-  await until(worker, 'the last answers are acknowledged', async () => (await audit(client, 0)).pending === stillPending);
+  await until(
+    worker,
+    'the last answers are acknowledged',
+    async () => (await audit(client, 0)).pending === stillPending,
+  );
   const workerUs = perRequest(processorMs(worker.pid) - workerBeforeMs, requests);
   const serverUs = perRequest(processorMs(stage.server.pid) - serverBeforeMs, requests);
   await worker.stop();
@@ -77,8 +104,15 @@ async function measure(stage: Stage, requests: number, launch: Launch, stillPend
 
 /** Milliseconds from the first answer to the last, by the clock of the server: entry ids begin with it. */
 async function answeringMs({ client }: Stage): Promise<number> {
-  const replies = await client.pipeline([['XRANGE', responseStream, '-', '+', 'COUNT', 1], ['XREVRANGE', responseStream, '+', '-', 'COUNT', 1]]);
-  const [first = 0, last = 0] = replies.map((reply) => Number.parseInt(((reply as Reply[][])[0]?.[0] as string)));
+  const replies = await client.pipeline([['XRANGE', responseStream, '-', '+', 'COUNT', 1], [
+    'XREVRANGE',
+    responseStream,
+    '+',
+    '-',
+    'COUNT',
+    1,
+  ]]);
+  const [first = 0, last = 0] = replies.map((reply) => Number.parseInt((reply as Reply[][])[0]?.[0] as string));
   return last - first;
 }
 
@@ -86,7 +120,9 @@ async function answeringMs({ client }: Stage): Promise<number> {
 async function until(worker: TestProcess, what: string, probe: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + deadlineMs; !(await probe());) {
     const gone = worker.child.exitCode !== null && worker.child.exitCode !== 0;
-    if (gone || Date.now() > end) throw new Error(`waited in vain until ${what}; its process printed:\n${worker.output().slice(-2000)}`);
+    if (gone || Date.now() > end) {
+      throw new Error(`waited in vain until ${what}; its process printed:\n${worker.output().slice(-2000)}`);
+    }
     await pause(pollMs);
   }
 }

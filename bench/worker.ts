@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { coldStart, type ColdStart } from './cold-start.ts';
+import { type ColdStart, coldStart } from './cold-start.ts';
 import { type Latency, latencyOfOurs, latencyOfReference } from './latency.ts';
 import { writePage } from './performance-page.ts';
 import { RawClient } from './raw-client.ts';
@@ -10,7 +10,7 @@ import { checkCounts, ratiosOf, type Results, type Round } from './results.ts';
 import { type Sizes, sizesFrom } from './sizes.ts';
 import { openStage, type Stage, startProxy } from './stage.ts';
 import { significant, spread } from './statistics.ts';
-import { type Measured, measureBound, measureBullmq, measureOurs, measureReference } from './throughput.ts';
+import { measureBound, measureBullmq, type Measured, measureOurs, measureReference } from './throughput.ts';
 
 const replyDelayMs = 2;
 const quick = process.env['QUICK'] === '1';
@@ -23,7 +23,17 @@ try {
   const rounds: Round[] = [];
   while (rounds.length < sizes.rounds) rounds.push(await playRound(stage, sizes, rounds.length + 1));
   const ratios = ratiosOf(rounds, coldStarts);
-  write({ measured: new Date().toISOString().slice(0, 10), machine: machine(), server: stage.serverName, pinned: stage.pinned, quick, proxyPingMs, rounds, coldStarts, ratios });
+  write({
+    measured: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    server: stage.serverName,
+    pinned: stage.pinned,
+    quick,
+    proxyPingMs,
+    rounds,
+    coldStarts,
+    ratios,
+  });
   say(JSON.stringify(ratios, undefined, 2));
 } finally {
   await proxy.process.stop();
@@ -44,7 +54,9 @@ async function playRound(on: Stage, { requests, delayed, latencySamples }: Sizes
     latencyOurs: await latencyOfOurs(on, latencySamples),
   };
   checkCounts(round, number);
-  const figures = (Object.entries(round) as [string, Measured | Latency][]).map(([name, one]) => `${name} ${'perSecond' in one ? `${one.perSecond}/s` : `${one.p50} µs`}`);
+  const figures = (Object.entries(round) as [string, Measured | Latency][]).map(([name, one]) =>
+    `${name} ${'perSecond' in one ? `${one.perSecond}/s` : `${one.p50} µs`}`
+  );
   say(`round ${number}: ${figures.join(', ')}`);
   return round;
 }

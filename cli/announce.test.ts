@@ -11,7 +11,10 @@ const notReady = { type: 'Ready', status: 'False', reason: 'RedisUnreachable', m
 const stalled = { type: 'Stalled', status: 'True', reason: 'HashConflict', message: 'somebody else owns w:1:h' };
 
 test('a worker without a status is new', () => {
-  expect(announce({ apiVersion: 'v1', kind: 'RedisWorker', metadata: { name: 'w' } })).toEqual({ standing: 'waiting', line: '… w is new' });
+  expect(announce({ apiVersion: 'v1', kind: 'RedisWorker', metadata: { name: 'w' } })).toEqual({
+    standing: 'waiting',
+    line: '… w is new',
+  });
 });
 
 test('a worker that is not ready says why', () => {
@@ -19,7 +22,10 @@ test('a worker that is not ready says why', () => {
 });
 
 test('a stalled worker cannot run, even when it is also ready', () => {
-  expect(announce(worker(ready, stalled))).toEqual({ standing: 'stalled', line: '✗ w cannot run: somebody else owns w:1:h' });
+  expect(announce(worker(ready, stalled))).toEqual({
+    standing: 'stalled',
+    line: '✗ w cannot run: somebody else owns w:1:h',
+  });
 });
 
 test('the same standing is told once', () => {

@@ -4,7 +4,14 @@ import type { KubeObject } from '../operator/cluster/cluster.ts';
 
 const told = z.object({
   status: z.object({
-    conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') })).default([]),
+    conditions: z.array(
+      z.object({
+        type: z.string(),
+        status: z.string(),
+        reason: z.string().default(''),
+        message: z.string().default(''),
+      }),
+    ).default([]),
   }),
 });
 
@@ -30,7 +37,10 @@ export function announce(worker: KubeObject): Announcement {
   const ready = find('Ready');
   if (ready?.status === 'True') return { standing: 'ready', line: `✓ ${name} is ready: ${sentence(ready)}` };
   const cause = ready ?? find('Reconciling');
-  return { standing: 'waiting', line: cause === undefined ? `… ${name} is new` : `… ${name} is not ready: ${sentence(cause)}` };
+  return {
+    standing: 'waiting',
+    line: cause === undefined ? `… ${name} is new` : `… ${name} is not ready: ${sentence(cause)}`,
+  };
 }
 
 /** Calls `print` with the line of a worker when it differs from the one before. */

@@ -5,17 +5,24 @@ import { listLetters, purgeLetters, redriveLetters, showLetter } from './dead.ts
 import type { Io } from './io.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
-interface Flags { redis?: string; stream?: string; name: string }
+interface Flags {
+  redis?: string;
+  stream?: string;
+  name: string;
+}
 
 /** Adds `dead list|show|redrive|purge` to the program. */
 export function addDeadCommand(program: Command, io: Io): void {
   const dead = program.command('dead')
     .description('requests that nobody could finish: look at them, send them again, remove them')
-    .addHelpText('after', examples([
-      ['redisworker dead list demo-worker', 'the newest, with the reason of each'],
-      ['redisworker dead redrive demo-worker 1700000000000-0', 'run one again, once its cause is mended'],
-      ['redisworker dead purge demo-worker --all --yes', 'remove every one, for good'],
-    ]));
+    .addHelpText(
+      'after',
+      examples([
+        ['redisworker dead list demo-worker', 'the newest, with the reason of each'],
+        ['redisworker dead redrive demo-worker 1700000000000-0', 'run one again, once its cause is mended'],
+        ['redisworker dead purge demo-worker --all --yes', 'remove every one, for good'],
+      ]),
+    );
   addList(dead, io);
   addShow(dead, io);
   addRedrive(dead, io);
@@ -30,25 +37,42 @@ function addList(dead: Command, io: Io): void {
 }
 
 function addShow(dead: Command, io: Io): void {
-  withCommonWords(dead.command('show').description('show one dead letter with every field; what is no text is quoted as redis-cli does'))
+  withCommonWords(
+    dead.command('show').description(
+      'show one dead letter with every field; what is no text is quoted as redis-cli does',
+    ),
+  )
     .argument('<id>', 'id of the dead letter')
-    .addHelpText('after', examples([['redisworker dead show demo-worker 1700000000000-0', 'the whole request and why it died']]))
+    .addHelpText(
+      'after',
+      examples([['redisworker dead show demo-worker 1700000000000-0', 'the whole request and why it died']]),
+    )
     .action((type: string, id: string, flags: Flags) => showLetter({ type, ...flags }, id, io));
 }
 
 function addRedrive(dead: Command, io: Io): void {
-  withCommonWords(dead.command('redrive').description('send dead letters back to the request stream, with their fields byte for byte'))
+  withCommonWords(
+    dead.command('redrive').description(
+      'send dead letters back to the request stream, with their fields byte for byte',
+    ),
+  )
     .argument('[id]', 'id of the dead letter')
     .option('--all', 'every one that is there now')
     .option('--to <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
-    .addHelpText('after', `${examples([
-      ['redisworker dead redrive demo-worker 1700000000000-0', 'run one again'],
-      ['redisworker dead redrive demo-worker --all', 'run all again'],
-    ])}
+    .addHelpText(
+      'after',
+      `${
+        examples([
+          ['redisworker dead redrive demo-worker 1700000000000-0', 'run one again'],
+          ['redisworker dead redrive demo-worker --all', 'run all again'],
+        ])
+      }
 
-A letter goes from the one stream to the other in one step: repeating the command after a failure sends nothing twice.`)
+A letter goes from the one stream to the other in one step: repeating the command after a failure sends nothing twice.`,
+    )
     .action((type: string, id: string | undefined, { all, ...flags }: Flags & { all?: true; to?: string }) =>
-      redriveLetters({ type, ...flags }, { id, ...(all && { all }) }, io));
+      redriveLetters({ type, ...flags }, { id, ...(all && { all }) }, io)
+    );
 }
 
 function addPurge(dead: Command, io: Io): void {
@@ -56,18 +80,25 @@ function addPurge(dead: Command, io: Io): void {
     .argument('[id]', 'id of the dead letter')
     .option('--all', 'every one that is there now')
     .option('--yes', 'do it: without this it only says what it would remove')
-    .addHelpText('after', examples([
-      ['redisworker dead purge demo-worker 1700000000000-0 --yes', 'remove one'],
-      ['redisworker dead purge demo-worker --all', 'tell how many --yes would remove'],
-    ]))
+    .addHelpText(
+      'after',
+      examples([
+        ['redisworker dead purge demo-worker 1700000000000-0 --yes', 'remove one'],
+        ['redisworker dead purge demo-worker --all', 'tell how many --yes would remove'],
+      ]),
+    )
     .action((type: string, id: string | undefined, { all, yes, ...flags }: Flags & { all?: true; yes?: true }) =>
-      purgeLetters({ type, ...flags }, { id, ...(all && { all }), ...(yes && { yes }) }, io));
+      purgeLetters({ type, ...flags }, { id, ...(all && { all }), ...(yes && { yes }) }, io)
+    );
 }
 
 function withCommonWords(command: Command): Command {
   return command
     .argument('<type>', 'worker type')
     .option('--redis <url>', 'Redis of the worker; without it that of the running "redisworker up"')
-    .option('--stream <key>', `dead-letter stream, when the manifest names another than ${deadLetterStreamKey('<type>')}`)
+    .option(
+      '--stream <key>',
+      `dead-letter stream, when the manifest names another than ${deadLetterStreamKey('<type>')}`,
+    )
     .addOption(sessionOption());
 }

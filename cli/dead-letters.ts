@@ -19,7 +19,12 @@ export interface DeadLetter {
 const pageSize = 20;
 
 /** Calls `take` with each letter, newest first, up to `limit`. */
-export async function eachLetter(redis: Redis, stream: string, limit: number, take: (letter: DeadLetter) => void): Promise<void> {
+export async function eachLetter(
+  redis: Redis,
+  stream: string,
+  limit: number,
+  take: (letter: DeadLetter) => void,
+): Promise<void> {
   for (let taken = 0, before = '+'; taken < limit;) {
     const page = await redis.xrevrangeBuffer(stream, before, '-', 'COUNT', Math.min(pageSize, limit - taken));
     const letters = page.map(decodeLetter);
@@ -112,7 +117,9 @@ export async function redriveAll(redis: Redis, route: Route): Promise<Redriven> 
 
 async function redriveRange(redis: Redis, { from, to }: Route, last: string, count: number): Promise<Redriven> {
   const first = count === 1 ? last : '-';
-  const [sent, ...rest] = scriptReply.parse(await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix, maxMovedFields));
+  const [sent, ...rest] = scriptReply.parse(
+    await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix, maxMovedFields),
+  );
   if (rest.length === 0) return { sent };
   const [id, kind] = obstacle.parse(rest);
   return { sent, obstacle: { id, kind } };

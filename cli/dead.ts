@@ -2,7 +2,19 @@
 import type { Redis } from 'ioredis';
 import { maxMovedFields } from '../contract/limits.ts';
 import { formatAge } from './age.ts';
-import { eachLetter, findLetter, newestId, ownField, purgeOne, purgeUpTo, redriveAll, redriveOne, type DeadLetter, type Redriven, type Route } from './dead-letters.ts';
+import {
+  type DeadLetter,
+  eachLetter,
+  findLetter,
+  newestId,
+  ownField,
+  purgeOne,
+  purgeUpTo,
+  redriveAll,
+  type Redriven,
+  redriveOne,
+  type Route,
+} from './dead-letters.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from './printable.ts';
@@ -47,11 +59,18 @@ export function showLetter(words: DeadWords, id: string, io: Io): Promise<void> 
   mustBeId(id);
   return onStreams(words, io, async (redis, { from }) => {
     const letter = await findLetter(redis, from, id) ?? absent(words, from, id);
-    const own = [['reason', 'reason'], ['attempts', 'attempts'], ['code digest', 'source'], ['first id', 'xid']] as const;
-    const told = own.filter(([, name]) => ownField(letter, name).length > 0).map(([title, name]) => [title, printable(ownField(letter, name))]);
+    const own = [['reason', 'reason'], ['attempts', 'attempts'], ['code digest', 'source'], [
+      'first id',
+      'xid',
+    ]] as const;
+    const told = own.filter(([, name]) => ownField(letter, name).length > 0).map((
+      [title, name],
+    ) => [title, printable(ownField(letter, name))]);
     for (const line of alignRows([['id', letter.id], ['age', ageOf(letter)], ...told])) io.out(line);
     io.out('');
-    for (const line of alignRows([['FIELD', 'VALUE'], ...letter.fields.map((field) => field.map(printable))])) io.out(line);
+    for (const line of alignRows([['FIELD', 'VALUE'], ...letter.fields.map((field) => field.map(printable))])) {
+      io.out(line);
+    }
   });
 }
 
@@ -83,7 +102,11 @@ export function purgeLetters(words: DeadWords, choice: Choice & { readonly yes?:
   });
 }
 
-async function onStreams(words: DeadWords & { readonly to?: string }, io: Io, act: (redis: Redis, route: Route) => Promise<void>): Promise<void> {
+async function onStreams(
+  words: DeadWords & { readonly to?: string },
+  io: Io,
+  act: (redis: Redis, route: Route) => Promise<void>,
+): Promise<void> {
   const { type, name, redis: redisUrl, stream, to } = words;
   const target = await findTarget({ type, session: name, redisUrl, keysNamed: stream !== undefined }, io);
   const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
@@ -92,7 +115,13 @@ async function onStreams(words: DeadWords & { readonly to?: string }, io: Io, ac
     await act(redis, route);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`the dead letters on ${route.from} cannot be worked on: Redis says "${messageOf(error)}"; nothing is half done, so the command can be repeated`, exitCodes.failed, { cause: error });
+    throw new Failure(
+      `the dead letters on ${route.from} cannot be worked on: Redis says "${
+        messageOf(error)
+      }"; nothing is half done, so the command can be repeated`,
+      exitCodes.failed,
+      { cause: error },
+    );
   } finally {
     redis.disconnect();
   }
@@ -100,7 +129,13 @@ async function onStreams(words: DeadWords & { readonly to?: string }, io: Io, ac
 
 function rowOf(letter: DeadLetter): string[] {
   const reason = shortened(printable(ownField(letter, 'reason')), reasonLength);
-  return [letter.id, letter.ref === undefined ? '' : printable(letter.ref), reason, printable(ownField(letter, 'attempts')), ageOf(letter)];
+  return [
+    letter.id,
+    letter.ref === undefined ? '' : printable(letter.ref),
+    reason,
+    printable(ownField(letter, 'attempts')),
+    ageOf(letter),
+  ];
 }
 
 /** An entry id begins with the milliseconds since 1970 at which it was added. */
@@ -110,18 +145,29 @@ function ageOf({ id }: DeadLetter): string {
 
 function blocked({ sent }: Redriven, { id, kind }: NonNullable<Redriven['obstacle']>, { from, to }: Route): Failure {
   const done = sent > 0 ? `${counted(sent, 'request')} sent back to ${to}, but ` : '';
-  if (kind === 'noStream') return new Failure(`${done}there is no stream ${to}, so nobody would take the request: start its worker first, or name another stream with --to`);
-  return new Failure(`${done}the dead letter ${id} has no field to send, or more than ${maxMovedFields}: look at it with "redisworker dead show", then remove it from ${from} with "redisworker dead purge"`);
+  if (kind === 'noStream') {
+    return new Failure(
+      `${done}there is no stream ${to}, so nobody would take the request: start its worker first, or name another stream with --to`,
+    );
+  }
+  return new Failure(
+    `${done}the dead letter ${id} has no field to send, or more than ${maxMovedFields}: look at it with "redisworker dead show", then remove it from ${from} with "redisworker dead purge"`,
+  );
 }
 
 function mustBeOneOrAll({ id, all }: Choice): void {
-  if ((id === undefined) === (all === undefined)) throw new Failure('name one dead letter by its id, or take every one with --all', exitCodes.usage);
+  if ((id === undefined) === (all === undefined)) {
+    throw new Failure('name one dead letter by its id, or take every one with --all', exitCodes.usage);
+  }
   if (id !== undefined) mustBeId(id);
 }
 
 function mustBeId(id: string): void {
   if (/^\d{1,20}-\d{1,20}$/.test(id)) return;
-  throw new Failure('the id of a dead letter reads 1700000000000-0, as "redisworker dead list" shows it', exitCodes.usage);
+  throw new Failure(
+    'the id of a dead letter reads 1700000000000-0, as "redisworker dead list" shows it',
+    exitCodes.usage,
+  );
 }
 
 function absent({ type }: DeadWords, from: string, id: string): never {

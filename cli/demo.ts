@@ -3,12 +3,12 @@ import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { printerColumns } from '../operator/api/crd.ts';
 import { announce } from './announce.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
-import { interrupted, processIo, type Io } from './io.ts';
+import { interrupted, type Io, processIo } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
 import { valuesAt } from './json-path.ts';
 import { connectRedis } from './redis.ts';
 import { printAnswer, send } from './send.ts';
-import { openSession, type LocalOperator, type RunningSession } from './session.ts';
+import { type LocalOperator, openSession, type RunningSession } from './session.ts';
 import { renderTable } from './table.ts';
 import { requestStream, workerType } from './worker-type.ts';
 
@@ -30,7 +30,9 @@ async function demo(io: Io, stop: Promise<never>): Promise<number> {
   const failures = await Promise.race([stop, ask(session, io)]);
   await Promise.race([stop, allCounted(session.operator)]);
   io.out('\nWhat "kubectl get redisworkers" would print:\n');
-  renderTable(session.operator.workers(), printerColumns, { wide: false, now: Date.now() }).forEach((line) => io.out(line));
+  renderTable(session.operator.workers(), printerColumns, { wide: false, now: Date.now() }).forEach((line) =>
+    io.out(line)
+  );
   io.out('\n… stopping');
   return failures === 0 ? exitCodes.ok : exitCodes.failed;
 }
@@ -43,7 +45,12 @@ async function ask({ redis: access, operator }: RunningSession, io: Io): Promise
     io.out(`\n$ redisworker send ${type} '${data}'`);
     const worker = operator.workers().find((candidate) => workerType(candidate) === type);
     if (worker === undefined) throw new Failure(`the worker ${type} is gone: was its manifest changed?`);
-    const answer = await send(redis, { type, data, stream: requestStream(worker), timeoutSeconds: replyTimeoutSeconds });
+    const answer = await send(redis, {
+      type,
+      data,
+      stream: requestStream(worker),
+      timeoutSeconds: replyTimeoutSeconds,
+    });
     if (printAnswer(answer, io) !== exitCodes.ok) failures += 1;
   }
   redis.disconnect();
@@ -61,13 +68,16 @@ async function allReady(operator: LocalOperator): Promise<void> {
   };
   if (await until(operator, isReady, readyDeadlineMs)) return;
   const lines = operator.workers().map((worker) => announce(worker).line);
-  throw new Failure(`the workers are not ready after ${readyDeadlineMs / 1000} s: ${lines.join('; ') || 'the manifests name none'}`);
+  throw new Failure(
+    `the workers are not ready after ${readyDeadlineMs / 1000} s: ${lines.join('; ') || 'the manifests name none'}`,
+  );
 }
 
 /** Waits until the status has counted every response, so that the table shows what was just done. */
 async function allCounted(operator: LocalOperator): Promise<void> {
   const counted = (worker: KubeObject): number => Number(valuesAt(worker, '.status.responses.total')[0] ?? 0);
-  const isCounted = (): boolean => operator.workers().reduce((sum, worker) => sum + counted(worker), 0) >= requests.length;
+  const isCounted = (): boolean =>
+    operator.workers().reduce((sum, worker) => sum + counted(worker), 0) >= requests.length;
   await until(operator, isCounted, countDeadlineMs);
 }
 

@@ -10,7 +10,13 @@ const workersPath = '/workers';
 const answerDeadlineMs = 5000;
 
 const workerList = z.object({
-  items: z.array(z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }) })),
+  items: z.array(
+    z.looseObject({
+      apiVersion: z.string(),
+      kind: z.string(),
+      metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+    }),
+  ),
 });
 
 /** An endpoint that answers until it is closed. */
@@ -22,7 +28,10 @@ export interface Endpoint {
  * Serves the workers of this process at `socket`.
  * @returns undefined when another process answers there already
  */
-export async function serveWorkers(socket: string, workers: () => readonly KubeObject[]): Promise<Endpoint | undefined> {
+export async function serveWorkers(
+  socket: string,
+  workers: () => readonly KubeObject[],
+): Promise<Endpoint | undefined> {
   if (await isServed(socket)) return undefined;
   await rm(socket, { force: true }); // left behind by a process that was killed
   const server = createServer((incoming, response) => {
@@ -32,10 +41,11 @@ export async function serveWorkers(socket: string, workers: () => readonly KubeO
   });
   await listen(server, socket);
   return {
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -62,9 +72,12 @@ function isAbsent(error: unknown): boolean {
 
 function get(socketPath: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(answerDeadlineMs) }, (response) => {
-      text(response).then(resolve, reject);
-    });
+    const call = request(
+      { socketPath, path, agent: false, signal: AbortSignal.timeout(answerDeadlineMs) },
+      (response) => {
+        text(response).then(resolve, reject);
+      },
+    );
     call.once('error', reject);
     call.end();
   });

@@ -31,6 +31,8 @@ describe('valuesAt', () => {
   });
 
   test('names the part of a path it does not understand', () => {
-    expect(() => valuesAt(worker, '.status.consumers[1:2]')).toThrow('the JSONPath .status.consumers[1:2] has a part that is not understood: [1:2]');
+    expect(() => valuesAt(worker, '.status.consumers[1:2]')).toThrow(
+      'the JSONPath .status.consumers[1:2] has a part that is not understood: [1:2]',
+    );
   });
 });

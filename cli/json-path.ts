@@ -20,12 +20,14 @@ const patterns = {
  * @throws Error when the path uses what this getter does not know.
  */
 export function valuesAt(object: unknown, path: string): readonly unknown[] {
-  return parsePath(path).reduce<readonly unknown[]>((values, step) => values.flatMap((value) => follow(value, step)), [object]);
+  return parsePath(path).reduce<readonly unknown[]>((values, step) => values.flatMap((value) => follow(value, step)), [
+    object,
+  ]);
 }
 
 function parsePath(path: string): readonly Step[] {
   const steps: Step[] = [];
-  for (let rest = path; rest !== ''; ) {
+  for (let rest = path; rest !== '';) {
     const [step, length] = parseStep(rest, path);
     steps.push(step);
     rest = rest.slice(length);
@@ -59,7 +61,9 @@ function follow(value: unknown, step: Step): readonly unknown[] {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 function elements(value: unknown): readonly unknown[] {

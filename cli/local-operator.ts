@@ -5,7 +5,7 @@ import { hostname, userInfo } from 'node:os';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseRedisWorker } from '../operator/api/redisworker.ts';
-import { keyOf, resources, type Cluster, type KubeObject } from '../operator/cluster/cluster.ts';
+import { type Cluster, keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
 import { startNode } from '../operator/cluster/local/node/node.ts';
@@ -13,7 +13,7 @@ import { machineLookUp } from '../operator/dns/lookup.ts';
 import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
-import { startOperator, type Operator } from '../operator/operator.ts';
+import { type Operator, startOperator } from '../operator/operator.ts';
 import { fail } from './failure.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
 
@@ -30,7 +30,9 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   starting.defer(() => cluster.close());
   await startMachine(settings, cluster, log, starting);
   const operator = startOperator({
-    cluster, log, metrics,
+    cluster,
+    log,
+    metrics,
     redisUrl: settings.redis.url,
     redisLogin: login(settings),
     workerImage: 'local',
@@ -53,9 +55,17 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
 }
 
 /** The node agent, with this checkout in the place of the image. */
-async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: Cluster, log: Log, starting: AsyncDisposableStack): Promise<void> {
+async function startMachine(
+  { dataFolder, onPodLine }: LocalSettings,
+  cluster: Cluster,
+  log: Log,
+  starting: AsyncDisposableStack,
+): Promise<void> {
   const node = await startNode({
-    cluster, log, nodeName, denoPath,
+    cluster,
+    log,
+    nodeName,
+    denoPath,
     dataDir: dataFolder,
     imageRoot: checkout,
     searchPath: env['PATH'] ?? '',
@@ -67,13 +77,20 @@ async function startMachine({ dataFolder, onPodLine }: LocalSettings, cluster: C
   });
 }
 
-async function serveMetrics(port: number | undefined, operator: Operator, metrics: Metrics, starting: AsyncDisposableStack): Promise<void> {
+async function serveMetrics(
+  port: number | undefined,
+  operator: Operator,
+  metrics: Metrics,
+  starting: AsyncDisposableStack,
+): Promise<void> {
   if (port === undefined) return;
   const http = await startHttp({
     address: '127.0.0.1',
     port,
     healthz: { process: () => undefined },
-    readyz: { 'live-copies': () => (operator.isStarted() ? undefined : 'waiting for the first complete list of every kind') },
+    readyz: {
+      'live-copies': () => (operator.isStarted() ? undefined : 'waiting for the first complete list of every kind'),
+    },
     metrics,
   }).catch(fail);
   starting.defer(() => http.close());
@@ -100,7 +117,9 @@ function stableUids(session: string): (created: KubeObject) => string {
     const name = keyOf(metadata);
     if (kind !== resources.redisWorkers.kind || given.has(name)) return randomUUID();
     given.add(name);
-    const digest = createHash('sha256').update(JSON.stringify([hostname(), userInfo().username, session, name])).digest('hex');
+    const digest = createHash('sha256').update(JSON.stringify([hostname(), userInfo().username, session, name])).digest(
+      'hex',
+    );
     return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   };
 }

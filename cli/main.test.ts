@@ -48,7 +48,17 @@ test('without a command the help is shown', async () => {
   expect(code).toBe(2);
 });
 
-test.each([['--help'], ['send', '--help'], ['up', '--help'], ['status', '--help'], ['dead', '--help'], ['dead', 'list', '--help'], ['dead', 'show', '--help'], ['dead', 'redrive', '--help'], ['dead', 'purge', '--help']])('%s %s shows examples', async (...argv) => {
+test.each([
+  ['--help'],
+  ['send', '--help'],
+  ['up', '--help'],
+  ['status', '--help'],
+  ['dead', '--help'],
+  ['dead', 'list', '--help'],
+  ['dead', 'show', '--help'],
+  ['dead', 'redrive', '--help'],
+  ['dead', 'purge', '--help'],
+])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');
   expect(code).toBe(0);
@@ -61,6 +71,9 @@ test('the version is the one of the package', async () => {
 
 test('crd prints the CustomResourceDefinition', async () => {
   const { out, code } = await run('crd');
-  expect(parse(out)).toMatchObject({ kind: 'CustomResourceDefinition', metadata: { name: 'redisworkers.redisworker.dev' } });
+  expect(parse(out)).toMatchObject({
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'redisworkers.redisworker.dev' },
+  });
   expect(code).toBe(0);
 });

@@ -6,9 +6,9 @@ import { requestStreamKey } from '../contract/keys.ts';
 import { crdYaml, printerColumns } from '../operator/api/crd.ts';
 import { addDeadCommand } from './dead-command.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { interrupted, processIo, type Io } from './io.ts';
+import { interrupted, type Io, processIo } from './io.ts';
 import { runSend } from './run-send.ts';
-import { outputForms, printStatus, watchStatus, type OutputForm } from './status.ts';
+import { type OutputForm, outputForms, printStatus, watchStatus } from './status.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
 /**
@@ -40,34 +40,53 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
       writeErr: (text) => io.err(text.trimEnd()),
       outputError: (text, write) => write(`${text.replace(/^error: /, '').trimEnd()}; see "redisworker --help"`),
     })
-    .addHelpText('after', examples([
-      ['redisworker up examples/demo-worker.yaml', 'run a worker here; Ctrl-C ends it'],
-      [`redisworker send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
-      ['redisworker status', 'what is running, and how it does'],
-      ['redisworker dead list demo-worker', 'the requests nobody could finish'],
-      ['redisworker crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
-    ]));
+    .addHelpText(
+      'after',
+      examples([
+        ['redisworker up examples/demo-worker.yaml', 'run a worker here; Ctrl-C ends it'],
+        [`redisworker send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
+        ['redisworker status', 'what is running, and how it does'],
+        ['redisworker dead list demo-worker', 'the requests nobody could finish'],
+        ['redisworker crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
+      ]),
+    );
   program.addCommand(upCommand(io).copyInheritedSettings(program));
   program.addCommand(sendCommand(io, finish).copyInheritedSettings(program));
   program.addCommand(statusCommand(io).copyInheritedSettings(program));
   addDeadCommand(program, io);
-  program.addCommand(new Command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() => io.out(crdYaml().trimEnd())).copyInheritedSettings(program));
+  program.addCommand(
+    new Command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() =>
+      io.out(crdYaml().trimEnd())
+    ).copyInheritedSettings(program),
+  );
   return program;
 }
 
 function upCommand(io: Io): Command {
-  interface Flags { redis?: string; metricsPort?: number; verbose?: true; name: string }
+  interface Flags {
+    redis?: string;
+    metricsPort?: number;
+    verbose?: true;
+    name: string;
+  }
   return new Command('up')
     .description('run the workers of manifest files on this machine, until Ctrl-C')
     .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once')
     .option('--redis <url>', 'use this Redis; without it a redis-server of its own is started')
-    .option('--metrics-port <port>', 'serve /healthz, /readyz and /metrics on this port of 127.0.0.1', wholeNumber(0, 65_535))
+    .option(
+      '--metrics-port <port>',
+      'serve /healthz, /readyz and /metrics on this port of 127.0.0.1',
+      wholeNumber(0, 65_535),
+    )
     .option('-v, --verbose', 'also tell what the operator does, step by step')
     .addOption(sessionOption())
-    .addHelpText('after', examples([
-      ['redisworker up examples/', 'every manifest of a folder'],
-      ['redisworker up worker.yaml --redis redis://127.0.0.1:6379', 'with a Redis that runs already'],
-    ]))
+    .addHelpText(
+      'after',
+      examples([
+        ['redisworker up examples/', 'every manifest of a folder'],
+        ['redisworker up worker.yaml --redis redis://127.0.0.1:6379', 'with a Redis that runs already'],
+      ]),
+    )
     .action(async (files: string[], flags: Flags) => {
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
       const { name, redis: redisUrl, metricsPort, verbose } = flags;
@@ -76,7 +95,13 @@ function upCommand(io: Io): Command {
 }
 
 function sendCommand(io: Io, finish: (code: number) => void): Command {
-  interface Flags { redis?: string; timeout: number; ref?: string; stream?: string; name: string }
+  interface Flags {
+    redis?: string;
+    timeout: number;
+    ref?: string;
+    stream?: string;
+    name: string;
+  }
   return new Command('send')
     .description('send one request to the workers of a type and print the reply')
     .argument('<type>', 'worker type')
@@ -86,16 +111,27 @@ function sendCommand(io: Io, finish: (code: number) => void): Command {
     .option('--ref <ref>', 'reference of the request; without it a random one')
     .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
     .addOption(sessionOption())
-    .addHelpText('after', examples([
-      [`redisworker send demo-worker '{"name":"Ada"}'`, 'to a worker of the running "redisworker up"'],
-      [`REDISCLI_AUTH=secret redisworker send demo-worker '{}' --redis redis://redis.example:6379`, 'to a worker elsewhere'],
-    ]) + '\nExit codes: 0 success, 1 error code in the reply or Redis not usable, 2 wrong call, 3 no reply in time.')
+    .addHelpText(
+      'after',
+      examples([
+        [`redisworker send demo-worker '{"name":"Ada"}'`, 'to a worker of the running "redisworker up"'],
+        [
+          `REDISCLI_AUTH=secret redisworker send demo-worker '{}' --redis redis://redis.example:6379`,
+          'to a worker elsewhere',
+        ],
+      ]) + '\nExit codes: 0 success, 1 error code in the reply or Redis not usable, 2 wrong call, 3 no reply in time.',
+    )
     .action(async (type: string, json: string, { redis, timeout, name, ...rest }: Flags) =>
-      finish(await runSend({ type, json, session: name, redisUrl: redis, timeoutSeconds: timeout, ...rest }, io)));
+      finish(await runSend({ type, json, session: name, redisUrl: redis, timeoutSeconds: timeout, ...rest }, io))
+    );
 }
 
 function statusCommand(io: Io): Command {
-  interface Flags { output?: OutputForm; watch?: true; name: string }
+  interface Flags {
+    output?: OutputForm;
+    watch?: true;
+    name: string;
+  }
   return new Command('status')
     .description('show the workers of the running "redisworker up", as "kubectl get redisworkers" does in a cluster')
     .argument('[workers...]', 'names or types; without them all')
@@ -106,7 +142,9 @@ function statusCommand(io: Io): Command {
     .action((names: string[], { output, watch, name }: Flags) => {
       const options = { session: name, names, output };
       if (watch === undefined) return printStatus(options, printerColumns, io);
-      if (output !== undefined && output !== 'wide') throw new Failure(`--watch shows the table: leave out "-o ${output}"`, exitCodes.usage);
+      if (output !== undefined && output !== 'wide') {
+        throw new Failure(`--watch shows the table: leave out "-o ${output}"`, exitCodes.usage);
+      }
       return watchStatus(options, printerColumns, io, interrupted());
     });
 }

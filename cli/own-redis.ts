@@ -1,5 +1,5 @@
 /** The redis-server of a local session: on loopback, on a free port, nothing kept on disk. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,10 +35,15 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const over = new AbortController();
   const deadline = setTimeout(() => over.abort(), startDeadlineMs);
   try {
-    await Promise.race([answers(port, over.signal), ended.then(() => Promise.reject(new Error(`it ended: ${output()}`)))]);
+    await Promise.race([
+      answers(port, over.signal),
+      ended.then(() => Promise.reject(new Error(`it ended: ${output()}`))),
+    ]);
   } catch (error) {
     await stop();
-    throw whyNotStarted(over.signal.aborted ? new Error(`it does not answer within ${startDeadlineMs / 1000} s`) : error);
+    throw whyNotStarted(
+      over.signal.aborted ? new Error(`it does not answer within ${startDeadlineMs / 1000} s`) : error,
+    );
   } finally {
     clearTimeout(deadline);
     over.abort();
@@ -95,7 +100,13 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
 
 /** Settles once the server answers; gives up when `signal` aborts. */
 async function answers(port: number, signal: AbortSignal): Promise<void> {
-  const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => probeEveryMs, maxRetriesPerRequest: null });
+  const redis = new Redis({
+    host: '127.0.0.1',
+    port,
+    lazyConnect: true,
+    retryStrategy: () => probeEveryMs,
+    maxRetriesPerRequest: null,
+  });
   redis.on('error', () => undefined); // refused until the server listens
   signal.addEventListener('abort', () => redis.disconnect());
   await redis.ping().finally(() => redis.disconnect());
@@ -103,6 +114,10 @@ async function answers(port: number, signal: AbortSignal): Promise<void> {
 
 function whyNotStarted(error: unknown): Failure {
   return systemCode(error) === 'ENOENT'
-    ? new Failure('there is no redis-server on PATH: install one ("apt-get install redis-server", "brew install redis"), or give a running one with --redis redis://host:port')
-    : new Failure(`redis-server does not start: ${messageOf(error)}; give a running one with --redis redis://host:port`);
+    ? new Failure(
+      'there is no redis-server on PATH: install one ("apt-get install redis-server", "brew install redis"), or give a running one with --redis redis://host:port',
+    )
+    : new Failure(
+      `redis-server does not start: ${messageOf(error)}; give a running one with --redis redis://host:port`,
+    );
 }

@@ -26,7 +26,9 @@ function forPeople(line: string): string {
   const parsed = logLine.safeParse(parseJson(line));
   if (!parsed.success) return line;
   const { level, msg, ...fields } = parsed.data;
-  const details = Object.entries(fields).filter(([name]) => name !== 'time').map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const details = Object.entries(fields).filter(([name]) => name !== 'time').map(([name, value]) =>
+    ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+  );
   return `${level === 'info' ? '' : `${level}: `}${msg}${details.join('')}`;
 }
 

@@ -4,7 +4,15 @@ import { isUtf8 } from 'node:buffer';
 /** Characters that are not seen, or that move the cursor; and what would read as quoted already. */
 const unfit = /[\p{C}\p{Zl}\p{Zp}]|^"|^\s|\s$|^$/u;
 
-const escapes: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
+const escapes: Readonly<Record<number, string>> = {
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  13: '\\r',
+  34: '\\"',
+  92: '\\\\',
+};
 
 /** Printable UTF-8 as it is; anything else in quotes, byte for byte, as redis-cli writes and reads it. */
 export function printable(bytes: Buffer): string {

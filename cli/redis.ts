@@ -48,7 +48,11 @@ export function splitCredentials(url: string, password?: string): RedisAccess {
   const secret = bare.password === '' ? password : decodeURIComponent(bare.password);
   bare.username = '';
   bare.password = '';
-  return { url: bare.href, ...(username === '' ? {} : { username }), ...(secret === undefined ? {} : { password: secret }) };
+  return {
+    url: bare.href,
+    ...(username === '' ? {} : { username }),
+    ...(secret === undefined ? {} : { password: secret }),
+  };
 }
 
 /**
@@ -67,9 +71,19 @@ function whyNoConnection(target: string, error: unknown): string {
   const message = messageOf(error);
   const code = systemCode(error);
   if (code === 'ECONNREFUSED') return `no Redis answers at ${target}: start it, or name another with --redis`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of Redis at ${target} is not known: check the name given with --redis`;
-  if (code === 'ETIMEDOUT') return `Redis at ${target} did not answer within ${connectTimeoutMs / 1000} s: check the address, and whether it wants TLS (rediss://)`;
-  if (message.startsWith('NOAUTH')) return `Redis at ${target} wants a password: set REDISCLI_AUTH, or write it in the URL of --redis`;
-  if (message.startsWith('WRONGPASS')) return `Redis at ${target} refuses the password: check REDISCLI_AUTH or the URL of --redis`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return `the host of Redis at ${target} is not known: check the name given with --redis`;
+  }
+  if (code === 'ETIMEDOUT') {
+    return `Redis at ${target} did not answer within ${
+      connectTimeoutMs / 1000
+    } s: check the address, and whether it wants TLS (rediss://)`;
+  }
+  if (message.startsWith('NOAUTH')) {
+    return `Redis at ${target} wants a password: set REDISCLI_AUTH, or write it in the URL of --redis`;
+  }
+  if (message.startsWith('WRONGPASS')) {
+    return `Redis at ${target} refuses the password: check REDISCLI_AUTH or the URL of --redis`;
+  }
   return `Redis at ${target} cannot be used: ${message}`;
 }

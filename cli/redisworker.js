@@ -18,7 +18,9 @@ if (!ready) {
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else if (!existsSync(installedNode)) {
-  stop(`redisworker needs Node ${firstVersion} or newer, this is ${process.version}: run "npm ci", which installs one, or upgrade Node`);
+  stop(
+    `redisworker needs Node ${firstVersion} or newer, this is ${process.version}: run "npm ci", which installs one, or upgrade Node`,
+  );
 } else {
   continueIn(installedNode);
 }

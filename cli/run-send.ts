@@ -1,6 +1,6 @@
 /** `redisworker send`, with what the command line leaves out taken from the running session. */
 import { encodeRequest, parseRequest } from '../contract/request.ts';
-import { exitCodes, Failure, type ExitCode } from './failure.ts';
+import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { connectRedis } from './redis.ts';
 import { printAnswer, readJson, send } from './send.ts';
@@ -29,7 +29,16 @@ export async function runSend(command: SendCommand, io: Io): Promise<ExitCode> {
   const redis = await connectRedis(target.redisUrl, io.environment.redisPassword);
   try {
     const { type, timeoutSeconds, ref } = command;
-    return printAnswer(await send(redis, { type, data, timeoutSeconds, stream: command.stream ?? target.requestStream, ...(ref === undefined ? {} : { ref }) }), io);
+    return printAnswer(
+      await send(redis, {
+        type,
+        data,
+        timeoutSeconds,
+        stream: command.stream ?? target.requestStream,
+        ...(ref === undefined ? {} : { ref }),
+      }),
+      io,
+    );
   } finally {
     redis.disconnect();
   }

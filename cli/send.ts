@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { replyListKey } from '../contract/keys.ts';
 import { decodeReply, isSuccess } from '../contract/reply.ts';
 import { encodeRequest } from '../contract/request.ts';
-import { exitCodes, Failure, messageOf, type ExitCode } from './failure.ts';
+import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { explainSilence, observeSilence } from './silence.ts';
 
@@ -21,7 +21,10 @@ export interface OutgoingRequest {
 }
 
 /** The reply as the worker wrote it, or what kept it from coming. */
-export type Answer = { readonly kind: 'reply'; readonly text: string } | { readonly kind: 'silence'; readonly why: string };
+export type Answer = { readonly kind: 'reply'; readonly text: string } | {
+  readonly kind: 'silence';
+  readonly why: string;
+};
 
 /**
  * Adds the request to the stream and waits for the reply.
@@ -30,13 +33,19 @@ export type Answer = { readonly kind: 'reply'; readonly text: string } | { reado
 export async function send(redis: Redis, request: OutgoingRequest): Promise<Answer> {
   const ref = request.ref ?? randomUUID();
   try {
-    const id = await redis.xadd(request.stream, '*', ...Object.entries(encodeRequest(ref, request.type, request.data)).flat());
+    const id = await redis.xadd(
+      request.stream,
+      '*',
+      ...Object.entries(encodeRequest(ref, request.type, request.data)).flat(),
+    );
     if (id === null) throw new Error('the entry was not added');
     const popped = await redis.brpop(replyListKey(ref), request.timeoutSeconds);
     if (popped !== null) return { kind: 'reply', text: popped[1] };
     return { kind: 'silence', why: explainSilence(await observeSilence(redis, request.stream, id), request) };
   } catch (error) {
-    throw new Failure(`the request on ${request.stream} failed: Redis says "${messageOf(error)}"`, exitCodes.failed, { cause: error });
+    throw new Failure(`the request on ${request.stream} failed: Redis says "${messageOf(error)}"`, exitCodes.failed, {
+      cause: error,
+    });
   }
 }
 
@@ -67,6 +76,10 @@ export async function readJson(argument: string, io: Io): Promise<string> {
     JSON.parse(text);
     return text;
   } catch (error) {
-    throw new Failure(`the request is not JSON (${messageOf(error)}); quote it for the shell: '{"name":"Ada"}'`, exitCodes.usage, { cause: error });
+    throw new Failure(
+      `the request is not JSON (${messageOf(error)}); quote it for the shell: '{"name":"Ada"}'`,
+      exitCodes.usage,
+      { cause: error },
+    );
   }
 }

@@ -40,7 +40,10 @@ const namePattern = /^[a-z][-a-z0-9]{0,30}$/;
  */
 export async function sessionFiles(name: string, environment: Environment): Promise<SessionFiles> {
   if (!namePattern.test(name)) {
-    throw new Failure(`"${name}" is no session name: use up to 31 lower-case letters, digits and dashes`, exitCodes.usage);
+    throw new Failure(
+      `"${name}" is no session name: use up to 31 lower-case letters, digits and dashes`,
+      exitCodes.usage,
+    );
   }
   const folder = await runtimeFolder(environment);
   const temporary = await privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
@@ -53,7 +56,9 @@ export async function readSession(files: SessionFiles): Promise<Session | undefi
     return sessionSchema.parse(JSON.parse(await readFile(files.state, 'utf8')));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw new Failure(`${files.state} cannot be read (${messageOf(error)}): remove it`, exitCodes.failed, { cause: error });
+    throw new Failure(`${files.state} cannot be read (${messageOf(error)}): remove it`, exitCodes.failed, {
+      cause: error,
+    });
   }
 }
 
@@ -69,7 +74,9 @@ export async function removeSession(files: SessionFiles): Promise<void> {
 
 /** A folder in the login session's own, or in the temporary one. */
 async function runtimeFolder({ runtimeFolder: own }: Environment): Promise<string> {
-  return await isOwnFolder(own) ? privateFolder(join(own ?? '', 'redisworker')) : privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+  return await isOwnFolder(own)
+    ? privateFolder(join(own ?? '', 'redisworker'))
+    : privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
 }
 
 async function privateFolder(folder: string): Promise<string> {

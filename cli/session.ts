@@ -8,8 +8,8 @@ import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startOwnRedis, stopLeftRedis } from './own-redis.ts';
 import { podLines } from './pod-lines.ts';
-import { readSession, removeSession, sessionFiles, writeSession, type SessionFiles } from './session-files.ts';
-import { splitCredentials, type RedisAccess } from './redis.ts';
+import { readSession, removeSession, type SessionFiles, sessionFiles, writeSession } from './session-files.ts';
+import { type RedisAccess, splitCredentials } from './redis.ts';
 
 /** The operator at work on manifest files. */
 export interface LocalOperator {
@@ -69,7 +69,12 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   const live: { operator?: LocalOperator } = {};
   await claim(paths, opening, () => live.operator?.workers() ?? []);
   const { redis, ownRedisPid } = await chooseRedis(options.redisUrl, io, opening);
-  await writeSession(paths, { name, pid: process.pid, redisUrl: redis.url, ...(ownRedisPid === undefined ? {} : { ownRedisPid }) });
+  await writeSession(paths, {
+    name,
+    pid: process.pid,
+    redisUrl: redis.url,
+    ...(ownRedisPid === undefined ? {} : { ownRedisPid }),
+  });
   const onPodLine = podLines((line) => io.out(line), io.colours);
   const operator = await start({ name, files, redis, dataFolder: paths.data, metricsPort, verbose, onPodLine, io });
   opening.defer(() => operator.stop());
@@ -82,11 +87,19 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
 }
 
 /** Makes the session's name this process's own, and clears away what a killed one left. */
-async function claim(paths: SessionFiles, opening: AsyncDisposableStack, workers: () => readonly KubeObject[]): Promise<void> {
+async function claim(
+  paths: SessionFiles,
+  opening: AsyncDisposableStack,
+  workers: () => readonly KubeObject[],
+): Promise<void> {
   const endpoint = await serveWorkers(paths.socket, workers);
   if (endpoint === undefined) {
     const pid = (await readSession(paths))?.pid;
-    throw new Failure(`"redisworker up" is already running${pid === undefined ? '' : ` (pid ${pid})`}: stop it with Ctrl-C, or start this one beside it with --name second`);
+    throw new Failure(
+      `"redisworker up" is already running${
+        pid === undefined ? '' : ` (pid ${pid})`
+      }: stop it with Ctrl-C, or start this one beside it with --name second`,
+    );
   }
   opening.defer(async () => {
     await endpoint.close();
@@ -96,7 +109,11 @@ async function claim(paths: SessionFiles, opening: AsyncDisposableStack, workers
   if (killed?.ownRedisPid !== undefined) await stopLeftRedis(killed.redisUrl, killed.ownRedisPid);
 }
 
-async function chooseRedis(url: string | undefined, io: Io, opening: AsyncDisposableStack): Promise<{ redis: RedisAccess; ownRedisPid?: number }> {
+async function chooseRedis(
+  url: string | undefined,
+  io: Io,
+  opening: AsyncDisposableStack,
+): Promise<{ redis: RedisAccess; ownRedisPid?: number }> {
   if (url !== undefined) return { redis: splitCredentials(url, io.environment.redisPassword) };
   const own = await startOwnRedis();
   opening.defer(() => own.stop());
@@ -107,7 +124,10 @@ async function chooseRedis(url: string | undefined, io: Io, opening: AsyncDispos
 async function mustExist(files: readonly string[]): Promise<void> {
   for (const file of files) {
     await access(file, constants.R_OK).catch(() => {
-      throw new Failure(`there is no readable file or folder ${file}: name a manifest, for example examples/demo-worker.yaml`, exitCodes.usage);
+      throw new Failure(
+        `there is no readable file or folder ${file}: name a manifest, for example examples/demo-worker.yaml`,
+        exitCodes.usage,
+      );
     });
   }
 }

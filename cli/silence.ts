@@ -27,10 +27,17 @@ const groupInfo = z.object({
 /** Reads the groups of `stream`, and whether they were given the entry `id`. */
 export async function observeSilence(redis: Redis, stream: string, id: string): Promise<Silence> {
   const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
-  return { groups: await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row))))) };
+  return {
+    groups: await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row))))),
+  };
 }
 
-async function groupState(redis: Redis, stream: string, id: string, info: z.infer<typeof groupInfo>): Promise<GroupState> {
+async function groupState(
+  redis: Redis,
+  stream: string,
+  id: string,
+  info: z.infer<typeof groupInfo>,
+): Promise<GroupState> {
   const held = await redis.xpending(stream, info.name, id, id, 1);
   const row = z.array(z.tuple([z.string(), z.string()], z.unknown())).parse(held)[0];
   return {
@@ -43,7 +50,10 @@ async function groupState(redis: Redis, stream: string, id: string, info: z.infe
 }
 
 /** One sentence: what is known, and what to look at. */
-export function explainSilence(silence: Silence, request: { type: string; stream: string; timeoutSeconds: number }): string {
+export function explainSilence(
+  silence: Silence,
+  request: { type: string; stream: string; timeoutSeconds: number },
+): string {
   const { groups } = silence;
   const late = `no reply from "${request.type}" within ${request.timeoutSeconds} s`;
   const holder = groups.find((group) => group.heldBy !== undefined);
@@ -54,7 +64,9 @@ export function explainSilence(silence: Silence, request: { type: string; stream
     return `${late}: ${request.stream} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`;
   }
   if (groups.every((group) => group.consumers === 0)) {
-    return `${late}: no consumer has joined the group "${groups[0]?.name ?? ''}" of ${request.stream}; is a worker of this type running? See "redisworker status"`;
+    return `${late}: no consumer has joined the group "${
+      groups[0]?.name ?? ''
+    }" of ${request.stream}; is a worker of this type running? See "redisworker status"`;
   }
   const waiting = groups.find((group) => !group.delivered);
   if (waiting !== undefined) {

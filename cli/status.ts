@@ -6,7 +6,7 @@ import { fetchWorkers } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { sessionFiles } from './session-files.ts';
-import { renderTable, type Column } from './table.ts';
+import { type Column, renderTable } from './table.ts';
 import { workerType } from './worker-type.ts';
 
 const watchEveryMs = 500;
@@ -42,7 +42,12 @@ export async function printStatus(options: StatusOptions, columns: readonly Colu
  * an age changed elsewhere.
  * @throws Failure as {@link printStatus}, also when the session ends meanwhile.
  */
-export async function watchStatus(options: StatusOptions, columns: readonly Column[], io: Io, stop: Promise<void>): Promise<void> {
+export async function watchStatus(
+  options: StatusOptions,
+  columns: readonly Column[],
+  io: Io,
+  stop: Promise<void>,
+): Promise<void> {
   const stopped = stop.then(() => true);
   const timeless = columns.filter(({ type }) => type !== 'date');
   for (let over = false, last = ''; !over; over = await Promise.race([stopped, delay(watchEveryMs, false)])) {
@@ -61,12 +66,15 @@ export async function watchStatus(options: StatusOptions, columns: readonly Colu
 export async function sessionWorkers(name: string, io: Io): Promise<readonly KubeObject[]> {
   const workers = await fetchWorkers((await sessionFiles(name, io.environment)).socket);
   if (workers !== undefined) return workers;
-  throw new Failure('no "redisworker up" is running: start one in another terminal, for example "redisworker up examples/demo-worker.yaml"; in a cluster use "kubectl get redisworkers"');
+  throw new Failure(
+    'no "redisworker up" is running: start one in another terminal, for example "redisworker up examples/demo-worker.yaml"; in a cluster use "kubectl get redisworkers"',
+  );
 }
 
 async function chosenWorkers({ session, names }: StatusOptions, io: Io): Promise<readonly KubeObject[]> {
   const workers = await sessionWorkers(session, io);
-  const isNamed = (worker: KubeObject, name: string): boolean => worker.metadata.name === name || workerType(worker) === name;
+  const isNamed = (worker: KubeObject, name: string): boolean =>
+    worker.metadata.name === name || workerType(worker) === name;
   const unknown = names.find((name) => !workers.some((worker) => isNamed(worker, name)));
   if (unknown !== undefined) {
     const known = workers.map(({ metadata }) => metadata.name).join(', ') || 'none';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { renderTable, type Column } from './table.ts';
+import { type Column, renderTable } from './table.ts';
 
 const now = Date.parse('2026-01-02T00:00:00Z');
 const columns: readonly Column[] = [
@@ -11,7 +11,12 @@ const columns: readonly Column[] = [
 ];
 
 function worker(name: string, status: object = {}, namespace = 'default'): KubeObject {
-  return { apiVersion: 'v1', kind: 'RedisWorker', metadata: { name, namespace, creationTimestamp: '2026-01-01T23:56:40Z' }, status };
+  return {
+    apiVersion: 'v1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace, creationTimestamp: '2026-01-01T23:56:40Z' },
+    status,
+  };
 }
 
 test('columns are as wide as their longest cell, with three spaces between them', () => {

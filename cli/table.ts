@@ -22,7 +22,11 @@ export interface TableStyle {
 const gap = 3;
 
 /** The lines of the table; a column NAMESPACE is there when the objects are from more than one. */
-export function renderTable(objects: readonly KubeObject[], columns: readonly Column[], style: TableStyle): readonly string[] {
+export function renderTable(
+  objects: readonly KubeObject[],
+  columns: readonly Column[],
+  style: TableStyle,
+): readonly string[] {
   const shown = [...identity(objects), ...columns.filter(({ priority = 0 }) => style.wide || priority === 0)];
   const header = shown.map(({ name }) => name.toUpperCase());
   const rows = [header, ...objects.map((object) => shown.map((column) => cell(object, column, style.now)))];

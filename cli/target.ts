@@ -32,11 +32,21 @@ export async function findTarget({ type, session: name, redisUrl, keysNamed }: W
   const files = await sessionFiles(name, io.environment);
   const [session, workers] = await Promise.all([readSession(files), fetchWorkers(files.socket)]);
   if (session === undefined || workers === undefined) {
-    throw new Failure('no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port');
+    throw new Failure(
+      'no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port',
+    );
   }
   const worker = workers.find((candidate) => workerType(candidate) === type);
-  if (worker !== undefined) return { redisUrl: session.redisUrl, requestStream: requestStream(worker), deadLetterStream: deadLetterStream(worker) };
+  if (worker !== undefined) {
+    return {
+      redisUrl: session.redisUrl,
+      requestStream: requestStream(worker),
+      deadLetterStream: deadLetterStream(worker),
+    };
+  }
   if (keysNamed) return { redisUrl: session.redisUrl, ...usual };
   const known = workers.map(workerType).join(', ') || 'none';
-  throw new Failure(`the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`);
+  throw new Failure(
+    `the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`,
+  );
 }

@@ -2,9 +2,24 @@
 
 /** The fields the operator owns, in the order they are documented. */
 export const operatorFields = [
-  'type', 'workerType', 'url', 'workerUrl', 'version', 'workerVersion', 'repo', 'class',
-  'requestStream', 'responseStream', 'consumerId', 'requestLimit', 'denoOptions',
-  'replyExpireSeconds', 'responseStreamLimit', 'encryptedAlg', 'encryptedIv', 'encryptedJson',
+  'type',
+  'workerType',
+  'url',
+  'workerUrl',
+  'version',
+  'workerVersion',
+  'repo',
+  'class',
+  'requestStream',
+  'responseStream',
+  'consumerId',
+  'requestLimit',
+  'denoOptions',
+  'replyExpireSeconds',
+  'responseStreamLimit',
+  'encryptedAlg',
+  'encryptedIv',
+  'encryptedJson',
   'resource',
 ] as const;
 

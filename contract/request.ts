@@ -42,13 +42,28 @@ export function refusalOf({ ref, type, workerUrl }: RequestHead, accepts: Accept
   if (ref === undefined || !refPattern.test(ref)) return { kind: 'refused', cause: 'ref' };
   if (type === accepts.type) return undefined;
   if (type !== undefined && type !== '') {
-    return { kind: 'refused', cause: 'type', ref, message: `this worker takes type "${accepts.type}", not "${type.slice(0, 80)}"` };
+    return {
+      kind: 'refused',
+      cause: 'type',
+      ref,
+      message: `this worker takes type "${accepts.type}", not "${type.slice(0, 80)}"`,
+    };
   }
   if (workerUrl !== undefined && workerUrl !== '') {
     if (accepts.workerUrl !== undefined && workerUrl.startsWith(accepts.workerUrl)) return undefined;
-    return { kind: 'refused', cause: 'workerUrl', ref, message: 'the workerUrl of this request is not one this worker runs' };
+    return {
+      kind: 'refused',
+      cause: 'workerUrl',
+      ref,
+      message: 'the workerUrl of this request is not one this worker runs',
+    };
   }
-  return { kind: 'refused', cause: 'type', ref, message: `the request has no field "type"; send type "${accepts.type}"` };
+  return {
+    kind: 'refused',
+    cause: 'type',
+    ref,
+    message: `the request has no field "type"; send type "${accepts.type}"`,
+  };
 }
 
 /** The fields of an entry that asks a worker of `type` to handle `data` (JSON text). */

@@ -52,7 +52,11 @@ export async function encryptSecret(
  * Decrypts a secret of a worker of `type`.
  * @throws Error on another algorithm, a wrong key, or a secret made for another type; no secret text in it.
  */
-export async function decryptSecret(type: string, secret: EncryptedSecret, keyHex: string): Promise<Record<string, unknown>> {
+export async function decryptSecret(
+  type: string,
+  secret: EncryptedSecret,
+  keyHex: string,
+): Promise<Record<string, unknown>> {
   if (secret.alg !== secretAlgorithm) throw new Error(`encryptedAlg must be "${secretAlgorithm}"`);
   const value = await openSecret(secret, keyHex);
   if (typeof value !== 'object' || value === null || (value as Record<string, unknown>)['type'] !== type) {
@@ -64,7 +68,11 @@ export async function decryptSecret(type: string, secret: EncryptedSecret, keyHe
 async function openSecret(secret: EncryptedSecret, keyHex: string): Promise<unknown> {
   const key = await importKey(keyHex, 'decrypt');
   try {
-    const plain = await crypto.subtle.decrypt({ name: 'AES-CBC', iv: fromHex(secret.iv) }, key, fromBase64(secret.json));
+    const plain = await crypto.subtle.decrypt(
+      { name: 'AES-CBC', iv: fromHex(secret.iv) },
+      key,
+      fromBase64(secret.json),
+    );
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain));
   } catch {
     // The cause could quote decrypted bytes; a wrong key is by far the likeliest reason.

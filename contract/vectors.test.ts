@@ -4,7 +4,15 @@
  */
 import { describe, expect, test } from 'vitest';
 import { decodeConfigHash, encodeConfigHash, errorCounterField, operatorFields, resourceOf } from './config-hash.ts';
-import { configHashKey, deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey, retryScheduleKey, traceHashKey } from './keys.ts';
+import {
+  configHashKey,
+  deadLetterStreamKey,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+  traceHashKey,
+} from './keys.ts';
 import { decodeReply, isSuccess } from './reply.ts';
 import { encodeRequest, parseRequest } from './request.ts';
 import { decodeResponse } from './response.ts';
@@ -13,11 +21,14 @@ import { progressField, traceField } from './trace.ts';
 import vectors from './vectors.json' with { type: 'json' };
 
 describe('secrets', () => {
-  test.each(vectors.secrets)('are sealed as openssl seals them: $name', async ({ type, json, keyHex, ivHex, encryptedJson }) => {
-    const secret = { alg: secretAlgorithm, iv: ivHex, json: encryptedJson };
-    expect(await encryptSecret(type, json, keyHex, ivHex)).toEqual(secret);
-    expect(await decryptSecret(type, secret, keyHex)).toEqual({ ...json, type });
-  });
+  test.each(vectors.secrets)(
+    'are sealed as openssl seals them: $name',
+    async ({ type, json, keyHex, ivHex, encryptedJson }) => {
+      const secret = { alg: secretAlgorithm, iv: ivHex, json: encryptedJson };
+      expect(await encryptSecret(type, json, keyHex, ivHex)).toEqual(secret);
+      expect(await decryptSecret(type, secret, keyHex)).toEqual({ ...json, type });
+    },
+  );
 
   test('cannot be opened with another key, for another type, by another algorithm, or when they are no JSON', async () => {
     const { type, keyHex, ivHex: iv, encryptedJson: json } = vectors.secrets[0]!;
@@ -25,9 +36,17 @@ describe('secrets', () => {
     const otherKey = keyHex.replace('00', 'ff');
     await expect(decryptSecret(type, secret, otherKey)).rejects.toThrow('cannot be decrypted with the key on stdin');
     await expect(decryptSecret('other', secret, keyHex)).rejects.toThrow('was not made for worker type "other"');
-    await expect(decryptSecret(type, { ...secret, alg: 'aes-256-gcm' }, keyHex)).rejects.toThrow('encryptedAlg must be "aes-128-cbc"');
+    await expect(decryptSecret(type, { ...secret, alg: 'aes-256-gcm' }, keyHex)).rejects.toThrow(
+      'encryptedAlg must be "aes-128-cbc"',
+    );
     const { notASecret } = vectors;
-    await expect(decryptSecret(type, { alg: secretAlgorithm, iv: notASecret.ivHex, json: notASecret.encryptedJson }, notASecret.keyHex))
+    await expect(
+      decryptSecret(
+        type,
+        { alg: secretAlgorithm, iv: notASecret.ivHex, json: notASecret.encryptedJson },
+        notASecret.keyHex,
+      ),
+    )
       .rejects.toThrow('cannot be decrypted');
   });
 
@@ -43,11 +62,22 @@ describe('the key line', () => {
   const key = 'AB'.repeat(16);
 
   test('carries a key, with or without a line end', () => {
-    for (const line of [encodeKeyLine(key), `worker-v0 ${key}`, `worker-v0 ${key}\r\n`]) expect(decodeKeyLine(line)).toBe(key.toLowerCase());
+    for (const line of [encodeKeyLine(key), `worker-v0 ${key}`, `worker-v0 ${key}\r\n`]) {
+      expect(decodeKeyLine(line)).toBe(key.toLowerCase());
+    }
   });
 
   test('is refused when it is anything else, and never repeated', () => {
-    for (const line of ['', key, `worker-v1 ${key}`, `worker-v0 ${key}0`, `worker-v0 ${key}\n\n`, `worker-v0 ${key}${' '.repeat(300)}`]) {
+    for (
+      const line of [
+        '',
+        key,
+        `worker-v1 ${key}`,
+        `worker-v0 ${key}0`,
+        `worker-v0 ${key}\n\n`,
+        `worker-v0 ${key}${' '.repeat(300)}`,
+      ]
+    ) {
       expect(() => decodeKeyLine(line)).toThrow(/^the key line (must read|is longer than)/);
       expect(() => decodeKeyLine(line)).not.toThrow(key);
     }
@@ -57,8 +87,13 @@ describe('the key line', () => {
 test('keys are as every program in the wild knows them', () => {
   const type = 'demo-worker';
   expect({
-    configHash: configHashKey(type, '1'), requestStream: requestStreamKey(type), responseStream: responseStreamKey(type),
-    deadLetterStream: deadLetterStreamKey(type), retrySchedule: retryScheduleKey(type), replyList: replyListKey('r-1'), traceHash: traceHashKey('r-1'),
+    configHash: configHashKey(type, '1'),
+    requestStream: requestStreamKey(type),
+    responseStream: responseStreamKey(type),
+    deadLetterStream: deadLetterStreamKey(type),
+    retrySchedule: retryScheduleKey(type),
+    replyList: replyListKey('r-1'),
+    traceHash: traceHashKey('r-1'),
   }).toEqual(vectors.keys);
 });
 
@@ -75,21 +110,28 @@ describe('requests', () => {
   });
 
   test('in the older form need a worker that allows a prefix', () => {
-    expect(parseRequest({ ref: 'r', workerUrl: 'https://example.com/w/worker.ts' }, { type: 'demo-worker' })).toMatchObject({ cause: 'workerUrl' });
+    expect(parseRequest({ ref: 'r', workerUrl: 'https://example.com/w/worker.ts' }, { type: 'demo-worker' }))
+      .toMatchObject({ cause: 'workerUrl' });
   });
 
   test('that were encoded are accepted', () => {
-    expect(parseRequest(encodeRequest('r', 'demo-worker', '1'), accepts)).toEqual({ kind: 'request', request: { ref: 'r', fields: { data: '1' } } });
+    expect(parseRequest(encodeRequest('r', 'demo-worker', '1'), accepts)).toEqual({
+      kind: 'request',
+      request: { ref: 'r', fields: { data: '1' } },
+    });
   });
 
   test('with references that would make odd keys are refused', () => {
-    for (const ref of ['', ' ', 'a\nb', 'x'.repeat(257)]) expect(parseRequest({ ref, type: 'demo-worker' }, accepts)).toEqual({ kind: 'refused', cause: 'ref' });
+    for (const ref of ['', ' ', 'a\nb', 'x'.repeat(257)]) {
+      expect(parseRequest({ ref, type: 'demo-worker' }, accepts)).toEqual({ kind: 'refused', cause: 'ref' });
+    }
   });
 });
 
 test.each(vectors.responses)('the response $entry is read', ({ entry, response }) => {
   const decoded = decodeResponse(entry);
-  expect(decoded === undefined ? null : { ...decoded, ...(decoded.code === undefined ? { code: undefined } : {}) }).toEqual(response);
+  expect(decoded === undefined ? null : { ...decoded, ...(decoded.code === undefined ? { code: undefined } : {}) })
+    .toEqual(response);
 });
 
 describe('replies', () => {
@@ -98,7 +140,9 @@ describe('replies', () => {
   });
 
   test('without a numeric code are refused', () => {
-    for (const json of ['[]', 'null', '"x"', '{}', '{"code":"200"}']) expect(() => decodeReply(json)).toThrow('not a JSON object with a numeric "code"');
+    for (const json of ['[]', 'null', '"x"', '{}', '{"code":"200"}']) {
+      expect(() => decodeReply(json)).toThrow('not a JSON object with a numeric "code"');
+    }
   });
 
   test('succeed from 200 to 299', () => {
@@ -117,7 +161,15 @@ describe('the config hash', () => {
   test('leaves out what is empty, and reads the older names alone', () => {
     const least = { workerType: 't', consumerId: '1', requestStream: 'a', responseStream: 'b' };
     const config = decodeConfigHash({ ...least, url: 'https://example.com/', pid: '1', 'err:ref': '3' });
-    expect(config).toEqual({ type: 't', consumerId: '1', requestStream: 'a', responseStream: 'b', requestLimit: 0, denoOptions: [], workerUrl: 'https://example.com/' });
+    expect(config).toEqual({
+      type: 't',
+      consumerId: '1',
+      requestStream: 'a',
+      responseStream: 'b',
+      requestLimit: 0,
+      denoOptions: [],
+      workerUrl: 'https://example.com/',
+    });
     expect(encodeConfigHash({ ...config, workerUrl: '' })).toEqual({ ...least, type: 't' });
   });
 
@@ -126,7 +178,9 @@ describe('the config hash', () => {
     for (const name of ['consumerId', 'requestStream', 'responseStream']) {
       expect(() => decodeConfigHash({ ...fields, [name]: '' })).toThrow(`the config hash has no field "${name}"`);
     }
-    expect(() => decodeConfigHash({ ...fields, requestLimit: '-1' })).toThrow('"requestLimit" must be a whole number, not "-1"');
+    expect(() => decodeConfigHash({ ...fields, requestLimit: '-1' })).toThrow(
+      '"requestLimit" must be a whole number, not "-1"',
+    );
   });
 
   test('names its manifest and its counters', () => {

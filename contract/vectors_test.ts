@@ -18,7 +18,9 @@ for (const { name, type, json, keyHex, ivHex, encryptedJson } of vectors.secrets
 
 Deno.test('sorts requests', () => {
   const accepts = { type: 'demo-worker', workerUrl: 'https://example.com/w/' };
-  for (const { entry, parsed } of vectors.requests) assertEquals(parseRequest(entry as unknown as Record<string, string>, accepts), parsed);
+  for (const { entry, parsed } of vectors.requests) {
+    assertEquals(parseRequest(entry as unknown as Record<string, string>, accepts), parsed);
+  }
 });
 
 Deno.test('reads responses in every form', () => {

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { CannotBuildImage } from './run.ts';
-import { buildWorkerImage, writeWorkerFiles, type ImageRequest } from './worker-image.ts';
+import { buildWorkerImage, type ImageRequest, writeWorkerFiles } from './worker-image.ts';
 
 export { buildWorkerImage };
 
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 
 async function main(): Promise<void> {
   const command = new Command('images/build.ts')

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { importMapFile, imageRoot } from '../contract/pod.ts';
+import { imageRoot, importMapFile } from '../contract/pod.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -26,7 +26,9 @@ const sharedModule = join(root, 'worker/mod.ts');
 
 /** Files by path below the image root, for example `worker/main.js`. The same sources give the same bytes. */
 export async function bundleWorker(): Promise<ReadonlyMap<string, string>> {
-  const files = await Promise.all(Object.entries(bundles).map(async ([path, module]) => [path, await bundle(module)] as const));
+  const files = await Promise.all(
+    Object.entries(bundles).map(async ([path, module]) => [path, await bundle(module)] as const),
+  );
   const importMap = { imports: { redisworker: './mod.js' } };
   return new Map([...files, [importMapFile.slice(imageRoot.length + 1), JSON.stringify(importMap)]]);
 }
@@ -37,12 +39,22 @@ async function bundle(module: string): Promise<string> {
     input: join(root, module),
     cwd: root,
     platform: 'neutral',
-    external: (id, importer) => id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
+    external: (id, importer) =>
+      id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
   });
-  const { output } = await build.generate({ format: 'esm', minify: 'dce-only', comments: false, paths: { [sharedModule]: './mod.js' } });
+  const { output } = await build.generate({
+    format: 'esm',
+    minify: 'dce-only',
+    comments: false,
+    paths: { [sharedModule]: './mod.js' },
+  });
   await build.close();
   const [only, ...more] = output;
-  if (more.length > 0) throw new Error(`${module} became ${more.length + 1} files instead of one: ${output.map(({ fileName }) => fileName).join(', ')}`);
+  if (more.length > 0) {
+    throw new Error(
+      `${module} became ${more.length + 1} files instead of one: ${output.map(({ fileName }) => fileName).join(', ')}`,
+    );
+  }
   return only.code;
 }
 

@@ -19,7 +19,8 @@ export const configuration = {
 
 /** Files every program expects of a system: who the users are, and that names are looked up in files, then by DNS. */
 export const systemFiles: Readonly<Record<string, string>> = {
-  'etc/passwd': 'root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n',
+  'etc/passwd':
+    'root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n',
   'etc/group': 'root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n',
   'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
 };

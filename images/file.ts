@@ -2,7 +2,11 @@
 
 /** One entry of a layer. Everything belongs to root and is readable by all, so no owner is kept. */
 export type ImageFile =
-  | { readonly kind: 'directory'; readonly path: string; /** True for a folder everybody may write to. */ readonly shared?: boolean }
+  | {
+    readonly kind: 'directory';
+    readonly path: string; /** True for a folder everybody may write to. */
+    readonly shared?: boolean;
+  }
   | { readonly kind: 'file'; readonly path: string; readonly content: Uint8Array; readonly executable?: boolean }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 

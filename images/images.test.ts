@@ -29,12 +29,15 @@ async function textsOf(archive: Uint8Array): Promise<Map<string, string>> {
 describe('the bundle', () => {
   test('has what the operator starts under the names it uses', async () => {
     const files = await bundleWorker();
-    for (const path of [handlerEntry, runnerEntry, importMapFile]) expect([...files.keys()]).toContain(path.slice(imageRoot.length + 1));
+    for (const path of [handlerEntry, runnerEntry, importMapFile]) {
+      expect([...files.keys()]).toContain(path.slice(imageRoot.length + 1));
+    }
   });
 
   test('shares with a handler the one module both know as redisworker, and imports nothing else', async () => {
     const files = await bundleWorker();
-    const imports = (path: string) => [...files.get(path)!.matchAll(/\b(?:from|import)\s*["']([^"']+)["']/g)].map(([, from]) => from);
+    const imports = (path: string) =>
+      [...files.get(path)!.matchAll(/\b(?:from|import)\s*["']([^"']+)["']/g)].map(([, from]) => from);
     expect(imports('worker/main.js')).toEqual(['./mod.js']);
     expect(imports('worker/runner.js')).toEqual([]);
     expect(JSON.parse(files.get('worker/import_map.json')!)).toEqual({ imports: { redisworker: './mod.js' } });
@@ -47,25 +50,33 @@ describe('the bundle', () => {
 
 describe('the archive', () => {
   test('is the same every time, whatever order files come in', async () => {
-    const [one, other] = await Promise.all([greeting(), layerOf(withFolders([textFile('a', 'first'), textFile('b/greeting', 'hello')]))]);
+    const [one, other] = await Promise.all([
+      greeting(),
+      layerOf(withFolders([textFile('a', 'first'), textFile('b/greeting', 'hello')])),
+    ]);
     expect(other.equals(one)).toBe(true);
     const [image, again] = await Promise.all([imageArchive([one], about), imageArchive([other], about)]);
     expect(again.archive.equals(image.archive)).toBe(true);
   });
 
-  test('says the same to who reads an OCI layout and to who reads docker\'s manifest', async () => {
+  test("says the same to who reads an OCI layout and to who reads docker's manifest", async () => {
     const { archive, digest } = await imageArchive([await greeting()], about);
     const texts = await textsOf(archive);
     const blob = (name: string) => JSON.parse(texts.get(`blobs/${name.replace(':', '/')}`)!) as Described;
-    const [entry] = (JSON.parse(texts.get('index.json')!) as { manifests: { digest: string; annotations: object }[] }).manifests;
+    const [entry] =
+      (JSON.parse(texts.get('index.json')!) as { manifests: { digest: string; annotations: object }[] }).manifests;
     expect(entry!.digest).toBe(digest);
-    expect(entry!.annotations).toEqual({ 'io.containerd.image.name': 'docker.io/redisworker/worker:1.2.3', 'org.opencontainers.image.ref.name': '1.2.3' });
+    expect(entry!.annotations).toEqual({
+      'io.containerd.image.name': 'docker.io/redisworker/worker:1.2.3',
+      'org.opencontainers.image.ref.name': '1.2.3',
+    });
     const manifest = blob(digest);
     const config = blob(manifest.config.digest);
     expect(config.rootfs.diff_ids).toEqual(manifest.layers.map((layer) => layer.digest));
     const [docker] = JSON.parse(texts.get('manifest.json')!) as object[];
     expect(docker).toEqual({
-      Config: `blobs/${manifest.config.digest.replace(':', '/')}`, RepoTags: [about.tag],
+      Config: `blobs/${manifest.config.digest.replace(':', '/')}`,
+      RepoTags: [about.tag],
       Layers: config.rootfs.diff_ids.map((id) => `blobs/${id.replace(':', '/')}`),
     });
   });
@@ -73,13 +84,18 @@ describe('the archive', () => {
   test('keeps a registry that a tag names', async () => {
     const named = { ...about, tag: 'localhost:5000/worker:dev' };
     const texts = await textsOf((await imageArchive([], named)).archive);
-    expect(texts.get('index.json')).toContain('"io.containerd.image.name":"localhost:5000/worker:dev","org.opencontainers.image.ref.name":"dev"');
+    expect(texts.get('index.json')).toContain(
+      '"io.containerd.image.name":"localhost:5000/worker:dev","org.opencontainers.image.ref.name":"dev"',
+    );
   });
 });
 
 test('the Dockerfile says about its containers what the builder says, and holds the same files', () => {
-  const lines = readFileSync(join(import.meta.dirname, 'Dockerfile'), 'utf8').split('FROM scratch\n')[1]!.trim().split('\n');
-  const all = (word: string) => lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+  const lines = readFileSync(join(import.meta.dirname, 'Dockerfile'), 'utf8').split('FROM scratch\n')[1]!.trim().split(
+    '\n',
+  );
+  const all = (word: string) =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
   expect(all('COPY')).toEqual(['--from=files /files/ /']);
   expect(all('USER')).toEqual([configuration.user]);
   expect(all('WORKDIR')).toEqual([configuration.workingDir]);
@@ -91,14 +107,18 @@ describe('a machine that cannot build the image', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   test('is told so, and what to do there', () => {
-    expect(() => thisPlatform('darwin', 'arm64')).toThrow('an image can be built on Linux on x64 or arm64, not on darwin on arm64; use "docker build -f images/Dockerfile ." there');
+    expect(() => thisPlatform('darwin', 'arm64')).toThrow(
+      'an image can be built on Linux on x64 or arm64, not on darwin on arm64; use "docker build -f images/Dockerfile ." there',
+    );
   });
 
   test('is told that packages come by apt-get', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'redisworker-empty-'));
     vi.stubEnv('PATH', empty);
     try {
-      await expect(debianPackages(thisPlatform('linux', 'x64'), empty)).rejects.toThrow(/^the packages ca-certificates, libc6, libgcc-s1 come from Debian or Ubuntu by apt-get \(apt-get cannot be run: .*ENOENT\); build there, or use/);
+      await expect(debianPackages(thisPlatform('linux', 'x64'), empty)).rejects.toThrow(
+        /^the packages ca-certificates, libc6, libgcc-s1 come from Debian or Ubuntu by apt-get \(apt-get cannot be run: .*ENOENT\); build there, or use/,
+      );
     } finally {
       rmSync(empty, { recursive: true });
     }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { configuration } from './configuration.ts';
-import { textFile, withFolders, type ImageFile } from './file.ts';
+import { type ImageFile, textFile, withFolders } from './file.ts';
 import { layerOf } from './tar.ts';
 
 /** What an image is beside its layers. */
@@ -30,32 +30,59 @@ const types = {
 };
 
 /** The archive, and the digest of the image's manifest (`sha256:<hex>`). */
-export async function imageArchive(layers: readonly Buffer[], about: ImageAbout): Promise<{ readonly archive: Buffer; readonly digest: string }> {
+export async function imageArchive(
+  layers: readonly Buffer[],
+  about: ImageAbout,
+): Promise<{ readonly archive: Buffer; readonly digest: string }> {
   const layerBlobs = layers.map(blobOf);
   const config = blobOf(json(imageConfig(layerBlobs, about)));
   const manifest = blobOf(json({
-    schemaVersion: 2, mediaType: types.manifest,
+    schemaVersion: 2,
+    mediaType: types.manifest,
     config: descriptor(types.config, config),
     layers: layerBlobs.map((layer) => descriptor(types.layer, layer)),
     annotations: about.labels,
   }));
   const files = [
     textFile('oci-layout', '{"imageLayoutVersion":"1.0.0"}'),
-    textFile('index.json', json({
-      schemaVersion: 2, mediaType: types.index,
-      manifests: [{ ...descriptor(types.manifest, manifest), platform: { architecture: about.architecture, os: 'linux' }, annotations: namesOf(about.tag) }],
-    }).toString()),
-    textFile('manifest.json', json([{ Config: pathOf(config), RepoTags: [about.tag], Layers: layerBlobs.map(pathOf) }]).toString()),
-    ...[...layerBlobs, config, manifest].map((blob): ImageFile => ({ kind: 'file', path: pathOf(blob), content: blob.content })),
+    textFile(
+      'index.json',
+      json({
+        schemaVersion: 2,
+        mediaType: types.index,
+        manifests: [{
+          ...descriptor(types.manifest, manifest),
+          platform: { architecture: about.architecture, os: 'linux' },
+          annotations: namesOf(about.tag),
+        }],
+      }).toString(),
+    ),
+    textFile(
+      'manifest.json',
+      json([{ Config: pathOf(config), RepoTags: [about.tag], Layers: layerBlobs.map(pathOf) }]).toString(),
+    ),
+    ...[...layerBlobs, config, manifest].map((blob): ImageFile => ({
+      kind: 'file',
+      path: pathOf(blob),
+      content: blob.content,
+    })),
   ];
   return { archive: await layerOf(withFolders(files)), digest: manifest.digest };
 }
 
-function imageConfig(layers: readonly Blob[], { architecture, labels, configuration: { user, env, workingDir, entrypoint } }: ImageAbout): object {
+function imageConfig(
+  layers: readonly Blob[],
+  { architecture, labels, configuration: { user, env, workingDir, entrypoint } }: ImageAbout,
+): object {
   return {
-    created, architecture, os: 'linux',
+    created,
+    architecture,
+    os: 'linux',
     config: {
-      User: user, WorkingDir: workingDir, Entrypoint: entrypoint, Labels: labels,
+      User: user,
+      WorkingDir: workingDir,
+      Entrypoint: entrypoint,
+      Labels: labels,
       Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },

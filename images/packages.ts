@@ -23,7 +23,10 @@ export const packageNames = ['ca-certificates', 'libc6', 'libgcc-s1'] as const;
 
 /** Where the packages stay between builds. */
 export function packageCache(environment: NodeJS.ProcessEnv = process.env): string {
-  return join(environment['REDISWORKER_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker'), 'debian');
+  return join(
+    environment['REDISWORKER_CACHE'] ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker'),
+    'debian',
+  );
 }
 
 /**
@@ -43,7 +46,11 @@ async function candidates(): Promise<string[]> {
   try {
     const lines = await aptGet(['download', '--print-uris', ...packageNames], elsewhere);
     const names = [...lines.matchAll(/^'[^']+' (\S+\.deb) /gm)].map(([, name = '']) => name).sort();
-    if (names.length !== packageNames.length) throw new CannotBuildImage(`apt-get knows ${names.length} of the packages ${packageNames.join(', ')}; run "apt-get update"`);
+    if (names.length !== packageNames.length) {
+      throw new CannotBuildImage(
+        `apt-get knows ${names.length} of the packages ${packageNames.join(', ')}; run "apt-get update"`,
+      );
+    }
     return names;
   } finally {
     await rm(elsewhere, { recursive: true, force: true });
@@ -66,7 +73,12 @@ async function aptGet(args: readonly string[], cwd: string): Promise<string> {
     return (await run('apt-get', ['-qq', ...args], { cwd })).toString();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CannotBuildImage(`the packages ${packageNames.join(', ')} come from Debian or Ubuntu by apt-get (${reason}); build there, or use "docker build -f images/Dockerfile ." elsewhere`, { cause });
+    throw new CannotBuildImage(
+      `the packages ${
+        packageNames.join(', ')
+      } come from Debian or Ubuntu by apt-get (${reason}); build there, or use "docker build -f images/Dockerfile ." elsewhere`,
+      { cause },
+    );
   }
 }
 
@@ -77,7 +89,9 @@ async function readPackage(file: string, fileName: string, platform: Platform): 
   return { fileName, sha256, files: withOneCertificateFile(files) };
 }
 
-const libraries = ['c', 'm', 'dl', 'rt', 'pthread', 'resolv', 'nss_dns', 'nss_files', 'gcc_s'].map((name) => `lib${name}`).join('|');
+const libraries = ['c', 'm', 'dl', 'rt', 'pthread', 'resolv', 'nss_dns', 'nss_files', 'gcc_s'].map((name) =>
+  `lib${name}`
+).join('|');
 const certificates = 'usr/share/ca-certificates/mozilla/';
 
 function isWanted(path: string, { triple }: Platform): boolean {
@@ -87,8 +101,15 @@ function isWanted(path: string, { triple }: Platform): boolean {
 
 /** The authorities as update-ca-certificates writes them: one file. */
 function withOneCertificateFile(files: readonly ImageFile[]): ImageFile[] {
-  const authorities = files.filter((file) => file.kind === 'file' && file.path.startsWith(certificates)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const authorities = files.filter((file) => file.kind === 'file' && file.path.startsWith(certificates)).sort((
+    a,
+    b,
+  ) => (a.path < b.path ? -1 : 1));
   if (authorities.length === 0) return [...files];
   const content = Buffer.concat(authorities.map((file) => ('content' in file ? file.content : new Uint8Array())));
-  return [...files.filter((file) => !authorities.includes(file)), { kind: 'file', path: 'etc/ssl/certs/ca-certificates.crt', content }];
+  return [...files.filter((file) => !authorities.includes(file)), {
+    kind: 'file',
+    path: 'etc/ssl/certs/ca-certificates.crt',
+    content,
+  }];
 }

@@ -20,7 +20,9 @@ const platforms: Readonly<Record<string, Platform>> = {
 export function thisPlatform(os: string = process.platform, arch: string = process.arch): Platform {
   const platform = os === 'linux' ? platforms[arch] : undefined;
   if (platform === undefined) {
-    throw new CannotBuildImage(`an image can be built on Linux on x64 or arm64, not on ${os} on ${arch}; use "docker build -f images/Dockerfile ." there`);
+    throw new CannotBuildImage(
+      `an image can be built on Linux on x64 or arm64, not on ${os} on ${arch}; use "docker build -f images/Dockerfile ." there`,
+    );
   }
   return platform;
 }

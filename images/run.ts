@@ -27,10 +27,16 @@ export async function run(program: string, args: readonly string[], options: Run
   child.stdin.on('error', () => undefined); // it may end without reading
   child.stdin.end(options.stdin ?? '');
   const [code] = await once(child, 'close').catch((cause: unknown) => {
-    throw new CannotBuildImage(`${program} cannot be run: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new CannotBuildImage(`${program} cannot be run: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }) as [number | null];
   if (code !== 0) {
-    throw new CannotBuildImage(`${[program, ...args.slice(0, 3)].join(' ')} failed: ${Buffer.concat([...out, ...err]).toString().trim().slice(-500)}`);
+    throw new CannotBuildImage(
+      `${[program, ...args.slice(0, 3)].join(' ')} failed: ${
+        Buffer.concat([...out, ...err]).toString().trim().slice(-500)
+      }`,
+    );
   }
   return Buffer.concat(out);
 }

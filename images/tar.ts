@@ -1,6 +1,6 @@
 /** Archives without a trace of when, where or by whom they were made. */
-import { pack, extract, type Pack } from 'tar-stream';
-import { modeOf, type ImageFile } from './file.ts';
+import { extract, type Pack, pack } from 'tar-stream';
+import { type ImageFile, modeOf } from './file.ts';
 
 const epoch = new Date(0);
 
@@ -33,7 +33,9 @@ export async function readTar(archive: Uint8Array, wanted: (path: string) => boo
     for await (const chunk of entry) content.push(chunk as Uint8Array);
     if (!wanted(path)) continue;
     if (type === 'symlink') files.push({ kind: 'link', path, target: linkname });
-    if (type === 'file') files.push({ kind: 'file', path, content: Buffer.concat(content), executable: (mode & 0o100) !== 0 });
+    if (type === 'file') {
+      files.push({ kind: 'file', path, content: Buffer.concat(content), executable: (mode & 0o100) !== 0 });
+    }
   }
   return files;
 }

@@ -1,7 +1,7 @@
 /** Puts the files of an image into a folder. */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modeOf, withFolders, type ImageFile } from './file.ts';
+import { type ImageFile, modeOf, withFolders } from './file.ts';
 
 /** Writes files to a folder, with their permission bits; the owner is whoever runs this. */
 export async function unpack(files: readonly ImageFile[], folder: string): Promise<void> {

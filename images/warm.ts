@@ -33,11 +33,28 @@ export async function warmCache(files: readonly ImageFile[]): Promise<ImageFile[
 
 async function runInside(root: string, code: string): Promise<void> {
   const isRoot = process.getuid?.() === 0;
-  const command = ['chroot', root, '/usr/bin/deno', 'run', '--allow-all', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=${v8Flags}`, '-'];
+  const command = [
+    'chroot',
+    root,
+    '/usr/bin/deno',
+    'run',
+    '--allow-all',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+    '--no-npm',
+    `--v8-flags=${v8Flags}`,
+    '-',
+  ];
   const [program = '', ...args] = isRoot ? command : ['unshare', '--map-root-user', ...command];
   const env = { ...configuration.env, PATH: process.env['PATH'] };
   await run(program, args, { env, stdin: code }).catch((cause: unknown) => {
-    throw new CannotBuildImage(`Deno could not be run inside the image's files; build as root, or where users may make namespaces: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new CannotBuildImage(
+      `Deno could not be run inside the image's files; build as root, or where users may make namespaces: ${
+        cause instanceof Error ? cause.message : String(cause)
+      }`,
+      { cause },
+    );
   });
 }
 
@@ -49,12 +66,22 @@ async function runInside(root: string, code: string): Promise<void> {
 function settle(path: string): void {
   const fresh = `${path}.fresh`;
   const [from, to] = [new DatabaseSync(path), new DatabaseSync(fresh)];
-  const tables = from.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all();
+  const tables = from.prepare(
+    "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+  ).all();
   for (const { name, sql } of tables) {
     to.exec(String(sql));
-    const read = from.prepare(`SELECT * FROM ${String(name)} WHERE ${name === 'info' ? 'TRUE' : "specifier LIKE 'file://" + imageRoot + "/worker/%'"} ORDER BY 1`);
+    const read = from.prepare(
+      `SELECT * FROM ${String(name)} WHERE ${
+        name === 'info' ? 'TRUE' : "specifier LIKE 'file://" + imageRoot + "/worker/%'"
+      } ORDER BY 1`,
+    );
     read.setReadBigInts(true);
-    for (const row of read.all()) to.prepare(`INSERT INTO ${String(name)} VALUES (${Object.keys(row).map(() => '?').join()})`).run(...Object.values(row));
+    for (const row of read.all()) {
+      to.prepare(`INSERT INTO ${String(name)} VALUES (${Object.keys(row).map(() => '?').join()})`).run(
+        ...Object.values(row),
+      );
+    }
   }
   to.exec('ANALYZE; PRAGMA journal_mode = WAL');
   for (const database of [from, to]) database.close();
@@ -68,7 +95,11 @@ const writtenFolders = ['gen', 'location_data'];
 
 async function readCache(cache: string): Promise<ImageFile[]> {
   const names = await readdir(cache, { withFileTypes: true });
-  const files = writtenFolders.map((name): ImageFile => ({ kind: 'link', path: `${denoDir.slice(1)}/${name}`, target: scratchMount }));
+  const files = writtenFolders.map((name): ImageFile => ({
+    kind: 'link',
+    path: `${denoDir.slice(1)}/${name}`,
+    target: scratchMount,
+  }));
   for (const name of names.filter((one) => one.isFile())) {
     const file = name.name;
     const path = join(denoDir.slice(1), file);
@@ -76,7 +107,9 @@ async function readCache(cache: string): Promise<ImageFile[]> {
     if (!file.endsWith('.fresh')) continue;
     const database = path.slice(0, -'.fresh'.length);
     files.push({ kind: 'file', path: database, content });
-    for (const beside of ['-wal', '-shm']) files.push({ kind: 'file', path: database + beside, content: new Uint8Array() });
+    for (const beside of ['-wal', '-shm']) {
+      files.push({ kind: 'file', path: database + beside, content: new Uint8Array() });
+    }
   }
   return files;
 }

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { imageRoot } from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
 import { configuration, systemFiles } from './configuration.ts';
-import { textFile, withFolders, type ImageFile } from './file.ts';
+import { type ImageFile, textFile, withFolders } from './file.ts';
 import { imageArchive } from './oci.ts';
-import { debianPackages, type DebianPackage } from './packages.ts';
-import { thisPlatform, type Platform } from './platform.ts';
+import { type DebianPackage, debianPackages } from './packages.ts';
+import { type Platform, thisPlatform } from './platform.ts';
 import { CannotBuildImage } from './run.ts';
 import { layerOf } from './tar.ts';
 import { unpack } from './unpack.ts';
@@ -39,7 +39,12 @@ export async function buildWorkerImage({ output, tag }: ImageRequest): Promise<B
   const platform = thisPlatform();
   const { system, worker, labels } = await imageFiles(platform);
   const layers = await Promise.all([system, worker].map((files) => layerOf(withFolders(files))));
-  const { archive, digest } = await imageArchive(layers, { tag, architecture: platform.architecture, labels, configuration });
+  const { archive, digest } = await imageArchive(layers, {
+    tag,
+    architecture: platform.architecture,
+    labels,
+    configuration,
+  });
   await mkdir(dirname(output), { recursive: true });
   await writeFile(`${output}.unfinished`, archive);
   await rename(`${output}.unfinished`, output);
@@ -53,10 +58,13 @@ export async function writeWorkerFiles(folder: string): Promise<void> {
 }
 
 /** What the image holds: a layer that changes with Deno and Debian, and one that changes with our sources. */
-export async function imageFiles(platform: Platform): Promise<{ readonly system: ImageFile[]; readonly worker: ImageFile[]; readonly labels: Record<string, string> }> {
+export async function imageFiles(
+  platform: Platform,
+): Promise<{ readonly system: ImageFile[]; readonly worker: ImageFile[]; readonly labels: Record<string, string> }> {
   const [packages, deno, bundles] = await Promise.all([debianPackages(platform), readDeno(platform), bundleWorker()]);
   const system: ImageFile[] = [
-    ...packages.flatMap(({ files }) => files), ...deno.files,
+    ...packages.flatMap(({ files }) => files),
+    ...deno.files,
     ...Object.entries(systemFiles).map(([path, text]) => textFile(path, text)),
     { kind: 'directory', path: 'tmp', shared: true },
   ];
@@ -71,10 +79,19 @@ async function readDeno({ denoPackage }: Platform): Promise<{ readonly files: Im
   const folder = join(root, 'node_modules', denoPackage);
   try {
     const [content, about, license] = await Promise.all(
-      [join(folder, 'deno'), join(folder, 'package.json'), join(root, 'node_modules/deno/LICENSE')].map((path) => readFile(path)),
+      [join(folder, 'deno'), join(folder, 'package.json'), join(root, 'node_modules/deno/LICENSE')].map((path) =>
+        readFile(path)
+      ),
     ) as [Buffer, Buffer, Buffer];
     const { version } = JSON.parse(about.toString()) as { version: string };
-    return { version, files: [{ kind: 'file', path: 'usr/bin/deno', content, executable: true }, { kind: 'file', path: 'usr/share/doc/deno/copyright', content: license }] };
+    return {
+      version,
+      files: [{ kind: 'file', path: 'usr/bin/deno', content, executable: true }, {
+        kind: 'file',
+        path: 'usr/share/doc/deno/copyright',
+        content: license,
+      }],
+    };
   } catch (cause) {
     throw new CannotBuildImage(`Deno is not in node_modules/${denoPackage}; run "npm ci"`, { cause });
   }

@@ -7,13 +7,14 @@ import { startCanary, watchCanary } from './canary.ts';
 const here = '127.0.0.1';
 
 /** Connects and sends; settles with what came back once the connection is over. */
-const talk = (port: number) => new Promise<string>((resolve) => {
-  const heard: Buffer[] = [];
-  const socket = connect(port, here, () => socket.write('hello\n'));
-  socket.on('data', (bytes) => heard.push(bytes));
-  socket.on('error', () => undefined);
-  socket.on('close', () => resolve(Buffer.concat(heard).toString()));
-});
+const talk = (port: number) =>
+  new Promise<string>((resolve) => {
+    const heard: Buffer[] = [];
+    const socket = connect(port, here, () => socket.write('hello\n'));
+    socket.on('data', (bytes) => heard.push(bytes));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(Buffer.concat(heard).toString()));
+  });
 
 it('the canary answers many at once by closing, and says nothing', async () => {
   const canary = await startCanary({ address: here, port: 0 });
@@ -23,7 +24,9 @@ it('the canary answers many at once by closing, and says nothing', async () => {
 
 it('the canary that cannot listen says where, and what to do', async () => {
   const first = await startCanary({ address: here, port: 0 });
-  await expect(startCanary({ address: here, port: first.port })).rejects.toThrow(`the canary cannot listen on 127.0.0.1:${first.port}: `);
+  await expect(startCanary({ address: here, port: first.port })).rejects.toThrow(
+    `the canary cannot listen on 127.0.0.1:${first.port}: `,
+  );
   await first.close();
 });
 

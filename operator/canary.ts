@@ -32,7 +32,15 @@ export async function startCanary({ address, port }: HostPort): Promise<CanaryLi
   });
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(`the canary cannot listen on ${address}:${port}: ${error.message}; choose another port with --canary-listen`)));
+    server.once(
+      'error',
+      (error) =>
+        reject(
+          new Error(
+            `the canary cannot listen on ${address}:${port}: ${error.message}; choose another port with --canary-listen`,
+          ),
+        ),
+    );
     server.listen(port, address, resolve);
   });
   const bound = server.address();
@@ -55,7 +63,11 @@ const whileNot = 5_000;
 const dialMs = 2_000;
 
 /** Starts looking. @param onChange is told each new problem, and undefined when it is over */
-export function watchCanary(canary: HostPort, clock: Clock, onChange: (problem: string | undefined) => void): CanaryWatch {
+export function watchCanary(
+  canary: HostPort,
+  clock: Clock,
+  onChange: (problem: string | undefined) => void,
+): CanaryWatch {
   let problem: string | undefined = 'nobody has looked yet';
   let stopped = false;
   let cancel = (): void => undefined;
@@ -85,6 +97,9 @@ function dial({ address, port }: HostPort): Promise<string | undefined> {
     };
     socket.on('connect', () => end(undefined));
     socket.on('timeout', () => end(`no answer from ${address}:${port} within ${dialMs / 1000} s`));
-    socket.on('error', (error: NodeJS.ErrnoException) => end(`${address}:${port} cannot be reached: ${error.code ?? error.message}`));
+    socket.on(
+      'error',
+      (error: NodeJS.ErrnoException) => end(`${address}:${port} cannot be reached: ${error.code ?? error.message}`),
+    );
   });
 }

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl } from './redis/target.ts';
-import { parseCanary, type Canary } from './redisworker/network/gate.ts';
+import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import { version } from './version.ts';
 
 /** Settings of one operator process. */
@@ -70,7 +70,9 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   return {
     redisUrl: flags.redis ?? environment['REDIS_URL'],
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
-    redisPassword: flags.redisPasswordFile === undefined ? environment['REDIS_PASSWORD'] : readPassword(flags.redisPasswordFile),
+    redisPassword: flags.redisPasswordFile === undefined
+      ? environment['REDIS_PASSWORD']
+      : readPassword(flags.redisPasswordFile),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
@@ -98,14 +100,38 @@ function command(): Command {
     .option('--redis-username <name>', 'ACL user for it [REDIS_USERNAME]')
     .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
     .option('--namespace <name>', 'serve only this namespace')
-    .option('--kubeconfig <file>', 'kubeconfig to use [KUBECONFIG, then the pod\'s own]')
+    .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
-    .option('--search-domain <domain>', 'search domain of the nodes\' resolv.conf, which Cilium policies have to name; may be given again', searchDomain, [])
-    .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, { address: '0.0.0.0', port: 8080 })
-    .option('--canary-address <host:port>', 'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone', canaryAddress)
-    .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, { address: '0.0.0.0', port: 8086 })
-    .option('--dns-server <address>', 'DNS server, as address:port, to ask for names outside the cluster; it must answer as the pods\' own does [resolv.conf, in a pod the cluster\'s]', dnsServer)
-    .option('--cluster-cidr <cidr>', 'block of pod, Service or node addresses that no name opens, where those are not private; repeatable', cidr, [])
+    .option(
+      '--search-domain <domain>',
+      "search domain of the nodes' resolv.conf, which Cilium policies have to name; may be given again",
+      searchDomain,
+      [],
+    )
+    .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, {
+      address: '0.0.0.0',
+      port: 8080,
+    })
+    .option(
+      '--canary-address <host:port>',
+      'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone',
+      canaryAddress,
+    )
+    .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, {
+      address: '0.0.0.0',
+      port: 8086,
+    })
+    .option(
+      '--dns-server <address>',
+      "DNS server, as address:port, to ask for names outside the cluster; it must answer as the pods' own does [resolv.conf, in a pod the cluster's]",
+      dnsServer,
+    )
+    .option(
+      '--cluster-cidr <cidr>',
+      'block of pod, Service or node addresses that no name opens, where those are not private; repeatable',
+      cidr,
+      [],
+    )
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
@@ -124,7 +150,9 @@ function redisUrl(text: string): string {
 
 function searchDomain(text: string, before: readonly string[]): string[] {
   const domain = text.toLowerCase().replace(/\.$/, '');
-  if (!/^[a-z0-9_]([-a-z0-9_.]{0,251}[a-z0-9_])?$/.test(domain) || domain.includes('..')) throw new InvalidArgumentError('must be a domain, such as eu-west-1.compute.internal');
+  if (!/^[a-z0-9_]([-a-z0-9_.]{0,251}[a-z0-9_])?$/.test(domain) || domain.includes('..')) {
+    throw new InvalidArgumentError('must be a domain, such as eu-west-1.compute.internal');
+  }
   return [...before, domain];
 }
 
@@ -145,7 +173,9 @@ function dnsServer(text: string): string {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
   const address = match?.[1] ?? match?.[2];
   if (address === undefined || isIP(address) === 0 || Number(match?.[3]) > 65_535) {
-    throw new InvalidArgumentError('must be the IP address and port of a DNS server, such as 10.96.0.10:53 or [fd00::a]:53');
+    throw new InvalidArgumentError(
+      'must be the IP address and port of a DNS server, such as 10.96.0.10:53 or [fd00::a]:53',
+    );
   }
   return text;
 }

@@ -11,7 +11,7 @@ import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { WatchProblems } from './observability/watch-problems.ts';
 import { hostOf } from './redisworker/network/gate.ts';
-import { startOperator, type Operator } from './operator.ts';
+import { type Operator, startOperator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));
 const log = createLog({ level: config.logLevel });
@@ -32,16 +32,22 @@ log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.nam
 
 // Before any pod is made, and on every replica: a pod that is not refused by one of them is not held by a policy.
 const canary = config.canary && await startCanary(config.canaryListen);
-const canaryWatch = config.canary && watchCanary({ address: hostOf(config.canary), port: config.canary.port }, systemClock, (problem) => {
-  if (problem === undefined) log.info('the operator reaches its canary');
-  else log.warn({ problem }, 'the operator does not reach its own canary: no refusal proves that policies hold; see --canary-address');
-});
+const canaryWatch = config.canary &&
+  watchCanary({ address: hostOf(config.canary), port: config.canary.port }, systemClock, (problem) => {
+    if (problem === undefined) log.info('the operator reaches its canary');
+    else {log.warn(
+        { problem },
+        'the operator does not reach its own canary: no refusal proves that policies hold; see --canary-address',
+      );}
+  });
 
 let operator: Operator | undefined;
 const lead = () => {
   metrics.leading(config.leaseName, true);
   operator = startOperator({
-    cluster, log, metrics,
+    cluster,
+    log,
+    metrics,
     redisUrl: config.redisUrl,
     redisLogin: {
       ...(config.redisUsername === undefined ? {} : { username: config.redisUsername }),
@@ -75,7 +81,11 @@ const http = await startHttp({
   port: config.httpPort,
   healthz: { process: () => undefined },
   // A follower is ready: it stands by, and only the leader's copies have to be complete.
-  readyz: { 'live-copies': () => (operator && !operator.isStarted() ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ') : undefined) },
+  readyz: {
+    'live-copies': () => (operator && !operator.isStarted()
+      ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ')
+      : undefined),
+  },
   metrics,
 });
 log.info({ port: http.port }, 'serving /healthz, /readyz and /metrics');

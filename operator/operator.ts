@@ -1,6 +1,6 @@
 /** The operator on any cluster: live copies in, keys through the queue, reconciles out. */
 import { generateKey } from '../contract/secrets.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
@@ -16,7 +16,7 @@ import { OutsideNames } from './redisworker/follow/outside-names.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import { References } from './redisworker/follow/references.ts';
 import { enqueueChanges, enqueueOwners } from './redisworker/follow/changes.ts';
-import { followAll, type DefaultLogin } from './redisworker/world.ts';
+import { type DefaultLogin, followAll } from './redisworker/world.ts';
 
 /** What an operator is started with. */
 export interface OperatorOptions {
@@ -74,24 +74,42 @@ export function startOperator(options: OperatorOptions): Operator {
   enqueueChanges(copies, options.redisUrl, enqueue);
   const ciliumPolicies = new CiliumPolicies(cluster, options.namespace, (copy) => enqueueOwners(copy, enqueue));
   const world = {
-    cluster, copies, references, ciliumPolicies, redis, responses, outside, clock, log,
+    cluster,
+    copies,
+    references,
+    ciliumPolicies,
+    redis,
+    responses,
+    outside,
+    clock,
+    log,
     freshKey: generateKey,
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
-      redisUrl: options.redisUrl, image: options.workerImage, login: options.redisLogin, clusterBlocks: options.clusterBlocks ?? [],
-      policyEnforcement: options.policyEnforcement, canary: options.canary, searchDomains: options.searchDomains ?? [],
+      redisUrl: options.redisUrl,
+      image: options.workerImage,
+      login: options.redisLogin,
+      clusterBlocks: options.clusterBlocks ?? [],
+      policyEnforcement: options.policyEnforcement,
+      canary: options.canary,
+      searchDomains: options.searchDomains ?? [],
     },
   };
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;
   const resync = () => {
-    for (const { metadata } of copies.workers.list()) queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    for (const { metadata } of copies.workers.list()) {
+      queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
+    }
     void ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
   const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
     controller = startController({
-      name: 'redisworker', queue, clock, log,
+      name: 'redisworker',
+      queue,
+      clock,
+      log,
       reconcile: (key) => reconcile(world, key),
       concurrency: options.concurrency ?? 8,
       metrics: metrics.controller('redisworker'),

@@ -11,7 +11,9 @@ const before = contents();
 const { status, stderr } = spawnSync(process.execPath, [join(root, 'operator/api/generate.ts')], { encoding: 'utf8' });
 const changed = [...contents()].filter(([name, text]) => before.get(name) !== text).map(([name]) => `crds/${name}`);
 if (status !== 0) fail(stderr);
-else if (changed.length > 0) fail(`${changed.join(', ')} did not match the schema in operator/api; it does now: commit it\n`);
+else if (changed.length > 0) {
+  fail(`${changed.join(', ')} did not match the schema in operator/api; it does now: commit it\n`);
+}
 
 function contents(): Map<string, string> {
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));

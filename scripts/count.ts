@@ -40,10 +40,17 @@ const vitestReport = z.object({
  * @throws Error when the text is no such report.
  */
 export function countVitest(report: string): Count {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = vitestReport.parse(JSON.parse(report));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = vitestReport.parse(
+    JSON.parse(report),
+  );
   const brokenFiles = testResults.filter(({ status, assertionResults }) =>
-    status === 'failed' && !assertionResults.some((test) => test.status === 'failed'));
-  return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length, skipped: numPendingTests + numTodoTests };
+    status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
+  );
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + brokenFiles.length,
+    skipped: numPendingTests + numTodoTests,
+  };
 }
 
 /** Counts the tests of a JUnit report, as `deno test --junit-path` writes it. */

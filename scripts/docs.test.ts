@@ -21,7 +21,9 @@ describe('the README', () => {
 
 test('docs/conditions.md lists every reason of a problem', () => {
   const listed = readFileSync('docs/conditions.md', 'utf8');
-  const reasons = /export type ProblemReason =(.*?);/s.exec(readFileSync('operator/redisworker/model/problem.ts', 'utf8'))![1]!.match(/\w+(?=')/g)!;
+  const reasons = /export type ProblemReason =(.*?);/s.exec(
+    readFileSync('operator/redisworker/model/problem.ts', 'utf8'),
+  )![1]!.match(/\w+(?=')/g)!;
   expect(reasons.filter((reason) => !listed.includes(`\`${reason}\``))).toEqual([]);
 });
 

@@ -11,10 +11,16 @@ import { writeFileSync } from 'node:fs';
 import { env } from 'node:process';
 import { CannotBuild } from '../test/support/control-plane/tool.ts';
 import { serverProgram } from '../test/support/servers/build.ts';
-import { serverNames, type ServerName } from '../test/support/servers/recipe.ts';
+import { type ServerName, serverNames } from '../test/support/servers/recipe.ts';
 
 /** What runs on every server; `test/redis8` needs what is new in Redis 8. */
-const everywhere = ['test/redis/', 'test/worker/handler', 'test/worker/faults', 'test/worker/runner', 'test/worker/server-features'];
+const everywhere = [
+  'test/redis/',
+  'test/worker/handler',
+  'test/worker/faults',
+  'test/worker/runner',
+  'test/worker/server-features',
+];
 const folders: Readonly<Record<ServerName, readonly string[]>> = {
   'redis-8.6.3': [...everywhere, 'test/redis8/'],
   'valkey-9.1.2': everywhere,
@@ -35,7 +41,10 @@ function skip(error: unknown): undefined {
 }
 
 function test(server: string, files: readonly string[]): Promise<number> {
-  const child = spawn('vitest', ['run', '--project', 'servers', ...files, ...more], { stdio: 'inherit', env: { ...env, REDIS_SERVER: server } });
+  const child = spawn('vitest', ['run', '--project', 'servers', ...files, ...more], {
+    stdio: 'inherit',
+    env: { ...env, REDIS_SERVER: server },
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once('error', reject);

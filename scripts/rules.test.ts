@@ -8,7 +8,10 @@ const root = join(import.meta.dirname, '..');
 const lint = new ESLint({
   cwd: root,
   ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-syntax',
-  overrideConfig: { languageOptions: { parserOptions: { projectService: false } }, linterOptions: { reportUnusedDisableDirectives: 'off' } },
+  overrideConfig: {
+    languageOptions: { parserOptions: { projectService: false } },
+    linterOptions: { reportUnusedDisableDirectives: 'off' },
+  },
 });
 
 /** Messages of a text as if it stood in a file of the project. */
@@ -32,17 +35,24 @@ describe('the rules of the house', () => {
   });
 
   test('refuse a write of objects outside apply.ts and tell.ts', async () => {
-    const write = 'export const f = (world: { cluster: { apply(object: object): void } }) => { world.cluster.apply({}); };';
-    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual(['Only apply/ writes: objects, and the status.']);
+    const write =
+      'export const f = (world: { cluster: { apply(object: object): void } }) => { world.cluster.apply({}); };';
+    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual([
+      'Only apply/ writes: objects, and the status.',
+    ]);
     expect(await messages(write, 'operator/redisworker/apply/index.ts')).toEqual([]);
   });
 
   test('refuse a write to Redis outside apply.ts', async () => {
     const write = "import { writeConfigHash } from '../redis/config-hashes.ts';\nexport const f = writeConfigHash;";
-    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual(['Only apply/ writes to Redis, and what it calls in work/.']);
+    expect(await messages(write, 'operator/redisworker/observe/index.ts')).toEqual([
+      'Only apply/ writes to Redis, and what it calls in work/.',
+    ]);
   });
 
   test('refuse to read the environment outside the configuration', async () => {
-    expect(await messages('export const home = process.env.HOME;', 'operator/operator.ts')).toEqual(['The environment is read in operator/config.ts or cli/ alone.']);
+    expect(await messages('export const home = process.env.HOME;', 'operator/operator.ts')).toEqual([
+      'The environment is read in operator/config.ts or cli/ alone.',
+    ]);
   });
 });

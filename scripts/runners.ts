@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverNames } from '../test/support/servers/recipe.ts';
-import { countJunit, countVitest, oneCheck, withExitCode, type Count } from './count.ts';
+import { type Count, countJunit, countVitest, oneCheck, withExitCode } from './count.ts';
 
 /** A command, and how to count what it found. */
 export interface Runner {
@@ -25,6 +25,7 @@ const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/t
 export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   return [
     check('types', 'tsc', ...(quick ? typesCache : [])),
+    check('format', 'node', 'scripts/format.ts', '--check'),
     check('lint', 'eslint', ...(quick ? lintCache : []), '.'),
     check('imports', 'depcruise', ...sources),
     check('types on Deno', 'deno', 'check', '-q', ...denoSources),
@@ -59,7 +60,14 @@ export function serverTests(reports: string): readonly Runner[] {
     const report = join(reports, `${name}.json`);
     return {
       name: `tests on ${name}`,
-      command: ['node', 'scripts/on-server.ts', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      command: [
+        'node',
+        'scripts/on-server.ts',
+        name,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ],
       count: (exitCode) => counted(report, countVitest, exitCode),
     };
   });
@@ -83,7 +91,14 @@ function vitest(name: string, projects: readonly string[], reports: string): Run
   const report = join(reports, `${projects.join('-')}.json`);
   return {
     name,
-    command: ['vitest', 'run', ...projects.flatMap((project) => ['--project', project]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    command: [
+      'vitest',
+      'run',
+      ...projects.flatMap((project) => ['--project', project]),
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     count: (exitCode) => counted(report, countVitest, exitCode),
   };
 }

@@ -4,15 +4,15 @@
  * the proofs of the network mirror, the tests on a real control plane and on a node, and takes nothing
  * from an earlier run.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { sum, summary, type Count } from './count.ts';
-import { checks, clusterTests, denoTests, nodeTests, proofTests, serverTests, tests, type Runner } from './runners.ts';
+import { type Count, sum, summary } from './count.ts';
+import { checks, clusterTests, denoTests, nodeTests, proofTests, type Runner, serverTests, tests } from './runners.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -24,7 +24,12 @@ try {
   // What only uses the processor runs while the other tests wait: side by side both are done sooner.
   const [checked, tested] = await Promise.all([
     inTurn([...checks({ quick: !values.cluster }), denoTests(reports)], 'kept'),
-    inTurn([tests(reports), ...(values.cluster ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)] : [])], 'shown'),
+    inTurn([
+      tests(reports),
+      ...(values.cluster
+        ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)]
+        : []),
+    ], 'shown'),
   ]);
   const total = sum([...checked, ...tested]);
   say(summary(total));
@@ -42,18 +47,27 @@ async function inTurn(runners: readonly Runner[], output: 'kept' | 'shown'): Pro
     const count = await runner.count(exitCode);
     counts.push(count);
     if (count.failed > 0) say(text.trimEnd());
-    say(`${count.failed === 0 ? '✓' : '✗'} ${runner.name}: ${summary(count)} (${Math.round((Date.now() - started) / 1000)} s)`);
+    say(
+      `${count.failed === 0 ? '✓' : '✗'} ${runner.name}: ${summary(count)} (${
+        Math.round((Date.now() - started) / 1000)
+      } s)`,
+    );
   }
   return counts;
 }
 
 /** Runs a command from the project's folder; its output is shown as it comes, or kept for a failure. */
-function run([program, ...args]: Runner['command'], output: 'kept' | 'shown'): Promise<{ exitCode: number; text: string }> {
+function run(
+  [program, ...args]: Runner['command'],
+  output: 'kept' | 'shown',
+): Promise<{ exitCode: number; text: string }> {
   const path = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
   const child = spawn(program, args, { cwd: root, env: { ...env, PATH: path }, stdio: ['ignore', ...streams(output)] });
   running.add(child);
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+  }
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ exitCode: 1, text: `${program} does not start: ${error.message}` }));
     child.once('close', (code) => {

@@ -18,7 +18,11 @@ try {
   await start(Deno.args, exit);
   exit(exitCodes.ok);
 } catch (error) {
-  const reason = error instanceof FatalError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const reason = error instanceof FatalError
+    ? error.message
+    : error instanceof Error
+    ? (error.stack ?? error.message)
+    : String(error);
   Deno.stderr.writeSync(new TextEncoder().encode(`redisworker: ${reason}\n`));
   exit(error instanceof FatalError ? error.exitCode : exitCodes.failed);
 }

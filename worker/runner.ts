@@ -31,7 +31,7 @@ import { parseArguments, type RunnerArguments } from './script/arguments.ts';
 import { runChild } from './script/child.ts';
 import { childCommand, childEnvironment } from './script/child-command.ts';
 import { runCycles } from './script/cycles.ts';
-import { runnerLog, type Log } from './script/log.ts';
+import { type Log, runnerLog } from './script/log.ts';
 import { runScript } from './script/script.ts';
 import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './script/settings.ts';
 import { stopRequested } from './script/stop.ts';
@@ -64,7 +64,9 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
 /** Where the gate is required its codes say that no user code has run: a child that ends with one of them must not seem to say so. */
 function unreserved(code: number, log: Log): number {
   if (code !== exitCodes.networkOpen && code !== exitCodes.networkUnverified) return code;
-  log.warn(`the process ended with exit code ${code}, which only the network gate may use; the pod ends with ${exitCodes.failed}: choose another code`);
+  log.warn(
+    `the process ended with exit code ${code}, which only the network gate may use; the pod ends with ${exitCodes.failed}: choose another code`,
+  );
   return exitCodes.failed;
 }
 

@@ -6,7 +6,7 @@ import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { CommitEncoder } from '../../worker/handler/commit-commands.ts';
 import { connectRedis } from '../../worker/redis/connection.ts';
-import { InFlightTable, type Held } from '../../worker/handler/in-flight.ts';
+import { type Held, InFlightTable } from '../../worker/handler/in-flight.ts';
 import { type Bulk, decodeEntry, headOf, valueOf } from '../../worker/handler/entry.ts';
 import { textOf } from '../../worker/redis/replies.ts';
 import { decide } from '../../worker/handler/outcome.ts';
@@ -27,7 +27,11 @@ let wake = (): void => {};
 const url = `redis://127.0.0.1:${port}`;
 const redis = await connectRedis({ url, name: 'bound' }, 'bytes');
 const hashKey = configHashKey(type, consumer);
-const place: Place = { ...decodeConfigHash(await hashFields(hashKey)), hashKey, settings: parseHandlerSettings('{}', type) };
+const place: Place = {
+  ...decodeConfigHash(await hashFields(hashKey)),
+  hashKey,
+  settings: parseHandlerSettings('{}', type),
+};
 const encoder = new CommitEncoder(place);
 const batches = await encodeAll();
 redis.close();
@@ -75,7 +79,19 @@ async function encodeAll(): Promise<Batch[]> {
 }
 
 function encodeBatch(held: readonly Held[]): Batch {
-  const read = encodeCommands(['XREADGROUP', 'GROUP', place.settings.group, consumer, 'COUNT', batchSize, 'BLOCK', 2000, 'STREAMS', place.requestStream, '>']);
+  const read = encodeCommands([
+    'XREADGROUP',
+    'GROUP',
+    place.settings.group,
+    consumer,
+    'COUNT',
+    batchSize,
+    'BLOCK',
+    2000,
+    'STREAMS',
+    place.requestStream,
+    '>',
+  ]);
   const commit = encoder.encode(held);
   const bytes = new Uint8Array(read.length + commit.bytes.length);
   bytes.set(read);
@@ -98,7 +114,12 @@ function finished(reply: Reply): Held {
   const nowMs = Date.now();
   const value = handle({ data: JSON.parse(textOf(valueOf(entry, 'data'))) as unknown });
   const answerer = { ref, source: type, time: new Date(nowMs).toISOString() };
-  const outcome = decide({ kind: 'returned', value }, answerer, { attempt: 1, policy: place.settings, nowMs, random: 0 });
+  const outcome = decide({ kind: 'returned', value }, answerer, {
+    attempt: 1,
+    policy: place.settings,
+    nowMs,
+    random: 0,
+  });
   const inFlight = new InFlightTable();
   const held = inFlight.add(entry, 1, nowMs) as Held;
   inFlight.start();

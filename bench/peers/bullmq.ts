@@ -15,6 +15,10 @@ if (task === 'fill') {
   }
   await queue.close();
 } else {
-  const worker = new Worker(name, (job) => Promise.resolve(handle({ data: JSON.parse((job.data as { payload: string }).payload) as unknown })), { connection, concurrency: Number(amount) });
+  const worker = new Worker(
+    name,
+    (job) => Promise.resolve(handle({ data: JSON.parse((job.data as { payload: string }).payload) as unknown })),
+    { connection, concurrency: Number(amount) },
+  );
   process.once('SIGTERM', () => void worker.close().then(() => process.exit(0)));
 }

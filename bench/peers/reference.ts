@@ -4,20 +4,43 @@
  */
 import process from 'node:process';
 import { Redis } from 'ioredis';
-import { configHashKey, defaultGroup, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
+import {
+  configHashKey,
+  defaultGroup,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+  traceHashKey,
+} from '../../contract/keys.ts';
 import { traceExpireSeconds } from '../../contract/limits.ts';
 import { traceField } from '../../contract/trace.ts';
 import handle from './handler.ts';
 
 const [port = '', type = '', consumer = ''] = process.argv.slice(2);
 const redis = new Redis({ host: '127.0.0.1', port: Number(port) });
-const [hash, requests, responses, field] = [configHashKey(type, consumer), requestStreamKey(type), responseStreamKey(type), traceField(type)];
+const [hash, requests, responses, field] = [
+  configHashKey(type, consumer),
+  requestStreamKey(type),
+  responseStreamKey(type),
+  traceField(type),
+];
 const expireSeconds = (await redis.hget(hash, 'replyExpireSeconds')) ?? '8';
 const limit = (await redis.hget(hash, 'responseStreamLimit')) ?? '10000';
 await redis.hset(hash, 'pid', process.pid);
 
 while ((await redis.hget(hash, 'pid')) === String(process.pid)) {
-  const read = await redis.xreadgroup('GROUP', defaultGroup, consumer, 'COUNT', 1, 'BLOCK', 2000, 'STREAMS', requests, '>');
+  const read = await redis.xreadgroup(
+    'GROUP',
+    defaultGroup,
+    consumer,
+    'COUNT',
+    1,
+    'BLOCK',
+    2000,
+    'STREAMS',
+    requests,
+    '>',
+  );
   const [id, flat] = (read as [string, [string, string[]][]][] | null)?.[0]?.[1]?.[0] ?? [];
   if (id !== undefined && flat !== undefined) await answer(id, flat);
 }
@@ -34,7 +57,29 @@ async function answer(id: string, flat: readonly string[]): Promise<void> {
   await redis.multi()
     .lpush(replyListKey(ref), res)
     .expire(replyListKey(ref), expireSeconds)
-    .xadd(responses, 'MAXLEN', '~', limit, '*', 'ref', ref, 'type', type, 'xid', id, 'code', 200, 'res', res, 'consumer', consumer, 'ms', ms, 'attempt', 1)
+    .xadd(
+      responses,
+      'MAXLEN',
+      '~',
+      limit,
+      '*',
+      'ref',
+      ref,
+      'type',
+      type,
+      'xid',
+      id,
+      'code',
+      200,
+      'res',
+      res,
+      'consumer',
+      consumer,
+      'ms',
+      ms,
+      'attempt',
+      1,
+    )
     .hset(traceHashKey(ref), field, JSON.stringify({ received, completed, res: JSON.parse(res) as unknown }))
     .expire(traceHashKey(ref), traceExpireSeconds)
     .exec();

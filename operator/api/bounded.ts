@@ -1,6 +1,6 @@
 /** Building blocks of the schema. Each carries a bound: the API server weighs every CEL rule by them. */
 import { z } from 'zod';
-import { matches, withRules, type Rule } from './rules.ts';
+import { matches, type Rule, withRules } from './rules.ts';
 
 /** Non-empty text of at most `max` characters. */
 export function text(max: number): z.ZodString {
@@ -39,7 +39,9 @@ export function listMapOf<T extends z.ZodObject>(item: T, keys: readonly string[
     .superRefine((items, context) => {
       const seen = items.map(keyOf);
       seen.forEach((key, at) => {
-        if (seen.indexOf(key) < at) context.addIssue({ code: 'custom', path: [at], message: `Duplicate value: ${key}; name it once` });
+        if (seen.indexOf(key) < at) {
+          context.addIssue({ code: 'custom', path: [at], message: `Duplicate value: ${key}; name it once` });
+        }
       });
     })
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [...keys] });
@@ -54,7 +56,9 @@ export function listOf<T extends z.ZodType>(item: T, maxItems: number): z.ZodArr
 export function mapOf<V extends z.ZodType>(value: V, maxProperties: number): z.ZodRecord<z.ZodString, V> {
   return z
     .record(z.string(), value)
-    .refine((map) => Object.keys(map).length <= maxProperties, { message: `must have at most ${maxProperties} entries` })
+    .refine((map) => Object.keys(map).length <= maxProperties, {
+      message: `must have at most ${maxProperties} entries`,
+    })
     .meta({ maxProperties });
 }
 
@@ -68,8 +72,15 @@ const quantityPattern = '^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[
 /** A Kubernetes quantity: `500m`, `128Mi`, 2. Comes out as text. */
 export function quantity() {
   const { message, holds } = matches(quantityPattern, 'must be a quantity such as 500m, 2 or 128Mi');
-  const rule = { rule: `type(self) == int ? self >= 0 : self.matches(r'${quantityPattern}')`, message, holds: (given: string | number) => holds(String(given)) };
-  return withRules(z.union([z.int(), z.string().max(32)]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 32 }), rule).transform(String);
+  const rule = {
+    rule: `type(self) == int ? self >= 0 : self.matches(r'${quantityPattern}')`,
+    message,
+    holds: (given: string | number) => holds(String(given)),
+  };
+  return withRules(
+    z.union([z.int(), z.string().max(32)]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 32 }),
+    rule,
+  ).transform(String);
 }
 
 const namePattern = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
@@ -84,7 +95,8 @@ export function labelsOf(maxProperties: number, ...rules: readonly Rule<Record<s
     mapOf(z.string().max(63), maxProperties),
     {
       rule: `self.all(key, key.matches(r'${labelKey}') && self[key].matches(r'${labelValue}'))`,
-      message: 'every key and value must be those of a label: at most 63 letters, digits, "-", "_" and "." (a key may have a prefix such as example.com/)',
+      message:
+        'every key and value must be those of a label: at most 63 letters, digits, "-", "_" and "." (a key may have a prefix such as example.com/)',
       holds: (labels) => Object.entries(labels).every(([name, given]) => key.test(name) && value.test(given)),
     },
     ...rules,
@@ -95,7 +107,10 @@ export function labelsOf(maxProperties: number, ...rules: readonly Rule<Record<s
 export function objectName(): z.ZodString {
   return withRules(
     text(253),
-    matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', 'must be the name of an object: lower-case letters, digits, "-" and ".", with a letter or digit at both ends'),
+    matches(
+      '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+      'must be the name of an object: lower-case letters, digits, "-" and ".", with a letter or digit at both ends',
+    ),
   );
 }
 
@@ -103,6 +118,9 @@ export function objectName(): z.ZodString {
 export function keyRef() {
   return z.object({
     name: objectName().describe('Name of the object, in the namespace of the worker.'),
-    key: withRules(text(253), matches('^[-._a-zA-Z0-9]+$', 'must be a key of the object: letters, digits, "-", "_" and "."')).describe('Key within the object.'),
+    key: withRules(
+      text(253),
+      matches('^[-._a-zA-Z0-9]+$', 'must be a key of the object: letters, digits, "-", "_" and "."'),
+    ).describe('Key within the object.'),
   });
 }

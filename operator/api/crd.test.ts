@@ -23,9 +23,23 @@ describe('the CRD', () => {
     expect(file === crdYaml(), 'crds/ differs from the schema: run "npm run generate"').toBe(true);
   });
 
-  test.each(['$ref', 'definitions', 'const', 'patternProperties', 'propertyNames', 'uniqueItems', 'anyOf', 'oneOf', 'allOf', 'not', 'examples', 'exclusiveMinimum'])(
+  test.each([
+    '$ref',
+    'definitions',
+    'const',
+    'patternProperties',
+    'propertyNames',
+    'uniqueItems',
+    'anyOf',
+    'oneOf',
+    'allOf',
+    'not',
+    'examples',
+    'exclusiveMinimum',
+  ])(
     'has no keyword %s, which a structural schema does not take',
-    (keyword) => expect(offenders((node) => keyword in node || node.additionalProperties === (false as unknown))).toEqual([]),
+    (keyword) =>
+      expect(offenders((node) => keyword in node || node.additionalProperties === (false as unknown))).toEqual([]),
   );
 
   test('has no pattern that looks around, which the API server cannot compile', () => {
@@ -38,35 +52,54 @@ describe('the CRD', () => {
   });
 
   test('bounds every text', () => {
-    expect(offenders((node) => node.type === 'string' && node.enum === undefined && node.maxLength === undefined)).toEqual([]);
+    expect(offenders((node) => node.type === 'string' && node.enum === undefined && node.maxLength === undefined))
+      .toEqual([]);
   });
 
   test('bounds every number', () => {
-    expect(offenders((node) => (node.type === 'integer' || node.type === 'number') && (node['minimum'] === undefined || node['maximum'] === undefined))).toEqual([]);
+    expect(
+      offenders((node) =>
+        (node.type === 'integer' || node.type === 'number') &&
+        (node['minimum'] === undefined || node['maximum'] === undefined)
+      ),
+    ).toEqual([]);
   });
 
   test('bounds every list and says how its items are merged', () => {
-    expect(offenders((node) => node.type === 'array' && (node.maxItems === undefined || node['x-kubernetes-list-type'] === undefined))).toEqual([]);
+    expect(
+      offenders((node) =>
+        node.type === 'array' && (node.maxItems === undefined || node['x-kubernetes-list-type'] === undefined)
+      ),
+    ).toEqual([]);
   });
 
   test('bounds every map', () => {
-    expect(offenders((node) => node.type === 'object' && node.properties === undefined && node.maxProperties === undefined)).toEqual([]);
+    expect(
+      offenders((node) => node.type === 'object' && node.properties === undefined && node.maxProperties === undefined),
+    ).toEqual([]);
   });
 
   test('explains every field of the spec but the plain ones inside of pod settings', () => {
-    const silent = offenders((node) => node.description === undefined).filter((path) => path.startsWith('.spec') && !path.startsWith('.spec.pod.') && !/[\]}]$/.test(path));
+    const silent = offenders((node) => node.description === undefined).filter((path) =>
+      path.startsWith('.spec') && !path.startsWith('.spec.pod.') && !/[\]}]$/.test(path)
+    );
     expect(silent).toEqual([]);
   });
 
   test('asks users for no value that YAML 1.1 takes for a boolean', () => {
-    const booleans = offenders((node) => (node.enum ?? []).some((value) => /^(y|n|yes|no|on|off|true|false)$/i.test(String(value))));
+    const booleans = offenders((node) =>
+      (node.enum ?? []).some((value) => /^(y|n|yes|no|on|off|true|false)$/i.test(String(value)))
+    );
     expect(booleans.filter((path) => path.startsWith('.spec'))).toEqual([]);
   });
 
   test('states each rule as one sentence that ends in no full stop', () => {
-    const messages = all.flatMap(([, node]) => node['x-kubernetes-validations'] ?? []).map(({ message = '' }) => message);
+    const messages = all.flatMap(([, node]) => node['x-kubernetes-validations'] ?? []).map(({ message = '' }) =>
+      message
+    );
     expect(messages.length).toBeGreaterThan(25);
-    expect(messages.filter((message) => message.length < 20 || message.endsWith('.') && !message.endsWith('"."'))).toEqual([]);
+    expect(messages.filter((message) => message.length < 20 || message.endsWith('.') && !message.endsWith('"."')))
+      .toEqual([]);
   });
 
   test('has columns that read fields the schema has', () => {

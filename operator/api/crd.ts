@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { validation } from './rules.ts';
 import { apiVersion, kind, redisWorker, spec, typeNeverChanges } from './schema.ts';
 import { status } from './fields/status.ts';
-import { structural, validationsOf, type StructuralSchema } from './structural.ts';
+import { structural, type StructuralSchema, validationsOf } from './structural.ts';
 
 const [group = '', version = ''] = apiVersion.split('/');
 const plural = 'redisworkers';
@@ -38,7 +38,13 @@ export const printerColumns: readonly PrinterColumn[] = [
   column('Scope', 'string', '.status.network.scopeSummary', 'What the worker may reach.', 1),
 ];
 
-function column(name: string, type: PrinterColumn['type'], jsonPath: string, description: string, priority = 0): PrinterColumn {
+function column(
+  name: string,
+  type: PrinterColumn['type'],
+  jsonPath: string,
+  description: string,
+  priority = 0,
+): PrinterColumn {
   return { name, type, jsonPath, description, priority };
 }
 
@@ -51,7 +57,8 @@ export function openApiSchema(): StructuralSchema {
 
 function makeOpenApiSchema(): StructuralSchema {
   return {
-    description: 'A worker type: its code, what it may reach, and the consumers that run it for the requests of a Redis stream.',
+    description:
+      'A worker type: its code, what it may reach, and the consumers that run it for the requests of a Redis stream.',
     type: 'object',
     required: ['spec'],
     properties: {
@@ -59,7 +66,11 @@ function makeOpenApiSchema(): StructuralSchema {
       kind: { type: 'string', maxLength: 63 },
       metadata: { type: 'object' },
       spec: { description: 'What is wanted.', ...structural(spec) },
-      status: { description: 'What the operator has seen.', ...structural(status), default: { observedGeneration: -1 } },
+      status: {
+        description: 'What the operator has seen.',
+        ...structural(status),
+        default: { observedGeneration: -1 },
+      },
     },
     'x-kubernetes-validations': [...validationsOf(redisWorker), validation(typeNeverChanges)],
   };
@@ -83,7 +94,11 @@ export function crd(): object {
           schema: { openAPIV3Schema: openApiSchema() },
           subresources: {
             status: {},
-            scale: { specReplicasPath: '.spec.consumers.count', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
+            scale: {
+              specReplicasPath: '.spec.consumers.count',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.selector',
+            },
           },
           additionalPrinterColumns: printerColumns,
         },
@@ -94,5 +109,7 @@ export function crd(): object {
 
 /** The CRD as YAML that readers of YAML 1.1 and 1.2 take alike. */
 export function crdYaml(): string {
-  return `# Generated from operator/api by \`npm run generate\`; change it there.\n${stringify(crd(), { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return `# Generated from operator/api by \`npm run generate\`; change it there.\n${
+    stringify(crd(), { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false })
+  }`;
 }

@@ -11,7 +11,9 @@ const root = fileURLToPath(new URL('../../examples/', import.meta.url));
 const ourWords = JSON.stringify(openApiSchema());
 
 function workersOf(file: string): object[] {
-  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as { kind?: string });
+  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((document) =>
+    document.toJS() as { kind?: string }
+  );
   return documents.filter(({ kind }) => kind === 'RedisWorker');
 }
 

@@ -6,7 +6,9 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [fiel
 export function withoutNulls(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([field, inner]) => (inner === null ? [] : [[field, withoutNulls(inner)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([field, inner]) => (inner === null ? [] : [[field, withoutNulls(inner)]])),
+  );
 }
 
 /** The value at a path, or undefined. */

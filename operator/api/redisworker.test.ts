@@ -4,7 +4,13 @@ import { manifestProblems, parseRedisWorker, type RedisWorker } from './rediswor
 const source = { inline: 'export default () => 1' };
 
 function manifest(spec: object, rest: object = {}): object {
-  return { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'demo-worker' }, spec: { source, ...spec }, ...rest };
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name: 'demo-worker' },
+    spec: { source, ...spec },
+    ...rest,
+  };
 }
 
 function parsed(object: object): RedisWorker {
@@ -24,7 +30,15 @@ describe('a parsed worker', () => {
     expect(spec).toMatchObject({
       runtime: 'Handler',
       consumers: { count: 1 },
-      stream: { group: 'worker', startId: '0', requestLimit: 0, replyExpireSeconds: 8, responseLimit: 10_000, traces: 'Enabled', retention: 'Acknowledged' },
+      stream: {
+        group: 'worker',
+        startId: '0',
+        requestLimit: 0,
+        replyExpireSeconds: 8,
+        responseLimit: 10_000,
+        traces: 'Enabled',
+        retention: 'Acknowledged',
+      },
       handler: { concurrency: 16, timeoutSeconds: 30, maxAttempts: 1, maxDeliveries: 5 },
       permissions: { net: [], denyNet: [], env: [], outsideNames: 'Resolve', allowAllNet: 'Denied' },
       networkPolicy: { enforcement: 'BestEffort', flavor: 'Kubernetes' },
@@ -37,24 +51,36 @@ describe('a parsed worker', () => {
   test('takes its type from the name, and its keys from the type', () => {
     const { spec } = parsed(manifest({}));
     expect([spec.type, spec.stream.request, spec.stream.response, spec.handler.deadLetter]).toEqual([
-      'demo-worker', 'demo-worker:req:x', 'demo-worker:res:x', 'demo-worker:dead:x',
+      'demo-worker',
+      'demo-worker:req:x',
+      'demo-worker:res:x',
+      'demo-worker:dead:x',
     ]);
   });
 
   test('keeps the type and the keys it is given', () => {
-    const { spec } = parsed(manifest({ type: 'greeter', stream: { request: 'in' }, handler: { deadLetter: 'graveyard' } }));
-    expect([spec.type, spec.stream.request, spec.stream.response, spec.handler.deadLetter]).toEqual(['greeter', 'in', 'greeter:res:x', 'graveyard']);
+    const { spec } = parsed(
+      manifest({ type: 'greeter', stream: { request: 'in' }, handler: { deadLetter: 'graveyard' } }),
+    );
+    expect([spec.type, spec.stream.request, spec.stream.response, spec.handler.deadLetter]).toEqual([
+      'greeter',
+      'in',
+      'greeter:res:x',
+      'graveyard',
+    ]);
   });
 
   test('treats a field without a value as absent, as the API server does', () => {
-    expect(parsed(manifest({ secretRef: null, handler: null, consumers: { ids: ['a'], count: null } })).spec).toMatchObject({
-      consumers: { ids: ['a'] },
-      handler: { concurrency: 16 },
-    });
+    expect(parsed(manifest({ secretRef: null, handler: null, consumers: { ids: ['a'], count: null } })).spec)
+      .toMatchObject({
+        consumers: { ids: ['a'] },
+        handler: { concurrency: 16 },
+      });
   });
 
   test('has quantities as text', () => {
-    expect(parsed(manifest({ pod: { resources: { limits: { cpu: 2, memory: '64Mi' } } } })).spec.pod.resources?.limits).toEqual({ cpu: '2', memory: '64Mi' });
+    expect(parsed(manifest({ pod: { resources: { limits: { cpu: 2, memory: '64Mi' } } } })).spec.pod.resources?.limits)
+      .toEqual({ cpu: '2', memory: '64Mi' });
   });
 
   test('loses fields of a newer version, which a manifest may not have', () => {
@@ -79,7 +105,8 @@ describe('a module in the manifest', () => {
   });
 
   test('may have no byte more, whatever its characters', () => {
-    const tooLarge = 'source.inline is larger than 256 KiB: bundle less into it, or keep the module at an address and name it in source.url';
+    const tooLarge =
+      'source.inline is larger than 256 KiB: bundle less into it, or keep the module at an address and name it in source.url';
     expect(problemsOf({ source: { inline: `${'é'.repeat(131_072)}x` } })).toEqual([expect.stringContaining(tooLarge)]);
   });
 });
@@ -115,16 +142,95 @@ describe('what a problem says', () => {
 
 describe('an entry of permissions.net', () => {
   test.each([
-    'example.com', 'example.com:443', 'EXAMPLE.com.', '*.example.com', '*.example.com:443', 'a_b.example', 'redis', 'redis.app.svc:6379', 'x-1.example',
-    '1.2.3.4', '1.2.3.4:80', '10.0.0.0/8', '10.0.0.5/8:5432', '0.0.0.0/0', '1.2.3.4/32', '[2001:db8::1]', '[::1]:65535', '[::ffff:1.2.3.4]:1',
-    ':8080', 'unix:/run/x.sock', 'vsock:2:1024', 'localhost', '3com.example', 'x.9a', 'a.x', 'a.b1x', 'cafe', 'face.0b', 'xn--bcher-kva.example',
-  ])('may be %s', (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toEqual([]));
+    'example.com',
+    'example.com:443',
+    'EXAMPLE.com.',
+    '*.example.com',
+    '*.example.com:443',
+    'a_b.example',
+    'redis',
+    'redis.app.svc:6379',
+    'x-1.example',
+    '1.2.3.4',
+    '1.2.3.4:80',
+    '10.0.0.0/8',
+    '10.0.0.5/8:5432',
+    '0.0.0.0/0',
+    '1.2.3.4/32',
+    '[2001:db8::1]',
+    '[::1]:65535',
+    '[::ffff:1.2.3.4]:1',
+    ':8080',
+    'unix:/run/x.sock',
+    'vsock:2:1024',
+    'localhost',
+    '3com.example',
+    'x.9a',
+    'a.x',
+    'a.b1x',
+    'cafe',
+    'face.0b',
+    'xn--bcher-kva.example',
+  ])(
+    'may be %s',
+    (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toEqual([]),
+  );
 
   test.each([
-    '*', '*:443', '**.example.com', '*example.com', 'a.*.example.com', '*.com', '*.com.', '*.example.com:*', 'http://h', 'h/p', 'u@h', 'h:', 'h:0', 'h:65536', 'h:080',
-    'h:80-90', 'h:http', 'bücher.example', ' h', 'h ', 'a,b', '', '::1', '2001:db8::/32', '[2001:db8::]/32', '10.0.0.0/33', '10.0.0/8', '010.0.0.1', '127.1', '1.2.3.4.5',
-    '10.0.0.1-10.0.0.9', '256.1.1.1', '-bad.com', 'bad-.com', 'a..b', '.a', '[::1', '[h]:80', 'unix:x', 'vsock:2', 'a:b:c', `${'a'.repeat(64)}.com`, '2130706433', '0x7f.1', '127.0x1', '0x7f000001', 'a.-bad', 'unix:', '[1.2.3.4]', '*.1.2.3',
-  ])('must not be %j', (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toHaveLength(1));
+    '*',
+    '*:443',
+    '**.example.com',
+    '*example.com',
+    'a.*.example.com',
+    '*.com',
+    '*.com.',
+    '*.example.com:*',
+    'http://h',
+    'h/p',
+    'u@h',
+    'h:',
+    'h:0',
+    'h:65536',
+    'h:080',
+    'h:80-90',
+    'h:http',
+    'bücher.example',
+    ' h',
+    'h ',
+    'a,b',
+    '',
+    '::1',
+    '2001:db8::/32',
+    '[2001:db8::]/32',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '010.0.0.1',
+    '127.1',
+    '1.2.3.4.5',
+    '10.0.0.1-10.0.0.9',
+    '256.1.1.1',
+    '-bad.com',
+    'bad-.com',
+    'a..b',
+    '.a',
+    '[::1',
+    '[h]:80',
+    'unix:x',
+    'vsock:2',
+    'a:b:c',
+    `${'a'.repeat(64)}.com`,
+    '2130706433',
+    '0x7f.1',
+    '127.0x1',
+    '0x7f000001',
+    'a.-bad',
+    'unix:',
+    '[1.2.3.4]',
+    '*.1.2.3',
+  ])(
+    'must not be %j',
+    (entry) => expect(problemsOf({ permissions: { net: [entry], outsideNames: 'OpenPort' } })).toHaveLength(1),
+  );
 
   test('may be a wildcard only where a port may be opened to all, where all is open, or where Cilium knows names', () => {
     const net = ['*.example.com:443'];

@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { openApiSchema } from './crd.ts';
 import { unknownFields } from './unknown-fields.ts';
-import { withoutNulls, type JsonValue } from './json.ts';
+import { type JsonValue, withoutNulls } from './json.ts';
 import { sentencesOf } from './sentences.ts';
-import { redisWorker, type metadata, type spec } from './schema.ts';
-import { status, type condition, type conditionTypes, type consumerStatus } from './fields/status.ts';
+import { type metadata, redisWorker, type spec } from './schema.ts';
+import { type condition, type conditionTypes, type consumerStatus, status } from './fields/status.ts';
 
 type GivenSpec = z.output<typeof spec>;
 
@@ -35,7 +35,10 @@ export type RedisWorker = {
 };
 
 /** A worker, or what is wrong with it: one sentence per problem, each with the path of the field. */
-export type ParsedRedisWorker = { readonly ok: true; readonly worker: RedisWorker } | { readonly ok: false; readonly problems: string[] };
+export type ParsedRedisWorker = { readonly ok: true; readonly worker: RedisWorker } | {
+  readonly ok: false;
+  readonly problems: string[];
+};
 
 /**
  * Parses an object of kind RedisWorker, fills in defaults and checks the rules the API server checks.
@@ -66,7 +69,11 @@ function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
   return {
     ...given,
     type,
-    stream: { ...stream, request: stream.request ?? requestStreamKey(type), response: stream.response ?? responseStreamKey(type) },
+    stream: {
+      ...stream,
+      request: stream.request ?? requestStreamKey(type),
+      response: stream.response ?? responseStreamKey(type),
+    },
     handler: { ...handler, deadLetter: handler.deadLetter ?? deadLetterStreamKey(type) },
   };
 }

@@ -31,7 +31,10 @@ export function inOrder<T>(message: string, ...rules: readonly Rule<T>[]): Rule<
     message,
     holds: (value) => rules.every(({ holds }) => holds(value)),
     closer: {
-      cel: rules.reduceRight((rest, { rule, message: own }) => `!(${rule}) ? ${JSON.stringify(own)} : ${rest}`, JSON.stringify(message)),
+      cel: rules.reduceRight(
+        (rest, { rule, message: own }) => `!(${rule}) ? ${JSON.stringify(own)} : ${rest}`,
+        JSON.stringify(message),
+      ),
       of: (value) => rules.find(({ holds }) => !holds(value))?.message ?? message,
     },
   };

@@ -7,7 +7,7 @@ import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
 import { source } from './fields/source.ts';
 import { handler, stream } from './fields/stream.ts';
-import { matches, withRules, type Rule } from './rules.ts';
+import { matches, type Rule, withRules } from './rules.ts';
 
 export const apiVersion = 'redisworker.dev/v1alpha1';
 export const kind = 'RedisWorker';
@@ -16,26 +16,36 @@ const typePattern = '^[a-z][-a-z0-9_]{0,62}$';
 
 const type = withRules(
   z.string().min(1).max(63),
-  matches(typePattern, 'spec.type must start with a lower-case letter and go on with lower-case letters, digits, "-" and "_"'),
+  matches(
+    typePattern,
+    'spec.type must start with a lower-case letter and go on with lower-case letters, digits, "-" and "_"',
+  ),
 );
 
 export const spec = z.object({
-  type: type.exactOptional().describe('Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.'),
+  type: type.exactOptional().describe(
+    'Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.',
+  ),
   source: source.describe('Where the module comes from: exactly one of inline, configMap, url and release.'),
   runtime: z
     .enum(['Handler', 'Script'])
     .default('Handler')
-    .describe('Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash.'),
+    .describe(
+      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash.',
+    ),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
-  redis: redis.exactOptional().describe('The Redis of this worker; the operator\'s when absent.'),
+  redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
   stream: stream.describe('Keys, group and limits of the streams.'),
   handler: handler.describe('How requests are run, under the Handler runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe('Further flags of deno run; none that concerns permissions.'),
-  secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') }).exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
+  secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') })
+    .exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
   suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),
-  deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe('What happens to config hashes and the group when the worker is deleted; streams always stay.'),
-  networkPolicy: networkPolicy.describe('What is expected of the cluster\'s network.'),
+  deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe(
+    'What happens to config hashes and the group when the worker is deleted; streams always stay.',
+  ),
+  networkPolicy: networkPolicy.describe("What is expected of the cluster's network."),
   pod: pod.describe('Settings of the pods.'),
 });
 
@@ -52,14 +62,19 @@ const nameIsLabel: Rule<Whole> = {
 
 const nameOrType: Rule<Whole> = {
   rule: `has(self.spec.type) || self.metadata.name.matches(r'${typePattern}')`,
-  message: 'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
+  message:
+    'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
   field: ['spec', 'type'],
   holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
 };
 
 interface Named {
   readonly spec: {
-    readonly permissions: { readonly net: readonly string[]; readonly outsideNames: string; readonly allowAllNet: string };
+    readonly permissions: {
+      readonly net: readonly string[];
+      readonly outsideNames: string;
+      readonly allowAllNet: string;
+    };
     readonly networkPolicy: { readonly flavor: string };
   };
 }
@@ -69,19 +84,25 @@ const wildcardPattern = '^[*][.][^.:]+[.][^:]';
 /** Names below a domain cannot be listed, so addresses cannot stand for them; Cilium knows names by itself. */
 const wildcardNeedsOpenPort: Rule<Named> = {
   rule: [
-    "self.spec.permissions.outsideNames == 'OpenPort'", "self.spec.permissions.allowAllNet == 'Granted'", "self.spec.networkPolicy.flavor == 'Cilium'",
+    "self.spec.permissions.outsideNames == 'OpenPort'",
+    "self.spec.permissions.allowAllNet == 'Granted'",
+    "self.spec.networkPolicy.flavor == 'Cilium'",
     `!self.spec.permissions.net.exists(entry, entry.matches(r'${wildcardPattern}'))`,
   ].join(' || '),
-  message: 'permissions.net has a wildcard, whose names cannot be resolved to addresses: list the hosts, or open its port to every public address with permissions.outsideNames: OpenPort',
+  message:
+    'permissions.net has a wildcard, whose names cannot be resolved to addresses: list the hosts, or open its port to every public address with permissions.outsideNames: OpenPort',
   field: ['spec', 'permissions', 'net'],
   holds: ({ spec: { permissions: { net, outsideNames, allowAllNet }, networkPolicy: { flavor } } }) =>
-    outsideNames === 'OpenPort' || allowAllNet === 'Granted' || flavor === 'Cilium' || !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
+    outsideNames === 'OpenPort' || allowAllNet === 'Granted' || flavor === 'Cilium' ||
+    !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
 };
 
 /** The rule on updates; there is no old object in a parse. */
 export const typeNeverChanges = {
-  rule: '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
-  message: 'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
+  rule:
+    '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
+  message:
+    'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
   field: ['spec', 'type'],
 };
 
@@ -97,7 +118,8 @@ const ownerReference = z.object({
 /** The part of the metadata the operator looks at; the API server knows its rules itself. */
 export const metadata = z.object({
   name: z.string().min(1).max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
-    message: 'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (a lowercase RFC 1123 subdomain)',
+    message:
+      'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (a lowercase RFC 1123 subdomain)',
   }),
   namespace: z.string().exactOptional(),
   uid: z.string().exactOptional(),
@@ -114,9 +136,11 @@ export const metadata = z.object({
 
 const outsideNamesOfCilium: Rule<Named> = {
   rule: "self.spec.networkPolicy.flavor != 'Cilium' || self.spec.permissions.outsideNames != 'OpenPort'",
-  message: 'permissions.outsideNames OpenPort is for flavor Kubernetes: a Cilium policy opens the names themselves, so use Resolve',
+  message:
+    'permissions.outsideNames OpenPort is for flavor Kubernetes: a Cilium policy opens the names themselves, so use Resolve',
   field: ['spec', 'permissions', 'outsideNames'],
-  holds: ({ spec: { networkPolicy: { flavor }, permissions: { outsideNames } } }) => flavor !== 'Cilium' || outsideNames !== 'OpenPort',
+  holds: ({ spec: { networkPolicy: { flavor }, permissions: { outsideNames } } }) =>
+    flavor !== 'Cilium' || outsideNames !== 'OpenPort',
 };
 
 export const redisWorker = withRules(

@@ -1,6 +1,6 @@
 /** Turns the faults a parse finds into sentences a user can act on. */
 import type { z } from 'zod';
-import { valueAt, type JsonValue } from './json.ts';
+import { type JsonValue, valueAt } from './json.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -24,7 +24,12 @@ export interface StructuralSchema {
 
 /** The schema of what a user writes: fields with defaults are optional. */
 export function structural(schema: z.ZodType): StructuralSchema {
-  return z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline', override: ({ jsonSchema }) => conform(jsonSchema) }) as StructuralSchema;
+  return z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    reused: 'inline',
+    override: ({ jsonSchema }) => conform(jsonSchema),
+  }) as StructuralSchema;
 }
 
 /** The rules stated on the schema itself. */

@@ -13,6 +13,12 @@ export function unknownFields(schema: StructuralSchema, value: JsonValue, path: 
   return Object.entries(value).flatMap(([field, inner]) => {
     const known = schema.properties?.[field] ?? schema.additionalProperties;
     if (known) return unknownFields(known, inner, [...path, field]);
-    return schema.properties ? [`${pathOf([...path, field])}: there is no such field; correct its name or remove it (known here: ${Object.keys(schema.properties).join(', ')}).`] : [];
+    return schema.properties
+      ? [
+        `${pathOf([...path, field])}: there is no such field; correct its name or remove it (known here: ${
+          Object.keys(schema.properties).join(', ')
+        }).`,
+      ]
+      : [];
   });
 }

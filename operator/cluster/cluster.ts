@@ -122,15 +122,35 @@ export interface Cluster {
 
 /** The kinds the operator reads or writes. */
 export const resources = {
-  redisWorkers: { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', plural: 'redisworkers', namespaced: true },
+  redisWorkers: {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    plural: 'redisworkers',
+    namespaced: true,
+  },
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true },
   pods: { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true },
   configMaps: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
   secrets: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true },
   services: { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true },
-  endpointSlices: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
-  networkPolicies: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', plural: 'networkpolicies', namespaced: true },
-  ciliumNetworkPolicies: { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', plural: 'ciliumnetworkpolicies', namespaced: true },
+  endpointSlices: {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    plural: 'endpointslices',
+    namespaced: true,
+  },
+  networkPolicies: {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    plural: 'networkpolicies',
+    namespaced: true,
+  },
+  ciliumNetworkPolicies: {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    plural: 'ciliumnetworkpolicies',
+    namespaced: true,
+  },
   serviceAccounts: { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
   nodes: { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false },
   leases: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true },

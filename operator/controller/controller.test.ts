@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { ManualClock, settled } from '../../test/support/manual-clock.ts';
 import { TerminalError, TransientError } from '../errors.ts';
-import { startController, type Controller, type Outcome, type ReconcileResult } from './controller.ts';
+import { type Controller, type Outcome, type ReconcileResult, startController } from './controller.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const running: Controller[] = [];
@@ -9,16 +9,24 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((controller) => controller.stop()));
 });
 
-interface Line { level: string; fields: Record<string, unknown>; message: string }
+interface Line {
+  level: string;
+  fields: Record<string, unknown>;
+  message: string;
+}
 
 function start(reconcile: (key: string, signal: AbortSignal) => Outcome | Promise<Outcome>, concurrency = 2) {
   const clock = new ManualClock();
   const queue = new WorkQueue({ clock, random: () => 1 });
   const lines: Line[] = [];
   const results: ReconcileResult[] = [];
-  const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields: { ...fields }, message });
+  const line = (level: string) => (fields: object, message: string) =>
+    void lines.push({ level, fields: { ...fields }, message });
   const controller = startController({
-    name: 'redisworker', queue, concurrency, clock,
+    name: 'redisworker',
+    queue,
+    concurrency,
+    clock,
     reconcile: async (key, signal) => reconcile(key, signal),
     log: { debug: line('debug'), warn: line('warn'), error: line('error') },
     metrics: { reconciled: (result) => void results.push(result) },
@@ -65,7 +73,9 @@ test('one broken key and one that hangs never delay ninety-nine healthy ones', a
   const done = new Set<string>();
   let attempts = 0;
   const { clock, queue } = start((key, signal) => {
-    if (key === 'hangs') return new Promise<Outcome>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    if (key === 'hangs') {
+      return new Promise<Outcome>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    }
     if (key === 'broken') {
       attempts += 1;
       throw new Error('bug');
@@ -90,11 +100,18 @@ test('a terminal error is not retried, but counted and told', async () => {
   queue.add('ns/a');
   await clock.advance(1_000_000);
   expect(results).toEqual(['terminal_error']);
-  expect(lines[0]).toMatchObject({ level: 'warn', fields: { object: 'ns/a', reason: 'InvalidAllowNet', error: 'entry 2 names no host' } });
+  expect(lines[0]).toMatchObject({
+    level: 'warn',
+    fields: { object: 'ns/a', reason: 'InvalidAllowNet', error: 'entry 2 names no host' },
+  });
 });
 
 test('honours the pause a server asks for', async () => {
-  const busy = Object.assign(new Error('too many requests'), { name: 'ClusterError', reason: 'TooManyRequests', retryAfterMs: 9000 });
+  const busy = Object.assign(new Error('too many requests'), {
+    name: 'ClusterError',
+    reason: 'TooManyRequests',
+    retryAfterMs: 9000,
+  });
   let runs = 0;
   const { clock, queue, lines } = start(() => {
     runs += 1;
@@ -124,10 +141,12 @@ test('tells a bug with its error, and a fault of the world without', async () =>
 test('stopping aborts what runs, waits for it and takes nothing more', async () => {
   let release = (): void => undefined;
   let aborted = false;
-  const { queue, controller, results } = start((_key, signal) => new Promise((resolve) => {
-    signal.addEventListener('abort', () => (aborted = true));
-    release = () => resolve(settledOutcome);
-  }));
+  const { queue, controller, results } = start((_key, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => (aborted = true));
+      release = () => resolve(settledOutcome);
+    })
+  );
   queue.add('a');
   await settled();
   let stopped = false;

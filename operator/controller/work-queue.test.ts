@@ -105,37 +105,45 @@ test('tells how long the longest running key has been running', async () => {
 });
 
 test('whatever is added, every key runs after its last add and no key runs twice at once', async () => {
-  const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), op: fc.constantFrom('add', 'low', 'after', 'take', 'done', 'tick') });
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    const { clock, queue } = queueOf();
-    const running = new Set<string>();
-    const owed = new Set<string>();
-    const take = async (): Promise<void> => {
-      if (queue.depth === 0) return;
-      const key = (await queue.get()) as string;
-      expect(running.has(key)).toBe(false);
-      running.add(key);
-      owed.delete(key);
-    };
-    const finish = (key: string): void => {
-      if (running.delete(key)) queue.done(key);
-    };
-    const owe = (key: string, add: () => void): void => {
-      owed.add(key);
-      add();
-    };
-    const operations: Record<string, (key: string) => unknown> = {
-      add: (key) => owe(key, () => queue.add(key)),
-      low: (key) => owe(key, () => queue.add(key, 'low')),
-      after: (key) => owe(key, () => queue.addAfter(key, 10)),
-      take, done: finish, tick: () => clock.advance(10),
-    };
-    for (const { key, op } of steps) await operations[op]?.(key);
-    await clock.advance(10);
-    do {
-      running.forEach(finish);
-      await take();
-    } while (queue.depth > 0 || running.size > 0);
-    expect([...owed]).toEqual([]);
-  }), { numRuns: 60 });
+  const step = fc.record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    op: fc.constantFrom('add', 'low', 'after', 'take', 'done', 'tick'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const { clock, queue } = queueOf();
+      const running = new Set<string>();
+      const owed = new Set<string>();
+      const take = async (): Promise<void> => {
+        if (queue.depth === 0) return;
+        const key = (await queue.get()) as string;
+        expect(running.has(key)).toBe(false);
+        running.add(key);
+        owed.delete(key);
+      };
+      const finish = (key: string): void => {
+        if (running.delete(key)) queue.done(key);
+      };
+      const owe = (key: string, add: () => void): void => {
+        owed.add(key);
+        add();
+      };
+      const operations: Record<string, (key: string) => unknown> = {
+        add: (key) => owe(key, () => queue.add(key)),
+        low: (key) => owe(key, () => queue.add(key, 'low')),
+        after: (key) => owe(key, () => queue.addAfter(key, 10)),
+        take,
+        done: finish,
+        tick: () => clock.advance(10),
+      };
+      for (const { key, op } of steps) await operations[op]?.(key);
+      await clock.advance(10);
+      do {
+        running.forEach(finish);
+        await take();
+      } while (queue.depth > 0 || running.size > 0);
+      expect([...owed]).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
 });

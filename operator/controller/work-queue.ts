@@ -28,11 +28,22 @@ export interface QueueOptions {
   readonly longestPauseMs?: number;
 }
 
-interface Waiting { readonly priority: Priority; readonly since: number }
-interface Delayed { readonly due: number; readonly priority: Priority; readonly cancel: () => void }
+interface Waiting {
+  readonly priority: Priority;
+  readonly since: number;
+}
+interface Delayed {
+  readonly due: number;
+  readonly priority: Priority;
+  readonly cancel: () => void;
+}
 
 const unmetered: QueueMeter = {
-  depth: () => undefined, added: () => undefined, retried: () => undefined, waited: () => undefined, worked: () => undefined,
+  depth: () => undefined,
+  added: () => undefined,
+  retried: () => undefined,
+  waited: () => undefined,
+  worked: () => undefined,
 };
 
 export class WorkQueue {

@@ -3,7 +3,10 @@ import { lookup as machineLookup, Resolver } from 'node:dns/promises';
 
 /** What DNS said about the addresses of one family. */
 export type FamilyAnswer =
-  | { readonly kind: 'addresses'; readonly addresses: readonly { readonly address: string; readonly ttlSeconds: number }[] }
+  | {
+    readonly kind: 'addresses';
+    readonly addresses: readonly { readonly address: string; readonly ttlSeconds: number }[];
+  }
   /** The name does not exist, or has no address of this family: an answer, not a failure. */
   | { readonly kind: 'none'; readonly why: 'NXDOMAIN' | 'NODATA' }
   /** Nobody answered, or nobody who knows: SERVFAIL, REFUSED, TIMEOUT and the like. */
@@ -46,10 +49,11 @@ const machineTtlSeconds = 30;
 /** The way every program on this machine looks names up: right where pods are its processes. */
 export function machineLookUp(): LookUp {
   return atMost(maxAtOnce, async (host) => {
-    const of = (family: 4 | 6) => familyAnswer(async () => {
-      const found = await machineLookup(host, { all: true, family });
-      return found.map(({ address }) => ({ address, ttl: machineTtlSeconds }));
-    });
+    const of = (family: 4 | 6) =>
+      familyAnswer(async () => {
+        const found = await machineLookup(host, { all: true, family });
+        return found.map(({ address }) => ({ address, ttl: machineTtlSeconds }));
+      });
     const [ipv4, ipv6] = await Promise.all([of(4), of(6)]);
     return { ipv4, ipv6 };
   });

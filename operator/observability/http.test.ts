@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { startHttp, type Check, type HttpServer } from './http.ts';
+import { type Check, type HttpServer, startHttp } from './http.ts';
 import { createMetrics } from './metrics.ts';
 
 const open: HttpServer[] = [];
@@ -9,7 +9,13 @@ afterEach(async () => {
 
 async function serve(readyz: Record<string, Check> = {}) {
   const metrics = createMetrics();
-  const server = await startHttp({ address: '127.0.0.1', port: 0, healthz: { alive: () => undefined }, readyz, metrics });
+  const server = await startHttp({
+    address: '127.0.0.1',
+    port: 0,
+    healthz: { alive: () => undefined },
+    readyz,
+    metrics,
+  });
   open.push(server);
   const get = async (path: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
@@ -20,9 +26,15 @@ async function serve(readyz: Record<string, Check> = {}) {
 
 test('tells each check by its name', async () => {
   let synced = false;
-  const { get } = await serve({ cache: () => (synced ? undefined : 'not synced'), redis: () => Promise.reject(new Error('no answer')) });
+  const { get } = await serve({
+    cache: () => (synced ? undefined : 'not synced'),
+    redis: () => Promise.reject(new Error('no answer')),
+  });
   expect(await get('/healthz')).toEqual({ status: 200, body: '[+]alive ok\nok\n' });
-  expect(await get('/readyz')).toEqual({ status: 503, body: '[-]cache failed: not synced\n[-]redis failed: no answer\nfailed\n' });
+  expect(await get('/readyz')).toEqual({
+    status: 503,
+    body: '[-]cache failed: not synced\n[-]redis failed: no answer\nfailed\n',
+  });
   synced = true;
   expect((await get('/readyz?verbose')).body).toContain('[+]cache ok');
 });
@@ -41,19 +53,21 @@ test('serves the metrics under the names dashboards know', async () => {
   metrics.watchRestarted('Pod', 'gone');
   metrics.leading('redisworker', true);
   const { body } = await get('/metrics');
-  for (const line of [
-    'workqueue_depth{name="redisworker"} 3',
-    'workqueue_adds_total{name="redisworker"} 1',
-    'workqueue_longest_running_processor_seconds{name="redisworker"} 7',
-    'controller_runtime_reconcile_total{controller="redisworker",result="error"} 1',
-    'controller_runtime_reconcile_total{controller="redisworker",result="requeue_after"} 1',
-    'controller_runtime_reconcile_errors_total{controller="redisworker"} 1',
-    'controller_runtime_terminal_reconcile_errors_total{controller="redisworker"} 1',
-    'controller_runtime_reconcile_time_seconds_count{controller="redisworker"} 2',
-    'redisworker_redis_errors_total{code="RedisUnreachable"} 1',
-    'redisworker_watch_restarts_total{kind="Pod",cause="gone"} 1',
-    'leader_election_master_status{name="redisworker"} 1',
-  ]) expect(body).toContain(line);
+  for (
+    const line of [
+      'workqueue_depth{name="redisworker"} 3',
+      'workqueue_adds_total{name="redisworker"} 1',
+      'workqueue_longest_running_processor_seconds{name="redisworker"} 7',
+      'controller_runtime_reconcile_total{controller="redisworker",result="error"} 1',
+      'controller_runtime_reconcile_total{controller="redisworker",result="requeue_after"} 1',
+      'controller_runtime_reconcile_errors_total{controller="redisworker"} 1',
+      'controller_runtime_terminal_reconcile_errors_total{controller="redisworker"} 1',
+      'controller_runtime_reconcile_time_seconds_count{controller="redisworker"} 2',
+      'redisworker_redis_errors_total{code="RedisUnreachable"} 1',
+      'redisworker_watch_restarts_total{kind="Pod",cause="gone"} 1',
+      'leader_election_master_status{name="redisworker"} 1',
+    ]
+  ) expect(body).toContain(line);
 });
 
 test('answers other paths and methods with what is served', async () => {

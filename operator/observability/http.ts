@@ -23,22 +23,31 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-interface Answer { readonly status: number; readonly type?: string; readonly body: string }
+interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string;
+}
 
 /** Starts listening. @throws Error when the port cannot be taken */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const server = createServer((request, response) => void respond(options, request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(`cannot listen on ${options.address}:${options.port}: ${error.message}; choose another port`)));
+    server.once(
+      'error',
+      (error) =>
+        reject(new Error(`cannot listen on ${options.address}:${options.port}: ${error.message}; choose another port`)),
+    );
     server.listen(options.port, options.address, resolve);
   });
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -51,17 +60,25 @@ async function respond(options: HttpOptions, request: IncomingMessage, response:
 async function answer(options: HttpOptions, request: IncomingMessage): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: 'only GET is served\n' };
   switch (request.url?.split('?')[0]) {
-    case '/healthz': return checked(options.healthz);
-    case '/readyz': return checked(options.readyz);
-    case '/metrics': return { status: 200, type: options.metrics.contentType, body: await options.metrics.render() };
-    default: return { status: 404, body: 'served are /healthz, /readyz and /metrics\n' };
+    case '/healthz':
+      return checked(options.healthz);
+    case '/readyz':
+      return checked(options.readyz);
+    case '/metrics':
+      return { status: 200, type: options.metrics.contentType, body: await options.metrics.render() };
+    default:
+      return { status: 404, body: 'served are /healthz, /readyz and /metrics\n' };
   }
 }
 
 /** One line per check, in the form that `kubectl get --raw /readyz?verbose` has. */
 async function checked(checks: Readonly<Record<string, Check>>): Promise<Answer> {
-  const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, problem: await problemOf(check) })));
-  const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => ({ name, problem: await problemOf(check) })),
+  );
+  const lines = results.map((
+    { name, problem },
+  ) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`));
   const well = results.every(({ problem }) => problem === undefined);
   return { status: well ? 200 : 503, body: [...lines, well ? 'ok' : 'failed', ''].join('\n') };
 }

@@ -4,13 +4,23 @@ import { createLog, type LogLevel } from './log.ts';
 function capture(level: LogLevel = 'debug', pretty = false) {
   const lines: string[] = [];
   const log = createLog({ level, pretty, destination: { write: (line) => void lines.push(line) } });
-  return { log, text: () => lines.join(''), json: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return {
+    log,
+    text: () => lines.join(''),
+    json: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
 }
 
 test('writes one JSON line with level, time and message, without pid and host name', () => {
   const { log, json } = capture();
   log.child({ controller: 'redisworker' }).info({ object: 'ns/a' }, 'reconciled');
-  expect(json()).toEqual([{ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), controller: 'redisworker', object: 'ns/a', msg: 'reconciled' }]);
+  expect(json()).toEqual([{
+    level: 'info',
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
+    controller: 'redisworker',
+    object: 'ns/a',
+    msg: 'reconciled',
+  }]);
 });
 
 test('leaves out what is below its level', () => {
@@ -35,7 +45,11 @@ test('tells the message, code, stack and cause of an error, but none of its othe
   expect(text()).not.toContain('canary');
   for (const line of json()) {
     const told = (line['err'] ?? line['error']) as Record<string, unknown>;
-    expect(told).toMatchObject({ message: 'call failed', stack: expect.stringContaining('log.test.ts'), cause: { code: 'ECONNREFUSED' } });
+    expect(told).toMatchObject({
+      message: 'call failed',
+      stack: expect.stringContaining('log.test.ts'),
+      cause: { code: 'ECONNREFUSED' },
+    });
   }
 });
 

@@ -1,5 +1,5 @@
 /** The log: JSON lines for machines, coloured lines on a terminal. Secrets never get in. */
-import { pino, type DestinationStream, type LoggerOptions } from 'pino';
+import { type DestinationStream, type LoggerOptions, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 
 /** Levels that can be asked for, from chatty to quiet. */
@@ -42,7 +42,10 @@ export function createLog({ level, pretty = process.stdout.isTTY, colours = true
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: redacted, censor: '[redacted]' },
-    serializers: { err: describeError, error: (value: unknown) => (value instanceof Error ? describeError(value) : value) },
+    serializers: {
+      err: describeError,
+      error: (value: unknown) => (value instanceof Error ? describeError(value) : value),
+    },
   };
   const lines = destination ?? pino.destination({ fd: 1, sync: true });
   return pino(options, pretty ? prettyLines(lines, colours) : lines);

@@ -40,8 +40,16 @@ const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', ['kind', 'cause']);
-  const requests = counter(registry, 'rest_client_requests_total', 'Calls to the API server by HTTP status; code "<error>" when no answer came', ['code', 'method']);
+  const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', [
+    'kind',
+    'cause',
+  ]);
+  const requests = counter(
+    registry,
+    'rest_client_requests_total',
+    'Calls to the API server by HTTP status; code "<error>" when no answer came',
+    ['code', 'method'],
+  );
   const leader = gauge(registry, 'leader_election_master_status', '1 while this process holds the lease', ['name']);
   return {
     contentType: registry.contentType,
@@ -60,7 +68,13 @@ function queueInstruments(registry: Registry): (name: string) => QueueInstrument
   const depth = gauge(registry, 'workqueue_depth', 'Keys that wait', ['name']);
   const adds = counter(registry, 'workqueue_adds_total', 'Keys added', ['name']);
   const retries = counter(registry, 'workqueue_retries_total', 'Keys added again after a failure', ['name']);
-  const waits = histogram(registry, 'workqueue_queue_duration_seconds', 'How long a key waited', ['name'], queueBuckets);
+  const waits = histogram(
+    registry,
+    'workqueue_queue_duration_seconds',
+    'How long a key waited',
+    ['name'],
+    queueBuckets,
+  );
   const works = histogram(registry, 'workqueue_work_duration_seconds', 'How long a key ran', ['name'], queueBuckets);
   new Gauge({
     name: 'workqueue_longest_running_processor_seconds',
@@ -82,10 +96,22 @@ function queueInstruments(registry: Registry): (name: string) => QueueInstrument
 }
 
 function controllerInstruments(registry: Registry): (controller: string) => ControllerInstruments {
-  const total = counter(registry, 'controller_runtime_reconcile_total', 'Reconciles by result', ['controller', 'result']);
-  const errors = counter(registry, 'controller_runtime_reconcile_errors_total', 'Reconciles that failed', ['controller']);
-  const terminal = counter(registry, 'controller_runtime_terminal_reconcile_errors_total', 'Reconciles that only a change can mend', ['controller']);
-  const times = histogram(registry, 'controller_runtime_reconcile_time_seconds', 'How long a reconcile took', ['controller'], reconcileBuckets);
+  const total = counter(registry, 'controller_runtime_reconcile_total', 'Reconciles by result', [
+    'controller',
+    'result',
+  ]);
+  const errors = counter(registry, 'controller_runtime_reconcile_errors_total', 'Reconciles that failed', [
+    'controller',
+  ]);
+  const terminal = counter(
+    registry,
+    'controller_runtime_terminal_reconcile_errors_total',
+    'Reconciles that only a change can mend',
+    ['controller'],
+  );
+  const times = histogram(registry, 'controller_runtime_reconcile_time_seconds', 'How long a reconcile took', [
+    'controller',
+  ], reconcileBuckets);
   return (controller) => ({
     reconciled(result, seconds) {
       const failed = result === 'error' || result === 'terminal_error';
@@ -98,19 +124,41 @@ function controllerInstruments(registry: Registry): (controller: string) => Cont
 }
 
 function redisInstruments(registry: Registry): Metrics['redis'] {
-  const roundtrips = histogram(registry, 'redisworker_redis_roundtrip_seconds', 'How long Redis took to answer', [], redisBuckets);
+  const roundtrips = histogram(
+    registry,
+    'redisworker_redis_roundtrip_seconds',
+    'How long Redis took to answer',
+    [],
+    redisBuckets,
+  );
   const errors = counter(registry, 'redisworker_redis_errors_total', 'Calls to Redis that failed, by class', ['code']);
   return { roundtrip: (seconds) => roundtrips.observe(seconds), error: (code) => errors.inc({ code }) };
 }
 
-function counter<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[]): Counter<Label> {
+function counter<Label extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: Label[],
+): Counter<Label> {
   return new Counter({ name, help, labelNames, registers: [registry] });
 }
 
-function gauge<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[]): Gauge<Label> {
+function gauge<Label extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: Label[],
+): Gauge<Label> {
   return new Gauge({ name, help, labelNames, registers: [registry] });
 }
 
-function histogram<Label extends string>(registry: Registry, name: string, help: string, labelNames: Label[], buckets: number[]): Histogram<Label> {
+function histogram<Label extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: Label[],
+  buckets: number[],
+): Histogram<Label> {
   return new Histogram({ name, help, labelNames, buckets, registers: [registry] });
 }

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { openClient } from './client.ts';
-import { silence, toFault, type RedisFault } from './fault.ts';
+import { type RedisFault, silence, toFault } from './fault.ts';
 import type { Command } from './link.ts';
 import type { RedisTarget } from './target.ts';
 
@@ -21,7 +21,12 @@ export class BlockingLink {
   #client: Redis | undefined;
   #running: AbortController | undefined;
 
-  constructor(target: RedisTarget, clock: Clock, connectMs: number, onOpenChange: (link: BlockingLink, open: boolean) => void) {
+  constructor(
+    target: RedisTarget,
+    clock: Clock,
+    connectMs: number,
+    onOpenChange: (link: BlockingLink, open: boolean) => void,
+  ) {
     this.#target = target;
     this.#clock = clock;
     this.#connectMs = connectMs;

@@ -16,7 +16,9 @@ export interface Deadlines {
 export async function openClient(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
   const client = new Redis(optionsOf(target, deadlines));
   let reason: unknown;
-  client.on('error', (error) => { reason ??= error; });
+  client.on('error', (error) => {
+    reason ??= error;
+  });
   const timer = setTimeout(() => {
     reason ??= silence(target);
     client.disconnect();

@@ -1,5 +1,5 @@
 /** Config hashes: read many, write, delete or release one, each write as one atomic step that respects the owner. */
-import { operatorFields, type ConfigHashFields } from '../../contract/config-hash.ts';
+import { type ConfigHashFields, operatorFields } from '../../contract/config-hash.ts';
 import { clearPidScript, deleteScript, releaseScript, writeScript } from './config-hash-scripts.ts';
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
@@ -33,24 +33,35 @@ export async function readConfigHashes(redis: RedisLink, keys: readonly string[]
  * @throws RedisFault; Error when `fields` name no resource
  */
 export async function writeConfigHash(
-  redis: RedisLink, key: string, fields: ConfigHashFields,
+  redis: RedisLink,
+  key: string,
+  fields: ConfigHashFields,
 ): Promise<'written' | 'unchanged' | 'wrongType' | HashConflict> {
   if (!fields.resource) throw new Error(`the config hash ${key} must name its resource`);
   const values = Object.entries(fields).filter(([, value]) => value !== '').flat();
-  const reply = await redis.script(writeScript, [key], [fields.resource, operatorFields.length, ...operatorFields, ...values]);
+  const reply = await redis.script(writeScript, [key], [
+    fields.resource,
+    operatorFields.length,
+    ...operatorFields,
+    ...values,
+  ]);
   return outcome(reply, ['written', 'unchanged', 'wrongType']);
 }
 
 /** Deletes the hash of `resource`, with the worker's fields. @throws RedisFault */
 export async function deleteConfigHash(
-  redis: RedisLink, key: string, resource: string,
+  redis: RedisLink,
+  key: string,
+  resource: string,
 ): Promise<'deleted' | 'absent' | 'wrongType' | HashConflict> {
   return outcome(await redis.script(deleteScript, [key], [resource]), ['deleted', 'absent', 'wrongType']);
 }
 
 /** Keeps the hash but gives up owning it, so that a later manifest may adopt it. @throws RedisFault */
 export async function releaseConfigHash(
-  redis: RedisLink, key: string, resource: string,
+  redis: RedisLink,
+  key: string,
+  resource: string,
 ): Promise<'released' | 'absent' | 'wrongType' | HashConflict> {
   return outcome(await redis.script(releaseScript, [key], [resource]), ['released', 'absent', 'wrongType']);
 }
@@ -61,7 +72,9 @@ export async function releaseConfigHash(
  * @throws RedisFault
  */
 export async function clearStalePid(
-  redis: RedisLink, key: string, expected: { readonly pid: string; readonly owner?: string },
+  redis: RedisLink,
+  key: string,
+  expected: { readonly pid: string; readonly owner?: string },
 ): Promise<boolean> {
   return (await redis.script(clearPidScript, [key], [expected.pid, expected.owner ?? ''])) === 1;
 }

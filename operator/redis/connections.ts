@@ -1,8 +1,8 @@
 /** All connections of the operator to Redis: one shared link per target, and blocking links of their own. */
-import { systemClock, type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { BlockingLink } from './blocking-link.ts';
-import { RedisLink, type LinkOptions, type RedisMeter } from './link.ts';
-import { targetKey, type RedisTarget } from './target.ts';
+import { type LinkOptions, RedisLink, type RedisMeter } from './link.ts';
+import { type RedisTarget, targetKey } from './target.ts';
 
 /** What {@link RedisConnections} is made of; all have defaults. Times in milliseconds. */
 export interface ConnectionOptions {
@@ -46,7 +46,12 @@ export class RedisConnections {
   /** A link of the caller's own for blocking reads; the caller closes it. */
   blocking(target: RedisTarget): BlockingLink {
     const { clock, commandMs } = this.#options;
-    return new BlockingLink(target, clock, commandMs, (link, open) => (open ? this.#open.add(link) : this.#open.delete(link)));
+    return new BlockingLink(
+      target,
+      clock,
+      commandMs,
+      (link, open) => (open ? this.#open.add(link) : this.#open.delete(link)),
+    );
   }
 
   /** Drops every socket. Links stay usable, and would open again. */

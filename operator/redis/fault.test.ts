@@ -4,14 +4,19 @@ import { toFault } from './fault.ts';
 import type { RedisTarget } from './target.ts';
 
 const target: RedisTarget = { host: 'cache', port: 6379, db: 0, username: 'app', password: 'canary' };
-const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'auth', args: ['canary'] } });
+const reply = (message: string): Error =>
+  Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'auth', args: ['canary'] } });
 const network = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });
 
 test.each([
   [reply('WRONGPASS invalid username-password pair or user is disabled.'), 'RedisAuthFailed', 'password'],
   [reply('NOAUTH Authentication required.'), 'RedisAuthFailed', 'password'],
   [reply("ERR unknown command 'AUTH', with args beginning with: 'app' 'canary'"), 'RedisAuthFailed', 'password'],
-  [reply("NOPERM this user has no permissions to run the 'xgroup|create' command"), 'RedisNoPermission', 'xgroup|create'],
+  [
+    reply("NOPERM this user has no permissions to run the 'xgroup|create' command"),
+    'RedisNoPermission',
+    'xgroup|create',
+  ],
   [reply('WRONGTYPE Operation against a key holding the wrong kind of value'), 'RedisWrongType', 'key'],
   [reply("READONLY You can't write against a read only replica."), 'RedisReadOnly', 'primary'],
   [reply("OOM command not allowed when used memory > 'maxmemory'."), 'RedisOutOfMemory', 'maxmemory'],

@@ -4,8 +4,15 @@ import { addressOf, type RedisTarget } from './target.ts';
 
 /** Class of a fault: the reason of a condition and the label of a metric. */
 export type RedisFaultCode =
-  | 'RedisUnreachable' | 'RedisAuthFailed' | 'RedisTLSFailed' | 'RedisNoPermission' | 'RedisWrongType'
-  | 'RedisReadOnly' | 'RedisOutOfMemory' | 'RedisLoading' | 'RedisError';
+  | 'RedisUnreachable'
+  | 'RedisAuthFailed'
+  | 'RedisTLSFailed'
+  | 'RedisNoPermission'
+  | 'RedisWrongType'
+  | 'RedisReadOnly'
+  | 'RedisOutOfMemory'
+  | 'RedisLoading'
+  | 'RedisError';
 
 /**
  * A call to Redis failed. The message is one sentence with the address and the fix.
@@ -35,7 +42,8 @@ const replyCodes: readonly (readonly [RegExp, RedisFaultCode])[] = [
   [/^ERR max number of clients/, 'RedisUnreachable'],
 ];
 
-const tlsCode = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/;
+const tlsCode =
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/;
 
 /** Sorts any error of the client into a fault of `target`. Faults pass through. */
 export function toFault(error: unknown, target: RedisTarget): RedisFault {
@@ -50,7 +58,11 @@ export function toFault(error: unknown, target: RedisTarget): RedisFault {
 
 /** The fault of a server that does not answer in time. */
 export function silence(target: RedisTarget): RedisFault {
-  return new RedisFault('RedisUnreachable', sentence('RedisUnreachable', 'it does not answer in time', target), 'silent');
+  return new RedisFault(
+    'RedisUnreachable',
+    sentence('RedisUnreachable', 'it does not answer in time', target),
+    'silent',
+  );
 }
 
 function replyFault(message: string, target: RedisTarget): RedisFault {
@@ -61,9 +73,15 @@ function replyFault(message: string, target: RedisTarget): RedisFault {
 }
 
 const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string]>> = {
-  RedisUnreachable: ['cannot be reached', 'check its host and port and whether it speaks TLS there, that it runs, and that the network lets this process through'],
+  RedisUnreachable: [
+    'cannot be reached',
+    'check its host and port and whether it speaks TLS there, that it runs, and that the network lets this process through',
+  ],
   RedisAuthFailed: ['refuses the login', 'check the username and the password'],
-  RedisTLSFailed: ['does not pass the TLS check', 'give the CA that signed its certificate and the name the certificate carries, or redis:// when it speaks no TLS'],
+  RedisTLSFailed: [
+    'does not pass the TLS check',
+    'give the CA that signed its certificate and the name the certificate carries, or redis:// when it speaks no TLS',
+  ],
   RedisNoPermission: ['denies a command or key', 'extend the ACL of this user'],
   RedisWrongType: ['holds another type of value under this key', 'rename or remove the key that is in the way'],
   RedisReadOnly: ['takes no writes', 'give the address of the primary'],

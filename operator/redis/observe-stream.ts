@@ -28,7 +28,14 @@ export interface StreamView {
 export const lagBound = 5000;
 
 const nothing: StreamView = {
-  exists: false, wrongType: false, group: false, length: 0, lag: undefined, pending: 0, oldestPendingSeconds: 0, consumers: [],
+  exists: false,
+  wrongType: false,
+  group: false,
+  length: 0,
+  lag: undefined,
+  pending: 0,
+  oldestPendingSeconds: 0,
+  consumers: [],
 };
 
 /** Looks at the stream and the group; what is absent is told, not thrown. @throws RedisFault */
@@ -98,7 +105,12 @@ return count
  * trimmed. The ends of the stream decide first; then the server's number counts; without one the
  * entries are counted up to {@link lagBound}.
  */
-async function lagOf(redis: RedisLink, stream: string, state: StreamState, group: ReadonlyMap<string, unknown>): Promise<number> {
+async function lagOf(
+  redis: RedisLink,
+  stream: string,
+  state: StreamState,
+  group: ReadonlyMap<string, unknown>,
+): Promise<number> {
   const delivered = text(group.get('last-delivered-id')) || beginning;
   if (state.firstId === undefined || state.lastId === undefined) return 0;
   if (compareIds(state.lastId, delivered) <= 0) return 0;

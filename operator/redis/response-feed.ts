@@ -1,11 +1,11 @@
 /** Follows any number of response streams of one Redis over a single blocking read. */
 import type { Clock } from '../clock.ts';
-import { interrupted, type BlockingLink } from './blocking-link.ts';
-import { toFault, RedisFault } from './fault.ts';
+import { type BlockingLink, interrupted } from './blocking-link.ts';
+import { RedisFault, toFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
 import { decodeState } from './observe-stream.ts';
-import { items, streamReads, type StreamEntry } from './replies.ts';
-import { doubt, take, verify, wentBack, type Follower } from './response-follower.ts';
+import { items, type StreamEntry, streamReads } from './replies.ts';
+import { doubt, type Follower, take, verify, wentBack } from './response-follower.ts';
 import { perSecondAt } from './rate.ts';
 import { compareIds } from './stream-id.ts';
 import { isAbsent } from './streams.ts';
@@ -106,7 +106,15 @@ export class ResponseFeed {
     const { blocking, checkMs } = this.#options;
     const count = this.#batch;
     const reply = await blocking.command(
-      checkMs + graceMs, 'XREAD', 'COUNT', count, 'BLOCK', checkMs, 'STREAMS', ...positions.keys(), ...positions.values(),
+      checkMs + graceMs,
+      'XREAD',
+      'COUNT',
+      count,
+      'BLOCK',
+      checkMs,
+      'STREAMS',
+      ...positions.keys(),
+      ...positions.values(),
     );
     if (reply === interrupted) return;
     this.#healthy();
@@ -138,7 +146,9 @@ export class ResponseFeed {
   async #check(): Promise<void> {
     const now = this.#options.clock.now();
     const all = now - this.#checkedAt >= this.#options.checkMs;
-    const due = [...this.#followers.values()].filter((one) => all || (one.fault === undefined && (!one.verified || one.gapFrom !== undefined)));
+    const due = [...this.#followers.values()].filter((one) =>
+      all || (one.fault === undefined && (!one.verified || one.gapFrom !== undefined))
+    );
     const streams = [...new Set(due.map((follower) => follower.stream))];
     for (let at = 0; at < streams.length; at += checkPage) await this.#checkStreams(streams.slice(at, at + checkPage));
     if (!all) return;
@@ -219,7 +229,10 @@ export class ResponseFeed {
 
 /** Large entries make for small batches, so that a batch stays within memory whatever people write. */
 function nextBatch(batch: number, entries: readonly StreamEntry[]): number {
-  const size = entries.reduce((sum, { fields }) => Object.values(fields).reduce((length, value) => length + value.length, sum), 0);
+  const size = entries.reduce(
+    (sum, { fields }) => Object.values(fields).reduce((length, value) => length + value.length, sum),
+    0,
+  );
   if (size > batchTextLimit) return Math.max(1, Math.floor(batch / 4));
   return entries.length >= batch ? Math.min(largestBatch, batch * 2) : Math.max(batch, smallestBatch);
 }

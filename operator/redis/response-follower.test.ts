@@ -3,7 +3,12 @@ import type { StreamState } from './observe-stream.ts';
 import { doubt, newFollower, take, verify } from './response-follower.ts';
 import { emptyTally } from './response-tally.ts';
 
-const state = (firstId: string | undefined, lastGeneratedId: string): StreamState => ({ length: 1, firstId, lastId: lastGeneratedId, lastGeneratedId });
+const state = (firstId: string | undefined, lastGeneratedId: string): StreamState => ({
+  length: 1,
+  firstId,
+  lastId: lastGeneratedId,
+  lastGeneratedId,
+});
 const at = (lastId: string) => newFollower('w', 's', { ...emptyTally, total: 9, lastId });
 const entry = (id: string) => ({ id, fields: { ref: 'r', code: '200' } });
 

@@ -3,7 +3,7 @@ import type { StreamState } from './observe-stream.ts';
 import type { RedisFault } from './fault.ts';
 import { countEvent, noRate, perSecondAt, type Rate } from './rate.ts';
 import type { StreamEntry } from './replies.ts';
-import { addResponses, cursorOf, isNew, timeOf, type ResponseTally } from './response-tally.ts';
+import { addResponses, cursorOf, isNew, type ResponseTally, timeOf } from './response-tally.ts';
 import { beginning, compareIds } from './stream-id.ts';
 
 /** State of one follower; changed only by the functions below. */
@@ -29,8 +29,16 @@ export interface Follower {
 export function newFollower(id: string, stream: string, from: ResponseTally): Follower {
   const position = cursorOf(from);
   return {
-    id, stream, tally: from, rate: noRate, toldPerSecond: from.perSecond, position,
-    gapFrom: position, anchor: undefined, verified: false, fault: undefined,
+    id,
+    stream,
+    tally: from,
+    rate: noRate,
+    toldPerSecond: from.perSecond,
+    position,
+    gapFrom: position,
+    anchor: undefined,
+    verified: false,
+    fault: undefined,
   };
 }
 

@@ -1,12 +1,12 @@
 /** Counts the responses of many workers: one blocking connection per Redis, one tally per id. */
-import { systemClock, type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisFault } from './fault.ts';
 import { ResponseFeed } from './response-feed.ts';
 import { newFollower, tallyAt } from './response-follower.ts';
 import type { ResponseTally } from './response-tally.ts';
-import { targetKey, type RedisTarget } from './target.ts';
+import { type RedisTarget, targetKey } from './target.ts';
 
 /** Times in milliseconds. */
 export interface ReaderOptions {

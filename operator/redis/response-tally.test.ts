@@ -14,14 +14,26 @@ test('counts the three forms of a response in use', () => {
     entry({ ref: 'c', type: 'demo', xid: '1-2', res: '{"code":500,"err":{"message":"x"}}' }, '1893455999500-7'),
   ], now);
   expect(tally).toMatchObject({
-    total: 3, succeeded: 1, failed: 2, codes: { 200: 1, 404: 1, 500: 1 }, unreadable: 0,
-    lastId: '1893455999500-7', lastCode: 500, lastTime: '2029-12-31T23:59:59.500Z',
+    total: 3,
+    succeeded: 1,
+    failed: 2,
+    codes: { 200: 1, 404: 1, 500: 1 },
+    unreadable: 0,
+    lastId: '1893455999500-7',
+    lastCode: 500,
+    lastTime: '2029-12-31T23:59:59.500Z',
   });
   expect(tally.perConsumer.get('1')).toMatchObject({ lastCode: 200 });
 });
 
 test('entries nobody can read are counted apart and move the cursor on', () => {
-  const bad = [entry({}), entry({ ref: '' }), entry({ ref: 'a' }), entry({ ref: 'a', res: '{"code":' }), entry({ ref: 'a', code: '-1' }, '5-5')];
+  const bad = [
+    entry({}),
+    entry({ ref: '' }),
+    entry({ ref: 'a' }),
+    entry({ ref: 'a', res: '{"code":' }),
+    entry({ ref: 'a', code: '-1' }, '5-5'),
+  ];
   expect(addResponses(emptyTally, bad, now)).toMatchObject({ total: 0, unreadable: 5, lastId: '5-5', codes: {} });
 });
 
@@ -47,7 +59,10 @@ test('names at most 32 codes and 1000 consumers, whatever comes', () => {
 });
 
 test('the sums always agree, and counting in parts gives what counting at once gives', () => {
-  const fields = fc.dictionary(fc.constantFrom('ref', 'code', 'res', 'consumer', '__proto__', 'x'), fc.oneof(fc.nat(600).map(String), fc.string(), fc.json()));
+  const fields = fc.dictionary(
+    fc.constantFrom('ref', 'code', 'res', 'consumer', '__proto__', 'x'),
+    fc.oneof(fc.nat(600).map(String), fc.string(), fc.json()),
+  );
   fc.assert(fc.property(fc.array(fields, { maxLength: 60 }), fc.nat(60), (all, cut) => {
     const entries = all.map((one, at) => ({ id: `${at + 1}-0`, fields: one }));
     const whole = addResponses(emptyTally, entries, now);

@@ -44,7 +44,14 @@ const longestConsumerId = 253;
 
 /** A tally that has seen nothing. */
 export const emptyTally: ResponseTally = {
-  total: 0, succeeded: 0, failed: 0, codes: {}, unreadable: 0, perSecond: 0, missed: false, perConsumer: new Map(),
+  total: 0,
+  succeeded: 0,
+  failed: 0,
+  codes: {},
+  unreadable: 0,
+  perSecond: 0,
+  missed: false,
+  perConsumer: new Map(),
 };
 
 /**

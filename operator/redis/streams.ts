@@ -22,7 +22,10 @@ export interface StreamConsumer {
  * @throws RedisFault
  */
 export async function ensureGroup(
-  redis: RedisLink, stream: string, group: string, startId: string,
+  redis: RedisLink,
+  stream: string,
+  group: string,
+  startId: string,
 ): Promise<'created' | 'exists' | 'wrongType'> {
   try {
     await redis.command('XGROUP', 'CREATE', stream, group, startId, 'MKSTREAM');
@@ -71,7 +74,10 @@ return {'absent'}
 
 /** Deletes a consumer that has nothing pending; otherwise leaves it and tells how much. @throws RedisFault */
 export async function deleteConsumer(
-  redis: RedisLink, stream: string, group: string, consumer: string,
+  redis: RedisLink,
+  stream: string,
+  group: string,
+  consumer: string,
 ): Promise<'deleted' | 'absent' | { readonly pending: number }> {
   try {
     const [word, pending] = strings(await redis.script(deleteConsumerScript, [stream], [group, consumer]));
@@ -114,7 +120,13 @@ const freeIdleMs = 86_400_000;
  * Moves what is pending for `from` to `to`, at most 5000 entries per call; call again while `remaining` is not 0.
  * @throws RedisFault; Error when both consumers are the same
  */
-export async function handOver(redis: RedisLink, stream: string, group: string, from: string, to: string): Promise<HandOver> {
+export async function handOver(
+  redis: RedisLink,
+  stream: string,
+  group: string,
+  from: string,
+  to: string,
+): Promise<HandOver> {
   if (from === to) throw new Error(`consumer "${from}" cannot hand over to itself`);
   let moved = 0;
   try {

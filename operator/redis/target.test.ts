@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, parseRedisUrl, targetKey, urlOf, type RedisTarget } from './target.ts';
+import { addressOf, parseRedisUrl, type RedisTarget, targetKey, urlOf } from './target.ts';
 
 test.each([
   ['redis://cache', { host: 'cache', port: 6379, db: 0 }],
@@ -36,8 +36,12 @@ test('the URL of a target reads back as the target', () => {
 test('the key of a target tells logins apart and contains none of them', () => {
   const base: RedisTarget = { host: 'cache', port: 6379, db: 0, username: 'u', password: 'canary' };
   const others: RedisTarget[] = [
-    { ...base, password: 'other' }, { ...base, username: 'v' }, { ...base, db: 1 }, { ...base, tls: {} },
-    { ...base, tls: { serverName: 'x' } }, { host: 'cache', port: 6379, db: 0, username: 'u' },
+    { ...base, password: 'other' },
+    { ...base, username: 'v' },
+    { ...base, db: 1 },
+    { ...base, tls: {} },
+    { ...base, tls: { serverName: 'x' } },
+    { host: 'cache', port: 6379, db: 0, username: 'u' },
   ];
   expect(targetKey({ ...base })).toBe(targetKey(base));
   expect(new Set([base, ...others].map(targetKey)).size).toBe(7);

@@ -34,8 +34,12 @@ const defaultPort = 6379;
 export function parseRedisUrl(text: string): ParsedRedisUrl {
   if (!URL.canParse(text)) return refused('it is no URL; write redis://host:6379 or rediss://host:6379 for TLS');
   const url = new URL(text);
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return refused('it must begin with redis:// or rediss:// (TLS)');
-  if (url.username !== '' || url.password !== '') return refused('it must not carry credentials; name the user in username and the password in a Secret');
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+    return refused('it must begin with redis:// or rediss:// (TLS)');
+  }
+  if (url.username !== '' || url.password !== '') {
+    return refused('it must not carry credentials; name the user in username and the password in a Secret');
+  }
   if (url.hostname === '') return refused('it names no host; write redis://host:6379');
   if (url.search !== '' || url.hash !== '') return refused('it must end after the database number, without ? or #');
   const db = parseDb(url.pathname);

@@ -30,7 +30,9 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   const decision = decide(observed);
   const failure = await attempt(world, observed, decision.plan.actions);
   // Somebody else wrote in between: nothing is wrong, the plan is only out of date.
-  if (failure instanceof ClusterError && failure.reason === 'Conflict') return { kind: 'recheck', afterMs: conflictMs, why: 'Conflict' };
+  if (failure instanceof ClusterError && failure.reason === 'Conflict') {
+    return { kind: 'recheck', afterMs: conflictMs, why: 'Conflict' };
+  }
   const terminal = failure instanceof TerminalError;
   const verdict: Verdict = {
     ...decision,
@@ -45,9 +47,14 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
 async function attempt(world: World, observed: Observed, actions: readonly Action[]): Promise<unknown> {
   try {
     await apply(actions, {
-      world, observed, spec: observed.spec,
+      world,
+      observed,
+      spec: observed.spec,
       onDone: (action) => {
-        world.log.info({ worker: keyOf(objectRef(observed.object)), why: action.why, what: describe(action) }, 'applied');
+        world.log.info(
+          { worker: keyOf(objectRef(observed.object)), why: action.why, what: describe(action) },
+          'applied',
+        );
         world.cluster.record({ regarding: observed.object, type: 'Normal', ...eventOf(action) });
       },
     });

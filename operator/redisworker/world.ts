@@ -1,6 +1,6 @@
 /** What a reconcile can reach: the cluster with its live copies, Redis, and time. */
 import type { Clock } from '../clock.ts';
-import { resources, type Cluster, type Followed } from '../cluster/cluster.ts';
+import { type Cluster, type Followed, resources } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { ResponseReader } from '../redis/response-reader.ts';
 import type { Defaults } from './model/blueprint.ts';

@@ -5,8 +5,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { manifestProblems, parseRedisWorker } from '../../operator/api/redisworker.ts';
-import { openApiClient, type Answer, type ApiClient } from '../support/api-client.ts';
-import { applyObjects, createNamespace, describeOnCluster, installCrds, kubectl, kubectlOk } from '../support/control-plane/shared.ts';
+import { type Answer, type ApiClient, openApiClient } from '../support/api-client.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  installCrds,
+  kubectl,
+  kubectlOk,
+} from '../support/control-plane/shared.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 const filesIn = (folder: string) => globSync(`${folder}/*.yaml`).map((file) => [basename(file), file] as const);
@@ -16,7 +23,12 @@ let namespace: string;
 let api: ApiClient;
 
 function worker(name: string, spec: object = {}): { metadata: { name: string; namespace: string }; spec: object } {
-  return { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name, namespace }, spec: { source: { inline: moduleText }, ...spec } } as never;
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace },
+    spec: { source: { inline: moduleText }, ...spec },
+  } as never;
 }
 
 function judge(object: object): Promise<Answer> {
@@ -44,14 +56,17 @@ describeOnCluster('the RedisWorker type', () => {
 
   afterAll(() => api.stop());
 
-  test.each(filesIn(`${examples}/invalid`))('refuses examples/invalid/%s with the message in its first line', async (_, file) => {
-    const message = readFileSync(file, 'utf8').split('\n')[0]!.replace(/^# /, '');
-    for (const object of workersOf(file)) {
-      const answer = await judge(object);
-      expect([400, 422]).toContain(answer.status);
-      expect(answer.message).toContain(message);
-    }
-  });
+  test.each(filesIn(`${examples}/invalid`))(
+    'refuses examples/invalid/%s with the message in its first line',
+    async (_, file) => {
+      const message = readFileSync(file, 'utf8').split('\n')[0]!.replace(/^# /, '');
+      for (const object of workersOf(file)) {
+        const answer = await judge(object);
+        expect([400, 422]).toContain(answer.status);
+        expect(answer.message).toContain(message);
+      }
+    },
+  );
 
   test('lets nothing of examples/invalid pass when kubectl applies the folder', async () => {
     const { code, stdout } = await kubectl(['-n', namespace, 'apply', '-f', `${examples}/invalid`]);
@@ -88,22 +103,30 @@ describeOnCluster('the RedisWorker type', () => {
 
   test('never lets the type of a worker change, by whichever way', async () => {
     await applyObjects(worker('fixed'), worker('named', { type: 'other-type' }));
-    const change = (name: string, type: string | null) => kubectl(['-n', namespace, 'patch', 'rw', name, '--type=merge', '-p', JSON.stringify({ spec: { type } })]);
+    const change = (name: string, type: string | null) =>
+      kubectl(['-n', namespace, 'patch', 'rw', name, '--type=merge', '-p', JSON.stringify({ spec: { type } })]);
     const changes = await Promise.all([change('fixed', 'changed'), change('named', 'changed'), change('named', null)]);
     for (const { code, stderr } of changes) {
       expect(code).toBe(1);
-      expect(stderr).toContain('spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one');
+      expect(stderr).toContain(
+        'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
+      );
     }
     expect(await change('fixed', 'fixed')).toMatchObject({ code: 0 }); // says what was so already
   });
 
   test('is scaled by its count, and refuses to be scaled when it names its consumers', async () => {
-    await applyObjects(worker('counted', { consumers: { count: 2 } }), worker('listed', { consumers: { ids: ['a', 'b'] } }));
+    await applyObjects(
+      worker('counted', { consumers: { count: 2 } }),
+      worker('listed', { consumers: { ids: ['a', 'b'] } }),
+    );
     await kubectlOk(['-n', namespace, 'scale', 'rw/counted', '--replicas=3']);
     expect((await read('counted'))['spec']).toMatchObject({ consumers: { count: 3 } });
     const refused = await kubectl(['-n', namespace, 'scale', 'rw/listed', '--replicas=3']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('exactly one of consumers.count, consumers.ids and consumers.autoscale must be given');
+    expect(refused.stderr).toContain(
+      'exactly one of consumers.count, consumers.ids and consumers.autoscale must be given',
+    );
   });
 
   test('shows its columns in kubectl get, more of them with -o wide', async () => {
@@ -111,13 +134,32 @@ describeOnCluster('the RedisWorker type', () => {
     const status = {
       observedGeneration: 1,
       consumersReady: '1/2',
-      conditions: [{ type: 'Ready', status: 'False', reason: 'Starting', message: 'one of two', lastTransitionTime: '2026-01-02T03:04:05Z' }],
+      conditions: [{
+        type: 'Ready',
+        status: 'False',
+        reason: 'Starting',
+        message: 'one of two',
+        lastTransitionTime: '2026-01-02T03:04:05Z',
+      }],
       stream: { lag: 40, pending: 2, backlog: 42 },
       responses: { succeeded: 7, failed: 3 },
       network: { scopeSummary: 'api.example.com:443' },
     };
-    await kubectlOk(['-n', namespace, 'patch', 'rw', 'shown', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
-    const lines = async (...flags: string[]) => (await kubectlOk(['-n', namespace, 'get', 'rw', 'shown', ...flags])).trim().split('\n').map((line) => line.split(/\s+/));
+    await kubectlOk([
+      '-n',
+      namespace,
+      'patch',
+      'rw',
+      'shown',
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status }),
+    ]);
+    const lines = async (...flags: string[]) =>
+      (await kubectlOk(['-n', namespace, 'get', 'rw', 'shown', ...flags])).trim().split('\n').map((line) =>
+        line.split(/\s+/)
+      );
     const age = expect.stringMatching(/^\d+[sm]/) as string;
     expect(await lines()).toEqual([
       ['NAME', 'READY', 'CONSUMERS', 'BACKLOG', 'OK', 'FAILED', 'AGE'],
@@ -130,7 +172,29 @@ describeOnCluster('the RedisWorker type', () => {
   });
 
   test('judges any text in any field as the parse does', async () => {
-    const seeds = ['example.com', '*.example.com:443', '10.0.0.0/8', '[::1]:80', 'unix:/x', 'redis://h:1/2', 'rediss://[::1]', 'https://h/x?y', '-A', '--seed=1', '-qR', '$', '1-2', 'a', 'A.b_c-d', '0x7f.1', 'h:0', '512Mi', '1e3', '.5m', ''];
+    const seeds = [
+      'example.com',
+      '*.example.com:443',
+      '10.0.0.0/8',
+      '[::1]:80',
+      'unix:/x',
+      'redis://h:1/2',
+      'rediss://[::1]',
+      'https://h/x?y',
+      '-A',
+      '--seed=1',
+      '-qR',
+      '$',
+      '1-2',
+      'a',
+      'A.b_c-d',
+      '0x7f.1',
+      'h:0',
+      '512Mi',
+      '1e3',
+      '.5m',
+      '',
+    ];
     const text = fc.oneof(
       fc.constantFrom(...seeds),
       fc.tuple(fc.constantFrom(...seeds), fc.constantFrom(...seeds)).map((pair) => pair.join('')),
@@ -154,7 +218,10 @@ describeOnCluster('the RedisWorker type', () => {
       fc.asyncProperty(spec, async (given) => {
         const object = worker('judged', given);
         const { status, message } = await judge(object);
-        expect({ problems: manifestProblems(object).length > 0, message }).toEqual({ problems: status !== 201, message });
+        expect({ problems: manifestProblems(object).length > 0, message }).toEqual({
+          problems: status !== 201,
+          message,
+        });
       }),
       { numRuns: 200 },
     );

@@ -7,17 +7,30 @@ import { policyHasDrifted } from '../../operator/redisworker/desired/drift.ts';
 import { ciliumCrd } from '../support/cilium-check/build.ts';
 import { ciliumRows } from '../support/cilium-rows.ts';
 import { createAccount, operatorRules, type TestAccount } from '../support/control-plane/service-account.ts';
-import { applyObjects, createNamespace, describeOnCluster, installCrds, kubectl, kubectlOk } from '../support/control-plane/shared.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  installCrds,
+  kubectl,
+  kubectlOk,
+} from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
-import { startOperatorProcess, startTestNode, type OperatorProcess } from '../support/operator.ts';
+import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
-interface Conditioned { status?: { conditions?: { type: string; status: string; reason: string; message: string }[] } }
+interface Conditioned {
+  status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
+}
 
 const kind = 'ciliumnetworkpolicies.cilium.io';
-const ciliumRule = { apiGroups: ['cilium.io'], resources: ['ciliumnetworkpolicies'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] };
+const ciliumRule = {
+  apiGroups: ['cilium.io'],
+  resources: ['ciliumnetworkpolicies'],
+  verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+};
 const cilium = (fields: Record<string, unknown> = {}) => withSpec({ networkPolicy: { flavor: 'Cilium' }, ...fields });
 
 describeOnCluster('workers of flavor Cilium', () => {
@@ -28,15 +41,19 @@ describeOnCluster('workers of flavor Cilium', () => {
   let node: { stop(): Promise<void> };
 
   const inNamespace = (...args: string[]) => kubectlOk(['-n', namespace, ...args]);
-  const apply = (object: { metadata: object }) => applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
+  const apply = (object: { metadata: object }) =>
+    applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
   const ready = (name: string) => inNamespace('wait', '--for=condition=Ready', `rw/${name}`, '--timeout=90s');
   const list = async (resource: string, name: string) =>
-    (JSON.parse(await inNamespace('get', resource, '-l', `redisworker.dev/name=${name}`, '-o', 'json')) as { items: KubeObject[] }).items;
-  const because = (name: string, reason: string) => eventually(`${name} is not ready because of ${reason}`, async () => {
-    const { status } = JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned;
-    const found = status?.conditions?.find(({ type }) => type === 'Ready');
-    return found?.reason === reason && found.message;
-  }, 60_000);
+    (JSON.parse(await inNamespace('get', resource, '-l', `redisworker.dev/name=${name}`, '-o', 'json')) as {
+      items: KubeObject[];
+    }).items;
+  const because = (name: string, reason: string) =>
+    eventually(`${name} is not ready because of ${reason}`, async () => {
+      const { status } = JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned;
+      const found = status?.conditions?.find(({ type }) => type === 'Ready');
+      return found?.reason === reason && found.message;
+    }, 60_000);
   const onlyPolicy = async (name: string) => {
     const [policy, ...others] = await list(kind, name);
     expect(others).toEqual([]);
@@ -48,7 +65,12 @@ describeOnCluster('workers of flavor Cilium', () => {
     namespace = await createNamespace('cilium');
     redis = await startRedis();
     account = await createAccount(namespace, 'operator');
-    const start = startOperatorProcess({ redisUrl: redis.url, namespace, kubeconfig: account.kubeconfig, args: ['--no-leader-elect'] });
+    const start = startOperatorProcess({
+      redisUrl: redis.url,
+      namespace,
+      kubeconfig: account.kubeconfig,
+      args: ['--no-leader-elect'],
+    });
     [operator, node] = await Promise.all([start, startTestNode(namespace)]);
   });
   afterAll(async () => {
@@ -59,19 +81,25 @@ describeOnCluster('workers of flavor Cilium', () => {
     await kubectl(['delete', 'crd', kind, '--wait=false']);
   });
 
-  test('say what is missing until the operator may see such policies and the cluster has them, while others run', async () => {
-    await apply(worker('plain'));
-    await apply(worker('first', cilium()));
-    expect(await because('first', 'Forbidden')).toMatch(/ciliumnetworkpolicies.*grant the operator's service account this verb/);
-    await account.allow([...operatorRules, ciliumRule]);
-    expect(await because('first', 'CiliumNotInstalled')).toMatch(/install Cilium, or use flavor Kubernetes/);
-    await ready('plain');
-    expect(await ask(redis.client, 'plain', 1)).toMatchObject({ code: 200 });
-    expect(await inNamespace('get', 'deployments', '-o', 'name')).not.toContain('first');
-    await kubectlOk(['apply', '--server-side', '-f', '-'], await ciliumCrd());
-    await ready('first');
-    expect(await ask(redis.client, 'first', 1)).toMatchObject({ code: 200 });
-  }, 240_000);
+  test(
+    'say what is missing until the operator may see such policies and the cluster has them, while others run',
+    async () => {
+      await apply(worker('plain'));
+      await apply(worker('first', cilium()));
+      expect(await because('first', 'Forbidden')).toMatch(
+        /ciliumnetworkpolicies.*grant the operator's service account this verb/,
+      );
+      await account.allow([...operatorRules, ciliumRule]);
+      expect(await because('first', 'CiliumNotInstalled')).toMatch(/install Cilium, or use flavor Kubernetes/);
+      await ready('plain');
+      expect(await ask(redis.client, 'plain', 1)).toMatchObject({ code: 200 });
+      expect(await inNamespace('get', 'deployments', '-o', 'name')).not.toContain('first');
+      await kubectlOk(['apply', '--server-side', '-f', '-'], await ciliumCrd());
+      await ready('first');
+      expect(await ask(redis.client, 'first', 1)).toMatchObject({ code: 200 });
+    },
+    240_000,
+  );
 
   test('have one Cilium policy each, which selects their pods, and no other', async () => {
     const policy = await onlyPolicy('first');
@@ -86,34 +114,52 @@ describeOnCluster('workers of flavor Cilium', () => {
     const { metadata, ...golden } = parse(readFileSync(`test/golden/cilium/${name}.yaml`, 'utf8')) as KubeObject;
     const policy = { ...golden, metadata: { name: `golden-${name}`, namespace } } as KubeObject;
     expect(metadata.namespace).toBe('app');
-    const stored = JSON.parse(await kubectlOk(['apply', '--server-side', '--validate=strict', '-o', 'json', '-f', '-'], JSON.stringify(policy))) as KubeObject;
+    const stored = JSON.parse(
+      await kubectlOk(['apply', '--server-side', '--validate=strict', '-o', 'json', '-f', '-'], JSON.stringify(policy)),
+    ) as KubeObject;
     expect(policyHasDrifted(policy, stored)).toBe(false);
     expect(stored.spec).toEqual(policy.spec);
   });
 
   test('get a policy for every form of entry, through the operator', async () => {
-    const rows = Object.entries(ciliumRows).map(([name, { net = [], deny = [], allowAll }]) => ({ name: `row-${name}`, net, deny, allowAll }));
+    const rows = Object.entries(ciliumRows).map(([name, { net = [], deny = [], allowAll }]) => ({
+      name: `row-${name}`,
+      net,
+      deny,
+      allowAll,
+    }));
     await applyObjects(...rows.map(({ name, net, deny, allowAll }) => {
-      const object = worker(name, cilium({ suspend: true, permissions: { net, denyNet: deny, ...(allowAll ? { allowAllNet: 'Granted' } : {}) } }));
+      const object = worker(
+        name,
+        cilium({ suspend: true, permissions: { net, denyNet: deny, ...(allowAll ? { allowAllNet: 'Granted' } : {}) } }),
+      );
       return { ...object, metadata: { ...object.metadata, namespace } };
     }));
     await inNamespace('wait', '--for=condition=Ready', ...rows.map(({ name }) => `rw/${name}`), '--timeout=120s');
     const { items } = JSON.parse(await inNamespace('get', kind, '-o', 'json')) as { items: KubeObject[] };
-    const counts = rows.map(({ name }) => items.filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name).length);
+    const counts = rows.map(({ name }) =>
+      items.filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name).length
+    );
     expect(counts).toEqual(rows.map(() => 1));
   });
 
   test.each<[string, object]>([
     ['one more rule', { spec: { egress: [{ toEntities: ['all'] }] } }],
     ['one more label in the selector', { spec: { endpointSelector: { matchLabels: { nobody: 'here' } } } }],
-    ['an expression in the selector', { spec: { endpointSelector: { matchExpressions: [{ key: 'nobody', operator: 'Exists' }] } } }],
+    ['an expression in the selector', {
+      spec: { endpointSelector: { matchExpressions: [{ key: 'nobody', operator: 'Exists' }] } },
+    }],
     ['no default', { spec: { enableDefaultDeny: { egress: false } } }],
     ['a second list of rules', { specs: [{ endpointSelector: {}, egress: [{ toEntities: ['all'] }] }] }],
   ])('get their policy back when somebody changed it by hand: %s', async (_, change) => {
     const before = await onlyPolicy('first');
     await inNamespace('patch', kind, before.metadata.name, '--type=merge', '-p', JSON.stringify(change));
     const said = ({ spec, specs }: KubeObject) => JSON.stringify([spec, specs]);
-    await eventually('the policy says what it said', async () => said(await onlyPolicy('first')) === said(before), 30_000);
+    await eventually(
+      'the policy says what it said',
+      async () => said(await onlyPolicy('first')) === said(before),
+      30_000,
+    );
   });
 
   test('get their policy back when somebody deleted it', async () => {
@@ -129,20 +175,30 @@ describeOnCluster('workers of flavor Cilium', () => {
     const { metadata: { name }, spec } = await onlyPolicy('taken');
     await inNamespace('delete', 'rw', 'taken');
     await eventually('its policy is collected', async () => (await list(kind, 'taken')).length === 0, 90_000);
-    await applyObjects({ apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name, namespace }, spec });
+    await applyObjects({
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumNetworkPolicy',
+      metadata: { name, namespace },
+      spec,
+    });
     await apply(worker('taken', cilium({ suspend: true })));
-    expect(await because('taken', 'NameConflict')).toContain(`CiliumNetworkPolicy "${namespace}/${name}" exists and does not belong to this worker`);
+    expect(await because('taken', 'NameConflict')).toContain(
+      `CiliumNetworkPolicy "${namespace}/${name}" exists and does not belong to this worker`,
+    );
   });
 
   test('roll from a NetworkPolicy to a Cilium policy and back, each collected after its last pod', async () => {
     await apply(worker('rolled'));
     await ready('rolled');
-    const hashOfPod = async () => (await list('pods', 'rolled')).map(({ metadata }) => metadata.labels?.['redisworker.dev/net-hash']);
-    const settled = (from: string, to: string) => eventually(`${to} has taken the place of ${from}`, async () => {
-      const [policy] = await list(to, 'rolled');
-      const hashes = await hashOfPod();
-      return (await list(from, 'rolled')).length === 0 && hashes.length === 1 && hashes[0] === policy?.metadata.labels?.['redisworker.dev/net-hash'];
-    }, 90_000);
+    const hashOfPod = async () =>
+      (await list('pods', 'rolled')).map(({ metadata }) => metadata.labels?.['redisworker.dev/net-hash']);
+    const settled = (from: string, to: string) =>
+      eventually(`${to} has taken the place of ${from}`, async () => {
+        const [policy] = await list(to, 'rolled');
+        const hashes = await hashOfPod();
+        return (await list(from, 'rolled')).length === 0 && hashes.length === 1 &&
+          hashes[0] === policy?.metadata.labels?.['redisworker.dev/net-hash'];
+      }, 90_000);
     await apply(worker('rolled', cilium()));
     await settled('networkpolicies', kind);
     await ready('rolled');

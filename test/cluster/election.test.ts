@@ -19,7 +19,9 @@ describeOnCluster('leader election on a real API server', () => {
   const clusters: KubernetesCluster[] = [];
   let namespace: string;
 
-  beforeAll(async () => { namespace = await createNamespace('election'); });
+  beforeAll(async () => {
+    namespace = await createNamespace('election');
+  });
   afterAll(() => Promise.all(clusters.map((cluster) => cluster.close())));
 
   async function stand(name: string, identity: string, startsAt = Date.UTC(2026, 0, 1)): Promise<Standing> {
@@ -27,14 +29,34 @@ describeOnCluster('leader election on a real API server', () => {
     const heard: string[] = [];
     const answered = { count: 0 };
     const cluster = await connectKubernetes({
-      kubeconfig: inject('kubeconfig'), log: quietLog(), clock, random: () => 0, hooks: { requestDone: () => { answered.count += 1; } },
+      kubeconfig: inject('kubeconfig'),
+      log: quietLog(),
+      clock,
+      random: () => 0,
+      hooks: {
+        requestDone: () => {
+          answered.count += 1;
+        },
+      },
     });
     clusters.push(cluster);
-    const election = cluster.elect({ namespace, name, identity, onStarted: () => heard.push('started'), onLost: (why) => heard.push(why) });
-    const roundOver = (): Promise<unknown> => eventually('the round is over', () => clock.untilNext !== undefined && clock.untilNext <= 2000 && clock.untilNext > 0);
+    const election = cluster.elect({
+      namespace,
+      name,
+      identity,
+      onStarted: () => heard.push('started'),
+      onLost: (why) => heard.push(why),
+    });
+    const roundOver = (): Promise<unknown> =>
+      eventually(
+        'the round is over',
+        () => clock.untilNext !== undefined && clock.untilNext <= 2000 && clock.untilNext > 0,
+      );
     await roundOver();
     return {
-      clock, election, heard,
+      clock,
+      election,
+      heard,
       async round() {
         const before = answered.count;
         await clock.advance(2000);
@@ -44,7 +66,9 @@ describeOnCluster('leader election on a real API server', () => {
     };
   }
 
-  const holder = async (name: string): Promise<unknown> => ((await clusters[0]?.get(resources.leases, { namespace, name }))?.spec as { holderIdentity?: string } | undefined)?.holderIdentity;
+  const holder = async (name: string): Promise<unknown> =>
+    ((await clusters[0]?.get(resources.leases, { namespace, name }))?.spec as { holderIdentity?: string } | undefined)
+      ?.holderIdentity;
 
   it('chooses one of two, and the other takes over at once when the lease is given back', async () => {
     const [a, b] = [await stand('given-back', 'a'), await stand('given-back', 'b')];

@@ -1,16 +1,22 @@
 /** Names and Services of a scope on a real API server: what they come to in the policy, and how often it changes. */
-import { inject, afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
-import { resources, type Followed, type KubeObject } from '../../operator/cluster/cluster.ts';
+import { type Followed, type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../../operator/cluster/kubernetes/index.ts';
 import { dnsLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
-import { startOperator, type Operator } from '../../operator/operator.ts';
+import { type Operator, startOperator } from '../../operator/operator.ts';
 import { annotations } from '../../operator/redisworker/model/names.ts';
 import { decodePublished } from '../../operator/redisworker/network/outside-names/published.ts';
 import { createAccount, operatorRules, without } from '../support/control-plane/service-account.ts';
-import { applyObjects, createNamespace, describeOnCluster, installCrds, kubectlOk } from '../support/control-plane/shared.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  installCrds,
+  kubectlOk,
+} from '../support/control-plane/shared.ts';
 import { startDnsServer, type TestDnsServer } from '../support/dns-server.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -29,13 +35,26 @@ describeOnCluster('names and Services of a scope', () => {
   let policies: Followed;
   let operator: Operator;
 
-  const start = (on: KubernetesCluster, where = namespace) => startOperator({
-    cluster: on, clock, namespace: where, log: createLog({ level: 'error' }), metrics: createMetrics(), redisUrl, redisLogin: {},
-    workerImage: 'none', policyEnforcement: 'Unverified', lookUp: dnsLookUp(dns.address),
-  });
+  const start = (on: KubernetesCluster, where = namespace) =>
+    startOperator({
+      cluster: on,
+      clock,
+      namespace: where,
+      log: createLog({ level: 'error' }),
+      metrics: createMetrics(),
+      redisUrl,
+      redisLogin: {},
+      workerImage: 'none',
+      policyEnforcement: 'Unverified',
+      lookUp: dnsLookUp(dns.address),
+    });
   const connect = (kubeconfig = inject('kubeconfig')) => connectKubernetes({ kubeconfig, log: quietLog() });
   /** Waits while the operator's time goes on by `stepMs` at each look. */
-  const meanwhile = <T>(stepMs: number, what: string, probe: () => T | undefined | false | Promise<T | undefined | false>) =>
+  const meanwhile = <T>(
+    stepMs: number,
+    what: string,
+    probe: () => T | undefined | false | Promise<T | undefined | false>,
+  ) =>
     eventually(what, async () => {
       await clock.advance(stepMs);
       return probe();
@@ -44,12 +63,18 @@ describeOnCluster('names and Services of a scope', () => {
     const object = worker(name, withSpec({ permissions, consumers: { count: 0 } }));
     return applyObjects({ ...object, metadata: { ...object.metadata, namespace: where } });
   };
-  const policyOf = (name: string) => policies.list().find(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name);
-  const openedBy = (policy: KubeObject | undefined) => [...JSON.stringify(policy?.spec ?? {}).matchAll(/"cidr":"([^"]+)"/g)].map(([, cidr]) => cidr!).sort();
+  const policyOf = (name: string) =>
+    policies.list().find(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name);
+  const openedBy = (policy: KubeObject | undefined) =>
+    [...JSON.stringify(policy?.spec ?? {}).matchAll(/"cidr":"([^"]+)"/g)].map(([, cidr]) => cidr!).sort();
   const opened = (name: string) => openedBy(policyOf(name));
-  const opens = (name: string, ...cidrs: string[]) => () => JSON.stringify(opened(name)) === JSON.stringify(cidrs.sort());
-  const status = async (name: string, where = namespace) => (JSON.parse(await kubectlOk(['-n', where, 'get', 'rw', name, '-o', 'json'])) as { status?: RedisWorkerStatus }).status ?? {};
-  const condition = async (name: string, type: string, where = namespace) => (await status(name, where)).conditions?.find((one) => one.type === type);
+  const opens = (name: string, ...cidrs: string[]) => () =>
+    JSON.stringify(opened(name)) === JSON.stringify(cidrs.sort());
+  const status = async (name: string, where = namespace) =>
+    (JSON.parse(await kubectlOk(['-n', where, 'get', 'rw', name, '-o', 'json'])) as { status?: RedisWorkerStatus })
+      .status ?? {};
+  const condition = async (name: string, type: string, where = namespace) =>
+    (await status(name, where)).conditions?.find((one) => one.type === type);
 
   beforeAll(async () => {
     await installCrds();
@@ -81,11 +106,19 @@ describeOnCluster('names and Services of a scope', () => {
     await apply('rotating', { net: ['rotating.example:443'] });
     await meanwhile(second, 'five changes', () => (rotate(), versions.length >= 6));
     stop();
-    const moves = versions.map(({ metadata }) => decodePublished(metadata.annotations?.[annotations.resolved], clock.now()).movedAt);
+    const moves = versions.map(({ metadata }) =>
+      decodePublished(metadata.annotations?.[annotations.resolved], clock.now()).movedAt
+    );
     expect(moves.slice(1).every((at, index) => at - moves[index]! >= 30 * second)).toBe(true);
     const sizes = versions.map((policy) => openedBy(policy).length);
-    expect(sizes.slice(1).every((size, index) => size > sizes[index]!), `each version keeps what the one before had: ${sizes.join()}`).toBe(true);
-    expect(await condition('rotating', 'NetworkPolicyExact')).toMatchObject({ status: 'False', reason: 'NameResolved' });
+    expect(
+      sizes.slice(1).every((size, index) => size > sizes[index]!),
+      `each version keeps what the one before had: ${sizes.join()}`,
+    ).toBe(true);
+    expect(await condition('rotating', 'NetworkPolicyExact')).toMatchObject({
+      status: 'False',
+      reason: 'NameResolved',
+    });
   });
 
   test('what DNS says of a name that fails, goes, or leads to private addresses is told, and nothing else is opened', async () => {
@@ -93,7 +126,11 @@ describeOnCluster('names and Services of a scope', () => {
     await apply('told', { net: ['a.example:443'] });
     await meanwhile(10, 'it is opened', opens('told', '192.0.2.1/32', '2001:db8::1/128'));
     dns.records.set('a.example', { fault: 'SERVFAIL' });
-    await meanwhile(second, 'the failure is told', async () => (await status('told')).network?.approximations?.[0]?.includes('SERVFAIL'));
+    await meanwhile(
+      second,
+      'the failure is told',
+      async () => (await status('told')).network?.approximations?.[0]?.includes('SERVFAIL'),
+    );
     await clock.advance(660 * second);
     expect(opened('told')).toEqual(['192.0.2.1/32', '2001:db8::1/128']);
     dns.records.set('a.example', { fault: 'NXDOMAIN' });
@@ -106,11 +143,32 @@ describeOnCluster('names and Services of a scope', () => {
     await apply('guarded', { net: ['b.example:443'] });
     await meanwhile(10, 'it is opened', opens('guarded', '192.0.2.2/32'));
     const before = policyOf('guarded')!;
-    const patch = { metadata: { annotations: { [annotations.resolved]: '{"movedAt":"2000-01-01T00:00:00Z","names":{"b.example":["198.51.100.1"]}}' } }, spec: { egress: [{}] } };
-    const patched = JSON.parse(await kubectlOk(['-n', namespace, 'patch', 'networkpolicy', before.metadata.name, '--type=merge', '-o', 'json', '-p', JSON.stringify(patch)])) as KubeObject;
+    const patch = {
+      metadata: {
+        annotations: {
+          [annotations.resolved]: '{"movedAt":"2000-01-01T00:00:00Z","names":{"b.example":["198.51.100.1"]}}',
+        },
+      },
+      spec: { egress: [{}] },
+    };
+    const patched = JSON.parse(
+      await kubectlOk([
+        '-n',
+        namespace,
+        'patch',
+        'networkpolicy',
+        before.metadata.name,
+        '--type=merge',
+        '-o',
+        'json',
+        '-p',
+        JSON.stringify(patch),
+      ]),
+    ) as KubeObject;
     await meanwhile(0, 'it is as it was', () => {
       const { metadata, spec } = policyOf('guarded')!;
-      return metadata.resourceVersion !== patched.metadata.resourceVersion && JSON.stringify([spec, metadata.annotations]) === JSON.stringify([before.spec, before.metadata.annotations]);
+      return metadata.resourceVersion !== patched.metadata.resourceVersion &&
+        JSON.stringify([spec, metadata.annotations]) === JSON.stringify([before.spec, before.metadata.annotations]);
     });
   });
 
@@ -122,7 +180,11 @@ describeOnCluster('names and Services of a scope', () => {
     dns.records.set('c.example', { addresses: ['192.0.2.33'], ttlSeconds: 60 });
     operator = start(cluster);
     await operator.started;
-    await meanwhile(second, 'the new address is opened beside the old one', opens('handed', '192.0.2.3/32', '192.0.2.33/32'));
+    await meanwhile(
+      second,
+      'the new address is opened beside the old one',
+      opens('handed', '192.0.2.3/32', '192.0.2.33/32'),
+    );
     await meanwhile(20 * second, 'the old one is closed', opens('handed', '192.0.2.33/32'));
   });
 
@@ -136,30 +198,54 @@ describeOnCluster('names and Services of a scope', () => {
       const found = await condition('modes', 'Stalled');
       return found?.status === 'True' && found;
     });
-    expect(stalled).toMatchObject({ reason: 'NameRefused', message: expect.stringContaining('"api.example.com:8443": api.example.com is a name outside the cluster') });
+    expect(stalled).toMatchObject({
+      reason: 'NameRefused',
+      message: expect.stringContaining('"api.example.com:8443": api.example.com is a name outside the cluster'),
+    });
     expect(policyOf('modes')).toEqual(before);
   });
 
-  const service = (name: string, spec: object, where = namespace) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: where }, spec });
+  const service = (name: string, spec: object, where = namespace) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: where },
+    spec,
+  });
   const slice = (name: string, address: string, where = namespace) => ({
-    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: `${name}-1`, namespace: where, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4', ports: [{ name: '', port: 5432, protocol: 'TCP' }], endpoints: [{ addresses: [address] }],
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-1`, namespace: where, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: '', port: 5432, protocol: 'TCP' }],
+    endpoints: [{ addresses: [address] }],
   });
 
   test('the EndpointSlices of a Service without selector are followed, also from its address and an ExternalName', async () => {
-    await applyObjects(service('legacy', { ports: [{ port: 5432 }] }), slice('legacy', '198.51.100.1'), service('alias', { type: 'ExternalName', externalName: `legacy.${namespace}.svc.cluster.local` }));
-    const { spec } = JSON.parse(await kubectlOk(['-n', namespace, 'get', 'service', 'legacy', '-o', 'json'])) as { spec: { clusterIP: string } };
+    await applyObjects(
+      service('legacy', { ports: [{ port: 5432 }] }),
+      slice('legacy', '198.51.100.1'),
+      service('alias', { type: 'ExternalName', externalName: `legacy.${namespace}.svc.cluster.local` }),
+    );
+    const { spec } = JSON.parse(await kubectlOk(['-n', namespace, 'get', 'service', 'legacy', '-o', 'json'])) as {
+      spec: { clusterIP: string };
+    };
     const names = ['legacy', 'alias', spec.clusterIP];
     await Promise.all(names.map((host, at) => apply(`slices-${at}`, { net: [`${host}:5432`] })));
     for (const at of [0, 1, 2]) await meanwhile(1, `slices-${at} is opened`, opens(`slices-${at}`, '198.51.100.1/32'));
     await applyObjects(slice('legacy', '198.51.100.2'));
-    for (const at of [0, 1, 2]) await meanwhile(0, `slices-${at} follows with no time gone`, opens(`slices-${at}`, '198.51.100.2/32'));
+    for (const at of [0, 1, 2]) {
+      await meanwhile(0, `slices-${at} follows with no time gone`, opens(`slices-${at}`, '198.51.100.2/32'));
+    }
     expect(await condition('slices-0', 'NetworkPolicyExact')).toMatchObject({ status: 'True' });
   });
 
   test('a changed selector and targetPort reach the policy at once, also through an ExternalName', async () => {
-    const backend = (app: string, targetPort: number) => service('backend', { selector: { app }, ports: [{ port: 80, targetPort }] });
-    await applyObjects(backend('one', 8080), service('front', { type: 'ExternalName', externalName: `backend.${namespace}.svc.cluster.local` }));
+    const backend = (app: string, targetPort: number) =>
+      service('backend', { selector: { app }, ports: [{ port: 80, targetPort }] });
+    await applyObjects(
+      backend('one', 8080),
+      service('front', { type: 'ExternalName', externalName: `backend.${namespace}.svc.cluster.local` }),
+    );
     await Promise.all(['backend', 'front'].map((host) => apply(`by-${host}`, { net: [`${host}:80`] })));
     const says = (name: string, app: string, port: number) => () => {
       const text = JSON.stringify(policyOf(name)?.spec ?? {});
@@ -167,7 +253,9 @@ describeOnCluster('names and Services of a scope', () => {
     };
     for (const name of ['by-backend', 'by-front']) await meanwhile(1, `${name} is opened`, says(name, 'one', 8080));
     await applyObjects(backend('two', 9090));
-    for (const name of ['by-backend', 'by-front']) await meanwhile(0, `${name} follows with no time gone`, says(name, 'two', 9090));
+    for (const name of ['by-backend', 'by-front']) {
+      await meanwhile(0, `${name} follows with no time gone`, says(name, 'two', 9090));
+    }
   });
 
   test('EndpointSlices that may not be listed are told in the words of the server, and the Service stays closed', async () => {
@@ -178,10 +266,20 @@ describeOnCluster('names and Services of a scope', () => {
     const second = start(limited, where);
     await applyObjects(service('legacy', { ports: [{ port: 5432 }] }, where), slice('legacy', '198.51.100.1', where));
     await apply('closed', { net: ['legacy:5432'] }, where);
-    const [told] = await meanwhile(10, 'it is told', async () => (await status('closed', where)).network?.approximations);
-    expect(told).toMatch(/^legacy:5432: Service .*legacy has no selector, and its EndpointSlices cannot be read: not opened \(.*cannot list resource "endpointslices"/);
+    const [told] = await meanwhile(
+      10,
+      'it is told',
+      async () => (await status('closed', where)).network?.approximations,
+    );
+    expect(told).toMatch(
+      /^legacy:5432: Service .*legacy has no selector, and its EndpointSlices cannot be read: not opened \(.*cannot list resource "endpointslices"/,
+    );
     await account.allow(operatorRules);
-    await meanwhile(1000, 'the right is enough', async () => (await condition('closed', 'NetworkPolicyExact', where))?.status === 'True');
+    await meanwhile(
+      1000,
+      'the right is enough',
+      async () => (await condition('closed', 'NetworkPolicyExact', where))?.status === 'True',
+    );
     await second.stop();
     await limited.close();
     account.remove();

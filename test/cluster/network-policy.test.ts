@@ -17,7 +17,16 @@ function goldenIn(namespace: string, name: string): Policy {
 }
 
 async function apply(policy: object): Promise<Policy> {
-  const stored = await kubectlOk(['apply', '--server-side', '--force-conflicts', '--field-manager=redisworker', '-o', 'json', '-f', '-'], JSON.stringify(policy));
+  const stored = await kubectlOk([
+    'apply',
+    '--server-side',
+    '--force-conflicts',
+    '--field-manager=redisworker',
+    '-o',
+    'json',
+    '-f',
+    '-',
+  ], JSON.stringify(policy));
   return JSON.parse(stored) as Policy;
 }
 
@@ -27,18 +36,35 @@ describeOnCluster('the API server', () => {
     namespace = await createNamespace('policy');
   });
 
-  test.each(['no-scope', 'full-scope', 'allow-all'])('takes the policy %s as it is, and we see no reason to write it again', async (name) => {
-    const policy = goldenIn(namespace, name);
-    const stored = await apply(policy);
-    expect(stored.spec?.egress).toEqual(policy.spec?.egress);
-    expect(hasDrifted(policy, stored)).toBe(false);
-  });
+  test.each(['no-scope', 'full-scope', 'allow-all'])(
+    'takes the policy %s as it is, and we see no reason to write it again',
+    async (name) => {
+      const policy = goldenIn(namespace, name);
+      const stored = await apply(policy);
+      expect(stored.spec?.egress).toEqual(policy.spec?.egress);
+      expect(hasDrifted(policy, stored)).toBe(false);
+    },
+  );
 
-  test.each([{ ingress: [{}] }, { egress: [{}] }, { policyTypes: ['Egress'] }])('lets us see and close what somebody opened by hand: %j', async (opened) => {
-    const policy = goldenIn(namespace, 'no-scope');
-    const before = await apply(policy);
-    const patched = await kubectlOk(['patch', 'networkpolicy', before.metadata.name, '-n', namespace, '--type=merge', '-o', 'json', '-p', JSON.stringify({ spec: opened })]);
-    expect(hasDrifted(policy, JSON.parse(patched) as KubeObject)).toBe(true);
-    expect((await apply(policy)).spec).toEqual(before.spec);
-  });
+  test.each([{ ingress: [{}] }, { egress: [{}] }, { policyTypes: ['Egress'] }])(
+    'lets us see and close what somebody opened by hand: %j',
+    async (opened) => {
+      const policy = goldenIn(namespace, 'no-scope');
+      const before = await apply(policy);
+      const patched = await kubectlOk([
+        'patch',
+        'networkpolicy',
+        before.metadata.name,
+        '-n',
+        namespace,
+        '--type=merge',
+        '-o',
+        'json',
+        '-p',
+        JSON.stringify({ spec: opened }),
+      ]);
+      expect(hasDrifted(policy, JSON.parse(patched) as KubeObject)).toBe(true);
+      expect((await apply(policy)).spec).toEqual(before.spec);
+    },
+  );
 });

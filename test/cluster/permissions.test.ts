@@ -1,15 +1,23 @@
 /** An operator that lacks a right says which, and goes on with everything else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startControlPlane, type ControlPlane } from '../support/control-plane/control-plane.ts';
-import { createAccount, operatorRules, without, type TestAccount } from '../support/control-plane/service-account.ts';
-import { applyObjects, createNamespace, describeOnCluster, installCrds, kubectlOk } from '../support/control-plane/shared.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
+import { createAccount, operatorRules, type TestAccount, without } from '../support/control-plane/service-account.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  installCrds,
+  kubectlOk,
+} from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
-import { startOperatorProcess, startTestNode, type OperatorProcess } from '../support/operator.ts';
+import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
-interface Conditioned { status?: { conditions?: { type: string; status: string; reason: string; message: string }[] } }
+interface Conditioned {
+  status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
+}
 
 const readyz = async ({ httpUrl }: OperatorProcess): Promise<{ status: number; text: string }> => {
   const response = await fetch(`${httpUrl}/readyz`);
@@ -24,14 +32,18 @@ describeOnCluster('an operator without a right', () => {
   let node: { stop(): Promise<void> };
 
   const inNamespace = (...args: string[]) => kubectlOk(['-n', namespace, ...args]);
-  const apply = (object: { metadata: object }) => applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
+  const apply = (object: { metadata: object }) =>
+    applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
   const condition = async (name: string, type: string) =>
-    (JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned).status?.conditions?.find((one) => one.type === type);
+    (JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned).status?.conditions?.find((one) =>
+      one.type === type
+    );
   const ready = (name: string) => inNamespace('wait', '--for=condition=Ready', `rw/${name}`, '--timeout=60s');
-  const forbidden = (name: string) => eventually(`${name} tells what it lacks`, async () => {
-    const found = await condition(name, 'Ready');
-    return found?.reason === 'Forbidden' && found.message;
-  }, 60_000);
+  const forbidden = (name: string) =>
+    eventually(`${name} tells what it lacks`, async () => {
+      const found = await condition(name, 'Ready');
+      return found?.reason === 'Forbidden' && found.message;
+    }, 60_000);
 
   beforeAll(async () => {
     await installCrds();
@@ -39,7 +51,13 @@ describeOnCluster('an operator without a right', () => {
     redis = await startRedis();
     account = await createAccount(namespace, 'operator');
     await account.allow(without('list', 'pods'));
-    const start = startOperatorProcess({ redisUrl: redis.url, namespace, kubeconfig: account.kubeconfig, args: ['--no-leader-elect'], awaitReady: false });
+    const start = startOperatorProcess({
+      redisUrl: redis.url,
+      namespace,
+      kubeconfig: account.kubeconfig,
+      args: ['--no-leader-elect'],
+      awaitReady: false,
+    });
     [operator, node] = await Promise.all([start, startTestNode(namespace)]);
   });
   afterAll(async () => {
@@ -67,7 +85,9 @@ describeOnCluster('an operator without a right', () => {
     // Its own Secret of the worker is one of them: what it cannot look at it does not write either.
     await account.allow(without('get', 'secrets'));
     await apply(worker('secretive', withSpec({ secretRef: { name: 'earlier-worker' } })));
-    expect(await forbidden('secretive')).toMatch(/cannot get resource "secrets".*: grant the operator's service account this verb/);
+    expect(await forbidden('secretive')).toMatch(
+      /cannot get resource "secrets".*: grant the operator's service account this verb/,
+    );
     expect(await ask(redis.client, 'earlier', 1)).toMatchObject({ code: 200 });
     await account.allow(operatorRules);
     await ready('secretive');
@@ -76,7 +96,9 @@ describeOnCluster('an operator without a right', () => {
   test('to write policies starts no pod without one, and leaves others alone', async () => {
     await account.allow(without('patch', 'networkpolicies'));
     await apply(worker('later'));
-    expect(await forbidden('later')).toMatch(/cannot patch resource "networkpolicies".*: grant the operator's service account this verb/);
+    expect(await forbidden('later')).toMatch(
+      /cannot patch resource "networkpolicies".*: grant the operator's service account this verb/,
+    );
     expect(await inNamespace('get', 'deployments', '-o', 'name')).not.toContain('later-1');
     expect(await ask(redis.client, 'earlier', 2)).toMatchObject({ code: 200 });
     expect(await condition('earlier', 'Ready')).toMatchObject({ status: 'True' });
@@ -92,7 +114,12 @@ describeOnCluster('an operator on a cluster without the CustomResourceDefinition
 
   beforeAll(async () => {
     controlPlane = await startControlPlane({ parts: 'ApiServer' });
-    operator = await startOperatorProcess({ namespace: 'default', kubeconfig: controlPlane.kubeconfigPath, args: ['--no-leader-elect'], awaitReady: false });
+    operator = await startOperatorProcess({
+      namespace: 'default',
+      kubeconfig: controlPlane.kubeconfigPath,
+      args: ['--no-leader-elect'],
+      awaitReady: false,
+    });
   });
   afterAll(async () => {
     await operator.stop();
@@ -109,8 +136,20 @@ describeOnCluster('an operator on a cluster without the CustomResourceDefinition
     const { code, stderr } = await controlPlane.kubectl(['apply', '--server-side', '-f', 'crds']);
     expect(stderr + String(code)).toBe('0');
     await eventually('it has begun', async () => (await readyz(operator)).status === 200, 60_000);
-    await controlPlane.kubectl(['apply', '-f', '-'], { stdin: JSON.stringify(worker('first', withSpec({ redis: { url: 'redis://127.0.0.1:1' } }))) });
-    await eventually('it looks after workers', async () =>
-      (await controlPlane.kubectl(['get', 'rw', 'first', '-o', 'jsonpath={.status.conditions[?(@.type=="RedisReachable")].reason}'])).stdout === 'RedisUnreachable', 60_000);
+    await controlPlane.kubectl(['apply', '-f', '-'], {
+      stdin: JSON.stringify(worker('first', withSpec({ redis: { url: 'redis://127.0.0.1:1' } }))),
+    });
+    await eventually(
+      'it looks after workers',
+      async () =>
+        (await controlPlane.kubectl([
+          'get',
+          'rw',
+          'first',
+          '-o',
+          'jsonpath={.status.conditions[?(@.type=="RedisReachable")].reason}',
+        ])).stdout === 'RedisUnreachable',
+      60_000,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../../operator/cluster/kubernetes/index.ts';
-import { startControlPlane, type ControlPlane } from '../support/control-plane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { describeOnCluster } from '../support/control-plane/shared.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { eventually } from '../support/wait.ts';
@@ -14,7 +14,9 @@ describeOnCluster('while the API server is away', () => {
   beforeAll(async () => {
     controlPlane = await startControlPlane({ parts: 'ApiServer' });
     cluster = await connectKubernetes({
-      kubeconfig: controlPlane.kubeconfigPath, log: quietLog(), watchTiming: { backOff: { initialMs: 50, maxMs: 500 } },
+      kubeconfig: controlPlane.kubeconfigPath,
+      log: quietLog(),
+      watchTiming: { backOff: { initialMs: 50, maxMs: 500 } },
       hooks: { watchProblem: (_, problem) => problems.push(problem?.reason ?? 'over') },
     });
   });
@@ -23,7 +25,11 @@ describeOnCluster('while the API server is away', () => {
     await controlPlane.stop();
   });
 
-  const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' } });
+  const configMap = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'kube-system' },
+  });
 
   it('keeps what it knows, says what is wrong, and catches up when the API server is back', async () => {
     await cluster.apply(configMap('before'), 'redisworker');
@@ -35,7 +41,9 @@ describeOnCluster('while the API server is away', () => {
     await controlPlane.stopApiServer('SIGKILL');
     await eventually('the problem is told', () => problems.includes('Unreachable'));
     expect(copy.get({ namespace: 'kube-system', name: 'before' })).toBeDefined();
-    await expect(cluster.get(resources.configMaps, { namespace: 'kube-system', name: 'before' })).rejects.toThrow(/no answer from the API server at https:.*ECONNREFUSED/);
+    await expect(cluster.get(resources.configMaps, { namespace: 'kube-system', name: 'before' })).rejects.toThrow(
+      /no answer from the API server at https:.*ECONNREFUSED/,
+    );
 
     await controlPlane.startApiServer();
     await eventually('it may write again', () => cluster.apply(configMap('after'), 'redisworker'));

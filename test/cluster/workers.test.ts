@@ -2,17 +2,36 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { applyObjects, createNamespace, describeOnCluster, installCrds, kubectlOk } from '../support/control-plane/shared.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  installCrds,
+  kubectlOk,
+} from '../support/control-plane/shared.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
-import { startOperatorProcess, startTestNode, type OperatorProcess } from '../support/operator.ts';
+import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
-interface Listed { items: { metadata: { name: string; labels?: Record<string, string>; uid: string }; spec: Record<string, unknown>; status?: Record<string, unknown> }[] }
-interface Conditioned { status?: { conditions?: { type: string; status: string; reason: string; message: string }[]; consumersReady?: string; responses?: { total: number }; observedGeneration?: number } }
+interface Listed {
+  items: {
+    metadata: { name: string; labels?: Record<string, string>; uid: string };
+    spec: Record<string, unknown>;
+    status?: Record<string, unknown>;
+  }[];
+}
+interface Conditioned {
+  status?: {
+    conditions?: { type: string; status: string; reason: string; message: string }[];
+    consumersReady?: string;
+    responses?: { total: number };
+    observedGeneration?: number;
+  };
+}
 
 let namespace: string;
 let redis: TestRedis;
@@ -22,16 +41,21 @@ let node: { stop(): Promise<void> };
 const inNamespace = (...args: string[]) => kubectlOk(['-n', namespace, ...args]);
 const list = async (kind: string) => JSON.parse(await inNamespace('get', kind, '-o', 'json')) as Listed;
 const read = async (name: string) => JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned;
-const condition = async (name: string, type: string) => (await read(name)).status?.conditions?.find((one) => one.type === type);
+const condition = async (name: string, type: string) =>
+  (await read(name)).status?.conditions?.find((one) => one.type === type);
 const ready = (name: string) => inNamespace('wait', '--for=condition=Ready', `rw/${name}`, '--timeout=60s');
-const apply = (object: { metadata: object }) => applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
+const apply = (object: { metadata: object }) =>
+  applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
 
 describeOnCluster('workers on a cluster', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('workers', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     redis = await startRedis();
-    [operator, node] = await Promise.all([startOperatorProcess({ redisUrl: redis.url, namespace }), startTestNode(namespace)]);
+    [operator, node] = await Promise.all([
+      startOperatorProcess({ redisUrl: redis.url, namespace }),
+      startTestNode(namespace),
+    ]);
   });
 
   afterAll(async () => {
@@ -43,9 +67,19 @@ describeOnCluster('workers on a cluster', () => {
   test('kubectl apply -f examples/ brings workers that answer', async () => {
     await inNamespace('apply', '-f', examples);
     await inNamespace('wait', '--for=condition=Ready', 'rw', '--all', '--timeout=90s');
-    expect(await ask(redis.client, 'demo-worker', { name: 'Ada' })).toMatchObject({ code: 200, source: 'demo-worker', data: { greeting: 'Hello, Ada!' } });
-    expect(await ask(redis.client, 'demo-worker', {})).toMatchObject({ code: 400, err: { message: 'data.name must be the name of whom to greet' } });
-    expect(await ask(redis.client, 'word-count', { text: 'to be or not to be' })).toMatchObject({ code: 200, data: { words: 6 } });
+    expect(await ask(redis.client, 'demo-worker', { name: 'Ada' })).toMatchObject({
+      code: 200,
+      source: 'demo-worker',
+      data: { greeting: 'Hello, Ada!' },
+    });
+    expect(await ask(redis.client, 'demo-worker', {})).toMatchObject({
+      code: 400,
+      err: { message: 'data.name must be the name of whom to greet' },
+    });
+    expect(await ask(redis.client, 'word-count', { text: 'to be or not to be' })).toMatchObject({
+      code: 200,
+      data: { words: 6 },
+    });
     const date = await ask(redis.client, 'date-iso', {});
     expect(date.code).toBe(200);
     expect(date.data).toMatchObject({ date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
@@ -53,19 +87,32 @@ describeOnCluster('workers on a cluster', () => {
 
   test('each consumer id has a config hash, a Deployment and a pod under a policy of its scope', async () => {
     const hash = await redis.client.hgetall(configHashKey('demo-worker', '2'));
-    expect(hash).toMatchObject({ type: 'demo-worker', consumerId: '2', encryptedAlg: 'aes-128-cbc', pid: expect.any(String), owner: expect.any(String) });
+    expect(hash).toMatchObject({
+      type: 'demo-worker',
+      consumerId: '2',
+      encryptedAlg: 'aes-128-cbc',
+      pid: expect.any(String),
+      owner: expect.any(String),
+    });
     expect(hash['resource']).toMatch(new RegExp(`^${namespace}/demo-worker/`));
     expect((await list('deployments')).items.map(({ metadata }) => metadata.name).sort()).toEqual(
-      expect.arrayContaining(['date-iso-1', 'demo-worker-1', 'demo-worker-2']));
+      expect.arrayContaining(['date-iso-1', 'demo-worker-1', 'demo-worker-2']),
+    );
     const policies = (await list('networkpolicies')).items;
     for (const pod of (await list('pods')).items) {
-      const selecting = policies.filter(({ spec }) => Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value));
+      const selecting = policies.filter(({ spec }) =>
+        Object.entries((spec['podSelector'] as { matchLabels: Record<string, string> }).matchLabels).every((
+          [key, value],
+        ) => pod.metadata.labels?.[key] === value)
+      );
       expect(selecting).toHaveLength(1);
     }
   });
 
   test('the key of the secret is in no argument, no variable and no log', async () => {
-    const { data } = JSON.parse(await inNamespace('get', 'secret', 'demo-worker-worker', '-o', 'json')) as { data: Record<string, string> };
+    const { data } = JSON.parse(await inNamespace('get', 'secret', 'demo-worker-worker', '-o', 'json')) as {
+      data: Record<string, string>;
+    };
     const key = Buffer.from(data['key']!, 'base64').toString().split(' ')[1]!.trim();
     expect(key).toMatch(/^[0-9a-f]{32}$/);
     const told = [await inNamespace('get', 'pods,deployments,events,rw', '-o', 'json'), operator.output()].join('\n');
@@ -74,7 +121,10 @@ describeOnCluster('workers on a cluster', () => {
   });
 
   test('kubectl get rw shows readiness, consumers and answers in columns', async () => {
-    await eventually('the responses are counted', async () => ((await read('demo-worker')).status?.responses?.total ?? 0) >= 2);
+    await eventually(
+      'the responses are counted',
+      async () => ((await read('demo-worker')).status?.responses?.total ?? 0) >= 2,
+    );
     const [header, ...rows] = (await inNamespace('get', 'rw')).trim().split('\n');
     expect(header!.split(/\s+/)).toEqual(['NAME', 'READY', 'CONSUMERS', 'BACKLOG', 'OK', 'FAILED', 'AGE']);
     const row = rows.find((line) => line.startsWith('demo-worker '));
@@ -85,12 +135,24 @@ describeOnCluster('workers on a cluster', () => {
 
   test('kubectl scale adds and removes consumers, and removed ones leave nothing behind', async () => {
     await inNamespace('scale', 'rw/demo-worker', '--replicas=3');
-    await eventually('three consumers are ready', async () => (await read('demo-worker')).status?.consumersReady === '3/3', 60_000);
+    await eventually(
+      'three consumers are ready',
+      async () => (await read('demo-worker')).status?.consumersReady === '3/3',
+      60_000,
+    );
     await inNamespace('scale', 'rw/demo-worker', '--replicas=1');
-    await eventually('the hashes of consumers 2 and 3 are gone', async () =>
-      (await redis.client.exists(configHashKey('demo-worker', '2'), configHashKey('demo-worker', '3'))) === 0, 60_000);
-    await eventually('their Deployments are gone', async () =>
-      (await list('deployments')).items.filter(({ metadata }) => metadata.name.startsWith('demo-worker')).length === 1);
+    await eventually(
+      'the hashes of consumers 2 and 3 are gone',
+      async () =>
+        (await redis.client.exists(configHashKey('demo-worker', '2'), configHashKey('demo-worker', '3'))) === 0,
+      60_000,
+    );
+    await eventually(
+      'their Deployments are gone',
+      async () =>
+        (await list('deployments')).items.filter(({ metadata }) => metadata.name.startsWith('demo-worker')).length ===
+          1,
+    );
     const consumers = (await redis.client.xinfo('CONSUMERS', requestStreamKey('demo-worker'), 'worker')) as string[][];
     expect(consumers.map((fields) => fields[1])).toEqual(['1']);
     expect(await ask(redis.client, 'demo-worker', { name: 'Grace' })).toMatchObject({ code: 200 });
@@ -101,9 +163,15 @@ describeOnCluster('workers on a cluster', () => {
     await ready('edited');
     expect((await ask(redis.client, 'edited', {})).data).toBe('old');
     await apply(worker('edited', withInline('export default () => "new";\n')));
-    await eventually('the new module answers', async () => (await ask(redis.client, 'edited', {})).data === 'new', 60_000);
+    await eventually(
+      'the new module answers',
+      async () => (await ask(redis.client, 'edited', {})).data === 'new',
+      60_000,
+    );
     await ready('edited');
-    expect((await list('configmaps')).items.filter(({ metadata }) => metadata.name.startsWith('edited-'))).toHaveLength(1);
+    expect((await list('configmaps')).items.filter(({ metadata }) => metadata.name.startsWith('edited-'))).toHaveLength(
+      1,
+    );
   });
 
   test('suspend ends the pods and keeps hashes; resuming answers what came meanwhile', async () => {
@@ -124,7 +192,9 @@ describeOnCluster('workers on a cluster', () => {
     expect(await redis.client.exists(configHashKey('deleted', '1'), configHashKey('deleted', '2'))).toBe(0);
     await eventually('no child is left', async () => {
       const left = await Promise.all(['deployments', 'networkpolicies', 'configmaps', 'secrets', 'pods'].map(list));
-      return left.flatMap(({ items }) => items).every(({ metadata }) => metadata.labels?.['redisworker.dev/name'] !== 'deleted');
+      return left.flatMap(({ items }) => items).every(({ metadata }) =>
+        metadata.labels?.['redisworker.dev/name'] !== 'deleted'
+      );
     }, 60_000);
   });
 
@@ -132,13 +202,23 @@ describeOnCluster('workers on a cluster', () => {
     await apply(worker('guarded'));
     await ready('guarded');
     const policy = (await list('networkpolicies')).items.find(({ metadata }) => metadata.name.startsWith('guarded-'))!;
-    await inNamespace('patch', 'networkpolicy', policy.metadata.name, '--type=json', '-p', '[{"op":"replace","path":"/spec/egress","value":[{}]}]');
+    await inNamespace(
+      'patch',
+      'networkpolicy',
+      policy.metadata.name,
+      '--type=json',
+      '-p',
+      '[{"op":"replace","path":"/spec/egress","value":[{}]}]',
+    );
     await eventually('the policy is closed again', async () => {
       const now = (await list('networkpolicies')).items.find(({ metadata }) => metadata.name === policy.metadata.name);
       return JSON.stringify(now?.spec['egress']) === JSON.stringify(policy.spec['egress']);
     });
     await inNamespace('delete', 'deployment', 'guarded-1');
-    await eventually('the Deployment is back', async () => (await list('deployments')).items.some(({ metadata }) => metadata.name === 'guarded-1'));
+    await eventually(
+      'the Deployment is back',
+      async () => (await list('deployments')).items.some(({ metadata }) => metadata.name === 'guarded-1'),
+    );
     await ready('guarded');
   });
 
@@ -149,7 +229,12 @@ describeOnCluster('workers on a cluster', () => {
       return now?.reason === 'SecretNotFound' && now;
     });
     expect(waiting.message).toContain('Secret "later" of spec.secretRef does not exist');
-    await applyObjects({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'later', namespace }, stringData: { a: 'b' } });
+    await applyObjects({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'later', namespace },
+      stringData: { a: 'b' },
+    });
     await ready('secretive');
   });
 
@@ -180,7 +265,12 @@ describeOnCluster('workers on a cluster', () => {
   });
 
   test('an object of the same name that is not ours is left alone', async () => {
-    await applyObjects({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'clash-worker', namespace }, stringData: { mine: 'yes' } });
+    await applyObjects({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'clash-worker', namespace },
+      stringData: { mine: 'yes' },
+    });
     await apply(worker('clash'));
     await eventually('the clash is told', async () => (await condition('clash', 'Stalled'))?.reason === 'NameConflict');
     const { data } = JSON.parse(await inNamespace('get', 'secret', 'clash-worker', '-o', 'json')) as { data: object };

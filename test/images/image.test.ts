@@ -5,14 +5,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { configHashKey, defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
-import { env, healthPort, keyFileName, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import {
+  env,
+  healthPort,
+  keyFileName,
+  scratchMount,
+  scriptRedisPort,
+  secretMount,
+  sourceFileName,
+  sourceMount,
+} from '../../contract/pod.ts';
 import { encodeKeyLine } from '../../contract/secrets.ts';
 import { configuration } from '../../images/configuration.ts';
-import { modeOf, type ImageFile } from '../../images/file.ts';
+import { type ImageFile, modeOf } from '../../images/file.ts';
 import { readTar } from '../../images/tar.ts';
 import { unpack } from '../../images/unpack.ts';
 import { buildWorkerImage, type BuiltImage } from '../../images/worker-image.ts';
-import { denoCommand, ownAddresses, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import { type CommandInput, denoCommand, ownAddresses } from '../../operator/redisworker/desired/deno-command.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
@@ -44,19 +53,41 @@ test('the same sources and packages give the same archive', async () => {
 
 test('it holds Deno, the libraries it is linked to, our files and their warm cache, and no shell', () => {
   const paths = files.map(({ path }) => path);
-  for (const path of [
-    'usr/bin/deno', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'etc/ssl/certs/ca-certificates.crt',
-    'redisworker/worker/main.js', 'redisworker/worker/mod.js', 'redisworker/worker/runner.js', 'redisworker/worker/import_map.json',
-    'redisworker/deno/v8_code_cache_v2', 'redisworker/deno/v8_code_cache_v2-wal', 'redisworker/deno/v8_code_cache_v2-shm',
-  ]) expect(paths).toContain(path);
-  for (const name of ['gen', 'location_data']) expect(files).toContainEqual({ kind: 'link', path: `redisworker/deno/${name}`, target: scratchMount });
-  for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6']) expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
+  for (
+    const path of [
+      'usr/bin/deno',
+      'etc/passwd',
+      'etc/group',
+      'etc/nsswitch.conf',
+      'etc/ssl/certs/ca-certificates.crt',
+      'redisworker/worker/main.js',
+      'redisworker/worker/mod.js',
+      'redisworker/worker/runner.js',
+      'redisworker/worker/import_map.json',
+      'redisworker/deno/v8_code_cache_v2',
+      'redisworker/deno/v8_code_cache_v2-wal',
+      'redisworker/deno/v8_code_cache_v2-shm',
+    ]
+  ) expect(paths).toContain(path);
+  for (const name of ['gen', 'location_data']) {
+    expect(files).toContainEqual({ kind: 'link', path: `redisworker/deno/${name}`, target: scratchMount });
+  }
+  for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6']) {
+    expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
+  }
   expect(paths.filter((path) => /(^|\/)s?bin\//.test(path))).toEqual(['usr/bin/deno']);
   expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
 });
 
-test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
-  const worker = await startPod('image-handler', { runtime: 'Handler' }, `
+test.skipIf(!isRoot)(
+  `a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${
+    isRoot ? '' : ` (skipped: ${whyNot})`
+  }`,
+  async () => {
+    const worker = await startPod(
+      'image-handler',
+      { runtime: 'Handler' },
+      `
     import { Reply, type Handler } from 'redisworker';
     const handler: Handler<{ name: string }> = async (request) => {
       try {
@@ -68,26 +99,60 @@ test.skipIf(!isRoot)(`a handler is answered for, knows the Reply the runtime thr
       }
     };
     export default handler;
-  `);
-  expect(await worker.ask({ name: 'Ada' })).toMatchObject({ code: 200, data: 'Ada' });
-  await redis.client.xadd(requestStreamKey('image-handler'), '*', 'ref', 'broken', 'type', 'image-handler', 'data', '{');
-  const [, reply] = (await redis.client.brpop(replyListKey('broken'), 20))!;
-  expect(JSON.parse(reply)).toMatchObject({ code: 200, data: { sameReply: true } });
-});
+  `,
+    );
+    expect(await worker.ask({ name: 'Ada' })).toMatchObject({ code: 200, data: 'Ada' });
+    await redis.client.xadd(
+      requestStreamKey('image-handler'),
+      '*',
+      'ref',
+      'broken',
+      'type',
+      'image-handler',
+      'data',
+      '{',
+    );
+    const [, reply] = (await redis.client.brpop(replyListKey('broken'), 20))!;
+    expect(JSON.parse(reply)).toMatchObject({ code: 200, data: { sameReply: true } });
+  },
+);
 
-test.skipIf(!isRoot)(`a process starts with what the cache has for it${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
-  const worker = await startPod('image-warm', { runtime: 'Handler', denoOptions: ['--log-level=debug'] }, 'export default () => 1;');
-  expect(await worker.ask({})).toMatchObject({ code: 200 });
-  for (const file of ['main.js', 'mod.js']) expect(worker.process.output()).toContain(`V8 code cache hit for ES module: file:///redisworker/worker/${file}`);
-  // What V8 refuses, as it was made under other flags, Deno finds in the cache all the same, and makes anew.
-  expect(worker.process.output()).not.toContain('Updating V8 code cache for ES module: file:///redisworker/');
-});
+test.skipIf(!isRoot)(
+  `a process starts with what the cache has for it${isRoot ? '' : ` (skipped: ${whyNot})`}`,
+  async () => {
+    const worker = await startPod(
+      'image-warm',
+      { runtime: 'Handler', denoOptions: ['--log-level=debug'] },
+      'export default () => 1;',
+    );
+    expect(await worker.ask({})).toMatchObject({ code: 200 });
+    for (const file of ['main.js', 'mod.js']) {
+      expect(worker.process.output()).toContain(
+        `V8 code cache hit for ES module: file:///redisworker/worker/${file}`,
+      );
+    }
+    // What V8 refuses, as it was made under other flags, Deno finds in the cache all the same, and makes anew.
+    expect(worker.process.output()).not.toContain('Updating V8 code cache for ES module: file:///redisworker/');
+  },
+);
 
-test.skipIf(!isRoot)(`a script of the older contract is answered for${isRoot ? '' : ` (skipped: ${whyNot})`}`, async () => {
-  const [manifest] = parseAllDocuments(readFileSync(join(import.meta.dirname, '../../examples/date-iso.yaml'), 'utf8'));
-  const worker = await startPod('image-script', { runtime: 'Script' }, String(manifest!.getIn(['spec', 'source', 'inline'])));
-  expect(await worker.ask({})).toMatchObject({ code: 200, data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string } });
-});
+test.skipIf(!isRoot)(
+  `a script of the older contract is answered for${isRoot ? '' : ` (skipped: ${whyNot})`}`,
+  async () => {
+    const [manifest] = parseAllDocuments(
+      readFileSync(join(import.meta.dirname, '../../examples/date-iso.yaml'), 'utf8'),
+    );
+    const worker = await startPod(
+      'image-script',
+      { runtime: 'Script' },
+      String(manifest!.getIn(['spec', 'source', 'inline'])),
+    );
+    expect(await worker.ask({})).toMatchObject({
+      code: 200,
+      data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string },
+    });
+  },
+);
 
 /** All files of all layers, as they would lie above each other. */
 async function filesOf({ archive }: BuiltImage): Promise<ImageFile[]> {
@@ -114,9 +179,19 @@ const pod = `
 `;
 
 /** Runs the operator's own command line inside the image, against the real Redis; its ports are moved to free ones. */
-async function startPod(type: string, input: Partial<CommandInput> & Pick<CommandInput, 'runtime'>, module: string): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
+async function startPod(
+  type: string,
+  input: Partial<CommandInput> & Pick<CommandInput, 'runtime'>,
+  module: string,
+): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
   const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
-  for (const path of [source, secret, ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount))]) mkdirSync(path, { recursive: true });
+  for (
+    const path of [
+      source,
+      secret,
+      ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount)),
+    ]
+  ) mkdirSync(path, { recursive: true });
   writeFileSync(join(source, sourceFileName), module);
   writeFileSync(join(secret, keyFileName), encodeKeyLine('00112233445566778899aabbccddeeff'));
   await writeHash(redis.client, type);
@@ -124,16 +199,33 @@ async function startPod(type: string, input: Partial<CommandInput> & Pick<Comman
   const [health, forward] = [await freePort(), await freePort()];
   const own = input.runtime === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
-    configHashKey: configHashKey(type, '1'), allowNet: own, allowAllNet: false, gateNet: [], denyNet: ['169.254.169.254'],
-    allowEnv: [], denoOptions: [], requestLimit: 0, memoryMiB: 128, ...input,
+    configHashKey: configHashKey(type, '1'),
+    allowNet: own,
+    allowAllNet: false,
+    gateNet: [],
+    denyNet: ['169.254.169.254'],
+    allowEnv: [],
+    denoOptions: [],
+    requestLimit: 0,
+    memoryMiB: 128,
+    ...input,
   }).map((word) => word.replaceAll(`:${healthPort}`, `:${health}`).replaceAll(`:${scriptRedisPort}`, `:${forward}`));
   const variables = {
-    ...configuration.env, PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
-    [env.redisUrl]: redis.url, [env.source]: `${sourceMount}/${sourceFileName}`, [env.podUid]: `pod-${type}`,
-    [env.healthAddress]: `0.0.0.0:${health}`, [env.settings]: '{}', [env.keyFile]: `${secretMount}/${keyFileName}`,
+    ...configuration.env,
+    PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
+    [env.redisUrl]: redis.url,
+    [env.source]: `${sourceMount}/${sourceFileName}`,
+    [env.podUid]: `pod-${type}`,
+    [env.healthAddress]: `0.0.0.0:${health}`,
+    [env.settings]: '{}',
+    [env.keyFile]: `${secretMount}/${keyFileName}`,
   };
-  const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], { env: variables });
+  const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], {
+    env: variables,
+  });
   onTestFinished(() => process.stop());
-  const told = (cause: unknown) => { throw new Error(`no answer; the worker printed:\n${process.output()}`, { cause }); };
+  const told = (cause: unknown) => {
+    throw new Error(`no answer; the worker printed:\n${process.output()}`, { cause });
+  };
   return { process, ask: (data) => ask(redis.client, type, data, 20).catch(told) };
 }

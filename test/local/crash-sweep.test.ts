@@ -1,15 +1,15 @@
 /** The operator dies between any two of its writes; the next one brings the same end as if nothing had happened. */
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
-import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
-import { openLocalCluster, type LocalCluster } from '../../operator/cluster/local/index.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { type LocalCluster, openLocalCluster } from '../../operator/cluster/local/index.ts';
 import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { Life, startMortalOperator, type MortalOperator } from '../support/sweep/mortal.ts';
-import { snapshot, type Snapshot } from '../support/sweep/snapshot.ts';
+import { Life, type MortalOperator, startMortalOperator } from '../support/sweep/mortal.ts';
+import { type Snapshot, snapshot } from '../support/sweep/snapshot.ts';
 import { moveNode } from '../support/sweep/stand-in-node.ts';
 
 const type = 'swept';
@@ -20,9 +20,13 @@ const stream = requestStreamKey(type);
 let redis: TestRedis;
 let cluster: LocalCluster;
 
-beforeAll(async () => { redis = await startRedis(); });
+beforeAll(async () => {
+  redis = await startRedis();
+});
 afterAll(() => redis.stop());
-beforeEach(async () => { cluster = await openEmpty(); });
+beforeEach(async () => {
+  cluster = await openEmpty();
+});
 afterEach(() => cluster.close());
 
 const withSecret = withSpec({ secretRef: { name: 'theirs' } });
@@ -33,8 +37,17 @@ const after = worker(type, withCount(1), withSecret, withInline('export default 
 async function openEmpty(): Promise<LocalCluster> {
   let made = 0;
   await redis.client.flushall();
-  const opened = await openLocalCluster({ log: quietLog(), nodeName: 'n', uid: ({ kind }) => (kind === 'RedisWorker' ? 'uid-of-worker' : `uid-${(made += 1)}`) });
-  await opened.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'theirs', namespace: 'default' }, data: { token: Buffer.from('sesame').toString('base64') } }, 'user');
+  const opened = await openLocalCluster({
+    log: quietLog(),
+    nodeName: 'n',
+    uid: ({ kind }) => (kind === 'RedisWorker' ? 'uid-of-worker' : `uid-${(made += 1)}`),
+  });
+  await opened.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'theirs', namespace: 'default' },
+    data: { token: Buffer.from('sesame').toString('base64') },
+  }, 'user');
   return opened;
 }
 
@@ -63,15 +76,32 @@ async function runOperator(life = new Life()): Promise<{ writes: number; rested:
 
 /** At any moment: a consumer that may run finds its policy, its module, its key and its hash. */
 async function expectNothingRunsBare(): Promise<void> {
-  const [deployments, policies, configMaps, secrets] = await Promise.all([resources.deployments, resources.networkPolicies, resources.configMaps, resources.secrets].map((kind) => cluster.list(kind)));
+  const [deployments, policies, configMaps, secrets] = await Promise.all(
+    [resources.deployments, resources.networkPolicies, resources.configMaps, resources.secrets].map((kind) =>
+      cluster.list(kind)
+    ),
+  );
   for (const deployment of deployments!) {
-    const { replicas, template } = deployment.spec as { replicas: number; template: { metadata: KubeObject['metadata']; spec: { volumes: { configMap?: { name: string } }[] } } };
+    const { replicas, template } = deployment.spec as {
+      replicas: number;
+      template: { metadata: KubeObject['metadata']; spec: { volumes: { configMap?: { name: string } }[] } };
+    };
     if (replicas === 0 || deployment.metadata.deletionTimestamp !== undefined) continue;
     const netHash = template.metadata.labels?.[labels.netHash];
-    expect(policies!.filter(({ spec }) => (spec as { podSelector: { matchLabels: Record<string, string> } }).podSelector.matchLabels[labels.netHash] === netHash)).toHaveLength(1);
+    expect(
+      policies!.filter(({ spec }) =>
+        (spec as { podSelector: { matchLabels: Record<string, string> } }).podSelector.matchLabels[labels.netHash] ===
+          netHash
+      ),
+    ).toHaveLength(1);
     expect(configMaps!.map(({ metadata }) => metadata.name)).toContain(template.spec.volumes[0]!.configMap!.name);
     expect(secrets!.map(({ metadata }) => metadata.name)).toContain(runtimeSecretName(type));
-    expect(await redis.client.hexists(configHashKey(type, template.metadata.annotations?.[annotations.consumer] ?? ''), 'resource')).toBe(1);
+    expect(
+      await redis.client.hexists(
+        configHashKey(type, template.metadata.annotations?.[annotations.consumer] ?? ''),
+        'resource',
+      ),
+    ).toBe(1);
   }
 }
 
@@ -113,7 +143,10 @@ const names = ({ objects }: Snapshot): string[] => Object.keys(objects);
 
 test('while a worker is made', async () => {
   const { objects, redis: left } = await sweep({ change: () => cluster.apply(before, 'user') });
-  expect(objects[`RedisWorker ${type}`]).toMatchObject({ finalizers: ['redisworker.dev/cleanup'], status: { consumersReady: '2/2' } });
+  expect(objects[`RedisWorker ${type}`]).toMatchObject({
+    finalizers: ['redisworker.dev/cleanup'],
+    status: { consumersReady: '2/2' },
+  });
   expect(left).toMatchObject({ [configHashKey(type, '2')]: { owner: 'a live pod', secret: { token: 'sesame' } } });
 });
 
@@ -128,9 +161,13 @@ test('while its code changes and consumers with unfinished requests are taken aw
     begin: () => cluster.apply(three, 'user'),
     change: () => leavePending().then(() => cluster.apply(after, 'user')),
   });
-  expect(names({ objects, redis: left }).filter((name) => /^(Deployment|NetworkPolicy|ConfigMap|Pod)/.test(name))).toEqual([
-    expect.stringMatching(/^ConfigMap swept-/), 'Deployment swept-1', expect.stringMatching(/^NetworkPolicy swept-/), 'Pod of 1',
-  ]);
+  expect(names({ objects, redis: left }).filter((name) => /^(Deployment|NetworkPolicy|ConfigMap|Pod)/.test(name)))
+    .toEqual([
+      expect.stringMatching(/^ConfigMap swept-/),
+      'Deployment swept-1',
+      expect.stringMatching(/^NetworkPolicy swept-/),
+      'Pod of 1',
+    ]);
   expect(Object.keys(left)).toEqual([configHashKey(type, '1'), stream]);
   expect(left[stream]).toMatchObject({ groups: [{ consumers: [{ name: '1', pending: 2 }] }] });
 });
@@ -140,7 +177,10 @@ test('while it is deleted', async () => {
     begin: () => cluster.apply(before, 'user'),
     change: () => cluster.delete(resources.redisWorkers, ref),
   });
-  expect({ objects: Object.keys(objects), left }).toEqual({ objects: ['Secret theirs'], left: { [stream]: { entries: [], groups: [] } } });
+  expect({ objects: Object.keys(objects), left }).toEqual({
+    objects: ['Secret theirs'],
+    left: { [stream]: { entries: [], groups: [] } },
+  });
 });
 
 test('at rest a reconcile writes nothing', async () => {

@@ -25,12 +25,30 @@ async function dead(...argv: string[]): Promise<{ code: number; out: string; err
 type Parts = readonly (string | Buffer)[];
 
 /** Adds a letter as the runtime does. */
-async function bury(type: string, user: Parts, reason = 'it broke', stream = deadLetterStreamKey(type)): Promise<string> {
-  return (await redis.client.xadd(stream, '*', ...user, 'rw:xid', '5-1', 'rw:reason', reason, 'rw:attempts', '3', 'rw:source', 'sha256-ab'))!;
+async function bury(
+  type: string,
+  user: Parts,
+  reason = 'it broke',
+  stream = deadLetterStreamKey(type),
+): Promise<string> {
+  return (await redis.client.xadd(
+    stream,
+    '*',
+    ...user,
+    'rw:xid',
+    '5-1',
+    'rw:reason',
+    reason,
+    'rw:attempts',
+    '3',
+    'rw:source',
+    'sha256-ab',
+  ))!;
 }
 
 /** Makes the stream of requests, as the operator does, and gives what is on it. */
-const open = (type: string): Promise<unknown> => redis.client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
+const open = (type: string): Promise<unknown> =>
+  redis.client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
 const requests = async (type: string): Promise<Buffer[][]> =>
   (await redis.client.xrangeBuffer(requestStreamKey(type), '-', '+')).map(([, fields]) => fields);
 const left = (type: string): Promise<number> => redis.client.xlen(deadLetterStreamKey(type));
@@ -79,16 +97,27 @@ describe('show', () => {
     const id = await bury(type, ['ref', 'r', 'type', type, 'data', '{"name":"ü"}', 'image', Buffer.from([255, 0, 10])]);
     const { code, out } = await dead('show', type, id);
     expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['id', id], ['age', expect.stringMatching(/^\d+s$/)], ['reason', 'it broke'], ['attempts', '3'], ['code digest', 'sha256-ab'], ['first id', '5-1'],
+      ['id', id],
+      ['age', expect.stringMatching(/^\d+s$/)],
+      ['reason', 'it broke'],
+      ['attempts', '3'],
+      ['code digest', 'sha256-ab'],
+      ['first id', '5-1'],
       [''],
-      ['FIELD', 'VALUE'], ['ref', 'r'], ['type', type], ['data', '{"name":"ü"}'], ['image', '"\\xff\\x00\\n"'],
+      ['FIELD', 'VALUE'],
+      ['ref', 'r'],
+      ['type', type],
+      ['data', '{"name":"ü"}'],
+      ['image', '"\\xff\\x00\\n"'],
     ]);
     expect(code).toBe(0);
   });
 
   test('says where it looked for one that is not there', async () => {
     expect(await dead('show', 'shown-not', '5-5')).toEqual({
-      code: 1, out: '', err: 'there is no dead letter 5-5 on shown-not:dead:x; "redisworker dead list shown-not" shows which there are',
+      code: 1,
+      out: '',
+      err: 'there is no dead letter 5-5 on shown-not:dead:x; "redisworker dead list shown-not" shows which there are',
     });
   });
 });
@@ -97,7 +126,20 @@ describe('redrive', () => {
   test('sends one back with its fields byte for byte and nothing of ours, and a second time finds nothing', async () => {
     const type = 'redriven';
     await open(type);
-    const fields = ['ref', 'r', 'type', type, 'data', '{}', 'odd', randomBytes(3000), Buffer.from([0, 255]), '', 'data', 'twice'];
+    const fields = [
+      'ref',
+      'r',
+      'type',
+      type,
+      'data',
+      '{}',
+      'odd',
+      randomBytes(3000),
+      Buffer.from([0, 255]),
+      '',
+      'data',
+      'twice',
+    ];
     const id = await bury(type, fields);
     await bury(type, ['ref', 'other']);
     expect(await dead('redrive', type, id)).toEqual({ code: 0, out: `1 request sent back to ${type}:req:x`, err: '' });
@@ -130,7 +172,9 @@ describe('redrive', () => {
   test('loses nothing when a request cannot be added', async () => {
     const type = 'stuck';
     const id = await bury(type, ['ref', 'r']);
-    expect((await dead('redrive', type, id)).err).toMatch(/^there is no stream stuck:req:x, so nobody would take the request: start its worker first/);
+    expect((await dead('redrive', type, id)).err).toMatch(
+      /^there is no stream stuck:req:x, so nobody would take the request: start its worker first/,
+    );
     await redis.client.set(requestStreamKey(type), 'no stream');
     expect(await dead('redrive', type, '--all')).toMatchObject({ code: 1, err: expect.stringContaining('WRONGTYPE') });
     await redis.client.del(requestStreamKey(type));
@@ -149,7 +193,11 @@ describe('redrive', () => {
     await bury(type, ['ref', 'narrow']);
     const id = await bury(type, Array.from({ length: 8000 }, (_, at) => `f${at}`));
     const { code, err } = await dead('redrive', type, '--all');
-    expect(err).toMatch(new RegExp(`^1 request sent back to wide:req:x, but the dead letter ${id} has no field to send, or more than 3500`));
+    expect(err).toMatch(
+      new RegExp(
+        `^1 request sent back to wide:req:x, but the dead letter ${id} has no field to send, or more than 3500`,
+      ),
+    );
     expect([code, await left(type)]).toEqual([1, 1]);
   });
 });
@@ -158,8 +206,14 @@ describe('purge', () => {
   test('removes nothing without --yes, and tells what it would', async () => {
     const type = 'spared';
     const id = await bury(type, ['ref', 'r']);
-    expect(await dead('purge', type, id)).toEqual({ code: 2, out: '', err: `this removes the dead letter ${id} on ${type}:dead:x for good; say so with --yes` });
-    expect((await dead('purge', type, '--all')).err).toBe(`this removes 1 dead letter on ${type}:dead:x for good; say so with --yes`);
+    expect(await dead('purge', type, id)).toEqual({
+      code: 2,
+      out: '',
+      err: `this removes the dead letter ${id} on ${type}:dead:x for good; say so with --yes`,
+    });
+    expect((await dead('purge', type, '--all')).err).toBe(
+      `this removes 1 dead letter on ${type}:dead:x for good; say so with --yes`,
+    );
     expect(await left(type)).toBe(1);
   });
 
@@ -176,5 +230,7 @@ describe('purge', () => {
 test('without --redis and without a running session it says what to do', async () => {
   const io = testIo({ environment: { runtimeFolder } });
   expect(await main(['dead', 'list', 'w'], io)).toBe(1);
-  expect(io.failures).toEqual(['no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port']);
+  expect(io.failures).toEqual([
+    'no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port',
+  ]);
 });

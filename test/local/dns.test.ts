@@ -16,7 +16,10 @@ const ask = async (host: string, record?: Parameters<TestDnsServer['records']['s
 
 test('a name has addresses of both families, each with its time', async () => {
   expect(await ask('both.example', { addresses: ['192.0.2.1', '192.0.2.2', '2001:db8::1'], ttlSeconds: 7 })).toEqual({
-    ipv4: { kind: 'addresses', addresses: [{ address: '192.0.2.1', ttlSeconds: 7 }, { address: '192.0.2.2', ttlSeconds: 7 }] },
+    ipv4: {
+      kind: 'addresses',
+      addresses: [{ address: '192.0.2.1', ttlSeconds: 7 }, { address: '192.0.2.2', ttlSeconds: 7 }],
+    },
     ipv6: { kind: 'addresses', addresses: [{ address: '2001:db8::1', ttlSeconds: 7 }] },
   });
 });
@@ -29,7 +32,10 @@ test('an answer too long for UDP comes over TCP', async () => {
 });
 
 test('a name that does not exist, one without addresses and a failure are told apart', async () => {
-  expect(await ask('absent.example')).toEqual({ ipv4: { kind: 'none', why: 'NXDOMAIN' }, ipv6: { kind: 'none', why: 'NXDOMAIN' } });
+  expect(await ask('absent.example')).toEqual({
+    ipv4: { kind: 'none', why: 'NXDOMAIN' },
+    ipv6: { kind: 'none', why: 'NXDOMAIN' },
+  });
   expect((await ask('four.example', { addresses: ['192.0.2.1'] })).ipv6).toEqual({ kind: 'none', why: 'NODATA' });
   expect((await ask('broken.example', { fault: 'SERVFAIL' })).ipv4).toEqual({ kind: 'failed', why: 'SERVFAIL' });
   expect((await ask('refused.example', { fault: 'REFUSED' })).ipv4).toEqual({ kind: 'failed', why: 'REFUSED' });
@@ -42,10 +48,13 @@ test('nothing is remembered between two questions, and no search domain is tried
   server.records.set('turns.example', { addresses: ['192.0.2.2'], ttlSeconds: 600 });
   expect((await lookUp('turns.example')).ipv4).toMatchObject({ addresses: [{ address: '192.0.2.2' }] });
   await lookUp('short');
-  expect(server.questions.filter((question) => question.includes('short')).sort()).toEqual(['udp A short', 'udp AAAA short']);
+  expect(server.questions.filter((question) => question.includes('short')).sort()).toEqual([
+    'udp A short',
+    'udp AAAA short',
+  ]);
 });
 
-test('a server that is not there is a failure, and the machine\'s own table of hosts is not asked', async () => {
+test("a server that is not there is a failure, and the machine's own table of hosts is not asked", async () => {
   const answer = await dnsLookUp('127.0.0.1:1')('localhost.example');
   expect(answer.ipv4).toMatchObject({ kind: 'failed' });
   expect((await ask('localhost.test')).ipv4.kind).toBe('none');

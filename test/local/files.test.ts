@@ -2,15 +2,26 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
-import { followFiles, openLocalCluster, type FollowedFiles, type LocalCluster, type Validate } from '../../operator/cluster/local/index.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import {
+  type FollowedFiles,
+  followFiles,
+  type LocalCluster,
+  openLocalCluster,
+  type Validate,
+} from '../../operator/cluster/local/index.ts';
 import { eventually } from '../support/wait.ts';
 
 let dir: string;
 let cluster: LocalCluster;
 let files: FollowedFiles | undefined;
 let logged: string[];
-const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields: object, message: string) => logged.push(message) };
+const log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (_fields: object, message: string) => logged.push(message),
+};
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'files-'));
@@ -23,22 +34,36 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const worker = (name: string, count: number) => `apiVersion: redisworker.dev/v1alpha1\nkind: RedisWorker\nmetadata: {name: ${name}}\nspec: {consumers: {count: ${count}}}\n`;
+const worker = (name: string, count: number) =>
+  `apiVersion: redisworker.dev/v1alpha1\nkind: RedisWorker\nmetadata: {name: ${name}}\nspec: {consumers: {count: ${count}}}\n`;
 const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: v}\n';
-const validate: Validate = ({ spec }) => ((spec as { consumers: { count: number } }).consumers.count > 9 ? { ok: false, problems: ['spec.consumers.count must be at most 9'] } : { ok: true });
+const validate: Validate = (
+  { spec },
+) => ((spec as { consumers: { count: number } }).consumers.count > 9
+  ? { ok: false, problems: ['spec.consumers.count must be at most 9'] }
+  : { ok: true });
 
-const countOf = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.spec as { consumers: { count: number } } | undefined)?.consumers.count;
+const countOf = async (name: string) =>
+  ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.spec as
+    | { consumers: { count: number } }
+    | undefined)?.consumers.count;
 const follow = async (path = dir) => (files = await followFiles([path], cluster, log, { validate }));
-const becomes = (name: string, count: number | undefined) => eventually(`${name} has ${count}`, async () => (await countOf(name)) === count);
+const becomes = (name: string, count: number | undefined) =>
+  eventually(`${name} has ${count}`, async () => (await countOf(name)) === count);
 
 test('objects follow their file: added, changed and deleted with it', async () => {
   await writeFile(join(dir, 'a.yaml'), `${worker('a', 1)}---\n${secret}`);
   await follow();
   expect(await countOf('a')).toBe(1);
-  expect(await cluster.get(resources.secrets, { namespace: 'default', name: 's' })).toMatchObject({ data: { k: 'dg==' } });
+  expect(await cluster.get(resources.secrets, { namespace: 'default', name: 's' })).toMatchObject({
+    data: { k: 'dg==' },
+  });
   await writeFile(join(dir, 'a.yaml'), worker('a', 2));
   await becomes('a', 2);
-  await eventually('the secret is gone', async () => (await cluster.get(resources.secrets, { namespace: 'default', name: 's' })) === undefined);
+  await eventually(
+    'the secret is gone',
+    async () => (await cluster.get(resources.secrets, { namespace: 'default', name: 's' })) === undefined,
+  );
   await writeFile(join(dir, 'b.yml'), worker('b', 1));
   await becomes('b', 1);
   await rm(join(dir, 'a.yaml'));
@@ -65,7 +90,10 @@ test('a file that is wrong keeps its last good objects and is told once, until i
   expect(logged[0]).toMatch(/a\.yaml:1: this is not YAML/);
   expect(await countOf('a')).toBe(1);
   await writeFile(file, worker('a', 10));
-  await eventually('the refusal is told', () => followed.problems()[0]?.includes('spec.consumers.count must be at most 9'));
+  await eventually(
+    'the refusal is told',
+    () => followed.problems()[0]?.includes('spec.consumers.count must be at most 9'),
+  );
   expect(await countOf('a')).toBe(1);
   await writeFile(file, worker('a', 2));
   await becomes('a', 2);
@@ -81,7 +109,13 @@ test('the same object in two files is told, and the first keeps it', async () =>
 });
 
 test('a write that the cluster refuses is told with the object', async () => {
-  const immutable = (value: number): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, immutable: true, data: { k: String(value) } });
+  const immutable = (value: number): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'c' },
+    immutable: true,
+    data: { k: String(value) },
+  });
   await writeFile(join(dir, 'c.json'), JSON.stringify(immutable(1)));
   const followed = await follow();
   await writeFile(join(dir, 'c.json'), JSON.stringify(immutable(2)));

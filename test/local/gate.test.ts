@@ -21,19 +21,30 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const reasons = () => operator.cluster.events().map(({ type, reason }) => `${type} ${reason}`).filter((event) => event.includes('NetworkPolicyNotEnforced') || event.includes('NetworkPolicyEnforced'));
+const reasons = () =>
+  operator.cluster.events().map(({ type, reason }) => `${type} ${reason}`).filter((event) =>
+    event.includes('NetworkPolicyNotEnforced') || event.includes('NetworkPolicyEnforced')
+  );
 const gateOf = (name: string) => redis.client.hget(configHashKey(name, '1'), gateField);
 
 test('a worker whose pods are refused runs with enforcement Required, and keeps what its pods told through a change of its hash', async () => {
   const spec = { redis: { url: redis.url }, networkPolicy: { enforcement: 'Required' } };
   await operator.cluster.apply(worker('held', withSpec(spec)), 'user');
   await operator.told('held', 'Ready', 'True');
-  expect(await operator.told('held', 'NetworkPolicyEnforced', 'True', 'Refused')).toBe(`every running pod was refused by the canary 127.0.0.1:${port} before its code ran`);
+  expect(await operator.told('held', 'NetworkPolicyEnforced', 'True', 'Refused')).toBe(
+    `every running pod was refused by the canary 127.0.0.1:${port} before its code ran`,
+  );
   expect(reasons()).toEqual(['Normal NetworkPolicyEnforced']);
   const before = await gateOf('held');
   await redis.client.hdel(configHashKey('held', '1'), 'workerType');
   await redis.client.hset(configHashKey('held', '1'), 'repo', 'stale');
-  await operator.cluster.apply({ ...worker('held', withSpec(spec)), metadata: { name: 'held', namespace: 'default', labels: { look: 'again' } } }, 'user');
-  await eventually('the hash is written again', async () => (await redis.client.hmget(configHashKey('held', '1'), 'workerType', 'repo')).join() === 'held,');
+  await operator.cluster.apply({
+    ...worker('held', withSpec(spec)),
+    metadata: { name: 'held', namespace: 'default', labels: { look: 'again' } },
+  }, 'user');
+  await eventually(
+    'the hash is written again',
+    async () => (await redis.client.hmget(configHashKey('held', '1'), 'workerType', 'repo')).join() === 'held,',
+  );
   expect(await gateOf('held')).toBe(before);
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { maxSecretBytes, maxSourceBytes } from '../../contract/limits.ts';
-import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -13,10 +13,16 @@ let redis: TestRedis;
 let operator: TestOperator;
 
 const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64');
-const named = (kind: 'Secret' | 'ConfigMap', name: string, data: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind, metadata: { name, namespace: 'default' }, data });
+const named = (kind: 'Secret' | 'ConfigMap', name: string, data: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, namespace: 'default' },
+  data,
+});
 const apply = (object: KubeObject) => operator.cluster.apply(object, 'user');
 const remove = (name: string) => operator.cluster.delete(resources.redisWorkers, { namespace: 'default', name });
-const start = (name: string, spec: Record<string, unknown>) => apply(worker(name, withSpec({ redis: { url: redis.url }, ...spec })));
+const start = (name: string, spec: Record<string, unknown>) =>
+  apply(worker(name, withSpec({ redis: { url: redis.url }, ...spec })));
 
 interface Case {
   readonly reason: string;
@@ -28,13 +34,53 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { reason: 'SecretNotFound', says: 'Secret "s1" of spec.secretRef does not exist', spec: { secretRef: { name: 's1' } }, mended: named('Secret', 's1', { a: base64('b') }) },
-  { reason: 'SecretTooLarge', says: `a worker takes at most ${maxSecretBytes}`, spec: { secretRef: { name: 's2' } }, broken: named('Secret', 's2', { a: base64('x'.repeat(maxSecretBytes)) }), mended: named('Secret', 's2', { a: base64('b') }) },
-  { reason: 'SecretNotText', says: 'the value of key "bin" is not UTF-8 text', spec: { secretRef: { name: 's3' } }, broken: named('Secret', 's3', { bin: base64(new Uint8Array([0xff, 0xfe])) }), mended: named('Secret', 's3', { bin: base64('text') }) },
-  { reason: 'ConfigMapNotFound', says: 'ConfigMap "c1" of spec.source.configMap does not exist', spec: { source: { configMap: { name: 'c1', key: 'worker.ts' } } }, mended: named('ConfigMap', 'c1', { 'worker.ts': 'export default () => 1;' }) },
-  { reason: 'ConfigMapKeyNotFound', says: 'ConfigMap "c2" has no key "worker.ts" (keys: main.ts)', spec: { source: { configMap: { name: 'c2', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c2', { 'main.ts': '1' }), mended: named('ConfigMap', 'c2', { 'worker.ts': 'export default () => 1;' }) },
-  { reason: 'SourceEmpty', says: 'key "worker.ts" of ConfigMap "c3" is empty', spec: { source: { configMap: { name: 'c3', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c3', { 'worker.ts': '\n' }), mended: named('ConfigMap', 'c3', { 'worker.ts': 'export default () => 1;' }) },
-  { reason: 'SourceTooLarge', says: `a module may have at most ${maxSourceBytes}`, spec: { source: { configMap: { name: 'c4', key: 'worker.ts' } } }, broken: named('ConfigMap', 'c4', { 'worker.ts': '/'.repeat(maxSourceBytes + 1) }), mended: named('ConfigMap', 'c4', { 'worker.ts': 'export default () => 1;' }) },
+  {
+    reason: 'SecretNotFound',
+    says: 'Secret "s1" of spec.secretRef does not exist',
+    spec: { secretRef: { name: 's1' } },
+    mended: named('Secret', 's1', { a: base64('b') }),
+  },
+  {
+    reason: 'SecretTooLarge',
+    says: `a worker takes at most ${maxSecretBytes}`,
+    spec: { secretRef: { name: 's2' } },
+    broken: named('Secret', 's2', { a: base64('x'.repeat(maxSecretBytes)) }),
+    mended: named('Secret', 's2', { a: base64('b') }),
+  },
+  {
+    reason: 'SecretNotText',
+    says: 'the value of key "bin" is not UTF-8 text',
+    spec: { secretRef: { name: 's3' } },
+    broken: named('Secret', 's3', { bin: base64(new Uint8Array([0xff, 0xfe])) }),
+    mended: named('Secret', 's3', { bin: base64('text') }),
+  },
+  {
+    reason: 'ConfigMapNotFound',
+    says: 'ConfigMap "c1" of spec.source.configMap does not exist',
+    spec: { source: { configMap: { name: 'c1', key: 'worker.ts' } } },
+    mended: named('ConfigMap', 'c1', { 'worker.ts': 'export default () => 1;' }),
+  },
+  {
+    reason: 'ConfigMapKeyNotFound',
+    says: 'ConfigMap "c2" has no key "worker.ts" (keys: main.ts)',
+    spec: { source: { configMap: { name: 'c2', key: 'worker.ts' } } },
+    broken: named('ConfigMap', 'c2', { 'main.ts': '1' }),
+    mended: named('ConfigMap', 'c2', { 'worker.ts': 'export default () => 1;' }),
+  },
+  {
+    reason: 'SourceEmpty',
+    says: 'key "worker.ts" of ConfigMap "c3" is empty',
+    spec: { source: { configMap: { name: 'c3', key: 'worker.ts' } } },
+    broken: named('ConfigMap', 'c3', { 'worker.ts': '\n' }),
+    mended: named('ConfigMap', 'c3', { 'worker.ts': 'export default () => 1;' }),
+  },
+  {
+    reason: 'SourceTooLarge',
+    says: `a module may have at most ${maxSourceBytes}`,
+    spec: { source: { configMap: { name: 'c4', key: 'worker.ts' } } },
+    broken: named('ConfigMap', 'c4', { 'worker.ts': '/'.repeat(maxSourceBytes + 1) }),
+    mended: named('ConfigMap', 'c4', { 'worker.ts': 'export default () => 1;' }),
+  },
 ];
 
 describe.concurrent('a worker that cannot run', () => {
@@ -48,21 +94,26 @@ describe.concurrent('a worker that cannot run', () => {
     await redis.stop();
   });
 
-  test.each(cases)('for $reason says so by name, and runs once it is mended', async ({ reason, says, spec, broken, mended }) => {
-    const name = reason.toLowerCase();
-    if (broken) await apply(broken);
-    await start(name, spec);
-    expect(await operator.told(name, 'Ready', 'False', reason)).toContain(says);
-    expect(await operator.pods(name)).toEqual([]);
-    if (mended) await apply(mended);
-    await operator.told(name, 'Ready', 'True');
-    await remove(name);
-  });
+  test.each(cases)(
+    'for $reason says so by name, and runs once it is mended',
+    async ({ reason, says, spec, broken, mended }) => {
+      const name = reason.toLowerCase();
+      if (broken) await apply(broken);
+      await start(name, spec);
+      expect(await operator.told(name, 'Ready', 'False', reason)).toContain(says);
+      expect(await operator.pods(name)).toEqual([]);
+      if (mended) await apply(mended);
+      await operator.told(name, 'Ready', 'True');
+      await remove(name);
+    },
+  );
 
   test('for a password whose Secret has no such key names the key', async () => {
     await apply(named('Secret', 'login', { other: base64('x') }));
     await start('keyless', { redis: { url: redis.url, passwordSecretRef: { name: 'login', key: 'password' } } });
-    expect(await operator.told('keyless', 'RedisReachable', 'False', 'SecretKeyNotFound')).toContain('Secret "login" of spec.redis.passwordSecretRef has no key "password"');
+    expect(await operator.told('keyless', 'RedisReachable', 'False', 'SecretKeyNotFound')).toContain(
+      'Secret "login" of spec.redis.passwordSecretRef has no key "password"',
+    );
     await remove('keyless');
   });
 
@@ -95,12 +146,20 @@ describe.concurrent('a worker that cannot run', () => {
     await operator.told('healthy', 'Ready', 'True');
     expect(await ask(redis.client, 'healthy', 'x')).toMatchObject({ code: 200, data: { echo: 'x' } });
     await remove('healthy');
-    await eventually('the healthy worker is gone', async () => (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined);
+    await eventually(
+      'the healthy worker is gone',
+      async () =>
+        (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined,
+    );
     expect(await redis.client.exists(configHashKey('healthy', '1'))).toBe(0);
   });
 
   test('of flavor Cilium has its policy rendered, and is told that nothing enforces it here', async () => {
-    await start('cilium', { suspend: true, networkPolicy: { flavor: 'Cilium' }, permissions: { net: ['api.example.com:443'] } });
+    await start('cilium', {
+      suspend: true,
+      networkPolicy: { flavor: 'Cilium' },
+      permissions: { net: ['api.example.com:443'] },
+    });
     await operator.told('cilium', 'NetworkPolicyExact', 'True', 'Exact');
     await operator.told('cilium', 'NetworkPolicyEnforced', 'False', 'NotEnforcedHere');
     const policies = await eventually('the policy is there', async () => {
@@ -109,6 +168,9 @@ describe.concurrent('a worker that cannot run', () => {
     });
     expect(JSON.stringify(policies)).toContain('"toFQDNs":[{"matchName":"api.example.com"}]');
     await remove('cilium');
-    await eventually('the policy went with its worker', async () => (await operator.cluster.list(resources.ciliumNetworkPolicies)).length === 0);
+    await eventually(
+      'the policy went with its worker',
+      async () => (await operator.cluster.list(resources.ciliumNetworkPolicies)).length === 0,
+    );
   });
 });

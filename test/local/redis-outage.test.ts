@@ -41,14 +41,22 @@ async function withWorker(name: string, story: (redis: TestRedis) => Promise<voi
 
 async function expectQuiet(): Promise<void> {
   expect(await ask(quiet.client, 'quiet', 1)).toMatchObject({ code: 200 });
-  expect((await operator.status('quiet')).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True' });
-  expect((await operator.pods('quiet')).map(({ status }) => (status as { containerStatuses: { restartCount: number }[] }).containerStatuses[0]?.restartCount)).toEqual([0]);
+  expect((await operator.status('quiet')).conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'True',
+  });
+  expect(
+    (await operator.pods('quiet')).map(({ status }) =>
+      (status as { containerStatuses: { restartCount: number }[] }).containerStatuses[0]?.restartCount
+    ),
+  ).toEqual([0]);
 }
 
 /** Asked at once, before operator and worker have noticed anything: nothing that is added may be passed over. */
 async function expectRecovery(redis: TestRedis, name: string, total: number): Promise<void> {
   const answers = await Promise.all(['a', 'b', 'c'].map((data) => ask(redis.client, name, data, 45)));
-  expect(answers.map(({ code, data }) => ({ code, data }))).toEqual(['a', 'b', 'c'].map((data) => ({ code: 200, data: { echo: data } })));
+  expect(answers.map(({ code, data }) => ({ code, data }))).toEqual(
+    ['a', 'b', 'c'].map((data) => ({ code: 200, data: { echo: data } })),
+  );
   await operator.told(name, 'Ready', 'True');
   await operator.told(name, 'RedisReachable', 'True');
   await eventually('the responses are counted', async () => (await operator.status(name)).responses?.total === total);
@@ -60,67 +68,93 @@ describe.concurrent('a worker comes back by itself', () => {
     const redis = await anotherRedis();
     await redis.crash();
     await operator.cluster.apply(worker('early', withSpec({ redis: { url: redis.url } })), 'user');
-    expect(await operator.told('early', 'RedisReachable', 'False', 'RedisUnreachable')).toContain(`127.0.0.1:${redis.port}`);
-    expect(await operator.told('early', 'Ready', 'False', 'RedisUnreachable')).toContain('running pods are left as they are');
+    expect(await operator.told('early', 'RedisReachable', 'False', 'RedisUnreachable')).toContain(
+      `127.0.0.1:${redis.port}`,
+    );
+    expect(await operator.told('early', 'Ready', 'False', 'RedisUnreachable')).toContain(
+      'running pods are left as they are',
+    );
     await expectQuiet();
     await redis.restart();
     await expectRecovery(redis, 'early', 3);
   });
 
-  test('when its Redis crashed and is empty', () => withWorker('crashed', async (redis) => {
-    await redis.crash();
-    await operator.told('crashed', 'RedisReachable', 'False', 'RedisUnreachable');
-    await redis.restart();
-    await expectRecovery(redis, 'crashed', 4);
-  }));
+  test('when its Redis crashed and is empty', () =>
+    withWorker('crashed', async (redis) => {
+      await redis.crash();
+      await operator.told('crashed', 'RedisReachable', 'False', 'RedisUnreachable');
+      await redis.restart();
+      await expectRecovery(redis, 'crashed', 4);
+    }));
 
-  test('when its Redis was flushed', () => withWorker('flushed', async (redis) => {
-    await redis.client.flushall();
-    await expectRecovery(redis, 'flushed', 4);
-  }));
+  test('when its Redis was flushed', () =>
+    withWorker('flushed', async (redis) => {
+      await redis.client.flushall();
+      await expectRecovery(redis, 'flushed', 4);
+    }));
 
-  test('when its Redis stood still for a while', () => withWorker('frozen', async (redis) => {
-    process.kill(redis.pid(), 'SIGSTOP');
-    try {
-      expect(await operator.told('frozen', 'RedisReachable', 'False', 'RedisUnreachable')).toContain('does not answer in time');
-      await expectQuiet();
-    } finally {
-      process.kill(redis.pid(), 'SIGCONT');
-    }
-    await expectRecovery(redis, 'frozen', 4);
-  }));
+  test('when its Redis stood still for a while', () =>
+    withWorker('frozen', async (redis) => {
+      process.kill(redis.pid(), 'SIGSTOP');
+      try {
+        expect(await operator.told('frozen', 'RedisReachable', 'False', 'RedisUnreachable')).toContain(
+          'does not answer in time',
+        );
+        await expectQuiet();
+      } finally {
+        process.kill(redis.pid(), 'SIGCONT');
+      }
+      await expectRecovery(redis, 'frozen', 4);
+    }));
 
   test('when its password was wrong, which is told nowhere', async ({ expect }) => {
     const redis = await anotherRedis(['--requirepass', 'open-sesame'], { password: 'open-sesame' });
-    const passwordIs = (password: string) => operator.cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login', namespace: 'default' }, stringData: { password } }, 'user');
+    const passwordIs = (password: string) =>
+      operator.cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'login', namespace: 'default' },
+        stringData: { password },
+      }, 'user');
     await passwordIs('wrong-sesame');
-    await operator.cluster.apply(worker('locked', withSpec({ redis: { url: redis.url, passwordSecretRef: { name: 'login', key: 'password' } } })), 'user');
-    expect(await operator.told('locked', 'RedisReachable', 'False', 'RedisAuthFailed')).toContain('check the username and the password');
+    await operator.cluster.apply(
+      worker('locked', withSpec({ redis: { url: redis.url, passwordSecretRef: { name: 'login', key: 'password' } } })),
+      'user',
+    );
+    expect(await operator.told('locked', 'RedisReachable', 'False', 'RedisAuthFailed')).toContain(
+      'check the username and the password',
+    );
     await passwordIs('open-sesame');
     await expectRecovery(redis, 'locked', 3);
-    expect(operator.output() + JSON.stringify([await operator.status('locked'), operator.cluster.events()])).not.toMatch(/(open|wrong)-sesame/);
+    expect(operator.output() + JSON.stringify([await operator.status('locked'), operator.cluster.events()])).not
+      .toMatch(/(open|wrong)-sesame/);
   });
 
-  test('when its pid is removed by hand', () => withWorker('stopped', async (redis) => {
-    const key = configHashKey('stopped', '1');
-    const pid = await redis.client.hget(key, 'pid');
-    await redis.client.hdel(key, 'pid');
-    await eventually('another process works', async () => ![null, pid].includes(await redis.client.hget(key, 'pid')));
-    await expectRecovery(redis, 'stopped', 4);
-  }));
+  test('when its pid is removed by hand', () =>
+    withWorker('stopped', async (redis) => {
+      const key = configHashKey('stopped', '1');
+      const pid = await redis.client.hget(key, 'pid');
+      await redis.client.hdel(key, 'pid');
+      await eventually('another process works', async () => ![null, pid].includes(await redis.client.hget(key, 'pid')));
+      await expectRecovery(redis, 'stopped', 4);
+    }));
 
-  test('when its config hash is deleted by hand', () => withWorker('unhashed', async (redis) => {
-    await redis.client.del(configHashKey('unhashed', '1'));
-    await expectRecovery(redis, 'unhashed', 4);
-  }));
+  test('when its config hash is deleted by hand', () =>
+    withWorker('unhashed', async (redis) => {
+      await redis.client.del(configHashKey('unhashed', '1'));
+      await expectRecovery(redis, 'unhashed', 4);
+    }));
 
-  test('when its process is killed together with its pod, whose pid stays behind', () => withWorker('killed', async (redis) => {
-    const key = configHashKey('killed', '1');
-    const [pid, owner] = await redis.client.hmget(key, 'pid', 'owner');
-    const [pod] = await operator.pods('killed');
-    process.kill(Number(pid), 'SIGKILL');
-    await operator.cluster.delete(resources.pods, { namespace: 'default', name: pod!.metadata.name }, { gracePeriodSeconds: 0 });
-    await expectRecovery(redis, 'killed', 4);
-    expect(await redis.client.hget(key, 'owner')).not.toBe(owner);
-  }));
+  test('when its process is killed together with its pod, whose pid stays behind', () =>
+    withWorker('killed', async (redis) => {
+      const key = configHashKey('killed', '1');
+      const [pid, owner] = await redis.client.hmget(key, 'pid', 'owner');
+      const [pod] = await operator.pods('killed');
+      process.kill(Number(pid), 'SIGKILL');
+      await operator.cluster.delete(resources.pods, { namespace: 'default', name: pod!.metadata.name }, {
+        gracePeriodSeconds: 0,
+      });
+      await expectRecovery(redis, 'killed', 4);
+      expect(await redis.client.hget(key, 'owner')).not.toBe(owner);
+    }));
 });

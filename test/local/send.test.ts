@@ -25,25 +25,48 @@ beforeAll(async () => {
 afterAll(() => Promise.all([redis.stop(), locked.stop(), rm(runtimeFolder, { recursive: true })]));
 beforeEach(() => redis.client.flushall());
 
-async function send(argv: readonly string[], overrides: Parameters<typeof testIo>[0] = {}): Promise<{ code: number; out: string; err: string }> {
+async function send(
+  argv: readonly string[],
+  overrides: Parameters<typeof testIo>[0] = {},
+): Promise<{ code: number; out: string; err: string }> {
   const io = testIo({ environment: { runtimeFolder }, ...overrides });
   const code = await main(['send', ...argv], io);
   return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
 }
 
 /** Takes one request as a worker of `type` does, and replies what `answer` says. */
-async function workOnce(type: string, answer: (request: Request) => Pick<Reply, 'code' | 'data' | 'err'> | string): Promise<void> {
+async function workOnce(
+  type: string,
+  answer: (request: Request) => Pick<Reply, 'code' | 'data' | 'err'> | string,
+): Promise<void> {
   await redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
   const hand = redis.client.duplicate();
-  const read = await hand.xreadgroup('GROUP', defaultGroup, '1', 'COUNT', 1, 'BLOCK', 20_000, 'STREAMS', requestStreamKey(type), '>');
+  const read = await hand.xreadgroup(
+    'GROUP',
+    defaultGroup,
+    '1',
+    'COUNT',
+    1,
+    'BLOCK',
+    20_000,
+    'STREAMS',
+    requestStreamKey(type),
+    '>',
+  );
   hand.disconnect();
   const [id, pairs] = (read as [string, [string, string[]][]][])[0]![1][0]!;
   const entry = Object.fromEntries(pairs.flatMap((name, at) => (at % 2 === 0 ? [[name, pairs[at + 1]!]] : [])));
   const parsed = parseRequest(entry, { type });
   if (parsed.kind !== 'request') throw new Error(`the request is refused: ${parsed.cause}`);
   const reply = answer(parsed.request);
-  const text = typeof reply === 'string' ? reply : JSON.stringify({ ref: parsed.request.ref, source: type, time: '2026-01-01T00:00:00Z', ...reply });
-  await redis.client.multi().lpush(replyListKey(parsed.request.ref), text).xack(requestStreamKey(type), defaultGroup, id).exec();
+  const text = typeof reply === 'string'
+    ? reply
+    : JSON.stringify({ ref: parsed.request.ref, source: type, time: '2026-01-01T00:00:00Z', ...reply });
+  await redis.client.multi().lpush(replyListKey(parsed.request.ref), text).xack(
+    requestStreamKey(type),
+    defaultGroup,
+    id,
+  ).exec();
 }
 
 describe('a reply', () => {
@@ -95,7 +118,11 @@ test('every request has a reference of its own', async () => {
 describe('without a reply in time it ends with code 3 and says what to check', () => {
   test('when no worker of the type has ever run', async () => {
     const { code, err } = await send(['w', '{}', '--redis', redis.url, '--timeout', '1']);
-    expect(err).toBe(`no reply from "w" within 1 s: ${requestStreamKey('w')} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`);
+    expect(err).toBe(
+      `no reply from "w" within 1 s: ${
+        requestStreamKey('w')
+      } has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`,
+    );
     expect(code).toBe(3);
   });
 
@@ -126,14 +153,19 @@ describe('Redis', () => {
     ['with a wrong password in the URL', ':guess@', undefined, 'refuses the password'],
   ])('that is locked says so %s', async (_, credentials, redisPassword, sentence) => {
     const url = `redis://${credentials}127.0.0.1:${locked.port}`;
-    const { code, err } = await send(['w', '{}', '--redis', url], { environment: { ...(redisPassword ? { redisPassword } : {}) } });
+    const { code, err } = await send(['w', '{}', '--redis', url], {
+      environment: { ...(redisPassword ? { redisPassword } : {}) },
+    });
     expect(err).toContain(sentence);
     expect(err).not.toContain('guess');
     expect(code).toBe(1);
   });
 
   test('opens with the password of the environment, or with that of the URL', async () => {
-    const clients = await Promise.all([connectRedis(locked.url, 'hush'), connectRedis(`redis://:hush@127.0.0.1:${locked.port}`, 'guess')]);
+    const clients = await Promise.all([
+      connectRedis(locked.url, 'hush'),
+      connectRedis(`redis://:hush@127.0.0.1:${locked.port}`, 'guess'),
+    ]);
     expect(await Promise.all(clients.map((client) => client.ping()))).toEqual(['PONG', 'PONG']);
     clients.forEach((client) => client.disconnect());
   });
@@ -148,6 +180,8 @@ describe('Redis', () => {
 
 test('without --redis and without a running session it says what to do', async () => {
   const { code, err } = await send(['w', '{}']);
-  expect(err).toBe('no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port');
+  expect(err).toBe(
+    'no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port',
+  );
   expect(code).toBe(1);
 });

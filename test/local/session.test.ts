@@ -7,11 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../cli/main.ts';
 import { startOwnRedis } from '../../cli/own-redis.ts';
 import { connectRedis } from '../../cli/redis.ts';
-import { openSession, type LocalSettings, type RunningSession, type StartLocalOperator } from '../../cli/session.ts';
+import { type LocalSettings, openSession, type RunningSession, type StartLocalOperator } from '../../cli/session.ts';
 import { sessionFiles, writeSession } from '../../cli/session-files.ts';
 import { watchStatus } from '../../cli/status.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
-import { testIo, type TestIo } from '../support/io.ts';
+import { type TestIo, testIo } from '../support/io.ts';
 import { freePort } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -38,7 +38,9 @@ function worker(name: string, message: string): KubeObject {
 }
 
 /** An operator that has these workers and does nothing; keeps what it was started with. */
-function operatorOf(workers: readonly KubeObject[]): { start: StartLocalOperator; settings: LocalSettings[]; change: (worker: KubeObject) => void } {
+function operatorOf(
+  workers: readonly KubeObject[],
+): { start: StartLocalOperator; settings: LocalSettings[]; change: (worker: KubeObject) => void } {
   const listeners = new Set<(worker: KubeObject) => void>();
   const settings: LocalSettings[] = [];
   const start: StartLocalOperator = (given) => {
@@ -69,20 +71,30 @@ describe('a running session is found from another terminal', () => {
   test('its workers are shown as a table', async () => {
     await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
     const { code, out } = await status();
-    expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 2))).toEqual([['NAME', 'READY'], ['a', 'True'], ['b', 'True']]);
+    expect(out.split('\n').map((line) => line.split(/\s+/).slice(0, 2))).toEqual([['NAME', 'READY'], ['a', 'True'], [
+      'b',
+      'True',
+    ]]);
     expect(code).toBe(0);
   });
 
   test('one worker by name or by type, as a document', async () => {
     await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
-    expect(JSON.parse((await status('b', '-o', 'json')).out)).toMatchObject({ kind: 'RedisWorker', metadata: { name: 'b' } });
+    expect(JSON.parse((await status('b', '-o', 'json')).out)).toMatchObject({
+      kind: 'RedisWorker',
+      metadata: { name: 'b' },
+    });
     expect((await status('a-type', '-o', 'yaml')).out).toContain('name: a\n');
     expect((await status('-o', 'yaml')).out).toContain('kind: List');
   });
 
   test('a worker it has not is named, with those it has', async () => {
     await using _session = await open([worker('a', 'fine'), worker('b', 'fine')]);
-    expect(await status('c')).toEqual({ code: 1, out: '', err: 'there is no worker "c" in the running session; it has: a, b' });
+    expect(await status('c')).toEqual({
+      code: 1,
+      out: '',
+      err: 'there is no worker "c" in the running session; it has: a, b',
+    });
   });
 
   test('send does not wait for a type it does not have', async () => {
@@ -132,7 +144,11 @@ describe('a session', () => {
 
   test('keeps a password out of its files, and gives it to the operator', async () => {
     const operator = operatorOf([]);
-    await using _session = await openSession({ name: 'up', files: [manifest], redisUrl: 'redis://ann:hush@r.example' }, operator.start, io);
+    await using _session = await openSession(
+      { name: 'up', files: [manifest], redisUrl: 'redis://ann:hush@r.example' },
+      operator.start,
+      io,
+    );
     expect(operator.settings[0]?.redis).toEqual({ url: 'redis://r.example', username: 'ann', password: 'hush' });
     const { state } = await sessionFiles('up', io.environment);
     expect(await readFile(state, 'utf8')).not.toContain('hush');
@@ -141,7 +157,11 @@ describe('a session', () => {
 
   test('tells the standing of its workers when it changes, and the lines of their pods', async () => {
     const operator = operatorOf([]);
-    await using _session = await openSession({ name: 'up', files: [manifest], redisUrl: 'redis://r.example' }, operator.start, io);
+    await using _session = await openSession(
+      { name: 'up', files: [manifest], redisUrl: 'redis://r.example' },
+      operator.start,
+      io,
+    );
     operator.change(worker('a', '1 of 1 consumers work'));
     operator.change(worker('a', '1 of 1 consumers work'));
     operator.settings[0]?.onPodLine('a-1', 'hello');
@@ -150,7 +170,9 @@ describe('a session', () => {
 
   test('is refused under a name that is taken, and runs beside it under another', async () => {
     await using _first = await open([]);
-    await expect(open([])).rejects.toThrow(`"redisworker up" is already running (pid ${process.pid}): stop it with Ctrl-C, or start this one beside it with --name second`);
+    await expect(open([])).rejects.toThrow(
+      `"redisworker up" is already running (pid ${process.pid}): stop it with Ctrl-C, or start this one beside it with --name second`,
+    );
     await using _second = await open([worker('b', 'fine')], 'second');
     expect((await status('--name', 'second')).out).toContain('b ');
   });
@@ -162,13 +184,21 @@ describe('a session', () => {
     await writeFile(files.socket, '');
     await using _session = await open([worker('a', 'fine')]);
     expect((await status()).code).toBe(0);
-    await eventually('the left Redis is gone', () => connectRedis(left.url).then((redis) => redis.disconnect(), () => true));
+    await eventually(
+      'the left Redis is gone',
+      () => connectRedis(left.url).then((redis) => redis.disconnect(), () => true),
+    );
     await left.stop();
   });
 
   test('leaves a Redis alone that is not the one it remembers', async () => {
     const other = await startOwnRedis();
-    await writeSession(await sessionFiles('up', io.environment), { name: 'up', pid: 1, redisUrl: other.url, ownRedisPid: 1 });
+    await writeSession(await sessionFiles('up', io.environment), {
+      name: 'up',
+      pid: 1,
+      redisUrl: other.url,
+      ownRedisPid: 1,
+    });
     await using _session = await open([]);
     const redis = await connectRedis(other.url);
     expect(await redis.ping()).toBe('PONG');
@@ -177,7 +207,9 @@ describe('a session', () => {
   });
 
   test('does not start when a manifest is missing', async () => {
-    await expect(openSession({ name: 'up', files: ['nowhere.yaml'] }, operatorOf([]).start, io)).rejects.toThrow('there is no readable file or folder nowhere.yaml');
+    await expect(openSession({ name: 'up', files: ['nowhere.yaml'] }, operatorOf([]).start, io)).rejects.toThrow(
+      'there is no readable file or folder nowhere.yaml',
+    );
   });
 
   test('undoes what it began when the operator does not start', async () => {
@@ -198,8 +230,12 @@ describe('a session', () => {
 });
 
 test('without a redis-server on PATH it says how to get one', () => {
-  const program = `import { startOwnRedis } from './cli/own-redis.ts'; await startOwnRedis().catch((error) => console.log(error.message));`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { env: { ...env, PATH: '/nowhere' }, encoding: 'utf8' });
+  const program =
+    `import { startOwnRedis } from './cli/own-redis.ts'; await startOwnRedis().catch((error) => console.log(error.message));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...env, PATH: '/nowhere' },
+    encoding: 'utf8',
+  });
   expect(stdout).toContain('there is no redis-server on PATH: install one');
 });
 

@@ -3,8 +3,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
-import { openLocalCluster, startNode, type LocalCluster, type LogLine, type Node } from '../../operator/cluster/local/index.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import {
+  type LocalCluster,
+  type LogLine,
+  type Node,
+  openLocalCluster,
+  startNode,
+} from '../../operator/cluster/local/index.ts';
 import { start } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -27,8 +33,16 @@ beforeEach(async () => {
   lines = [];
   cluster = await openLocalCluster({ log: quiet, nodeName: 'laptop' });
   node = await startNode({
-    cluster, nodeName: 'laptop', imageRoot: join(dir, 'image'), denoPath, searchPath: '/usr/bin:/bin', dataDir: join(dir, 'node'), log: quiet,
-    onLog: (line) => lines.push(line), backOff: { initialMs: 50, maxMs: 100 }, configRetryMs: 50,
+    cluster,
+    nodeName: 'laptop',
+    imageRoot: join(dir, 'image'),
+    denoPath,
+    searchPath: '/usr/bin:/bin',
+    dataDir: join(dir, 'node'),
+    log: quiet,
+    onLog: (line) => lines.push(line),
+    backOff: { initialMs: 50, maxMs: 100 },
+    configRetryMs: 50,
   });
 });
 afterEach(async () => {
@@ -36,8 +50,18 @@ afterEach(async () => {
   await cluster.close();
 });
 
-interface ContainerStatus { ready: boolean; restartCount: number; state: Record<string, Record<string, unknown>>; lastState?: { terminated: Record<string, unknown> } }
-interface PodStatus { phase: string; podIP: string; conditions: { type: string; status: string; message?: string }[]; containerStatuses: ContainerStatus[] }
+interface ContainerStatus {
+  ready: boolean;
+  restartCount: number;
+  state: Record<string, Record<string, unknown>>;
+  lastState?: { terminated: Record<string, unknown> };
+}
+interface PodStatus {
+  phase: string;
+  podIP: string;
+  conditions: { type: string; status: string; message?: string }[];
+  containerStatuses: ContainerStatus[];
+}
 
 function podRef(name: string) {
   return { namespace: 'default', name };
@@ -46,47 +70,78 @@ function podRef(name: string) {
 /** A pod that runs one Deno program. */
 function run(name: string, program: string, container: object = {}, spec: object = {}): Promise<KubeObject> {
   return cluster.apply({
-    apiVersion: 'v1', kind: 'Pod', metadata: podRef(name),
-    spec: { nodeName: 'laptop', containers: [{ name: 'main', command: ['deno', 'eval', program], ...container }], ...spec },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: podRef(name),
+    spec: {
+      nodeName: 'laptop',
+      containers: [{ name: 'main', command: ['deno', 'eval', program], ...container }],
+      ...spec,
+    },
   }, 'redisworker');
 }
 
-const statusOf = async (name: string) => (await cluster.get(resources.pods, podRef(name)))?.status as PodStatus | undefined;
+const statusOf = async (name: string) =>
+  (await cluster.get(resources.pods, podRef(name)))?.status as PodStatus | undefined;
 const containerOf = async (name: string) => (await statusOf(name))?.containerStatuses[0];
 const outputOf = (name: string) => lines.filter(({ pod }) => pod.name === name).map(({ line }) => line);
-const said = (name: string, count = 1) => eventually(`${name} wrote ${count} lines`, () => outputOf(name).length >= count && outputOf(name));
+const said = (name: string, count = 1) =>
+  eventually(`${name} wrote ${count} lines`, () => outputOf(name).length >= count && outputOf(name));
 const isReady = (name: string) => eventually(`${name} is ready`, async () => (await containerOf(name))?.ready);
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`) || ((): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-})();
+const isAlive = (pid: number) =>
+  existsSync(`/proc/${pid}`) || ((): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  })();
 
 const forever = 'setInterval(() => {}, 1e6);';
 
 test('the environment is what the pod lists, with fields, secrets and variables resolved', async () => {
-  await cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: podRef('s'), stringData: { password: 'p$(B)' } }, 'user');
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Secret', metadata: podRef('s'), stringData: { password: 'p$(B)' } },
+    'user',
+  );
   await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: podRef('c'), data: { k: 'v' } }, 'user');
   const env = [
-    { name: 'A', value: 'one' }, { name: 'B', value: '$(A)-two' },
-    { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, { name: 'UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    { name: 'A', value: 'one' },
+    { name: 'B', value: '$(A)-two' },
+    { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
     { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-    { name: 'SECRET', valueFrom: { secretKeyRef: { name: 's', key: 'password' } } }, { name: 'CONFIG', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } },
+    { name: 'SECRET', valueFrom: { secretKeyRef: { name: 's', key: 'password' } } },
+    { name: 'CONFIG', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } },
     { name: 'NONE', valueFrom: { secretKeyRef: { name: 's', key: 'none', optional: true } } },
   ];
   const { metadata } = await run('env', `console.log(JSON.stringify(Deno.env.toObject()));${forever}`, { env });
   const [line = ''] = await said('env');
   const { PATH, HOME, TMPDIR, DENO_DIR, ...rest } = JSON.parse(line) as Record<string, string>;
-  expect(rest).toEqual({ A: 'one', B: 'one-two', NAME: 'env', UID: metadata.uid, IP: '127.0.0.1', SECRET: 'p$(B)', CONFIG: 'v' });
+  expect(rest).toEqual({
+    A: 'one',
+    B: 'one-two',
+    NAME: 'env',
+    UID: metadata.uid,
+    IP: '127.0.0.1',
+    SECRET: 'p$(B)',
+    CONFIG: 'v',
+  });
   expect([HOME, TMPDIR, DENO_DIR].every((path) => path?.startsWith(join(dir, 'node')))).toBe(true);
   expect(PATH).toContain('/usr/bin');
 });
 
 test('volumes are private read-only files that the paths of the command lead to, and go with the pod', async () => {
-  await cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: podRef('s'), stringData: { key: 'secret', other: 'x' } }, 'user');
-  await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: podRef('c'), data: { 'a.ts': 'module' } }, 'user');
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: podRef('s'),
+    stringData: { key: 'secret', other: 'x' },
+  }, 'user');
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: podRef('c'), data: { 'a.ts': 'module' } },
+    'user',
+  );
   const program = `
     const [source, secret, scratch] = Deno.args;
     Deno.writeTextFileSync(scratch + '/x', 'y');
@@ -95,12 +150,32 @@ test('volumes are private read-only files that the paths of the command lead to,
     ${forever}`;
   await writeFile(join(dir, 'image/volumes.ts'), program);
   await run('volumes', '', {
-    command: ['deno', 'run', '--allow-read=/run/redisworker', '--allow-write=/tmp', '/redisworker/volumes.ts', '/run/redisworker/source', '/run/redisworker/secret', '/tmp'],
-    volumeMounts: [{ name: 'source', mountPath: '/run/redisworker/source' }, { name: 'secret', mountPath: '/run/redisworker/secret' }, { name: 'scratch', mountPath: '/tmp' }],
+    command: [
+      'deno',
+      'run',
+      '--allow-read=/run/redisworker',
+      '--allow-write=/tmp',
+      '/redisworker/volumes.ts',
+      '/run/redisworker/source',
+      '/run/redisworker/secret',
+      '/tmp',
+    ],
+    volumeMounts: [{ name: 'source', mountPath: '/run/redisworker/source' }, {
+      name: 'secret',
+      mountPath: '/run/redisworker/secret',
+    }, { name: 'scratch', mountPath: '/tmp' }],
   }, {
     volumes: [
       { name: 'source', configMap: { name: 'c' } },
-      { name: 'secret', projected: { defaultMode: 0o400, sources: [{ secret: { name: 's', items: [{ key: 'key', path: 'k' }] } }, { configMap: { name: 'none', optional: true } }] } },
+      {
+        name: 'secret',
+        projected: {
+          defaultMode: 0o400,
+          sources: [{ secret: { name: 's', items: [{ key: 'key', path: 'k' }] } }, {
+            configMap: { name: 'none', optional: true },
+          }],
+        },
+      },
       { name: 'scratch', emptyDir: {} },
     ],
   });
@@ -129,9 +204,16 @@ test('two pods that declare the same port run side by side, and readiness follow
   await Promise.all([isReady('left'), isReady('right')]);
   const ports = ['left', 'right'].map((name) => Number(/port (\d+)/.exec(outputOf(name).join())![1]));
   expect(new Set([...ports, 8085]).size).toBe(3);
-  expect(await statusOf('left')).toMatchObject({ phase: 'Running', podIP: '127.0.0.1', conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]) });
+  expect(await statusOf('left')).toMatchObject({
+    phase: 'Running',
+    podIP: '127.0.0.1',
+    conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]),
+  });
   await fetch(`http://127.0.0.1:${ports[0]}/toggle`);
-  const notReady = await eventually('left is not ready', async () => (await statusOf('left'))?.conditions.find(({ type, status }) => type === 'Ready' && status === 'False'));
+  const notReady = await eventually(
+    'left is not ready',
+    async () => (await statusOf('left'))?.conditions.find(({ type, status }) => type === 'Ready' && status === 'False'),
+  );
   expect(notReady.message).toBe('GET /readyz answered 503');
   expect((await containerOf('right'))!.ready).toBe(true);
 });
@@ -144,22 +226,31 @@ test('a crash waits longer each time, counts, and keeps what the program said la
   });
   expect(status.lastState!.terminated).toMatchObject({ exitCode: 7, reason: 'Error', message: 'cannot go on' });
   expect(status.state['waiting']).toMatchObject({ reason: 'CrashLoopBackOff' });
-  const waits = cluster.events().filter(({ reason }) => reason === 'BackOff').map(({ message }) => message.replace(/.*again in /, ''));
+  const waits = cluster.events().filter(({ reason }) => reason === 'BackOff').map(({ message }) =>
+    message.replace(/.*again in /, '')
+  );
   expect(waits.slice(0, 2)).toEqual(['0.05 s.', '0.1 s.']);
 });
 
 test('a program killed by a signal is told with the signal', async () => {
   await run('killed', 'Deno.kill(Deno.pid, "SIGKILL");');
-  expect((await eventually('it ended', async () => (await containerOf('killed'))?.lastState)).terminated).toMatchObject({ exitCode: 137, signal: 9, reason: 'Error' });
+  expect((await eventually('it ended', async () => (await containerOf('killed'))?.lastState)).terminated).toMatchObject(
+    { exitCode: 137, signal: 9, reason: 'Error' },
+  );
 });
 
 test('a program that does not exist is told, not thrown', async () => {
   await run('absent', '', { command: ['/no/such/program'] });
-  expect((await eventually('it ended', async () => (await containerOf('absent'))?.lastState)).terminated).toMatchObject({ reason: 'StartError', message: expect.stringContaining('/no/such/program') });
+  expect((await eventually('it ended', async () => (await containerOf('absent'))?.lastState)).terminated).toMatchObject(
+    { reason: 'StartError', message: expect.stringContaining('/no/such/program') },
+  );
 });
 
 test('a liveness probe that fails starts the container again', async () => {
-  await run('hung', server, { ...serving, livenessProbe: { httpGet: { path: '/readyz', port: 8085 }, periodSeconds: 1, failureThreshold: 1 } });
+  await run('hung', server, {
+    ...serving,
+    livenessProbe: { httpGet: { path: '/readyz', port: 8085 }, periodSeconds: 1, failureThreshold: 1 },
+  });
   await isReady('hung');
   await fetch(`http://127.0.0.1:${/port (\d+)/.exec(outputOf('hung').join())![1]}/toggle`);
   await eventually('it was started again', async () => ((await containerOf('hung'))?.restartCount ?? 0) >= 1);
@@ -167,19 +258,42 @@ test('a liveness probe that fails starts the container again', async () => {
 });
 
 test('a pod waits for a missing Secret, says which, and starts once it is there', async () => {
-  await run('waits', `console.log(Deno.env.get('S'));${forever}`, { env: [{ name: 'S', valueFrom: { secretKeyRef: { name: 'later', key: 'k' } } }] });
-  const waiting = await eventually('it waits', async () => (await containerOf('waits'))?.state['waiting']?.['reason'] === 'CreateContainerConfigError' && (await containerOf('waits')));
-  expect(waiting.state['waiting']!['message']).toBe('Secret "later" was not found in namespace default; create it, the container starts then.');
-  await cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: podRef('later'), stringData: { other: '1' } }, 'user');
-  await eventually('the missing key is named', async () => String((await containerOf('waits'))?.state['waiting']?.['message']).includes('has no key "k"'));
-  await cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: podRef('later'), stringData: { k: 'here' } }, 'user');
+  await run('waits', `console.log(Deno.env.get('S'));${forever}`, {
+    env: [{ name: 'S', valueFrom: { secretKeyRef: { name: 'later', key: 'k' } } }],
+  });
+  const waiting = await eventually(
+    'it waits',
+    async () =>
+      (await containerOf('waits'))?.state['waiting']?.['reason'] === 'CreateContainerConfigError' &&
+      (await containerOf('waits')),
+  );
+  expect(waiting.state['waiting']!['message']).toBe(
+    'Secret "later" was not found in namespace default; create it, the container starts then.',
+  );
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Secret', metadata: podRef('later'), stringData: { other: '1' } },
+    'user',
+  );
+  await eventually(
+    'the missing key is named',
+    async () => String((await containerOf('waits'))?.state['waiting']?.['message']).includes('has no key "k"'),
+  );
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Secret', metadata: podRef('later'), stringData: { k: 'here' } },
+    'user',
+  );
   expect(await said('waits')).toEqual(['here']);
 });
 
 test('a pod this node cannot run says every reason', async () => {
   await run('odd', '', { envFrom: [{}] }, { initContainers: [{}] });
-  const waiting = await eventually('it is refused', async () => (await containerOf('odd'))?.state['waiting']?.['message']);
-  expect(waiting).toBe('spec.containers.0.envFrom: envFrom is not read on this node; list the variables in env; spec.initContainers: this node runs no init containers');
+  const waiting = await eventually(
+    'it is refused',
+    async () => (await containerOf('odd'))?.state['waiting']?.['message'],
+  );
+  expect(waiting).toBe(
+    'spec.containers.0.envFrom: envFrom is not read on this node; list the variables in env; spec.initContainers: this node runs no init containers',
+  );
 });
 
 test('deleting ends a process that ignores SIGTERM, with its children, and then the pod object', async () => {
@@ -191,7 +305,10 @@ test('deleting ends a process that ignores SIGTERM, with its children, and then 
   const pids = (await said('stubborn'))[0]!.split(' ').map(Number);
   expect(pids.map(isAlive)).toEqual([true, true]);
   await cluster.delete(resources.pods, podRef('stubborn'));
-  await eventually('the pod is gone', async () => (await cluster.get(resources.pods, podRef('stubborn'))) === undefined);
+  await eventually(
+    'the pod is gone',
+    async () => (await cluster.get(resources.pods, podRef('stubborn'))) === undefined,
+  );
   expect(outputOf('stubborn')).toContain('ignored');
   await eventually('both processes are gone', () => !pids.some(isAlive));
 });
@@ -203,7 +320,10 @@ test('stopping the node ends every container and keeps the pods for the next nod
   await node.stop();
   expect(isAlive(pid)).toBe(false);
   expect(existsSync(join(dir, 'node/pods'))).toBe(false);
-  expect(await statusOf('stays')).toMatchObject({ phase: 'Running', containerStatuses: [{ ready: false, state: { terminated: { exitCode: 143 } } }] });
+  expect(await statusOf('stays')).toMatchObject({
+    phase: 'Running',
+    containerStatuses: [{ ready: false, state: { terminated: { exitCode: 143 } } }],
+  });
 });
 
 test('a container that outlived a crashed node is ended by the next one, and a living node is not disturbed', async () => {
@@ -212,7 +332,9 @@ test('a container that outlived a crashed node is ended by the next one, and a l
     import { openLocalCluster, startNode } from ${JSON.stringify(resolve('operator/cluster/local/index.ts'))};
     const log = { debug() {}, info() {}, warn() {}, error() {} };
     const cluster = await openLocalCluster({ log, nodeName: 'n' });
-    await startNode({ cluster, nodeName: 'n', imageRoot: '/', denoPath: ${JSON.stringify(denoPath)}, searchPath: '/usr/bin:/bin', dataDir: ${JSON.stringify(dataDir)}, log, onLog: ({ line }) => console.log(line) });
+    await startNode({ cluster, nodeName: 'n', imageRoot: '/', denoPath: ${
+    JSON.stringify(denoPath)
+  }, searchPath: '/usr/bin:/bin', dataDir: ${JSON.stringify(dataDir)}, log, onLog: ({ line }) => console.log(line) });
     const containers = [{ name: 'c', command: ['deno', 'eval', 'console.log(Deno.pid); setInterval(() => {}, 1e6)'] }];
     await cluster.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'default' }, spec: { nodeName: 'n', containers } }, 'redisworker');`;
   await writeFile(join(dir, 'agent.ts'), program);

@@ -5,7 +5,7 @@ import { env } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { main } from '../../cli/main.ts';
 import { connectRedis } from '../../cli/redis.ts';
-import { readSession, sessionFiles, type Session } from '../../cli/session-files.ts';
+import { readSession, type Session, sessionFiles } from '../../cli/session-files.ts';
 import { testIo } from '../support/io.ts';
 import { start, type TestProcess } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
@@ -20,7 +20,9 @@ beforeAll(async () => {
   runtimeFolder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
   manifest = join(runtimeFolder, 'worker.yaml');
   await copyFile('examples/demo-worker.yaml', manifest);
-  up = start(process.execPath, ['cli/redisworker.js', 'up', manifest, '--name', name, '--metrics-port', '0'], { env: { ...env, XDG_RUNTIME_DIR: runtimeFolder } });
+  up = start(process.execPath, ['cli/redisworker.js', 'up', manifest, '--name', name, '--metrics-port', '0'], {
+    env: { ...env, XDG_RUNTIME_DIR: runtimeFolder },
+  });
   await told('demo-worker is ready: all 2 consumers are ready');
   session = (await readSession(await sessionFiles(name, { runtimeFolder })))!;
 });
@@ -52,7 +54,11 @@ describe('redisworker up', () => {
 
   test('shows the worker as kubectl would', async () => {
     const { out } = await run('status');
-    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([['NAME', 'READY', 'CONSUMERS'], ['demo-worker', 'True', '2/2']]);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([['NAME', 'READY', 'CONSUMERS'], [
+      'demo-worker',
+      'True',
+      '2/2',
+    ]]);
   });
 
   test('takes a saved manifest at once', async () => {

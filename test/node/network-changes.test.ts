@@ -29,9 +29,18 @@ const policiesOf = (name: string) => site.list('networkpolicies', '-l', `rediswo
 async function untilDialled(name: string, ...expected: string[]): Promise<void> {
   let inARow = 0;
   await eventually(`${name} meets ${expected.join(', ')}`, async () => {
-    const [pod] = await site.list('pods', '-l', `redisworker.dev/name=${name}`, '--field-selector=status.phase=Running');
+    const [pod] = await site.list(
+      'pods',
+      '-l',
+      `redisworker.dev/name=${name}`,
+      '--field-selector=status.phase=Running',
+    );
     if (!pod) return false;
-    const dialled = await node.inPodNetwork({ namespace: site.namespace, name: pod.metadata.name }, process.execPath, dialArgs(both));
+    const dialled = await node.inPodNetwork(
+      { namespace: site.namespace, name: pod.metadata.name },
+      process.execPath,
+      dialArgs(both),
+    );
     inARow = dialled.stdout === JSON.stringify(expected) ? inARow + 1 : 0;
     return inARow === 3;
   }, patienceMs);
@@ -67,18 +76,27 @@ describeOnNode('the network of a running worker', () => {
   });
 
   test('follows a scope that is narrowed and widened under traffic, and no request is lost', async () => {
-    const written = (...net: string[]) => site.apply(worker('moving', withInline(probingModule), withNet(...net.map((host) => `${host}:${port}`))));
+    const written = (...net: string[]) =>
+      site.apply(worker('moving', withInline(probingModule), withNet(...net.map((host) => `${host}:${port}`))));
     await written(one, other);
     await site.ready('moving');
     await untilDialled('moving', 'Open', 'Open');
     const requests = traffic('moving');
     await written(one);
-    await eventually('the narrow scope is in force', async () => String(await answersOf('moving')) === 'Open,Denied', patienceMs);
+    await eventually(
+      'the narrow scope is in force',
+      async () => String(await answersOf('moving')) === 'Open,Denied',
+      patienceMs,
+    );
     await untilDialled('moving', 'Open', 'Refused');
     await site.ready('moving');
     await eventually('the wide policy is gone', async () => (await policiesOf('moving')).length === 1, patienceMs);
     await written(one, other);
-    await eventually('the wide scope is in force', async () => String(await answersOf('moving')) === 'Open,Open', patienceMs);
+    await eventually(
+      'the wide scope is in force',
+      async () => String(await answersOf('moving')) === 'Open,Open',
+      patienceMs,
+    );
     const replies = await requests.end();
     process.stdout.write(`${replies.length} requests while the scope moved, each answered\n`);
     expect(replies.filter(({ code }) => code !== 200)).toEqual([]);
@@ -91,13 +109,30 @@ describeOnNode('the network of a running worker', () => {
     await untilDialled('guarded', 'Open', 'Refused');
     const [policy] = await policiesOf('guarded');
     const requests = traffic('guarded');
-    await site.kubectl('patch', 'networkpolicy', policy!.metadata.name, '--type=json', '-p', '[{"op":"replace","path":"/spec/egress","value":[{}]}]');
-    await eventually('the policy is closed again', async () => JSON.stringify((await policiesOf('guarded'))[0]?.spec) === JSON.stringify(policy!.spec), patienceMs);
+    await site.kubectl(
+      'patch',
+      'networkpolicy',
+      policy!.metadata.name,
+      '--type=json',
+      '-p',
+      '[{"op":"replace","path":"/spec/egress","value":[{}]}]',
+    );
+    await eventually(
+      'the policy is closed again',
+      async () => JSON.stringify((await policiesOf('guarded'))[0]?.spec) === JSON.stringify(policy!.spec),
+      patienceMs,
+    );
     await untilDialled('guarded', 'Open', 'Refused');
     await site.kubectl('delete', 'networkpolicy', policy!.metadata.name);
-    await eventually('the policy is back', async () => JSON.stringify((await policiesOf('guarded'))[0]?.spec) === JSON.stringify(policy!.spec), patienceMs);
+    await eventually(
+      'the policy is back',
+      async () => JSON.stringify((await policiesOf('guarded'))[0]?.spec) === JSON.stringify(policy!.spec),
+      patienceMs,
+    );
     await untilDialled('guarded', 'Open', 'Refused');
-    expect((await requests.end()).filter(({ code, data }) => code !== 200 || String(data) !== 'Open,Denied')).toEqual([]);
+    expect((await requests.end()).filter(({ code, data }) => code !== 200 || String(data) !== 'Open,Denied')).toEqual(
+      [],
+    );
     expect(await writesOf(policy!)).toEqual(['somebody patch', 'operator patch', 'somebody delete', 'operator patch']);
   }, patienceMs * 3);
 
@@ -106,7 +141,9 @@ describeOnNode('the network of a running worker', () => {
     const addresses = ['198.51.100.41', '198.51.100.42', '198.51.100.43'];
     const hosts = await Promise.all(addresses.map(async (address) => listenIn(await node.outsideHost(address), port)));
     const dns = await startUpstreamDns(node, { [name]: { addresses, ttlSeconds: 1, inTurn: true } });
-    onTestFinished(async () => { await Promise.all([dns, ...hosts].map((one) => one.stop())); });
+    onTestFinished(async () => {
+      await Promise.all([dns, ...hosts].map((one) => one.stop()));
+    });
     await site.apply(worker('balanced', withInline(probingModule), withNet(`${name}:${port}`)));
     await site.ready('balanced');
     const [first] = await policiesOf('balanced');
@@ -115,7 +152,11 @@ describeOnNode('the network of a running worker', () => {
       return addresses.every((address) => JSON.stringify(policy?.spec).includes(`"${address}/32"`));
     }, patienceMs);
     const dialled = async () => String((await ask(site.redis.client, 'balanced', [{ host: name, port }], 120)).data);
-    await eventually('connections go to each of them', async () => await dialled() === 'Open' && hosts.every((host) => host.came().length > 0), patienceMs);
+    await eventually(
+      'connections go to each of them',
+      async () => await dialled() === 'Open' && hosts.every((host) => host.came().length > 0),
+      patienceMs,
+    );
     for (let at = 0; at < 50; at++) expect(await dialled()).toBe('Open');
     expect((await policiesOf('balanced')).map(({ metadata }) => metadata.name)).toEqual([first!.metadata.name]);
     const writes = await writesOf(first!);
@@ -123,28 +164,41 @@ describeOnNode('the network of a running worker', () => {
     expect(new Set(writes)).toEqual(new Set(writes.length > 0 ? ['operator patch'] : []));
   }, patienceMs * 3);
 
-  test('is told to be open where the engine enforces nothing, and user code that requires a closed one does not run', async () => {
-    const enforceAgain = await stopEnforcing(node);
-    try {
-      const strict = withSpec({ networkPolicy: { enforcement: 'Required' } });
-      await site.apply(worker('relaxed', withInline(probingModule)), worker('strict', withInline(`console.log('user code runs');\n${probingModule}`), strict));
-      expect(await site.told('relaxed', 'NetworkPolicyEnforced', 'NotEnforced')).toMatchObject({ status: 'False' });
-      expect(await site.told('strict', 'NetworkPolicyEnforced', 'NotEnforced')).toMatchObject({ message: expect.stringMatching(/user code does not run$/) });
-      expect(await answersOf('relaxed')).toEqual(['Denied', 'Denied']);
-      expect(await site.kubectl('logs', 'deployment/strict-1')).not.toContain('user code runs');
-    } finally {
-      enforceAgain();
-    }
-    expect(await site.told('strict', 'NetworkPolicyEnforced', 'Refused')).toMatchObject({ status: 'True' });
-    await site.ready('strict');
-    await untilDialled('strict', 'Refused', 'Refused');
-    expect(await stoppedEngine(node)).toEqual([]);
-  }, patienceMs * 3);
+  test(
+    'is told to be open where the engine enforces nothing, and user code that requires a closed one does not run',
+    async () => {
+      const enforceAgain = await stopEnforcing(node);
+      try {
+        const strict = withSpec({ networkPolicy: { enforcement: 'Required' } });
+        await site.apply(
+          worker('relaxed', withInline(probingModule)),
+          worker('strict', withInline(`console.log('user code runs');\n${probingModule}`), strict),
+        );
+        expect(await site.told('relaxed', 'NetworkPolicyEnforced', 'NotEnforced')).toMatchObject({ status: 'False' });
+        expect(await site.told('strict', 'NetworkPolicyEnforced', 'NotEnforced')).toMatchObject({
+          message: expect.stringMatching(/user code does not run$/),
+        });
+        expect(await answersOf('relaxed')).toEqual(['Denied', 'Denied']);
+        expect(await site.kubectl('logs', 'deployment/strict-1')).not.toContain('user code runs');
+      } finally {
+        enforceAgain();
+      }
+      expect(await site.told('strict', 'NetworkPolicyEnforced', 'Refused')).toMatchObject({ status: 'True' });
+      await site.ready('strict');
+      await untilDialled('strict', 'Refused', 'Refused');
+      expect(await stoppedEngine(node)).toEqual([]);
+    },
+    patienceMs * 3,
+  );
 });
 
 /** Who wrote a policy after it was made, in the order of the audit log. */
 async function writesOf({ metadata: { name } }: KubeObject): Promise<string[]> {
   const writes = (await node.auditLog()).filter(({ verb, objectRef, responseStatus }) =>
-    ['create', 'update', 'patch', 'delete'].includes(verb) && objectRef?.resource === 'networkpolicies' && objectRef.namespace === site.namespace && objectRef.name === name && (responseStatus?.code ?? 0) < 300);
-  return writes.slice(1).map(({ verb, userAgent = '' }) => `${userAgent.startsWith('kubectl') ? 'somebody' : 'operator'} ${verb}`);
+    ['create', 'update', 'patch', 'delete'].includes(verb) && objectRef?.resource === 'networkpolicies' &&
+    objectRef.namespace === site.namespace && objectRef.name === name && (responseStatus?.code ?? 0) < 300
+  );
+  return writes.slice(1).map(({ verb, userAgent = '' }) =>
+    `${userAgent.startsWith('kubectl') ? 'somebody' : 'operator'} ${verb}`
+  );
 }

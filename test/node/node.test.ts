@@ -16,7 +16,8 @@ import { networkNamespaceOf, tracesOf } from '../support/node/traces.ts';
 import { start } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
 
-const listener = "require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello ' + socket.remoteAddress)).listen({ port: +process.argv[1], host: '0.0.0.0' }, () => console.log('listens'))";
+const listener =
+  "require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello ' + socket.remoteAddress)).listen({ port: +process.argv[1], host: '0.0.0.0' }, () => console.log('listens'))";
 
 /** For what takes seconds, and more on a busy machine. */
 const patienceMs = 60_000;
@@ -44,7 +45,11 @@ function lookUpByTcp(name: string): Promise<string> {
   const query = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, 1, 0, 1]);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(53, node.network.dnsAddress, () => socket.write(Buffer.concat([Buffer.from([0, query.length]), query])));
+    const socket = connect(
+      53,
+      node.network.dnsAddress,
+      () => socket.write(Buffer.concat([Buffer.from([0, query.length]), query])),
+    );
     socket.on('error', reject).on('data', (chunk) => {
       const answer = Buffer.concat([...chunks, chunk]);
       chunks.push(chunk);
@@ -60,11 +65,24 @@ describeOnNode('the node', () => {
     node = sharedNode();
     namespace = await createRestrictedNamespace(node);
     await node.apply(
-      pod({ namespace, name: 'client', image: images.busybox, command: ['sh', '-c', 'echo started; exec sleep 100000'] }),
+      pod({
+        namespace,
+        name: 'client',
+        image: images.busybox,
+        command: ['sh', '-c', 'echo started; exec sleep 100000'],
+      }),
       pod({ namespace, name: 'redis', image: images.redis, args: ['--port', '16379'], port: 16_379 }),
       service(namespace, 'redis', 6379, 16_379),
     );
-    await node.kubectlOk(['-n', namespace, 'wait', '--for=condition=Ready', '--timeout=120s', 'pod/client', 'pod/redis']);
+    await node.kubectlOk([
+      '-n',
+      namespace,
+      'wait',
+      '--for=condition=Ready',
+      '--timeout=120s',
+      'pod/client',
+      'pod/redis',
+    ]);
     client = await node.podNetwork({ namespace, name: 'client' });
     redisAddress = await jsonPath('pod', 'redis', '.status.podIP');
     redisService = await jsonPath('service', 'redis', '.spec.clusterIP');
@@ -79,7 +97,14 @@ describeOnNode('the node', () => {
   });
 
   test('refuses a privileged pod in such a namespace', async () => {
-    const { code, stderr } = await node.kubectl(['-n', namespace, 'run', 'bad', `--image=${images.busybox}`, '--privileged']);
+    const { code, stderr } = await node.kubectl([
+      '-n',
+      namespace,
+      'run',
+      'bad',
+      `--image=${images.busybox}`,
+      '--privileged',
+    ]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('violates PodSecurity "restricted')]);
   });
 
@@ -102,8 +127,13 @@ describeOnNode('the node', () => {
     const folder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
     await writeFile(join(folder, 'hosts'), '198.51.100.7 api.example.test\n');
     await writeFile(join(folder, 'Corefile'), `. {\n  hosts ${folder}/hosts\n}\n`);
-    const outside = (await node.outsideHost(upstreamDns)).start(join(node.description.nodeBin, 'coredns'), ['-conf', join(folder, 'Corefile')]);
-    expect(await eventually('the name is known', () => resolver.resolve4('api.example.test'))).toEqual(['198.51.100.7']);
+    const outside = (await node.outsideHost(upstreamDns)).start(join(node.description.nodeBin, 'coredns'), [
+      '-conf',
+      join(folder, 'Corefile'),
+    ]);
+    expect(await eventually('the name is known', () => resolver.resolve4('api.example.test'))).toEqual([
+      '198.51.100.7',
+    ]);
     await outside.stop();
     await rm(folder, { recursive: true });
   });
@@ -114,28 +144,68 @@ describeOnNode('the node', () => {
   });
 
   test('lets this machine reach pods and Services', async () => {
-    const targets = [{ host: redisAddress, port: 16_379 }, { host: redisService, port: 6379 }, { host: redisAddress, port: 6379 }];
+    const targets = [{ host: redisAddress, port: 16_379 }, { host: redisService, port: 6379 }, {
+      host: redisAddress,
+      port: 6379,
+    }];
     expect(await node.hostNetwork.dial(targets)).toEqual(['Open', 'Open', 'Refused']);
   });
 
   test('holds a pod to a policy, and no longer when it is gone', async () => {
-    const targets = [{ host: redisAddress, port: 16_379 }, { host: redisService, port: 6379 }, { host: node.network.dnsAddress, port: 53 }];
+    const targets = [{ host: redisAddress, port: 16_379 }, { host: redisService, port: 6379 }, {
+      host: node.network.dnsAddress,
+      port: 53,
+    }];
     expect(await client.dial(targets)).toEqual(['Open', 'Open', 'Open']);
-    await node.apply(egressPolicy(namespace, 'client', [{ to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ protocol: 'TCP', port: 16_379 }] }]));
-    await eventually('only Redis is open', async () => String(await client.dial(targets)) === 'Open,Open,Refused', patienceMs);
+    await node.apply(
+      egressPolicy(namespace, 'client', [{
+        to: [{ podSelector: { matchLabels: { app: 'redis' } } }],
+        ports: [{ protocol: 'TCP', port: 16_379 }],
+      }]),
+    );
+    await eventually(
+      'only Redis is open',
+      async () => String(await client.dial(targets)) === 'Open,Open,Refused',
+      patienceMs,
+    );
     await node.apply(egressPolicy(namespace, 'client', []));
-    await eventually('nothing is open', async () => String(await client.dial(targets)) === 'Refused,Refused,Refused', patienceMs);
+    await eventually(
+      'nothing is open',
+      async () => String(await client.dial(targets)) === 'Refused,Refused,Refused',
+      patienceMs,
+    );
     await node.kubectlOk(['-n', namespace, 'delete', 'networkpolicy', 'egress-of-client']);
-    await eventually('everything is open', async () => String(await client.dial(targets)) === 'Open,Open,Open', patienceMs);
+    await eventually(
+      'everything is open',
+      async () => String(await client.dial(targets)) === 'Open,Open,Open',
+      patienceMs,
+    );
   });
 
   test('has hosts outside the cluster, which a policy tells apart by address and port', async () => {
     const [one, other] = await Promise.all([node.outsideHost('198.51.100.7'), node.outsideHost('203.0.113.9')]);
-    const listeners = await Promise.all([listen(one, 8001), listen(one, 8002), listen(other, 8001), listen(node.hostNetwork, 8001)]);
-    const targets = [{ host: '198.51.100.7', port: 8001 }, { host: '198.51.100.7', port: 8002 }, { host: '203.0.113.9', port: 8001 }, { host: node.network.hostAddress, port: 8001 }];
+    const listeners = await Promise.all([
+      listen(one, 8001),
+      listen(one, 8002),
+      listen(other, 8001),
+      listen(node.hostNetwork, 8001),
+    ]);
+    const targets = [{ host: '198.51.100.7', port: 8001 }, { host: '198.51.100.7', port: 8002 }, {
+      host: '203.0.113.9',
+      port: 8001,
+    }, { host: node.network.hostAddress, port: 8001 }];
     expect(await client.dial(targets)).toEqual(['Open', 'Open', 'Open', 'Open']);
-    await node.apply(egressPolicy(namespace, 'client', [{ to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ protocol: 'TCP', port: 8001 }] }]));
-    await eventually('one is open', async () => String(await client.dial(targets)) === 'Open,Refused,Refused,Refused', patienceMs);
+    await node.apply(
+      egressPolicy(namespace, 'client', [{
+        to: [{ ipBlock: { cidr: '198.51.100.0/24' } }],
+        ports: [{ protocol: 'TCP', port: 8001 }],
+      }]),
+    );
+    await eventually(
+      'one is open',
+      async () => String(await client.dial(targets)) === 'Open,Refused,Refused,Refused',
+      patienceMs,
+    );
     await node.kubectlOk(['-n', namespace, 'delete', 'networkpolicy', 'egress-of-client']);
     await Promise.all(listeners.map((one) => one.stop()));
   });
@@ -143,19 +213,30 @@ describeOnNode('the node', () => {
   test('shows hosts outside the address of the pod', async () => {
     const outside = await node.outsideHost('198.51.100.8');
     const server = await listen(outside, 8001);
-    const { stdout } = await node.inPodNetwork({ namespace, name: 'client' }, 'bash', ['-c', 'cat < /dev/tcp/198.51.100.8/8001']);
+    const { stdout } = await node.inPodNetwork({ namespace, name: 'client' }, 'bash', [
+      '-c',
+      'cat < /dev/tcp/198.51.100.8/8001',
+    ]);
     expect(stdout).toBe(`hello ${await jsonPath('pod', 'client', '.status.podIP')}`);
     await server.stop();
   });
 
   test('has room for a second node beside it, which leaves nothing behind when its process is killed', async () => {
     const up = start(process.execPath, [join(import.meta.dirname, '../support/node/up.ts')]);
-    const kubeconfig = await eventually('the second node is up', () => /KUBECONFIG=(\S+)/.exec(up.output())?.[1], 170_000);
+    const kubeconfig = await eventually(
+      'the second node is up',
+      () => /KUBECONFIG=(\S+)/.exec(up.output())?.[1],
+      170_000,
+    );
     const second = await findNode(join(dirname(kubeconfig), 'node.json'));
     expect(second.network.slot).not.toBe(node.network.slot);
     expect(await second.kubectlOk(['get', 'nodes', '-o', 'name'])).toBe('node/test-node\n');
     const namespace = await networkNamespaceOf(second.description.pid);
     up.child.kill('SIGKILL');
-    await eventually('nothing is left', async () => (await tracesOf(second.description, namespace)).length === 0, patienceMs);
+    await eventually(
+      'nothing is left',
+      async () => (await tracesOf(second.description, namespace)).length === 0,
+      patienceMs,
+    );
   });
 });

@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { openSite, type Site } from '../support/node/site.ts';
-import { gatesThatSawOpen, openForbidden, type RaceResult, resultOf, startAgain, startRacers } from '../support/start-race.ts';
+import {
+  gatesThatSawOpen,
+  openForbidden,
+  type RaceResult,
+  resultOf,
+  startAgain,
+  startRacers,
+} from '../support/start-race.ts';
 
 const results = join(import.meta.dirname, '../../bench/results/start-race.json');
 const wavesOf = (usually: number): number => Number(process.env['REDISWORKER_RACE_WAVES'] ?? usually);
@@ -42,7 +49,13 @@ async function record(side: 'withGate' | 'withoutGate', result: RaceResult): Pro
   if (process.env['REDISWORKER_RECORD'] === undefined) return;
   const known = JSON.parse(await readFile(results, 'utf8').catch(() => '{}')) as object;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
-  const all = { ...known, engine: 'kube-router v2.10.0', podsAtOnce: 30, machine, [side]: { measured: new Date().toISOString().slice(0, 10), ...result } };
+  const all = {
+    ...known,
+    engine: 'kube-router v2.10.0',
+    podsAtOnce: 30,
+    machine,
+    [side]: { measured: new Date().toISOString().slice(0, 10), ...result },
+  };
   await writeFile(results, `${JSON.stringify(all, undefined, 2)}\n`);
 }
 

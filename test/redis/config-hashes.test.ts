@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey } from '../../contract/keys.ts';
-import { clearStalePid, deleteConfigHash, readConfigHashes, releaseConfigHash, writeConfigHash } from '../../operator/redis/config-hashes.ts';
+import {
+  clearStalePid,
+  deleteConfigHash,
+  readConfigHashes,
+  releaseConfigHash,
+  writeConfigHash,
+} from '../../operator/redis/config-hashes.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import type { RedisLink } from '../../operator/redis/link.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -35,7 +41,13 @@ test('removes its own stale fields and leaves all fields of the worker', async (
   await server.client.hset(key, { pid: '77', owner: 'pod-1', 'err:ref': '3', note: 'mine' });
   expect(await writeConfigHash(link, key, { type: 'demo', consumerId: '2', resource })).toBe('written');
   expect(await server.client.hgetall(key)).toEqual({
-    type: 'demo', consumerId: '2', resource, pid: '77', owner: 'pod-1', 'err:ref': '3', note: 'mine',
+    type: 'demo',
+    consumerId: '2',
+    resource,
+    pid: '77',
+    owner: 'pod-1',
+    'err:ref': '3',
+    note: 'mine',
   });
 });
 
@@ -49,7 +61,9 @@ test('a reader sees the old fields or the new ones, never a mixture', async () =
     writes.push(writeConfigHash(link, key, variants[round % 2]!));
     reads.push(server.client.hgetall(key));
   }
-  for (const read of await Promise.all(reads)) expect([read['type'], read['url']]).toEqual([read['version'], read['version']]);
+  for (const read of await Promise.all(reads)) {
+    expect([read['type'], read['url']]).toEqual([read['version'], read['version']]);
+  }
   expect(new Set(await Promise.all(writes))).toContain('written');
 });
 

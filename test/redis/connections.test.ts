@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { interrupted } from '../../operator/redis/blocking-link.ts';
-import { RedisConnections, type ConnectionOptions } from '../../operator/redis/connections.ts';
+import { type ConnectionOptions, RedisConnections } from '../../operator/redis/connections.ts';
 import { RedisFault } from '../../operator/redis/fault.ts';
 import { script } from '../../operator/redis/script.ts';
 import { ensureGroup } from '../../operator/redis/streams.ts';
@@ -34,7 +34,12 @@ function connect(options: ConnectionOptions = {}): RedisConnections {
   return connections;
 }
 
-const at = (server: { port: number }, more: Partial<RedisTarget> = {}): RedisTarget => ({ host: '127.0.0.1', port: server.port, db: 0, ...more });
+const at = (server: { port: number }, more: Partial<RedisTarget> = {}): RedisTarget => ({
+  host: '127.0.0.1',
+  port: server.port,
+  db: 0,
+  ...more,
+});
 
 async function faultOf(work: Promise<unknown>): Promise<RedisFault> {
   const error = await work.then(() => undefined, (reason: unknown) => reason);
@@ -44,12 +49,15 @@ async function faultOf(work: Promise<unknown>): Promise<RedisFault> {
 }
 
 const clientsOf = async (server: TestRedis): Promise<number> =>
-  String(await server.client.client('LIST')).split('\n').filter((line) => line.includes('name=redisworker-operator')).length;
+  String(await server.client.client('LIST')).split('\n').filter((line) => line.includes('name=redisworker-operator'))
+    .length;
 
 test('equal targets share one connection, whatever is asked at once', async () => {
   const server = await serve();
   const connections = connect();
-  const replies = await Promise.all(Array.from({ length: 50 }, (_, n) => connections.control(at(server)).command('ECHO', n)));
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => connections.control(at(server)).command('ECHO', n)),
+  );
   expect(replies).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
   expect(await clientsOf(server)).toBe(1);
 });
@@ -197,11 +205,44 @@ test('TLS is verified: by the CA and the name given, and not at all without', as
   if (!await knowsTls()) return skip(noTls);
   const dir = mkdtempSync(join(tmpdir(), 'redis-tls-'));
   cleanups.push(() => rmSync(dir, { recursive: true }));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-    '-subj', '/CN=cache.test', '-addext', 'subjectAltName=DNS:cache.test', '-keyout', join(dir, 'key'), '-out', join(dir, 'crt')], { stdio: 'pipe' });
+  execFileSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=cache.test',
+    '-addext',
+    'subjectAltName=DNS:cache.test',
+    '-keyout',
+    join(dir, 'key'),
+    '-out',
+    join(dir, 'crt'),
+  ], { stdio: 'pipe' });
   const port = await freePort();
-  const server: TestProcess = start(redisServer, ['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '',
-    '--tls-cert-file', join(dir, 'crt'), '--tls-key-file', join(dir, 'key'), '--tls-auth-clients', 'no', '--tls-ca-cert-file', join(dir, 'crt')]);
+  const server: TestProcess = start(redisServer, [
+    '--port',
+    '0',
+    '--tls-port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--tls-cert-file',
+    join(dir, 'crt'),
+    '--tls-key-file',
+    join(dir, 'key'),
+    '--tls-auth-clients',
+    'no',
+    '--tls-ca-cert-file',
+    join(dir, 'crt'),
+  ]);
   cleanups.push(() => server.stop());
   const ca = readFileSync(join(dir, 'crt'), 'utf8');
   const probe = new Redis({ port, host: '127.0.0.1', tls: { ca, servername: 'cache.test' }, retryStrategy: () => 50 });
@@ -216,5 +257,7 @@ test('TLS is verified: by the CA and the name given, and not at all without', as
   }
   expect((await faultOf(ping({}))).code).toBe('RedisUnreachable');
   const plain = await serve();
-  expect((await faultOf(connect().control(at(plain, { tls: {} })).command('PING'))).message).toContain('whether it speaks TLS');
+  expect((await faultOf(connect().control(at(plain, { tls: {} })).command('PING'))).message).toContain(
+    'whether it speaks TLS',
+  );
 });

@@ -20,7 +20,9 @@ async function arrange(options: { checkMs?: number; commandMs?: number } = {}) {
   const changes: string[] = [];
   const faults: (string | undefined)[] = [];
   const reader = new ResponseReader({
-    connections, onChange: (id) => void changes.push(id), onFault: (_target, fault) => void faults.push(fault?.code),
+    connections,
+    onChange: (id) => void changes.push(id),
+    onFault: (_target, fault) => void faults.push(fault?.code),
     checkMs: options.checkMs ?? 100,
   });
   cleanups.push(() => reader.close());
@@ -30,7 +32,9 @@ async function arrange(options: { checkMs?: number; commandMs?: number } = {}) {
 
 async function respond(server: TestRedis, stream: string, code: number, times = 1, id = '*'): Promise<void> {
   const pipeline = server.client.pipeline();
-  for (let at = 0; at < times; at++) pipeline.xadd(stream, id, 'ref', String(at), 'type', 'demo', 'code', String(code), 'consumer', '1');
+  for (let at = 0; at < times; at++) {
+    pipeline.xadd(stream, id, 'ref', String(at), 'type', 'demo', 'code', String(code), 'consumer', '1');
+  }
   await pipeline.exec();
 }
 

@@ -55,7 +55,13 @@ test('tells a key that is no stream, and leaves it', async () => {
 test('sees a stream without the group', async () => {
   const stream = freshStream();
   await add(stream, 3);
-  expect(await observeStream(link, stream, group)).toMatchObject({ exists: true, group: false, length: 3, lag: undefined, consumers: [] });
+  expect(await observeStream(link, stream, group)).toMatchObject({
+    exists: true,
+    group: false,
+    length: 3,
+    lag: undefined,
+    consumers: [],
+  });
 });
 
 test('tells what waits, what is pending for whom, and since when', async () => {
@@ -128,8 +134,15 @@ test('hands pending requests over page by page, none lost, the delivery count un
   await read(stream, 'other', 100);
   expect(await handOver(link, stream, group, 'gone', 'live')).toEqual({ moved: 5000, remaining: 200 });
   expect(await handOver(link, stream, group, 'gone', 'live')).toEqual({ moved: 200, remaining: 0 });
-  expect((await consumersOf(link, stream, group)).map(({ name, pending }) => [name, pending])).toEqual([['gone', 0], ['live', 5200], ['other', 100]]);
-  const [, claimed] = (await server.client.xautoclaim(stream, group, 'live', 3_600_000, '0', 'COUNT', 10_000, 'JUSTID')) as [string, string[]];
+  expect((await consumersOf(link, stream, group)).map(({ name, pending }) => [name, pending])).toEqual([['gone', 0], [
+    'live',
+    5200,
+  ], ['other', 100]]);
+  const [, claimed] =
+    (await server.client.xautoclaim(stream, group, 'live', 3_600_000, '0', 'COUNT', 10_000, 'JUSTID')) as [
+      string,
+      string[],
+    ];
   expect(claimed).toEqual(ids.slice(0, 5200));
   const [first] = (await server.client.xpending(stream, group, '-', '+', 1)) as [string, string, number, number][];
   expect(first?.[3]).toBe(1);
@@ -142,7 +155,9 @@ test('an entry somebody else has claimed stays with them', async () => {
   await read(stream, 'gone', 3);
   await server.client.xclaim(stream, group, 'thief', 0, ids[1]!);
   expect(await handOver(link, stream, group, 'gone', 'live')).toEqual({ moved: 2, remaining: 0 });
-  const owners = Object.fromEntries((await consumersOf(link, stream, group)).map(({ name, pending }) => [name, pending]));
+  const owners = Object.fromEntries(
+    (await consumersOf(link, stream, group)).map(({ name, pending }) => [name, pending]),
+  );
   expect(owners).toEqual({ gone: 0, live: 2, thief: 1 });
 });
 

@@ -18,7 +18,9 @@ const type = 'read-by-two';
 const stream = requestStreamKey(type);
 const send = (ref: string): Promise<string | null> => client.xadd(stream, '*', 'ref', ref, 'type', type, 'data', '1');
 const read = async (count: number): Promise<string[]> => {
-  const reply = await client.xreadgroup('GROUP', 'audit', 'auditor', 'COUNT', count, 'STREAMS', stream, '>') as [[string, [string, string[]][]]] | null;
+  const reply = await client.xreadgroup('GROUP', 'audit', 'auditor', 'COUNT', count, 'STREAMS', stream, '>') as [
+    [string, [string, string[]][]],
+  ] | null;
   return reply?.[0][1].map(([id]) => id) ?? [];
 };
 const idsInStream = async (): Promise<string[]> => (await client.xrange(stream, '-', '+')).map(([id]) => id);

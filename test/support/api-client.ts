@@ -20,8 +20,13 @@ export interface ApiClient {
 
 /** Starts `kubectl proxy` on a free port. */
 export async function openApiClient(): Promise<ApiClient> {
-  const proxy = start(inject('kubectl'), ['proxy', '--port=0'], { env: { ...process.env, KUBECONFIG: inject('kubeconfig') } });
-  const address = await eventually('kubectl proxy tells its address', () => /127\.0\.0\.1:\d+/.exec(proxy.output())?.[0]);
+  const proxy = start(inject('kubectl'), ['proxy', '--port=0'], {
+    env: { ...process.env, KUBECONFIG: inject('kubeconfig') },
+  });
+  const address = await eventually(
+    'kubectl proxy tells its address',
+    () => /127\.0\.0\.1:\d+/.exec(proxy.output())?.[0],
+  );
   return {
     async wouldCreate(collection, object) {
       const response = await fetch(`http://${address}${collection}?dryRun=All&fieldValidation=Strict`, {

@@ -1,5 +1,5 @@
 /** A TCP proxy that can swallow what its connections carry and let it through later, as a network that fails for a while does. */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** Forwards to 127.0.0.1; to be stopped. */
 export interface BlackHole {
@@ -11,7 +11,11 @@ export interface BlackHole {
   stop(): Promise<void>;
 }
 
-interface Pair { readonly client: Socket; readonly server: Socket; swallowed: Buffer[] | undefined }
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  swallowed: Buffer[] | undefined;
+}
 
 /** Starts the proxy before a port of this machine. */
 export async function startBlackHole(target: number): Promise<BlackHole> {
@@ -33,11 +37,15 @@ export async function startBlackHole(target: number): Promise<BlackHole> {
       for (const pair of pairs) pair.swallowed ??= [];
     },
     async deliver() {
-      await Promise.all(swallowing().map(({ server, swallowed = [] }) => new Promise<void>((resolve) => {
-        server.once('close', () => resolve());
-        if (server.closed) resolve();
-        else server.end(Buffer.concat(swallowed));
-      })));
+      await Promise.all(
+        swallowing().map(({ server, swallowed = [] }) =>
+          new Promise<void>((resolve) => {
+            server.once('close', () => resolve());
+            if (server.closed) resolve();
+            else server.end(Buffer.concat(swallowed));
+          })
+        ),
+      );
     },
     async stop() {
       for (const { client, server } of pairs) [client, server].forEach((socket) => socket.destroy());

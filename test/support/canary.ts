@@ -1,5 +1,5 @@
 /** Canaries for the network gate: one that answers and counts, one that is silent as behind an engine that drops. */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { start } from './processes.ts';
 import { eventually } from './wait.ts';
 
@@ -25,7 +25,8 @@ export async function startTestCanary(): Promise<TestCanary> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    port, address: `127.0.0.1:${port}`,
+    port,
+    address: `127.0.0.1:${port}`,
     answered: () => answered,
     async close() {
       if (server.listening) await new Promise((resolve) => server.close(resolve));
@@ -38,7 +39,8 @@ export async function startTestCanary(): Promise<TestCanary> {
  * that the kernel drops what else arrives.
  */
 export async function startSilentPort(): Promise<{ port: number; stop(): Promise<void> }> {
-  const program = `const s = require('node:net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log('port', s.address().port));`;
+  const program =
+    `const s = require('node:net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log('port', s.address().port));`;
   const listener = start(process.execPath, ['-e', program]);
   const port = Number(await eventually('it listens', () => /port (\d+)/.exec(listener.output())?.[1]));
   process.kill(listener.pid, 'SIGSTOP');

@@ -15,11 +15,19 @@ export interface CommandOptions {
 }
 
 /** Runs a command to its end; a failure is in `code`. @throws Error when it does not start */
-export function tryRun(program: string, args: readonly string[], { env = process.env, stdin = '' }: CommandOptions = {}): Promise<CommandResult> {
+export function tryRun(
+  program: string,
+  args: readonly string[],
+  { env = process.env, stdin = '' }: CommandOptions = {},
+): Promise<CommandResult> {
   const child = spawn(program, args, { env, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => { output.stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { output.stderr += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    output.stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output.stderr += chunk.toString();
+  });
   child.stdin.on('error', () => undefined); // it may end before it reads
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {

@@ -12,9 +12,20 @@ console.log(dials.map((dial) => granted(dial) ? 1 : 0).join(""));
 export async function denoGrants(flags: readonly string[], dials: readonly string[]): Promise<boolean[]> {
   const url = `data:text/javascript,${encodeURIComponent(answering)}`;
   const env = { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
-  const child = start('node_modules/.bin/deno', ['run', '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', ...flags, url], { env, stdin: JSON.stringify(dials) });
+  const child = start('node_modules/.bin/deno', [
+    'run',
+    '--no-prompt',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+    '--no-npm',
+    ...flags,
+    url,
+  ], { env, stdin: JSON.stringify(dials) });
   const code = await child.ended;
   const digits = child.output().trim();
-  if (code !== 0 || digits.length !== dials.length) throw new Error(`deno ${flags.join(' ')} ended with ${code} and printed ${digits.slice(0, 500)}`);
+  if (code !== 0 || digits.length !== dials.length) {
+    throw new Error(`deno ${flags.join(' ')} ended with ${code} and printed ${digits.slice(0, 500)}`);
+  }
   return Array.from(digits, (digit) => digit === '1');
 }

@@ -54,10 +54,15 @@ export async function startDnsServer(where?: { readonly host: string; readonly p
   });
   await new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, host, resolve));
   return {
-    address: `${host}:${port}`, records, questions,
+    address: `${host}:${port}`,
+    records,
+    questions,
     async stop() {
       for (const socket of connections) socket.destroy();
-      await Promise.all([new Promise((resolve) => udp.close(() => resolve(undefined))), new Promise((resolve) => tcp.close(resolve))]);
+      await Promise.all([
+        new Promise((resolve) => udp.close(() => resolve(undefined))),
+        new Promise((resolve) => tcp.close(resolve)),
+      ]);
     },
   };
 }
@@ -81,14 +86,34 @@ function questionOf(query: Buffer): { name: string; type: number; end: number } 
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
-function answerTo(query: Buffer, end: number, type: number, { addresses = [], ttlSeconds = 60, fault }: DnsRecord): Buffer | undefined {
+function answerTo(
+  query: Buffer,
+  end: number,
+  type: number,
+  { addresses = [], ttlSeconds = 60, fault }: DnsRecord,
+): Buffer | undefined {
   if (fault === 'Silent') return undefined;
   const asked = addresses.filter((address) => type === (isIPv4(address) ? 1 : 28));
   const flags = 0x8580 | (fault ? codes[fault] : 0);
-  const header = Buffer.concat([query.subarray(0, 2), uint16(flags), uint16(1), uint16(fault ? 0 : asked.length), uint16(0), uint16(0)]);
+  const header = Buffer.concat([
+    query.subarray(0, 2),
+    uint16(flags),
+    uint16(1),
+    uint16(fault ? 0 : asked.length),
+    uint16(0),
+    uint16(0),
+  ]);
   const answers = fault ? [] : asked.map((address) => {
     const data = bytesOf(address);
-    return Buffer.concat([uint16(0xc00c), uint16(type), uint16(1), uint16(0), uint16(ttlSeconds), uint16(data.length), data]);
+    return Buffer.concat([
+      uint16(0xc00c),
+      uint16(type),
+      uint16(1),
+      uint16(0),
+      uint16(ttlSeconds),
+      uint16(data.length),
+      data,
+    ]);
   });
   return Buffer.concat([header, query.subarray(12, end), ...answers]);
 }
@@ -96,7 +121,15 @@ function answerTo(query: Buffer, end: number, type: number, { addresses = [], tt
 /** An empty answer with the bit that says there is more to be had over TCP. */
 function truncated(query: Buffer): Buffer {
   const { end } = questionOf(query);
-  return Buffer.concat([query.subarray(0, 2), uint16(0x8780), uint16(1), uint16(0), uint16(0), uint16(0), query.subarray(12, end)]);
+  return Buffer.concat([
+    query.subarray(0, 2),
+    uint16(0x8780),
+    uint16(1),
+    uint16(0),
+    uint16(0),
+    uint16(0),
+    query.subarray(12, end),
+  ]);
 }
 
 function bytesOf(address: string): Buffer {
@@ -104,7 +137,9 @@ function bytesOf(address: string): Buffer {
   const [head = '', tail = ''] = address.split('::');
   const groups = (side: string) => (side === '' ? [] : side.split(':'));
   const gap = address.includes('::') ? 8 - groups(head).length - groups(tail).length : 0;
-  return Buffer.concat([...groups(head), ...new Array<string>(gap).fill('0'), ...groups(tail)].map((group) => uint16(parseInt(group, 16))));
+  return Buffer.concat(
+    [...groups(head), ...new Array<string>(gap).fill('0'), ...groups(tail)].map((group) => uint16(parseInt(group, 16))),
+  );
 }
 
 function uint16(value: number): Buffer {

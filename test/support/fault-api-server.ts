@@ -42,7 +42,12 @@ export const firstToken = 'token-1-of-the-test';
 export async function startFaultApiServer(): Promise<FaultApiServer> {
   const dir = await mkdtemp(join(tmpdir(), 'redisworker-fault-'));
   await createAuthority(dir);
-  await createCertificate(dir, { name: 'server', subject: '/CN=localhost', usage: 'serverAuth', names: ['IP:127.0.0.1'] });
+  await createCertificate(dir, {
+    name: 'server',
+    subject: '/CN=localhost',
+    usage: 'serverAuth',
+    names: ['IP:127.0.0.1'],
+  });
   const file = (name: string): string => join(dir, name);
   const server = createServer({ cert: readFileSync(file('server.crt')), key: readFileSync(file('server.key')) });
   const url = await listen(server);
@@ -52,7 +57,9 @@ export async function startFaultApiServer(): Promise<FaultApiServer> {
   const requests: SeenRequest[] = [];
   let connections = 0;
   let behaviour: Behaviour = (_, response) => answerStatus(response, 404, 'NotFound', 'nothing is here');
-  server.on('secureConnection', () => { connections += 1; });
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   server.on('request', (incoming, response) => {
     void read(incoming).then((seen) => {
       requests.push(seen);
@@ -60,7 +67,10 @@ export async function startFaultApiServer(): Promise<FaultApiServer> {
     });
   });
   return {
-    kubeconfigPath: file('kubeconfig'), tokenPath: file('token'), url, requests,
+    kubeconfigPath: file('kubeconfig'),
+    tokenPath: file('token'),
+    url,
+    requests,
     connections: () => connections,
     behave(next) {
       behaviour = next;
@@ -76,18 +86,47 @@ export async function startFaultApiServer(): Promise<FaultApiServer> {
 }
 
 /** Answers with JSON. */
-export function answer(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+export function answer(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
 /** Answers with a Status, as the API server words its refusals. */
-export function answerStatus(response: ServerResponse, code: number, reason: string, message: string, headers: Record<string, string> = {}): void {
-  answer(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details: { name: 'x' } }, headers);
+export function answerStatus(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
+  answer(response, code, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code,
+    reason,
+    message,
+    details: { name: 'x' },
+  }, headers);
 }
 
 /** Answers with a list of ConfigMaps. */
-export function answerList(response: ServerResponse, resourceVersion: string, items: readonly object[], next?: string): void {
-  answer(response, 200, { kind: 'ConfigMapList', apiVersion: 'v1', metadata: { resourceVersion, continue: next }, items });
+export function answerList(
+  response: ServerResponse,
+  resourceVersion: string,
+  items: readonly object[],
+  next?: string,
+): void {
+  answer(response, 200, {
+    kind: 'ConfigMapList',
+    apiVersion: 'v1',
+    metadata: { resourceVersion, continue: next },
+    items,
+  });
 }
 
 /** A watch in the server's hands. */
@@ -105,10 +144,18 @@ export function openWatch(response: ServerResponse): OpenWatch {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
   return {
-    send: (type, object) => { response.write(`${JSON.stringify({ type, object })}\n`); },
-    raw: (text) => { response.write(text); },
-    end: () => { response.end(); },
-    reset: () => { response.socket?.destroy(); },
+    send: (type, object) => {
+      response.write(`${JSON.stringify({ type, object })}\n`);
+    },
+    raw: (text) => {
+      response.write(text);
+    },
+    end: () => {
+      response.end();
+    },
+    reset: () => {
+      response.socket?.destroy();
+    },
   };
 }
 
@@ -116,7 +163,13 @@ async function read(incoming: IncomingMessage): Promise<SeenRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const { pathname, searchParams } = new URL(incoming.url ?? '/', 'https://fault');
-  return { method: incoming.method ?? '', path: pathname, query: searchParams, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
+  return {
+    method: incoming.method ?? '',
+    path: pathname,
+    query: searchParams,
+    headers: incoming.headers,
+    body: Buffer.concat(chunks).toString(),
+  };
 }
 
 function listen(server: Server): Promise<string> {
@@ -127,7 +180,9 @@ function listen(server: Server): Promise<string> {
 
 function kubeconfig(server: string, ca: string, tokenFile: string): string {
   return JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'test',
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
     clusters: [{ name: 'test', cluster: { server, 'certificate-authority': ca } }],
     users: [{ name: 'test', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'here' } }],

@@ -22,12 +22,16 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
   const server = createServer((_, response) => response.end('direct'));
   const [proxyPort, port] = [await listen(proxy), await listen(server)];
   return {
-    proxyUrl: `http://127.0.0.1:${proxyPort}`, target: `127.0.0.1:${port}`, proxied,
+    proxyUrl: `http://127.0.0.1:${proxyPort}`,
+    target: `127.0.0.1:${port}`,
+    proxied,
     async stop() {
-      await Promise.all([proxy, server].map((one) => new Promise((resolve) => {
-        one.close(resolve);
-        one.closeAllConnections();
-      })));
+      await Promise.all([proxy, server].map((one) =>
+        new Promise((resolve) => {
+          one.close(resolve);
+          one.closeAllConnections();
+        })
+      ));
     },
   };
 }

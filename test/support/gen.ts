@@ -7,7 +7,12 @@ type Change = (spec: Spec) => Spec;
 /** A RedisWorker named `name` in namespace `default` that echoes, changed by `changes` in their order. */
 export function worker(name: string, ...changes: Change[]): KubeObject {
   const spec = changes.reduce<Spec>((so, change) => change(so), { source: { inline: echo } });
-  return { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name, namespace: 'default' }, spec };
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace: 'default' },
+    spec,
+  };
 }
 
 /** A handler that answers with what it was asked. */

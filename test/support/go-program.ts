@@ -25,19 +25,32 @@ export interface GoProgram {
  * Path of the program; built first when it is not there.
  * @throws CannotBuild when Go is missing or too old, or with the compiler's words when the build fails
  */
-export async function goProgram({ dir, name, what, duration }: GoProgram, progress: Progress = toStderr): Promise<string> {
+export async function goProgram(
+  { dir, name, what, duration }: GoProgram,
+  progress: Progress = toStderr,
+): Promise<string> {
   const files = await Promise.all(['main.go', 'go.mod', 'go.sum'].map((file) => readFile(join(dir, file), 'utf8')));
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, flags, buildEnv, files])).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, flags, buildEnv, files]))
+    .digest('hex').slice(0, 16);
   const folder = join(cacheRoot(), name, hash);
   const [, minimumGo = ''] = /^go (\d+\.\d+)/m.exec(files[1] ?? '') ?? [];
   const inModule = { cwd: dir, env: buildEnv };
   let stage = 'downloading modules';
   const build = (unfinished: string): Promise<string> =>
-    go(['build', '-v', ...flags, '-o', join(unfinished, name), '.'], { ...inModule, onLine: (line) => { stage = line; } });
+    go(['build', '-v', ...flags, '-o', join(unfinished, name), '.'], {
+      ...inModule,
+      onLine: (line) => {
+        stage = line;
+      },
+    });
   await buildOnce({
-    folder, what, duration,
+    folder,
+    what,
+    duration,
     require: () => requireGo(minimumGo, inModule),
-    build: async (unfinished) => { await withProgress(progress, () => stage, () => build(unfinished)); },
+    build: async (unfinished) => {
+      await withProgress(progress, () => stage, () => build(unfinished));
+    },
   }, progress);
   return join(folder, name);
 }

@@ -27,7 +27,10 @@ function isAlive(pid: number): boolean {
 }
 
 test('what a killed test process has started ends with it, pods of its node included', async () => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const [started, pod, folder] = JSON.parse(line.toString()) as [number, number, string];
   expect([started, pod].map(isAlive)).toEqual([true, true]);

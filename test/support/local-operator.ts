@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
-import { resources, type KubeObject } from '../../operator/cluster/cluster.ts';
-import { openLocalCluster, startNode, type LocalCluster } from '../../operator/cluster/local/index.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
 import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
@@ -36,20 +36,41 @@ export async function startTestOperator({ canary }: { readonly canary?: string }
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
   const cluster = await openLocalCluster({ log, nodeName: 'test' });
   const node = await startNode({
-    cluster, log, nodeName: 'test', dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno'),
-    searchPath: process.env['PATH'] ?? '', backOff: { initialMs: 100, maxMs: 1000 }, onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
+    cluster,
+    log,
+    nodeName: 'test',
+    dataDir,
+    imageRoot: root,
+    denoPath: join(root, 'node_modules/.bin/deno'),
+    searchPath: process.env['PATH'] ?? '',
+    backOff: { initialMs: 100, maxMs: 1000 },
+    onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
   });
-  const operator = startOperator({ cluster, log, metrics: createMetrics(), redisUrl: undefined, redisLogin: {}, workerImage: 'local', policyEnforcement: canary === undefined ? 'None' : 'Unverified', canary: canary === undefined ? undefined : parseCanary(canary), lookUp: machineLookUp() });
+  const operator = startOperator({
+    cluster,
+    log,
+    metrics: createMetrics(),
+    redisUrl: undefined,
+    redisLogin: {},
+    workerImage: 'local',
+    policyEnforcement: canary === undefined ? 'None' : 'Unverified',
+    canary: canary === undefined ? undefined : parseCanary(canary),
+    lookUp: machineLookUp(),
+  });
   await operator.started;
-  const status = async (name: string) => ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
+  const status = async (name: string) =>
+    ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
   return {
-    cluster, status,
+    cluster,
+    status,
     output: () => lines.join(''),
-    pods: async (name) => (await cluster.list(resources.pods)).filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name),
-    told: (name, type, wanted, reason) => eventually(`${type} of ${name} is ${wanted} ${reason ?? ''}`, async () => {
-      const found = (await status(name)).conditions?.find((one) => one.type === type);
-      return found?.status === wanted && (reason === undefined || found.reason === reason) && found.message;
-    }, 45_000),
+    pods: async (name) =>
+      (await cluster.list(resources.pods)).filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name),
+    told: (name, type, wanted, reason) =>
+      eventually(`${type} of ${name} is ${wanted} ${reason ?? ''}`, async () => {
+        const found = (await status(name)).conditions?.find((one) => one.type === type);
+        return found?.status === wanted && (reason === undefined || found.reason === reason) && found.message;
+      }, 45_000),
     async stop() {
       await operator.stop();
       await node.stop();

@@ -1,7 +1,10 @@
 /** A clock that stands still until a test moves it. */
 import type { Clock } from '../../operator/clock.ts';
 
-interface Timer { readonly due: number; readonly task: () => void }
+interface Timer {
+  readonly due: number;
+  readonly task: () => void;
+}
 
 /** Timers run in the order they are due, when {@link ManualClock.advance} passes them. */
 export class ManualClock implements Clock {

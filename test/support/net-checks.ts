@@ -23,26 +23,36 @@ export function hostPort({ ip, port }: Pick<Target, 'ip' | 'port'>): string {
 
 /** Where our reading of the lists differs from Deno's. */
 function misread({ allowed, denied }: CaseMirror, all: readonly Tried[]): string[] {
-  return all.filter(({ dial: { host, port }, address, granted }) => denoAllows(allowed, denied, host, port, [address]) !== granted)
-    .map(({ dial, address, granted }) => `Deno ${granted ? 'grants' : 'refuses'} ${dial.host}:${dial.port} at ${address}, and we read otherwise`);
+  return all.filter(({ dial: { host, port }, address, granted }) =>
+    denoAllows(allowed, denied, host, port, [address]) !== granted
+  )
+    .map(({ dial, address, granted }) =>
+      `Deno ${granted ? 'grants' : 'refuses'} ${dial.host}:${dial.port} at ${address}, and we read otherwise`
+    );
 }
 
 /** What Deno grants and the policy closes, though no approximation says so. */
 function closed({ policy, wholly, denied }: CaseMirror, all: readonly Tried[]): string[] {
   return all.filter(({ packets, granted }) => granted && packets.some((packet) => !policyAllows(policy.spec, packet)))
     .filter(({ dial: { host, port }, address }) => denoAllows(wholly(address), denied, host, port, [address]))
-    .map(({ dial, address }) => `Deno grants ${dial.host}:${dial.port} at ${address}, and the policy closes where it leads`);
+    .map(({ dial, address }) =>
+      `Deno grants ${dial.host}:${dial.port} at ${address}, and the policy closes where it leads`
+    );
 }
 
 /** What the policy opens and no dial that Deno grants leads to, though no approximation says so. */
 function opened(given: NetCase, { narrowRules }: CaseMirror, all: readonly Tried[]): string[] {
   const reached = new Set(all.filter(({ granted }) => granted).flatMap(({ packets }) => packets.map(hostPort)));
-  return packetsOf(given).filter((packet) => !reached.has(hostPort(packet)) && policyAllows({ egress: narrowRules }, packet))
+  return packetsOf(given).filter((packet) =>
+    !reached.has(hostPort(packet)) && policyAllows({ egress: narrowRules }, packet)
+  )
     .map((packet) => `the policy opens ${hostPort(packet)}, and Deno grants nothing that leads there`);
 }
 
 /** What is open for the sake of a name outside and is not public: a name must not lead into the cluster. */
 function leaked(given: NetCase, { outsideRules }: CaseMirror): string[] {
-  return packetsOf(given).filter((packet) => policyAllows({ egress: outsideRules }, packet) && !isPublic(given.world, packet.ip))
+  return packetsOf(given).filter((packet) =>
+    policyAllows({ egress: outsideRules }, packet) && !isPublic(given.world, packet.ip)
+  )
     .map((packet) => `the policy opens ${hostPort(packet)}, which is not public, for a name outside the cluster`);
 }

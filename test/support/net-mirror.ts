@@ -36,15 +36,35 @@ export interface CaseMirror {
 export function mirrorOf({ world, allow, deny, asWritten, outsideNames }: NetCase): CaseMirror {
   const [scope, refused] = [scopeOf(allow), scopeOf(deny)];
   const topology = topologyOf(world, { resolved: outsideNames === 'Resolve' });
-  const rules: NameRules = { mode: outsideNames === 'OpenPort' ? outsideNames : 'Resolve', answers: 'Public', closed: world.closed.flatMap((block) => parseBlock(block) ?? []) };
+  const rules: NameRules = {
+    mode: outsideNames === 'OpenPort' ? outsideNames : 'Resolve',
+    answers: 'Public',
+    closed: world.closed.flatMap((block) => parseBlock(block) ?? []),
+  };
   const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
-  const { policy } = networkPolicy({ name: 'w', namespace: home, owner, labels: {}, scope, deny: refused, allowAll: false, redis, redisAddresses: [], topology, dns: clusterDns, outsideNames: rules.mode, clusterBlocks: rules.closed });
+  const { policy } = networkPolicy({
+    name: 'w',
+    namespace: home,
+    owner,
+    labels: {},
+    scope,
+    deny: refused,
+    allowAll: false,
+    redis,
+    redisAddresses: [],
+    topology,
+    dns: clusterDns,
+    outsideNames: rules.mode,
+    clusterBlocks: rules.closed,
+  });
   const denied = withMetadataDenied(scope, refused);
   const { approximations } = translate(scope, denied, topology, rules);
   const wider = approximations.filter(({ reason, by }) => by !== 'NameResolved' && !/not opened(;|$)/.test(reason));
   const own = scopeOf(denoNetFlag([], redis, [health]));
   return {
-    allowed: [...scope, ...own], denied, policy,
+    allowed: [...scope, ...own],
+    denied,
+    policy,
     allowFlag: (asWritten ? [...allow, ...formatScope(own)] : denoNetFlag(scope, redis, [health])).join(','),
     denyFlag: (asWritten ? [...deny, ...denoDenyFlag(scope, [])] : denoDenyFlag(scope, refused)).join(','),
     wholly: (address) => [...without(scope, approximations.filter((one) => tellsClosed(world, one, address))), ...own],
@@ -78,7 +98,10 @@ function tellsClosed(world: World, { reason, by }: Approximation, address: strin
 export function packetsOf(netCase: NetCase): Target[] {
   const { world } = netCase;
   const dialled = new Set(dialsOf(netCase).map(({ host }) => host));
-  const behind = [...world.pods.map(({ ip }) => ip), ...Object.values(world.endpoints).flat().flatMap(({ addresses }) => addresses)];
+  const behind = [
+    ...world.pods.map(({ ip }) => ip),
+    ...Object.values(world.endpoints).flat().flatMap(({ addresses }) => addresses),
+  ];
   const services = new Set(Object.values(world.services).map(({ clusterIP }) => clusterIP));
   const addresses = new Set([...[...dialled].flatMap((host) => addressesOf(world, host)), ...behind]
     .filter((address) => !isLocal(address) && !services.has(address)));
@@ -87,7 +110,9 @@ export function packetsOf(netCase: NetCase): Target[] {
 
 /** The text of a case as somebody would write it down. */
 export function textOf({ allow, deny, asWritten, outsideNames }: NetCase): string {
-  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${asWritten ? ' as written' : ''}, names ${outsideNames}`;
+  return `--allow-net=${allow.join(',')} --deny-net=${deny.join(',')}${
+    asWritten ? ' as written' : ''
+  }, names ${outsideNames}`;
 }
 
 function scopeOf(entries: readonly string[]): Scope {

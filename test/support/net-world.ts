@@ -50,12 +50,18 @@ export function packetTo(world: World, ip: string, port: number): Target {
 
 /** What the translation is told of the world; names outside the cluster have addresses for it where they are resolved. */
 export function topologyOf(world: World, { resolved }: { readonly resolved: boolean }): Topology {
-  return { ...topologyWith(home, world.services, world.endpoints), outsideAddresses: (host) => (resolved ? world.outside[host] ?? [] : []) };
+  return {
+    ...topologyWith(home, world.services, world.endpoints),
+    outsideAddresses: (host) => (resolved ? world.outside[host] ?? [] : []),
+  };
 }
 
 /** Everything a connection of a worker to `host:port` may do. Ways that stay in the pod have no packets. */
 export function waysOf(world: World, host: string, port: number): Way[] {
-  return addressesOf(world, host).map((address) => ({ address, packets: isLocal(address) ? [] : deliver(world, address, port) }));
+  return addressesOf(world, host).map((address) => ({
+    address,
+    packets: isLocal(address) ? [] : deliver(world, address, port),
+  }));
 }
 
 /** The addresses a pod's resolver gives for a name as written, or the address itself, in canonical text. */
@@ -64,7 +70,9 @@ export function addressesOf(world: World, written: string): readonly string[] {
   if (isAddress(host)) return [canonical(host)];
   if (/(^|\.)localhost\.?$/.test(host)) return ['127.0.0.1', '::1'];
   if (host.endsWith('.')) return lookup(world, host.slice(0, -1));
-  const searched = [`${home}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'].map((domain) => `${host}.${domain}`);
+  const searched = [`${home}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'].map((domain) =>
+    `${host}.${domain}`
+  );
   const order = host.split('.').length > 5 ? [host, ...searched] : [...searched, host];
   return order.map((name) => lookup(world, name)).find((addresses) => addresses.length > 0) ?? [];
 }
@@ -76,19 +84,28 @@ function lookup(world: World, name: string, hops = 9): readonly string[] {
   const [namespace = '', first = '', hostname, ...more] = inside.split('.').reverse();
   if (more.length > 0) return [];
   if (kind === 'svc') return lookupService(world, { namespace, name: first, hostname }, hops);
-  return world.pods.filter((pod) => hostname === undefined && dashed(pod.ip) === first && pod.namespace === namespace).map(({ ip }) => ip);
+  return world.pods.filter((pod) => hostname === undefined && dashed(pod.ip) === first && pod.namespace === namespace)
+    .map(({ ip }) => ip);
 }
 
 /** A Service has records of its own; only a headless one with a selector has some of its pods. */
-function lookupService(world: World, { namespace, name, hostname }: { namespace: string; name: string; hostname: string | undefined }, hops: number): readonly string[] {
+function lookupService(
+  world: World,
+  { namespace, name, hostname }: { namespace: string; name: string; hostname: string | undefined },
+  hops: number,
+): readonly string[] {
   const key = `${namespace}/${name}`;
   const service = world.services[key];
   if (service === undefined) return [];
   if (service.clusterIP === 'None' && hasSelector(service)) {
-    return podsOf(world, namespace, service).filter((pod) => hostname === undefined || pod.name === hostname).map(({ ip }) => ip);
+    return podsOf(world, namespace, service).filter((pod) => hostname === undefined || pod.name === hostname).map((
+      { ip },
+    ) => ip);
   }
   if (hostname !== undefined) return [];
-  if (service.type === 'ExternalName') return hops === 0 ? [] : lookup(world, (service.externalName ?? '').toLowerCase().replace(/\.$/, ''), hops - 1);
+  if (service.type === 'ExternalName') {
+    return hops === 0 ? [] : lookup(world, (service.externalName ?? '').toLowerCase().replace(/\.$/, ''), hops - 1);
+  }
   if (service.clusterIP === 'None') return (world.endpoints[key] ?? []).flatMap(({ addresses }) => addresses);
   return service.clusterIP === undefined ? [] : [service.clusterIP];
 }
@@ -99,11 +116,15 @@ function deliver(world: World, address: string, port: number): Target[] {
   if (key === undefined || service === undefined) return [packetTo(world, address, port)];
   const ports = service.ports.filter((one) => one.port === port && one.protocol === 'TCP');
   return ports.flatMap(({ name, targetPort }) => {
-    if (hasSelector(service)) return podsOf(world, key.split('/')[0] ?? '', service).flatMap((pod) => toPod(world, pod, targetPort));
+    if (hasSelector(service)) {
+      return podsOf(world, key.split('/')[0] ?? '', service).flatMap((pod) => toPod(world, pod, targetPort));
+    }
     const slices = world.endpoints[key] ?? [];
-    return slices.flatMap((slice) => slice.ports
-      .filter((one) => one.protocol === 'TCP' && (one.name ?? '') === (name ?? ''))
-      .flatMap((one) => slice.addresses.map((ip) => packetTo(world, ip, one.port))));
+    return slices.flatMap((slice) =>
+      slice.ports
+        .filter((one) => one.protocol === 'TCP' && (one.name ?? '') === (name ?? ''))
+        .flatMap((one) => slice.addresses.map((ip) => packetTo(world, ip, one.port)))
+    );
   });
 }
 
@@ -113,7 +134,9 @@ function toPod(world: World, pod: WorldPod, targetPort: number | string): Target
 }
 
 function podsOf(world: World, namespace: string, { selector = {} }: Service): WorldPod[] {
-  return world.pods.filter((pod) => pod.namespace === namespace && Object.entries(selector).every(([key, value]) => pod.labels[key] === value));
+  return world.pods.filter((pod) =>
+    pod.namespace === namespace && Object.entries(selector).every(([key, value]) => pod.labels[key] === value)
+  );
 }
 
 function hasSelector({ selector = {} }: Service): boolean {
@@ -134,7 +157,8 @@ function canonical(address: string): string {
   const text = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(text);
   if (mapped === null) return text;
-  return [mapped[1], mapped[2]].map((group) => parseInt(group ?? '', 16)).flatMap((group) => [group >> 8, group & 255]).join('.');
+  return [mapped[1], mapped[2]].map((group) => parseInt(group ?? '', 16)).flatMap((group) => [group >> 8, group & 255])
+    .join('.');
 }
 
 /** True for addresses that never leave the pod. */
@@ -144,8 +168,23 @@ export function isLocal(address: string): boolean {
 
 /** What no name outside may lead to, by the registries of special-purpose addresses, with IPv4's own behind NAT64. */
 const reserved = [
-  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3',
-  '::/96', 'fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::a00:0/104', '64:ff9b::7f00:0/104', '64:ff9b::a9fe:0/112', '64:ff9b::c0a8:0/112',
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/3',
+  '::/96',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+  '64:ff9b::a00:0/104',
+  '64:ff9b::7f00:0/104',
+  '64:ff9b::a9fe:0/112',
+  '64:ff9b::c0a8:0/112',
 ];
 
 /** True for an address that is the whole world's to reach and none of the cluster's own. */

@@ -11,7 +11,14 @@ import { topologyOf } from '../../operator/redisworker/observe/services.ts';
 
 /** A stream with a group and nobody in it. */
 export const idleStream: StreamView = {
-  exists: true, wrongType: false, group: true, length: 0, lag: 0, pending: 0, oldestPendingSeconds: 0, consumers: [],
+  exists: true,
+  wrongType: false,
+  group: true,
+  length: 0,
+  lag: 0,
+  pending: 0,
+  oldestPendingSeconds: 0,
+  consumers: [],
 };
 
 /** What may differ from a worker that was just created on an empty Redis. */
@@ -30,10 +37,19 @@ export interface Surroundings {
 
 /** The observation of a worker on a Redis at 127.0.0.1:6379. */
 export function observed(object: KubeObject, around: Surroundings = {}): Observed {
-  const stored: KubeObject = { ...object, metadata: { uid: 'uid-1', resourceVersion: '1', generation: 1, ...object.metadata } };
+  const stored: KubeObject = {
+    ...object,
+    metadata: { uid: 'uid-1', resourceVersion: '1', generation: 1, ...object.metadata },
+  };
   const parsed = parseRedisWorker(stored);
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  const { blueprint, problems } = blueprintOf(parsed.worker, { redisUrl: 'redis://127.0.0.1:6379', image: 'worker:test', policyEnforcement: 'Unverified', canary: around.canary === undefined ? undefined : parseCanary(around.canary), ...around.defaults });
+  const { blueprint, problems } = blueprintOf(parsed.worker, {
+    redisUrl: 'redis://127.0.0.1:6379',
+    image: 'worker:test',
+    policyEnforcement: 'Unverified',
+    canary: around.canary === undefined ? undefined : parseCanary(around.canary),
+    ...around.defaults,
+  });
   if (!blueprint) throw new Error('no blueprint');
   const stream = { ...idleStream, ...around.stream };
   return {
@@ -44,13 +60,26 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     responses: undefined,
     canaryProblem: around.canaryProblem,
     abandonRedis: around.abandonRedis ?? false,
-    children: { deployments: [], pods: [], networkPolicies: [], configMaps: [], runtimeSecret: undefined, ...around.children },
+    children: {
+      deployments: [],
+      pods: [],
+      networkPolicies: [],
+      configMaps: [],
+      runtimeSecret: undefined,
+      ...around.children,
+    },
     spec: {
-      blueprint, problems, rival: undefined,
+      blueprint,
+      problems,
+      rival: undefined,
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
       access: { ok: true, value: { target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] } },
-      redis: { kind: 'answered', work: streamView(stream, blueprint.stream.request), hashes: new Map(Object.entries(around.hashes ?? {})) },
+      redis: {
+        kind: 'answered',
+        work: streamView(stream, blueprint.stream.request),
+        hashes: new Map(Object.entries(around.hashes ?? {})),
+      },
       hashIds: [...blueprint.consumerIds, ...stream.consumers.map(({ name }) => name)],
       topology: topologyOf('default', { services: noServices }, new Map()),
       ...around.spec,
@@ -59,5 +88,10 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
 }
 
 const noServices = {
-  synced: Promise.resolve(), get: () => undefined, list: () => [], ownedBy: () => [], onChange: () => () => undefined, stop: () => undefined,
+  synced: Promise.resolve(),
+  get: () => undefined,
+  list: () => [],
+  ownedBy: () => [],
+  onChange: () => () => undefined,
+  stop: () => undefined,
 };

@@ -18,17 +18,43 @@ export interface OperatorProcess extends TestProcess {
 }
 
 /** Starts `operator/main.ts` on the shared control plane for one namespace, or for all, and waits until it reconciles. */
-export async function startOperatorProcess(options: { redisUrl?: string; namespace: string; everywhere?: boolean; kubeconfig?: string; args?: readonly string[]; awaitReady?: boolean }): Promise<OperatorProcess> {
+export async function startOperatorProcess(
+  options: {
+    redisUrl?: string;
+    namespace: string;
+    everywhere?: boolean;
+    kubeconfig?: string;
+    args?: readonly string[];
+    awaitReady?: boolean;
+  },
+): Promise<OperatorProcess> {
   const port = await freePort();
   const args = [
     join(root, 'operator/main.ts'),
-    '--http', `127.0.0.1:${port}`, '--dns-server', '127.0.0.1:1', ...(options.everywhere === true ? [] : ['--namespace', options.namespace]), '--lease-namespace', options.namespace,
-    ...(options.redisUrl === undefined ? [] : ['--redis', options.redisUrl]), ...(options.args ?? []),
+    '--http',
+    `127.0.0.1:${port}`,
+    '--dns-server',
+    '127.0.0.1:1',
+    ...(options.everywhere === true ? [] : ['--namespace', options.namespace]),
+    '--lease-namespace',
+    options.namespace,
+    ...(options.redisUrl === undefined ? [] : ['--redis', options.redisUrl]),
+    ...(options.args ?? []),
   ];
-  const child = start(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: options.kubeconfig ?? inject('kubeconfig') } });
+  const child = start(process.execPath, args, {
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      KUBECONFIG: options.kubeconfig ?? inject('kubeconfig'),
+    },
+  });
   const httpUrl = `http://127.0.0.1:${port}`;
   if (options.awaitReady !== false) {
-    await eventually(`the operator is ready:\n${child.output()}`, async () => child.output().includes('the operator reconciles') && (await fetch(`${httpUrl}/readyz`)).ok, 30_000);
+    await eventually(
+      `the operator is ready:\n${child.output()}`,
+      async () => child.output().includes('the operator reconciles') && (await fetch(`${httpUrl}/readyz`)).ok,
+      30_000,
+    );
   }
   return { ...child, httpUrl };
 }
@@ -40,10 +66,18 @@ export async function startOperatorProcess(options: { redisUrl?: string; namespa
 export async function startTestNode(namespace: string): Promise<{ stop(): Promise<void> }> {
   const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
   const nodeName = `node-${namespace}`;
-  await kubectlOk(['annotate', 'namespace', namespace, `scheduler.alpha.kubernetes.io/node-selector=kubernetes.io/hostname=${nodeName}`]);
+  await kubectlOk([
+    'annotate',
+    'namespace',
+    namespace,
+    `scheduler.alpha.kubernetes.io/node-selector=kubernetes.io/hostname=${nodeName}`,
+  ]);
   const dataDir = keptNodeFolder();
   const node = await startNode({
-    cluster, log: silent, dataDir, register: true,
+    cluster,
+    log: silent,
+    dataDir,
+    register: true,
     nodeName,
     imageRoot: root,
     denoPath: join(root, 'node_modules/.bin/deno'),

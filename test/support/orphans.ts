@@ -21,14 +21,33 @@ export function nothingPending(client: Redis, type: string): Promise<unknown> {
  * makes them look left alone for an hour, delivered `deliveries` times.
  * @returns their entry ids
  */
-export async function leaveBehind(client: Redis, type: string, consumer: string, requests: Readonly<Record<string, unknown>>, deliveries = 1): Promise<string[]> {
+export async function leaveBehind(
+  client: Redis,
+  type: string,
+  consumer: string,
+  requests: Readonly<Record<string, unknown>>,
+  deliveries = 1,
+): Promise<string[]> {
   const stream = requestStreamKey(type);
   await client.xgroup('CREATE', stream, 'worker', '0', 'MKSTREAM').catch(() => undefined); // it may be there
   const taking = client.multi();
-  for (const [ref, data] of Object.entries(requests)) taking.xadd(stream, '*', 'ref', ref, 'type', type, 'data', JSON.stringify(data));
+  for (const [ref, data] of Object.entries(requests)) {
+    taking.xadd(stream, '*', 'ref', ref, 'type', type, 'data', JSON.stringify(data));
+  }
   const replies = await taking.xreadgroup('GROUP', 'worker', consumer, 'COUNT', 1000, 'STREAMS', stream, '>').exec();
   // It may have taken older ones too, which nobody had read yet: those are left behind as well.
   const taken = (await client.xpending(stream, 'worker', '-', '+', 10_000, consumer)) as PendingRow[];
-  await client.xclaim(stream, 'worker', consumer, 0, ...taken.map(([id]) => id), 'IDLE', 3_600_000, 'RETRYCOUNT', deliveries, 'JUSTID');
+  await client.xclaim(
+    stream,
+    'worker',
+    consumer,
+    0,
+    ...taken.map(([id]) => id),
+    'IDLE',
+    3_600_000,
+    'RETRYCOUNT',
+    deliveries,
+    'JUSTID',
+  );
   return (replies ?? []).slice(0, -1).map(([, id]) => String(id));
 }

@@ -1,6 +1,12 @@
 /** What NetworkPolicy v1 lets out, after its specification: an evaluator of our own, to check the mirror with. */
 import { isIn } from '../../operator/redisworker/network/allow-net/address.ts';
-import type { EgressRule, LabelSelector, NetworkPolicySpec, Peer, PolicyPort } from '../../operator/redisworker/network/allow-net/egress.ts';
+import type {
+  EgressRule,
+  LabelSelector,
+  NetworkPolicySpec,
+  Peer,
+  PolicyPort,
+} from '../../operator/redisworker/network/allow-net/egress.ts';
 
 /** Where a packet goes once every Service address has been replaced by the one behind it. */
 export interface Target {
@@ -33,8 +39,11 @@ function allPorts(rule: Partial<EgressRule>, target: Target): boolean {
 }
 
 function selects(peer: Peer, { ip, pod }: Target): boolean {
-  if ('ipBlock' in peer) return isIn(peer.ipBlock.cidr, ip) && !(peer.ipBlock.except ?? []).some((cidr) => isIn(cidr, ip));
-  return pod !== undefined && carries(pod.labels, peer.podSelector) && carries(pod.namespaceLabels, peer.namespaceSelector);
+  if ('ipBlock' in peer) {
+    return isIn(peer.ipBlock.cidr, ip) && !(peer.ipBlock.except ?? []).some((cidr) => isIn(cidr, ip));
+  }
+  return pod !== undefined && carries(pod.labels, peer.podSelector) &&
+    carries(pod.namespaceLabels, peer.namespaceSelector);
 }
 
 function opens({ protocol, port, endPort }: PolicyPort, target: Target): boolean {

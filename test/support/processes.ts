@@ -1,5 +1,5 @@
 /** Child processes of tests: free ports, captured output, stopped by pid. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { keepProcess } from './keeper.ts';
 
@@ -44,8 +44,16 @@ export interface TestProcess {
 }
 
 /** Starts a command; `stdin` is written and closed when given. It ends with this process, however that ends. */
-export function start(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; stdin?: string } = {}): TestProcess {
-  const child = spawn(command, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+export function start(
+  command: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; stdin?: string } = {},
+): TestProcess {
+  const child = spawn(command, args, {
+    env: options.env ?? process.env,
+    cwd: options.cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const release = child.pid === undefined ? () => undefined : keepProcess(child.pid);
   child.once('exit', release);
   const chunks: string[] = [];

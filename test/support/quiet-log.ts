@@ -8,8 +8,12 @@ export interface LogLine {
 }
 
 /** A logger and what was logged. */
-export function quietLog(): Record<LogLine['level'], (fields: object, message: string) => void> & { readonly lines: readonly LogLine[] } {
+export function quietLog(): Record<LogLine['level'], (fields: object, message: string) => void> & {
+  readonly lines: readonly LogLine[];
+} {
   const lines: LogLine[] = [];
-  const at = (level: LogLine['level']) => (fields: object, message: string): void => { lines.push({ level, fields, message }); };
+  const at = (level: LogLine['level']) => (fields: object, message: string): void => {
+    lines.push({ level, fields, message });
+  };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), lines };
 }

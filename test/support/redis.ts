@@ -23,7 +23,16 @@ export interface TestRedis {
 
 /** True when the server was built with TLS: asked for it without a certificate, it ends over that and nothing else. */
 export async function knowsTls(): Promise<boolean> {
-  const server = start(redisServer, ['--port', '0', '--tls-port', String(await freePort()), '--bind', '127.0.0.1', '--save', '']);
+  const server = start(redisServer, [
+    '--port',
+    '0',
+    '--tls-port',
+    String(await freePort()),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+  ]);
   await server.ended;
   return server.output().includes('No tls-cert-file configured');
 }
@@ -32,12 +41,22 @@ export async function knowsTls(): Promise<boolean> {
 export const noTls = `${redisServer} is built without TLS`;
 
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
-export async function startRedis(args: readonly string[] = [], clientOptions: { username?: string; password?: string } = {}): Promise<TestRedis> {
+export async function startRedis(
+  args: readonly string[] = [],
+  clientOptions: { username?: string; password?: string } = {},
+): Promise<TestRedis> {
   const port = await freePort();
   const launch = (): TestProcess =>
     start(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args]);
   let server = launch();
-  const client = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null, ...clientOptions });
+  const client = new Redis({
+    host: '127.0.0.1',
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+    ...clientOptions,
+  });
   client.on('error', () => undefined); // tests stop the server on purpose
   const answers = () => eventually('redis-server answers PING', async () => (await client.ping()).length > 0);
   await answers();

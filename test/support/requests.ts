@@ -10,7 +10,11 @@ export async function ask(client: Redis, type: string, data: unknown, timeoutSec
   const ref = randomUUID();
   const caller = client.duplicate({ lazyConnect: false });
   try {
-    await caller.xadd(requestStreamKey(type), '*', ...Object.entries(encodeRequest(ref, type, JSON.stringify(data))).flat());
+    await caller.xadd(
+      requestStreamKey(type),
+      '*',
+      ...Object.entries(encodeRequest(ref, type, JSON.stringify(data))).flat(),
+    );
     const popped = await caller.brpop(replyListKey(ref), timeoutSeconds);
     if (!popped) throw new Error(`no reply from ${type} within ${timeoutSeconds} s`);
     return decodeReply(popped[1]);

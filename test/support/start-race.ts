@@ -36,20 +36,37 @@ export interface Forbidden {
 export async function openForbidden(site: Site): Promise<Forbidden> {
   const { node, namespace } = site;
   const ports = [{ port: forbidden.port, targetPort: forbidden.port }];
-  const service = (name: string, spec: object): object => ({ apiVersion: 'v1', kind: 'Service', metadata: { namespace, name }, spec: { ports, ...spec } });
+  const service = (name: string, spec: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace, name },
+    spec: { ports, ...spec },
+  });
   await node.apply(
     pod({ namespace, name: forbidden.pod, image: images.busybox, command: ['sh', '-c', 'exec sleep 100000'] }),
-    service('forbidden-pod', { selector: { app: forbidden.pod } }), service('forbidden-host', {}),
+    service('forbidden-pod', { selector: { app: forbidden.pod } }),
+    service('forbidden-host', {}),
     {
-      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { namespace, name: 'forbidden-host-1', labels: { 'kubernetes.io/service-name': 'forbidden-host' } },
-      addressType: 'IPv4', ports: [{ name: '', port: forbidden.port, protocol: 'TCP' }], endpoints: [{ addresses: [forbidden.host], conditions: { ready: true } }],
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace, name: 'forbidden-host-1', labels: { 'kubernetes.io/service-name': 'forbidden-host' } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: forbidden.port, protocol: 'TCP' }],
+      endpoints: [{ addresses: [forbidden.host], conditions: { ready: true } }],
     },
   );
   await site.kubectl('wait', '--for=condition=Ready', '--timeout=180s', `pod/${forbidden.pod}`);
-  const networks = await Promise.all([node.podNetwork({ namespace, name: forbidden.pod }), node.outsideHost(forbidden.host)]);
+  const networks = await Promise.all([
+    node.podNetwork({ namespace, name: forbidden.pod }),
+    node.outsideHost(forbidden.host),
+  ]);
   const [inPod, onHost] = await Promise.all(networks.map((network) => listenIn(network, forbidden.port)));
-  const addressOf = (name: string): Promise<string> => site.kubectl('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
-  return { listeners: [inPod!, onHost!], services: [await addressOf('forbidden-pod'), await addressOf('forbidden-host')] };
+  const addressOf = (name: string): Promise<string> =>
+    site.kubectl('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
+  return {
+    listeners: [inPod!, onHost!],
+    services: [await addressOf('forbidden-pod'), await addressOf('forbidden-host')],
+  };
 }
 
 /**
@@ -58,13 +75,25 @@ export async function openForbidden(site: Site): Promise<Forbidden> {
  */
 export async function startRacers(site: Site, { services }: Forbidden): Promise<void> {
   const permissions = { net: [`${site.node.network.serviceRange}:${forbidden.port}`] };
-  await site.apply(...runtimes.map((runtime) =>
-    worker(nameOf(runtime), withCount(perRuntime), withInline(moduleOf(runtime, site, services)), withSpec({ runtime, permissions }))));
+  await site.apply(
+    ...runtimes.map((runtime) =>
+      worker(
+        nameOf(runtime),
+        withCount(perRuntime),
+        withInline(moduleOf(runtime, site, services)),
+        withSpec({ runtime, permissions }),
+      )
+    ),
+  );
   await untilStarts(site, runtimes.length * perRuntime);
 }
 
 /** The first instruction dials; what came of it is told to Redis in the plainest form of its protocol. */
-function moduleOf(runtime: (typeof runtimes)[number], { redisAddress: { host, port } }: Site, services: readonly string[]): string {
+function moduleOf(
+  runtime: (typeof runtimes)[number],
+  { redisAddress: { host, port } }: Site,
+  services: readonly string[],
+): string {
   const redis = runtime === 'Handler' ? { hostname: host, port } : { hostname: '127.0.0.1', port: 6379 };
   return `const dial = (hostname: string) => Deno.connect({ hostname, port: ${forbidden.port} }).then((it) => (it.close(), 'open'), (error: Error) => error.name);
 const silent = new Promise<string>((resolve) => setTimeout(() => resolve('silent'), 5000));
@@ -88,14 +117,27 @@ async function untilStarts({ redis }: Site, count: number): Promise<void> {
 
 /** Gates of the running pods that found the network open for a moment. */
 export async function gatesThatSawOpen({ redis }: Site): Promise<number> {
-  const keys = runtimes.flatMap((runtime) => Array.from({ length: perRuntime }, (_, index) => configHashKey(nameOf(runtime), String(index + 1))));
-  const reports = await Promise.all(keys.map(async (key) => decodeGateReport(await redis.client.hget(key, gateField) ?? undefined)));
+  const keys = runtimes.flatMap((runtime) =>
+    Array.from({ length: perRuntime }, (_, index) => configHashKey(nameOf(runtime), String(index + 1)))
+  );
+  const reports = await Promise.all(
+    keys.map(async (key) => decodeGateReport(await redis.client.hget(key, gateField) ?? undefined)),
+  );
   return reports.filter((report) => (report?.opened ?? 0) > 0).length;
 }
 
 /** What has come of all starts so far. */
-export async function resultOf({ redis }: Site, { listeners: [inPod, onHost] }: Forbidden, sawOpen: number): Promise<RaceResult> {
-  return { starts: await redis.client.llen(started), reachedPod: inPod.came().length, reachedHost: onHost.came().length, sawOpen };
+export async function resultOf(
+  { redis }: Site,
+  { listeners: [inPod, onHost] }: Forbidden,
+  sawOpen: number,
+): Promise<RaceResult> {
+  return {
+    starts: await redis.client.llen(started),
+    reachedPod: inPod.came().length,
+    reachedHost: onHost.came().length,
+    sawOpen,
+  };
 }
 
 function nameOf(runtime: string): string {

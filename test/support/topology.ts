@@ -28,5 +28,6 @@ function isIn(cidr: string, address: string): boolean {
   const [first = '', prefix] = cidr.split('/');
   const block = new BlockList();
   block.addSubnet(first, Number(prefix), isIPv4(first) ? 'ipv4' : 'ipv6');
-  return isIPv4(address) === isIPv4(first) && address !== 'None' && address !== '' && block.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  return isIPv4(address) === isIPv4(first) && address !== 'None' && address !== '' &&
+    block.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }

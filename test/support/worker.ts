@@ -1,5 +1,5 @@
 /** The Handler runtime as a pod runs it: a real Deno, the flags of the contract, files in a temporary folder. */
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,8 +41,13 @@ export interface TestWorker extends TestProcess {
 /** Writes the config hash of consumer `1` of a type, as the operator does. */
 export async function writeHash(client: Redis, type: string, more: Partial<WorkerConfig> = {}): Promise<string> {
   const config: WorkerConfig = {
-    type, consumerId: '1', requestStream: requestStreamKey(type), responseStream: responseStreamKey(type),
-    requestLimit: 0, denoOptions: [], ...more,
+    type,
+    consumerId: '1',
+    requestStream: requestStreamKey(type),
+    responseStream: responseStreamKey(type),
+    requestLimit: 0,
+    denoOptions: [],
+    ...more,
   };
   const key = configHashKey(type, config.consumerId);
   await client.hset(key, encodeConfigHash(config));
@@ -59,16 +64,31 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
   for (const [name, text] of Object.entries(options.secretFiles ?? {})) writeFileSync(join(secret, name), text);
   const healthAddress = `127.0.0.1:${await freePort()}`;
   const variables = {
-    PATH: process.env['PATH'], HOME: process.env['HOME'],
-    [env.redisUrl]: options.redisUrl, [env.source]: join(source, 'worker.ts'), [env.sourceDigest]: 'sha256-test',
-    [env.settings]: JSON.stringify(options.settings ?? {}), [env.healthAddress]: healthAddress, [env.podUid]: options.podUid ?? 'pod-1',
-    ...Object.fromEntries(Object.entries(options.env ?? {}).map(([name, value]) => [name, value.replace('<secret>', secret)])),
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    [env.redisUrl]: options.redisUrl,
+    [env.source]: join(source, 'worker.ts'),
+    [env.sourceDigest]: 'sha256-test',
+    [env.settings]: JSON.stringify(options.settings ?? {}),
+    [env.healthAddress]: healthAddress,
+    [env.podUid]: options.podUid ?? 'pod-1',
+    ...Object.fromEntries(
+      Object.entries(options.env ?? {}).map(([name, value]) => [name, value.replace('<secret>', secret)]),
+    ),
   };
   const net = [new URL(options.redisUrl).host, healthAddress, ...(options.net ?? [])];
   const hashKey = configHashKey(options.type, consumerId);
   const flags = [
-    '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--import-map=${join(root, 'worker/import_map.json')}`,
-    `--allow-net=${net.join(',')}`, '--ignore-env', `--allow-env=${handlerRights.env.join(',')}`, `--allow-read=${source},${secret}`,
+    '--no-prompt',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+    '--no-npm',
+    `--import-map=${join(root, 'worker/import_map.json')}`,
+    `--allow-net=${net.join(',')}`,
+    '--ignore-env',
+    `--allow-env=${handlerRights.env.join(',')}`,
+    `--allow-read=${source},${secret}`,
   ];
   const [command, ...args] = [...options.wrapper ?? [], deno, 'run', ...flags, join(root, 'worker/main.ts'), hashKey];
   const running = start(command, args, { env: variables, stdin: options.stdin ?? '' });

@@ -39,7 +39,9 @@ function theirs(bytes: Uint8Array): Plain[] {
   const take = (reply: unknown): unknown => replies.push(plain(reply));
   // Bulk and verbatim strings as bytes, maps as arrays, doubles and big numbers as text.
   const types = { 36: Buffer, 61: Buffer, 37: Array, 44: String, 40: String };
-  new Decoder({ onReply: take, onErrorReply: take, onPush: take, getTypeMapping: () => types }).write(Buffer.from(bytes));
+  new Decoder({ onReply: take, onErrorReply: take, onPush: take, getTypeMapping: () => types }).write(
+    Buffer.from(bytes),
+  );
   return replies;
 }
 
@@ -52,7 +54,8 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   return cuts.slice(1).map((end, at) => bytes.subarray(cuts[at], end));
 }
 
-const bulkReply = (kind: string, bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from(`${kind}${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+const bulkReply = (kind: string, bytes: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from(`${kind}${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
 
 const line = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ 0-9_:$*+é€')), maxLength: 20 });
 const bulk = fc.uint8Array({ maxLength: 60 });
@@ -63,41 +66,87 @@ const leaf = fc.oneof(
   line.map((text) => `-ERR ${text}\r\n`),
   exactThere.map((number) => `:${number}\r\n`),
   fc.constantFrom('$-1\r\n', '*-1\r\n', '*0\r\n', '$0\r\n\r\n', '+QUEUED\r\n', '+OK\r\n', ':0\r\n'),
-  fc.constantFrom('_\r\n', '#t\r\n', '#f\r\n', ',1.5\r\n', ',-inf\r\n', ',6.02e+23\r\n', '(-170141183460469231731687303715884105728\r\n', '%0\r\n', '~0\r\n'),
+  fc.constantFrom(
+    '_\r\n',
+    '#t\r\n',
+    '#f\r\n',
+    ',1.5\r\n',
+    ',-inf\r\n',
+    ',6.02e+23\r\n',
+    '(-170141183460469231731687303715884105728\r\n',
+    '%0\r\n',
+    '~0\r\n',
+  ),
 ).map((text) => Buffer.from(text));
 const { reply } = fc.letrec<{ reply: Buffer; bulk: Buffer; array: Buffer; map: Buffer }>((tie) => ({
-  bulk: fc.tuple(fc.constantFrom('$', '!', '='), bulk).map(([kind, bytes]) => bulkReply(kind, kind === '=' ? Buffer.concat([Buffer.from('txt:'), bytes]) : bytes)),
-  array: fc.tuple(fc.constantFrom('*', '~'), fc.array(tie('reply'), { minLength: 1, maxLength: 4 })).map(([kind, items]) => Buffer.concat([Buffer.from(`${kind}${items.length}\r\n`), ...items])),
-  map: fc.array(fc.tuple(tie('reply'), tie('reply')), { minLength: 1, maxLength: 2 }).map((pairs) => Buffer.concat([Buffer.from(`%${pairs.length}\r\n`), ...pairs.flat()])),
+  bulk: fc.tuple(fc.constantFrom('$', '!', '='), bulk).map(([kind, bytes]) =>
+    bulkReply(kind, kind === '=' ? Buffer.concat([Buffer.from('txt:'), bytes]) : bytes)
+  ),
+  array: fc.tuple(fc.constantFrom('*', '~'), fc.array(tie('reply'), { minLength: 1, maxLength: 4 })).map((
+    [kind, items],
+  ) => Buffer.concat([Buffer.from(`${kind}${items.length}\r\n`), ...items])),
+  map: fc.array(fc.tuple(tie('reply'), tie('reply')), { minLength: 1, maxLength: 2 }).map((pairs) =>
+    Buffer.concat([Buffer.from(`%${pairs.length}\r\n`), ...pairs.flat()])
+  ),
   reply: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('bulk'), tie('array'), tie('map')),
 }));
 
 test('replies of every kind, however nested, are read as ioredis reads them, wherever they are cut', () => {
-  fc.assert(fc.property(fc.array(reply, { minLength: 1, maxLength: 4 }), (replies) => {
-    const bytes = Buffer.concat(replies);
-    const expected = theirs(bytes);
-    expect(expected).toHaveLength(replies.length);
-    atEveryByte(bytes, (chunks) => expect(ours(chunks)).toEqual(expected));
-  }), { numRuns: 25 });
+  fc.assert(
+    fc.property(fc.array(reply, { minLength: 1, maxLength: 4 }), (replies) => {
+      const bytes = Buffer.concat(replies);
+      const expected = theirs(bytes);
+      expect(expected).toHaveLength(replies.length);
+      atEveryByte(bytes, (chunks) => expect(ours(chunks)).toEqual(expected));
+    }),
+    { numRuns: 25 },
+  );
 });
 
 test('replies larger than any buffer are read as ioredis reads them, in chunks of any size', () => {
   const large = fc.integer({ min: 0, max: 300_000 }).map((length) => bulkReply('$', Buffer.alloc(length, '\r\n$1')));
-  fc.assert(fc.property(fc.array(fc.oneof(reply, large), { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 30 }), (replies, places) => {
-    const bytes = Buffer.concat(replies);
-    expect(ours(cutAt(bytes, places))).toEqual(theirs(bytes));
-  }), { numRuns: 25 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(reply, large), { maxLength: 5 }),
+      fc.array(fc.nat(), { maxLength: 30 }),
+      (replies, places) => {
+        const bytes = Buffer.concat(replies);
+        expect(ours(cutAt(bytes, places))).toEqual(theirs(bytes));
+      },
+    ),
+    { numRuns: 25 },
+  );
 });
 
 test('what a real server sends is read as ioredis reads it, wherever it is cut', async () => {
   const odd = Uint8Array.of(0, 13, 10, 255, 36);
   const commands: Command[] = [
-    ['SET', 'text', odd], ['GET', 'text'], ['GET', 'nothing'], ['INCR', 'count'], ['DECRBY', 'count', 5], ['SET', 'text'], ['NOTHING', 'known'],
-    ['XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM'], ['XGROUP', 'CREATE', 'stream', 'group', '0'], ['XADD', 'stream', '5-1', 'ref', 'größe', odd, ''],
-    ['XREADGROUP', 'GROUP', 'group', 'me', 'COUNT', 9, 'STREAMS', 'stream', '>'], ['XREADGROUP', 'GROUP', 'group', 'me', 'STREAMS', 'stream', '>'],
-    ['XPENDING', 'stream', 'group'], ['XPENDING', 'stream', 'nobody'], ['XAUTOCLAIM', 'stream', 'group', 'me', 0, '0-0', 'JUSTID'],
-    ['MULTI'], ['LPUSH', 'text', 'x'], ['XACK', 'stream', 'group', '5-1'], ['LPUSH', 'list', odd], ['EXEC'],
-    ['MULTI'], ['LPUSH'], ['PING'], ['EXEC'], ['DISCARD'], ['BLPOP', 'none', '0.01'],
+    ['SET', 'text', odd],
+    ['GET', 'text'],
+    ['GET', 'nothing'],
+    ['INCR', 'count'],
+    ['DECRBY', 'count', 5],
+    ['SET', 'text'],
+    ['NOTHING', 'known'],
+    ['XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM'],
+    ['XGROUP', 'CREATE', 'stream', 'group', '0'],
+    ['XADD', 'stream', '5-1', 'ref', 'größe', odd, ''],
+    ['XREADGROUP', 'GROUP', 'group', 'me', 'COUNT', 9, 'STREAMS', 'stream', '>'],
+    ['XREADGROUP', 'GROUP', 'group', 'me', 'STREAMS', 'stream', '>'],
+    ['XPENDING', 'stream', 'group'],
+    ['XPENDING', 'stream', 'nobody'],
+    ['XAUTOCLAIM', 'stream', 'group', 'me', 0, '0-0', 'JUSTID'],
+    ['MULTI'],
+    ['LPUSH', 'text', 'x'],
+    ['XACK', 'stream', 'group', '5-1'],
+    ['LPUSH', 'list', odd],
+    ['EXEC'],
+    ['MULTI'],
+    ['LPUSH'],
+    ['PING'],
+    ['EXEC'],
+    ['DISCARD'],
+    ['BLPOP', 'none', '0.01'],
     ['EVAL', "return {1, {2, {redis.error_reply('ERR inner'), false, {}}, 'x'}, redis.status_reply('FINE')}", 0],
   ];
   const bytes = await conversation(encodeCommands(...commands), commands.length);
@@ -110,14 +159,33 @@ test('what a real server sends is read as ioredis reads it, wherever it is cut',
 test('a real server says the same in RESP3, whatever kind of reply that is', async () => {
   const kinds = ['string', 'integer', 'double', 'null', 'array', 'set', 'map', 'attrib', 'verbatim', 'true', 'false'];
   const commands: Command[] = [
-    ['FLUSHALL'], ...kinds.map((kind): Command => ['DEBUG', 'PROTOCOL', kind]),
-    ['HSET', 'hash', 'pid', 7], ['HGETALL', 'hash'], ['HMGET', 'hash', 'pid', 'owner'], ['HGETALL', 'none'], ['GET', 'hash'], ['GET', 'none'],
-    ['XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM'], ['XADD', 'stream', '5-1', 'ref', 'a'], ['XPENDING', 'stream', 'group'],
-    ['XRANGE', 'stream', '-', '+'], ['XAUTOCLAIM', 'stream', 'group', 'me', 0, '0-0', 'JUSTID'], ['ZADD', 'retries', 1.5, 'a'], ['ZSCORE', 'retries', 'a'],
-    ['WATCH', 'hash'], ['HSET', 'hash', 'pid', 8], ['MULTI'], ['LPUSH', 'hash', 'x'], ['EXEC'], ['MULTI'], ['LPUSH', 'hash', 'x'], ['EXEC'],
+    ['FLUSHALL'],
+    ...kinds.map((kind): Command => ['DEBUG', 'PROTOCOL', kind]),
+    ['HSET', 'hash', 'pid', 7],
+    ['HGETALL', 'hash'],
+    ['HMGET', 'hash', 'pid', 'owner'],
+    ['HGETALL', 'none'],
+    ['GET', 'hash'],
+    ['GET', 'none'],
+    ['XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM'],
+    ['XADD', 'stream', '5-1', 'ref', 'a'],
+    ['XPENDING', 'stream', 'group'],
+    ['XRANGE', 'stream', '-', '+'],
+    ['XAUTOCLAIM', 'stream', 'group', 'me', 0, '0-0', 'JUSTID'],
+    ['ZADD', 'retries', 1.5, 'a'],
+    ['ZSCORE', 'retries', 'a'],
+    ['WATCH', 'hash'],
+    ['HSET', 'hash', 'pid', 8],
+    ['MULTI'],
+    ['LPUSH', 'hash', 'x'],
+    ['EXEC'],
+    ['MULTI'],
+    ['LPUSH', 'hash', 'x'],
+    ['EXEC'],
     ['EVAL', "return {1, {2, {redis.error_reply('ERR inner'), false, {}}, 'x'}, redis.status_reply('FINE')}", 0],
   ];
-  const said = async (protocol: 2 | 3): Promise<Uint8Array> => conversation(encodeCommands(['HELLO', protocol], ...commands), commands.length + 1);
+  const said = async (protocol: 2 | 3): Promise<Uint8Array> =>
+    conversation(encodeCommands(['HELLO', protocol], ...commands), commands.length + 1);
   const [old, now] = [await said(2), await said(3)];
   expect(now).not.toEqual(old);
   expect(ours([now]).slice(1)).toEqual(ours([old]).slice(1));
@@ -125,12 +193,20 @@ test('a real server says the same in RESP3, whatever kind of reply that is', asy
 });
 
 test('commands with any arguments arrive as they were', async () => {
-  const arg = fc.oneof(fc.uint8Array({ maxLength: 3000 }), fc.string({ unit: 'binary', maxLength: 2000 }), fc.integer());
+  const arg = fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc.string({ unit: 'binary', maxLength: 2000 }),
+    fc.integer(),
+  );
   const samples = fc.sample(fc.array(arg, { minLength: 1, maxLength: 5 }), 20);
   const commands = samples.map((args, at): Command => ['RPUSH', `echo:${at}`, ...args]);
-  expect(ours([await conversation(encodeCommands(...commands), commands.length)])).toEqual(samples.map(({ length }) => length));
+  expect(ours([await conversation(encodeCommands(...commands), commands.length)])).toEqual(
+    samples.map(({ length }) => length),
+  );
   const pushed = await Promise.all(samples.map((_, at) => redis.client.lrangeBuffer(`echo:${at}`, 0, -1)));
-  expect(pushed.map(plain)).toEqual(samples.map((args) => args.map((one) => plain(one instanceof Uint8Array ? one : Buffer.from(String(one))))));
+  expect(pushed.map(plain)).toEqual(
+    samples.map((args) => args.map((one) => plain(one instanceof Uint8Array ? one : Buffer.from(String(one))))),
+  );
 });
 
 test('whole numbers are exact as far as a number can be', () => {

@@ -20,26 +20,56 @@ function permissionFlags(): string[] {
 
 function problemsOf(option: string): string[] {
   const spec = { source: { inline: 'x' }, denoOptions: [option] };
-  return manifestProblems({ apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'demo' }, spec });
+  return manifestProblems({
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name: 'demo' },
+    spec,
+  });
 }
 
 describe('denoOptions', () => {
   const flags = permissionFlags();
 
   test('knows all the ways Deno has to change a permission', () => {
-    expect(flags).toEqual(expect.arrayContaining(['-A', '-P', '-R', '--allow-all', '--allow-net', '--deny-env', '--ignore-read', '--permission-set']));
-    const passed = flags.flatMap((flag) => [flag, `${flag}=x`, flag.replace(/^-(?!-)/, '-q')]).filter((flag) => problemsOf(flag).length === 0);
+    expect(flags).toEqual(
+      expect.arrayContaining([
+        '-A',
+        '-P',
+        '-R',
+        '--allow-all',
+        '--allow-net',
+        '--deny-env',
+        '--ignore-read',
+        '--permission-set',
+      ]),
+    );
+    const passed = flags.flatMap((flag) => [flag, `${flag}=x`, flag.replace(/^-(?!-)/, '-q')]).filter((flag) =>
+      problemsOf(flag).length === 0
+    );
     expect(passed).toEqual([]);
   });
 
   test('knows all the ways Deno has to run code before the main module', () => {
-    const before = [...help().matchAll(/^\s+(--[a-z]+)\b.*executed before the main module/gm)].map(([, flag = '']) => flag);
+    const before = [...help().matchAll(/^\s+(--[a-z]+)\b.*executed before the main module/gm)].map(([, flag = '']) =>
+      flag
+    );
     expect(before).toEqual(['--preload', '--require']);
-    for (const flag of [...before, '--import']) expect(problemsOf(`${flag}=x.ts`).join()).toContain('denoOptions must not load code before the worker');
+    for (const flag of [...before, '--import']) {
+      expect(problemsOf(`${flag}=x.ts`).join()).toContain('denoOptions must not load code before the worker');
+    }
     expect(problemsOf('--import-map=x.json')).toEqual([]);
   });
 
-  test.each(['--inspect=127.0.0.1:9229', '--seed=42', '--v8-flags=--max-old-space-size=64', '-q', '-L=debug', '--unstable-kv', '--no-remote'])('may hold %s', (option) => {
+  test.each([
+    '--inspect=127.0.0.1:9229',
+    '--seed=42',
+    '--v8-flags=--max-old-space-size=64',
+    '-q',
+    '-L=debug',
+    '--unstable-kv',
+    '--no-remote',
+  ])('may hold %s', (option) => {
     expect(problemsOf(option)).toEqual([]);
   });
 });

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
-import { configHashKey, deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import {
+  configHashKey,
+  deadLetterStreamKey,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+} from '../../contract/keys.ts';
 import { env } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { startBlackHole } from '../support/black-hole.ts';
@@ -12,7 +18,7 @@ import { createAuthority, createCertificate } from '../support/control-plane/cer
 import { freePort } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
-import { startWorker, writeHash, type TestWorker, type WorkerOptions } from '../support/worker.ts';
+import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';
 
 let shared: TestRedis;
 let client: Redis;
@@ -23,7 +29,11 @@ beforeAll(async () => {
 afterAll(() => shared.stop());
 
 /** A worker that is stopped with its test; its output is told when the test failed. */
-async function run({ onTestFinished }: TestContext, options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string }, consumerId = '1'): Promise<TestWorker> {
+async function run(
+  { onTestFinished }: TestContext,
+  options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string },
+  consumerId = '1',
+): Promise<TestWorker> {
   const worker = await startWorker({ redisUrl: shared.url, podUid: `pod-${consumerId}`, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
@@ -33,7 +43,11 @@ async function run({ onTestFinished }: TestContext, options: Omit<WorkerOptions,
 }
 
 /** A server of the test's own, with a worker's hash in it. */
-async function ownRedis({ onTestFinished }: TestContext, type: string, args: readonly string[] = []): Promise<TestRedis> {
+async function ownRedis(
+  { onTestFinished }: TestContext,
+  type: string,
+  args: readonly string[] = [],
+): Promise<TestRedis> {
   const own = await startRedis(args);
   onTestFinished(() => own.stop());
   await writeHash(own.client, type);
@@ -50,10 +64,15 @@ async function replyTo(ref: string, from = client): Promise<Reply> {
 
 const status = (worker: TestWorker, path: string): Promise<number> =>
   fetch(worker.healthUrl + path).then((response) => response.status, () => 0);
-const ready = (worker: TestWorker): Promise<unknown> => eventually('the worker is ready', async () => (await status(worker, '/readyz')) === 200);
-const says = (worker: TestWorker, text: string): Promise<unknown> => eventually(`it says "${text}"`, () => worker.output().includes(text));
+const ready = (worker: TestWorker): Promise<unknown> =>
+  eventually('the worker is ready', async () => (await status(worker, '/readyz')) === 200);
+const says = (worker: TestWorker, text: string): Promise<unknown> =>
+  eventually(`it says "${text}"`, () => worker.output().includes(text));
 
-const pendingOf = async (type: string, from = client): Promise<[id: string, consumer: string, idleMs: number, deliveries: number][]> =>
+const pendingOf = async (
+  type: string,
+  from = client,
+): Promise<[id: string, consumer: string, idleMs: number, deliveries: number][]> =>
   (await from.xpending(requestStreamKey(type), 'worker', '-', '+', 1000)) as [string, string, number, number][];
 const nothingPending = (type: string, from = client): Promise<unknown> =>
   eventually('nothing is pending', async () => (await pendingOf(type, from)).length === 0);
@@ -62,7 +81,8 @@ const responses = (type: string, from = client): Promise<number> => from.xlen(re
 const echo = 'export default ({ data }) => data';
 const who = 'export default (_r, { config, attempt }) => ({ consumer: config.consumerId, attempt })';
 /** Runs for as many milliseconds as it is told. */
-const slow = 'export default async ({ data }, { config, log }) => { log.info("started"); await new Promise((r) => setTimeout(r, data)); return config.consumerId; }';
+const slow =
+  'export default async ({ data }, { config, log }) => { log.info("started"); await new Promise((r) => setTimeout(r, data)); return config.consumerId; }';
 
 /** Makes the group and lets a consumer that does not exist take every request, so long ago that it counts as gone. */
 async function takeAndVanish(type: string, consumer: string): Promise<void> {
@@ -122,7 +142,8 @@ describe.concurrent('requests of other consumers', () => {
     await writeHash(client, type);
     await writeHash(client, type, { consumerId: '2' });
     const settings = { graceSeconds: 1, leaseSeconds: 4 };
-    const hanging = 'export default (_r, { config, log }) => config.consumerId === "1" ? (log.info("started"), new Promise(() => {})) : config.consumerId';
+    const hanging =
+      'export default (_r, { config, log }) => config.consumerId === "1" ? (log.info("started"), new Promise(() => {})) : config.consumerId';
     const first = await run(t, { type, module: hanging, settings });
     await send(type, 'handed');
     await says(first, 'started');
@@ -139,7 +160,8 @@ describe.concurrent('requests of other consumers', () => {
     await writeHash(client, type);
     await writeHash(client, type, { consumerId: '2' });
     for (let at = 0; at < 30; at++) await send(type, `shared-${at}`);
-    const module = 'export default async (_r, { config, log, signal }) => { log.info("started"); if (config.consumerId === "1") await new Promise((r) => signal.onabort = r); return config.consumerId; }';
+    const module =
+      'export default async (_r, { config, log, signal }) => { log.info("started"); if (config.consumerId === "1") await new Promise((r) => signal.onabort = r); return config.consumerId; }';
     const first = await run(t, { type, module, settings: { concurrency: 3, graceSeconds: 1 } });
     await eventually('the slow one runs what it can', () => first.output().split('started').length === 4);
     await run(t, { type, module }, '2');
@@ -169,7 +191,11 @@ describe.concurrent('a Redis that is not as it was', () => {
     const { expect } = t;
     const type = 'broad';
     await writeHash(client, type);
-    const worker = await run(t, { type, settings: { maxAttempts: 2, backoff: { initialMs: 10, maxMs: 10 } }, module: 'export default ({ data }) => { if (data === "fail") throw new Error("no"); return data; }' });
+    const worker = await run(t, {
+      type,
+      settings: { maxAttempts: 2, backoff: { initialMs: 10, maxMs: 10 } },
+      module: 'export default ({ data }) => { if (data === "fail") throw new Error("no"); return data; }',
+    });
     const many = Array.from({ length: 4500 }, (_, at) => [`f${at}`, 'x']).flat();
     await client.xadd(requestStreamKey(type), '*', 'ref', 'broad', 'type', type, 'data', '"fail"', ...many);
     expect((await replyTo('broad')).code).toBe(500);
@@ -199,7 +225,12 @@ describe.concurrent('a Redis that is not as it was', () => {
     const { expect } = t;
     const type = 'demoted';
     const own = await ownRedis(t, type);
-    const worker = await run(t, { type, module: 'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 500)); return ++runs; }', redisUrl: own.url });
+    const worker = await run(t, {
+      type,
+      module:
+        'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 500)); return ++runs; }',
+      redisUrl: own.url,
+    });
     await ready(worker);
     await send(type, 'first', 1, own.client);
     await eventually('it runs', async () => (await pendingOf(type, own.client)).length === 1);
@@ -217,7 +248,14 @@ describe.concurrent('a Redis that is not as it was', () => {
     const { expect } = t;
     const type = 'loading';
     const folder = temporary(t);
-    const own = await ownRedis(t, type, ['--enable-debug-command', 'yes', '--dir', folder, '--loading-process-events-interval-bytes', '1024']);
+    const own = await ownRedis(t, type, [
+      '--enable-debug-command',
+      'yes',
+      '--dir',
+      folder,
+      '--loading-process-events-interval-bytes',
+      '1024',
+    ]);
     const worker = await run(t, { type, module: echo, redisUrl: own.url });
     await ready(worker);
     await own.client.call('DEBUG', 'POPULATE', '3000', 'filler', '2000');
@@ -237,7 +275,12 @@ describe.concurrent('a Redis that is not as it was', () => {
     const { expect } = t;
     const type = 'silent';
     const own = await ownRedis(t, type);
-    const worker = await run(t, { type, module: 'let runs = 0; export default async ({ data }) => { await new Promise((r) => setTimeout(r, data)); return ++runs; }', redisUrl: own.url });
+    const worker = await run(t, {
+      type,
+      module:
+        'let runs = 0; export default async ({ data }) => { await new Promise((r) => setTimeout(r, data)); return ++runs; }',
+      redisUrl: own.url,
+    });
     await ready(worker);
     await send(type, 'before', 300, own.client);
     await eventually('it runs', async () => (await pendingOf(type, own.client)).length === 1);
@@ -281,10 +324,24 @@ describe.concurrent('a Redis that is not as it was', () => {
     const folder = temporary(t);
     const port = await freePort();
     await createAuthority(folder);
-    await createCertificate(folder, { name: 'redis', subject: '/CN=redis', usage: 'serverAuth', names: ['IP:127.0.0.1'] });
+    await createCertificate(folder, {
+      name: 'redis',
+      subject: '/CN=redis',
+      usage: 'serverAuth',
+      names: ['IP:127.0.0.1'],
+    });
     const file = (name: string): string => join(folder, name);
     const own = await ownRedis(t, type, [
-      '--tls-port', String(port), '--tls-cert-file', file('redis.crt'), '--tls-key-file', file('redis.key'), '--tls-ca-cert-file', file('ca.crt'), '--tls-auth-clients', 'no',
+      '--tls-port',
+      String(port),
+      '--tls-cert-file',
+      file('redis.crt'),
+      '--tls-key-file',
+      file('redis.key'),
+      '--tls-ca-cert-file',
+      file('ca.crt'),
+      '--tls-auth-clients',
+      'no',
     ]);
     const options = { type, module: echo, redisUrl: `rediss://127.0.0.1:${port}` };
     const stranger = await run(t, { ...options, podUid: 'pod-stranger' });

@@ -6,7 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeConfigHash } from '../../contract/config-hash.ts';
 import { decodeGateReport, gateField } from '../../contract/gate.ts';
 import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
-import { env, exitCodes, healthPort, imageRoot, scriptRedisPort, secretMount, sourceFileName, sourceMount, type Enforcement } from '../../contract/pod.ts';
+import {
+  type Enforcement,
+  env,
+  exitCodes,
+  healthPort,
+  imageRoot,
+  scriptRedisPort,
+  secretMount,
+  sourceFileName,
+  sourceMount,
+} from '../../contract/pod.ts';
 import { denoCommand, ownAddresses } from '../../operator/redisworker/desired/deno-command.ts';
 import { startSilentPort, startTestCanary, type TestCanary } from '../support/canary.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
@@ -62,10 +72,26 @@ interface Pod {
 async function launch(type: string, canary: string, pod: Pod = {}): Promise<TestProcess & { healthUrl: string }> {
   const { runtime = 'Handler', requestLimit = 0, redisUrl = redis.url } = pod;
   const hashKey = configHashKey(type, '1');
-  await redis.client.hset(hashKey, encodeConfigHash({ type, consumerId: '1', requestStream: requestStreamKey(type), responseStream: responseStreamKey(type), requestLimit, denoOptions: [] }));
+  await redis.client.hset(
+    hashKey,
+    encodeConfigHash({
+      type,
+      consumerId: '1',
+      requestStream: requestStreamKey(type),
+      responseStream: responseStreamKey(type),
+      requestLimit,
+      denoOptions: [],
+    }),
+  );
   const redisHost = new URL(redisUrl).host;
   const command = denoCommand({
-    runtime, requestLimit, configHashKey: hashKey, allowAllNet: false, allowEnv: [], denoOptions: [], memoryMiB: 192,
+    runtime,
+    requestLimit,
+    configHashKey: hashKey,
+    allowAllNet: false,
+    allowEnv: [],
+    denoOptions: [],
+    memoryMiB: 192,
     allowNet: runtime === 'Script' ? ownAddresses.Script : [redisHost, ...ownAddresses.Handler],
     gateNet: [redisHost, canary],
     denyNet: pod.denyNet ?? ['169.254.169.254'],
@@ -75,22 +101,41 @@ async function launch(type: string, canary: string, pod: Pod = {}): Promise<Test
   for (const made of [source, secret]) mkdirSync(made, { recursive: true });
   writeFileSync(join(source, sourceFileName), pod.source ?? (runtime === 'Script' ? script : handler));
   const moves = [
-    [sourceMount, source], [secretMount, secret], [imageRoot, root],
-    [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${await freePort()}`], [`0.0.0.0:${healthPort}`, health],
+    [sourceMount, source],
+    [secretMount, secret],
+    [imageRoot, root],
+    [`127.0.0.1:${scriptRedisPort}`, `127.0.0.1:${await freePort()}`],
+    [`0.0.0.0:${healthPort}`, health],
   ] as const;
-  const [, ...args] = moves.reduce<string[]>((words, [from, to]) => words.map((word) => word.replaceAll(from, to)), command);
-  const process = start(deno, args, { env: {
-    HOME: folder, DENO_DIR: join(folder, 'deno'), PATH: dirname(deno),
-    [env.redisUrl]: redisUrl, [env.podUid]: `pod-${type}`, [env.healthAddress]: health, [env.source]: join(source, sourceFileName),
-    [env.networkCanary]: canary, [env.networkEnforcement]: pod.enforcement ?? 'BestEffort',
-  } });
+  const [, ...args] = moves.reduce<string[]>(
+    (words, [from, to]) => words.map((word) => word.replaceAll(from, to)),
+    command,
+  );
+  const process = start(deno, args, {
+    env: {
+      HOME: folder,
+      DENO_DIR: join(folder, 'deno'),
+      PATH: dirname(deno),
+      [env.redisUrl]: redisUrl,
+      [env.podUid]: `pod-${type}`,
+      [env.healthAddress]: health,
+      [env.source]: join(source, sourceFileName),
+      [env.networkCanary]: canary,
+      [env.networkEnforcement]: pod.enforcement ?? 'BestEffort',
+    },
+  });
   running.push(process);
   return { ...process, healthUrl: `http://${health}` };
 }
 
-const reported = (type: string) => eventually(`${type} reports`, async () => decodeGateReport((await redis.client.hget(configHashKey(type, '1'), gateField)) ?? undefined));
+const reported = (type: string) =>
+  eventually(
+    `${type} reports`,
+    async () => decodeGateReport((await redis.client.hget(configHashKey(type, '1'), gateField)) ?? undefined),
+  );
 const closedPort = async () => `127.0.0.1:${await freePort()}`;
-const runs = (pod: TestProcess) => eventually(`user code runs:\n${pod.output()}`, () => pod.output().includes(says), 30_000);
+const runs = (pod: TestProcess) =>
+  eventually(`user code runs:\n${pod.output()}`, () => pod.output().includes(says), 30_000);
 
 const kinds: [name: string, pod: Pod][] = [
   ['a handler', {}],
@@ -106,7 +151,9 @@ describe.concurrent('after the deadline', () => {
     const process = await launch(`${slug(name)}-required`, canary.address, { ...pod, enforcement: 'Required' });
     expect(await process.ended).toBe(exitCodes.networkOpen);
     expect(process.output()).not.toContain(says);
-    expect(process.output().trim().split('\n').at(-1)).toMatch(/the network is open: the canary 127\.0\.0\.1:\d+, which no policy of this worker allows, answered \d+ times in 10 s; user code does not run, because spec\.networkPolicy\.enforcement is Required$/);
+    expect(process.output().trim().split('\n').at(-1)).toMatch(
+      /the network is open: the canary 127\.0\.0\.1:\d+, which no policy of this worker allows, answered \d+ times in 10 s; user code does not run, because spec\.networkPolicy\.enforcement is Required$/,
+    );
   });
 
   test('lets user code run on an open network after the deadline when enforcement is BestEffort, and says so', async () => {
@@ -165,16 +212,27 @@ describe.concurrent('the gate', () => {
     expect(process.output()).not.toContain(says);
   });
 
-  test.each(kinds)('of %s means nothing before Redis is reached; meanwhile the pod is well and not ready', async (name, pod) => {
-    const port = await freePort();
-    const process = await launch(`${slug(name)}-redisless`, await closedPort(), { ...pod, redisUrl: `redis://127.0.0.1:${port}` });
-    await eventually('it says so', () => process.output().includes(`Redis at 127.0.0.1:${port} cannot be reached; no user code runs before it can`), 30_000);
-    await eventually('it is well', async () => (await fetch(`${process.healthUrl}/healthz`)).status === 200);
-    expect((await fetch(`${process.healthUrl}/readyz`)).status).toBe(503);
-    expect(process.output()).not.toContain(says);
-    process.child.kill('SIGTERM');
-    expect(await process.ended).toBe(0);
-  });
+  test.each(kinds)(
+    'of %s means nothing before Redis is reached; meanwhile the pod is well and not ready',
+    async (name, pod) => {
+      const port = await freePort();
+      const process = await launch(`${slug(name)}-redisless`, await closedPort(), {
+        ...pod,
+        redisUrl: `redis://127.0.0.1:${port}`,
+      });
+      await eventually(
+        'it says so',
+        () =>
+          process.output().includes(`Redis at 127.0.0.1:${port} cannot be reached; no user code runs before it can`),
+        30_000,
+      );
+      await eventually('it is well', async () => (await fetch(`${process.healthUrl}/healthz`)).status === 200);
+      expect((await fetch(`${process.healthUrl}/readyz`)).status).toBe(503);
+      expect(process.output()).not.toContain(says);
+      process.child.kill('SIGTERM');
+      expect(await process.ended).toBe(0);
+    },
+  );
 
   test('takes the canary from user code, and leaves it everything else', async () => {
     const canary = await answering();
@@ -188,7 +246,10 @@ describe.concurrent('the gate', () => {
 
   test('ends with SIGTERM before it is passed', async () => {
     const canary = await answering();
-    const pods = await Promise.all([launch('stopped', canary.address), launch('stopped-runner', canary.address, { runtime: 'Script' })]);
+    const pods = await Promise.all([
+      launch('stopped', canary.address),
+      launch('stopped-runner', canary.address, { runtime: 'Script' }),
+    ]);
     await eventually('both are at the gate', () => canary.answered() >= 6);
     for (const pod of pods) pod.child.kill('SIGTERM');
     expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0]);
@@ -196,7 +257,11 @@ describe.concurrent('the gate', () => {
   });
 
   test('keeps its exit codes from a script that ends with one of them', async () => {
-    const process = await launch('borrowed', await closedPort(), { runtime: 'Script', enforcement: 'Required', source: `Deno.exit(${exitCodes.networkOpen});` });
+    const process = await launch('borrowed', await closedPort(), {
+      runtime: 'Script',
+      enforcement: 'Required',
+      source: `Deno.exit(${exitCodes.networkOpen});`,
+    });
     expect(await process.ended).toBe(exitCodes.failed);
     expect(process.output()).toContain('which only the network gate may use');
   });

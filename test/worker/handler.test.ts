@@ -2,13 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
-import { deadLetterStreamKey, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
+import {
+  deadLetterStreamKey,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+  traceHashKey,
+} from '../../contract/keys.ts';
 import { encodeKeyLine, encryptSecret, generateKey } from '../../contract/secrets.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { proxyVariables } from '../../operator/redisworker/desired/deno-command.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { startWorker, writeHash, type TestWorker, type WorkerOptions } from '../support/worker.ts';
+import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';
 import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
@@ -32,12 +38,18 @@ async function replyTo(ref: string, from = client): Promise<Reply> {
   return decodeReply(text);
 }
 
-const ask = async (type: string, data: unknown): Promise<Reply> => replyTo(await send(type, { data: JSON.stringify(data) }));
+const ask = async (type: string, data: unknown): Promise<Reply> =>
+  replyTo(await send(type, { data: JSON.stringify(data) }));
 
-const pendingCount = async (type: string, from = client): Promise<number> => Number((await from.xpending(requestStreamKey(type), 'worker'))[0]);
+const pendingCount = async (type: string, from = client): Promise<number> =>
+  Number((await from.xpending(requestStreamKey(type), 'worker'))[0]);
 
 /** A worker that is stopped with its test. Tests run side by side, so each hands in its own context. */
-async function run({ onTestFinished }: TestContext, options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string }, consumerId = '1'): Promise<TestWorker> {
+async function run(
+  { onTestFinished }: TestContext,
+  options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string },
+  consumerId = '1',
+): Promise<TestWorker> {
   const worker = await startWorker({ redisUrl: redis.url, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
@@ -49,7 +61,8 @@ async function run({ onTestFinished }: TestContext, options: Omit<WorkerOptions,
 const status = async (worker: TestWorker, path: string): Promise<number> =>
   fetch(worker.healthUrl + path).then((response) => response.status, () => 0);
 
-const ready = (worker: TestWorker): Promise<unknown> => eventually('the worker is ready', async () => (await status(worker, '/readyz')) === 200);
+const ready = (worker: TestWorker): Promise<unknown> =>
+  eventually('the worker is ready', async () => (await status(worker, '/readyz')) === 200);
 
 const echo = 'export default ({ data }) => data';
 
@@ -93,10 +106,21 @@ describe('one worker with every kind of request', () => {
 
   beforeAll(async () => {
     const secret = await encryptSecret(type, { token: 'sesame-open' }, key);
-    await writeHash(client, type, { secret, replyExpireSeconds: 30, responseStreamLimit: 5000, workerUrl: 'https://example.com/w/', workerVersion: '3' });
+    await writeHash(client, type, {
+      secret,
+      replyExpireSeconds: 30,
+      responseStreamLimit: 5000,
+      workerUrl: 'https://example.com/w/',
+      workerVersion: '3',
+    });
     worker = await startWorker({
-      type, module, redisUrl: redis.url, stdin: encodeKeyLine(key), settings: { timeoutSeconds: 1 },
-      secretFiles: { password: 'unused' }, env: { REDIS_CA_FILE: '<secret>/password' },
+      type,
+      module,
+      redisUrl: redis.url,
+      stdin: encodeKeyLine(key),
+      settings: { timeoutSeconds: 1 },
+      secretFiles: { password: 'unused' },
+      env: { REDIS_CA_FILE: '<secret>/password' },
     });
     await ready(worker);
   });
@@ -104,7 +128,16 @@ describe('one worker with every kind of request', () => {
 
   test('writes reply, response and trace, and acknowledges', async () => {
     const ref = randomUUID();
-    const xid = await client.xadd(requestStreamKey(type), '*', 'ref', ref, 'type', type, 'data', '{"act":"echo","value":{"ü":1}}');
+    const xid = await client.xadd(
+      requestStreamKey(type),
+      '*',
+      'ref',
+      ref,
+      'type',
+      type,
+      'data',
+      '{"act":"echo","value":{"ü":1}}',
+    );
     const reply = await replyTo(ref);
     expect(reply).toEqual({ ref, code: 200, source: type, time: expect.stringMatching(/^\d{4}-.*Z$/), data: { ü: 1 } });
     const [, fields] = (await client.xrevrange(responseStreamKey(type), '+', '-', 'COUNT', 1))[0]!;
@@ -121,14 +154,27 @@ describe('one worker with every kind of request', () => {
 
   test('gives the reply list the expiry of the config hash', async () => {
     const ref = await send(type, { data: '{"act":"nothing"}' });
-    const ttl = await eventually('a reply', async () => { const left = await client.ttl(replyListKey(ref)); return left > 0 && left; });
+    const ttl = await eventually('a reply', async () => {
+      const left = await client.ttl(replyListKey(ref));
+      return left > 0 && left;
+    });
     expect(ttl).toBeLessThanOrEqual(30);
     expect(ttl).toBeGreaterThan(8);
   });
 
   test('turns what a handler returns and throws into codes', async () => {
     const answers = await Promise.all([
-      'nothing', 'throw', 'throwText', 'notFound', 'created', 'refusedWithData', 'badCode', 'bigInt', 'cycle', 'function', 'exit',
+      'nothing',
+      'throw',
+      'throwText',
+      'notFound',
+      'created',
+      'refusedWithData',
+      'badCode',
+      'bigInt',
+      'cycle',
+      'function',
+      'exit',
     ].map(async (act) => {
       const { code, data, err } = await ask(type, { act });
       return [act, code, data ?? err?.message, ...(data !== undefined && err ? [err.message] : [])];
@@ -141,7 +187,7 @@ describe('one worker with every kind of request', () => {
       ['created', 201, { id: 7 }],
       ['refusedWithData', 409, { message: 'taken', by: 'b' }, 'taken'],
       ['badCode', 500, 'the code of a Reply must be a whole number from 100 to 999, not 20'],
-      ['bigInt', 500, expect.stringContaining("cannot be written as JSON: Do not know how to serialize a BigInt")],
+      ['bigInt', 500, expect.stringContaining('cannot be written as JSON: Do not know how to serialize a BigInt')],
       ['cycle', 500, expect.stringContaining('cannot be written as JSON')],
       ['function', 500, "the handler's result cannot be written as JSON: it is a function"],
       ['exit', 500, expect.stringContaining("a worker's code cannot end the process")],
@@ -154,7 +200,16 @@ describe('one worker with every kind of request', () => {
     await client.xadd(requestStreamKey(type), '*', 'ref', refs[0]!, 'type', 'other');
     await client.xadd(requestStreamKey(type), '*', 'ref', refs[1]!, 'data', '{}');
     await client.xadd(requestStreamKey(type), '*', 'ref', refs[2]!, 'workerUrl', 'https://evil.example/');
-    await client.xadd(requestStreamKey(type), '*', 'ref', refs[3]!, 'workerUrl', 'https://example.com/w/worker.ts', 'data', '{"act":"nothing"}');
+    await client.xadd(
+      requestStreamKey(type),
+      '*',
+      'ref',
+      refs[3]!,
+      'workerUrl',
+      'https://example.com/w/worker.ts',
+      'data',
+      '{"act":"nothing"}',
+    );
     await client.xadd(requestStreamKey(type), '*', 'ref', refs[4]!, 'type', type, 'data', '{nonsense');
     const replies = await Promise.all(refs.map((ref) => replyTo(ref)));
     expect(replies.map(({ code }) => code)).toEqual([400, 400, 400, 200, 400]);
@@ -178,7 +233,10 @@ describe('one worker with every kind of request', () => {
 
   test('survives errors nobody caught and logs them', async () => {
     expect((await ask(type, { act: 'loose' })).data).toBe('fine');
-    await eventually('both errors are logged', () => worker.output().includes('rejected later') && worker.output().includes('thrown later'));
+    await eventually(
+      'both errors are logged',
+      () => worker.output().includes('rejected later') && worker.output().includes('thrown later'),
+    );
     expect((await ask(type, { act: 'echo', value: 1 })).data).toBe(1);
   });
 
@@ -204,7 +262,10 @@ describe('one worker with every kind of request', () => {
 
   test('logs JSON lines with the ref and tells progress in the trace', async () => {
     const ref = await send(type, { data: '{"act":"progress"}' });
-    await eventually('progress is in the trace', async () => (await client.hget(traceHashKey(ref), 'allKindsProgress')) === '40');
+    await eventually(
+      'progress is in the trace',
+      async () => (await client.hget(traceHashKey(ref), 'allKindsProgress')) === '40',
+    );
     await replyTo(ref);
     const lines = worker.output().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'halfway', ref, extra: 1, level: 'info' }));
@@ -215,8 +276,13 @@ describe('one worker with every kind of request', () => {
     const ref = randomUUID();
     await client.set(replyListKey(ref), 'not a list');
     await send(type, { data: '{"act":"nothing"}' }, ref);
-    const letter = await eventually('a dead letter', async () =>
-      (await client.xrange(deadLetterStreamKey(type), '-', '+')).map(([, fields]) => fields).find((fields) => fields.includes(ref)));
+    const letter = await eventually(
+      'a dead letter',
+      async () =>
+        (await client.xrange(deadLetterStreamKey(type), '-', '+')).map(([, fields]) => fields).find((fields) =>
+          fields.includes(ref)
+        ),
+    );
     expect(letter[letter.indexOf('rw:reason') + 1]).toMatch(/^its reply could not be written: WRONGTYPE/);
     await eventually('nothing is pending', async () => (await pendingCount(type)) === 0);
   });
@@ -241,11 +307,19 @@ describe.concurrent('starting', () => {
   test('refuses modules it cannot run, with one sentence and code 4', async (t) => {
     const { expect } = t;
     const modules = [
-      ['does-not-parse', 'export default (', /cannot be loaded: SyntaxError: Expression expected \(.*worker.ts:1:\d+\)$/],
+      [
+        'does-not-parse',
+        'export default (',
+        /cannot be loaded: SyntaxError: Expression expected \(.*worker.ts:1:\d+\)$/,
+      ],
       ['no-default', 'export const handler = () => 1', /has no default export; write "export default/],
       ['no-function', 'export default { handle: 1 }', /must be a function, not an object/],
       ['throws', 'throw new Error("no database")', /cannot be loaded: no database \(.*worker.ts:1:\d+\)$/],
-      ['missing-import', 'import "./nothing.ts"; export default () => 1', /cannot be loaded: Module not found .*nothing.ts.* \(.*worker.ts:1:\d+\)$/],
+      [
+        'missing-import',
+        'import "./nothing.ts"; export default () => 1',
+        /cannot be loaded: Module not found .*nothing.ts.* \(.*worker.ts:1:\d+\)$/,
+      ],
       ['exits', 'Deno.exit(0)', /cannot be loaded: exit\(0\) was called/],
     ] as const;
     await Promise.all(modules.map(async ([type, module, message]) => {
@@ -264,7 +338,12 @@ describe.concurrent('starting', () => {
     await writeHash(client, keyed, { secret: await encryptSecret(keyed, { token: 'sesame' }, key) });
     await writeHash(client, keyless, { secret: await encryptSecret(keyless, { token: 'sesame' }, key) });
     const workers = [
-      await run(t, { type: keyed, module: echo, secretFiles: { key: encodeKeyLine(wrongKey) }, env: { WORKER_KEY_FILE: '<secret>/key' } }),
+      await run(t, {
+        type: keyed,
+        module: echo,
+        secretFiles: { key: encodeKeyLine(wrongKey) },
+        env: { WORKER_KEY_FILE: '<secret>/key' },
+      }),
       await run(t, { type: keyless, module: echo }),
     ];
     expect(await Promise.all(workers.map((worker) => worker.ended))).toEqual([5, 5]);
@@ -278,7 +357,10 @@ describe.concurrent('starting', () => {
   test('waits for its config hash, says so once, and works as soon as there is one', async (t) => {
     const { expect } = t;
     const worker = await run(t, { type: 'no-hash', module: echo });
-    await eventually('it says what it waits for', () => worker.output().includes('the config hash no-hash:1:h does not exist'));
+    await eventually(
+      'it says what it waits for',
+      () => worker.output().includes('the config hash no-hash:1:h does not exist'),
+    );
     expect([await status(worker, '/healthz'), await status(worker, '/readyz')]).toEqual([200, 503]);
     await writeHash(client, 'no-hash');
     expect((await ask('no-hash', 3)).data).toBe(3);
@@ -311,7 +393,8 @@ describe.concurrent('working', () => {
     const type = 'retrying';
     await writeHash(client, type);
     await run(t, {
-      type, settings: { maxAttempts: 3, backoff: { initialMs: 20, maxMs: 50 } },
+      type,
+      settings: { maxAttempts: 3, backoff: { initialMs: 20, maxMs: 50 } },
       module: `import { DoNotRetry } from "redisworker";
         export default ({ data }, { attempt, id }) => {
           if (data === "never") throw new DoNotRetry("closed");
@@ -329,8 +412,19 @@ describe.concurrent('working', () => {
     const letters = (await client.xrangeBuffer(deadLetterStreamKey(type), '-', '+')).map(([, fields]) => fields);
     expect(letters).toHaveLength(2);
     const always = letters.find((fields) => fields[1]!.toString() === 'always')!;
-    expect(always.slice(0, 10)).toEqual(['ref', 'always', 'type', type, 'data', '"always"', 'odd', odd, 'attempt', 'mine'].map((part) => Buffer.from(part)));
-    expect(always.slice(12).map(String)).toEqual(['rw:reason', 'attempt 3 failed', 'rw:attempts', '3', 'rw:source', 'sha256-test']);
+    expect(always.slice(0, 10)).toEqual(
+      ['ref', 'always', 'type', type, 'data', '"always"', 'odd', odd, 'attempt', 'mine'].map((part) =>
+        Buffer.from(part)
+      ),
+    );
+    expect(always.slice(12).map(String)).toEqual([
+      'rw:reason',
+      'attempt 3 failed',
+      'rw:attempts',
+      '3',
+      'rw:source',
+      'sha256-test',
+    ]);
     await eventually('nothing is pending', async () => (await pendingCount(type)) === 0);
   });
 
@@ -338,10 +432,15 @@ describe.concurrent('working', () => {
     const { expect } = t;
     const type = 'killed';
     const key = await writeHash(client, type);
-    const options = { type, module: 'export default async ({ data }) => { await new Promise((r) => setTimeout(r, data % 7)); return data; }' };
+    const options = {
+      type,
+      module: 'export default async ({ data }) => { await new Promise((r) => setTimeout(r, data % 7)); return data; }',
+    };
     const total = 600;
     const pipeline = client.pipeline();
-    for (let at = 0; at < total; at++) pipeline.xadd(requestStreamKey(type), '*', 'ref', `killed-${at}`, 'type', type, 'data', String(at));
+    for (let at = 0; at < total; at++) {
+      pipeline.xadd(requestStreamKey(type), '*', 'ref', `killed-${at}`, 'type', type, 'data', String(at));
+    }
     await pipeline.exec();
     await client.hset(key, 'replyExpireSeconds', '600');
     const answered = async () => client.xlen(responseStreamKey(type));
@@ -352,8 +451,13 @@ describe.concurrent('working', () => {
       await worker.ended;
     }
     await run(t, options);
-    await eventually('all are answered and none is pending', async () => (await answered()) >= total && (await pendingCount(type)) === 0);
-    const lengths = await Promise.all(Array.from({ length: total }, (_, at) => client.llen(replyListKey(`killed-${at}`))));
+    await eventually(
+      'all are answered and none is pending',
+      async () => (await answered()) >= total && (await pendingCount(type)) === 0,
+    );
+    const lengths = await Promise.all(
+      Array.from({ length: total }, (_, at) => client.llen(replyListKey(`killed-${at}`))),
+    );
     expect(lengths.filter((length) => length !== 1)).toEqual([]);
     expect(await answered()).toBe(total);
   });
@@ -362,14 +466,21 @@ describe.concurrent('working', () => {
     const { expect } = t;
     const type = 'poisoned';
     await writeHash(client, type);
-    const options = { type, settings: { maxDeliveries: 2 }, module: 'export default ({ data }) => { if (data === "poison") Deno.kill(Deno.pid, "SIGKILL"); return data; }' };
+    const options = {
+      type,
+      settings: { maxDeliveries: 2 },
+      module: 'export default ({ data }) => { if (data === "poison") Deno.kill(Deno.pid, "SIGKILL"); return data; }',
+    };
     await client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
     await send(type, { data: '"poison"' }, 'poison');
     for (let delivery = 1; delivery <= 2; delivery++) expect(await (await run(t, options)).ended).toBe('SIGKILL');
     await run(t, options);
     const innocent = await send(type, { data: '"bread"' });
     expect((await replyTo(innocent)).data).toBe('bread');
-    expect(await replyTo('poison')).toMatchObject({ code: 500, err: { message: expect.stringContaining('delivered 2 times and never finished') } });
+    expect(await replyTo('poison')).toMatchObject({
+      code: 500,
+      err: { message: expect.stringContaining('delivered 2 times and never finished') },
+    });
     expect(await client.xlen(deadLetterStreamKey(type))).toBe(1);
   });
 
@@ -379,7 +490,8 @@ describe.concurrent('working', () => {
     await writeHash(client, type);
     await writeHash(client, type, { consumerId: '2' });
     const settings = { concurrency: 2 };
-    const module = `export default async (_r, { config, log }) => { log.info("started"); await fetch("data:,").then(() => new Promise((r) => setTimeout(r, 400))); return config.consumerId; }`;
+    const module =
+      `export default async (_r, { config, log }) => { log.info("started"); await fetch("data:,").then(() => new Promise((r) => setTimeout(r, 400))); return config.consumerId; }`;
     const first = await run(t, { type, module, settings });
     const refs = [];
     for (let at = 0; at < 6; at++) refs.push(await send(type, { data: '1' }));
@@ -399,7 +511,11 @@ describe.concurrent('working', () => {
     const { expect } = t;
     const type = 'graceless';
     await writeHash(client, type);
-    const worker = await run(t, { type, settings: { graceSeconds: 1 }, module: 'export default (_r, { log }) => { log.info("started"); return new Promise(() => {}); }' });
+    const worker = await run(t, {
+      type,
+      settings: { graceSeconds: 1 },
+      module: 'export default (_r, { log }) => { log.info("started"); return new Promise(() => {}); }',
+    });
     await send(type, { data: '1' }, 'graceless');
     await eventually('it runs', () => worker.output().includes('started'));
     worker.child.kill('SIGTERM');
@@ -474,13 +590,53 @@ describe.concurrent('a Redis that goes away', () => {
     t.onTestFinished(() => own.stop());
     const type = 'guarded';
     await writeHash(own.client, type);
-    const commands = ['watch', 'unwatch', 'multi', 'exec', 'hgetall', 'hmget', 'hset', 'hdel', 'hincrby', 'xgroup', 'xreadgroup', 'xpending', 'xack', 'xclaim',
-      'xautoclaim', 'xadd', 'xtrim', 'xinfo', 'lpush', 'expire', 'zadd', 'zrem', 'zrangebyscore', 'zscore', 'eval'];
+    const commands = [
+      'watch',
+      'unwatch',
+      'multi',
+      'exec',
+      'hgetall',
+      'hmget',
+      'hset',
+      'hdel',
+      'hincrby',
+      'xgroup',
+      'xreadgroup',
+      'xpending',
+      'xack',
+      'xclaim',
+      'xautoclaim',
+      'xadd',
+      'xtrim',
+      'xinfo',
+      'lpush',
+      'expire',
+      'zadd',
+      'zrem',
+      'zrangebyscore',
+      'zscore',
+      'eval',
+    ];
     const allow = (password: string) =>
-      own.client.call('ACL', 'SETUSER', 'guest', 'reset', 'on', `>${password}`, '~guarded:*', '~res:*', '~req:*', ...commands.map((command) => `+${command}`));
+      own.client.call(
+        'ACL',
+        'SETUSER',
+        'guest',
+        'reset',
+        'on',
+        `>${password}`,
+        '~guarded:*',
+        '~res:*',
+        '~req:*',
+        ...commands.map((command) => `+${command}`),
+      );
     await allow('old-pw');
     const worker = await run(t, {
-      type, module: echo, redisUrl: own.url, secretFiles: { password: 'new-pw\n' }, env: { REDIS_USERNAME: 'guest', REDIS_PASSWORD_FILE: '<secret>/password' },
+      type,
+      module: echo,
+      redisUrl: own.url,
+      secretFiles: { password: 'new-pw\n' },
+      env: { REDIS_USERNAME: 'guest', REDIS_PASSWORD_FILE: '<secret>/password' },
     });
     await eventually('it says that it is not let in', () => worker.output().includes('WRONGPASS'));
     await allow('new-pw');
@@ -502,7 +658,11 @@ describe.concurrent('a Redis that goes away', () => {
     await ready(worker);
     const ref = await send(type, { data: '1' }, 'early', own.client);
     expect((await replyTo(ref, own.client)).data).toBe(1);
-    await own.client.multi().xadd(requestStreamKey(type), '*', 'ref', 'oom', 'type', type, 'data', '1').config('SET', 'maxmemory', '1').exec();
+    await own.client.multi().xadd(requestStreamKey(type), '*', 'ref', 'oom', 'type', type, 'data', '1').config(
+      'SET',
+      'maxmemory',
+      '1',
+    ).exec();
     await eventually('it says that Redis is full', () => worker.output().includes('OOM command not allowed'));
     await own.client.config('SET', 'maxmemory', '0');
     expect((await replyTo('oom', own.client)).data).toBe(2);
@@ -515,7 +675,12 @@ describe.concurrent('a Redis that goes away', () => {
     t.onTestFinished(() => own.stop());
     const type = 'cut';
     await writeHash(own.client, type, { replyExpireSeconds: 60 }); // the first replies are still there once the last is
-    const worker = await run(t, { type, redisUrl: own.url, module: 'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 20)); return ++runs; }' });
+    const worker = await run(t, {
+      type,
+      redisUrl: own.url,
+      module:
+        'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 20)); return ++runs; }',
+    });
     await ready(worker);
     const total = 200;
     for (let at = 0; at < total; at++) await send(type, { data: '1' }, `cut-${at}`, own.client);

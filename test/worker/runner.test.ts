@@ -8,13 +8,32 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { encodeConfigHash, type EncryptedSecret } from '../../contract/config-hash.ts';
-import { configHashKey, defaultGroup, replyListKey, requestStreamKey, responseStreamKey, traceHashKey } from '../../contract/keys.ts';
-import { healthPort as podHealthPort, imageRoot, scriptRedisPort, secretMount, sourceFileName, sourceMount } from '../../contract/pod.ts';
+import {
+  configHashKey,
+  defaultGroup,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+  traceHashKey,
+} from '../../contract/keys.ts';
+import {
+  healthPort as podHealthPort,
+  imageRoot,
+  scriptRedisPort,
+  secretMount,
+  sourceFileName,
+  sourceMount,
+} from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import { denoCommand, ownAddresses, proxyVariables, type CommandInput } from '../../operator/redisworker/desired/deno-command.ts';
+import {
+  type CommandInput,
+  denoCommand,
+  ownAddresses,
+  proxyVariables,
+} from '../../operator/redisworker/desired/deno-command.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
@@ -43,18 +62,28 @@ describe.concurrent('a script of the older contract', () => {
   test('answers with reply, response, trace and acknowledgement, over a plain connection', async () => {
     const worker = await startWorker('plain');
     const reply = await ask(worker, 'r1');
-    expect(reply).toMatchObject({ ref: 'r1', code: 200, source: 'plain', data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) } });
+    expect(reply).toMatchObject({
+      ref: 'r1',
+      code: 200,
+      source: 'plain',
+      data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
+    });
     expect(await redis.client.ttl(replyListKey('r1'))).toBe(-2);
     const [[, fields]] = (await redis.client.xrange(responseStreamKey('plain'), '-', '+')) as [[string, string[]]];
     expect(decodeResponse(toObject(fields))).toMatchObject({ ref: 'r1', code: 200 });
-    expect(JSON.parse((await redis.client.hget(traceHashKey('r1'), 'dateIsoTrace'))!)).toMatchObject({ res: { code: 200 } });
+    expect(JSON.parse((await redis.client.hget(traceHashKey('r1'), 'dateIsoTrace'))!)).toMatchObject({
+      res: { code: 200 },
+    });
     await eventually('the request is acknowledged', async () => (await pending(worker)) === 0);
   });
 
   test('refuses what has no ref or another type, and goes on', async () => {
     const worker = await startWorker('strict', { requestLimit: 3 });
     await redis.client.xadd(worker.stream, '*', 'type', 'strict');
-    expect(await ask(worker, 'r2', 'other')).toMatchObject({ code: 400, err: { message: 'this worker takes type "strict"' } });
+    expect(await ask(worker, 'r2', 'other')).toMatchObject({
+      code: 400,
+      err: { message: 'this worker takes type "strict"' },
+    });
     expect(await ask(worker, 'r3')).toMatchObject({ code: 200 });
     expect(await redis.client.hmget(worker.hashKey, 'err:ref', 'err:type')).toEqual(['1', '1']);
   });
@@ -92,7 +121,10 @@ describe.concurrent('a script of the older contract', () => {
 
   test('waits, not ready, while another pod holds its hash', async () => {
     const worker = await startWorker('foreign', { hash: { pid: '4711', owner: 'other-pod' } });
-    await eventually('it says why it waits', () => worker.runner.output().includes('is in use by process 4711 of pod other-pod'));
+    await eventually(
+      'it says why it waits',
+      () => worker.runner.output().includes('is in use by process 4711 of pod other-pod'),
+    );
     expect(await httpStatus(worker, '/healthz')).toBe(200);
     expect(await httpStatus(worker, '/readyz')).toBe(503);
     expect(await holder(worker)).toEqual(['4711', 'other-pod']);
@@ -104,7 +136,10 @@ describe.concurrent('a script of the older contract', () => {
 
   test('waits, not ready, until its hash is written', async () => {
     const worker = await startWorker('unwritten', { keepHash: true });
-    await eventually('it says why it waits', () => worker.runner.output().includes('is missing: waiting until the operator writes it'));
+    await eventually(
+      'it says why it waits',
+      () => worker.runner.output().includes('is missing: waiting until the operator writes it'),
+    );
     expect([await httpStatus(worker, '/healthz'), await httpStatus(worker, '/readyz')]).toEqual([200, 503]);
     await configure(worker, redis.client, {});
     expect(await ask(worker, 'r6')).toMatchObject({ code: 200 });
@@ -130,10 +165,13 @@ describe.concurrent('a script of the older contract', () => {
   });
 
   test('is killed when it does not heed SIGTERM within the grace', async () => {
-    const stubborn = file('stubborn.ts', `
+    const stubborn = file(
+      'stubborn.ts',
+      `
       Deno.addSignalListener('SIGTERM', () => console.log('no'));
       console.log('pid', Deno.pid);
-      setInterval(() => undefined, 1000);`);
+      setInterval(() => undefined, 1000);`,
+    );
     const worker = await startWorker('stubborn', { script: stubborn, graceSeconds: 0 });
     const pid = await eventually('it has started', () => /pid (\d+)/.exec(worker.runner.output())?.[1]);
     worker.runner.child.kill('SIGTERM');
@@ -161,7 +199,9 @@ describe.concurrent('a script of the older contract', () => {
   });
 
   test('finds its Redis on another port through Deno.connect and node:net, and passes its exit code on', async () => {
-    const probe = file('probe.ts', `
+    const probe = file(
+      'probe.ts',
+      `
       import net from 'node:net';
       import { createConnection } from 'node:net';
       const own = await Deno.connect({ port: 6379 });
@@ -185,7 +225,8 @@ describe.concurrent('a script of the older contract', () => {
         });
       }
       console.log('env', JSON.stringify(Object.keys(Deno.env.toObject()).filter((name) => /REDIS|KEY|POD/.test(name))));
-      Deno.exit(7);`);
+      Deno.exit(7);`,
+    );
     const worker = await startWorker('probe', { script: probe, flags: ['--allow-env'] });
     expect(await worker.runner.ended).toBe(7);
     expect(await redis.client.get('probe')).toBe('6');
@@ -194,25 +235,32 @@ describe.concurrent('a script of the older contract', () => {
 
   test('sends nothing through a proxy, though the image names one and the script tries to', async () => {
     const proxy = await startForwardProxy();
-    const script = file('proxy.ts', `
+    const script = file(
+      'proxy.ts',
+      `
       const get = async () => console.log('answer:', await (await fetch('http://${proxy.target}/')).text());
       await get();
       for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) {
         try { Deno.env.set(name, '${proxy.proxyUrl}'); } catch (error) { console.log(name, error.name); }
       }
       await get();
-      Deno.exit(7);`);
+      Deno.exit(7);`,
+    );
     const image = Object.fromEntries(proxyVariables.map((name) => [name, proxy.proxyUrl]));
     const input = { allowNet: [...ownAddresses.Script, proxy.target], allowEnv: ['H*', 'A*', 'h*'] };
     const worker = await startWorker('proxied', { script, input, env: image });
     expect(await worker.runner.ended).toBe(7);
-    expect(worker.runner.output()).toMatch(/answer: direct[^]*HTTP_PROXY NotCapable[^]*http_proxy NotCapable[^]*ALL_PROXY NotCapable[^]*answer: direct/);
+    expect(worker.runner.output()).toMatch(
+      /answer: direct[^]*HTTP_PROXY NotCapable[^]*http_proxy NotCapable[^]*ALL_PROXY NotCapable[^]*answer: direct/,
+    );
     expect(proxy.proxied).toEqual([]);
     await proxy.stop();
   });
 
   test('has large answers carried in both directions', async () => {
-    const echo = file('echo.ts', `
+    const echo = file(
+      'echo.ts',
+      `
       const text = 'x'.repeat(20_000_000);
       const own = await Deno.connect({ port: 6379 });
       const bytes = new TextEncoder().encode('*2\\r\\n$4\\r\\nECHO\\r\\n$' + text.length + '\\r\\n' + text + '\\r\\n');
@@ -221,7 +269,8 @@ describe.concurrent('a script of the older contract', () => {
       await Promise.all([write(), read()]);
       await own.closeWrite();
       while (await own.read(new Uint8Array(16)) !== null);
-      Deno.exit(9);`);
+      Deno.exit(9);`,
+    );
     const worker = await startWorker('large', { script: echo });
     expect(await worker.runner.ended).toBe(9);
   });
@@ -234,7 +283,9 @@ describe.concurrent('a protected Redis', () => {
 
   beforeAll(async () => {
     const tlsPort = await knowsTls() ? await freePort() : undefined;
-    guarded = await startRedis(['--requirepass', password, ...(tlsPort === undefined ? [] : tlsArgs(tlsPort))], { password });
+    guarded = await startRedis(['--requirepass', password, ...(tlsPort === undefined ? [] : tlsArgs(tlsPort))], {
+      password,
+    });
     if (tlsPort !== undefined) tlsUrl = `rediss://127.0.0.1:${tlsPort}`;
     await guarded.client.acl('SETUSER', 'narrow', 'on', '>narrow-pw', '~*', '+@all', '-@dangerous', '-client');
   });
@@ -244,11 +295,25 @@ describe.concurrent('a protected Redis', () => {
 
   function tlsArgs(port: number): string[] {
     makeCertificates(ca);
-    return ['--tls-port', `${port}`, '--tls-cert-file', join(folder, 'redis.crt'), '--tls-key-file', join(folder, 'redis.key'), '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'];
+    return [
+      '--tls-port',
+      `${port}`,
+      '--tls-cert-file',
+      join(folder, 'redis.crt'),
+      '--tls-key-file',
+      join(folder, 'redis.key'),
+      '--tls-ca-cert-file',
+      ca,
+      '--tls-auth-clients',
+      'no',
+    ];
   }
 
   test('is opened with its password', async () => {
-    const worker = await startWorker('password', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/password', `${password}\n`) } });
+    const worker = await startWorker('password', {
+      on: guarded,
+      env: { REDIS_PASSWORD_FILE: file('secret/password', `${password}\n`) },
+    });
     expect(await ask(worker, 'r6', 'password', guarded)).toMatchObject({ code: 200 });
     expect(worker.runner.output()).not.toContain(password);
   });
@@ -267,7 +332,10 @@ describe.concurrent('a protected Redis', () => {
   });
 
   test('is waited for, with the cause told once, while the password is wrong', async () => {
-    const worker = await startWorker('wrong', { on: guarded, env: { REDIS_PASSWORD_FILE: file('secret/wrong', 'not-it') } });
+    const worker = await startWorker('wrong', {
+      on: guarded,
+      env: { REDIS_PASSWORD_FILE: file('secret/wrong', 'not-it') },
+    });
     await eventually('the cause is told', () => worker.runner.output().includes('WRONGPASS'));
     expect(await httpStatus(worker, '/readyz')).toBe(503);
     expect(worker.runner.output()).not.toContain('not-it');
@@ -279,9 +347,17 @@ describe.concurrent('a protected Redis', () => {
 describe.concurrent('what the runner is started with', () => {
   test('our own runtime with a request limit is recycled and loses no request', async () => {
     const type = 'demo-recycled';
-    const worker = { hashKey: configHashKey(type, '1'), type, stream: requestStreamKey(type), healthPort: await freePort() };
+    const worker = {
+      hashKey: configHashKey(type, '1'),
+      type,
+      stream: requestStreamKey(type),
+      healthPort: await freePort(),
+    };
     const key = '00112233445566778899aabbccddeeff';
-    await configure(worker, redis.client, { requestLimit: 3, secret: await encryptSecret(type, { signingKey: 'k' }, key) });
+    await configure(worker, redis.client, {
+      requestLimit: 3,
+      secret: await encryptSecret(type, { signingKey: 'k' }, key),
+    });
     const source = file('source/demo-worker.ts', inlineSource('examples/demo-worker.yaml'));
     const allowNet = [`127.0.0.1:${redis.port}`, ...ownAddresses.Handler];
     const input = { runtime: 'Handler', requestLimit: 3, allowNet } as const;
@@ -294,7 +370,9 @@ describe.concurrent('what the runner is started with', () => {
       HEALTH_ADDRESS: `127.0.0.1:${worker.healthPort}`,
     });
     const names = ['Ada', 'Grace', 'Edsger', 'Barbara', 'Donald', 'Tony', 'Leslie'];
-    const replies = await Promise.all(names.map((name) => ask({ ...worker, runner }, `greet-${name}`, type, redis, { name })));
+    const replies = await Promise.all(
+      names.map((name) => ask({ ...worker, runner }, `greet-${name}`, type, redis, { name })),
+    );
     const signed = names.map((name) => {
       const greeting = `Hello, ${name}!`;
       return { greeting, signature: createHmac('sha256', 'k').update(greeting).digest('hex') };
@@ -305,13 +383,34 @@ describe.concurrent('what the runner is started with', () => {
 
   test('a runtime that speaks to Redis by itself is only recycled, and gets the key and its settings', async () => {
     const counted = file('counted', '');
-    const runtime = file('runtime.ts', `
+    const runtime = file(
+      'runtime.ts',
+      `
       const file = Deno.args[0];
       const line = await new Response(Deno.stdin.readable).text();
       Deno.writeTextFileSync(file, line.slice(0, 9) + Deno.env.get('WORKER_SETTINGS') + '\\n', { append: true });
-      Deno.exit(Deno.readTextFileSync(file).split('\\n').length < 4 ? 0 : 9);`);
-    const child = ['deno', 'run', '--no-config', '--allow-env', `--allow-read=${folder}`, `--allow-write=${folder}`, runtime, counted];
-    const own = ['deno', 'run', '--no-config', `--allow-read=${folder}`, '--allow-env', '--allow-run=deno', join(root, 'worker/runner.ts'), 'none:1:h'];
+      Deno.exit(Deno.readTextFileSync(file).split('\\n').length < 4 ? 0 : 9);`,
+    );
+    const child = [
+      'deno',
+      'run',
+      '--no-config',
+      '--allow-env',
+      `--allow-read=${folder}`,
+      `--allow-write=${folder}`,
+      runtime,
+      counted,
+    ];
+    const own = [
+      'deno',
+      'run',
+      '--no-config',
+      `--allow-read=${folder}`,
+      '--allow-env',
+      '--allow-run=deno',
+      join(root, 'worker/runner.ts'),
+      'none:1:h',
+    ];
     const runner = launch([...own, '--', ...child], { WORKER_KEY_FILE: keyFile, WORKER_SETTINGS: '{}' });
     expect(await runner.ended).toBe(9);
     expect(readFileSync(counted, 'utf8')).toBe('worker-v0{}\n'.repeat(3));
@@ -321,20 +420,37 @@ describe.concurrent('what the runner is started with', () => {
     const settings = { REDIS_URL: 'redis://127.0.0.1:1', POD_UID: 'p' };
     const runner = launch(commandOf('absent:1:h', dateIso, {}, [redis.port, 1]), settings);
     expect(await runner.ended).toBe(1);
-    expect(runner.output()).toMatch(/^cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/);
+    expect(runner.output()).toMatch(
+      /^cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/,
+    );
   });
 
   test.each([
     ['a key of another kind', 'a-string', {}, 'the key "a-string" is no hash'],
-    ['a broken key file', 'absent:1:h', { WORKER_KEY_FILE: file('secret/bad-key', 'hunter2') }, 'the file that WORKER_KEY_FILE names is no key'],
+    [
+      'a broken key file',
+      'absent:1:h',
+      { WORKER_KEY_FILE: file('secret/bad-key', 'hunter2') },
+      'the file that WORKER_KEY_FILE names is no key',
+    ],
     ['a missing variable', 'absent:1:h', { POD_UID: '' }, 'the environment variable POD_UID is missing'],
-    ['a Redis that is the runner itself', 'absent:1:h', { REDIS_URL: 'redis://localhost:<forward>' }, 'where this runner itself is to listen'],
+    [
+      'a Redis that is the runner itself',
+      'absent:1:h',
+      { REDIS_URL: 'redis://localhost:<forward>' },
+      'where this runner itself is to listen',
+    ],
     ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
     ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL is wrong: the Redis URL must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
     await redis.client.set('a-string', 'x');
     const port = await freePort();
-    const { REDIS_URL, ...rest }: Record<string, string> = { REDIS_URL: redis.url, POD_UID: 'p', WORKER_KEY_FILE: keyFile, ...env };
+    const { REDIS_URL, ...rest }: Record<string, string> = {
+      REDIS_URL: redis.url,
+      POD_UID: 'p',
+      WORKER_KEY_FILE: keyFile,
+      ...env,
+    };
     const settings = { ...rest, REDIS_URL: REDIS_URL.replace('<forward>', String(port)) };
     const runner = launch(commandOf(hashKey, dateIso, {}, [port, 1]), settings);
     expect(await runner.ended).toBe(5);
@@ -381,11 +497,22 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
     WORKER_SETTINGS: JSON.stringify({ graceSeconds: options.graceSeconds ?? 5 }),
     ...options.env,
   };
-  return { ...worker, runner: launch(commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [], ...options.input }, [port, healthPort]), env) };
+  return {
+    ...worker,
+    runner: launch(
+      commandOf(worker.hashKey, script, { denoOptions: options.flags ?? [], ...options.input }, [port, healthPort]),
+      env,
+    ),
+  };
 }
 
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */
-function commandOf(hashKey: string, source: string, input: Partial<CommandInput>, [port, healthPort]: [number, number]): string[] {
+function commandOf(
+  hashKey: string,
+  source: string,
+  input: Partial<CommandInput>,
+  [port, healthPort]: [number, number],
+): string[] {
   const command = denoCommand({
     runtime: 'Script',
     configHashKey: hashKey,
@@ -410,7 +537,11 @@ function commandOf(hashKey: string, source: string, input: Partial<CommandInput>
   return moves.reduce<string[]>((args, [from, to]) => args.map((arg) => arg.replaceAll(from, to)), command);
 }
 
-async function configure({ hashKey, type, stream }: Omit<Worker, 'runner'>, client: Redis, options: WorkerOptions): Promise<void> {
+async function configure(
+  { hashKey, type, stream }: Omit<Worker, 'runner'>,
+  client: Redis,
+  options: WorkerOptions,
+): Promise<void> {
   const config = encodeConfigHash({
     type,
     consumerId: '1',
@@ -432,7 +563,13 @@ function launch([, ...args]: readonly string[], env: Record<string, string>): Te
   return runner;
 }
 
-async function ask({ stream, type, runner }: Worker, ref: string, asType = type, on = redis, data: object = {}): Promise<Reply> {
+async function ask(
+  { stream, type, runner }: Worker,
+  ref: string,
+  asType = type,
+  on = redis,
+  data: object = {},
+): Promise<Reply> {
   const caller = on.client.duplicate();
   try {
     await caller.xadd(stream, '*', ...Object.entries(encodeRequest(ref, asType, JSON.stringify(data))).flat());
@@ -495,5 +632,21 @@ function makeCertificates(ca: string): void {
   openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', ca, '-days', '2', '-subj', '/CN=test authority');
   openssl('req', ...ec, '-keyout', 'redis.key', '-out', 'redis.csr', '-subj', '/CN=127.0.0.1');
   file('san', 'subjectAltName=IP:127.0.0.1');
-  openssl('x509', '-req', '-in', 'redis.csr', '-CA', ca, '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san', '-out', 'redis.crt');
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'redis.csr',
+    '-CA',
+    ca,
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    'san',
+    '-out',
+    'redis.crt',
+  );
 }

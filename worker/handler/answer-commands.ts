@@ -78,7 +78,10 @@ export class AnswerCommands {
     this.count = this.#traces ? 5 : 3;
     const replyTtl = encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds);
     this.#replyTtlAndResponse = bytesOf(replyTtl, opening(19, 'XADD', place.responseStream, '*', 'ref'));
-    this.#replyTtlAndLastResponse = bytesOf(replyTtl, opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'));
+    this.#replyTtlAndLastResponse = bytesOf(
+      replyTtl,
+      opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'),
+    );
     this.#typeAndXid = bytesOf(encodeArguments('type', place.type, 'xid'));
     this.#consumerAndMs = bytesOf(encodeArguments('consumer', place.consumerId, 'ms'));
     this.#traceField = bytesOf(encodeArguments(traceField(place.type)));
@@ -96,7 +99,9 @@ export class AnswerCommands {
     out.bytes(expire).repeat(list, listEnd).bytes(isLast ? this.#replyTtlAndLastResponse : this.#replyTtlAndResponse);
     out.argument(at.ref, at.refEnd).bytes(this.#typeAndXid).argument(at.xid, at.xidEnd);
     out.bytes(codeName).number(answer.code).bytes(resName).argument(at.told, at.toldEnd);
-    out.bytes(this.#consumerAndMs).number(Math.max(0, held.completedMs - held.startedMs)).bytes(attemptName).number(held.entry.attempt);
+    out.bytes(this.#consumerAndMs).number(Math.max(0, held.completedMs - held.startedMs)).bytes(attemptName).number(
+      held.entry.attempt,
+    );
     if (this.#traces) this.#writeTrace(held, at, out);
   }
 
@@ -105,7 +110,10 @@ export class AnswerCommands {
     const hash = out.bytes(hset).length;
     writeKey(traceKey, at, out);
     const hashEnd = out.length;
-    out.bytes(this.#traceField).header(dollar, head.length + at.toldEnd - at.told + 1).bytes(head).repeat(at.told, at.toldEnd).bytes(traceEnd);
+    out.bytes(this.#traceField).header(dollar, head.length + at.toldEnd - at.told + 1).bytes(head).repeat(
+      at.told,
+      at.toldEnd,
+    ).bytes(traceEnd);
     out.bytes(expire).repeat(hash, hashEnd).bytes(traceTtl);
   }
 }

@@ -23,7 +23,12 @@ export function orphanIdleMs({ timeoutSeconds, leaseSeconds }: HandlerSettings):
 }
 
 /** Renews our hold on entries that take long, so that no other consumer takes them for left behind. */
-export async function renewLeases(connection: Connection, place: Place, inFlight: InFlightTable, takenBeforeMs: number): Promise<void> {
+export async function renewLeases(
+  connection: Connection,
+  place: Place,
+  inFlight: InFlightTable,
+  takenBeforeMs: number,
+): Promise<void> {
   const ids = [...inFlight.all()].filter((held) => held.receivedMs < takenBeforeMs).map((held) => held.entry.id);
   if (ids.length === 0) return;
   const { requestStream, consumerId, settings: { group } } = place;
@@ -33,16 +38,34 @@ export async function renewLeases(connection: Connection, place: Place, inFlight
 const maxOrphans = 100;
 
 /** Takes over a few entries of consumers that are gone; their ids. Its cursor goes round by itself. */
-export async function claimOrphans(connection: Connection, place: Place, cursor: string): Promise<{ cursor: string; ids: string[] }> {
+export async function claimOrphans(
+  connection: Connection,
+  place: Place,
+  cursor: string,
+): Promise<{ cursor: string; ids: string[] }> {
   const { requestStream, consumerId, settings } = place;
   const count = Math.min(settings.concurrency, maxOrphans);
-  const reply = await connection.command('XAUTOCLAIM', requestStream, settings.group, consumerId, orphanIdleMs(settings), cursor, 'COUNT', count, 'JUSTID');
+  const reply = await connection.command(
+    'XAUTOCLAIM',
+    requestStream,
+    settings.group,
+    consumerId,
+    orphanIdleMs(settings),
+    cursor,
+    'COUNT',
+    count,
+    'JUSTID',
+  );
   const [next, ids] = itemsOf(reply);
   return { cursor: textOf(next), ids: itemsOf(ids).map(textOf) };
 }
 
 /** Writes what handlers have told about their progress since the last time. */
-export async function writeProgress(connection: Connection, place: Place, progress: Map<string, number>): Promise<void> {
+export async function writeProgress(
+  connection: Connection,
+  place: Place,
+  progress: Map<string, number>,
+): Promise<void> {
   const commands = [...progress].flatMap(([ref, percent]) => [
     ['HSET', traceHashKey(ref), progressField(place.type), percent],
     ['EXPIRE', traceHashKey(ref), traceExpireSeconds],
@@ -55,12 +78,26 @@ export async function writeProgress(connection: Connection, place: Place, progre
  * Releases what this process could not finish: another consumer, or its own successor, takes it at once.
  * What was never started does not count as delivered.
  */
-export async function handOver(connection: Connection, place: Place, inFlight: InFlightTable, pending: readonly { id: string; deliveries: number }[]): Promise<void> {
+export async function handOver(
+  connection: Connection,
+  place: Place,
+  inFlight: InFlightTable,
+  pending: readonly { id: string; deliveries: number }[],
+): Promise<void> {
   const neverStarted = new Set([...inFlight.all()].filter((held) => held.startedMs === 0).map((held) => held.entry.id));
   const { requestStream, consumerId, settings: { group } } = place;
   await connection.pipeline(pending.map(({ id, deliveries }) => [
-    'XCLAIM', requestStream, group, consumerId, 0, id, 'IDLE', releasedIdleMs,
-    'RETRYCOUNT', neverStarted.has(id) ? Math.max(0, deliveries - 1) : deliveries, 'JUSTID',
+    'XCLAIM',
+    requestStream,
+    group,
+    consumerId,
+    0,
+    id,
+    'IDLE',
+    releasedIdleMs,
+    'RETRYCOUNT',
+    neverStarted.has(id) ? Math.max(0, deliveries - 1) : deliveries,
+    'JUSTID',
   ]));
 }
 

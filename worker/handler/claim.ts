@@ -42,7 +42,15 @@ export function separateClaimed(reply: Reply): ClaimingRead {
  * is read to be run. Else many would be counted together, and one that ends processes would bring the others down.
  * @throws ConnectionLostError
  */
-export async function uncountDelivery(connection: Connection, place: Place, claimed: readonly Pending[]): Promise<void> {
+export async function uncountDelivery(
+  connection: Connection,
+  place: Place,
+  claimed: readonly Pending[],
+): Promise<void> {
   const { requestStream, consumerId, settings: { group } } = place;
-  await connection.pipeline(claimed.map(({ id, deliveries }) => ['XCLAIM', requestStream, group, consumerId, 0, id, 'RETRYCOUNT', deliveries, 'JUSTID']));
+  await connection.pipeline(
+    claimed.map((
+      { id, deliveries },
+    ) => ['XCLAIM', requestStream, group, consumerId, 0, id, 'RETRYCOUNT', deliveries, 'JUSTID']),
+  );
 }

@@ -6,9 +6,15 @@ const entry = (id: string, idleMs: number, deliveries: number) => [id, ['ref', i
 Deno.test('tells entries that were taken over from those nobody has had', () => {
   const fresh = [entry('3-0', 0, 0), entry('4-0', 0, 0)];
   const reply = [['s', [entry('1-0', 60_000, 2), entry('2-0', 61_000, 1), ...fresh]]];
-  assertEquals(separateClaimed(reply), { fresh: [['s', fresh]], claimed: [{ id: '1-0', deliveries: 2 }, { id: '2-0', deliveries: 1 }] });
+  assertEquals(separateClaimed(reply), {
+    fresh: [['s', fresh]],
+    claimed: [{ id: '1-0', deliveries: 2 }, { id: '2-0', deliveries: 1 }],
+  });
   assertEquals(separateClaimed([['s', fresh]]), { fresh: [['s', fresh]], claimed: [] });
-  assertEquals(separateClaimed([['s', [['3-0', ['ref', 'x']]]]]), { fresh: [['s', [['3-0', ['ref', 'x']]]]], claimed: [] });
+  assertEquals(separateClaimed([['s', [['3-0', ['ref', 'x']]]]]), {
+    fresh: [['s', [['3-0', ['ref', 'x']]]]],
+    claimed: [],
+  });
   assertEquals(separateClaimed(null), { fresh: null, claimed: [] });
 });
 

@@ -39,7 +39,9 @@ export class CommitEncoder {
     this.#place = place;
     this.#answers = new AnswerCommands(place);
     this.#xack = utf8.encode(encodeArguments('XACK', place.requestStream, place.settings.group));
-    this.#end = utf8.encode(`*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`);
+    this.#end = utf8.encode(
+      `*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`,
+    );
   }
 
   encode(batch: readonly Held[]): EncodedCommit {
@@ -96,8 +98,14 @@ function placesOf(bounds: readonly number[], first: number): TextPlaces {
   const bound = (at: number) => bounds[first + at] as number;
   const [hasXid, hasTold] = [bound(2) > bound(1), bound(5) > bound(4)];
   return {
-    xid: bound(hasXid ? 1 : 0), xidEnd: bound(hasXid ? 2 : 1), ref: bound(2), refEnd: bound(3),
-    json: bound(3), jsonEnd: bound(4), told: bound(hasTold ? 4 : 3), toldEnd: bound(hasTold ? 5 : 4),
+    xid: bound(hasXid ? 1 : 0),
+    xidEnd: bound(hasXid ? 2 : 1),
+    ref: bound(2),
+    refEnd: bound(3),
+    json: bound(3),
+    jsonEnd: bound(4),
+    told: bound(hasTold ? 4 : 3),
+    toldEnd: bound(hasTold ? 5 : 4),
   };
 }
 
@@ -114,8 +122,19 @@ export function rareCommands(held: Held, place: Place): Command[] {
 /** The dead letter: the user's fields byte for byte, then ours. */
 function deadLetter(held: Held, reason: string, place: Place): Command {
   return [
-    'XADD', place.settings.deadLetterStream, 'MAXLEN', '~', deadLetterLimit, '*', ...held.entry.fields,
-    runtimeFields.xid, held.entry.xid, runtimeFields.reason, reason, runtimeFields.attempts, held.entry.attempt,
+    'XADD',
+    place.settings.deadLetterStream,
+    'MAXLEN',
+    '~',
+    deadLetterLimit,
+    '*',
+    ...held.entry.fields,
+    runtimeFields.xid,
+    held.entry.xid,
+    runtimeFields.reason,
+    reason,
+    runtimeFields.attempts,
+    held.entry.attempt,
     ...(place.sourceDigest ? [runtimeFields.source, place.sourceDigest] : []),
   ];
 }

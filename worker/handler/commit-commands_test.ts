@@ -28,13 +28,44 @@ function commandsFor(one: Held, where?: Place): string[][] {
 
 Deno.test('a finished request leaves reply, response and trace, each bounded', () => {
   const commands = commandsFor(held({ ref: 'r' }, { outcome: { answer } }), place());
-  assertEquals(names(commands), ['LPUSH res:r', 'EXPIRE res:r', 'XADD demo-worker:res:x', 'HSET req:r:h', 'EXPIRE req:r:h']);
+  assertEquals(names(commands), [
+    'LPUSH res:r',
+    'EXPIRE res:r',
+    'XADD demo-worker:res:x',
+    'HSET req:r:h',
+    'EXPIRE req:r:h',
+  ]);
   assertEquals(commands[1], ['EXPIRE', 'res:r', '8']);
   assertEquals(commands[2], [
-    'XADD', 'demo-worker:res:x', 'MAXLEN', '~', '10000', '*',
-    'ref', 'r', 'type', 'demo-worker', 'xid', '5-1', 'code', '200', 'res', '{"code":200}', 'consumer', '1', 'ms', '12', 'attempt', '1',
+    'XADD',
+    'demo-worker:res:x',
+    'MAXLEN',
+    '~',
+    '10000',
+    '*',
+    'ref',
+    'r',
+    'type',
+    'demo-worker',
+    'xid',
+    '5-1',
+    'code',
+    '200',
+    'res',
+    '{"code":200}',
+    'consumer',
+    '1',
+    'ms',
+    '12',
+    'attempt',
+    '1',
   ]);
-  assertEquals(commands[3], ['HSET', 'req:r:h', 'demoWorkerTrace', '{"received":"1970-01-01T00:00:00.000Z","completed":"1970-01-01T00:00:01.012Z","res":{"code":200}}']);
+  assertEquals(commands[3], [
+    'HSET',
+    'req:r:h',
+    'demoWorkerTrace',
+    '{"received":"1970-01-01T00:00:00.000Z","completed":"1970-01-01T00:00:01.012Z","res":{"code":200}}',
+  ]);
 });
 
 Deno.test('the last answer of a commit trims the response stream for all of them', () => {
@@ -59,16 +90,40 @@ Deno.test('a long reply goes to the caller whole, and is told without its data e
 });
 
 Deno.test('a refused request is counted, and answered when it has a ref', () => {
-  assertEquals(commandsFor(held({}, { outcome: { refused: 'ref' } }), place()), [['HINCRBY', 'demo-worker:1:h', 'err:ref', '1']]);
-  assertEquals(names(commandsFor(held({}, { outcome: { refused: 'type', answer } }), place())).slice(0, 2), ['HINCRBY demo-worker:1:h', 'LPUSH res:r']);
+  assertEquals(commandsFor(held({}, { outcome: { refused: 'ref' } }), place()), [[
+    'HINCRBY',
+    'demo-worker:1:h',
+    'err:ref',
+    '1',
+  ]]);
+  assertEquals(names(commandsFor(held({}, { outcome: { refused: 'type', answer } }), place())).slice(0, 2), [
+    'HINCRBY demo-worker:1:h',
+    'LPUSH res:r',
+  ]);
 });
 
 Deno.test('a dead letter has the fields byte for byte, then ours', () => {
   const odd = Uint8Array.of(255, 0, 13, 10);
-  const [command] = rareCommands(held({ ref: 'r', odd, 'rw:attempt': '3', 'rw:xid': '4-0' }, { outcome: { dead: 'broken' } }), place());
+  const [command] = rareCommands(
+    held({ ref: 'r', odd, 'rw:attempt': '3', 'rw:xid': '4-0' }, { outcome: { dead: 'broken' } }),
+    place(),
+  );
   assertEquals(command, [
-    'XADD', 'demo-worker:dead:x', 'MAXLEN', '~', 100_000, '*', ...flat({ ref: 'r', odd }),
-    'rw:xid', '4-0', 'rw:reason', 'broken', 'rw:attempts', 3, 'rw:source', 'sha256-ab',
+    'XADD',
+    'demo-worker:dead:x',
+    'MAXLEN',
+    '~',
+    100_000,
+    '*',
+    ...flat({ ref: 'r', odd }),
+    'rw:xid',
+    '4-0',
+    'rw:reason',
+    'broken',
+    'rw:attempts',
+    3,
+    'rw:source',
+    'sha256-ab',
   ]);
 });
 
@@ -83,9 +138,24 @@ Deno.test('a retry is scheduled with its fields, its count and its first id', ()
 });
 
 Deno.test('a commit is one transaction, and knows which replies belong to whom', () => {
-  const batch = [held({}, { outcome: { answer } }, '1-1'), held({}, { outcome: {} }, '1-2'), held({}, { outcome: { refused: 'ref' } }, '1-3')];
+  const batch = [
+    held({}, { outcome: { answer } }, '1-1'),
+    held({}, { outcome: {} }, '1-2'),
+    held({}, { outcome: { refused: 'ref' } }, '1-3'),
+  ];
   const commands = commit(batch);
-  assertEquals(commands.map(([name]) => name), ['MULTI', 'LPUSH', 'EXPIRE', 'XADD', 'HSET', 'EXPIRE', 'HINCRBY', 'XACK', 'EXEC', 'HMGET']);
+  assertEquals(commands.map(([name]) => name), [
+    'MULTI',
+    'LPUSH',
+    'EXPIRE',
+    'XADD',
+    'HSET',
+    'EXPIRE',
+    'HINCRBY',
+    'XACK',
+    'EXEC',
+    'HMGET',
+  ]);
   assertEquals(commands[7], ['XACK', 'demo-worker:req:x', 'worker', '1-1', '1-2', '1-3']);
   assertEquals(new CommitEncoder(place()).encode(batch).firstReply, [0, 5, 5]);
   assertEquals(new CommitEncoder(place()).encode(batch.slice(0, 1)).firstReply, [0]);

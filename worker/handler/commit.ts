@@ -1,7 +1,7 @@
 /** The group commit: whatever is finished goes to Redis in one transaction, at most two of them on the wire. */
 import type { Connection } from '../redis/connection.ts';
 import { CommitEncoder, type EncodedCommit } from './commit-commands.ts';
-import type { InFlightTable, Held } from './in-flight.ts';
+import type { Held, InFlightTable } from './in-flight.ts';
 import { itemsOf } from '../redis/replies.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
@@ -26,7 +26,13 @@ export class Committer {
   #onWire = 0;
   #failed: unknown;
 
-  constructor(connection: Connection, inFlight: InFlightTable, place: Place, identity: Identity, hooks: { readonly log: Logger; readonly onRetry: (dueMs: number) => void }) {
+  constructor(
+    connection: Connection,
+    inFlight: InFlightTable,
+    place: Place,
+    identity: Identity,
+    hooks: { readonly log: Logger; readonly onRetry: (dueMs: number) => void },
+  ) {
     this.#connection = connection;
     this.#inFlight = inFlight;
     this.#hashKey = place.hashKey;
@@ -89,7 +95,10 @@ export class Committer {
 
 /** The fence: somebody changed or removed the pid, or the hash is gone. */
 export function fenced(hashKey: string): FatalError {
-  return new FatalError('fenced', `the field "pid" of ${hashKey} was changed or removed, so this process stops; a new one starts by itself`);
+  return new FatalError(
+    'fenced',
+    `the field "pid" of ${hashKey} was changed or removed, so this process stops; a new one starts by itself`,
+  );
 }
 
 function errorOf(executed: readonly Reply[], commit: EncodedCommit, at: number): RedisError | undefined {

@@ -1,5 +1,5 @@
 /** Entries of the request stream, with the user's values as the bytes they are. */
-import { type RequestHead, requestFields } from '../../contract/request.ts';
+import { requestFields, type RequestHead } from '../../contract/request.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../../contract/runtime-fields.ts';
 import { itemsOf, textOf } from '../redis/replies.ts';
 import { decodeText, type Reply } from '../redis/resp.ts';
@@ -37,7 +37,12 @@ export function decodeEntry(id: string, flat: readonly Bulk[]): Entry {
     else user.push(name, value);
   }
   const attempt = Number(own.get(runtimeFields.attempt) ?? 1);
-  return { id, fields: user, attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1, xid: own.get(runtimeFields.xid) ?? id };
+  return {
+    id,
+    fields: user,
+    attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
+    xid: own.get(runtimeFields.xid) ?? id,
+  };
 }
 
 /** The fields that decide whether a request runs; of a name given twice the last value counts. */
@@ -57,7 +62,9 @@ export function userFields(entry: Entry): Record<string, string> {
   const fields: Record<string, string> = {};
   for (let at = 0; at + 1 < entry.fields.length; at += 2) {
     const name = textOf(entry.fields[at]);
-    if (name !== requestFields.ref && name !== requestFields.type && name !== requestFields.workerUrl) fields[name] = textOf(entry.fields[at + 1]);
+    if (name !== requestFields.ref && name !== requestFields.type && name !== requestFields.workerUrl) {
+      fields[name] = textOf(entry.fields[at + 1]);
+    }
   }
   return fields;
 }

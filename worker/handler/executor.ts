@@ -3,7 +3,7 @@ import { maxMovedFields } from '../../contract/limits.ts';
 import type { HandlerSettings } from '../../contract/pod.ts';
 import { replyCodes } from '../../contract/reply.ts';
 import { type Accepts, refusalOf } from '../../contract/request.ts';
-import type { InFlightTable, Held } from './in-flight.ts';
+import type { Held, InFlightTable } from './in-flight.ts';
 import { headOf } from './entry.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Handler } from '../mod.ts';
@@ -31,7 +31,14 @@ export class Executor {
   readonly #policy: HandlerSettings;
   readonly #clock: Clock;
 
-  constructor(inFlight: InFlightTable, handler: Handler, shared: ContextShared, accepts: Accepts, policy: HandlerSettings, clock: Clock) {
+  constructor(
+    inFlight: InFlightTable,
+    handler: Handler,
+    shared: ContextShared,
+    accepts: Accepts,
+    policy: HandlerSettings,
+    clock: Clock,
+  ) {
     this.#inFlight = inFlight;
     this.#handler = handler;
     this.#shared = shared;
@@ -55,8 +62,13 @@ export class Executor {
     const head = headOf(held.entry);
     if (refusalOf(head, this.#accepts)?.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
     held.ref = head.ref ?? '';
-    const reason = `delivered ${held.deliveries - 1} times and never finished: it seems to end the process that runs it`;
-    this.#finish(held, { dead: reason, answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held)) });
+    const reason = `delivered ${
+      held.deliveries - 1
+    } times and never finished: it seems to end the process that runs it`;
+    this.#finish(held, {
+      dead: reason,
+      answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held)),
+    });
   }
 
   /** Answers 504 for every request whose time is over. */
@@ -78,7 +90,10 @@ export class Executor {
     if (refusal?.cause === 'ref') return this.#finish(held, { refused: 'ref' });
     held.ref = head.ref ?? '';
     if (refusal === undefined) return this.#run(held);
-    this.#finish(held, { refused: refusal.cause, answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held)) });
+    this.#finish(held, {
+      refused: refusal.cause,
+      answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held)),
+    });
   }
 
   /** A handler that returns no promise is done at once: nothing is kept for it that would outlive the call. */

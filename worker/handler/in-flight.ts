@@ -68,8 +68,16 @@ export class InFlightTable {
   add(entry: Entry, deliveries: number, nowMs: number): Held | undefined {
     if (!this.#ids.isNewest(entry.id) && this.has(entry.id)) return undefined;
     const held: Held = {
-      entry, deliveries, receivedMs: nowMs, place: this.#held.length, state: 'waiting',
-      ref: '', startedMs: 0, completedMs: 0, outcome: undecided, context: undefined,
+      entry,
+      deliveries,
+      receivedMs: nowMs,
+      place: this.#held.length,
+      state: 'waiting',
+      ref: '',
+      startedMs: 0,
+      completedMs: 0,
+      outcome: undecided,
+      context: undefined,
     };
     this.#held.push(held);
     this.#waiting.push(held);

@@ -3,7 +3,7 @@ import { type Connect, connectPair, type Pair } from '../redis/connection-pair.t
 import { FatalError } from '../pod/fatal.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
-import { type SessionContext, Session } from './session.ts';
+import { Session, type SessionContext } from './session.ts';
 import { after, type Timer } from '../pod/timers.ts';
 
 /** How often handlers are looked at whose time may be over. */
@@ -98,5 +98,9 @@ export class Loop {
 }
 
 function lostInOutage(unfinished: number, cause: Error): FatalError {
-  return new FatalError('failed', `Redis did not come back in time (${cause.message}); ${unfinished} unfinished requests will be delivered again`, { cause });
+  return new FatalError(
+    'failed',
+    `Redis did not come back in time (${cause.message}); ${unfinished} unfinished requests will be delivered again`,
+    { cause },
+  );
 }

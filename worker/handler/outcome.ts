@@ -53,12 +53,19 @@ export interface Attempt {
 /** Decides between a final answer, another attempt and the dead-letter stream. */
 export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outcome {
   if (ended.kind === 'timedOut') {
-    return failed(replyCodes.timedOut, `the handler did not finish within ${attempt.policy.timeoutSeconds} s`, answerer, attempt);
+    return failed(
+      replyCodes.timedOut,
+      `the handler did not finish within ${attempt.policy.timeoutSeconds} s`,
+      answerer,
+      attempt,
+    );
   }
   const value = ended.kind === 'returned' ? ended.value : ended.error;
   if (Reply.is(value)) return orUnserialisable(() => answerOf(value.code, value.body, answerer), answerer);
   if (ended.kind === 'returned') return orUnserialisable(() => answerOf(replyCodes.ok, value, answerer), answerer);
-  if (DoNotRetry.is(value)) return { dead: messageOf(value), answer: errorAnswer(replyCodes.failed, messageOf(value), answerer) };
+  if (DoNotRetry.is(value)) {
+    return { dead: messageOf(value), answer: errorAnswer(replyCodes.failed, messageOf(value), answerer) };
+  }
   return failed(replyCodes.failed, fullMessage(value), answerer, attempt);
 }
 
@@ -68,7 +75,12 @@ export function errorAnswer(code: number, message: string, { ref, source, time }
   return { code, json, told: json };
 }
 
-function failed(code: number, message: string, answerer: Answerer, { attempt, policy, nowMs, random }: Attempt): Outcome {
+function failed(
+  code: number,
+  message: string,
+  answerer: Answerer,
+  { attempt, policy, nowMs, random }: Attempt,
+): Outcome {
   if (attempt < policy.maxAttempts) return { retryAt: nowMs + backoffMs(attempt, policy.backoff, random) };
   return { dead: message, answer: errorAnswer(code, message, answerer) };
 }
@@ -85,8 +97,12 @@ function orUnserialisable(answer: () => Answer, answerer: Answerer): Outcome {
 /** @throws TypeError when the body cannot be written as JSON. */
 function answerOf(code: number, body: unknown, { ref, source, time }: Answerer): Answer {
   if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
-  if (code < 400 || isSuccess(code)) return toldIfShort(code, JSON.stringify({ ref, code, source, time, data: body }), { ref, code, source, time });
-  const { message, data } = typeof body === 'string' ? { message: body, data: undefined } : { message: messageInside(body) ?? `code ${code}`, data: body };
+  if (code < 400 || isSuccess(code)) {
+    return toldIfShort(code, JSON.stringify({ ref, code, source, time, data: body }), { ref, code, source, time });
+  }
+  const { message, data } = typeof body === 'string'
+    ? { message: body, data: undefined }
+    : { message: messageInside(body) ?? `code ${code}`, data: body };
   const bare = { ref, code, source, time, err: { message } };
   return toldIfShort(code, JSON.stringify({ ...bare, data }), bare);
 }
@@ -103,6 +119,10 @@ function messageInside(body: unknown): string | undefined {
 
 /** Whole message, but bounded: it goes to the caller, two streams and a hash. */
 function fullMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : Deno.inspect(error);
+  const message = error instanceof Error
+    ? error.message || error.name
+    : typeof error === 'string'
+    ? error
+    : Deno.inspect(error);
   return message.slice(0, 4096);
 }

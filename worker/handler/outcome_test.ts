@@ -12,7 +12,9 @@ const returned = (value: unknown): Ended => ({ kind: 'returned', value });
 const threw = (error: unknown): Ended => ({ kind: 'threw', error });
 
 Deno.test('what a handler returns is the data of a reply with code 200', () => {
-  assertEquals(decide(returned({ a: 1 }), answerer, first), { answer: { code: 200, json: `${bare},"data":{"a":1}}`, told: `${bare},"data":{"a":1}}` } });
+  assertEquals(decide(returned({ a: 1 }), answerer, first), {
+    answer: { code: 200, json: `${bare},"data":{"a":1}}`, told: `${bare},"data":{"a":1}}` },
+  });
   assertEquals(decide(returned(undefined), answerer, first).answer?.json, `${bare}}`);
   assertEquals(decide(returned(null), answerer, first).answer?.json, `${bare},"data":null}`);
 });
@@ -42,11 +44,20 @@ Deno.test('a Reply is final, thrown or returned', () => {
     assertEquals(JSON.parse(outcome.answer?.json ?? '').err, { message: 'later' });
   }
   assertEquals(JSON.parse(decide(returned(new Reply(201, [1])), answerer, first).answer?.json ?? '').data, [1]);
-  assertEquals(JSON.parse(decide(returned(new Reply(404)), answerer, first).answer?.json ?? '').err, { message: 'code 404' });
+  assertEquals(JSON.parse(decide(returned(new Reply(404)), answerer, first).answer?.json ?? '').err, {
+    message: 'code 404',
+  });
 });
 
 Deno.test('DoNotRetry and results that are no JSON are set aside at once', () => {
-  for (const ended of [threw(new DoNotRetry('closed')), returned(1n), returned(Symbol('s')), returned(new Reply(200, () => 1))]) {
+  for (
+    const ended of [
+      threw(new DoNotRetry('closed')),
+      returned(1n),
+      returned(Symbol('s')),
+      returned(new Reply(200, () => 1)),
+    ]
+  ) {
     const outcome = decide(ended, answerer, first);
     assertEquals([typeof outcome.dead, outcome.answer?.code, outcome.retryAt], ['string', 500, undefined]);
   }
@@ -54,7 +65,12 @@ Deno.test('DoNotRetry and results that are no JSON are set aside at once', () =>
 
 Deno.test('whatever is thrown becomes a message', () => {
   const message = (error: unknown) => JSON.parse(decide(threw(error), answerer, last).answer?.json ?? '').err.message;
-  assertEquals([message('text'), message(undefined), message({ a: 1 }), message(new TypeError())], ['text', 'undefined', '{ a: 1 }', 'TypeError']);
+  assertEquals([message('text'), message(undefined), message({ a: 1 }), message(new TypeError())], [
+    'text',
+    'undefined',
+    '{ a: 1 }',
+    'TypeError',
+  ]);
   assertEquals(message(new Error('x'.repeat(10_000))).length, 4096);
 });
 
@@ -64,6 +80,13 @@ Deno.test('the code of a Reply is checked where it is made', () => {
 
 Deno.test('waits double up to their bound, and clock takes at most half', () => {
   const bounds = { initialMs: 100, maxMs: 1000 };
-  assertEquals([1, 2, 3, 4, 5, 100].map((failures) => backoffMs(failures, bounds, 0.999_999)), [100, 200, 400, 800, 1000, 1000]);
+  assertEquals([1, 2, 3, 4, 5, 100].map((failures) => backoffMs(failures, bounds, 0.999_999)), [
+    100,
+    200,
+    400,
+    800,
+    1000,
+    1000,
+  ]);
   assertEquals([1, 2, 100].map((failures) => backoffMs(failures, bounds, 0)), [50, 100, 500]);
 });

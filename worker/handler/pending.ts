@@ -58,13 +58,23 @@ export type Recovery =
  * Decides what to take first from the backlog. Entries that have outlived two processes are suspects: they run
  * one at a time with nothing beside them, so that the one that kills the process is counted alone.
  */
-export function planRecovery(backlog: readonly Pending[], inFlight: { readonly room: number; readonly size: number }, maxDeliveries: number): Recovery {
+export function planRecovery(
+  backlog: readonly Pending[],
+  inFlight: { readonly room: number; readonly size: number },
+  maxDeliveries: number,
+): Recovery {
   const first = backlog[0];
   if (first === undefined || inFlight.room <= 0) return { kind: 'wait' };
   if (first.deliveries >= maxDeliveries) return { kind: 'take', next: [first], manner: 'quarantine' };
-  if (first.deliveries >= 2) return inFlight.size > 0 ? { kind: 'wait' } : { kind: 'take', next: [first], manner: 'alone' };
+  if (first.deliveries >= 2) {
+    return inFlight.size > 0 ? { kind: 'wait' } : { kind: 'take', next: [first], manner: 'alone' };
+  }
   const end = backlog.findIndex(({ deliveries }) => deliveries >= 2 || deliveries >= maxDeliveries);
-  return { kind: 'take', next: backlog.slice(0, Math.min(inFlight.room, end < 0 ? backlog.length : end)), manner: 'run' };
+  return {
+    kind: 'take',
+    next: backlog.slice(0, Math.min(inFlight.room, end < 0 ? backlog.length : end)),
+    manner: 'run',
+  };
 }
 
 /**
@@ -73,14 +83,23 @@ export function planRecovery(backlog: readonly Pending[], inFlight: { readonly r
  */
 export async function readPending(connection: Connection, place: Place, wanted: readonly Pending[]): Promise<Entry[]> {
   const { requestStream, consumerId, settings: { group } } = place;
-  const replies = await connection.pipeline(wanted.map(({ id }) => ['XREADGROUP', 'GROUP', group, consumerId, 'COUNT', 1, 'STREAMS', requestStream, idBefore(id)]));
+  const replies = await connection.pipeline(
+    wanted.map((
+      { id },
+    ) => ['XREADGROUP', 'GROUP', group, consumerId, 'COUNT', 1, 'STREAMS', requestStream, idBefore(id)]),
+  );
   return replies.flatMap((reply, at) => {
     if (reply instanceof Error) throw reply;
     return decodeRead(reply).filter(({ id }) => id === wanted[at]?.id);
   });
 }
 
-function pendingCommand({ requestStream, consumerId, settings }: Place, start: string, end: string, count: number): Command {
+function pendingCommand(
+  { requestStream, consumerId, settings }: Place,
+  start: string,
+  end: string,
+  count: number,
+): Command {
   return ['XPENDING', requestStream, settings.group, start, end, count, consumerId];
 }
 

@@ -10,21 +10,41 @@ const pending = (...deliveries: number[]) => deliveries.map((count, at) => ({ id
 
 Deno.test('the backlog is taken as far as there is room', () => {
   const backlog = pending(1, 0, 1);
-  assertEquals(planRecovery(backlog, { room: 2, size: 5 }, 5), { kind: 'take', next: backlog.slice(0, 2), manner: 'run' });
+  assertEquals(planRecovery(backlog, { room: 2, size: 5 }, 5), {
+    kind: 'take',
+    next: backlog.slice(0, 2),
+    manner: 'run',
+  });
   assertEquals(planRecovery(backlog, { room: 9, size: 0 }, 5), { kind: 'take', next: backlog, manner: 'run' });
   assertEquals(planRecovery(backlog, { room: 0, size: 9 }, 5), { kind: 'wait' });
 });
 
 Deno.test('what has outlived two processes runs alone', () => {
   const backlog = pending(1, 2, 1);
-  assertEquals(planRecovery(backlog, { room: 9, size: 0 }, 5), { kind: 'take', next: backlog.slice(0, 1), manner: 'run' });
+  assertEquals(planRecovery(backlog, { room: 9, size: 0 }, 5), {
+    kind: 'take',
+    next: backlog.slice(0, 1),
+    manner: 'run',
+  });
   assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 1 }, 5), { kind: 'wait' });
-  assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 0 }, 5), { kind: 'take', next: backlog.slice(1, 2), manner: 'alone' });
+  assertEquals(planRecovery(backlog.slice(1), { room: 9, size: 0 }, 5), {
+    kind: 'take',
+    next: backlog.slice(1, 2),
+    manner: 'alone',
+  });
 });
 
 Deno.test('what was delivered too often is quarantined', () => {
-  assertEquals(planRecovery(pending(5, 1), { room: 9, size: 3 }, 5), { kind: 'take', next: pending(5), manner: 'quarantine' });
-  assertEquals(planRecovery(pending(1, 1), { room: 9, size: 0 }, 1), { kind: 'take', next: pending(1), manner: 'quarantine' });
+  assertEquals(planRecovery(pending(5, 1), { room: 9, size: 3 }, 5), {
+    kind: 'take',
+    next: pending(5),
+    manner: 'quarantine',
+  });
+  assertEquals(planRecovery(pending(1, 1), { room: 9, size: 0 }, 1), {
+    kind: 'take',
+    next: pending(1),
+    manner: 'quarantine',
+  });
 });
 
 /** A table with a request in each state: waiting, running, finished and on the wire. */
@@ -68,19 +88,38 @@ Deno.test('a commit takes no more than its bytes allow, but always one', () => {
   for (let held = inFlight.start(); held !== undefined; held = inFlight.start()) {
     inFlight.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);
   }
-  assertEquals([inFlight.takeFinished(9, 100).length, inFlight.takeFinished(9, 1).length, inFlight.takeFinished(9, 1).length], [2, 1, 0]);
+  assertEquals([
+    inFlight.takeFinished(9, 100).length,
+    inFlight.takeFinished(9, 1).length,
+    inFlight.takeFinished(9, 1).length,
+  ], [2, 1, 0]);
 });
 
 Deno.test('holds what runs, and more only when handlers are quick', () => {
-  assertEquals([holdLimit(16, 1000), holdLimit(16, 20), holdLimit(16, 5), holdLimit(16, 0), holdLimit(1000, 0)], [16, 16, 64, 512, 1000]);
+  assertEquals([holdLimit(16, 1000), holdLimit(16, 20), holdLimit(16, 5), holdLimit(16, 0), holdLimit(1000, 0)], [
+    16,
+    16,
+    64,
+    512,
+    1000,
+  ]);
 });
 
 Deno.test('reads little only while a handler is idle', () => {
-  assertEquals([readCount(16, 15, 16), readCount(16, 16, 16), readCount(512, 500, 16), readCount(512, 100, 16), readCount(512, 0, 16)], [1, 0, 0, 256, 256]);
+  assertEquals([
+    readCount(16, 15, 16),
+    readCount(16, 16, 16),
+    readCount(512, 500, 16),
+    readCount(512, 100, 16),
+    readCount(512, 0, 16),
+  ], [1, 0, 0, 256, 256]);
 });
 
 Deno.test('decodes a read, also of entries that were deleted meanwhile', () => {
-  const reply = [[flat({ s: '' })[0], [[flat({ '1-1': '' })[0], flat({ ref: 'r', a: 'ü' })], [flat({ '1-2': '' })[0], null]]]];
+  const reply = [[flat({ s: '' })[0], [[flat({ '1-1': '' })[0], flat({ ref: 'r', a: 'ü' })], [
+    flat({ '1-2': '' })[0],
+    null,
+  ]]]];
   const [entry, deleted] = decodeRead(reply as never);
   assertEquals(entry && [headOf(entry).ref, userFields(entry)], ['r', { a: 'ü' }]);
   assertEquals(entry && bytesOf(entry, 'a'), Uint8Array.of(0xc3, 0xbc));
@@ -97,6 +136,12 @@ Deno.test('knows the id before an id', () => {
 });
 
 Deno.test('an entry counts as left behind only after any handler must have ended', () => {
-  const idleMs = (timeoutSeconds: number, lease = {}) => orphanIdleMs({ ...place().settings, timeoutSeconds, ...lease });
-  assertEquals([idleMs(1), idleMs(30), idleMs(600), idleMs(600, { leaseSeconds: 2 })], [60_000, 60_000, 1_200_000, 2000]);
+  const idleMs = (timeoutSeconds: number, lease = {}) =>
+    orphanIdleMs({ ...place().settings, timeoutSeconds, ...lease });
+  assertEquals([idleMs(1), idleMs(30), idleMs(600), idleMs(600, { leaseSeconds: 2 })], [
+    60_000,
+    60_000,
+    1_200_000,
+    2000,
+  ]);
 });

@@ -80,7 +80,9 @@ export class EntryContext implements HandlerContext {
   /** A function of its own, so that handlers may take it out of the context. */
   get progress(): (percent: number) => void {
     return (this.#progress ??= (percent) => {
-      if (!(percent >= 0 && percent <= 100)) throw new RangeError(`progress is a number from 0 to 100, not ${String(percent)}`);
+      if (!(percent >= 0 && percent <= 100)) {
+        throw new RangeError(`progress is a number from 0 to 100, not ${String(percent)}`);
+      }
       this.#shared.progress(this.ref, percent);
     });
   }

@@ -23,7 +23,12 @@ const maxMoves = 100;
  * Moves what is due, up to a hundred requests.
  * @returns milliseconds since 1970 when the next one is due; undefined when none waits
  */
-export async function moveDue(connection: Connection, place: Place, nowMs: number, log: Logger): Promise<number | undefined> {
+export async function moveDue(
+  connection: Connection,
+  place: Place,
+  nowMs: number,
+  log: Logger,
+): Promise<number | undefined> {
   const key = retryScheduleKey(place.type);
   const [due, next] = await connection.pipeline([
     ['ZRANGEBYSCORE', key, '-inf', nowMs, 'LIMIT', 0, maxMoves],

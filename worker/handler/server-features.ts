@@ -26,7 +26,19 @@ const afterEveryEntry = '18446744073709551615-18446744073709551614';
 export async function probeFeatures(connection: Connection, place: Place): Promise<ServerFeatures> {
   const { requestStream, consumerId, settings } = place;
   const [read, trim] = await connection.pipeline([
-    ['XREADGROUP', 'GROUP', settings.group, consumerId, 'COUNT', 1, 'CLAIM', orphanIdleMs(settings), 'STREAMS', requestStream, afterEveryEntry],
+    [
+      'XREADGROUP',
+      'GROUP',
+      settings.group,
+      consumerId,
+      'COUNT',
+      1,
+      'CLAIM',
+      orphanIdleMs(settings),
+      'STREAMS',
+      requestStream,
+      afterEveryEntry,
+    ],
     ['XTRIM', requestStream, 'MINID', '0-0', 'ACKED'],
   ]);
   return { claimingReads: !(read instanceof RedisError), sparingTrim: !(trim instanceof RedisError) };

@@ -72,9 +72,16 @@ export class Session {
     this.#writer = writer;
     this.#context = context;
     const { inFlight, place, identity, log } = context;
-    this.#committer = new Committer(writer, inFlight, place, identity, { log, onRetry: (dueMs) => this.#retryAt(dueMs) });
+    this.#committer = new Committer(writer, inFlight, place, identity, {
+      log,
+      onRetry: (dueMs) => this.#retryAt(dueMs),
+    });
     this.#retries = { everyMs: 1000, dueMs: 0, run: () => this.#moveRetries() };
-    this.#orphans = { everyMs: Math.min(orphansEveryMs, orphanIdleMs(context.place.settings) / 2), dueMs: 0, run: () => this.#adoptOrphans() };
+    this.#orphans = {
+      everyMs: Math.min(orphansEveryMs, orphanIdleMs(context.place.settings) / 2),
+      dueMs: 0,
+      run: () => this.#adoptOrphans(),
+    };
   }
 
   /**
@@ -90,7 +97,12 @@ export class Session {
       const loops = [this.#read(), this.#commit(), this.#doChores()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#end(error))));
       if (this.#error !== undefined) throw this.#error;
-      await handOver(this.#writer, this.#context.place, this.#context.inFlight, await listPending(this.#writer, this.#context.place));
+      await handOver(
+        this.#writer,
+        this.#context.place,
+        this.#context.inFlight,
+        await listPending(this.#writer, this.#context.place),
+      );
     } finally {
       this.#context.pulse.reading = false;
       this.#end(undefined);
@@ -109,10 +121,16 @@ export class Session {
   async #join(placeTaken: 'now' | 'before'): Promise<void> {
     const { place, identity, inFlight, pulse, previousConnections } = this.#context;
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
-    const allowed = Promise.all([previousConnections.replaceBy([this.#reader, this.#writer]), checkFence(this.#writer, place, identity)]);
+    const allowed = Promise.all([
+      previousConnections.replaceBy([this.#reader, this.#writer]),
+      checkFence(this.#writer, place, identity),
+    ]);
     if (placeTaken === 'before') await allowed;
     const [groupWasMissing, pending, features] = await Promise.all([
-      ensureGroup(this.#writer, place), listPending(this.#writer, place), probeFeatures(this.#writer, place), allowed,
+      ensureGroup(this.#writer, place),
+      listPending(this.#writer, place),
+      probeFeatures(this.#writer, place),
+      allowed,
     ]);
     this.#use(features);
     settleInFlight(inFlight, pending, groupWasMissing);
@@ -150,7 +168,19 @@ export class Session {
     const { requestStream, consumerId, settings: { group } } = this.#context.place;
     try {
       const reply = await this.#reader.commandWithin(
-        blockMs + 1000, 'XREADGROUP', 'GROUP', group, consumerId, 'COUNT', count, 'BLOCK', this.#adopting ? moreOrphansMs : blockMs, ...claimArgs(this.#context.place, this.#features), 'STREAMS', requestStream, '>',
+        blockMs + 1000,
+        'XREADGROUP',
+        'GROUP',
+        group,
+        consumerId,
+        'COUNT',
+        count,
+        'BLOCK',
+        this.#adopting ? moreOrphansMs : blockMs,
+        ...claimArgs(this.#context.place, this.#features),
+        'STREAMS',
+        requestStream,
+        '>',
       );
       const { fresh, claimed } = separateClaimed(reply);
       const nowMs = this.#context.clock.now();
@@ -213,7 +243,11 @@ export class Session {
   #chores(): Chore[] {
     const { place, identity, inFlight, progress, clock } = this.#context;
     const leaseMs = orphanIdleMs(place.settings);
-    const chore = (everyMs: number, run: () => Promise<void>): Chore => ({ everyMs, run, dueMs: clock.now() + everyMs });
+    const chore = (everyMs: number, run: () => Promise<void>): Chore => ({
+      everyMs,
+      run,
+      dueMs: clock.now() + everyMs,
+    });
     const chores = [
       chore(1000, () => checkFence(this.#writer, place, identity)),
       this.#retries,
@@ -221,7 +255,11 @@ export class Session {
       chore(leaseMs / 3, () => renewLeases(this.#writer, place, inFlight, clock.now() - leaseMs / 3)),
     ];
     if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
-    if (place.settings.traces === 'On') chores.push(chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()));
+    if (place.settings.traces === 'On') {
+      chores.push(
+        chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()),
+      );
+    }
     return chores;
   }
 

@@ -48,7 +48,15 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   const working = loop.run();
   // A request that waits is answered first: this is written once the start is over.
-  after(0, () => log.info('working', { stream: context.place.requestStream, group: settings.handler.group, consumer: context.place.consumerId }));
+  after(
+    0,
+    () =>
+      log.info('working', {
+        stream: context.place.requestStream,
+        group: settings.handler.group,
+        consumer: context.place.consumerId,
+      }),
+  );
   await working;
 }
 
@@ -104,8 +112,14 @@ function waitForPlace(hashKey: string, me: Identity, { connect, outages, pulse, 
 
 /** Nothing this process could do helps: it waits, and says once for what. */
 function tellObstacle(taking: Obstacle, hashKey: string, log: Logger): void {
-  if (taking.kind === 'noHash') log.warn(`the config hash ${hashKey} does not exist; waiting until the operator writes it, see the conditions of the RedisWorker`);
-  else log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', { pid: taking.by.pid, owner: taking.by.owner });
+  if (taking.kind === 'noHash') {
+    log.warn(
+      `the config hash ${hashKey} does not exist; waiting until the operator writes it, see the conditions of the RedisWorker`,
+    );
+  } else {log.warn('another pod holds this consumer; waiting until its pid is removed from the config hash', {
+      pid: taking.by.pid,
+      owner: taking.by.owner,
+    });}
 }
 
 interface Circumstances {
@@ -114,10 +128,20 @@ interface Circumstances {
   readonly log: Logger;
 }
 
-async function assemble(settings: Settings, fields: Readonly<Record<string, string>>, handler: Handler, { identity, pulse, log }: Circumstances): Promise<SessionContext> {
+async function assemble(
+  settings: Settings,
+  fields: Readonly<Record<string, string>>,
+  handler: Handler,
+  { identity, pulse, log }: Circumstances,
+): Promise<SessionContext> {
   const config = decodeConfig(fields, settings.hashKey);
   const { sourceDigest } = settings;
-  const place: Place = { ...config, hashKey: settings.hashKey, settings: settings.handler, ...(sourceDigest ? { sourceDigest } : {}) };
+  const place: Place = {
+    ...config,
+    hashKey: settings.hashKey,
+    settings: settings.handler,
+    ...(sourceDigest ? { sourceDigest } : {}),
+  };
   const progress = new Map<string, number>();
   const inFlight = new InFlightTable();
   const shared = {
@@ -127,7 +151,17 @@ async function assemble(settings: Settings, fields: Readonly<Record<string, stri
     progress: (ref: string, percent: number) => void progress.set(ref, percent),
   };
   const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock);
-  return { place, identity, inFlight, executor, pulse, log, clock, progress, previousConnections: new PreviousConnections() };
+  return {
+    place,
+    identity,
+    inFlight,
+    executor,
+    pulse,
+    log,
+    clock,
+    progress,
+    previousConnections: new PreviousConnections(),
+  };
 }
 
 function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string): WorkerConfig {
@@ -139,10 +173,16 @@ function decodeConfig(fields: Readonly<Record<string, string>>, hashKey: string)
 }
 
 /** The decrypted secret without the type it was made for. No message of a failure repeats any of it. */
-async function openSecret({ secret, type }: WorkerConfig, { keyLine, hashKey }: Settings): Promise<Readonly<Record<string, unknown>>> {
+async function openSecret(
+  { secret, type }: WorkerConfig,
+  { keyLine, hashKey }: Settings,
+): Promise<Readonly<Record<string, unknown>>> {
   if (secret === undefined) return Object.freeze({});
   if (keyLine === undefined) {
-    throw new FatalError('badConfig', `the config hash ${hashKey} carries a secret and there is no key for it; give the key line on stdin or in the file WORKER_KEY_FILE names`);
+    throw new FatalError(
+      'badConfig',
+      `the config hash ${hashKey} carries a secret and there is no key for it; give the key line on stdin or in the file WORKER_KEY_FILE names`,
+    );
   }
   try {
     const { type: _madeFor, ...secrets } = await decryptSecret(type, secret, decodeKeyLine(keyLine));
@@ -153,7 +193,12 @@ async function openSecret({ secret, type }: WorkerConfig, { keyLine, hashKey }: 
 }
 
 function infoOf({ type, consumerId, workerVersion }: WorkerConfig, sourceDigest: string | undefined): WorkerInfo {
-  return Object.freeze({ type, consumerId, ...(workerVersion ? { workerVersion } : {}), ...(sourceDigest ? { sourceDigest } : {}) });
+  return Object.freeze({
+    type,
+    consumerId,
+    ...(workerVersion ? { workerVersion } : {}),
+    ...(sourceDigest ? { sourceDigest } : {}),
+  });
 }
 
 /** Leaves the place again, if Redis lets us, before the process ends over its configuration. */

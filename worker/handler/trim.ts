@@ -12,7 +12,11 @@ import type { ServerFeatures } from './server-features.ts';
  */
 export async function trimAcknowledged(connection: Connection, place: Place, features: ServerFeatures): Promise<void> {
   const { requestStream, settings: { group } } = place;
-  const [groups, summary] = await connection.pipeline([['XINFO', 'GROUPS', requestStream], ['XPENDING', requestStream, group]]);
+  const [groups, summary] = await connection.pipeline([['XINFO', 'GROUPS', requestStream], [
+    'XPENDING',
+    requestStream,
+    group,
+  ]]);
   const trim = planTrim(groups as Reply, summary as Reply, group, features);
   if (trim !== undefined) await connection.command('XTRIM', requestStream, ...trim);
 }
@@ -28,7 +32,12 @@ const maxSpared = 10_000;
  * Arguments of XTRIM after the key; undefined when nothing may or need be dropped.
  * @param groups reply of XINFO GROUPS; @param summary reply of XPENDING for `group`
  */
-export function planTrim(groups: Reply, summary: Reply, group: string, { sparingTrim }: Pick<ServerFeatures, 'sparingTrim'>): readonly Arg[] | undefined {
+export function planTrim(
+  groups: Reply,
+  summary: Reply,
+  group: string,
+  { sparingTrim }: Pick<ServerFeatures, 'sparingTrim'>,
+): readonly Arg[] | undefined {
   const all = itemsOf(groups).map(infoOf);
   const own = all.find(({ name }) => name === group);
   if (own === undefined || summary instanceof RedisError) return undefined;

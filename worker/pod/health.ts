@@ -51,7 +51,11 @@ export function serveHealth(address: { readonly hostname: string; readonly port:
   try {
     void answerProbes(Deno.listen(address), pulse);
   } catch (cause) {
-    throw new FatalError('failed', `the health endpoint cannot listen on ${address.hostname}:${address.port}: ${messageOf(cause)}`, { cause });
+    throw new FatalError(
+      'failed',
+      `the health endpoint cannot listen on ${address.hostname}:${address.port}: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -64,7 +68,11 @@ async function answerProbe(probe: Deno.Conn, pulse: Pulse): Promise<void> {
   try {
     const [, path = ''] = /^GET (\/[^ ?]*)/.exec(await readHead(probe)) ?? [];
     const [status, text] = answerTo(path, pulse);
-    await probe.write(new TextEncoder().encode(`HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`));
+    await probe.write(
+      new TextEncoder().encode(
+        `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+      ),
+    );
   } finally {
     patience.cancel();
     probe.close();

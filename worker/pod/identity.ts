@@ -36,7 +36,9 @@ export async function takePlace(connection: Connection, hashKey: string, me: Ide
       await connection.command('UNWATCH');
       return refused;
     }
-    if (await execute(connection, ['HSET', hashKey, pidField, me.pid, ownerField, me.owner, ...reportOf(me)])) return { kind: 'taken', fields };
+    if (await execute(connection, ['HSET', hashKey, pidField, me.pid, ownerField, me.owner, ...reportOf(me)])) {
+      return { kind: 'taken', fields };
+    }
   }
 }
 

@@ -12,10 +12,16 @@ const loadTimeoutMs = 60_000;
 export async function loadHandler(path: string): Promise<Handler> {
   const module = await withinTime(import(fileUrl(path)), path);
   if (!('default' in module)) {
-    throw new FatalError('badSource', `the module ${path} has no default export; write "export default (request, context) => …"`);
+    throw new FatalError(
+      'badSource',
+      `the module ${path} has no default export; write "export default (request, context) => …"`,
+    );
   }
   if (typeof module.default !== 'function') {
-    throw new FatalError('badSource', `the default export of ${path} must be a function, not ${kindOf(module.default)}`);
+    throw new FatalError(
+      'badSource',
+      `the default export of ${path} must be a function, not ${kindOf(module.default)}`,
+    );
   }
   return module.default as Handler;
 }
@@ -29,19 +35,35 @@ export function guardProcess(log: Logger): void {
   Object.defineProperty(globalThis, 'close', { value: refuse, writable: false, configurable: false });
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
-    log.error('a promise was rejected and nobody handled it', { reason: messageOf(event.reason), stack: stackOf(event.reason) });
+    log.error('a promise was rejected and nobody handled it', {
+      reason: messageOf(event.reason),
+      stack: stackOf(event.reason),
+    });
   });
   globalThis.addEventListener('error', (event) => {
     event.preventDefault();
-    log.error('an error was thrown outside of any request', { reason: messageOf(event.error), stack: stackOf(event.error) });
+    log.error('an error was thrown outside of any request', {
+      reason: messageOf(event.error),
+      stack: stackOf(event.error),
+    });
   });
 }
 
 function withinTime(loading: Promise<Record<string, unknown>>, path: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
-    const timer = after(loadTimeoutMs, () => reject(new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`)));
+    const timer = after(
+      loadTimeoutMs,
+      () =>
+        reject(
+          new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`),
+        ),
+    );
     loading.then(resolve, (cause: unknown) => {
-      reject(new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}${positionOf(cause)}`, { cause }));
+      reject(
+        new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}${positionOf(cause)}`, {
+          cause,
+        }),
+      );
     }).finally(() => timer.cancel());
   });
 }

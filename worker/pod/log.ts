@@ -9,7 +9,8 @@ const print = console.log.bind(console);
 
 /** A logger whose lines all carry `bound`. */
 export function createLog(bound: Fields): Logger {
-  const at = (level: Level) => (message: string, fields: Fields = {}) => print(formatLine(level, message, { ...bound, ...fields }));
+  const at = (level: Level) => (message: string, fields: Fields = {}) =>
+    print(formatLine(level, message, { ...bound, ...fields }));
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -24,7 +25,8 @@ export function formatLine(level: Level, msg: string, fields: Fields, time = new
 
 /** Turns `console.*` of user code into log lines, so that stdout stays one format. */
 export function captureConsole(log: Logger): void {
-  const text = (args: readonly unknown[]) => args.map((arg) => (typeof arg === 'string' ? arg : Deno.inspect(arg))).join(' ');
+  const text = (args: readonly unknown[]) =>
+    args.map((arg) => (typeof arg === 'string' ? arg : Deno.inspect(arg))).join(' ');
   console.log = console.info = (...args: unknown[]) => log.info(text(args));
   console.debug = console.trace = (...args: unknown[]) => log.debug(text(args));
   console.warn = (...args: unknown[]) => log.warn(text(args));

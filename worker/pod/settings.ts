@@ -35,7 +35,9 @@ export type ReadEnv = (name: string) => string | undefined;
  * @throws FatalError naming the variable or file that is missing or wrong.
  */
 export async function readSettings(args: readonly string[], readEnv: ReadEnv = Deno.env.get): Promise<Settings> {
-  const files = [env.redisPasswordFile, env.redisCaFile, env.keyFile].map(readEnv).filter((path) => path !== undefined && path !== '');
+  const files = [env.redisPasswordFile, env.redisCaFile, env.keyFile].map(readEnv).filter((path) =>
+    path !== undefined && path !== ''
+  );
   const settings = {
     ...parseSettings(args, readEnv, readSecretFile),
     ...optional('keyLine', await readKeyLine(readEnv(env.keyFile))),
@@ -50,7 +52,12 @@ export async function readSettings(args: readonly string[], readEnv: ReadEnv = D
  */
 export function parseSettings(args: readonly string[], readEnv: ReadEnv, readFile: (path: string) => string): Settings {
   const hashKey = args[0];
-  if (!hashKey) throw new FatalError('badConfig', 'the key of the config hash is missing; give it as the one argument, as in demo-worker:1:h');
+  if (!hashKey) {
+    throw new FatalError(
+      'badConfig',
+      'the key of the config hash is missing; give it as the one argument, as in demo-worker:1:h',
+    );
+  }
   const fileOf = (name: string) => {
     const path = readEnv(name);
     return path ? readFile(path) : undefined;
@@ -105,11 +112,17 @@ function word(given: Record<string, unknown>, name: string, fallback: string): s
 
 function count(given: Record<string, unknown>, name: string, fallback: number, least = 1): number {
   const value = given[name] ?? fallback;
-  if (!Number.isSafeInteger(value) || (value as number) < least) throw new Error(`"${name}" must be a whole number from ${least}`);
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    throw new Error(`"${name}" must be a whole number from ${least}`);
+  }
   return value as number;
 }
 
-function choice<Value extends string>(given: Record<string, unknown>, name: string, values: readonly [Value, ...Value[]]): Value {
+function choice<Value extends string>(
+  given: Record<string, unknown>,
+  name: string,
+  values: readonly [Value, ...Value[]],
+): Value {
   const value = given[name] ?? values[0];
   const known = values.find((one) => one === value);
   if (known === undefined) throw new Error(`"${name}" must be ${values.join(' or ')}`);
@@ -134,7 +147,9 @@ function checked<T>(name: string, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (cause) {
-    throw new FatalError('badConfig', `the environment variable ${name} cannot be used: ${messageOf(cause)}`, { cause });
+    throw new FatalError('badConfig', `the environment variable ${name} cannot be used: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

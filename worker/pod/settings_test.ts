@@ -3,24 +3,56 @@ import { parseRedisUrl } from '../redis/redis-url.ts';
 import { parseHandlerSettings, parseSettings } from './settings.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
 
-const least: Record<string, string> = { REDIS_URL: 'redis://127.0.0.1:6379', WORKER_SOURCE: '/src/worker.ts', POD_UID: 'u' };
-const parse = (variables: Record<string, string>, args = ['demo:1:h']) => parseSettings(args, (name) => variables[name], (path) => `text of ${path}\n`);
+const least: Record<string, string> = {
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  WORKER_SOURCE: '/src/worker.ts',
+  POD_UID: 'u',
+};
+const parse = (variables: Record<string, string>, args = ['demo:1:h']) =>
+  parseSettings(args, (name) => variables[name], (path) => `text of ${path}\n`);
 
 Deno.test('takes what the pod says', () => {
   const settings = parse({
-    ...least, REDIS_USERNAME: 'w', REDIS_PASSWORD_FILE: '/p', REDIS_CA_FILE: '/ca', WORKER_SOURCE_DIGEST: 'sha256-1', HEALTH_ADDRESS: '[::1]:8085', POD_NAME: 'pod',
+    ...least,
+    REDIS_USERNAME: 'w',
+    REDIS_PASSWORD_FILE: '/p',
+    REDIS_CA_FILE: '/ca',
+    WORKER_SOURCE_DIGEST: 'sha256-1',
+    HEALTH_ADDRESS: '[::1]:8085',
+    POD_NAME: 'pod',
     WORKER_SETTINGS: '{"concurrency":3,"backoff":{"initialMs":5},"traces":"Off"}',
   });
-  assertEquals(settings.redis, { url: 'redis://127.0.0.1:6379', username: 'w', password: 'text of /p', caCert: 'text of /ca\n' });
+  assertEquals(settings.redis, {
+    url: 'redis://127.0.0.1:6379',
+    username: 'w',
+    password: 'text of /p',
+    caCert: 'text of /ca\n',
+  });
   assertEquals(settings.health, { hostname: '::1', port: 8085 });
-  assertEquals([settings.hashKey, settings.owner, settings.podName, settings.sourceDigest], ['demo:1:h', 'u', 'pod', 'sha256-1']);
-  assertEquals([settings.handler.concurrency, settings.handler.backoff, settings.handler.traces], [3, { initialMs: 5, maxMs: 60_000 }, 'Off']);
+  assertEquals([settings.hashKey, settings.owner, settings.podName, settings.sourceDigest], [
+    'demo:1:h',
+    'u',
+    'pod',
+    'sha256-1',
+  ]);
+  assertEquals([settings.handler.concurrency, settings.handler.backoff, settings.handler.traces], [3, {
+    initialMs: 5,
+    maxMs: 60_000,
+  }, 'Off']);
 });
 
 Deno.test('has the defaults of the manifest', () => {
   assertEquals(parse(least).handler, {
-    group: 'worker', concurrency: 16, timeoutSeconds: 30, maxAttempts: 1, maxDeliveries: 5, backoff: { initialMs: 1000, maxMs: 60_000 },
-    deadLetterStream: 'demo:dead:x', traces: 'On', retention: 'Acknowledged', graceSeconds: 30,
+    group: 'worker',
+    concurrency: 16,
+    timeoutSeconds: 30,
+    maxAttempts: 1,
+    maxDeliveries: 5,
+    backoff: { initialMs: 1000, maxMs: 60_000 },
+    deadLetterStream: 'demo:dead:x',
+    traces: 'On',
+    retention: 'Acknowledged',
+    graceSeconds: 30,
   });
 });
 
@@ -28,23 +60,45 @@ Deno.test('names the variable that is missing or wrong', () => {
   assertThrows(() => parse(least, []), /the key of the config hash is missing/);
   assertThrows(() => parse({ ...least, REDIS_URL: '' }), /REDIS_URL is missing/);
   assertThrows(() => parse({ ...least, WORKER_SOURCE: '' }), /WORKER_SOURCE is missing/);
-  assertThrows(() => parse({ ...least, HEALTH_ADDRESS: '8085' }), /HEALTH_ADDRESS cannot be used: it must read host:port/);
+  assertThrows(
+    () => parse({ ...least, HEALTH_ADDRESS: '8085' }),
+    /HEALTH_ADDRESS cannot be used: it must read host:port/,
+  );
   assertThrows(() => parse({ ...least, WORKER_SETTINGS: '[' }), /WORKER_SETTINGS cannot be used/);
 });
 
 Deno.test('names the setting that is wrong', () => {
-  for (const [name, value] of [['concurrency', 0], ['timeoutSeconds', '1'], ['maxAttempts', 1.5], ['group', ''], ['traces', 'Yes'], ['retention', true]] as const) {
+  for (
+    const [name, value] of [['concurrency', 0], ['timeoutSeconds', '1'], ['maxAttempts', 1.5], ['group', ''], [
+      'traces',
+      'Yes',
+    ], ['retention', true]] as const
+  ) {
     assertThrows(() => parseHandlerSettings(JSON.stringify({ [name]: value }), 't'), new RegExp(`"${name}" must be`));
   }
 });
 
 Deno.test('parses Redis URLs', () => {
-  assertEquals(parseRedisUrl('redis://redis.default.svc:6380/3'), { hostname: 'redis.default.svc', port: 6380, db: 3, tls: false });
+  assertEquals(parseRedisUrl('redis://redis.default.svc:6380/3'), {
+    hostname: 'redis.default.svc',
+    port: 6380,
+    db: 3,
+    tls: false,
+  });
   assertEquals(parseRedisUrl('rediss://[::1]'), { hostname: '::1', port: 6379, db: 0, tls: true });
 });
 
 Deno.test('refuses other URLs and never repeats them', () => {
-  for (const url of ['', 'redis://', 'http://secret', 'redis://user:secret@host', 'redis://:secret@host', 'redis://host/secret']) {
+  for (
+    const url of [
+      '',
+      'redis://',
+      'http://secret',
+      'redis://user:secret@host',
+      'redis://:secret@host',
+      'redis://host/secret',
+    ]
+  ) {
     assertThrows(() => parseRedisUrl(url), /^(?!.*secret)Error: the (path of the )?Redis URL must/);
   }
 });

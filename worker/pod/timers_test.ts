@@ -6,7 +6,9 @@ Deno.test('timers come in their order, whether asked for during the start or lat
   stayAlive.onmessage = () => {};
   const rung: string[] = [];
   const cancelled = [after(30, () => rung.push('cancelled')), after(400, () => rung.push('cancelled'))];
-  const all = ([[600, 'third'], [10, 'first'], [200, 'second']] as const).map(([ms, name]) => new Promise<void>((resolve) => void after(ms, () => resolve(void rung.push(name)))));
+  const all = ([[600, 'third'], [10, 'first'], [200, 'second']] as const).map(([ms, name]) =>
+    new Promise<void>((resolve) => void after(ms, () => resolve(void rung.push(name))))
+  );
   cancelled[0]?.cancel();
   await pause(210);
   cancelled[1]?.cancel();

@@ -56,7 +56,9 @@ export async function dialRedis(target: RedisTarget): Promise<Deno.Conn> {
 
 function loginCommands(target: RedisTarget, db: number): Command[] {
   const commands: Command[] = [];
-  if (target.password) commands.push(target.username ? ['AUTH', target.username, target.password] : ['AUTH', target.password]);
+  if (target.password) {
+    commands.push(target.username ? ['AUTH', target.username, target.password] : ['AUTH', target.password]);
+  }
   if (db !== 0) commands.push(['SELECT', db]);
   commands.push(['CLIENT', 'SETNAME', target.name]);
   return commands;
@@ -69,7 +71,9 @@ async function logIn(conn: Deno.Conn, commands: readonly Command[]): Promise<voi
     const reply = await readReply(conn, parser);
     // A user without the right to name its connection may still do all the work.
     const allowed = command[0] === 'CLIENT' && reply instanceof RedisError && reply.code === 'NOPERM';
-    if (reply instanceof RedisError && !allowed) throw new RedisError(`${reply.message} (while logging in with ${command[0]})`);
+    if (reply instanceof RedisError && !allowed) {
+      throw new RedisError(`${reply.message} (while logging in with ${command[0]})`);
+    }
   }
 }
 
@@ -142,7 +146,14 @@ export class Connection {
     if (this.#lost) return Promise.reject(this.#lost);
     if (replyCount === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const call: Call = { replies: [], missing: replyCount, kind, resolve, reject, timer: after(deadlineMs, () => this.#expire(call, deadlineMs)) };
+      const call: Call = {
+        replies: [],
+        missing: replyCount,
+        kind,
+        resolve,
+        reject,
+        timer: after(deadlineMs, () => this.#expire(call, deadlineMs)),
+      };
       this.#calls.push(call);
       this.#outbox.push(bytes);
       void this.#write();

@@ -17,7 +17,9 @@ export class PreviousConnections {
    */
   async replaceBy(connections: readonly Connection[]): Promise<void> {
     const kills = this.#kills;
-    const replies = await Promise.all(connections.map((connection) => connection.pipeline([...kills, ['CLIENT', 'INFO']])));
+    const replies = await Promise.all(
+      connections.map((connection) => connection.pipeline([...kills, ['CLIENT', 'INFO']])),
+    );
     this.#kills = replies.flatMap((all) => killCommand(textOf(all.at(-1))));
   }
 }

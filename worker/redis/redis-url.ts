@@ -14,14 +14,19 @@ export interface RedisAddress {
  */
 export function parseRedisUrl(text: string): RedisAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '' || url.search !== '' || url.hash !== '') {
+  if (
+    !url || (url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '' || url.search !== '' ||
+    url.hash !== ''
+  ) {
     throw new Error('the Redis URL must read redis://host:port/db, or rediss://host:port/db for TLS');
   }
   if (url.username !== '' || url.password !== '') {
     throw new Error('the Redis URL must not carry credentials; give the password as a file');
   }
   const db = /^\/?(\d{0,5})$/.exec(url.pathname)?.[1];
-  if (db === undefined) throw new Error('the path of the Redis URL must be a database number, as in redis://host:6379/0');
+  if (db === undefined) {
+    throw new Error('the path of the Redis URL must be a database number, as in redis://host:6379/0');
+  }
   return {
     hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 6379 : Number(url.port),

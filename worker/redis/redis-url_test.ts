@@ -20,12 +20,30 @@ Deno.test('a Redis URL gives host, port, database and whether to use TLS', () =>
 });
 
 Deno.test('anything else gets the rule it breaks, and is not repeated', () => {
-  for (const wrong of ['', 'redis', 'redis://', 'http://host', 'redis://:6379', 'redis://host:70000', 'redis://fd00::7', 'redis://host:6379?db=1', 'redis://ho st']) {
+  for (
+    const wrong of [
+      '',
+      'redis',
+      'redis://',
+      'http://host',
+      'redis://:6379',
+      'redis://host:70000',
+      'redis://fd00::7',
+      'redis://host:6379?db=1',
+      'redis://ho st',
+    ]
+  ) {
     assertEquals(readable(wrong), 'the Redis URL must read redis://host:port/db, or rediss://host:port/db for TLS');
   }
   for (const told of ['redis://me:secret@host:6379', 'redis://:s/e@host', 'rediss://me@host/0']) {
     assertEquals(String(readable(told)).includes('secret'), false);
   }
-  assertEquals(readable('redis://me:secret@host:6379'), 'the Redis URL must not carry credentials; give the password as a file');
-  assertEquals(readable('redis://host:6379/orders'), 'the path of the Redis URL must be a database number, as in redis://host:6379/0');
+  assertEquals(
+    readable('redis://me:secret@host:6379'),
+    'the Redis URL must not carry credentials; give the password as a file',
+  );
+  assertEquals(
+    readable('redis://host:6379/orders'),
+    'the path of the Redis URL must be a database number, as in redis://host:6379/0',
+  );
 });

@@ -34,7 +34,8 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 function textBetween(bytes: Uint8Array, from: number, to: number): string {
-  return (to - from <= shortLength ? asciiBetween(bytes, from, to) : undefined) ?? decoder.decode(bytes.subarray(from, to));
+  return (to - from <= shortLength ? asciiBetween(bytes, from, to) : undefined) ??
+    decoder.decode(bytes.subarray(from, to));
 }
 
 function asciiBetween(bytes: Uint8Array, from: number, to: number): string | undefined {
@@ -81,8 +82,21 @@ class AsciiWindow {
 
 /** The first byte of a reply, by the names of the protocol's specification. */
 const kinds = {
-  simpleString: 0x2b, error: 0x2d, integer: 0x3a, bulkString: 0x24, array: 0x2a,
-  null: 0x5f, boolean: 0x23, double: 0x2c, bigNumber: 0x28, bulkError: 0x21, verbatimString: 0x3d, map: 0x25, attribute: 0x7c, set: 0x7e, push: 0x3e,
+  simpleString: 0x2b,
+  error: 0x2d,
+  integer: 0x3a,
+  bulkString: 0x24,
+  array: 0x2a,
+  null: 0x5f,
+  boolean: 0x23,
+  double: 0x2c,
+  bigNumber: 0x28,
+  bulkError: 0x21,
+  verbatimString: 0x3d,
+  map: 0x25,
+  attribute: 0x7c,
+  set: 0x7e,
+  push: 0x3e,
 } as const;
 /** A verbatim string begins with its format, as in `txt:`. */
 const formatBytes = 4;
@@ -147,7 +161,11 @@ export class ReplyParser {
     const buffer = this.#buffer;
     let at = this.#at;
     let count = 0;
-    for (; count < max && at + queuedBytes <= this.#end && buffer[at] === kinds.simpleString && buffer[at + 1] === 0x51; at += queuedBytes) count++;
+    for (
+      ;
+      count < max && at + queuedBytes <= this.#end && buffer[at] === kinds.simpleString && buffer[at + 1] === 0x51;
+      at += queuedBytes
+    ) count++;
     this.#at = at;
     return count;
   }
@@ -196,7 +214,8 @@ export class ReplyParser {
     const text = to - from > windowBytes ? undefined : this.#window.text(this.#buffer, from, to, this.#end);
     if (text !== undefined) return text;
     if (this.#bulkAs === 'text') return textBetween(this.#buffer, from, to);
-    return (to - from <= shortLength ? asciiBetween(this.#buffer, from, to) : undefined) ?? this.#buffer.slice(from, to);
+    return (to - from <= shortLength ? asciiBetween(this.#buffer, from, to) : undefined) ??
+      this.#buffer.slice(from, to);
   }
 
   /** A reply of one line, or `opened` when the line is the header of an array or a bulk string. */

@@ -28,8 +28,20 @@ const conversation = utf8.encode(
 
 Deno.test('parses every kind of reply, wherever the bytes are cut', () => {
   for (let cut = 0; cut <= conversation.length; cut++) {
-    const [ok, number, hello, empty, none, noArray, noItems, queued, oom, nested, ...rest] = parseCutAt(conversation, cut);
-    assertEquals([ok, number, hello, empty, none, noArray, noItems, queued], ['OK', -12, 'hello', '', null, null, [], 'QUEUED']);
+    const [ok, number, hello, empty, none, noArray, noItems, queued, oom, nested, ...rest] = parseCutAt(
+      conversation,
+      cut,
+    );
+    assertEquals([ok, number, hello, empty, none, noArray, noItems, queued], [
+      'OK',
+      -12,
+      'hello',
+      '',
+      null,
+      null,
+      [],
+      'QUEUED',
+    ]);
     assertEquals((oom as RedisError).code, 'OOM');
     const [text, wrong, inner] = nested as Reply[];
     assertEquals([text, (wrong as RedisError).message, inner], ['zürich', 'WRONGTYPE no', [1, 'a\r\nb']]);
@@ -65,14 +77,27 @@ Deno.test('keeps what it gave out when more arrives', () => {
 });
 
 Deno.test('tells ASCII from other bytes beside it, wherever they are', () => {
-  const values = ['plain', Uint8Array.of(0xff), 'x'.repeat(40), utf8.encode('\ufffd'), '', '\0\x7f', Uint8Array.of(0xef, 0xbb, 0xbf), 'y'];
+  const values = [
+    'plain',
+    Uint8Array.of(0xff),
+    'x'.repeat(40),
+    utf8.encode('\ufffd'),
+    '',
+    '\0\x7f',
+    Uint8Array.of(0xef, 0xbb, 0xbf),
+    'y',
+  ];
   const bytes = encodeCommands(values, ['z'.repeat(60)], values);
   const expected = [values, ['z'.repeat(60)], values];
-  for (let cut = 0; cut <= bytes.length; cut++) assertEquals(parseCutAt(bytes, cut, 'bytes').map(asAscii), expected as Reply[]);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    assertEquals(parseCutAt(bytes, cut, 'bytes').map(asAscii), expected as Reply[]);
+  }
 });
 
 Deno.test('passes over what was queued, and over the strings of a transaction, wherever the bytes are cut', () => {
-  const bytes = utf8.encode('+QUEUED\r\n+QUEUED\r\n-OOM no\r\n+QUEUED\r\n*3\r\n:1\r\n$3\r\n1-1\r\n-WRONGTYPE no\r\n$2\r\nme\r\n');
+  const bytes = utf8.encode(
+    '+QUEUED\r\n+QUEUED\r\n-OOM no\r\n+QUEUED\r\n*3\r\n:1\r\n$3\r\n1-1\r\n-WRONGTYPE no\r\n$2\r\nme\r\n',
+  );
   for (let cut = 0; cut <= bytes.length; cut++) {
     const parser = new ReplyParser();
     let [queued, replies]: [number, Reply[]] = [0, []];
@@ -87,12 +112,26 @@ Deno.test('passes over what was queued, and over the strings of a transaction, w
     }
     const [refused, executed, last] = replies;
     assertEquals([queued, (refused as RedisError).code, last], [3, 'OOM', 'me']);
-    assertEquals((executed as Reply[]).map((reply) => (reply instanceof RedisError ? reply.code : reply)), [1, null, 'WRONGTYPE']);
+    assertEquals((executed as Reply[]).map((reply) => (reply instanceof RedisError ? reply.code : reply)), [
+      1,
+      null,
+      'WRONGTYPE',
+    ]);
   }
 });
 
 Deno.test('refuses what is no RESP', () => {
-  for (const text of ['HTTP/1.1 400 Bad Request\r\n', ':1x\r\n', '$999999999999\r\n', '\r\n', '*?\r\n', '%-x\r\n', '=3\r\ntxt\r\n']) {
+  for (
+    const text of [
+      'HTTP/1.1 400 Bad Request\r\n',
+      ':1x\r\n',
+      '$999999999999\r\n',
+      '\r\n',
+      '*?\r\n',
+      '%-x\r\n',
+      '=3\r\ntxt\r\n',
+    ]
+  ) {
     const parser = new ReplyParser();
     parser.push(utf8.encode(text));
     assertThrows(() => parser.next(), ProtocolError);
@@ -106,7 +145,10 @@ Deno.test('gives what RESP3 adds as Redis says it in RESP2, wherever the bytes a
       '*2\r\n|1\r\n+ttl\r\n:3600\r\n$1\r\nv\r\n|0\r\n!4\r\nNO x\r\n+last\r\n',
   );
   for (let cut = 0; cut <= bytes.length; cut++) {
-    const [none, yes, no, double, infinite, big, verbatim, error, map, empty, array, last, ...rest] = parseCutAt(bytes, cut);
+    const [none, yes, no, double, infinite, big, verbatim, error, map, empty, array, last, ...rest] = parseCutAt(
+      bytes,
+      cut,
+    );
     assertEquals([none, yes, no, double, infinite], [null, 1, 0, '-1.5e3', 'inf']);
     assertEquals([big, verbatim], ['3492890328409238509324850943850943825024385', 'a\r\nb']);
     assertEquals([(error as RedisError).message, (error as RedisError).code], ['OOM a\r\nfew', 'OOM']);

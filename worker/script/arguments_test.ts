@@ -18,7 +18,10 @@ Deno.test('a command line that is not understood is refused with the reason and 
   assertThrows(() => parseArguments([]), /the config hash key is missing; usage: /);
   assertThrows(() => parseArguments(['--', 'deno']), /the config hash key is missing/);
   assertThrows(() => parseArguments(['demo:1:h', '--']), /the command of the child is missing/);
-  assertThrows(() => parseArguments(['demo:1:h', 'deno', 'run']), /the config hash key is missing|the command of the child is missing/);
+  assertThrows(
+    () => parseArguments(['demo:1:h', 'deno', 'run']),
+    /the config hash key is missing|the command of the child is missing/,
+  );
   assertThrows(() => parseArguments(['demo:1:h', '--fast', '--', 'deno']), /the option "--fast" is unknown/);
 });
 

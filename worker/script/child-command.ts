@@ -20,7 +20,9 @@ export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerAr
   if (args[0] !== 'run') {
     throw new FatalError(
       'badConfig',
-      `a script can be moved from port ${scriptRedisPort} to ${asked.forward.port} only as "deno run …", not as "${program} ${args[0] ?? ''}"`,
+      `a script can be moved from port ${scriptRedisPort} to ${asked.forward.port} only as "deno run …", not as "${program} ${
+        args[0] ?? ''
+      }"`,
     );
   }
   const redirect = new URL(redirectUrl);
@@ -34,11 +36,17 @@ export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerAr
  * read-only, so a script's own lies below HOME. A Handler runtime reads its settings there: it gets all, and what the
  * runner found at the network gate.
  */
-export function childEnvironment(asked: RunnerArguments, own: Readonly<Record<string, string>>, gate?: GatePassage): Record<string, string> {
+export function childEnvironment(
+  asked: RunnerArguments,
+  own: Readonly<Record<string, string>>,
+  gate?: GatePassage,
+): Record<string, string> {
   if (!asked.forward) return { ...own, ...(gate ? { [env.networkGate]: encodeGatePassage(gate) } : {}) };
   const names = [...needed, ...allowedNames(asked.command)];
   const given = Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
-  return own['DENO_DIR'] !== undefined && own['HOME'] !== undefined ? { ...given, DENO_DIR: `${own['HOME']}/deno` } : given;
+  return own['DENO_DIR'] !== undefined && own['HOME'] !== undefined
+    ? { ...given, DENO_DIR: `${own['HOME']}/deno` }
+    : given;
 }
 
 function allowedNames(command: readonly string[]): string[] {

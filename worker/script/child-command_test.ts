@@ -32,7 +32,12 @@ Deno.test('a script is given what every process needs and what its --allow-env n
 });
 
 Deno.test('a script keeps a cache of its own beside the read-only one of the image', () => {
-  assertEquals(childEnvironment(script, { ...pod, DENO_DIR: '/redisworker/deno' }), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi', DENO_DIR: '/tmp/deno' });
+  assertEquals(childEnvironment(script, { ...pod, DENO_DIR: '/redisworker/deno' }), {
+    PATH: '/bin',
+    HOME: '/tmp',
+    GREETING: 'hi',
+    DENO_DIR: '/tmp/deno',
+  });
 });
 
 Deno.test('a runtime of our own is given the whole environment', () => {

@@ -17,7 +17,11 @@ export interface Forwarder {
  * @param onProblem told why a connection could not be made or broke off
  * @throws Deno.errors.AddrInUse
  */
-export function startForwarder(address: Address, openUpstream: OpenUpstream, onProblem: (error: unknown) => void): Forwarder {
+export function startForwarder(
+  address: Address,
+  openUpstream: OpenUpstream,
+  onProblem: (error: unknown) => void,
+): Forwarder {
   const listener = Deno.listen(address);
   const open = new Set<Deno.Conn>();
   const track = (connection: Deno.Conn) => {

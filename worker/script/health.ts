@@ -10,7 +10,9 @@ export function serveHealth(address: Address, isReady: () => boolean): () => Pro
     const { pathname } = new URL(request.url);
     if (pathname === '/healthz') return new Response('ok\n');
     if (pathname !== '/readyz') return new Response('not found\n', { status: 404 });
-    return isReady() ? new Response('ok\n') : new Response('the script is not up, or Redis does not answer\n', { status: 503 });
+    return isReady()
+      ? new Response('ok\n')
+      : new Response('the script is not up, or Redis does not answer\n', { status: 503 });
   });
   return () => server.shutdown();
 }

@@ -20,7 +20,10 @@ export interface Holder {
 }
 
 /** What came of taking: `held` by another owner, `raced` by another writer (try again), or there is no hash. */
-export type Taking = { readonly kind: 'taken' | 'raced' | 'absent' } | { readonly kind: 'held'; readonly holder: Holder };
+export type Taking = { readonly kind: 'taken' | 'raced' | 'absent' } | {
+  readonly kind: 'held';
+  readonly holder: Holder;
+};
 
 /** Decides over a hash that exists. Pure. */
 export function mayTake(holder: Holder, podUid: string): boolean {

@@ -9,19 +9,29 @@ import net from 'node:net';
 /** The address every script of the older contract connects to. */
 const fixed = { port: 6379, hostnames: ['127.0.0.1', 'localhost'], replacement: '127.0.0.1' };
 const port = Number(new URL(import.meta.url).searchParams.get('port'));
-if (!Number.isInteger(port) || port < 1) throw new Error('redirect.ts needs the port to go to: redirect.ts?port=<port>');
+if (!Number.isInteger(port) || port < 1) {
+  throw new Error('redirect.ts needs the port to go to: redirect.ts?port=<port>');
+}
 
 const isFixed = (hostname: unknown, to: unknown): boolean =>
-  Number(to) === fixed.port && (hostname === undefined || hostname === null || fixed.hostnames.includes(String(hostname)));
+  Number(to) === fixed.port &&
+  (hostname === undefined || hostname === null || fixed.hostnames.includes(String(hostname)));
 
 type DenoConnect = (options: Deno.ConnectOptions & { transport?: string }) => Promise<Deno.Conn>;
 
 const connect = Deno.connect as DenoConnect;
 const redirectedConnect: DenoConnect = (options) => {
   const tcp = (options?.transport ?? 'tcp') === 'tcp';
-  return connect(tcp && isFixed(options?.hostname, options?.port) ? { ...options, hostname: fixed.replacement, port } : options);
+  return connect(
+    tcp && isFixed(options?.hostname, options?.port) ? { ...options, hostname: fixed.replacement, port } : options,
+  );
 };
-Object.defineProperty(Deno, 'connect', { value: redirectedConnect, writable: true, enumerable: true, configurable: true });
+Object.defineProperty(Deno, 'connect', {
+  value: redirectedConnect,
+  writable: true,
+  enumerable: true,
+  configurable: true,
+});
 
 interface SocketOptions {
   readonly host?: unknown;

@@ -10,7 +10,7 @@ import { serveHealth } from './health.ts';
 import type { Log } from './log.ts';
 import { redisLink } from './redis-link.ts';
 import type { ScriptSettings } from './settings.ts';
-import { beginTenure, endTenure, watchTenure, type Watch } from './tenure.ts';
+import { beginTenure, endTenure, type Watch, watchTenure } from './tenure.ts';
 
 /** A script and its surroundings. */
 export interface ScriptOptions {
@@ -32,7 +32,13 @@ export interface ScriptOptions {
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
   const { settings, hashKey, gate, stop, log } = options;
-  const tenure = { link: redisLink(() => connectRedis(settings.redis)), hashKey, podUid: settings.podUid, log, ...(gate ? { gate } : {}) };
+  const tenure = {
+    link: redisLink(() => connectRedis(settings.redis)),
+    hashKey,
+    podUid: settings.podUid,
+    log,
+    ...(gate ? { gate } : {}),
+  };
   let held = false;
   let watch: Watch | undefined;
   const runOnce = async (): Promise<number> => {
@@ -66,6 +72,8 @@ function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
     });
   } catch (cause) {
     const where = `${forward.hostname}:${forward.port}`;
-    throw new FatalError('failed', `cannot listen on ${where}, where the script expects Redis: ${messageOf(cause)}`, { cause });
+    throw new FatalError('failed', `cannot listen on ${where}, where the script expects Redis: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

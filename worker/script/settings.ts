@@ -23,7 +23,11 @@ export interface ScriptSettings {
  * Reads what the Script runtime needs.
  * @throws FatalError naming the variable or file that is missing or wrong
  */
-export async function readScriptSettings(environment: Environment, hashKey: string, forward: Address): Promise<ScriptSettings> {
+export async function readScriptSettings(
+  environment: Environment,
+  hashKey: string,
+  forward: Address,
+): Promise<ScriptSettings> {
   const health = readHealth(environment);
   const username = environment[env.redisUsername];
   const password = await readOptional(environment, env.redisPasswordFile);
@@ -88,7 +92,10 @@ function redisUrl(environment: Environment, forward: Address): string {
   const { hostname, port } = parsedUrl(url);
   if (port === forward.port && loopback.includes(hostname)) {
     const where = `${hostname}:${port}`;
-    throw new FatalError('badConfig', `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`);
+    throw new FatalError(
+      'badConfig',
+      `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`,
+    );
   }
   return url;
 }
@@ -103,7 +110,9 @@ function parsedUrl(url: string): RedisAddress {
 
 function required(environment: Environment, name: string): string {
   const value = environment[name];
-  if (!value) throw new FatalError('badConfig', `the environment variable ${name} is missing: the operator sets it in the pod`);
+  if (!value) {
+    throw new FatalError('badConfig', `the environment variable ${name} is missing: the operator sets it in the pod`);
+  }
   return value;
 }
 
@@ -113,6 +122,8 @@ async function readOptional(environment: Environment, name: string): Promise<str
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    throw new FatalError('badConfig', `the file "${path}" that ${name} names cannot be read: ${messageOf(cause)}`, { cause });
+    throw new FatalError('badConfig', `the file "${path}" that ${name} names cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

@@ -52,7 +52,9 @@ export async function beginTenure(options: TenureOptions, stop: AbortSignal): Pr
 }
 
 function reportObstacle(taking: Taking, { hashKey, log }: TenureOptions): void {
-  if (taking.kind === 'absent') log.warnOnce(`the config hash "${hashKey}" is missing: waiting until the operator writes it`);
+  if (taking.kind === 'absent') {
+    log.warnOnce(`the config hash "${hashKey}" is missing: waiting until the operator writes it`);
+  }
   if (taking.kind !== 'held') return;
   const { pid, owner } = taking.holder;
   const holder = owner === undefined ? `process ${pid} of no known pod` : `process ${pid} of pod ${owner}`;
@@ -105,6 +107,9 @@ export async function endTenure({ link, hashKey, podUid, log }: TenureOptions): 
 
 function refuseWrongType(error: unknown, hashKey: string): void {
   if (messageOf(error).startsWith('WRONGTYPE')) {
-    throw new FatalError('badConfig', `the key "${hashKey}" is no hash: another program uses it; rename the worker type or delete the key`);
+    throw new FatalError(
+      'badConfig',
+      `the key "${hashKey}" is no hash: another program uses it; rename the worker type or delete the key`,
+    );
   }
 }

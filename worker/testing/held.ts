@@ -8,18 +8,40 @@ const utf8 = new TextEncoder();
 
 /** Fields of an entry as they come from Redis. */
 export function flat(fields: Readonly<Record<string, Bulk>>): Bulk[] {
-  return Object.entries(fields).flat().map((part) => (typeof part === 'string' && /[^\0-\x7f]/.test(part) ? utf8.encode(part) : part));
+  return Object.entries(fields).flat().map((
+    part,
+  ) => (typeof part === 'string' && /[^\0-\x7f]/.test(part) ? utf8.encode(part) : part));
 }
 
 /** A request in flight. */
 export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held> = {}, id = '5-1'): Held {
-  return { entry: decodeEntry(id, flat(fields)), deliveries: 1, receivedMs: 0, place: 0, state: 'running', ref: 'r', startedMs: 1000, completedMs: 1012, outcome: {}, context: undefined, ...more };
+  return {
+    entry: decodeEntry(id, flat(fields)),
+    deliveries: 1,
+    receivedMs: 0,
+    place: 0,
+    state: 'running',
+    ref: 'r',
+    startedMs: 1000,
+    completedMs: 1012,
+    outcome: {},
+    context: undefined,
+    ...more,
+  };
 }
 
 /** A worker of type `demo-worker`. */
 export function place(more: Partial<Place> = {}): Place {
   return {
-    type: 'demo-worker', consumerId: '1', requestStream: 'demo-worker:req:x', responseStream: 'demo-worker:res:x', requestLimit: 0, denoOptions: [],
-    hashKey: 'demo-worker:1:h', settings: parseHandlerSettings('{}', 'demo-worker'), sourceDigest: 'sha256-ab', ...more,
+    type: 'demo-worker',
+    consumerId: '1',
+    requestStream: 'demo-worker:req:x',
+    responseStream: 'demo-worker:res:x',
+    requestLimit: 0,
+    denoOptions: [],
+    hashKey: 'demo-worker:1:h',
+    settings: parseHandlerSettings('{}', 'demo-worker'),
+    sourceDigest: 'sha256-ab',
+    ...more,
   };
 }

@@ -7,7 +7,10 @@ import { atMost, exactlyOneOf, matches, withRules } from '../rules.ts';
 /** A consumer id is a part of the config hash's key and of a pod's name. */
 export const consumerId = withRules(
   text(253),
-  matches('^[A-Za-z0-9][-A-Za-z0-9_.]*$', 'a consumer id must start with a letter or digit and go on with letters, digits, "-", "_" and "."'),
+  matches(
+    '^[A-Za-z0-9][-A-Za-z0-9_.]*$',
+    'a consumer id must start with a letter or digit and go on with letters, digits, "-", "_" and "."',
+  ),
 );
 
 const autoscale = withRules(
@@ -23,7 +26,9 @@ const autoscale = withRules(
 /** Exactly one way to say which consumers there are. */
 export const consumers = withRules(
   z.object({
-    count: whole(0, maxConsumers).exactOptional().describe('Number of consumers; their ids are "1" to the number. kubectl scale sets it.'),
+    count: whole(0, maxConsumers).exactOptional().describe(
+      'Number of consumers; their ids are "1" to the number. kubectl scale sets it.',
+    ),
     ids: setOf(consumerId, maxConsumers).exactOptional().describe('The consumers by name.'),
     autoscale: autoscale.exactOptional().describe('Lets the operator choose the number by the backlog.'),
   }),

@@ -12,7 +12,10 @@ const oneHost = never('[\\s,]', 'must be one host without spaces and commas: wri
 const noUrl = never('://', 'must be host or host:port, not a URL: leave out the scheme and the path');
 const noCredentials = never('@', 'must not carry credentials: write host or host:port');
 const ascii = matches('^[!-~]*$', 'must be ASCII: write an international name in its punycode form (xn--…)');
-const socket = never('^(unix:([^/]|$)|vsock:([^:]*|[^:]*:[^:]*:.*)$)', 'must name a socket as unix:/absolute/path or vsock:cid:port');
+const socket = never(
+  '^(unix:([^/]|$)|vsock:([^:]*|[^:]*:[^:]*:.*)$)',
+  'must name a socket as unix:/absolute/path or vsock:cid:port',
+);
 const rangeOnly = matches(
   `^(unix:/.*|[^/]*|${ipv4}/([0-9]|[12][0-9]|3[0-2])(:[^/]*)?)$`,
   'may have a "/" only in an IPv4 range such as 10.0.0.0/8: leave out the path (Deno knows no IPv6 ranges)',
@@ -43,5 +46,18 @@ const completeAddress = either(
 /** The message tells of the first broken rule alone: a URL breaks nearly all of them. */
 export const netEntry = withRules(
   text(256),
-  inOrder('must be a host, host:port, *.domain, IP address or IPv4 range', oneHost, noUrl, noCredentials, ascii, socket, rangeOnly, wildcard, brackets, port, host, completeAddress),
+  inOrder(
+    'must be a host, host:port, *.domain, IP address or IPv4 range',
+    oneHost,
+    noUrl,
+    noCredentials,
+    ascii,
+    socket,
+    rangeOnly,
+    wildcard,
+    brackets,
+    port,
+    host,
+    completeAddress,
+  ),
 );

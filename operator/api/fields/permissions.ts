@@ -9,13 +9,21 @@ const netEntries = () => setOf(netEntry, 256).default([]);
 /** Deno's permissions; `net` and `denyNet` also shape the NetworkPolicy. */
 export const permissions = z
   .object({
-    net: netEntries().describe('Hosts the worker may reach: host, host:port, *.domain, IPv4, [IPv6], IPv4 range. Redis is always among them.'),
+    net: netEntries().describe(
+      'Hosts the worker may reach: host, host:port, *.domain, IPv4, [IPv6], IPv4 range. Redis is always among them.',
+    ),
     denyNet: netEntries().describe('Hosts the worker may not reach although net allows them.'),
     env: setOf(
       withRules(
         text(256),
-        matches('^[A-Za-z_][A-Za-z0-9_]*[*]?$', 'permissions.env must name environment variables: letters, digits and "_", with a "*" at the end at most'),
-        never('^([hH][tT][tT][pP][sS]?|[aA][lL][lL]|[nN][oO])_[pP][rR][oO][xX][yY]$', 'permissions.env must not name a proxy variable: Deno would send requests to that proxy past permissions.net; pass the address to Deno.createHttpClient, and add it to permissions.net'),
+        matches(
+          '^[A-Za-z_][A-Za-z0-9_]*[*]?$',
+          'permissions.env must name environment variables: letters, digits and "_", with a "*" at the end at most',
+        ),
+        never(
+          '^([hH][tT][tT][pP][sS]?|[aA][lL][lL]|[nN][oO])_[pP][rR][oO][xX][yY]$',
+          'permissions.env must not name a proxy variable: Deno would send requests to that proxy past permissions.net; pass the address to Deno.createHttpClient, and add it to permissions.net',
+        ),
       ),
       256,
     )
@@ -24,8 +32,12 @@ export const permissions = z
     outsideNames: z
       .enum(['Resolve', 'OpenPort', 'Refuse'])
       .default('Resolve')
-      .describe('How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all. Flavor Cilium holds names itself and has no use for OpenPort.'),
-    allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe('Granted lets the worker reach everything; net is not looked at then.'),
+      .describe(
+        'How names outside the cluster become policy: by the addresses they resolve to, by their port to every public address (which wildcards need), or not at all. Flavor Cilium holds names itself and has no use for OpenPort.',
+      ),
+    allowAllNet: z.enum(['Denied', 'Granted']).default('Denied').describe(
+      'Granted lets the worker reach everything; net is not looked at then.',
+    ),
   })
   .prefault({});
 
@@ -35,9 +47,18 @@ export const denoOptions = listOf(
     text(512),
     inOrder(
       'each of denoOptions must be one flag, such as --seed=42',
-      never('^(--(allow|deny|ignore)-|-[a-zA-Z]*[APRWINES]|--permission-set)', 'denoOptions must not change permissions: use spec.permissions'),
-      never('^--(preload|import|require)(=|$)', 'denoOptions must not load code before the worker: import it in the module'),
-      matches('^--?[a-zA-Z][^\\s]*$', 'each of denoOptions must be one flag without spaces, such as --seed=42: a value is joined to its flag by "="'),
+      never(
+        '^(--(allow|deny|ignore)-|-[a-zA-Z]*[APRWINES]|--permission-set)',
+        'denoOptions must not change permissions: use spec.permissions',
+      ),
+      never(
+        '^--(preload|import|require)(=|$)',
+        'denoOptions must not load code before the worker: import it in the module',
+      ),
+      matches(
+        '^--?[a-zA-Z][^\\s]*$',
+        'each of denoOptions must be one flag without spaces, such as --seed=42: a value is joined to its flag by "="',
+      ),
     ),
   ),
   64,
@@ -50,6 +71,8 @@ export const networkPolicy = z
       .enum(['BestEffort', 'Required'])
       .default('BestEffort')
       .describe('Required keeps the worker from starting where the network enforces no policy.'),
-    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe('Kind of policy to write; Cilium needs Cilium 1.16 or newer.'),
+    flavor: z.enum(['Kubernetes', 'Cilium']).default('Kubernetes').describe(
+      'Kind of policy to write; Cilium needs Cilium 1.16 or newer.',
+    ),
   })
   .prefault({});

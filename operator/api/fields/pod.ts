@@ -1,7 +1,7 @@
 /** `spec.pod`: what a user may set on the pods of a worker. */
 import { z } from 'zod';
 import { foreignObject, labelsOf, listMapOf, listOf, mapOf, objectName, quantity, text, whole } from '../bounded.ts';
-import { matches, withRules, type Rule } from '../rules.ts';
+import { matches, type Rule, withRules } from '../rules.ts';
 
 const reserved: Rule<Record<string, string>> = {
   rule: "self.all(key, !key.startsWith('redisworker.dev/'))",
@@ -40,16 +40,27 @@ const affinity = z.object({
 /** Everything else about the pods follows from the worker. */
 export const pod = z
   .object({
-    image: withRules(text(512), matches('^[^\\s]+$', 'pod.image must be the name of an image, without spaces')).exactOptional().describe('Image of the worker runtime; the operator\'s default when absent.'),
-    imagePullSecrets: listMapOf(z.object({ name: objectName() }), ['name'], 16).default([]).describe('Secrets that open the registry of the image.'),
-    resources: resources.exactOptional().describe('Requests and limits of the worker container; the heap follows limits.memory.'),
+    image: withRules(text(512), matches('^[^\\s]+$', 'pod.image must be the name of an image, without spaces'))
+      .exactOptional().describe("Image of the worker runtime; the operator's default when absent."),
+    imagePullSecrets: listMapOf(z.object({ name: objectName() }), ['name'], 16).default([]).describe(
+      'Secrets that open the registry of the image.',
+    ),
+    resources: resources.exactOptional().describe(
+      'Requests and limits of the worker container; the heap follows limits.memory.',
+    ),
     nodeSelector: labelsOf(64).exactOptional().describe('Labels of the nodes the pods may run on.'),
     tolerations: listOf(toleration, 32).default([]).describe('Taints the pods tolerate.'),
     affinity: affinity.exactOptional().describe('Affinity of the pods, as in a pod.'),
-    topologySpreadConstraints: listOf(spread, 8).default([]).describe('How the pods spread; they are selected by the worker\'s own label.'),
+    topologySpreadConstraints: listOf(spread, 8).default([]).describe(
+      "How the pods spread; they are selected by the worker's own label.",
+    ),
     priorityClassName: objectName().exactOptional().describe('Priority class of the pods.'),
     labels: labelsOf(64, reserved).default({}).describe('Labels added to the pods.'),
-    annotations: withRules(mapOf(z.string().max(4096), 64), reserved).default({}).describe('Annotations added to the pods.'),
-    terminationGracePeriodSeconds: whole(1, 86_400).exactOptional().describe('Seconds a pod may take to finish; a little more than handler.timeoutSeconds when absent.'),
+    annotations: withRules(mapOf(z.string().max(4096), 64), reserved).default({}).describe(
+      'Annotations added to the pods.',
+    ),
+    terminationGracePeriodSeconds: whole(1, 86_400).exactOptional().describe(
+      'Seconds a pod may take to finish; a little more than handler.timeoutSeconds when absent.',
+    ),
   })
   .prefault({});

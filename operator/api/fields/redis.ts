@@ -1,7 +1,7 @@
 /** `spec.redis`: the Redis of a worker, when it is not the operator's own. */
 import { z } from 'zod';
 import { keyRef, portPattern, text } from '../bounded.ts';
-import { inOrder, matches, never, withRules, type Rule } from '../rules.ts';
+import { inOrder, matches, never, type Rule, withRules } from '../rules.ts';
 
 const noCredentials = never(
   '@',
@@ -22,13 +22,18 @@ const tlsNeedsScheme: Rule<{ url: string; tls?: object }> = {
 /** Where the streams of the worker live and how to log in. */
 export const redis = withRules(
   z.object({
-    url: withRules(text(512), inOrder('redis.url must be redis://host[:port][/database]', noCredentials, redisAddress)).describe('redis://host[:port][/database], rediss:// for TLS; never with credentials.'),
-    username: text(256).exactOptional().describe('ACL user; Redis\' default user when absent.'),
+    url: withRules(text(512), inOrder('redis.url must be redis://host[:port][/database]', noCredentials, redisAddress))
+      .describe('redis://host[:port][/database], rediss:// for TLS; never with credentials.'),
+    username: text(256).exactOptional().describe("ACL user; Redis' default user when absent."),
     passwordSecretRef: keyRef().exactOptional().describe('Secret key that holds the password.'),
     tls: z
       .object({
-        caSecretRef: keyRef().exactOptional().describe('Secret key that holds the PEM certificates to trust; the system\'s when absent.'),
-        serverName: text(253).exactOptional().describe('Name the server\'s certificate must carry; the host of the url when absent.'),
+        caSecretRef: keyRef().exactOptional().describe(
+          "Secret key that holds the PEM certificates to trust; the system's when absent.",
+        ),
+        serverName: text(253).exactOptional().describe(
+          "Name the server's certificate must carry; the host of the url when absent.",
+        ),
       })
       .exactOptional()
       .describe('How the server of a rediss:// url is verified.'),

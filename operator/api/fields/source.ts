@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { maxSourceBytes } from '../../../contract/limits.ts';
 import { keyRef, text } from '../bounded.ts';
-import { exactlyOneOf, matches, onlyWith, withRules, type Rule } from '../rules.ts';
+import { exactlyOneOf, matches, onlyWith, type Rule, withRules } from '../rules.ts';
 
 const withinBytes: Rule<string> = {
   rule: `size(bytes(self)) <= ${maxSourceBytes}`,
-  message: 'source.inline is larger than 256 KiB: bundle less into it, or keep the module at an address and name it in source.url',
+  message:
+    'source.inline is larger than 256 KiB: bundle less into it, or keep the module at an address and name it in source.url',
   holds: (module) => new TextEncoder().encode(module).length <= maxSourceBytes,
 };
 
@@ -15,27 +16,42 @@ const httpAddress = matches(
   'source.url must be an http:// or https:// address without credentials, for example https://example.com/worker.ts',
 );
 
-const integrity = matches('^sha256-[A-Za-z0-9+/]{43}=$', 'source.integrity must be sha256- and the base64 of the digest of the bundle');
+const integrity = matches(
+  '^sha256-[A-Za-z0-9+/]{43}=$',
+  'source.integrity must be sha256- and the base64 of the digest of the bundle',
+);
 
 const release = z.object({
   repo: text(1024).describe('Base address of the releases, or a folder in local mode.'),
   class: withRules(
     text(128),
-    matches('^[A-Za-z0-9][-A-Za-z0-9_.]*$', 'source.release.class must be one path segment: letters, digits, "-", "_" and "."'),
+    matches(
+      '^[A-Za-z0-9][-A-Za-z0-9_.]*$',
+      'source.release.class must be one path segment: letters, digits, "-", "_" and "."',
+    ),
   ).describe('Name of the released worker.'),
   version: withRules(
     text(128),
-    matches('^[A-Za-z0-9][-A-Za-z0-9_.+]*$', 'source.release.version must be one path segment such as 1.2.3, or "local" in local mode'),
+    matches(
+      '^[A-Za-z0-9][-A-Za-z0-9_.+]*$',
+      'source.release.version must be one path segment such as 1.2.3, or "local" in local mode',
+    ),
   ).describe('Released version; "local" reads <repo>/<class>/worker.ts from disk, in local mode only.'),
 });
 
 /** Exactly one place the module is taken from. */
 export const source = withRules(
   z.object({
-    inline: withRules(text(maxSourceBytes), withinBytes).exactOptional().describe('The module itself, TypeScript or JavaScript, at most 256 KiB.'),
+    inline: withRules(text(maxSourceBytes), withinBytes).exactOptional().describe(
+      'The module itself, TypeScript or JavaScript, at most 256 KiB.',
+    ),
     configMap: keyRef().exactOptional().describe('A ConfigMap key that holds the module; a change rolls the pods.'),
-    url: withRules(text(2048), httpAddress).exactOptional().describe('Address of the module; resolved once per change of the spec.'),
-    integrity: withRules(text(64), integrity).exactOptional().describe('Digest the module at url must have: sha256-<base64>.'),
+    url: withRules(text(2048), httpAddress).exactOptional().describe(
+      'Address of the module; resolved once per change of the spec.',
+    ),
+    integrity: withRules(text(64), integrity).exactOptional().describe(
+      'Digest the module at url must have: sha256-<base64>.',
+    ),
     release: release.exactOptional().describe('A released worker: <repo>/<class>/<version>/worker.ts.'),
   }),
   exactlyOneOf(

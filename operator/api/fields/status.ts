@@ -8,7 +8,15 @@ const short = () => z.string().max(256);
 const time = () => z.string().max(40).meta({ format: 'date-time' });
 
 /** Types of condition, in the order `kubectl describe` should show them. */
-export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'RedisReachable', 'SourceResolved', 'NetworkPolicyExact', 'NetworkPolicyEnforced'] as const;
+export const conditionTypes = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'RedisReachable',
+  'SourceResolved',
+  'NetworkPolicyExact',
+  'NetworkPolicyEnforced',
+] as const;
 
 /** One condition, in the form of every Kubernetes API. */
 export const condition = z.object({
@@ -24,7 +32,9 @@ export const condition = z.object({
 export const consumerStatus = z.object({
   id: z.string().max(253),
   pod: z.string().max(253).exactOptional().describe('Name of its pod; absent while there is none.'),
-  state: z.enum(['Pending', 'Starting', 'Ready', 'Failing', 'Draining']).describe('Pending has no pod yet; Failing is being started again; Draining is on its way out.'),
+  state: z.enum(['Pending', 'Starting', 'Ready', 'Failing', 'Draining']).describe(
+    'Pending has no pod yet; Failing is being started again; Draining is on its way out.',
+  ),
   pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
   lastCode: whole(0, 999).exactOptional(),
   lastTime: time().exactOptional(),
@@ -36,7 +46,9 @@ const network = z.object({
   hash: z.string().max(64).exactOptional().describe('Net hash of the worker.'),
   scope: listOf(short(), 600).exactOptional().describe('Canonical allow-net entries.'),
   scopeSummary: short().exactOptional().describe('The scope in one short text, for kubectl get.'),
-  approximations: listOf(z.string().max(1024), 600).exactOptional().describe('What the policy cannot say exactly, one sentence per entry.'),
+  approximations: listOf(z.string().max(1024), 600).exactOptional().describe(
+    'What the policy cannot say exactly, one sentence per entry.',
+  ),
 });
 
 const stream = z.object({
@@ -61,13 +73,21 @@ const responses = z.object({
 
 /** Every field may be absent: an object nobody has looked at has nothing but observedGeneration -1. */
 export const status = z.object({
-  observedGeneration: whole(-1, most).exactOptional().describe('Generation of the spec this status is about; -1 until the operator has seen it.'),
+  observedGeneration: whole(-1, most).exactOptional().describe(
+    'Generation of the spec this status is about; -1 until the operator has seen it.',
+  ),
   conditions: listMapOf(condition, ['type'], 16).exactOptional(),
   replicas: whole(0, 100_000).exactOptional().describe('Pods there are.'),
   readyReplicas: whole(0, 100_000).exactOptional().describe('Pods that are ready.'),
-  selector: z.string().max(512).exactOptional().describe('Label selector of the pods, for kubectl scale and autoscalers.'),
-  consumersReady: z.string().max(16).exactOptional().describe('Ready and wanted consumers, such as "2/3", for kubectl get.'),
-  source: z.object({ digest: z.string().max(80), bytes: amount() }).exactOptional().describe('The module the pods run.'),
+  selector: z.string().max(512).exactOptional().describe(
+    'Label selector of the pods, for kubectl scale and autoscalers.',
+  ),
+  consumersReady: z.string().max(16).exactOptional().describe(
+    'Ready and wanted consumers, such as "2/3", for kubectl get.',
+  ),
+  source: z.object({ digest: z.string().max(80), bytes: amount() }).exactOptional().describe(
+    'The module the pods run.',
+  ),
   network: network.exactOptional(),
   stream: stream.exactOptional(),
   responses: responses.exactOptional(),

@@ -11,19 +11,36 @@ const streamKey = () => withRules(text(512), matches('^[!-~]+$', 'a Redis key mu
 /** Keys, group and limits of the request and the response stream. */
 export const stream = z
   .object({
-    request: streamKey().exactOptional().describe(`Key of the request stream; ${requestStreamKey('<type>')} when absent.`),
-    response: streamKey().exactOptional().describe(`Key of the response stream; ${responseStreamKey('<type>')} when absent.`),
-    group: withRules(text(253), matches('^[!-~]+$', 'stream.group must be printable ASCII without spaces')).default('worker').describe('Consumer group.'),
+    request: streamKey().exactOptional().describe(
+      `Key of the request stream; ${requestStreamKey('<type>')} when absent.`,
+    ),
+    response: streamKey().exactOptional().describe(
+      `Key of the response stream; ${responseStreamKey('<type>')} when absent.`,
+    ),
+    group: withRules(text(253), matches('^[!-~]+$', 'stream.group must be printable ASCII without spaces')).default(
+      'worker',
+    ).describe('Consumer group.'),
     startId: withRules(
       text(41),
-      matches('^([$]|[0-9]{1,20}(-[0-9]{1,20})?)$', 'stream.startId must be 0 (all requests), $ (new ones only) or the id of an entry'),
+      matches(
+        '^([$]|[0-9]{1,20}(-[0-9]{1,20})?)$',
+        'stream.startId must be 0 (all requests), $ (new ones only) or the id of an entry',
+      ),
     )
       .default('0')
       .describe('Where a new group starts to read: 0, $ or the id of an entry.'),
-    requestLimit: whole(0, 1_000_000_000).default(0).describe('Requests after which a worker process is replaced by a fresh one; 0 for none.'),
-    replyExpireSeconds: whole(1, 86_400).default(defaultReplyExpireSeconds).describe('Seconds a reply waits for its caller.'),
-    responseLimit: whole(1, 100_000_000).default(defaultResponseStreamLimit).describe('Entries the response stream keeps, about.'),
-    traces: z.enum(['Enabled', 'Disabled']).default('Enabled').describe('Whether a trace of each request is kept for a while.'),
+    requestLimit: whole(0, 1_000_000_000).default(0).describe(
+      'Requests after which a worker process is replaced by a fresh one; 0 for none.',
+    ),
+    replyExpireSeconds: whole(1, 86_400).default(defaultReplyExpireSeconds).describe(
+      'Seconds a reply waits for its caller.',
+    ),
+    responseLimit: whole(1, 100_000_000).default(defaultResponseStreamLimit).describe(
+      'Entries the response stream keeps, about.',
+    ),
+    traces: z.enum(['Enabled', 'Disabled']).default('Enabled').describe(
+      'Whether a trace of each request is kept for a while.',
+    ),
     retention: z
       .enum(['Acknowledged', 'Forever'])
       .default('Acknowledged')
@@ -33,7 +50,9 @@ export const stream = z
 
 const backoff = withRules(
   z.object({
-    initialMs: whole(1, 3_600_000).default(1000).describe('Milliseconds before the second attempt; doubles with each further one.'),
+    initialMs: whole(1, 3_600_000).default(1000).describe(
+      'Milliseconds before the second attempt; doubles with each further one.',
+    ),
     maxMs: whole(1, 86_400_000).default(60_000).describe('Milliseconds between two attempts at most.'),
   }),
   atMost('initialMs', 'maxMs', 'handler.backoff.initialMs must not be larger than handler.backoff.maxMs'),
@@ -45,8 +64,12 @@ export const handler = z
     concurrency: whole(1, 10_000).default(16).describe('Requests one consumer handles at once.'),
     timeoutSeconds: whole(1, 86_400).default(30).describe('Seconds one attempt may take.'),
     maxAttempts: whole(1, 100).default(1).describe('Attempts before a failing request goes to the dead-letter stream.'),
-    maxDeliveries: whole(1, 100).default(5).describe('Deliveries of a request that never finishes before it goes to the dead-letter stream.'),
+    maxDeliveries: whole(1, 100).default(5).describe(
+      'Deliveries of a request that never finishes before it goes to the dead-letter stream.',
+    ),
     backoff: backoff.default({ initialMs: 1000, maxMs: 60_000 }).describe('Pause between two attempts.'),
-    deadLetter: streamKey().exactOptional().describe(`Key of the dead-letter stream; ${deadLetterStreamKey('<type>')} when absent.`),
+    deadLetter: streamKey().exactOptional().describe(
+      `Key of the dead-letter stream; ${deadLetterStreamKey('<type>')} when absent.`,
+    ),
   })
   .prefault({});

@@ -1,5 +1,5 @@
 /** A live copy of the objects of a kind, indexed by name and by owner. Pure: it is told, it does not ask. */
-import { keyOf, type ChangeListener, type ChangeType, type KubeObject, type ObjectRef } from '../cluster.ts';
+import { type ChangeListener, type ChangeType, keyOf, type KubeObject, type ObjectRef } from '../cluster.ts';
 
 /** The copy; its objects must not be changed. */
 export class Cache {
@@ -32,7 +32,9 @@ export class Cache {
   }
 
   list(namespace?: string): readonly KubeObject[] {
-    return [...this.#objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace);
+    return [...this.#objects.values()].filter((object) =>
+      namespace === undefined || object.metadata.namespace === namespace
+    );
   }
 
   ownedBy(uid: string): readonly KubeObject[] {

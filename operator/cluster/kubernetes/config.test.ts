@@ -13,19 +13,35 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 function write(cluster: object, user: object = {}, current = 'c'): Promise<void> {
-  return writeFile(file, JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': current, clusters: [{ name: 'k', cluster }], users: [{ name: 'u', user }],
-    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u', namespace: 'here' } }],
-  }));
+  return writeFile(
+    file,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': current,
+      clusters: [{ name: 'k', cluster }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'c', context: { cluster: 'k', user: 'u', namespace: 'here' } }],
+    }),
+  );
 }
 
 it('reads server, namespace, keys and headers', async () => {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  await write({ server: 'https://k.test:6443/', 'certificate-authority-data': base64('CA'), 'tls-server-name': 'inside' }, { token: 't', 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') });
+  await write({
+    server: 'https://k.test:6443/',
+    'certificate-authority-data': base64('CA'),
+    'tls-server-name': 'inside',
+  }, { token: 't', 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') });
   const config = readClusterConfig(file);
   expect(config).toMatchObject({ server: 'https://k.test:6443', namespace: 'here' });
   const { tls, headers } = await config.credentials();
-  expect({ ...tls, ca: String(tls.ca), cert: String(tls.cert), key: String(tls.key) }).toEqual({ ca: 'CA', cert: 'CERT', key: 'KEY', servername: 'inside' });
+  expect({ ...tls, ca: String(tls.ca), cert: String(tls.cert), key: String(tls.key) }).toEqual({
+    ca: 'CA',
+    cert: 'CERT',
+    key: 'KEY',
+    servername: 'inside',
+  });
   expect(headers).toEqual({ authorization: 'Bearer t' });
 });
 

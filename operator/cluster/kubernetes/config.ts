@@ -41,13 +41,17 @@ export function readClusterConfig(kubeconfig?: string): ClusterConfig {
   const cluster = config.getCurrentCluster();
   const source = kubeconfig ?? 'the kubeconfig';
   if (cluster === null) {
-    throw new Error(`${source} has no current context that names a cluster: choose one with "kubectl config use-context"`);
+    throw new Error(
+      `${source} has no current context that names a cluster: choose one with "kubectl config use-context"`,
+    );
   }
   if (cluster.server === 'http://localhost:8080' && kubeconfig === undefined) {
     throw new Error('no cluster is configured: set KUBECONFIG, or run in a pod with a ServiceAccount token');
   }
   if (cluster.proxyUrl !== undefined) {
-    throw new Error(`${source} asks for the proxy ${cluster.proxyUrl}: remove proxy-url, the API server is reached directly`);
+    throw new Error(
+      `${source} asks for the proxy ${cluster.proxyUrl}: remove proxy-url, the API server is reached directly`,
+    );
   }
   return {
     server: cluster.server.replace(/\/+$/, ''),
@@ -73,12 +77,16 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const { ca, cert, key, servername, rejectUnauthorized, headers, auth } = options;
   return {
     tls: {
-      ...pem('ca', ca), ...pem('cert', cert), ...pem('key', key),
+      ...pem('ca', ca),
+      ...pem('cert', cert),
+      ...pem('key', key),
       ...(servername === undefined ? {} : { servername }),
       ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     },
     headers: {
-      ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()])), // a token file may end with a line end
+      ...Object.fromEntries(
+        Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()]),
+      ), // a token file may end with a line end
       ...(auth ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
     },
   };

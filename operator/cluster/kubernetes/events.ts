@@ -1,7 +1,7 @@
 /** Events for `kubectl describe`: the same event again raises the count of the first, also after a restart. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { ClusterError, keyOf, resources, type EventRecord, type KubeObject, type ObjectRef } from '../cluster.ts';
+import { ClusterError, type EventRecord, keyOf, type KubeObject, type ObjectRef, resources } from '../cluster.ts';
 import type { Log } from './hooks.ts';
 import type { Http } from './http.ts';
 import { microTime } from './micro-time.ts';
@@ -98,7 +98,12 @@ export class Events {
 }
 
 /** Creates the event or adds to its count. @returns the count now */
-async function raise(http: Pick<Http, 'call'>, tally: Tally, count: number, by: { instance: string; now: number }): Promise<number> {
+async function raise(
+  http: Pick<Http, 'call'>,
+  tally: Tally,
+  count: number,
+  by: { instance: string; now: number },
+): Promise<number> {
   const { ref, event } = tally;
   if (tally.written === 0) {
     try {
@@ -121,24 +126,43 @@ async function raise(http: Pick<Http, 'call'>, tally: Tally, count: number, by: 
 
 async function setCount(http: Pick<Http, 'call'>, ref: ObjectRef, count: number, now: number): Promise<number> {
   const body = { series: { count, lastObservedTime: microTime(now) } };
-  await http.call({ method: 'PATCH', path: objectPath(resources.events, ref), contentType: 'application/merge-patch+json', body });
+  await http.call({
+    method: 'PATCH',
+    path: objectPath(resources.events, ref),
+    contentType: 'application/merge-patch+json',
+    body,
+  });
   return count;
 }
 
 /** The same event about the same object has the same name, whoever writes it. */
 function refFor({ regarding, type, reason, message }: EventRecord): Required<ObjectRef> {
-  const digest = createHash('sha256').update(JSON.stringify([regarding.kind, regarding.metadata.uid, type, reason, message])).digest('hex').slice(0, 16);
-  return { namespace: regarding.metadata.namespace ?? 'default', name: `${regarding.metadata.name.slice(0, 230)}.${digest}` };
+  const digest = createHash('sha256').update(
+    JSON.stringify([regarding.kind, regarding.metadata.uid, type, reason, message]),
+  ).digest('hex').slice(0, 16);
+  return {
+    namespace: regarding.metadata.namespace ?? 'default',
+    name: `${regarding.metadata.name.slice(0, 230)}.${digest}`,
+  };
 }
 
 /** Remembered events do not hold on to whole objects. */
 function withoutBody({ regarding: { apiVersion, kind, metadata }, type, reason, message }: EventRecord): EventRecord {
   const { name, namespace, uid, resourceVersion } = metadata;
-  const ids = { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const ids = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
   return { regarding: { apiVersion, kind, metadata: ids }, type, reason, message };
 }
 
-function eventObject(ref: Required<ObjectRef>, { regarding, type, reason, message }: EventRecord, { instance, now }: { instance: string; now: number }): KubeObject {
+function eventObject(
+  ref: Required<ObjectRef>,
+  { regarding, type, reason, message }: EventRecord,
+  { instance, now }: { instance: string; now: number },
+): KubeObject {
   return {
     apiVersion: resources.events.apiVersion,
     kind: resources.events.kind,

@@ -22,16 +22,27 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
   const details = recordOf(answer?.['details']);
   const retryAfterMs = secondsToMs(retryAfter) ?? secondsToMs(details?.['retryAfterSeconds']);
   if (status === 404 && typeof details?.['name'] !== 'string') {
-    return new ClusterError(404, 'NotServed', `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition (kubectl apply -f crds/)`);
+    return new ClusterError(
+      404,
+      'NotServed',
+      `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition (kubectl apply -f crds/)`,
+    );
   }
   const reason = textOf(answer?.['reason']) ?? `Http${status}`;
   const message = textOf(answer?.['message']) ?? `the API server answered ${status}`;
-  return new ClusterError(status, reason, `${message} (${asked.method} ${pathOf(asked)})${fixFor(status, message)}`, retryAfterMs);
+  return new ClusterError(
+    status,
+    reason,
+    `${message} (${asked.method} ${pathOf(asked)})${fixFor(status, message)}`,
+    retryAfterMs,
+  );
 }
 
 /** Quotas and admission answer 403 as well: only a missing right is mended by granting it. */
 function fixFor(status: number, message: string): string {
-  return status === 403 && /cannot \S+ resource/.test(message) ? ": grant the operator's service account this verb" : '';
+  return status === 403 && /cannot \S+ resource/.test(message)
+    ? ": grant the operator's service account this verb"
+    : '';
 }
 
 /** Reads the Status inside an ERROR event of a watch. */
@@ -39,7 +50,11 @@ export function watchEventError(asked: Asked, object: unknown): ClusterError {
   const status = recordOf(object);
   const code = typeof status?.['code'] === 'number' ? status['code'] : 500;
   const reason = code === 410 ? 'Expired' : textOf(status?.['reason']) ?? 'WatchError';
-  return new ClusterError(code, reason, `${textOf(status?.['message']) ?? 'the watch failed'} (watch of ${pathOf(asked)})`);
+  return new ClusterError(
+    code,
+    reason,
+    `${textOf(status?.['message']) ?? 'the watch failed'} (watch of ${pathOf(asked)})`,
+  );
 }
 
 /** No answer came: the network, TLS or our own deadline. */
@@ -47,10 +62,18 @@ export function silenceError(asked: Asked, server: string, error: unknown): Clus
   if (error instanceof ClusterError) return error;
   const name = error instanceof Error ? error.name : '';
   if (name === 'TimeoutError' || name === 'HeadersTimeoutError' || name === 'BodyTimeoutError') {
-    return new ClusterError(0, 'Timeout', `the API server at ${server} did not answer ${asked.method} ${pathOf(asked)} in time`);
+    return new ClusterError(
+      0,
+      'Timeout',
+      `the API server at ${server} did not answer ${asked.method} ${pathOf(asked)} in time`,
+    );
   }
   const cause = causeOf(error);
-  const refused = new ClusterError(0, 'Unreachable', `no answer from the API server at ${server} to ${asked.method} ${pathOf(asked)}: ${cause}`);
+  const refused = new ClusterError(
+    0,
+    'Unreachable',
+    `no answer from the API server at ${server} to ${asked.method} ${pathOf(asked)}: ${cause}`,
+  );
   refused.cause = error;
   return refused;
 }

@@ -1,10 +1,15 @@
 /** A live copy of a kind: the cache, kept up to date by a watch. */
 import type { Followed, FollowOptions, Resource } from '../cluster.ts';
 import { Cache } from './cache.ts';
-import { watchForever, type WatchContext } from './watch.ts';
+import { type WatchContext, watchForever } from './watch.ts';
 
 /** Starts following at once and goes on until stopped. */
-export function follow(context: WatchContext, resource: Resource, options: FollowOptions, onStop: () => void): Followed {
+export function follow(
+  context: WatchContext,
+  resource: Resource,
+  options: FollowOptions,
+  onStop: () => void,
+): Followed {
   const cache = new Cache((error) => context.log.error({ err: error, kind: resource.kind }, 'a change listener threw'));
   const stopped = new AbortController();
   const synced = Promise.withResolvers<undefined>();

@@ -1,14 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { answer, answerStatus, firstToken, startFaultApiServer, type FaultApiServer } from '../../../test/support/fault-api-server.ts';
+import {
+  answer,
+  answerStatus,
+  type FaultApiServer,
+  firstToken,
+  startFaultApiServer,
+} from '../../../test/support/fault-api-server.ts';
 import { freePort } from '../../../test/support/processes.ts';
 import { quietLog } from '../../../test/support/quiet-log.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
-import { ClusterError, resources, type KubeObject } from '../cluster.ts';
+import { ClusterError, type KubeObject, resources } from '../cluster.ts';
 import { readClusterConfig } from './config.ts';
-import { openHttp, type Http } from './http.ts';
-import { openObjects, type Objects } from './objects.ts';
+import { type Http, openHttp } from './http.ts';
+import { type Objects, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
 
 let server: FaultApiServer;
@@ -20,8 +26,12 @@ beforeAll(async () => {
   server = await startFaultApiServer();
   const session = await Session.open(readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
   http = openHttp({
-    session, clock: systemClock, random: () => 0, retry: { initialMs: 2, maxMs: 20 },
-    hooks: { requestDone: ({ status }) => finished.push(status) }, limits: { perSecond: 10_000, burst: 1000, slots: maxCallConnections },
+    session,
+    clock: systemClock,
+    random: () => 0,
+    retry: { initialMs: 2, maxMs: 20 },
+    hooks: { requestDone: ({ status }) => finished.push(status) },
+    limits: { perSecond: 10_000, burst: 1000, slots: maxCallConnections },
   });
   objects = openObjects(http, undefined);
 });
@@ -29,17 +39,24 @@ afterAll(async () => {
   await http.close();
   await server.stop();
 });
-afterEach(() => { finished.length = 0; });
+afterEach(() => {
+  finished.length = 0;
+});
 
 const policy: KubeObject = {
-  apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p', namespace: 'n' },
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'p', namespace: 'n' },
   spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }], ofTheFuture: { kept: true } },
 };
 const configMap = { namespace: 'n', name: 'a' };
-const asBefore = (response: Parameters<typeof answer>[0]): void => answer(response, 200, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+const asBefore = (response: Parameters<typeof answer>[0]): void =>
+  answer(response, 200, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
 
 function fault(promise: Promise<unknown>): Promise<ClusterError> {
-  return promise.then(() => { throw new Error('it should have failed'); }, (error: unknown) => {
+  return promise.then(() => {
+    throw new Error('it should have failed');
+  }, (error: unknown) => {
     expect(error).toBeInstanceOf(ClusterError);
     return error as ClusterError;
   });
@@ -61,19 +78,32 @@ describe('calls', () => {
     expect(JSON.parse(sent?.body ?? '')).toEqual(policy);
     expect(sent?.method).toBe('PATCH');
     expect(sent?.headers['content-type']).toBe('application/apply-patch+yaml');
-    expect(Object.fromEntries(sent?.query ?? [])).toEqual({ fieldManager: 'redisworker', force: 'true', fieldValidation: 'Strict' });
+    expect(Object.fromEntries(sent?.query ?? [])).toEqual({
+      fieldManager: 'redisworker',
+      force: 'true',
+      fieldValidation: 'Strict',
+    });
   });
 
   it('put the preconditions of a patch beside its metadata', async () => {
     server.behave((_, response) => asBefore(response));
-    await objects.patch(resources.configMaps, configMap, { metadata: { labels: { x: 'y' } } }, { uid: 'u', resourceVersion: '7' });
-    expect(JSON.parse(server.requests.at(-1)?.body ?? '')).toEqual({ metadata: { labels: { x: 'y' }, uid: 'u', resourceVersion: '7' } });
+    await objects.patch(resources.configMaps, configMap, { metadata: { labels: { x: 'y' } } }, {
+      uid: 'u',
+      resourceVersion: '7',
+    });
+    expect(JSON.parse(server.requests.at(-1)?.body ?? '')).toEqual({
+      metadata: { labels: { x: 'y' }, uid: 'u', resourceVersion: '7' },
+    });
   });
 
   it('ask for deletion in the background, under preconditions', async () => {
     server.behave((_, response) => answer(response, 200, {}));
     await objects.delete(resources.pods, configMap, { uid: 'u', gracePeriodSeconds: 0 });
-    expect(JSON.parse(server.requests.at(-1)?.body ?? '')).toMatchObject({ propagationPolicy: 'Background', preconditions: { uid: 'u' }, gracePeriodSeconds: 0 });
+    expect(JSON.parse(server.requests.at(-1)?.body ?? '')).toMatchObject({
+      propagationPolicy: 'Background',
+      preconditions: { uid: 'u' },
+      gracePeriodSeconds: 0,
+    });
   });
 });
 
@@ -100,13 +130,18 @@ describe('a call the server cannot take now', () => {
     await objects.get(resources.configMaps, configMap);
     expect(read()).toBe(3);
     const created = refuse(2, 503);
-    expect(await fault(http.call({ method: 'POST', path: '/api/v1/namespaces/n/configmaps', body: {}, repeat: 'Never' }))).toMatchObject({ status: 503 });
+    expect(
+      await fault(http.call({ method: 'POST', path: '/api/v1/namespaces/n/configmaps', body: {}, repeat: 'Never' })),
+    ).toMatchObject({ status: 503 });
     expect(created()).toBe(1);
   });
 
   it('is given back with the wait the server asks for when that is longer than the call may take', async () => {
     const asked = refuse(1, 429, { 'retry-after': '40' });
-    expect(await fault(objects.get(resources.configMaps, configMap))).toMatchObject({ status: 429, retryAfterMs: 40_000 });
+    expect(await fault(objects.get(resources.configMaps, configMap))).toMatchObject({
+      status: 429,
+      retryAfterMs: 40_000,
+    });
     expect(asked()).toBe(1);
   });
 
@@ -119,8 +154,14 @@ describe('a call the server cannot take now', () => {
 
 describe('a fault', () => {
   it('names what was asked and nothing of headers or bodies', async () => {
-    server.behave((_, response) => { response.writeHead(502, { 'content-type': 'text/html', 'x-secret': 'from-a-header' }).end('<html>from-a-body</html>'); });
-    const error = await fault(http.call({ method: 'GET', path: '/api/v1/secrets?labelSelector=from-a-query', repeat: 'Never' }));
+    server.behave((_, response) => {
+      response.writeHead(502, { 'content-type': 'text/html', 'x-secret': 'from-a-header' }).end(
+        '<html>from-a-body</html>',
+      );
+    });
+    const error = await fault(
+      http.call({ method: 'GET', path: '/api/v1/secrets?labelSelector=from-a-query', repeat: 'Never' }),
+    );
     expect(error).toMatchObject({ status: 502, message: 'the API server answered 502 (GET /api/v1/secrets)' });
     expect(JSON.stringify(error) + error.message).not.toMatch(/from-a|token-1/);
   });
@@ -136,7 +177,13 @@ describe('a fault', () => {
   it('is Unreachable with the address and the cause when nobody listens', async () => {
     const config = { ...readClusterConfig(server.kubeconfigPath), server: `https://127.0.0.1:${await freePort()}` };
     const session = await Session.open(config, systemClock, quietLog());
-    const alone = openHttp({ session, clock: systemClock, random: () => 0, hooks: {}, retry: { initialMs: 1, maxMs: 2 } });
+    const alone = openHttp({
+      session,
+      clock: systemClock,
+      random: () => 0,
+      hooks: {},
+      retry: { initialMs: 1, maxMs: 2 },
+    });
     const error = await fault(alone.call({ method: 'GET', path: '/api/v1/nodes' }));
     expect(error.reason).toBe('Unreachable');
     expect(error.message).toContain(config.server);
@@ -181,10 +228,14 @@ describe('a stream', () => {
       else asBefore(response);
     });
     const stop = new AbortController();
-    const streams = await Promise.all(Array.from({ length: maxCallConnections + 4 }, () => http.stream('/api/v1/pods?watch=true', stop.signal)));
+    const streams = await Promise.all(
+      Array.from({ length: maxCallConnections + 4 }, () => http.stream('/api/v1/pods?watch=true', stop.signal)),
+    );
     await eventually('a call is answered', () => objects.get(resources.configMaps, configMap));
     stop.abort();
-    const ends = await Promise.allSettled(streams.map(async (stream) => { for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0); }));
+    const ends = await Promise.allSettled(streams.map(async (stream) => {
+      for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
+    }));
     expect(ends.map(({ status }) => status)).toEqual(streams.map(() => 'rejected'));
   });
 });

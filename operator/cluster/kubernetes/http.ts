@@ -1,10 +1,10 @@
 /** JSON over HTTP to one API server: limited, with deadlines, retried where a repetition does no harm. */
-import { request, type Dispatcher } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { ClusterError } from '../cluster.ts';
 import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
-import { backOffMs, pause, type BackOff } from './pause.ts';
+import { type BackOff, backOffMs, pause } from './pause.ts';
 import type { Access, Session } from './session.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
 
@@ -74,12 +74,16 @@ export function openHttp(options: HttpOptions): Http {
 }
 
 /** Keeps its slot of the throttle while it waits: a server that asks to slow down is asked less by all. */
-async function tryUntilDeadline({ session, clock, hooks, random, retry = defaultRetry }: HttpOptions, call: Call): Promise<unknown> {
+async function tryUntilDeadline(
+  { session, clock, hooks, random, retry = defaultRetry }: HttpOptions,
+  call: Call,
+): Promise<unknown> {
   const startedAt = clock.now();
   const deadlineMs = call.deadlineMs ?? defaultDeadlineMs;
   const deadline = AbortSignal.timeout(deadlineMs);
-  const done = (status: number): void => hooks.requestDone?.({ method: call.method, status, milliseconds: clock.now() - startedAt });
-  for (let tries = 1; ; tries += 1) {
+  const done = (status: number): void =>
+    hooks.requestDone?.({ method: call.method, status, milliseconds: clock.now() - startedAt });
+  for (let tries = 1;; tries += 1) {
     try {
       const { statusCode, body } = await send(session, call, deadline, 'calls');
       const answer = await body.json();
@@ -105,7 +109,12 @@ function mayRepeat({ repeat = 'Safe' }: Call, { status, reason }: ClusterError):
 }
 
 /** One exchange, or two when credentials had to be renewed in between. @throws ClusterError for any other status than 2xx */
-async function send(session: Session, call: Call, signal: AbortSignal, agents: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+async function send(
+  session: Session,
+  call: Call,
+  signal: AbortSignal,
+  agents: 'calls' | 'watches',
+): Promise<Dispatcher.ResponseData> {
   const access = await session.access();
   let response = await exchange(session, access, call, signal, agents);
   if (response.statusCode === 401) {
@@ -121,7 +130,13 @@ async function send(session: Session, call: Call, signal: AbortSignal, agents: '
   });
 }
 
-function exchange(session: Session, access: Access, call: Call, signal: AbortSignal, agents: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+function exchange(
+  session: Session,
+  access: Access,
+  call: Call,
+  signal: AbortSignal,
+  agents: 'calls' | 'watches',
+): Promise<Dispatcher.ResponseData> {
   const { method, path, body, contentType = 'application/json' } = call;
   return request(`${session.server}${path}`, {
     dispatcher: access[agents],

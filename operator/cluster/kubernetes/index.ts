@@ -1,16 +1,16 @@
 /** The cluster port on a real API server. */
 import { hostname } from 'node:os';
-import { systemClock, type Clock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { Cluster, Followed } from '../cluster.ts';
 import { readClusterConfig } from './config.ts';
 import { Events } from './events.ts';
 import { follow } from './follow.ts';
 import type { Hooks, Log } from './hooks.ts';
 import { openHttp } from './http.ts';
-import { electLeader, type Candidate, type Election, type LeaseTiming } from './lease.ts';
+import { type Candidate, type Election, electLeader, type LeaseTiming } from './lease.ts';
 import { namespaceOf, openObjects } from './objects.ts';
 import { Session } from './session.ts';
-import { watchTiming, type WatchTiming } from './watch.ts';
+import { type WatchTiming, watchTiming } from './watch.ts';
 
 export type { Hooks, Log } from './hooks.ts';
 export type { Candidate, Election, LeaseTiming } from './lease.ts';
@@ -60,15 +60,23 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     ...openObjects(http, options.namespace),
     record: (event) => events.record(event),
     follow(resource, which = {}) {
-      const copy = follow(watching, resource, { ...which, ...namespaceOf(which, options.namespace) }, () => followed.delete(copy));
+      const copy = follow(
+        watching,
+        resource,
+        { ...which, ...namespaceOf(which, options.namespace) },
+        () => followed.delete(copy),
+      );
       followed.add(copy);
       return copy;
     },
-    elect: (candidate) => electLeader({
-      http, log, random,
-      ...(options.clock ? { clock: options.clock } : {}),
-      ...(options.leaseTiming ? { timing: options.leaseTiming } : {}),
-    }, candidate),
+    elect: (candidate) =>
+      electLeader({
+        http,
+        log,
+        random,
+        ...(options.clock ? { clock: options.clock } : {}),
+        ...(options.leaseTiming ? { timing: options.leaseTiming } : {}),
+      }, candidate),
     async close() {
       for (const copy of followed) copy.stop();
       await events.close();

@@ -9,7 +9,11 @@ const lease = newLease({ namespace: 'n', name: 'l' }, writer);
 it('writes times with exactly six digits', () => {
   expect(microTime(now)).toBe('2026-11-22T12:00:00.007000Z');
   expect(lease.spec).toEqual({
-    holderIdentity: 'pod-1', leaseDurationSeconds: 15, leaseTransitions: 0, acquireTime: microTime(now), renewTime: microTime(now),
+    holderIdentity: 'pod-1',
+    leaseDurationSeconds: 15,
+    leaseTransitions: 0,
+    acquireTime: microTime(now),
+    renewTime: microTime(now),
   });
 });
 
@@ -17,7 +21,11 @@ it('keeps the time of acquisition and the labels of others when it is renewed', 
   const labelled = { ...lease, metadata: { ...lease.metadata, labels: { team: 'x' }, resourceVersion: '5' } };
   const next = renewed(parseLease(labelled), { ...writer, now: now + 2000 });
   expect(next.metadata).toEqual(labelled.metadata);
-  expect(next.spec).toMatchObject({ acquireTime: microTime(now), renewTime: microTime(now + 2000), leaseTransitions: 0 });
+  expect(next.spec).toMatchObject({
+    acquireTime: microTime(now),
+    renewTime: microTime(now + 2000),
+    leaseTransitions: 0,
+  });
 });
 
 it('counts every change of hands', () => {

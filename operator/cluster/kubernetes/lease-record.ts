@@ -27,7 +27,9 @@ export function parseLease(object: KubeObject): LeaseRecord {
 /** A Lease that nobody has held before. */
 export function newLease(ref: { namespace: string; name: string }, writer: LeaseWriter): KubeObject {
   return leaseWith({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...ref } }, {
-    ...held(writer), acquireTime: microTime(writer.now), leaseTransitions: 0,
+    ...held(writer),
+    acquireTime: microTime(writer.now),
+    leaseTransitions: 0,
   });
 }
 
@@ -40,7 +42,9 @@ export function renewed({ object }: LeaseRecord, writer: LeaseWriter): KubeObjec
 export function takenOver({ object }: LeaseRecord, writer: LeaseWriter): KubeObject {
   const transitions = specOf(object)['leaseTransitions'];
   return leaseWith(object, {
-    ...held(writer), acquireTime: microTime(writer.now), leaseTransitions: (typeof transitions === 'number' ? transitions : 0) + 1,
+    ...held(writer),
+    acquireTime: microTime(writer.now),
+    leaseTransitions: (typeof transitions === 'number' ? transitions : 0) + 1,
   });
 }
 
@@ -50,7 +54,11 @@ export function givenBack({ object }: LeaseRecord, writer: LeaseWriter): KubeObj
 }
 
 function held({ identity, now, leaseMs }: LeaseWriter): object {
-  return { holderIdentity: identity, leaseDurationSeconds: Math.max(1, Math.ceil(leaseMs / 1000)), renewTime: microTime(now) };
+  return {
+    holderIdentity: identity,
+    leaseDurationSeconds: Math.max(1, Math.ceil(leaseMs / 1000)),
+    renewTime: microTime(now),
+  };
 }
 
 function leaseWith(object: KubeObject, fields: object): KubeObject {

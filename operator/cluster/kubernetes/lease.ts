@@ -3,11 +3,19 @@
  * when its record has not changed here for the lease's duration, whatever time it wrote. Not a fence: a frozen
  * leader may still have a write under way, so writes to Redis are guarded by their own checks.
  */
-import { systemClock, type Clock } from '../../clock.ts';
-import { ClusterError, resources, type KubeObject } from '../cluster.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import { ClusterError, type KubeObject, resources } from '../cluster.ts';
 import type { Log } from './hooks.ts';
 import type { Http } from './http.ts';
-import { givenBack, newLease, parseLease, renewed, takenOver, type LeaseRecord, type LeaseWriter } from './lease-record.ts';
+import {
+  givenBack,
+  type LeaseRecord,
+  type LeaseWriter,
+  newLease,
+  parseLease,
+  renewed,
+  takenOver,
+} from './lease-record.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import { parseObject } from './wire.ts';
 
@@ -56,7 +64,10 @@ export interface ElectionContext {
 }
 
 /** Never set back or forward: a corrected wall clock must not make a candidate take a lease too early. */
-const steadyClock: Clock = { now: () => performance.timeOrigin + performance.now(), after: (ms, task) => systemClock.after(ms, task) };
+const steadyClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after: (ms, task) => systemClock.after(ms, task),
+};
 
 /** Stands for election until it is stopped or has led and lost. */
 export function electLeader(context: ElectionContext, candidate: Candidate): Election {
@@ -92,7 +103,11 @@ class Candidature implements Election {
     await this.#round;
     if (this.#record?.holder !== this.#candidate.identity) return;
     await this.#write('PUT', givenBack(this.#record, this.#writer())).catch((error: unknown) =>
-      this.#context.log.warn({ err: error, lease: this.#candidate.name }, 'the lease could not be given back, it ends by itself'));
+      this.#context.log.warn(
+        { err: error, lease: this.#candidate.name },
+        'the lease could not be given back, it ends by itself',
+      )
+    );
   }
 
   async #run(): Promise<void> {
@@ -103,7 +118,9 @@ class Candidature implements Election {
     }
     if (this.#state === 'over') return;
     const { clock, random, timing } = this.#context;
-    this.#cancelRetry = clock.after(timing.retryMs * (1 + random() / 5), () => { this.#round = this.#run(); });
+    this.#cancelRetry = clock.after(timing.retryMs * (1 + random() / 5), () => {
+      this.#round = this.#run();
+    });
   }
 
   async #acquireOrRenew(): Promise<void> {
@@ -186,7 +203,9 @@ class Candidature implements Election {
 
   async #write(method: 'POST' | 'PUT', body: KubeObject): Promise<KubeObject> {
     const { namespace } = this.#candidate;
-    const path = method === 'POST' ? collectionPath(resources.leases, namespace) : objectPath(resources.leases, this.#candidate);
+    const path = method === 'POST'
+      ? collectionPath(resources.leases, namespace)
+      : objectPath(resources.leases, this.#candidate);
     return parseObject(await this.#context.http.call({ method, path, body, ...this.#limits() }));
   }
 

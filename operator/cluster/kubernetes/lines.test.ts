@@ -19,10 +19,12 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 
 it('gives the same lines however the bytes are cut, also inside a character', async () => {
   const line = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => text.replaceAll('\n', ' '));
-  await fc.assert(fc.asyncProperty(fc.array(line, { maxLength: 6 }), fc.array(fc.nat(9), { maxLength: 20 }), async (lines, sizes) => {
-    const bytes = new TextEncoder().encode(lines.map((text) => `${text}\n`).join(''));
-    expect(await collect(linesOf(cut(bytes, sizes)))).toEqual(lines);
-  }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 6 }), fc.array(fc.nat(9), { maxLength: 20 }), async (lines, sizes) => {
+      const bytes = new TextEncoder().encode(lines.map((text) => `${text}\n`).join(''));
+      expect(await collect(linesOf(cut(bytes, sizes)))).toEqual(lines);
+    }),
+  );
 });
 
 it('does not take an unfinished line for a line', async () => {

@@ -1,8 +1,16 @@
 /** Reads and writes of single objects and lists. */
-import { ClusterError, type Cluster, type FieldManager, type KubeObject, type Preconditions, type Resource, type FollowOptions } from '../cluster.ts';
+import {
+  type Cluster,
+  ClusterError,
+  type FieldManager,
+  type FollowOptions,
+  type KubeObject,
+  type Preconditions,
+  type Resource,
+} from '../cluster.ts';
 import type { Call, Http } from './http.ts';
 import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './paths.ts';
-import { parseObject, parsePage, type Page } from './wire.ts';
+import { type Page, parseObject, parsePage } from './wire.ts';
 
 const pageSize = 500;
 const strict = 'Strict';
@@ -12,30 +20,47 @@ export type Objects = Pick<Cluster, 'get' | 'list' | 'apply' | 'applyStatus' | '
 
 /** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
 export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
-  const patchWith = async (call: Pick<Call, 'path' | 'contentType' | 'body'>, preconditions: Preconditions): Promise<KubeObject> => {
+  const patchWith = async (
+    call: Pick<Call, 'path' | 'contentType' | 'body'>,
+    preconditions: Preconditions,
+  ): Promise<KubeObject> => {
     try {
       return parseObject(await http.call({ method: 'PATCH', ...call }));
     } catch (error) {
       throw asConflict(error, preconditions);
     }
   };
-  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => patchWith({
-    path: withQuery(objectPath(resourceOf(object), object.metadata, subresource), { fieldManager: manager, force: 'true', fieldValidation: strict }),
-    contentType: 'application/apply-patch+yaml',
-    body: object,
-  }, object.metadata);
+  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> =>
+    patchWith({
+      path: withQuery(objectPath(resourceOf(object), object.metadata, subresource), {
+        fieldManager: manager,
+        force: 'true',
+        fieldValidation: strict,
+      }),
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+    }, object.metadata);
   return {
-    get: (resource, ref) => absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
-    list: async (resource, options = {}) => (await listAll(http, resource, { ...options, ...namespaceOf(options, onlyNamespace) })).items,
+    get: (resource, ref) =>
+      absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
+    list: async (resource, options = {}) =>
+      (await listAll(http, resource, { ...options, ...namespaceOf(options, onlyNamespace) })).items,
     apply: (object, manager) => apply(object, manager),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
-    patch: (resource, ref, patch, preconditions = {}) => patchWith({
-      path: withQuery(objectPath(resource, ref), { fieldValidation: strict }),
-      contentType: 'application/merge-patch+json',
-      body: withPreconditions(patch, preconditions),
-    }, preconditions),
+    patch: (resource, ref, patch, preconditions = {}) =>
+      patchWith({
+        path: withQuery(objectPath(resource, ref), { fieldValidation: strict }),
+        contentType: 'application/merge-patch+json',
+        body: withPreconditions(patch, preconditions),
+      }, preconditions),
     async delete(resource, ref, { gracePeriodSeconds, ...preconditions } = {}) {
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions, gracePeriodSeconds };
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: 'Background',
+        preconditions,
+        gracePeriodSeconds,
+      };
       await absentIfNotFound(() => http.call({ method: 'DELETE', path: objectPath(resource, ref), body }));
     },
   };
@@ -45,8 +70,14 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
 export async function listAll(http: Http, resource: Resource, options: FollowOptions): Promise<Page> {
   const items: KubeObject[] = [];
   const path = collectionPath(resource, options.namespace);
-  for (let next: string | undefined; ;) {
-    const page = parsePage(await http.call({ method: 'GET', path: withQuery(path, { ...selectorsOf(options), limit: pageSize, continue: next }) }), resource);
+  for (let next: string | undefined;;) {
+    const page = parsePage(
+      await http.call({
+        method: 'GET',
+        path: withQuery(path, { ...selectorsOf(options), limit: pageSize, continue: next }),
+      }),
+      resource,
+    );
     items.push(...page.items);
     if (page.next === undefined) return { ...page, items };
     next = page.next;
@@ -72,11 +103,21 @@ async function absentIfNotFound<T>(call: () => Promise<T>): Promise<T | undefine
 function withPreconditions(patch: object, { uid, resourceVersion }: Preconditions): object {
   if (uid === undefined && resourceVersion === undefined) return patch;
   const metadata = 'metadata' in patch && typeof patch.metadata === 'object' ? patch.metadata : {};
-  return { ...patch, metadata: { ...metadata, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+  return {
+    ...patch,
+    metadata: {
+      ...metadata,
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
 }
 
 /** A write that names another uid is refused as an attempt to change it; for the caller it is a conflict. */
 function asConflict(error: unknown, { uid }: Preconditions): unknown {
-  const changesUid = error instanceof ClusterError && error.status === 422 && uid !== undefined && error.message.includes('metadata.uid');
-  return changesUid ? new ClusterError(409, 'Conflict', `there is another object by this name now: ${error.message}`) : error;
+  const changesUid = error instanceof ClusterError && error.status === 422 && uid !== undefined &&
+    error.message.includes('metadata.uid');
+  return changesUid
+    ? new ClusterError(409, 'Conflict', `there is another object by this name now: ${error.message}`)
+    : error;
 }

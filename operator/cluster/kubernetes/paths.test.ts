@@ -5,7 +5,9 @@ import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from '
 it('puts core kinds under /api and groups under /apis', () => {
   expect(collectionPath(resources.pods, 'n')).toBe('/api/v1/namespaces/n/pods');
   expect(collectionPath(resources.deployments)).toBe('/apis/apps/v1/deployments');
-  expect(objectPath(resources.redisWorkers, { namespace: 'n', name: 'w' }, 'status')).toBe('/apis/redisworker.dev/v1alpha1/namespaces/n/redisworkers/w/status');
+  expect(objectPath(resources.redisWorkers, { namespace: 'n', name: 'w' }, 'status')).toBe(
+    '/apis/redisworker.dev/v1alpha1/namespaces/n/redisworkers/w/status',
+  );
 });
 
 it('leaves the namespace out for kinds that have none', () => {
@@ -18,14 +20,21 @@ it('refuses a namespaced object without a namespace instead of asking for anothe
 });
 
 it('does not let a name leave its place in the path', () => {
-  expect(objectPath(resources.pods, { namespace: 'n', name: '../secrets/x' })).toBe('/api/v1/namespaces/n/pods/..%2Fsecrets%2Fx');
+  expect(objectPath(resources.pods, { namespace: 'n', name: '../secrets/x' })).toBe(
+    '/api/v1/namespaces/n/pods/..%2Fsecrets%2Fx',
+  );
 });
 
 it('writes label selectors for values and for keys alone', () => {
-  const selectors = selectorsOf({ labels: { 'redisworker.dev/worker': 'w', 'redisworker.dev/consumer': null }, fieldSelector: 'spec.nodeName=n1' });
+  const selectors = selectorsOf({
+    labels: { 'redisworker.dev/worker': 'w', 'redisworker.dev/consumer': null },
+    fieldSelector: 'spec.nodeName=n1',
+  });
   expect(selectors.labelSelector).toBe('redisworker.dev/worker=w,redisworker.dev/consumer');
   expect(withQuery('/p', { ...selectors, limit: 5, continue: undefined }))
-    .toBe('/p?labelSelector=redisworker.dev%2Fworker%3Dw%2Credisworker.dev%2Fconsumer&fieldSelector=spec.nodeName%3Dn1&limit=5');
+    .toBe(
+      '/p?labelSelector=redisworker.dev%2Fworker%3Dw%2Credisworker.dev%2Fconsumer&fieldSelector=spec.nodeName%3Dn1&limit=5',
+    );
 });
 
 it('finds where a kind is served and says so when it does not know', () => {

@@ -1,10 +1,12 @@
 /** Paths and queries of the API, from resources and names. */
-import { resources, type FollowOptions, type KubeObject, type ObjectRef, type Resource } from '../cluster.ts';
+import { type FollowOptions, type KubeObject, type ObjectRef, type Resource, resources } from '../cluster.ts';
 
 /** Path of all objects of a kind, in one namespace when given. */
 export function collectionPath({ apiVersion, plural, namespaced }: Resource, namespace?: string): string {
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return namespaced && namespace !== undefined ? `${group}/namespaces/${encodeURIComponent(namespace)}/${plural}` : `${group}/${plural}`;
+  return namespaced && namespace !== undefined
+    ? `${group}/namespaces/${encodeURIComponent(namespace)}/${plural}`
+    : `${group}/${plural}`;
 }
 
 /** Path of one object, or of its subresource. @throws Error when a namespaced object has no namespace */
@@ -22,14 +24,20 @@ export function withQuery(path: string, query: Readonly<Record<string, string | 
 }
 
 /** The part of a list's or watch's query that says which objects. */
-export function selectorsOf({ labels, fieldSelector }: FollowOptions): { labelSelector: string | undefined; fieldSelector: string | undefined } {
+export function selectorsOf(
+  { labels, fieldSelector }: FollowOptions,
+): { labelSelector: string | undefined; fieldSelector: string | undefined } {
   const terms = Object.entries(labels ?? {}).map(([key, value]) => (value === null ? key : `${key}=${value}`));
   return { labelSelector: terms.length > 0 ? terms.join(',') : undefined, fieldSelector };
 }
 
 /** Where objects of this apiVersion and kind are served. @throws Error when the table of resources does not have them */
 export function resourceOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): Resource {
-  const found = Object.values<Resource>(resources).find((resource) => resource.apiVersion === apiVersion && resource.kind === kind);
-  if (found === undefined) throw new Error(`${kind} of ${apiVersion} is not among the resources of operator/cluster/cluster.ts`);
+  const found = Object.values<Resource>(resources).find((resource) =>
+    resource.apiVersion === apiVersion && resource.kind === kind
+  );
+  if (found === undefined) {
+    throw new Error(`${kind} of ${apiVersion} is not among the resources of operator/cluster/cluster.ts`);
+  }
   return found;
 }

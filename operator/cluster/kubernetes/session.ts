@@ -59,7 +59,9 @@ export class Session {
   }
 
   #readOnce(anew: boolean): Promise<void> {
-    this.#reading ??= this.#read(anew).finally(() => { this.#reading = undefined; });
+    this.#reading ??= this.#read(anew).finally(() => {
+      this.#reading = undefined;
+    });
     return this.#reading;
   }
 
@@ -101,6 +103,11 @@ function withAgents({ tls, headers }: Credentials): Connected {
 }
 
 function digestOf(tls: Tls): string {
-  const text = JSON.stringify([tls.ca, tls.cert, tls.key].map((value) => value?.toString()).concat([tls.servername, String(tls.rejectUnauthorized)]));
+  const text = JSON.stringify(
+    [tls.ca, tls.cert, tls.key].map((value) => value?.toString()).concat([
+      tls.servername,
+      String(tls.rejectUnauthorized),
+    ]),
+  );
   return createHash('sha256').update(text).digest('hex');
 }

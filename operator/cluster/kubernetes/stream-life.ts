@@ -38,7 +38,7 @@ export class StreamLife {
   }
 
   /** Passes on the chunks of a stream that has just been opened; each is a sign of life. */
-  async* watchOver(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  async *watchOver(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     this.#cancelGood = this.#rules.clock.after(goodMs, () => this.good());
     for await (const chunk of chunks) {
       this.#restartSilence();

@@ -1,7 +1,7 @@
 /** How well a kind is followed: failures in a row, what is told about them, and the wait before the next try. */
 import type { ClusterError } from '../cluster.ts';
 import type { Hooks, Log } from './hooks.ts';
-import { backOffMs, type BackOff } from './pause.ts';
+import { type BackOff, backOffMs } from './pause.ts';
 
 /** Who is told. `random` gives 0 to 1. */
 export interface HealthContext {
@@ -40,7 +40,13 @@ export class WatchHealth {
     hooks.watchRestarted?.(this.#kind, fault.reason);
     if (fault.status === 410 && this.#failures === 1) return 0;
     hooks.watchProblem?.(this.#kind, fault);
-    const fields = { kind: this.#kind, reason: fault.reason, status: fault.status, problem: fault.message, failures: this.#failures };
+    const fields = {
+      kind: this.#kind,
+      reason: fault.reason,
+      status: fault.status,
+      problem: fault.message,
+      failures: this.#failures,
+    };
     if (this.#told === fault.reason) log.debug(fields, 'still not followed');
     else log.warn(fields, 'following was interrupted, starting again');
     this.#told = fault.reason;

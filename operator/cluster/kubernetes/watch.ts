@@ -11,7 +11,7 @@ import type { Http } from './http.ts';
 import { linesOf } from './lines.ts';
 import { listAll } from './objects.ts';
 import { collectionPath, selectorsOf, withQuery } from './paths.ts';
-import { pause, type BackOff } from './pause.ts';
+import { type BackOff, pause } from './pause.ts';
 import { StreamLife } from './stream-life.ts';
 import { WatchHealth } from './watch-health.ts';
 import { parseObject, parseWatchLine, versionOf } from './wire.ts';
@@ -37,7 +37,10 @@ export interface WatchTiming {
 
 /** What suits a real API server. */
 export const watchTiming: WatchTiming = {
-  silenceMs: 90_000, relistMs: 600_000, reconnectMs: [50, 500], backOff: { initialMs: 500, maxMs: 30_000 },
+  silenceMs: 90_000,
+  relistMs: 600_000,
+  reconnectMs: [50, 500],
+  backOff: { initialMs: 500, maxMs: 30_000 },
 };
 
 /** What a watch is made with. `random` gives 0 to 1. */
@@ -58,7 +61,13 @@ interface Position {
 }
 
 /** Runs until `signal` is aborted; never rejects. */
-export async function watchForever(context: WatchContext, resource: Resource, options: FollowOptions, sink: WatchSink, signal: AbortSignal): Promise<void> {
+export async function watchForever(
+  context: WatchContext,
+  resource: Resource,
+  options: FollowOptions,
+  sink: WatchSink,
+  signal: AbortSignal,
+): Promise<void> {
   const health = new WatchHealth(context, context.timing.backOff, resource.kind);
   const stopped = (): boolean => signal.aborted;
   let position: Position | undefined;
@@ -77,7 +86,13 @@ export async function watchForever(context: WatchContext, resource: Resource, op
   }
 }
 
-async function list(context: WatchContext, resource: Resource, options: FollowOptions, sink: WatchSink, signal: AbortSignal): Promise<Position> {
+async function list(
+  context: WatchContext,
+  resource: Resource,
+  options: FollowOptions,
+  sink: WatchSink,
+  signal: AbortSignal,
+): Promise<Position> {
   const { clock, random, timing } = context;
   const page = await listAll(context.http, resource, options);
   const query = { ...selectorsOf(options), watch: 'true', allowWatchBookmarks: 'true' };
@@ -90,9 +105,17 @@ async function list(context: WatchContext, resource: Resource, options: FollowOp
 }
 
 /** One stream. @returns why it ended without a fault */
-async function watch(context: WatchContext, position: Position, sink: WatchSink, signal: AbortSignal, onGood: () => void): Promise<'Ended' | 'RelistDue'> {
+async function watch(
+  context: WatchContext,
+  position: Position,
+  sink: WatchSink,
+  signal: AbortSignal,
+  onGood: () => void,
+): Promise<'Ended' | 'RelistDue'> {
   const { clock, http, random, timing } = context;
-  const path = `${position.path}&resourceVersion=${position.version}&timeoutSeconds=${Math.round(between([300, 600], random))}`;
+  const path = `${position.path}&resourceVersion=${position.version}&timeoutSeconds=${
+    Math.round(between([300, 600], random))
+  }`;
   const life = new StreamLife({ clock, silenceMs: timing.silenceMs, endAt: position.relistAt, signal, onGood });
   try {
     for await (const line of linesOf(life.watchOver(await http.stream(path, life.signal)))) {
@@ -101,7 +124,9 @@ async function watch(context: WatchContext, position: Position, sink: WatchSink,
     }
   } catch (error) {
     if (life.ended === 'RelistDue') return life.ended;
-    throw life.ended === 'Silent' ? new ClusterError(0, 'Silent', `a watch brought nothing for ${timing.silenceMs} ms, not even a bookmark`) : error;
+    throw life.ended === 'Silent'
+      ? new ClusterError(0, 'Silent', `a watch brought nothing for ${timing.silenceMs} ms, not even a bookmark`)
+      : error;
   } finally {
     life.end();
   }

@@ -50,7 +50,11 @@ export function parseWatchLine(line: string): WatchLine {
     value = undefined;
   }
   if (!isRecord(value) || !lineTypes.has(value['type'])) {
-    throw new ClusterError(0, 'Garbled', `the API server sent a line of ${line.length} characters that is no watch event`);
+    throw new ClusterError(
+      0,
+      'Garbled',
+      `the API server sent a line of ${line.length} characters that is no watch event`,
+    );
   }
   return value as unknown as WatchLine;
 }

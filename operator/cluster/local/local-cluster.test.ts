@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../../../test/support/wait.ts';
-import { resources, type ChangeType, type KubeObject } from '../cluster.ts';
-import { openLocalCluster, type LocalCluster } from './local-cluster.ts';
+import { type ChangeType, type KubeObject, resources } from '../cluster.ts';
+import { type LocalCluster, openLocalCluster } from './local-cluster.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 let cluster: LocalCluster;
@@ -17,7 +17,12 @@ function configMap(name: string, more: Partial<KubeObject> = {}): KubeObject {
 }
 
 function worker(spec: object, metadata: object = {}): KubeObject {
-  return { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'w', namespace: 'default', ...metadata }, spec };
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name: 'w', namespace: 'default', ...metadata },
+    spec,
+  };
 }
 
 const w = { namespace: 'default', name: 'w' };
@@ -25,7 +30,12 @@ const w = { namespace: 'default', name: 'w' };
 describe('writing', () => {
   test('a new object gets a uid, a time, a version and generation 1', async () => {
     const made = await cluster.apply(worker({ a: 1 }), 'user');
-    expect(made.metadata).toMatchObject({ generation: 1, uid: expect.any(String), resourceVersion: expect.any(String), creationTimestamp: expect.any(String) });
+    expect(made.metadata).toMatchObject({
+      generation: 1,
+      uid: expect.any(String),
+      resourceVersion: expect.any(String),
+      creationTimestamp: expect.any(String),
+    });
   });
 
   test('the generation moves with the spec alone and the version with every change', async () => {
@@ -64,7 +74,10 @@ describe('writing', () => {
   });
 
   test('the status of an object that is not there is NotFound', async () => {
-    await expect(cluster.applyStatus({ ...worker({}), status: {} }, 'redisworker-status')).rejects.toMatchObject({ status: 404, reason: 'NotFound' });
+    await expect(cluster.applyStatus({ ...worker({}), status: {} }, 'redisworker-status')).rejects.toMatchObject({
+      status: 404,
+      reason: 'NotFound',
+    });
   });
 
   test('stringData of a Secret arrives as base64 in data', async () => {
@@ -74,21 +87,28 @@ describe('writing', () => {
 
   test('an immutable ConfigMap keeps its data', async () => {
     await cluster.apply(configMap('c', { data: { k: '1' }, immutable: true }), 'redisworker');
-    await expect(cluster.apply(configMap('c', { data: { k: '2' }, immutable: true }), 'redisworker')).rejects.toMatchObject({ status: 422 });
+    await expect(cluster.apply(configMap('c', { data: { k: '2' }, immutable: true }), 'redisworker')).rejects
+      .toMatchObject({ status: 422 });
   });
 
   test('an object without its namespace is refused with the fix', async () => {
-    await expect(cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } }, 'user')).rejects.toThrow('Secret s needs metadata.namespace');
+    await expect(cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } }, 'user')).rejects.toThrow(
+      'Secret s needs metadata.namespace',
+    );
   });
 
   test('a patch merges, keeps the status, and fails with Conflict on a stale version or uid', async () => {
     const made = await cluster.apply(worker({ a: 1, b: 2 }), 'user');
-    const patched = await cluster.patch(resources.redisWorkers, w, { spec: { b: null }, status: { no: 1 } }, { resourceVersion: made.metadata.resourceVersion! });
+    const patched = await cluster.patch(resources.redisWorkers, w, { spec: { b: null }, status: { no: 1 } }, {
+      resourceVersion: made.metadata.resourceVersion!,
+    });
     expect(patched).toMatchObject({ spec: { a: 1 }, metadata: { generation: 2 } });
     expect(patched.status).toBeUndefined();
-    await expect(cluster.patch(resources.redisWorkers, w, {}, { resourceVersion: made.metadata.resourceVersion! })).rejects.toMatchObject({ status: 409, reason: 'Conflict' });
+    await expect(cluster.patch(resources.redisWorkers, w, {}, { resourceVersion: made.metadata.resourceVersion! }))
+      .rejects.toMatchObject({ status: 409, reason: 'Conflict' });
     await expect(cluster.patch(resources.redisWorkers, w, {}, { uid: 'other' })).rejects.toMatchObject({ status: 409 });
-    await expect(cluster.patch(resources.redisWorkers, { namespace: 'default', name: 'none' }, {})).rejects.toMatchObject({ status: 404 });
+    await expect(cluster.patch(resources.redisWorkers, { namespace: 'default', name: 'none' }, {})).rejects
+      .toMatchObject({ status: 404 });
   });
 
   test('a caller may change what it got without changing the store', async () => {
@@ -102,7 +122,10 @@ describe('deleting', () => {
   test('an object with finalizers is marked, and goes when the last finalizer does', async () => {
     await cluster.apply(worker({ a: 1 }, { finalizers: ['redisworker.dev/cleanup'] }), 'redisworker');
     await cluster.delete(resources.redisWorkers, w);
-    expect((await cluster.get(resources.redisWorkers, w))?.metadata).toMatchObject({ deletionTimestamp: expect.any(String), generation: 2 });
+    expect((await cluster.get(resources.redisWorkers, w))?.metadata).toMatchObject({
+      deletionTimestamp: expect.any(String),
+      generation: 2,
+    });
     await cluster.patch(resources.redisWorkers, w, { metadata: { finalizers: null } });
     expect(await cluster.get(resources.redisWorkers, w)).toBeUndefined();
   });
@@ -110,14 +133,24 @@ describe('deleting', () => {
   test('deleting what is gone is fine, deleting another incarnation is a Conflict', async () => {
     await cluster.delete(resources.redisWorkers, w);
     await cluster.apply(worker({}), 'user');
-    await expect(cluster.delete(resources.redisWorkers, w, { uid: 'other' })).rejects.toMatchObject({ reason: 'Conflict' });
+    await expect(cluster.delete(resources.redisWorkers, w, { uid: 'other' })).rejects.toMatchObject({
+      reason: 'Conflict',
+    });
   });
 
   test('a pod on a node stays until the node deletes it with no grace', async () => {
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: w, spec: { nodeName: 'laptop', terminationGracePeriodSeconds: 7 } };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: w,
+      spec: { nodeName: 'laptop', terminationGracePeriodSeconds: 7 },
+    };
     await cluster.apply(pod, 'redisworker');
     await cluster.delete(resources.pods, w);
-    expect((await cluster.get(resources.pods, w))?.metadata).toMatchObject({ deletionGracePeriodSeconds: 7, deletionTimestamp: expect.any(String) });
+    expect((await cluster.get(resources.pods, w))?.metadata).toMatchObject({
+      deletionGracePeriodSeconds: 7,
+      deletionTimestamp: expect.any(String),
+    });
     await cluster.delete(resources.pods, w, { gracePeriodSeconds: 0 });
     expect(await cluster.get(resources.pods, w)).toBeUndefined();
   });
@@ -125,17 +158,33 @@ describe('deleting', () => {
   test('dependents of a deleted owner go too, down the chain, but not while another owner lives', async () => {
     const owner = await cluster.apply(configMap('owner'), 'user');
     const other = await cluster.apply(configMap('other'), 'user');
-    const link = ({ apiVersion, kind, metadata }: KubeObject) => ({ apiVersion, kind, name: metadata.name, uid: metadata.uid! });
-    const child = await cluster.apply(configMap('child', { metadata: { name: '', ownerReferences: [link(owner)] } }), 'user');
+    const link = ({ apiVersion, kind, metadata }: KubeObject) => ({
+      apiVersion,
+      kind,
+      name: metadata.name,
+      uid: metadata.uid!,
+    });
+    const child = await cluster.apply(
+      configMap('child', { metadata: { name: '', ownerReferences: [link(owner)] } }),
+      'user',
+    );
     await cluster.apply(configMap('grandchild', { metadata: { name: '', ownerReferences: [link(child)] } }), 'user');
-    await cluster.apply(configMap('shared', { metadata: { name: '', ownerReferences: [link(owner), link(other)] } }), 'user');
+    await cluster.apply(
+      configMap('shared', { metadata: { name: '', ownerReferences: [link(owner), link(other)] } }),
+      'user',
+    );
     await cluster.delete(resources.configMaps, { namespace: 'default', name: 'owner' });
     const names = async () => (await cluster.list(resources.configMaps)).map(({ metadata }) => metadata.name).join();
     await eventually('only the objects with a living owner are left', async () => (await names()) === 'other,shared');
   });
 
   test('an object made for an owner that is gone is collected', async () => {
-    await cluster.apply(configMap('late', { metadata: { name: '', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone' }] } }), 'user');
+    await cluster.apply(
+      configMap('late', {
+        metadata: { name: '', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone' }] },
+      }),
+      'user',
+    );
     await eventually('the orphan is gone', async () => (await cluster.list(resources.configMaps)).length === 0);
   });
 });
@@ -145,13 +194,25 @@ describe('following', () => {
     await cluster.apply(configMap('a'), 'user');
     const followed = cluster.follow(resources.configMaps);
     const seen: [ChangeType, string, boolean][] = [];
-    followed.onChange((type, object) => seen.push([type, object.metadata.name, followed.get({ namespace: 'default', name: object.metadata.name }) !== undefined]));
+    followed.onChange((type, object) =>
+      seen.push([
+        type,
+        object.metadata.name,
+        followed.get({ namespace: 'default', name: object.metadata.name }) !== undefined,
+      ])
+    );
     await cluster.apply(configMap('b', { data: { k: '1' } }), 'user');
     await cluster.apply(configMap('b', { data: { k: '2' } }), 'user');
     await cluster.delete(resources.configMaps, { namespace: 'default', name: 'b' });
     await cluster.apply(configMap('b'), 'user');
     await eventually('all changes are told', () => seen.length === 5);
-    expect(seen.map(([type, name]) => `${type} ${name}`)).toEqual(['added a', 'added b', 'modified b', 'deleted b', 'added b']);
+    expect(seen.map(([type, name]) => `${type} ${name}`)).toEqual([
+      'added a',
+      'added b',
+      'modified b',
+      'deleted b',
+      'added b',
+    ]);
     expect(seen.every(([type, , there]) => there === (type !== 'deleted'))).toBe(true);
   });
 
@@ -171,7 +232,15 @@ describe('following', () => {
     followed.onChange(() => {
       throw new Error('a fault of the listener');
     });
-    await cluster.apply(configMap('c', { metadata: { name: '', ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: 'w', uid: owner.metadata.uid! }] } }), 'user');
+    await cluster.apply(
+      configMap('c', {
+        metadata: {
+          name: '',
+          ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: 'w', uid: owner.metadata.uid! }],
+        },
+      }),
+      'user',
+    );
     await eventually('the child is indexed', () => followed.ownedBy(owner.metadata.uid!).length === 1);
     followed.stop();
   });
@@ -189,7 +258,9 @@ describe('following', () => {
 describe('events', () => {
   test('the same event again raises its count, and only the latest 1000 are kept', async () => {
     const regarding = await cluster.apply(worker({}), 'user');
-    for (let i = 0; i < 1001; i += 1) cluster.record({ regarding, type: 'Normal', reason: 'Counted', message: String(i) });
+    for (let i = 0; i < 1001; i += 1) {
+      cluster.record({ regarding, type: 'Normal', reason: 'Counted', message: String(i) });
+    }
     cluster.record({ regarding, type: 'Normal', reason: 'Counted', message: '500' });
     expect(cluster.events()).toHaveLength(1000);
     expect(cluster.events().at(-1)).toMatchObject({ message: '500', count: 2, kind: 'RedisWorker', ref: w });

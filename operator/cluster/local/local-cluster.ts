@@ -4,17 +4,25 @@
  * no admission by schema, no quotas, no network.
  */
 import { randomUUID } from 'node:crypto';
-import { systemClock, type Clock } from '../../clock.ts';
-import type { Cluster, FieldManager, FollowOptions, KubeObject, ObjectRef, Preconditions, Resource } from '../cluster.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import type {
+  Cluster,
+  FieldManager,
+  FollowOptions,
+  KubeObject,
+  ObjectRef,
+  Preconditions,
+  Resource,
+} from '../cluster.ts';
 import { runDeployments } from './deployments/controller.ts';
 import type { Log } from './log.ts';
 import { admit, checkImmutable } from './store/admission.ts';
 import { EventLog, type KeptEvent } from './store/events.ts';
 import { followStore } from './store/follow.ts';
 import { collectGarbage } from './store/garbage.ts';
-import { applyPart, stillTrue, type Managers, type Part } from './store/managed-fields.ts';
+import { applyPart, type Managers, type Part, stillTrue } from './store/managed-fields.ts';
 import { mergePatch } from './store/merge-patch.ts';
-import { checkPreconditions, ObjectStore, type DeleteOptions } from './store/object-store.ts';
+import { checkPreconditions, type DeleteOptions, ObjectStore } from './store/object-store.ts';
 import { notFound, refTo } from './store/objects.ts';
 import { matches } from './store/selectors.ts';
 
@@ -48,10 +56,14 @@ export function openLocalCluster(options: LocalClusterOptions): Promise<LocalClu
   return Promise.resolve({
     follow: (resource, follow = {}) => followStore(store, resource, follow, log),
     get: soon((resource: Resource, ref: ObjectRef) => thaw(store.read(resource, ref))),
-    list: soon((resource: Resource, follow: FollowOptions = {}) => store.all(resource).filter((object) => matches(object, follow)).map(thaw)),
+    list: soon((resource: Resource, follow: FollowOptions = {}) =>
+      store.all(resource).filter((object) => matches(object, follow)).map(thaw)
+    ),
     apply: soon((object: KubeObject, manager: LocalManager) => thaw(writer.apply(object, manager, 'main'))),
     applyStatus: soon((object: KubeObject, manager: FieldManager) => thaw(writer.apply(object, manager, 'status'))),
-    patch: soon((resource: Resource, ref: ObjectRef, patch: object, expected?: Preconditions) => thaw(writer.patch(resource, ref, patch, expected))),
+    patch: soon((resource: Resource, ref: ObjectRef, patch: object, expected?: Preconditions) =>
+      thaw(writer.patch(resource, ref, patch, expected))
+    ),
     delete: soon((resource: Resource, ref: ObjectRef, how?: DeleteOptions) => writer.remove(resource, ref, how)),
     record: (event) => events.record(event),
     events: () => events.list(),

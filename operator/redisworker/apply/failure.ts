@@ -11,5 +11,9 @@ export function failureOf(error: unknown): Problem {
   if (error instanceof ClusterError) {
     return { reason: error.reason as ProblemReason, message: error.message, terminal: false };
   }
-  return { reason: 'InternalError' as ProblemReason, message: `internal error: ${error instanceof Error ? error.message : String(error)}`, terminal: false };
+  return {
+    reason: 'InternalError' as ProblemReason,
+    message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
+    terminal: false,
+  };
 }

@@ -1,6 +1,13 @@
 /** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
 import { configHashKey } from '../../../contract/keys.ts';
-import { ClusterError, keyOf, resources, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import {
+  ClusterError,
+  keyOf,
+  type KubeObject,
+  type ObjectRef,
+  type Resource,
+  resources,
+} from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
 import type { RedisLink } from '../../redis/link.ts';
@@ -32,11 +39,18 @@ export async function apply(actions: readonly Action[], writing: Writing): Promi
 
 function carryOut(action: Action, writing: Writing): Promise<unknown> {
   switch (action.do) {
-    case 'setFinalizers': return setFinalizers(writing, action.finalizers);
-    case 'applyObject': return applyObject(writing, action);
-    case 'scaleToZero': return writing.world.cluster.patch(resources.deployments, action.ref, { spec: { replicas: 0 } }, { uid: action.uid });
-    case 'deleteObject': return writing.world.cluster.delete(action.resource, action.ref, { uid: action.uid });
-    default: return inRedis(action, writing);
+    case 'setFinalizers':
+      return setFinalizers(writing, action.finalizers);
+    case 'applyObject':
+      return applyObject(writing, action);
+    case 'scaleToZero':
+      return writing.world.cluster.patch(resources.deployments, action.ref, { spec: { replicas: 0 } }, {
+        uid: action.uid,
+      });
+    case 'deleteObject':
+      return writing.world.cluster.delete(action.resource, action.ref, { uid: action.uid });
+    default:
+      return inRedis(action, writing);
   }
 }
 
@@ -47,27 +61,39 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
   if (!spec?.access.ok) throw new Error(`${action.do} was planned without a Redis`);
   const link = world.redis.control(spec.access.value.target);
   switch (action.do) {
-    case 'clearStalePid': return clearPid(writing, spec, link, action);
-    case 'writeConfigHash': case 'deleteConfigHash': case 'releaseConfigHash': return onHash(action, spec, link);
-    default: return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
+    case 'clearStalePid':
+      return clearPid(writing, spec, link, action);
+    case 'writeConfigHash':
+    case 'deleteConfigHash':
+    case 'releaseConfigHash':
+      return onHash(action, spec, link);
+    default:
+      return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
   }
 }
 
 /** Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. */
 function setFinalizers({ world, observed }: Writing, finalizers: readonly string[]): Promise<KubeObject> {
   const { namespace, name, uid, resourceVersion } = observed.object.metadata;
-  return world.cluster.patch(resources.redisWorkers, { ...(namespace === undefined ? {} : { namespace }), name }, { metadata: { finalizers } }, {
-    ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  return world.cluster.patch(resources.redisWorkers, { ...(namespace === undefined ? {} : { namespace }), name }, {
+    metadata: { finalizers },
+  }, {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   });
 }
 
-async function applyObject(writing: Writing, { resource, object, exists }: { resource: Resource; object: KubeObject; exists: boolean }): Promise<void> {
+async function applyObject(
+  writing: Writing,
+  { resource, object, exists }: { resource: Resource; object: KubeObject; exists: boolean },
+): Promise<void> {
   const { name, namespace = 'default' } = object.metadata;
   try {
     if (!exists) await refuseForeign(writing, resource, { namespace, name });
     await writing.world.cluster.apply(object, 'redisworker');
   } catch (error) {
-    const uninstalled = error instanceof ClusterError && error.reason === 'NotServed' && resource.kind === resources.ciliumNetworkPolicies.kind;
+    const uninstalled = error instanceof ClusterError && error.reason === 'NotServed' &&
+      resource.kind === resources.ciliumNetworkPolicies.kind;
     throw uninstalled ? new TransientError('CiliumNotInstalled', ciliumNotInstalled) : error;
   }
 }
@@ -76,18 +102,36 @@ async function applyObject(writing: Writing, { resource, object, exists }: { res
 async function refuseForeign({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<void> {
   const found = await world.cluster.get(resource, ref);
   if (!found || found.metadata.ownerReferences?.some(({ uid }) => uid === observed.object.metadata.uid)) return;
-  throw new TerminalError('NameConflict', `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`);
+  throw new TerminalError(
+    'NameConflict',
+    `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`,
+  );
 }
 
 /** The live copy may lag behind a pod that has just started: the pods are read afresh before its pid is touched. */
-async function clearPid({ world }: Writing, { blueprint }: ObservedSpec, link: RedisLink, action: { consumerId: string; pid: string; owner: string | undefined }): Promise<void> {
+async function clearPid(
+  { world }: Writing,
+  { blueprint }: ObservedSpec,
+  link: RedisLink,
+  action: { consumerId: string; pid: string; owner: string | undefined },
+): Promise<void> {
   const { parent, type } = blueprint;
-  const pods = await world.cluster.list(resources.pods, { namespace: parent.namespace, labels: consumerLabels(parent, action.consumerId) });
+  const pods = await world.cluster.list(resources.pods, {
+    namespace: parent.namespace,
+    labels: consumerLabels(parent, action.consumerId),
+  });
   if (action.owner !== undefined && pods.some((pod) => uidOf(pod) === action.owner)) return;
-  await clearStalePid(link, configHashKey(type, action.consumerId), { pid: action.pid, ...(action.owner === undefined ? {} : { owner: action.owner }) });
+  await clearStalePid(link, configHashKey(type, action.consumerId), {
+    pid: action.pid,
+    ...(action.owner === undefined ? {} : { owner: action.owner }),
+  });
 }
 
-async function onHash(action: Extract<RedisAction, { do: 'writeConfigHash' | 'deleteConfigHash' | 'releaseConfigHash' }>, { blueprint }: ObservedSpec, link: RedisLink): Promise<void> {
+async function onHash(
+  action: Extract<RedisAction, { do: 'writeConfigHash' | 'deleteConfigHash' | 'releaseConfigHash' }>,
+  { blueprint }: ObservedSpec,
+  link: RedisLink,
+): Promise<void> {
   const key = configHashKey(blueprint.type, action.consumerId);
   const resource = resourceOfParent(blueprint.parent);
   if (action.do === 'deleteConfigHash') await deleteConfigHash(link, key, resource);

@@ -17,14 +17,24 @@ export async function tell(world: World, observed: Observed, verdict: Verdict): 
   recordEnforcement(world, object, before, status);
   const { namespace, name } = object.metadata;
   try {
-    await world.cluster.applyStatus({ apiVersion: object.apiVersion, kind: object.kind, metadata: { ...(namespace === undefined ? {} : { namespace }), name }, status }, 'redisworker-status');
+    await world.cluster.applyStatus({
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { ...(namespace === undefined ? {} : { namespace }), name },
+      status,
+    }, 'redisworker-status');
   } catch (error) {
     if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
   }
 }
 
 /** An event when it becomes known that the network holds the worker, or that it does not. */
-function recordEnforcement(world: World, regarding: KubeObject, before: RedisWorkerStatus | undefined, status: RedisWorkerStatus): void {
+function recordEnforcement(
+  world: World,
+  regarding: KubeObject,
+  before: RedisWorkerStatus | undefined,
+  status: RedisWorkerStatus,
+): void {
   const now = conditionOf(status, 'NetworkPolicyEnforced');
   const event = enforcementEvents.get(now?.reason ?? '');
   if (!now || !event || now.reason === conditionOf(before, 'NetworkPolicyEnforced')?.reason) return;
@@ -32,15 +42,23 @@ function recordEnforcement(world: World, regarding: KubeObject, before: RedisWor
 }
 
 /** By the reason of the condition. */
-const enforcementEvents: ReadonlyMap<string, { readonly type: 'Warning' | 'Normal'; readonly reason: string }> = new Map([
-  ['NotEnforced', { type: 'Warning', reason: 'NetworkPolicyNotEnforced' }],
-  ['Refused', { type: 'Normal', reason: 'NetworkPolicyEnforced' }],
-]);
+const enforcementEvents: ReadonlyMap<string, { readonly type: 'Warning' | 'Normal'; readonly reason: string }> =
+  new Map([
+    ['NotEnforced', { type: 'Warning', reason: 'NetworkPolicyNotEnforced' }],
+    ['Refused', { type: 'Normal', reason: 'NetworkPolicyEnforced' }],
+  ]);
 
 /** A Warning when Ready turns to a new reason that is a fault. */
-function recordFault(world: World, regarding: KubeObject, before: RedisWorkerStatus | undefined, status: RedisWorkerStatus): void {
+function recordFault(
+  world: World,
+  regarding: KubeObject,
+  before: RedisWorkerStatus | undefined,
+  status: RedisWorkerStatus,
+): void {
   const now = conditionOf(status, 'Ready');
-  if (!now || now.status === 'True' || now.reason === conditionOf(before, 'Ready')?.reason || progress.has(now.reason)) return;
+  if (
+    !now || now.status === 'True' || now.reason === conditionOf(before, 'Ready')?.reason || progress.has(now.reason)
+  ) return;
   world.cluster.record({ regarding, type: 'Warning', reason: now.reason, message: now.message.slice(0, 1000) });
 }
 

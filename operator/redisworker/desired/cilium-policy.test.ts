@@ -6,16 +6,21 @@ import type { CiliumPolicySpec } from '../network/allow-net/cilium-egress.ts';
 import { ciliumPolicy } from './cilium-policy.ts';
 import { netHash, type PolicyInput } from './network-policy.ts';
 
-const specOf = (change: Partial<PolicyInput>): CiliumPolicySpec => ciliumPolicy({ ...ciliumInput({}), ...change }).policy.spec;
-const dnsOf = ({ egress }: CiliumPolicySpec) => egress.flatMap(({ toPorts = [] }) => toPorts.flatMap(({ rules }) => rules?.dns ?? []));
+const specOf = (change: Partial<PolicyInput>): CiliumPolicySpec =>
+  ciliumPolicy({ ...ciliumInput({}), ...change }).policy.spec;
+const dnsOf = ({ egress }: CiliumPolicySpec) =>
+  egress.flatMap(({ toPorts = [] }) => toPorts.flatMap(({ rules }) => rules?.dns ?? []));
 
 describe('the Cilium policy', () => {
-  test.each(Object.entries(ciliumRows))('of the row %s is its golden file, and what is not exact is told', (name, row) => {
-    const { policy, approximations, problems, refusals } = ciliumPolicy(ciliumInput(row));
-    expect(policy).toEqual(parse(readFileSync(`test/golden/cilium/${name}.yaml`, 'utf8')));
-    expect(approximations.map(({ entry }) => entry).sort()).toEqual([...row.approximated ?? []].sort());
-    expect([problems, refusals]).toEqual([[], []]);
-  });
+  test.each(Object.entries(ciliumRows))(
+    'of the row %s is its golden file, and what is not exact is told',
+    (name, row) => {
+      const { policy, approximations, problems, refusals } = ciliumPolicy(ciliumInput(row));
+      expect(policy).toEqual(parse(readFileSync(`test/golden/cilium/${name}.yaml`, 'utf8')));
+      expect(approximations.map(({ entry }) => entry).sort()).toEqual([...row.approximated ?? []].sort());
+      expect([problems, refusals]).toEqual([[], []]);
+    },
+  );
 
   test('always has a rule in both directions, for Cilium leaves one without rules open', () => {
     for (const row of Object.values(ciliumRows)) {
@@ -32,7 +37,10 @@ describe('the Cilium policy', () => {
 
   test('lets a pod ask for its names below the search domains of the nodes too', () => {
     expect(dnsOf(specOf({ scope: scopeOf(['api.example.com']), searchDomains: ['corp.example'] }))).toEqual(
-      ['', '.app.svc.cluster.local', '.cluster.local', '.corp.example', '.svc.cluster.local'].map((ending) => ({ matchName: `api.example.com${ending}` })));
+      ['', '.app.svc.cluster.local', '.cluster.local', '.corp.example', '.svc.cluster.local'].map((ending) => ({
+        matchName: `api.example.com${ending}`,
+      })),
+    );
   });
 
   test('lets a pod ask for the canary and reach it never', () => {
@@ -43,18 +51,27 @@ describe('the Cilium policy', () => {
 
   test('asks for no name that is longer than DNS can hold', () => {
     const long = `${'a'.repeat(60)}.`.repeat(4).concat('example');
-    expect(dnsOf(specOf({ scope: scopeOf([long, `*.${long}`]) })).map((selector) => Object.values(selector)[0]!.length).every((length) => length <= 255)).toBe(true);
+    expect(
+      dnsOf(specOf({ scope: scopeOf([long, `*.${long}`]) })).map((selector) => Object.values(selector)[0]!.length)
+        .every((length) => length <= 255),
+    ).toBe(true);
   });
 
   test('writes node-local resolvers as a rule of their own with the same names', () => {
     const dns = { ...ciliumInput({}).dns, cidrs: ['169.254.20.10/32'] };
     const { egress } = specOf({ dns, scope: scopeOf(['api.example.com:443']) });
-    expect(egress.slice(0, 2).map(({ toEndpoints, toCIDRSet }) => [toEndpoints?.length, toCIDRSet])).toEqual([[1, undefined], [undefined, [{ cidr: '169.254.20.10/32' }]]]);
+    expect(egress.slice(0, 2).map(({ toEndpoints, toCIDRSet }) => [toEndpoints?.length, toCIDRSet])).toEqual([[
+      1,
+      undefined,
+    ], [undefined, [{ cidr: '169.254.20.10/32' }]]]);
     expect(egress[0]?.toPorts).toEqual(egress[1]?.toPorts);
   });
 
   test('refuses names outside, wildcards and aliases of them when the worker does, and no Service', () => {
-    const { refusals } = ciliumPolicy({ ...ciliumInput({ net: ['api.example.com', '*.example.org', 'mail:25', 'web', '192.0.2.1'] }), outsideNames: 'Refuse' });
+    const { refusals } = ciliumPolicy({
+      ...ciliumInput({ net: ['api.example.com', '*.example.org', 'mail:25', 'web', '192.0.2.1'] }),
+      outsideNames: 'Refuse',
+    });
     expect(refusals.map(({ entry }) => entry)).toEqual(['*.example.org', 'api.example.com', 'mail:25']);
   });
 });
@@ -64,7 +81,9 @@ describe('a denied address', () => {
 
   test('closes what names resolve to, and only where there are names', () => {
     expect(deny(['192.0.2.0/24'], ['10.0.0.0/8']).policy.spec.egressDeny).toBeUndefined();
-    expect(JSON.stringify(deny(['api.example.com'], ['10.0.0.0/8']).policy.spec.egressDeny)).toContain('{"cidr":"10.0.0.0/8"}');
+    expect(JSON.stringify(deny(['api.example.com'], ['10.0.0.0/8']).policy.spec.egressDeny)).toContain(
+      '{"cidr":"10.0.0.0/8"}',
+    );
   });
 
   test('does not close a Service whose endpoints lie in it, and says so', () => {
@@ -75,17 +94,24 @@ describe('a denied address', () => {
 });
 
 describe('the Redis under Cilium', () => {
-  const redis = (host: string, change: Partial<PolicyInput> = {}) => ciliumPolicy({ ...ciliumInput({ redis: host }), ...change });
+  const redis = (host: string, change: Partial<PolicyInput> = {}) =>
+    ciliumPolicy({ ...ciliumInput({ redis: host }), ...change });
 
   test('outside the cluster is opened by its name, whatever it resolved to', () => {
     const { policy, approximations, problems } = redis('cache.example.com', { redisAddresses: ['198.51.100.7'] });
-    expect(policy.spec.egress.at(-1)).toEqual({ toFQDNs: [{ matchName: 'cache.example.com' }], toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }] });
+    expect(policy.spec.egress.at(-1)).toEqual({
+      toFQDNs: [{ matchName: 'cache.example.com' }],
+      toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }],
+    });
     expect([approximations, problems]).toEqual([[], []]);
   });
 
   test('with a short name that is no Service is opened by its addresses, and that is told', () => {
     const { policy, approximations } = redis('devbox', { redisAddresses: ['198.51.100.7'] });
-    expect(policy.spec.egress.at(-1)).toEqual({ toCIDRSet: [{ cidr: '198.51.100.7/32' }], toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }] });
+    expect(policy.spec.egress.at(-1)).toEqual({
+      toCIDRSet: [{ cidr: '198.51.100.7/32' }],
+      toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }],
+    });
     expect(approximations).toEqual([{ entry: 'devbox:6379', reason: expect.stringContaining('full name') }]);
   });
 

@@ -2,7 +2,14 @@
 import { resources } from '../../cluster/cluster.ts';
 import { formatEntry } from '../network/allow-net/canonical.ts';
 import { askedNames, type NameSpace } from '../network/allow-net/cilium-dns.ts';
-import { type CiliumEgressRule, type CiliumOpening, type CiliumPolicySpec, ciliumPeer, ciliumRules, endpointLabels } from '../network/allow-net/cilium-egress.ts';
+import {
+  type CiliumEgressRule,
+  type CiliumOpening,
+  ciliumPeer,
+  type CiliumPolicySpec,
+  ciliumRules,
+  endpointLabels,
+} from '../network/allow-net/cilium-egress.ts';
 import { denyRules, translateForCilium } from '../network/allow-net/cilium-translate.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
@@ -10,17 +17,32 @@ import { openingsOf } from '../network/allow-net/egress.ts';
 import type { Scope } from '../network/allow-net/entry.ts';
 import { resolvePublic } from '../network/allow-net/outside.ts';
 import { type Approximation, translate } from '../network/allow-net/translate.ts';
-import { deniedProblem, type DesiredPolicy, type DnsServers, header, heldByDeno, netHash, podLabels, type PolicyInput, unique, weakDenials } from './network-policy.ts';
+import {
+  deniedProblem,
+  type DesiredPolicy,
+  type DnsServers,
+  header,
+  heldByDeno,
+  netHash,
+  podLabels,
+  type PolicyInput,
+  unique,
+  weakDenials,
+} from './network-policy.ts';
 
 /** Builds the full object; the same input gives the same text. */
-export function ciliumPolicy(input: PolicyInput): DesiredPolicy & { readonly policy: { readonly spec: CiliumPolicySpec } } {
+export function ciliumPolicy(
+  input: PolicyInput,
+): DesiredPolicy & { readonly policy: { readonly spec: CiliumPolicySpec } } {
   const { apiVersion, kind } = resources.ciliumNetworkPolicies;
   const redis = mirrorRedis(input);
   const scope = input.allowAll ? everything(input) : closedTo(input, redis);
   const endpointSelector = { matchLabels: podLabels(input.name, netHash(input)) };
   return {
     policy: {
-      ...header(input), apiVersion, kind,
+      ...header(input),
+      apiVersion,
+      kind,
       spec: { endpointSelector, enableDefaultDeny: { egress: true, ingress: true }, ingress: [{}], ...scope.rules },
       // Ours too, and empty: a second list of rules, added by hand, would open more.
       specs: [],
@@ -43,13 +65,32 @@ function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
   const deny = withMetadataDenied(input.scope, input.deny);
   const mirror = translateForCilium(input.scope, deny, input.topology);
   const openings = [...redis.openings, ...mirror.openings];
-  const denied = openings.some(({ peer }) => 'fqdn' in peer) ? denyRules(deny, openings) : { rules: [], approximations: [] };
-  const egress = [...dnsRules(input, [...input.scope, ...redis.scope, ...input.alsoAsked ?? []]), ...ciliumRules(openings)];
+  const denied = openings.some(({ peer }) => 'fqdn' in peer)
+    ? denyRules(deny, openings)
+    : { rules: [], approximations: [] };
+  const egress = [
+    ...dnsRules(input, [...input.scope, ...redis.scope, ...input.alsoAsked ?? []]),
+    ...ciliumRules(openings),
+  ];
   return {
     // Without any rule Cilium would leave the direction open; an empty one closes it.
-    rules: { egress: egress.length > 0 ? egress : [{}], ...(denied.rules.length > 0 ? { egressDeny: denied.rules } : {}) },
-    approximations: unique([...mirror.approximations, ...redis.approximations, ...denied.approximations, ...weakDenials(input)]),
-    refusals: input.outsideNames === 'Refuse' ? mirror.outside.map((entry) => ({ entry, reason: 'it is a name outside the cluster, and spec.permissions.outsideNames is Refuse: name a Service or an address' })) : [],
+    rules: {
+      egress: egress.length > 0 ? egress : [{}],
+      ...(denied.rules.length > 0 ? { egressDeny: denied.rules } : {}),
+    },
+    approximations: unique([
+      ...mirror.approximations,
+      ...redis.approximations,
+      ...denied.approximations,
+      ...weakDenials(input),
+    ]),
+    refusals: input.outsideNames === 'Refuse'
+      ? mirror.outside.map((entry) => ({
+        entry,
+        reason:
+          'it is a name outside the cluster, and spec.permissions.outsideNames is Refuse: name a Service or an address',
+      }))
+      : [],
   };
 }
 
@@ -58,7 +99,9 @@ function dnsRules({ dns, topology, searchDomains = [] }: PolicyInput, scope: Sco
   const space: NameSpace = { namespace: topology.namespace, clusterDomain: topology.clusterDomain, searchDomains };
   const names = askedNames(scope, space);
   if (names.length === 0) return [];
-  const ports = dns.ports.flatMap((port) => [{ port: String(port), protocol: 'UDP' } as const, { port: String(port), protocol: 'TCP' } as const]);
+  const ports = dns.ports.flatMap((
+    port,
+  ) => [{ port: String(port), protocol: 'UDP' } as const, { port: String(port), protocol: 'TCP' } as const]);
   return serversOf(dns).map((servers) => ({ ...servers, toPorts: [{ ports, rules: { dns: names } }] }));
 }
 
@@ -77,16 +120,35 @@ interface RedisMirror {
 
 function mirrorRedis(input: PolicyInput): RedisMirror {
   const parsed = redisEntry(input.redis);
-  if (!parsed.ok) return { openings: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`], scope: [] };
+  if (!parsed.ok) {
+    return {
+      openings: [],
+      approximations: [],
+      problems: [`the worker's Redis has no usable host: ${parsed.problem}`],
+      scope: [],
+    };
+  }
   const scope = [parsed.entry];
   const { openings, approximations } = translateForCilium(scope, [], input.topology);
   // A short name that is no Service has no place in DNS Cilium could hold it by: its addresses are all there is.
-  const byAddress = openings.length > 0 ? [] : translate(scope, [], { ...input.topology, outsideAddresses: () => input.redisAddresses }, { ...resolvePublic, answers: 'Any' }).rules.flatMap(openingsOf);
+  const byAddress = openings.length > 0
+    ? []
+    : translate(scope, [], { ...input.topology, outsideAddresses: () => input.redisAddresses }, {
+      ...resolvePublic,
+      answers: 'Any',
+    }).rules.flatMap(openingsOf);
   const all = [...openings, ...byAddress.map(({ peer, port }) => ({ peer: ciliumPeer(peer), port }))];
-  const unreachable = all.length > 0 || input.allowAll ? [] : approximations.map(({ reason }) => `the worker's Redis ${formatEntry(parsed.entry)} cannot be reached: ${reason}`);
+  const unreachable = all.length > 0 || input.allowAll
+    ? []
+    : approximations.map(({ reason }) =>
+      `the worker's Redis ${formatEntry(parsed.entry)} cannot be reached: ${reason}`
+    );
   return {
     openings: all,
-    approximations: byAddress.length === 0 ? [] : [{ entry: formatEntry(parsed.entry), reason: 'a short name that is no Service: opened by the addresses it resolved to; give its full name' }],
+    approximations: byAddress.length === 0 ? [] : [{
+      entry: formatEntry(parsed.entry),
+      reason: 'a short name that is no Service: opened by the addresses it resolved to; give its full name',
+    }],
     problems: [...unreachable, ...deniedProblem(parsed.entry, input)],
     scope,
   };

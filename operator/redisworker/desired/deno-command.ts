@@ -1,6 +1,15 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
-  handlerEntry, handlerRights, healthPort, importMapFile, runnerEntry, scriptRedisPort, secretMount, sourceFileName, sourceMount, v8Flags,
+  handlerEntry,
+  handlerRights,
+  healthPort,
+  importMapFile,
+  runnerEntry,
+  scriptRedisPort,
+  secretMount,
+  sourceFileName,
+  sourceMount,
+  v8Flags,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
@@ -38,7 +47,16 @@ const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-
  * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
  * them when a program has set them itself. The pod has them empty, and no program may write them.
  */
-export const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+export const proxyVariables = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'ALL_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'all_proxy',
+  'no_proxy',
+];
 
 /** The whole command. Planned recycling and the Script runtime run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
@@ -46,49 +64,75 @@ export function denoCommand(input: CommandInput): string[] {
     return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
   const { gateNet } = input;
-  if (input.requestLimit === 0) return handler({ ...input, allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))] });
-  return [...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []), '--', ...handler(input)];
+  if (input.requestLimit === 0) {
+    return handler({
+      ...input,
+      allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))],
+    });
+  }
+  return [
+    ...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []),
+    '--',
+    ...handler(input),
+  ];
 }
 
 function handler(input: CommandInput): string[] {
   return [
-    'deno', 'run', ...closed, '--ignore-env',
+    'deno',
+    'run',
+    ...closed,
+    '--ignore-env',
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
     ...deniedEnv(input.allowEnv),
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
     `--allow-read=${handlerRights.read.join(',')}`,
     ...net(input),
     `--import-map=${importMapFile}`,
-    `${heap(input.memoryMiB)},${v8Flags}`, ...input.denoOptions,
-    handlerEntry, input.configHashKey,
+    `${heap(input.memoryMiB)},${v8Flags}`,
+    ...input.denoOptions,
+    handlerEntry,
+    input.configHashKey,
   ];
 }
 
 function script(input: CommandInput): string[] {
   return [
-    'deno', 'run', ...closed, '--ignore-env',
+    'deno',
+    'run',
+    ...closed,
+    '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
     ...deniedEnv(input.allowEnv),
     ...net(input),
-    heap(input.memoryMiB), ...input.denoOptions,
-    `${sourceMount}/${sourceFileName}`, input.configHashKey,
+    heap(input.memoryMiB),
+    ...input.denoOptions,
+    `${sourceMount}/${sourceFileName}`,
+    input.configHashKey,
   ];
 }
 
 /** Only what is allowed has to be denied: of other variables --ignore-env says that there are none, and that is kinder. */
 function deniedEnv(allowEnv: readonly string[]): string[] {
-  const covered = proxyVariables.filter((name) => allowEnv.some((entry) => entry === name || (entry.endsWith('*') && name.startsWith(entry.slice(0, -1)))));
+  const covered = proxyVariables.filter((name) =>
+    allowEnv.some((entry) => entry === name || (entry.endsWith('*') && name.startsWith(entry.slice(0, -1))))
+  );
   return covered.length > 0 ? [`--deny-env=${covered.join(',')}`] : [];
 }
 
 /** No code of the user's runs in the runner itself; the script it starts has flags of its own. */
 function runner(input: CommandInput, flags: readonly string[]): string[] {
   return [
-    'deno', 'run', ...closed, '--allow-env', '--allow-run=deno',
+    'deno',
+    'run',
+    ...closed,
+    '--allow-env',
+    '--allow-run=deno',
     `--allow-read=${secretMount}`,
     ...flags,
     `--v8-flags=${v8Flags}`,
-    runnerEntry, input.configHashKey,
+    runnerEntry,
+    input.configHashKey,
   ];
 }
 

@@ -1,13 +1,29 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
 import {
-  env, healthPort, keyFileName, redisCaFileName, redisPasswordFileName, scratchMount, scriptRedisPort, secretMount, sourceFileName, sourceMount,
+  env,
   type HandlerSettings,
+  healthPort,
+  keyFileName,
+  redisCaFileName,
+  redisPasswordFileName,
+  scratchMount,
+  scriptRedisPort,
+  secretMount,
+  sourceFileName,
+  sourceMount,
 } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { GatePlan } from '../network/gate.ts';
-import { annotations, deploymentName, labels, labelValue, runtimeSecretName, sourceConfigMapName } from '../model/names.ts';
-import { denoCommand, proxyVariables, type CommandInput } from './deno-command.ts';
-import { childMetadata, parentLabels, type Parent } from './metadata.ts';
+import {
+  annotations,
+  deploymentName,
+  labels,
+  labelValue,
+  runtimeSecretName,
+  sourceConfigMapName,
+} from '../model/names.ts';
+import { type CommandInput, denoCommand, proxyVariables } from './deno-command.ts';
+import { childMetadata, type Parent, parentLabels } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
 export interface PodSettings {
@@ -66,7 +82,8 @@ export function deployment(input: DeploymentInput): KubeObject {
         metadata: {
           labels: { ...input.pod.labels, ...consumerLabels(parent, consumerId), [labels.netHash]: input.netHash },
           annotations: {
-            ...input.pod.annotations, ...identity,
+            ...input.pod.annotations,
+            ...identity,
             [annotations.worker]: parent.name,
             [annotations.source]: input.sourceDigest,
             [annotations.config]: input.configDigest,
@@ -84,7 +101,13 @@ function podSpec(input: DeploymentInput): object {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     containers: [container(input)],
     volumes: [
       { name: 'source', configMap: { name: sourceConfigMapName(input.parent.name, input.sourceDigest) } },
@@ -92,25 +115,44 @@ function podSpec(input: DeploymentInput): object {
       { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
     ],
     ...given({
-      nodeSelector: pod.nodeSelector, tolerations: pod.tolerations, affinity: pod.affinity,
-      topologySpreadConstraints: pod.topologySpreadConstraints?.map((constraint) => ({ ...constraint, labelSelector: { matchLabels: parentLabels(input.parent) } })),
-      priorityClassName: pod.priorityClassName, imagePullSecrets: pod.imagePullSecrets,
+      nodeSelector: pod.nodeSelector,
+      tolerations: pod.tolerations,
+      affinity: pod.affinity,
+      topologySpreadConstraints: pod.topologySpreadConstraints?.map((constraint) => ({
+        ...constraint,
+        labelSelector: { matchLabels: parentLabels(input.parent) },
+      })),
+      priorityClassName: pod.priorityClassName,
+      imagePullSecrets: pod.imagePullSecrets,
     }),
   };
 }
 
 function container(input: DeploymentInput): object {
   const ports = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
-  if (input.command.runtime === 'Script') ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
+  if (input.command.runtime === 'Script') {
+    ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
+  }
   return {
     name: 'worker',
     image: input.image,
     command: denoCommand(input.command),
     env: environment(input),
     ports,
-    readinessProbe: { httpGet: { path: '/readyz', port: 'health' }, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 },
+    readinessProbe: {
+      httpGet: { path: '/readyz', port: 'health' },
+      periodSeconds: 1,
+      timeoutSeconds: 2,
+      failureThreshold: 3,
+    },
     // Answers as long as the event loop turns: it ends a handler that never yields, not a pod that waits for Redis.
-    livenessProbe: { httpGet: { path: '/healthz', port: 'health' }, initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    livenessProbe: {
+      httpGet: { path: '/healthz', port: 'health' },
+      initialDelaySeconds: 10,
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    },
     resources: input.pod.resources ?? defaultResources,
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -141,7 +183,9 @@ function environment(input: DeploymentInput): object[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
-    ...(input.gate.kind === 'on' ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement } : {}),
+    ...(input.gate.kind === 'on'
+      ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement }
+      : {}),
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value })),

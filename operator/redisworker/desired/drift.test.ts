@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { hasDrifted } from './drift.ts';
 
-const policy = (spec: object) => ({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p' }, spec });
+const policy = (spec: object) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'p' },
+  spec,
+});
 
 test('an empty list that the API server dropped is no drift, or its object would be written for ever', () => {
   expect(hasDrifted(policy({ ingress: [], egress: [{}] }), policy({ egress: [{}] }))).toBe(false);

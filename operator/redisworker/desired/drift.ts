@@ -7,7 +7,10 @@ export function stamped<T extends KubeObject>(object: T): T {
   const { metadata } = object;
   return {
     ...object,
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.applied]: digest(canonicalJson(object), 16) } },
+    metadata: {
+      ...metadata,
+      annotations: { ...metadata.annotations, [annotations.applied]: digest(canonicalJson(object), 16) },
+    },
   };
 }
 
@@ -35,7 +38,8 @@ function covers(actual: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     const items: readonly unknown[] = wanted;
     if (actual === undefined) return items.length === 0;
-    return Array.isArray(actual) && actual.length === items.length && items.every((item, at) => covers(actual[at], item));
+    return Array.isArray(actual) && actual.length === items.length &&
+      items.every((item, at) => covers(actual[at], item));
   }
   if (typeof wanted === 'object' && wanted !== null) {
     if (typeof actual !== 'object' || actual === null) return isEmpty(wanted) && actual === undefined;
@@ -52,8 +56,11 @@ function isEmpty(value: object): boolean {
 
 /** JSON with sorted keys and without undefined values: equal for equal objects. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner);
+  return JSON.stringify(
+    value,
+    (_, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+  );
 }

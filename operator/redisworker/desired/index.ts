@@ -1,5 +1,5 @@
 /** Everything a valid worker should have, computed in full every time. */
-import { encodeConfigHash, type ConfigHashFields, type EncryptedSecret } from '../../../contract/config-hash.ts';
+import { type ConfigHashFields, encodeConfigHash, type EncryptedSecret } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
 import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
@@ -15,9 +15,9 @@ import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
 import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
-import { clusterDns, netHash, networkPolicy, type DesiredPolicy, type PolicyInput } from './network-policy.ts';
+import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret } from './runtime-secret.ts';
-import { sourceConfigMap, type Source } from './source-config-map.ts';
+import { type Source, sourceConfigMap } from './source-config-map.ts';
 
 /** The parts a desired state follows from. */
 export interface DesiredInput {
@@ -59,9 +59,15 @@ export function desiredState(input: DesiredInput): Desired {
     policy: { ...policy, policy: stamped(policy.policy) },
     netHash: hash,
     configHashes,
-    deployments: new Map(blueprint.consumerIds.map((id) => [id, stamped(consumerDeployment(input, id, hash, {
-      hash: configHashes.get(id) ?? {}, secrets,
-    }))] as const)),
+    deployments: new Map(blueprint.consumerIds.map((id) =>
+      [
+        id,
+        stamped(consumerDeployment(input, id, hash, {
+          hash: configHashes.get(id) ?? {},
+          secrets,
+        })),
+      ] as const
+    )),
   };
 }
 
@@ -113,7 +119,12 @@ function canaryOf({ gate }: Blueprint): Scope {
   return parsed?.ok ? [parsed.entry] : [];
 }
 
-function consumerDeployment(input: DesiredInput, consumerId: string, podNetHash: string, read: { hash: ConfigHashFields; secrets: object }): KubeObject {
+function consumerDeployment(
+  input: DesiredInput,
+  consumerId: string,
+  podNetHash: string,
+  read: { hash: ConfigHashFields; secrets: object },
+): KubeObject {
   const { blueprint } = input;
   const { target } = input.access;
   return deployment({

@@ -29,7 +29,11 @@ export function ownerReference(parent: Parent): OwnerReference {
 }
 
 /** Metadata of a child; labels and annotations of the worker itself are not copied. */
-export function childMetadata(parent: Parent, name: string, more: { labels?: Record<string, string>; annotations?: Record<string, string> } = {}): ObjectMeta {
+export function childMetadata(
+  parent: Parent,
+  name: string,
+  more: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
+): ObjectMeta {
   return {
     name,
     namespace: parent.namespace,

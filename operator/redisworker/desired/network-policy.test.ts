@@ -8,8 +8,18 @@ import type { Scope } from '../network/allow-net/entry.ts';
 import { clusterDns, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 
 const topology = topologyWith('app', {
-  'app/redis': { type: 'ClusterIP', clusterIP: '10.96.0.10', selector: { app: 'redis' }, ports: [{ port: 6379, targetPort: 16_379, protocol: 'TCP' }] },
-  'app/web': { type: 'ClusterIP', clusterIP: '10.96.0.11', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }] },
+  'app/redis': {
+    type: 'ClusterIP',
+    clusterIP: '10.96.0.10',
+    selector: { app: 'redis' },
+    ports: [{ port: 6379, targetPort: 16_379, protocol: 'TCP' }],
+  },
+  'app/web': {
+    type: 'ClusterIP',
+    clusterIP: '10.96.0.11',
+    selector: { app: 'web' },
+    ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
+  },
 });
 
 function scopeOf(entries: readonly string[]): Scope {
@@ -21,7 +31,14 @@ function scopeOf(entries: readonly string[]): Scope {
 const input: PolicyInput = {
   name: 'w1',
   namespace: 'app',
-  owner: { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w1', uid: '11111111-2222-3333-4444-555555555555', controller: true, blockOwnerDeletion: true },
+  owner: {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    name: 'w1',
+    uid: '11111111-2222-3333-4444-555555555555',
+    controller: true,
+    blockOwnerDeletion: true,
+  },
   labels: { 'app.kubernetes.io/managed-by': 'redisworker' },
   scope: [],
   deny: [],
@@ -42,11 +59,30 @@ describe('the policy', () => {
   });
 
   test('of a worker with every kind of entry opens what can be said exactly and tells the rest', () => {
-    const scope = scopeOf(['web:80', '10.20.0.0/16:5432', '[2001:db8::7]:443', '192.0.2.1', 'api.example.com:443', '*.example.org', ':9229', 'unix:/run/a.sock']);
+    const scope = scopeOf([
+      'web:80',
+      '10.20.0.0/16:5432',
+      '[2001:db8::7]:443',
+      '192.0.2.1',
+      'api.example.com:443',
+      '*.example.org',
+      ':9229',
+      'unix:/run/a.sock',
+    ]);
     const redis = { host: 'cache.example.com', port: 6380 };
-    const { policy, approximations, problems } = networkPolicy({ ...input, scope, deny: scopeOf(['10.20.30.0/24']), redis, redisAddresses: ['198.51.100.7', '2001:db8::9'] });
+    const { policy, approximations, problems } = networkPolicy({
+      ...input,
+      scope,
+      deny: scopeOf(['10.20.30.0/24']),
+      redis,
+      redisAddresses: ['198.51.100.7', '2001:db8::9'],
+    });
     expect(policy).toEqual(golden('full-scope'));
-    expect(approximations.map(({ entry }) => entry)).toEqual(['*.example.org', 'api.example.com:443', 'cache.example.com:6380']);
+    expect(approximations.map(({ entry }) => entry)).toEqual([
+      '*.example.org',
+      'api.example.com:443',
+      'cache.example.com:6380',
+    ]);
     expect(problems).toEqual([]);
   });
 
@@ -57,24 +93,45 @@ describe('the policy', () => {
   });
 
   test('opens node-local resolvers by address and other DNS ports', () => {
-    const dns = { namespaceLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' }, podLabels: {}, ports: [53, 5353], cidrs: ['169.254.20.10/32'] };
+    const dns = {
+      namespaceLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' },
+      podLabels: {},
+      ports: [53, 5353],
+      cidrs: ['169.254.20.10/32'],
+    };
     const [rule] = networkPolicy({ ...input, dns }).policy.spec.egress;
     expect(rule).toEqual({
-      to: [{ namespaceSelector: { matchLabels: dns.namespaceLabels }, podSelector: { matchLabels: {} } }, { ipBlock: { cidr: '169.254.20.10/32' } }],
-      ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }, { protocol: 'UDP', port: 5353 }, { protocol: 'TCP', port: 5353 }],
+      to: [{ namespaceSelector: { matchLabels: dns.namespaceLabels }, podSelector: { matchLabels: {} } }, {
+        ipBlock: { cidr: '169.254.20.10/32' },
+      }],
+      ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }, { protocol: 'UDP', port: 5353 }, {
+        protocol: 'TCP',
+        port: 5353,
+      }],
     });
   });
 
   test('takes the metadata addresses out of what a wide block opens, unless the scope names one', () => {
-    const blocks = (entries: string[]) => JSON.stringify(networkPolicy({ ...input, scope: scopeOf(entries) }).policy.spec.egress);
-    expect(blocks(['169.254.0.0/16:80'])).toContain('"except":["169.254.169.254/32","169.254.170.2/32","169.254.170.23/32"]');
-    expect(blocks(['169.254.0.0/16:80', '169.254.169.254:80'])).toContain('"except":["169.254.170.2/32","169.254.170.23/32"]');
+    const blocks = (entries: string[]) =>
+      JSON.stringify(networkPolicy({ ...input, scope: scopeOf(entries) }).policy.spec.egress);
+    expect(blocks(['169.254.0.0/16:80'])).toContain(
+      '"except":["169.254.169.254/32","169.254.170.2/32","169.254.170.23/32"]',
+    );
+    expect(blocks(['169.254.0.0/16:80', '169.254.169.254:80'])).toContain(
+      '"except":["169.254.170.2/32","169.254.170.23/32"]',
+    );
     expect(blocks(['169.254.169.254:80'])).toContain('"cidr":"169.254.169.254/32"');
   });
 
   test('tells a denial that Deno does not hold', () => {
-    const { approximations } = networkPolicy({ ...input, scope: scopeOf(['*.example.com', 'web:80']), deny: scopeOf(['*.internal.example.com', '*.api.example.com', 'a.example.com', 'web']) });
-    const weak = approximations.filter(({ reason }) => reason.includes('Deno prefers')).map(({ entry, reason }) => [entry, /entry (\S+),/.exec(reason)?.[1]]);
+    const { approximations } = networkPolicy({
+      ...input,
+      scope: scopeOf(['*.example.com', 'web:80']),
+      deny: scopeOf(['*.internal.example.com', '*.api.example.com', 'a.example.com', 'web']),
+    });
+    const weak = approximations.filter(({ reason }) => reason.includes('Deno prefers')).map((
+      { entry, reason },
+    ) => [entry, /entry (\S+),/.exec(reason)?.[1]]);
     expect(weak).toEqual([['*.internal.example.com', '*.example.com'], ['web', 'web:80']]);
   });
 });
@@ -92,7 +149,10 @@ describe('the Redis', () => {
 
   test('by a short name that is no Service is opened by what it resolves to', () => {
     const change = { redis: { host: 'devbox', port: 6379 }, redisAddresses: ['192.0.2.3'] };
-    expect(rulesOf(change)).toEqual([{ to: [{ ipBlock: { cidr: '192.0.2.3/32' } }], ports: [{ protocol: 'TCP', port: 6379 }] }]);
+    expect(rulesOf(change)).toEqual([{
+      to: [{ ipBlock: { cidr: '192.0.2.3/32' } }],
+      ports: [{ protocol: 'TCP', port: 6379 }],
+    }]);
     expect(problemsOf(change)).toEqual([]);
   });
 
@@ -106,13 +166,33 @@ describe('the Redis', () => {
   });
 
   test.each<[string, Partial<PolicyInput>, RegExp]>([
-    ['whose Service is missing', { redis: { host: 'cache', port: 6379 } }, /Redis cache:6379 cannot be reached: Service not found: app\/cache/],
+    [
+      'whose Service is missing',
+      { redis: { host: 'cache', port: 6379 } },
+      /Redis cache:6379 cannot be reached: Service not found: app\/cache/,
+    ],
     ['on a port its Service has not', { redis: { host: 'redis', port: 6380 } }, /has no port 6380/],
-    ['outside the cluster without a known address', { redis: { host: 'cache.example.com', port: 6379 } }, /cannot be reached: cache\.example\.com is a name outside/],
-    ['at a denied address', { redis: { host: '10.1.2.3', port: 6379 }, deny: scopeOf(['10.0.0.0/8']) }, /denyNet covers .* 10\.1\.2\.3:6379/],
+    [
+      'outside the cluster without a known address',
+      { redis: { host: 'cache.example.com', port: 6379 } },
+      /cannot be reached: cache\.example\.com is a name outside/,
+    ],
+    [
+      'at a denied address',
+      { redis: { host: '10.1.2.3', port: 6379 }, deny: scopeOf(['10.0.0.0/8']) },
+      /denyNet covers .* 10\.1\.2\.3:6379/,
+    ],
     ['whose Service has a denied address', { deny: scopeOf(['10.96.0.0/12']) }, /denyNet covers/],
-    ['that resolves to a denied address', { redis: { host: 'cache.example.com', port: 6379 }, redisAddresses: ['10.1.2.3'], deny: scopeOf(['10.0.0.0/8']) }, /denyNet covers/],
-    ['with an unusable host', { redis: { host: 'no host', port: 6379 } }, /no usable host: net entry "no host:6379" has white space/],
+    ['that resolves to a denied address', {
+      redis: { host: 'cache.example.com', port: 6379 },
+      redisAddresses: ['10.1.2.3'],
+      deny: scopeOf(['10.0.0.0/8']),
+    }, /denyNet covers/],
+    [
+      'with an unusable host',
+      { redis: { host: 'no host', port: 6379 } },
+      /no usable host: net entry "no host:6379" has white space/,
+    ],
   ])('%s is a problem', (_, change, problem) => {
     expect(problemsOf(change)).toEqual([expect.stringMatching(problem)]);
   });
@@ -127,7 +207,14 @@ describe('the net hash', () => {
 
   test('changes with everything that shapes the policy', () => {
     const dns = { ...clusterDns, ports: [5353] };
-    const changes: Partial<PolicyInput>[] = [{}, { scope: scopeOf(['h']) }, { deny: scopeOf(['h']) }, { allowAll: true }, { redis: { host: 'redis', port: 1 } }, { dns }];
+    const changes: Partial<PolicyInput>[] = [
+      {},
+      { scope: scopeOf(['h']) },
+      { deny: scopeOf(['h']) },
+      { allowAll: true },
+      { redis: { host: 'redis', port: 1 } },
+      { dns },
+    ];
     expect(new Set(changes.map((change) => netHash({ ...input, ...change }))).size).toBe(changes.length);
   });
 
@@ -139,12 +226,25 @@ describe('the net hash', () => {
 
 describe('the lists for Deno', () => {
   test('carry the scope, the Redis and the addresses of the runtime, once each', () => {
-    expect(denoNetFlag(scopeOf(['redis:6379', 'web']), { host: 'Redis', port: 6379 }, ['0.0.0.0:8085'])).toEqual(['0.0.0.0:8085', 'redis:6379', 'web']);
+    expect(denoNetFlag(scopeOf(['redis:6379', 'web']), { host: 'Redis', port: 6379 }, ['0.0.0.0:8085'])).toEqual([
+      '0.0.0.0:8085',
+      'redis:6379',
+      'web',
+    ]);
     expect(() => denoNetFlag([], { host: 'no host', port: 1 }, [])).toThrow('white space');
   });
 
   test('deny the metadata addresses but for those the scope names, and never loopback', () => {
     const denied = denoDenyFlag(scopeOf(['169.254.169.254:80']), scopeOf(['h', '100.100.100.200']));
-    expect(denied).toEqual(['100.100.100.200', '168.63.129.16', '169.254.170.2', '169.254.170.23', '[fd00:ec2::23]', '[fd00:ec2::254]', '[fd20:ce::254]', 'h']);
+    expect(denied).toEqual([
+      '100.100.100.200',
+      '168.63.129.16',
+      '169.254.170.2',
+      '169.254.170.23',
+      '[fd00:ec2::23]',
+      '[fd00:ec2::254]',
+      '[fd20:ce::254]',
+      'h',
+    ]);
   });
 });

@@ -87,15 +87,31 @@ export function netHash({ scope, deny, allowAll, outsideNames = 'Resolve', flavo
 }
 
 /** Builds the full object; the same input gives the same text. */
-export function networkPolicy(input: PolicyInput): DesiredPolicy & { readonly policy: { readonly spec: NetworkPolicySpec } } {
+export function networkPolicy(
+  input: PolicyInput,
+): DesiredPolicy & { readonly policy: { readonly spec: NetworkPolicySpec } } {
   const redis = mirrorRedis(input);
   const deny = withMetadataDenied(input.scope, input.deny);
-  const rules: NameRules = { ...resolvePublic, mode: input.outsideNames ?? 'Resolve', closed: input.clusterBlocks ?? [] };
+  const rules: NameRules = {
+    ...resolvePublic,
+    mode: input.outsideNames ?? 'Resolve',
+    closed: input.clusterBlocks ?? [],
+  };
   const mirror = input.allowAll ? undefined : translate(input.scope, deny, input.topology, rules);
   const egress = mirror === undefined ? [{}] : [dnsRule(input.dns), ...mergedRules([...redis.rules, ...mirror.rules])];
-  const approximations = mirror === undefined ? input.deny.map(heldByDeno) : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]);
+  const approximations = mirror === undefined
+    ? input.deny.map(heldByDeno)
+    : unique([...mirror.approximations, ...redis.approximations, ...weakDenials(input)]);
   return {
-    policy: { ...header(input), spec: { podSelector: { matchLabels: podLabels(input.name, netHash(input)) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress } },
+    policy: {
+      ...header(input),
+      spec: {
+        podSelector: { matchLabels: podLabels(input.name, netHash(input)) },
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [],
+        egress,
+      },
+    },
     approximations,
     refusals: mirror?.refusals ?? [],
     problems: redis.problems,
@@ -103,7 +119,9 @@ export function networkPolicy(input: PolicyInput): DesiredPolicy & { readonly po
 }
 
 /** What every policy carries, whatever its kind. */
-export function header({ name, namespace, owner, labels, resolved, ...input }: PolicyInput): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
+export function header(
+  { name, namespace, owner, labels, resolved, ...input }: PolicyInput,
+): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -137,12 +155,16 @@ interface RedisMirror extends Pick<Mirror, 'rules' | 'approximations'> {
 
 function mirrorRedis(input: PolicyInput): RedisMirror {
   const parsed = redisEntry(input.redis);
-  if (!parsed.ok) return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
+  if (!parsed.ok) {
+    return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
+  }
   const { entry } = parsed;
   const topology: Topology = { ...input.topology, outsideAddresses: () => input.redisAddresses };
   const { rules, approximations } = translate([entry], [], topology, { ...resolvePublic, answers: 'Any' });
   const closed = rules.length === 0 && !input.allowAll;
-  const unreachable = closed ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`) : [];
+  const unreachable = closed
+    ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`)
+    : [];
   return {
     rules,
     approximations: rules.length === 0 ? [] : approximations,
@@ -151,12 +173,19 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
 }
 
 /** What keeps Deno from the Redis: denied addresses are final, even for a host that is allowed by name. */
-export function deniedProblem(entry: NetEntry, { redis, scope, deny, redisAddresses, topology }: PolicyInput): string[] {
+export function deniedProblem(
+  entry: NetEntry,
+  { redis, scope, deny, redisAddresses, topology }: PolicyInput,
+): string[] {
   const ref = entry.kind === 'name' ? findService(entry.host, topology) : undefined;
   const serviceAddress = ref && topology.service(ref.namespace, ref.name)?.clusterIP;
   const resolved = serviceAddress === undefined ? redisAddresses : [serviceAddress];
   if (denoAllows([entry], withMetadataDenied(scope, deny), redis.host, redis.port, resolved)) return [];
-  return [`permissions.denyNet covers the worker's Redis ${formatEntry(entry)}, which it could never reach: take it out of denyNet`];
+  return [
+    `permissions.denyNet covers the worker's Redis ${
+      formatEntry(entry)
+    }, which it could never reach: take it out of denyNet`,
+  ];
 }
 
 /** A denial no rule can carry out beside one that opens everything. */
@@ -168,7 +197,9 @@ export function heldByDeno(entry: NetEntry): Approximation {
 export function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
   return overriddenDenials(scope, deny).map(({ denied, by }) => ({
     entry: formatEntry(denied),
-    reason: `Deno prefers the allowed entry ${formatEntry(by)}, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
+    reason: `Deno prefers the allowed entry ${
+      formatEntry(by)
+    }, so this denial does not hold where both apply: narrow that entry, or deny addresses`,
   }));
 }
 

@@ -1,5 +1,5 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
-import { keyOf, type Followed, type KubeObject } from '../../cluster/cluster.ts';
+import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { isIn } from '../network/allow-net/address.ts';
 import { annotations } from '../model/names.ts';
 import { claimOf } from '../plan/rival.ts';
@@ -7,12 +7,20 @@ import { clusterIPs } from '../observe/services.ts';
 import type { LiveCopies } from '../world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
-export function enqueueChanges(copies: LiveCopies, defaultRedisUrl: string | undefined, enqueue: (workerKey: string) => void): void {
+export function enqueueChanges(
+  copies: LiveCopies,
+  defaultRedisUrl: string | undefined,
+  enqueue: (workerKey: string) => void,
+): void {
   copies.workers.onChange((type, object) => {
     enqueue(keyOf(refOfObject(object)));
-    if (type !== 'modified') for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
+    if (type !== 'modified') {
+      for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
+    }
   });
-  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) enqueueOwners(children, enqueue);
+  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
+    enqueueOwners(children, enqueue);
+  }
   copies.services.onChange((_, service) => {
     const affected = [service, ...aliasesOf(service, copies.services.list())];
     for (const worker of copies.workers.list()) {
@@ -34,9 +42,15 @@ function refOfObject({ metadata }: KubeObject) {
 }
 
 /** Workers with the same type on the same Redis: one that comes or goes decides who of them may run. */
-function rivalsOf({ metadata, spec }: KubeObject, all: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
+function rivalsOf(
+  { metadata, spec }: KubeObject,
+  all: readonly KubeObject[],
+  defaultRedisUrl: string | undefined,
+): string[] {
   const claim = claimOf(metadata.name, spec, defaultRedisUrl);
-  return all.filter((other) => claimOf(other.metadata.name, other.spec, defaultRedisUrl) === claim).map((other) => keyOf(refOfObject(other)));
+  return all.filter((other) => claimOf(other.metadata.name, other.spec, defaultRedisUrl) === claim).map((other) =>
+    keyOf(refOfObject(other))
+  );
 }
 
 function ownerName({ metadata }: KubeObject): string | undefined {
@@ -46,7 +60,9 @@ function ownerName({ metadata }: KubeObject): string | undefined {
 /** The ExternalName Services that stand for a Service, by way of others perhaps. */
 function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
   const name = `.${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
-  const direct = all.filter(({ spec }) => `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name));
+  const direct = all.filter(({ spec }) =>
+    `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name)
+  );
   return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
 }
 
@@ -54,6 +70,9 @@ function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 
 function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
   const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
   const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
-  const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) => entry.replace(/:\d+$/, ''));
-  return hosts.includes(service.metadata.name) || clusterIPs(service).some((address) => hosts.includes(address) || blocks.some((block) => isIn(block, address)));
+  const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) =>
+    entry.replace(/:\d+$/, '')
+  );
+  return hosts.includes(service.metadata.name) ||
+    clusterIPs(service).some((address) => hosts.includes(address) || blocks.some((block) => isIn(block, address)));
 }

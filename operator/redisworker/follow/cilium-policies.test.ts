@@ -1,20 +1,34 @@
 import { expect, test, vi } from 'vitest';
 import { quietLog } from '../../../test/support/quiet-log.ts';
-import { ClusterError, resources, type Cluster, type Followed } from '../../cluster/cluster.ts';
+import { type Cluster, ClusterError, type Followed, resources } from '../../cluster/cluster.ts';
 import { openLocalCluster } from '../../cluster/local/index.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 
 /** Writes a policy of ours, and the owner without which it would be collected. @returns the owner's UID */
 async function writePolicy(port: Cluster): Promise<string> {
-  const owner = await port.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w', namespace: 'default' } }, 'redisworker');
+  const owner = await port.apply(
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w', namespace: 'default' } },
+    'redisworker',
+  );
   const uid = owner.metadata.uid ?? '';
   const { apiVersion, kind } = resources.ciliumNetworkPolicies;
   const labels = { 'app.kubernetes.io/managed-by': 'redisworker' };
-  await port.apply({ apiVersion, kind, metadata: { name: 'w-1', namespace: 'default', labels, ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid }] } }, 'redisworker');
+  await port.apply({
+    apiVersion,
+    kind,
+    metadata: {
+      name: 'w-1',
+      namespace: 'default',
+      labels,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid }],
+    },
+  }, 'redisworker');
   return uid;
 }
 
-async function cluster(fault?: ClusterError): Promise<Cluster & { follow: ReturnType<typeof vi.fn<Cluster['follow']>> }> {
+async function cluster(
+  fault?: ClusterError,
+): Promise<Cluster & { follow: ReturnType<typeof vi.fn<Cluster['follow']>> }> {
   const local = await openLocalCluster({ log: quietLog(), nodeName: 'test' });
   const list: Cluster['list'] = fault ? () => Promise.reject(fault) : (...args) => local.list(...args);
   return { ...local, list, follow: vi.fn<Cluster['follow']>((...args) => local.follow(...args)) };
@@ -31,7 +45,10 @@ test('nothing is followed before a worker asks for it, and one copy serves all w
   policies.close();
 });
 
-test.each([[new ClusterError(404, 'NotServed', 'not served'), 'CiliumNotInstalled'], [new ClusterError(403, 'Forbidden', 'cannot list'), 'Forbidden']])('a refused look (%s) is a problem that passes, and nothing is followed', async (fault, reason) => {
+test.each([[new ClusterError(404, 'NotServed', 'not served'), 'CiliumNotInstalled'], [
+  new ClusterError(403, 'Forbidden', 'cannot list'),
+  'Forbidden',
+]])('a refused look (%s) is a problem that passes, and nothing is followed', async (fault, reason) => {
   const port = await cluster(fault);
   const policies = new CiliumPolicies(port, undefined, () => undefined);
   expect(await policies.open()).toMatchObject({ reason, terminal: false });

@@ -1,5 +1,5 @@
 /** The live copy of CiliumNetworkPolicies, opened when the first worker asks for one: most clusters do not have the kind. */
-import { ClusterError, resources, type Cluster, type Followed, type KubeObject } from '../../cluster/cluster.ts';
+import { type Cluster, ClusterError, type Followed, type KubeObject, resources } from '../../cluster/cluster.ts';
 import { labels, managedBy } from '../model/names.ts';
 import { ciliumNotInstalled, missing, type Problem } from '../model/problem.ts';
 

@@ -3,10 +3,12 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { NameAnswer } from '../../dns/lookup.ts';
 import { maxPerName } from '../network/outside-names/current.ts';
 import { OutsideNames } from './outside-names.ts';
-import { encodePublished, decodePublished, type Published, unpublished } from '../network/outside-names/published.ts';
+import { decodePublished, encodePublished, type Published, unpublished } from '../network/outside-names/published.ts';
 
 const answer = (addresses: readonly string[], ttlSeconds = 5): NameAnswer => ({
-  ipv4: addresses.length > 0 ? { kind: 'addresses', addresses: addresses.map((address) => ({ address, ttlSeconds })) } : { kind: 'none', why: 'NXDOMAIN' },
+  ipv4: addresses.length > 0
+    ? { kind: 'addresses', addresses: addresses.map((address) => ({ address, ttlSeconds })) }
+    : { kind: 'none', why: 'NXDOMAIN' },
   ipv6: { kind: 'none', why: 'NODATA' },
 });
 const failure: NameAnswer = { ipv4: { kind: 'failed', why: 'SERVFAIL' }, ipv6: { kind: 'failed', why: 'SERVFAIL' } };
@@ -16,7 +18,8 @@ function setUp(clock = new ManualClock()) {
   const dns = { says: answer(['192.0.2.1']), asked: [] as string[] };
   const enqueued: string[] = [];
   const names = new OutsideNames({
-    clock, enqueue: (key) => enqueued.push(key),
+    clock,
+    enqueue: (key) => enqueued.push(key),
     lookUp: (host) => {
       dns.asked.push(host);
       return Promise.resolve(dns.says);
@@ -84,7 +87,10 @@ describe('names outside', () => {
     const remembered = { movedAt: clock.now(), names: new Map([['a.example', ['192.0.2.9']]]) };
     await look('n/w', ['a.example'], remembered);
     await clock.advance(3_600_000);
-    expect(await look()).toMatchObject({ addresses: ['192.0.2.9'], notes: [expect.stringMatching(/^DNS has failed since .*Z \(SERVFAIL\): what was known stays/)] });
+    expect(await look()).toMatchObject({
+      addresses: ['192.0.2.9'],
+      notes: [expect.stringMatching(/^DNS has failed since .*Z \(SERVFAIL\): what was known stays/)],
+    });
     dns.says = answer([]);
     await clock.advance(60_000);
     expect(await look()).toMatchObject({ addresses: [], notes: ['it does not exist or has no addresses'] });

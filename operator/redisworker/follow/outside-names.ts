@@ -50,7 +50,9 @@ export class OutsideNames {
     if (hosts.some((host) => this.#book.held(host).refreshAt === 0)) await this.#firstAnswers(hosts);
     const now = this.#clock.now();
     const cap = maxPerName(hosts.length);
-    const current = new Map(hosts.map((host) => [host, currentAddresses(this.#book.held(host), worker.remembered.get(host), cap, now)]));
+    const current = new Map(
+      hosts.map((host) => [host, currentAddresses(this.#book.held(host), worker.remembered.get(host), cap, now)]),
+    );
     worker.published = publish(worker.published, current, now);
     this.#lookAgain(key, worker, lagsBehind(worker.published, current));
     return viewOf(worker.published, new Map(hosts.map((host) => [host, notesOf(this.#book.held(host), cap)])));
@@ -91,7 +93,9 @@ export class OutsideNames {
 
   #lookAgain(key: string, worker: Worker, lags: boolean): void {
     worker.cancel();
-    worker.cancel = lags ? this.#clock.after(worker.published.movedAt + restMs - this.#clock.now(), () => this.#enqueue(key)) : () => undefined;
+    worker.cancel = lags
+      ? this.#clock.after(worker.published.movedAt + restMs - this.#clock.now(), () => this.#enqueue(key))
+      : () => undefined;
   }
 }
 

@@ -1,5 +1,13 @@
 /** Follows what workers refer to by name or by label, and tells which workers to look at again. */
-import { keyOf, type Cluster, type Followed, type FollowOptions, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import {
+  type Cluster,
+  type Followed,
+  type FollowOptions,
+  keyOf,
+  type KubeObject,
+  type ObjectRef,
+  type Resource,
+} from '../../cluster/cluster.ts';
 
 /** Objects of a namespace that carry these labels. */
 export interface Selection {
@@ -88,7 +96,9 @@ export class References {
     const reference: Reference = { followed, dependents: new Set([workerKey]), synced: false };
     this.#references.set(keyIn(referred), reference);
     followed.synced.then(
-      () => { reference.synced = true; },
+      () => {
+        reference.synced = true;
+      },
       () => undefined, // the next plain read tells whoever refers to it
     );
     followed.onChange(() => {
@@ -99,7 +109,10 @@ export class References {
 
 function followOptions(ref: ObjectRef | Selection): FollowOptions {
   if ('labels' in ref) return ref;
-  return { ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }), fieldSelector: `metadata.name=${ref.name}` };
+  return {
+    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+    fieldSelector: `metadata.name=${ref.name}`,
+  };
 }
 
 function keyIn({ resource, ref }: Referred): string {

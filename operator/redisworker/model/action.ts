@@ -5,11 +5,34 @@ import type { KubeObject, ObjectRef, Resource } from '../../cluster/cluster.ts';
 /** One write, and the reason for it: the same word in logs, events and tests. */
 export type Action =
   | { readonly do: 'setFinalizers'; readonly finalizers: readonly string[]; readonly why: Why }
-  | { readonly do: 'applyObject'; readonly resource: Resource; readonly object: KubeObject; readonly exists: boolean; readonly why: Why }
+  | {
+    readonly do: 'applyObject';
+    readonly resource: Resource;
+    readonly object: KubeObject;
+    readonly exists: boolean;
+    readonly why: Why;
+  }
   | { readonly do: 'scaleToZero'; readonly ref: ObjectRef; readonly uid: string; readonly why: Why }
-  | { readonly do: 'deleteObject'; readonly resource: Resource; readonly ref: ObjectRef; readonly uid: string; readonly why: Why }
-  | { readonly do: 'writeConfigHash'; readonly consumerId: string; readonly fields: ConfigHashFields; readonly why: Why }
-  | { readonly do: 'clearStalePid'; readonly consumerId: string; readonly pid: string; readonly owner: string | undefined; readonly why: Why }
+  | {
+    readonly do: 'deleteObject';
+    readonly resource: Resource;
+    readonly ref: ObjectRef;
+    readonly uid: string;
+    readonly why: Why;
+  }
+  | {
+    readonly do: 'writeConfigHash';
+    readonly consumerId: string;
+    readonly fields: ConfigHashFields;
+    readonly why: Why;
+  }
+  | {
+    readonly do: 'clearStalePid';
+    readonly consumerId: string;
+    readonly pid: string;
+    readonly owner: string | undefined;
+    readonly why: Why;
+  }
   | { readonly do: 'deleteConfigHash'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
   | WorkAction;
@@ -23,11 +46,24 @@ export type WorkAction =
 
 /** Named facts that call for a write. */
 export type Why =
-  | 'FinalizerMissing' | 'CleanupFinished' | 'CleanupAbandoned'
-  | 'SourceMissing' | 'SourceDrifted' | 'RuntimeSecretMissing' | 'RuntimeSecretDrifted'
-  | 'GroupMissing' | 'NetworkPolicyMissing' | 'NetworkPolicyDrifted' | 'ConfigHashMissing' | 'ConfigHashStale'
-  | 'OwnerPodGone' | 'DeploymentMissing' | 'DeploymentDrifted'
-  | 'ConsumerRemoved' | 'WorkerDeleted' | 'NoPodUsesIt';
+  | 'FinalizerMissing'
+  | 'CleanupFinished'
+  | 'CleanupAbandoned'
+  | 'SourceMissing'
+  | 'SourceDrifted'
+  | 'RuntimeSecretMissing'
+  | 'RuntimeSecretDrifted'
+  | 'GroupMissing'
+  | 'NetworkPolicyMissing'
+  | 'NetworkPolicyDrifted'
+  | 'ConfigHashMissing'
+  | 'ConfigHashStale'
+  | 'OwnerPodGone'
+  | 'DeploymentMissing'
+  | 'DeploymentDrifted'
+  | 'ConsumerRemoved'
+  | 'WorkerDeleted'
+  | 'NoPodUsesIt';
 
 /** The outcome of planning: what to write now, and what the plan waits for. */
 export interface Plan {

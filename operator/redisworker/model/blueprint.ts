@@ -2,14 +2,14 @@
 import type { HandlerSettings } from '../../../contract/pod.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { Block } from '../network/allow-net/address.ts';
-import { parseScope, type ParsedScope } from '../network/allow-net/canonical.ts';
+import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
 import type { NameRules } from '../network/allow-net/outside.ts';
 import { defaultResources, type PodSettings } from '../desired/deployment.ts';
 import { memoryMiB } from '../desired/memory.ts';
 import type { Parent } from '../desired/metadata.ts';
-import { gatePlan, type GateDefaults, type GatePlan } from '../network/gate.ts';
-import { terminal, type Problem } from './problem.ts';
+import { type GateDefaults, type GatePlan, gatePlan } from '../network/gate.ts';
+import { type Problem, terminal } from './problem.ts';
 import { unsupportedFields } from './unsupported.ts';
 
 /** The streams of a worker: the one kind of work there is today. Another kind gets a sibling of this. */
@@ -84,14 +84,29 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Drafted {
   const scope = parseScope(spec.permissions.net);
   const deny = parseScope(spec.permissions.denyNet);
   const redisUrl = spec.redis?.url ?? defaults.redisUrl;
-  const net = { scope: scope.ok ? scope.scope : [], deny: deny.ok ? deny.scope : [], allowAllNet: spec.permissions.allowAllNet === 'Granted' };
-  const gate = gatePlan({ ...net, outsideNames: spec.permissions.outsideNames, enforcement: spec.networkPolicy.enforcement }, defaults);
+  const net = {
+    scope: scope.ok ? scope.scope : [],
+    deny: deny.ok ? deny.scope : [],
+    allowAllNet: spec.permissions.allowAllNet === 'Granted',
+  };
+  const gate = gatePlan({
+    ...net,
+    outsideNames: spec.permissions.outsideNames,
+    enforcement: spec.networkPolicy.enforcement,
+  }, defaults);
   const problems = [
     ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
     ...gateProblems(spec.networkPolicy, gate),
-    ...(redisUrl === undefined ? [terminal('NoRedis', 'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis')] : []),
+    ...(redisUrl === undefined
+      ? [
+        terminal(
+          'NoRedis',
+          'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis',
+        ),
+      ]
+      : []),
   ];
   if (redisUrl === undefined) return { blueprint: undefined, problems };
   const grace = spec.pod.terminationGracePeriodSeconds ?? spec.handler.timeoutSeconds + graceAfterTimeoutSeconds;
@@ -173,5 +188,10 @@ function podSettings({ pod }: RedisWorkerSpec): PodSettings {
 /** A worker that insists on a closed network is not started where nobody can tell. */
 function gateProblems({ enforcement }: RedisWorkerSpec['networkPolicy'], plan: GatePlan): Problem[] {
   if (enforcement !== 'Required' || plan.kind === 'on') return [];
-  return [terminal('EnforcementUnverifiable', `spec.networkPolicy.enforcement is Required and cannot be met: ${plan.message}; or use BestEffort`)];
+  return [
+    terminal(
+      'EnforcementUnverifiable',
+      `spec.networkPolicy.enforcement is Required and cannot be met: ${plan.message}; or use BestEffort`,
+    ),
+  ];
 }

@@ -1,10 +1,12 @@
 /** Reads the children of a worker: whose they are and how they are. */
-import { resources, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
 import { annotations, labels } from './names.ts';
 
 /** Name and namespace of an object. */
 export function objectRef({ metadata }: KubeObject): ObjectRef {
-  return metadata.namespace === undefined ? { name: metadata.name } : { namespace: metadata.namespace, name: metadata.name };
+  return metadata.namespace === undefined
+    ? { name: metadata.name }
+    : { namespace: metadata.namespace, name: metadata.name };
 }
 
 /** UID of an object that came from the cluster. */
@@ -29,7 +31,9 @@ export function policyResource({ kind }: KubeObject): Resource {
 
 /** Net hash of the pods a policy of ours selects. */
 export function policyHashOf({ spec }: KubeObject): string | undefined {
-  const { podSelector, endpointSelector } = (spec ?? {}) as Partial<Record<'podSelector' | 'endpointSelector', { matchLabels?: Record<string, string> }>>;
+  const { podSelector, endpointSelector } = (spec ?? {}) as Partial<
+    Record<'podSelector' | 'endpointSelector', { matchLabels?: Record<string, string> }>
+  >;
   return (podSelector ?? endpointSelector)?.matchLabels?.[labels.netHash];
 }
 
@@ -39,7 +43,11 @@ export interface PodStatus {
   readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
   readonly containerStatuses?: readonly {
     restartCount?: number;
-    state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: { exitCode?: number; reason?: string; message?: string } };
+    state?: {
+      waiting?: { reason?: string; message?: string };
+      running?: object;
+      terminated?: { exitCode?: number; reason?: string; message?: string };
+    };
     lastState?: { terminated?: { exitCode?: number; reason?: string; message?: string } };
   }[];
 }
@@ -57,7 +65,8 @@ export function isLive(pod: KubeObject): boolean {
 
 /** True when the pod is ready and not on its way out. */
 export function isReady(pod: KubeObject): boolean {
-  return pod.metadata.deletionTimestamp === undefined && (podStatus(pod).conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+  return pod.metadata.deletionTimestamp === undefined &&
+    (podStatus(pod).conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 /** The part of a Deployment the domain reads. */
@@ -72,7 +81,10 @@ export interface DeploymentView {
 export function deploymentView(deployment: KubeObject): DeploymentView {
   const { replicas, template } = deployment.spec as {
     replicas?: number;
-    template?: { metadata?: { labels?: Record<string, string> }; spec?: { volumes?: { configMap?: { name?: string } }[] } };
+    template?: {
+      metadata?: { labels?: Record<string, string> };
+      spec?: { volumes?: { configMap?: { name?: string } }[] };
+    };
   };
   return {
     replicas: replicas ?? 1,

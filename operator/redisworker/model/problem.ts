@@ -2,9 +2,28 @@
 
 /** Reasons are an API: they are listed in docs/conditions.md and never change their meaning. */
 export type ProblemReason =
-  | 'InvalidSpec' | 'NotSupported' | 'EnforcementUnverifiable' | 'InvalidAllowNet' | 'NameRefused' | 'TypeConflict' | 'HashConflict' | 'NameConflict' | 'WrongRedisType'
-  | 'ConfigMapNotFound' | 'ConfigMapKeyNotFound' | 'SourceTooLarge' | 'SourceEmpty'
-  | 'SecretNotFound' | 'SecretKeyNotFound' | 'SecretTooLarge' | 'SecretNotText' | 'Forbidden' | 'InvalidRedisUrl' | 'NoRedis' | 'RedisNotOpened' | 'CiliumNotInstalled';
+  | 'InvalidSpec'
+  | 'NotSupported'
+  | 'EnforcementUnverifiable'
+  | 'InvalidAllowNet'
+  | 'NameRefused'
+  | 'TypeConflict'
+  | 'HashConflict'
+  | 'NameConflict'
+  | 'WrongRedisType'
+  | 'ConfigMapNotFound'
+  | 'ConfigMapKeyNotFound'
+  | 'SourceTooLarge'
+  | 'SourceEmpty'
+  | 'SecretNotFound'
+  | 'SecretKeyNotFound'
+  | 'SecretTooLarge'
+  | 'SecretNotText'
+  | 'Forbidden'
+  | 'InvalidRedisUrl'
+  | 'NoRedis'
+  | 'RedisNotOpened'
+  | 'CiliumNotInstalled';
 
 /** A named fault with one sentence that says what, where, and the fix. */
 export interface Problem {

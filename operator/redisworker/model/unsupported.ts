@@ -1,6 +1,6 @@
 /** Fields the API has and this version does not carry out yet: each is told by name, never passed over. */
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
-import { terminal, type Problem } from './problem.ts';
+import { type Problem, terminal } from './problem.ts';
 
 interface Unsupported {
   readonly field: string;
@@ -9,14 +9,31 @@ interface Unsupported {
 }
 
 const fields: readonly Unsupported[] = [
-  { field: 'spec.source.url', used: ({ source }) => source.url !== undefined, instead: 'bundle the module and give it in spec.source.inline or spec.source.configMap' },
-  { field: 'spec.source.release', used: ({ source }) => source.release !== undefined, instead: 'bundle the module and give it in spec.source.inline or spec.source.configMap' },
-  { field: 'spec.consumers.autoscale', used: ({ consumers }) => consumers.autoscale !== undefined, instead: 'give spec.consumers.count and scale it with kubectl scale or an autoscaler' },
-  { field: 'spec.redis.tls.serverName', used: ({ redis }) => redis?.tls?.serverName !== undefined, instead: 'give the name the certificate carries as the host of spec.redis.url' },
+  {
+    field: 'spec.source.url',
+    used: ({ source }) => source.url !== undefined,
+    instead: 'bundle the module and give it in spec.source.inline or spec.source.configMap',
+  },
+  {
+    field: 'spec.source.release',
+    used: ({ source }) => source.release !== undefined,
+    instead: 'bundle the module and give it in spec.source.inline or spec.source.configMap',
+  },
+  {
+    field: 'spec.consumers.autoscale',
+    used: ({ consumers }) => consumers.autoscale !== undefined,
+    instead: 'give spec.consumers.count and scale it with kubectl scale or an autoscaler',
+  },
+  {
+    field: 'spec.redis.tls.serverName',
+    used: ({ redis }) => redis?.tls?.serverName !== undefined,
+    instead: 'give the name the certificate carries as the host of spec.redis.url',
+  },
 ];
 
 /** One problem per unsupported field a spec uses. */
 export function unsupportedFields(spec: RedisWorkerSpec): Problem[] {
   return fields.filter(({ used }) => used(spec)).map(({ field, instead }) =>
-    terminal('NotSupported', `${field} is not supported by this version: ${instead}`));
+    terminal('NotSupported', `${field} is not supported by this version: ${instead}`)
+  );
 }

@@ -22,54 +22,98 @@ function told(object: KubeObject, around: Surroundings = {}) {
 
 type Container = { state?: object; lastState?: object };
 const running: Container = { state: { running: {} } };
-const ended = (exitCode: number): Container => ({ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode } } });
-
-const pod = (id: string, container: Container = running, ready = true): KubeObject => ({
-  apiVersion: 'v1', kind: 'Pod',
-  metadata: { name: `w-${id}`, namespace: 'default', uid: `pod-${id}`, annotations: { 'redisworker.dev/consumer-id': id, 'redisworker.dev/worker': 'w' } },
-  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }], containerStatuses: [container] },
+const ended = (exitCode: number): Container => ({
+  state: { waiting: { reason: 'CrashLoopBackOff' } },
+  lastState: { terminated: { exitCode } },
 });
 
-const hash = (id: string, result: string, owner = `pod-${id}`) => ({ [configHashKey('w', id)]: { [gateField]: JSON.stringify({ result, owner, ms: 3, opened: 0 }) } });
+const pod = (id: string, container: Container = running, ready = true): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: `w-${id}`,
+    namespace: 'default',
+    uid: `pod-${id}`,
+    annotations: { 'redisworker.dev/consumer-id': id, 'redisworker.dev/worker': 'w' },
+  },
+  status: {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    containerStatuses: [container],
+  },
+});
+
+const hash = (id: string, result: string, owner = `pod-${id}`) => ({
+  [configHashKey('w', id)]: { [gateField]: JSON.stringify({ result, owner, ms: 3, opened: 0 }) },
+});
 
 describe('NetworkPolicyEnforced', () => {
   it('is True once every running pod has been refused', () => {
     const both = { ...hash('1', 'Refused'), ...hash('2', 'Refused') };
-    expect(told(worker('w', withCount(2)), { children: { pods: [pod('1'), pod('2')] }, hashes: both }).told).toBe('True Refused');
-    expect(told(worker('w', withCount(2)), { children: { pods: [pod('1'), pod('2')] }, hashes: hash('1', 'Refused') })).toEqual({ told: 'Unknown NotVerified', message: 'consumer "2" has not told yet' });
+    expect(told(worker('w', withCount(2)), { children: { pods: [pod('1'), pod('2')] }, hashes: both }).told).toBe(
+      'True Refused',
+    );
+    expect(told(worker('w', withCount(2)), { children: { pods: [pod('1'), pod('2')] }, hashes: hash('1', 'Refused') }))
+      .toEqual({ told: 'Unknown NotVerified', message: 'consumer "2" has not told yet' });
   });
 
   it('is not told by the report of another pod, by a pod that has not begun, or by nobody', () => {
-    expect(told(worker('w'), { children: { pods: [pod('1')] }, hashes: hash('1', 'Refused', 'pod-old') }).told).toBe('Unknown NotVerified');
-    expect(told(worker('w'), { children: { pods: [pod('1', { state: { waiting: {} } }, false)] }, hashes: hash('1', 'Open') }).told).toBe('Unknown NotVerified');
+    expect(told(worker('w'), { children: { pods: [pod('1')] }, hashes: hash('1', 'Refused', 'pod-old') }).told).toBe(
+      'Unknown NotVerified',
+    );
+    expect(
+      told(worker('w'), {
+        children: { pods: [pod('1', { state: { waiting: {} } }, false)] },
+        hashes: hash('1', 'Open'),
+      }).told,
+    ).toBe('Unknown NotVerified');
     expect(told(worker('w')).message).toBe('no consumer runs that could tell');
   });
 
   it('is False when one pod found the network open, and names its consumer', () => {
     const mixed = { ...hash('1', 'Refused'), ...hash('2', 'Open') };
-    const { told: so, message } = told(worker('w', withCount(2)), { children: { pods: [pod('1'), pod('2')] }, hashes: mixed });
+    const { told: so, message } = told(worker('w', withCount(2)), {
+      children: { pods: [pod('1'), pod('2')] },
+      hashes: mixed,
+    });
     expect(so).toBe('False NotEnforced');
-    expect(message).toMatch(/^consumer "2" reached the canary canary\.system\.svc:8086, .*; user code runs, and Deno alone enforces the scope$/);
+    expect(message).toMatch(
+      /^consumer "2" reached the canary canary\.system\.svc:8086, .*; user code runs, and Deno alone enforces the scope$/,
+    );
   });
 
   it('is told by the exit code where enforcement is Required', () => {
-    const after = (code: number) => told(worker('w', withSpec(required)), { children: { pods: [pod('1', ended(code), false)] } });
+    const after = (code: number) =>
+      told(worker('w', withSpec(required)), { children: { pods: [pod('1', ended(code), false)] } });
     expect(after(exitCodes.networkOpen).told).toBe('False NotEnforced');
     expect(after(exitCodes.networkOpen).message).toMatch(/user code does not run$/);
     expect(after(exitCodes.networkUnverified).told).toBe('Unknown NotVerified');
     expect(after(exitCodes.failed).message).toBe('consumer "1" has not told yet');
-    expect(told(worker('w'), { children: { pods: [pod('1', ended(exitCodes.networkOpen), false)] } }).told).toBe('Unknown NotVerified');
+    expect(told(worker('w'), { children: { pods: [pod('1', ended(exitCodes.networkOpen), false)] } }).told).toBe(
+      'Unknown NotVerified',
+    );
   });
 
   it('forgets the exit code of a pod that has become ready since', () => {
     const container = { ...ended(exitCodes.networkOpen), ...running };
-    expect(told(worker('w', withSpec(required)), { children: { pods: [pod('1', container)] }, hashes: hash('1', 'Refused') }).told).toBe('True Refused');
-    expect(told(worker('w', withSpec(required)), { children: { pods: [pod('1', container, false)] }, hashes: hash('1', 'Refused') }).told).toBe('False NotEnforced');
+    expect(
+      told(worker('w', withSpec(required)), { children: { pods: [pod('1', container)] }, hashes: hash('1', 'Refused') })
+        .told,
+    ).toBe('True Refused');
+    expect(
+      told(worker('w', withSpec(required)), {
+        children: { pods: [pod('1', container, false)] },
+        hashes: hash('1', 'Refused'),
+      }).told,
+    ).toBe('False NotEnforced');
   });
 
   it('is Unknown where the operator cannot reach its own canary, whatever pods say', () => {
     const around = { children: { pods: [pod('1')] }, canaryProblem: 'connection refused' };
-    expect(told(worker('w'), { ...around, hashes: hash('1', 'Refused') })).toEqual({ told: 'Unknown CanaryUnreachable', message: expect.stringContaining('connection refused') });
+    expect(told(worker('w'), { ...around, hashes: hash('1', 'Refused') })).toEqual({
+      told: 'Unknown CanaryUnreachable',
+      message: expect.stringContaining('connection refused'),
+    });
     expect(told(worker('w'), { ...around, hashes: hash('1', 'Open') }).told).toBe('False NotEnforced');
   });
 
@@ -82,9 +126,17 @@ describe('NetworkPolicyEnforced', () => {
 describe('the gate of a worker', () => {
   const envOf = (object: KubeObject, at = canary) => {
     const { desired } = decide(observed(object, { canary: at }));
-    const template = [...(desired?.deployments.values() ?? [])][0]?.spec as { template: { spec: { containers: { command: string[]; env: { name: string; value?: string }[] }[] } } };
+    const template = [...(desired?.deployments.values() ?? [])][0]?.spec as {
+      template: { spec: { containers: { command: string[]; env: { name: string; value?: string }[] }[] } };
+    };
     const [container] = template.template.spec.containers;
-    return { command: container!.command.join(' '), env: container!.env.filter(({ name }) => name.startsWith('NETWORK_')).map(({ name, value }) => `${name}=${value}`), policy: JSON.stringify(desired?.policy.policy.spec) };
+    return {
+      command: container!.command.join(' '),
+      env: container!.env.filter(({ name }) => name.startsWith('NETWORK_')).map(({ name, value }) =>
+        `${name}=${value}`
+      ),
+      policy: JSON.stringify(desired?.policy.policy.spec),
+    };
   };
 
   it('is in the pod and in the flags of the process that passes it, never in the policy', () => {
@@ -105,10 +157,18 @@ describe('the gate of a worker', () => {
     ['a wildcard above it', { net: ['*.system.svc'], outsideNames: 'OpenPort' }, canary, 'CanaryInScope'],
     ['a block that says no port, while the canary has a name', { net: ['10.0.0.0/8'] }, canary, 'CanaryInScope'],
     ['a block around its address', { net: ['10.0.0.0/8:8086'] }, '10.1.2.3:8086', 'CanaryInScope'],
-    ['a name whose port is opened to every public address', { net: ['api.example.com:8086'], outsideNames: 'OpenPort' }, '203.0.113.9:8086', 'CanaryInScope'],
+    [
+      'a name whose port is opened to every public address',
+      { net: ['api.example.com:8086'], outsideNames: 'OpenPort' },
+      '203.0.113.9:8086',
+      'CanaryInScope',
+    ],
     ['a denied block', { denyNet: ['10.0.0.0/8'] }, '10.1.2.3:8086', 'CanaryDenied'],
   ])('is left out for %s', (_, permissions, at, reason) => {
-    expect(told(worker('w', withSpec({ permissions })), { canary: at })).toMatchObject({ told: `Unknown ${reason}`, message: expect.stringContaining(at) });
+    expect(told(worker('w', withSpec({ permissions })), { canary: at })).toMatchObject({
+      told: `Unknown ${reason}`,
+      message: expect.stringContaining(at),
+    });
     expect(envOf(worker('w', withSpec({ permissions })), at).env).toEqual([]);
   });
 
@@ -120,19 +180,41 @@ describe('the gate of a worker', () => {
     expect(envOf(worker('w', withSpec({ permissions })), at).env).toHaveLength(2);
   });
 
-  it.each([
-    ['no canary', {}, { canary: undefined }, /^spec\.networkPolicy\.enforcement is Required and cannot be met: the operator was started without --canary-address/],
-    ['a canary in the scope', { permissions: { net: ['*.system.svc'], outsideNames: 'OpenPort' } }, {}, /"\*\.system\.svc" in permissions\.net may open the operator's canary/],
-    ['no pod network', {}, { policyEnforcement: 'None' }, /local mode has no pod network/],
-  ] as const)('stalls a worker that requires it where there is %s', (_, spec, defaults, sentence) => {
+  it.each(
+    [
+      [
+        'no canary',
+        {},
+        { canary: undefined },
+        /^spec\.networkPolicy\.enforcement is Required and cannot be met: the operator was started without --canary-address/,
+      ],
+      [
+        'a canary in the scope',
+        { permissions: { net: ['*.system.svc'], outsideNames: 'OpenPort' } },
+        {},
+        /"\*\.system\.svc" in permissions\.net may open the operator's canary/,
+      ],
+      ['no pod network', {}, { policyEnforcement: 'None' }, /local mode has no pod network/],
+    ] as const,
+  )('stalls a worker that requires it where there is %s', (_, spec, defaults, sentence) => {
     const { problems } = decide(observed(worker('w', withSpec({ ...spec, ...required })), { canary, defaults }));
-    expect(problems).toEqual([{ reason: 'EnforcementUnverifiable', terminal: true, message: expect.stringMatching(sentence) }]);
+    expect(problems).toEqual([{
+      reason: 'EnforcementUnverifiable',
+      terminal: true,
+      message: expect.stringMatching(sentence),
+    }]);
   });
 });
 
 describe('the canary of the operator', () => {
   it('is a name or an address, with a port', () => {
-    expect(['canary.svc:1', '10.0.0.1:8086', '[fd00::1]:8086'].map((text) => parseCanary(text)?.port)).toEqual([1, 8086, 8086]);
-    expect(['canary', '*.svc:1', '10.0.0.0/8:1', ':8086', 'http://x:1', 'canary:0'].map(parseCanary)).toEqual(Array(6).fill(undefined));
+    expect(['canary.svc:1', '10.0.0.1:8086', '[fd00::1]:8086'].map((text) => parseCanary(text)?.port)).toEqual([
+      1,
+      8086,
+      8086,
+    ]);
+    expect(['canary', '*.svc:1', '10.0.0.0/8:1', ':8086', 'http://x:1', 'canary:0'].map(parseCanary)).toEqual(
+      Array(6).fill(undefined),
+    );
   });
 });

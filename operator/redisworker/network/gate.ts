@@ -17,7 +17,11 @@ export type Canary = (NameEntry | IpEntry) & { readonly port: number };
 /** A gate, or the reason for none: the reason of the condition NetworkPolicyEnforced. */
 export type GatePlan =
   | { readonly kind: 'on'; readonly canary: string; readonly enforcement: Enforcement }
-  | { readonly kind: 'off'; readonly reason: 'NotEnforcedHere' | 'CanaryNotConfigured' | 'CanaryInScope' | 'CanaryDenied'; readonly message: string };
+  | {
+    readonly kind: 'off';
+    readonly reason: 'NotEnforcedHere' | 'CanaryNotConfigured' | 'CanaryInScope' | 'CanaryDenied';
+    readonly message: string;
+  };
 
 /** What the operator was started with. */
 export interface GateDefaults {
@@ -49,15 +53,49 @@ export function hostOf(canary: Canary): string {
 }
 
 /** Decides on the gate. It follows from names and ports alone, so that an operator that moved replaces no pod. */
-export function gatePlan({ enforcement, scope, deny, allowAllNet, outsideNames }: GateSpec, { policyEnforcement, canary }: GateDefaults): GatePlan {
-  if (policyEnforcement === 'None') return off('NotEnforcedHere', 'local mode has no pod network: the policy is rendered, only Deno enforces the scope');
-  if (!canary) return off('CanaryNotConfigured', 'the operator was started without --canary-address, so nobody can tell whether the cluster enforces NetworkPolicies; Deno enforces the scope in any case');
+export function gatePlan(
+  { enforcement, scope, deny, allowAllNet, outsideNames }: GateSpec,
+  { policyEnforcement, canary }: GateDefaults,
+): GatePlan {
+  if (policyEnforcement === 'None') {
+    return off(
+      'NotEnforcedHere',
+      'local mode has no pod network: the policy is rendered, only Deno enforces the scope',
+    );
+  }
+  if (!canary) {
+    return off(
+      'CanaryNotConfigured',
+      'the operator was started without --canary-address, so nobody can tell whether the cluster enforces NetworkPolicies; Deno enforces the scope in any case',
+    );
+  }
   const text = formatEntry(canary);
-  if (allowAllNet) return off('CanaryInScope', `permissions.allowAllNet opens everything, the operator's canary ${text} too: there is nothing to verify`);
-  const opening = scope.find((entry) => covers(entry, canary) || (outsideNames === 'OpenPort' && opensItsPort(entry, canary)));
-  if (opening) return off('CanaryInScope', `"${formatEntry(opening)}" in permissions.net may open the operator's canary ${text} too, which then verifies nothing: give that entry the port it needs`);
+  if (allowAllNet) {
+    return off(
+      'CanaryInScope',
+      `permissions.allowAllNet opens everything, the operator's canary ${text} too: there is nothing to verify`,
+    );
+  }
+  const opening = scope.find((entry) =>
+    covers(entry, canary) || (outsideNames === 'OpenPort' && opensItsPort(entry, canary))
+  );
+  if (opening) {
+    return off(
+      'CanaryInScope',
+      `"${
+        formatEntry(opening)
+      }" in permissions.net may open the operator's canary ${text} too, which then verifies nothing: give that entry the port it needs`,
+    );
+  }
   const denying = deny.find((entry) => covers(entry, canary));
-  if (denying) return off('CanaryDenied', `"${formatEntry(denying)}" in permissions.denyNet may cover the operator's canary ${text}, which Deno then never dials: give that entry the port it means`);
+  if (denying) {
+    return off(
+      'CanaryDenied',
+      `"${
+        formatEntry(denying)
+      }" in permissions.denyNet may cover the operator's canary ${text}, which Deno then never dials: give that entry the port it means`,
+    );
+  }
   return { kind: 'on', canary: text, enforcement };
 }
 

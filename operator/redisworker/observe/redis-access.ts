@@ -1,12 +1,12 @@
 /** Finds out how a worker's Redis is reached: address, login, certificates. */
-import { resources, type KubeObject } from '../../cluster/cluster.ts';
+import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { NetSurroundings } from './surroundings.ts';
 import { readNamed, type Used } from './references.ts';
 import type { RedisAccess } from '../model/observed.ts';
-import { missing, terminal, type Resolved } from '../model/problem.ts';
+import { missing, type Resolved, terminal } from '../model/problem.ts';
 import type { World } from '../world.ts';
 
 interface Looking {
@@ -48,14 +48,32 @@ async function readLogin(world: World, looking: Looking): Promise<Resolved<Login
   };
 }
 
-async function readKey(world: World, looking: Looking, ref: { name: string; key: string } | undefined, field: string): Promise<Resolved<string | undefined>> {
+async function readKey(
+  world: World,
+  looking: Looking,
+  ref: { name: string; key: string } | undefined,
+  field: string,
+): Promise<Resolved<string | undefined>> {
   if (!ref) return { ok: true, value: undefined };
   const { namespace } = looking.blueprint.parent;
   const secret = await readNamed(world, looking, { resource: resources.secrets, ref: { namespace, name: ref.name } });
   if (!secret.ok) return secret;
-  if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${ref.name}" of ${field} does not exist: create it in namespace "${namespace}" with the key "${ref.key}"`) };
+  if (!secret.value) {
+    return {
+      ok: false,
+      problem: missing(
+        'SecretNotFound',
+        `Secret "${ref.name}" of ${field} does not exist: create it in namespace "${namespace}" with the key "${ref.key}"`,
+      ),
+    };
+  }
   const value = textOf(secret.value, ref.key);
-  if (value === undefined) return { ok: false, problem: missing('SecretKeyNotFound', `Secret "${ref.name}" of ${field} has no key "${ref.key}": add it`) };
+  if (value === undefined) {
+    return {
+      ok: false,
+      problem: missing('SecretKeyNotFound', `Secret "${ref.name}" of ${field} has no key "${ref.key}": add it`),
+    };
+  }
   return { ok: true, value };
 }
 

@@ -1,6 +1,6 @@
 /** Reads what a spec refers to by name: its source and its Secret. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
-import { ClusterError, resources, type KubeObject, type ObjectRef, type Resource } from '../../cluster/cluster.ts';
+import { ClusterError, type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { Source } from '../desired/source-config-map.ts';
 import { missing, type Resolved } from '../model/problem.ts';
@@ -21,13 +21,20 @@ export interface Reader {
 }
 
 /** Source and secret of a worker. @throws ClusterError when the cluster does not answer */
-export async function readReferences(world: World, reader: Reader): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined> }> {
+export async function readReferences(
+  world: World,
+  reader: Reader,
+): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined> }> {
   const [source, secret] = await Promise.all([readSource(world, reader), readSecret(world, reader)]);
   return { source, secret };
 }
 
 /** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
-export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used'>, target: { resource: Resource; ref: ObjectRef }): Promise<Resolved<KubeObject | undefined>> {
+export async function readNamed(
+  world: World,
+  reader: Pick<Reader, 'key' | 'used'>,
+  target: { resource: Resource; ref: ObjectRef },
+): Promise<Resolved<KubeObject | undefined>> {
   try {
     reader.used.push(target);
     return { ok: true, value: await world.references.read(reader.key, target.resource, target.ref) };
@@ -40,16 +47,30 @@ export async function readNamed(world: World, reader: Pick<Reader, 'key' | 'used
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
   const { source, parent } = reader.blueprint;
   if (!source.configMap) return resolveSource(source, undefined);
-  const configMap = await readNamed(world, reader, { resource: resources.configMaps, ref: { namespace: parent.namespace, name: source.configMap.name } });
+  const configMap = await readNamed(world, reader, {
+    resource: resources.configMaps,
+    ref: { namespace: parent.namespace, name: source.configMap.name },
+  });
   return configMap.ok ? resolveSource(source, configMap.value) : configMap;
 }
 
 async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {
   const { secretName, parent, type } = reader.blueprint;
   if (secretName === undefined) return { ok: true, value: undefined };
-  const secret = await readNamed(world, reader, { resource: resources.secrets, ref: { namespace: parent.namespace, name: secretName } });
+  const secret = await readNamed(world, reader, {
+    resource: resources.secrets,
+    ref: { namespace: parent.namespace, name: secretName },
+  });
   if (!secret.ok) return secret;
-  if (!secret.value) return { ok: false, problem: missing('SecretNotFound', `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`) };
+  if (!secret.value) {
+    return {
+      ok: false,
+      problem: missing(
+        'SecretNotFound',
+        `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`,
+      ),
+    };
+  }
   const values = secretValues(secret.value);
   return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
 }

@@ -5,7 +5,7 @@ import { maxSecretBytes } from '../../../contract/limits.ts';
 import { encryptSecret } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { canonicalJson } from '../desired/drift.ts';
-import { terminal, type Resolved } from '../model/problem.ts';
+import { type Resolved, terminal } from '../model/problem.ts';
 
 /** The values of a Secret as text. Values that are not UTF-8, or too much of them, are a problem that names the key. */
 export function secretValues(secret: KubeObject): Resolved<Record<string, string>> {
@@ -14,13 +14,25 @@ export function secretValues(secret: KubeObject): Resolved<Record<string, string
   for (const [key, base64] of Object.entries((secret.data ?? {}) as Record<string, string>)) {
     const text = decodeUtf8(base64);
     if (text === undefined) {
-      return { ok: false, problem: terminal('SecretNotText', `${name}: the value of key "${key}" is not UTF-8 text; store binary values as base64 text`) };
+      return {
+        ok: false,
+        problem: terminal(
+          'SecretNotText',
+          `${name}: the value of key "${key}" is not UTF-8 text; store binary values as base64 text`,
+        ),
+      };
     }
     values[key] = text;
   }
   const bytes = Buffer.byteLength(JSON.stringify(values));
   if (bytes > maxSecretBytes) {
-    return { ok: false, problem: terminal('SecretTooLarge', `${name} holds ${bytes} bytes as JSON; a worker takes at most ${maxSecretBytes}: keep only what the worker needs in it`) };
+    return {
+      ok: false,
+      problem: terminal(
+        'SecretTooLarge',
+        `${name} holds ${bytes} bytes as JSON; a worker takes at most ${maxSecretBytes}: keep only what the worker needs in it`,
+      ),
+    };
   }
   return { ok: true, value: values };
 }

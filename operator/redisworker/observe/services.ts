@@ -12,7 +12,11 @@ const clusterDomain = 'cluster.local';
 export type SliceAddresses = ReadonlyMap<string, Resolved<readonly EndpointAddresses[]>>;
 
 /** The topology seen from a namespace. */
-export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'services'>, slices: SliceAddresses): Topology {
+export function topologyOf(
+  namespace: string,
+  { services }: Pick<LiveCopies, 'services'>,
+  slices: SliceAddresses,
+): Topology {
   return {
     namespace,
     clusterDomain,
@@ -29,7 +33,8 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
       const found = services.list().find((service) => clusterIPs(service).includes(address));
       return found && { namespace: found.metadata.namespace ?? namespace, name: found.metadata.name };
     },
-    holdsService: (cidr) => services.list().some((service) => clusterIPs(service).some((address) => isIn(cidr, address))),
+    holdsService: (cidr) =>
+      services.list().some((service) => clusterIPs(service).some((address) => isIn(cidr, address))),
   };
 }
 
@@ -37,8 +42,14 @@ export function topologyOf(namespace: string, { services }: Pick<LiveCopies, 'se
 export function sliceAddresses(slice: KubeObject): EndpointAddresses {
   const { endpoints, ports } = slice as unknown as WireSlice;
   return {
-    addresses: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses),
-    ports: (ports ?? []).filter(({ port }) => port !== undefined).map(({ name, port, protocol }) => ({ ...(name ? { name } : {}), port: port ?? 0, protocol: protocol ?? 'TCP' })),
+    addresses: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) =>
+      addresses
+    ),
+    ports: (ports ?? []).filter(({ port }) => port !== undefined).map(({ name, port, protocol }) => ({
+      ...(name ? { name } : {}),
+      port: port ?? 0,
+      protocol: protocol ?? 'TCP',
+    })),
   };
 }
 
@@ -74,7 +85,10 @@ function serviceView(object: KubeObject | undefined): Service | undefined {
     ...(clusterIP ? { clusterIP } : {}),
     ...(externalName ? { externalName } : {}),
     ports: (ports ?? []).map(({ name, port, targetPort, protocol }) => ({
-      ...(name ? { name } : {}), port, targetPort: targetPort ?? port, protocol: protocol ?? 'TCP',
+      ...(name ? { name } : {}),
+      port,
+      targetPort: targetPort ?? port,
+      protocol: protocol ?? 'TCP',
     })),
   };
 }

@@ -4,7 +4,7 @@ import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Source } from '../desired/source-config-map.ts';
 import { digest } from '../model/names.ts';
-import { missing, terminal, type Resolved } from '../model/problem.ts';
+import { missing, type Resolved, terminal } from '../model/problem.ts';
 
 /**
  * The source of a spec.
@@ -12,21 +12,47 @@ import { missing, terminal, type Resolved } from '../model/problem.ts';
  */
 export function resolveSource(source: RedisWorkerSpec['source'], configMap: KubeObject | undefined): Resolved<Source> {
   if (source.inline !== undefined) return checked(source.inline, 'spec.source.inline');
-  if (source.configMap === undefined) return { ok: false, problem: terminal('NotSupported', 'spec.source names neither inline nor configMap') };
+  if (source.configMap === undefined) {
+    return { ok: false, problem: terminal('NotSupported', 'spec.source names neither inline nor configMap') };
+  }
   const { name, key } = source.configMap;
-  if (!configMap) return { ok: false, problem: missing('ConfigMapNotFound', `ConfigMap "${name}" of spec.source.configMap does not exist: create it with the module under key "${key}"`) };
+  if (!configMap) {
+    return {
+      ok: false,
+      problem: missing(
+        'ConfigMapNotFound',
+        `ConfigMap "${name}" of spec.source.configMap does not exist: create it with the module under key "${key}"`,
+      ),
+    };
+  }
   const data = (configMap.data ?? {}) as Record<string, string>;
   const text = data[key];
   if (text === undefined) {
     const keys = Object.keys(data).sort().join(', ') || 'none';
-    return { ok: false, problem: missing('ConfigMapKeyNotFound', `ConfigMap "${name}" has no key "${key}" (keys: ${keys}): name one of them in spec.source.configMap.key, or add it`) };
+    return {
+      ok: false,
+      problem: missing(
+        'ConfigMapKeyNotFound',
+        `ConfigMap "${name}" has no key "${key}" (keys: ${keys}): name one of them in spec.source.configMap.key, or add it`,
+      ),
+    };
   }
   return checked(text, `key "${key}" of ConfigMap "${name}"`);
 }
 
 function checked(text: string, where: string): Resolved<Source> {
   const bytes = Buffer.byteLength(text);
-  if (bytes > maxSourceBytes) return { ok: false, problem: missing('SourceTooLarge', `${where} has ${bytes} bytes; a module may have at most ${maxSourceBytes}: bundle less into it`) };
-  if (text.trim() === '') return { ok: false, problem: missing('SourceEmpty', `${where} is empty: put the worker's module there`) };
+  if (bytes > maxSourceBytes) {
+    return {
+      ok: false,
+      problem: missing(
+        'SourceTooLarge',
+        `${where} has ${bytes} bytes; a module may have at most ${maxSourceBytes}: bundle less into it`,
+      ),
+    };
+  }
+  if (text.trim() === '') {
+    return { ok: false, problem: missing('SourceEmpty', `${where} is empty: put the worker's module there`) };
+  }
   return { ok: true, value: { text, bytes, digest: `sha256-${digest(text)}` } };
 }

@@ -1,6 +1,6 @@
 /** Looks at what a worker's scope names: Services, what is behind them, and names outside the cluster. */
 import { isIP } from 'node:net';
-import { ClusterError, keyOf, resources, type KubeObject } from '../../cluster/cluster.ts';
+import { ClusterError, keyOf, type KubeObject, resources } from '../../cluster/cluster.ts';
 import { parseRedisUrl } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
@@ -40,15 +40,25 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
   const hosts = [...new Set([...scopeHosts(world, blueprint, topology), ...(redis === undefined ? [] : [redis])])];
   const view = await world.outside.look(key, hosts, () => remembered(policies, world.clock.now()));
   return {
-    topology: { ...topology, outsideAddresses: (host) => view.addresses(host), outsideNotes: (host) => view.notes(host) },
+    topology: {
+      ...topology,
+      outsideAddresses: (host) => view.addresses(host),
+      outsideNotes: (host) => view.notes(host),
+    },
     redisAddresses: redis === undefined ? [] : view.addresses(redis),
     resolved: encodePublished(view.published),
   };
 }
 
 /** Names the policy opens by address: none under Cilium, which learns them itself, nor where nothing enforces a policy. */
-function scopeHosts({ defaults: { policyEnforcement } }: World, { outsideNames, flavor, allowAllNet, scope }: Blueprint, topology: Topology): string[] {
-  return outsideNames !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None' ? [] : outsideHosts(scope, topology);
+function scopeHosts(
+  { defaults: { policyEnforcement } }: World,
+  { outsideNames, flavor, allowAllNet, scope }: Blueprint,
+  topology: Topology,
+): string[] {
+  return outsideNames !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None'
+    ? []
+    : outsideHosts(scope, topology);
 }
 
 /** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */
@@ -67,19 +77,33 @@ function redisHost(url: string, topology: Topology): string | undefined {
 function remembered(policies: readonly KubeObject[], now: number): Published {
   const all = policies.map(({ metadata }) => decodePublished(metadata.annotations?.[annotations.resolved], now));
   const oldestFirst = all.sort((one, other) => one.movedAt - other.movedAt);
-  return oldestFirst.reduce((sum, { movedAt, names }) => ({ movedAt, names: new Map([...sum.names, ...names]) }), unpublished);
+  return oldestFirst.reduce(
+    (sum, { movedAt, names }) => ({ movedAt, names: new Map([...sum.names, ...names]) }),
+    unpublished,
+  );
 }
 
 /** The Services without a selector that the scope or the worker's Redis leads to, with their EndpointSlices. */
-async function readSlices(world: World, { key, blueprint, used }: Looking, topology: Topology): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
+async function readSlices(
+  world: World,
+  { key, blueprint, used }: Looking,
+  topology: Topology,
+): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
   const services = servicesOf([...blueprint.scope, ...redisIn(blueprint.redisUrl)], topology).filter((ref) => {
     const service = topology.service(ref.namespace, ref.name);
     return service !== undefined && service.selector === undefined;
   });
-  return new Map(await Promise.all(services.map(async (ref) => [keyOf(ref), await slicesOf(world, key, used, ref)] as const)));
+  return new Map(
+    await Promise.all(services.map(async (ref) => [keyOf(ref), await slicesOf(world, key, used, ref)] as const)),
+  );
 }
 
-async function slicesOf(world: World, key: string, used: Used, { namespace, name }: ServiceRef): Promise<Resolved<readonly EndpointAddresses[]>> {
+async function slicesOf(
+  world: World,
+  key: string,
+  used: Used,
+  { namespace, name }: ServiceRef,
+): Promise<Resolved<readonly EndpointAddresses[]>> {
   const selection = { namespace, labels: { 'kubernetes.io/service-name': name } };
   used.push({ resource: resources.endpointSlices, ref: selection });
   try {

@@ -16,7 +16,10 @@ export function tallyFrom(status: RedisWorkerStatus | undefined): ResponseTally 
     ...(known.lastId === undefined ? {} : { lastId: known.lastId }),
     ...(known.lastCode === undefined ? {} : { lastCode: known.lastCode }),
     ...(known.lastTime === undefined ? {} : { lastTime: known.lastTime }),
-    perConsumer: new Map((status.consumers ?? []).flatMap(({ id, lastCode, lastTime }) =>
-      (lastCode === undefined || lastTime === undefined ? [] : [[id, { lastCode, lastTime }] as const]))),
+    perConsumer: new Map(
+      (status.consumers ?? []).flatMap((
+        { id, lastCode, lastTime },
+      ) => (lastCode === undefined || lastTime === undefined ? [] : [[id, { lastCode, lastTime }] as const])),
+    ),
   };
 }

@@ -4,7 +4,7 @@
  * last because it is what remembers the id when the operator dies in between.
  */
 import { configHashKey } from '../../../contract/keys.ts';
-import { resources, type KubeObject } from '../../cluster/cluster.ts';
+import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import type { Action, Plan, Why } from '../model/action.ts';
 import { consumerIdOf, deploymentView, objectRef, uidOf } from '../model/children.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
@@ -14,46 +14,78 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 /** Plans the next step for every consumer id that exists but is not wanted. */
 export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): Plan {
   const wanted = why === 'WorkerDeleted' ? [] : spec.blueprint.consumerIds;
-  const plans = removedIds(observed, spec, wanted).map((id) => removeConsumer(observed, spec, { id, heir: wanted[0], why }));
-  return { actions: plans.flatMap(({ actions }) => actions), waitingFor: plans.flatMap(({ waitingFor }) => waitingFor) };
+  const plans = removedIds(observed, spec, wanted).map((id) =>
+    removeConsumer(observed, spec, { id, heir: wanted[0], why })
+  );
+  return {
+    actions: plans.flatMap(({ actions }) => actions),
+    waitingFor: plans.flatMap(({ waitingFor }) => waitingFor),
+  };
 }
 
 /** Plans the end of a worker whose Redis answers: all consumers, then the group, then the finalizer. */
 export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
   const removal = planRemoval(observed, spec, 'WorkerDeleted');
   if (removal.waitingFor.length > 0) return removal;
-  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered' ? spec.redis.work.end((id) => isOurs(spec, id)) : [];
+  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered'
+    ? spec.redis.work.end((id) => isOurs(spec, id))
+    : [];
   return {
-    actions: [...removal.actions, ...ending, releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished')],
+    actions: [
+      ...removal.actions,
+      ...ending,
+      releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished'),
+    ],
     waitingFor: [],
   };
 }
 
 /** Lets the worker go. */
 export function releaseFinalizer({ object }: Observed, why: Why): Action {
-  return { do: 'setFinalizers', finalizers: (object.metadata.finalizers ?? []).filter((name) => name !== finalizer), why };
+  return {
+    do: 'setFinalizers',
+    finalizers: (object.metadata.finalizers ?? []).filter((name) => name !== finalizer),
+    why,
+  };
 }
 
-function removeConsumer(observed: Observed, spec: ObservedSpec, removal: { id: string; heir: string | undefined; why: Why }): Plan {
+function removeConsumer(
+  observed: Observed,
+  spec: ObservedSpec,
+  removal: { id: string; heir: string | undefined; why: Why },
+): Plan {
   const { id, heir, why } = removal;
   const deployment = observed.children.deployments.find((object) => consumerIdOf(object) === id);
   if (deployment && deploymentView(deployment).replicas > 0) {
-    return { actions: [{ do: 'scaleToZero', ref: objectRef(deployment), uid: uidOf(deployment), why }], waitingFor: [`the pod of consumer "${id}" to end`] };
+    return {
+      actions: [{ do: 'scaleToZero', ref: objectRef(deployment), uid: uidOf(deployment), why }],
+      waitingFor: [`the pod of consumer "${id}" to end`],
+    };
   }
-  if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
+  if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) {
+    return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
+  }
   if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };
   return { actions: [...forgetInRedis(spec, { id, heir, why }), ...deletion(deployment, why)], waitingFor: [] };
 }
 
-function forgetInRedis(spec: ObservedSpec, { id, heir, why }: { id: string; heir: string | undefined; why: Why }): Action[] {
+function forgetInRedis(
+  spec: ObservedSpec,
+  { id, heir, why }: { id: string; heir: string | undefined; why: Why },
+): Action[] {
   if (spec.redis.kind !== 'answered') return [];
   const retained = why === 'WorkerDeleted' && spec.blueprint.deletionPolicy === 'Retain';
   if (retained) return isOurs(spec, id) ? [{ do: 'releaseConfigHash', consumerId: id, why }] : [];
-  return [...spec.redis.work.leave({ id, heir, why }), ...(isOurs(spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : [])];
+  return [
+    ...spec.redis.work.leave({ id, heir, why }),
+    ...(isOurs(spec, id) ? [{ do: 'deleteConfigHash', consumerId: id, why } as const] : []),
+  ];
 }
 
 function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
-  return deployment ? [{ do: 'deleteObject', resource: resources.deployments, ref: objectRef(deployment), uid: uidOf(deployment), why }] : [];
+  return deployment
+    ? [{ do: 'deleteObject', resource: resources.deployments, ref: objectRef(deployment), uid: uidOf(deployment), why }]
+    : [];
 }
 
 /** Ids with a Deployment, a pod or a hash of ours. */

@@ -13,7 +13,9 @@ const faultMs = 5_000;
 /** The outcome of a reconcile that went through. */
 export function outcomeOf(observed: Observed, { problems, plan }: Verdict): Outcome {
   if (!observed.spec) return { kind: 'settled' };
-  if (observed.spec.redis.kind === 'fault') return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };
+  if (observed.spec.redis.kind === 'fault') {
+    return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };
+  }
   if (problems[0]) return { kind: 'recheck', afterMs: faultMs, why: problems[0].reason };
   if ((plan?.waitingFor.length ?? 0) > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Waiting' };
   return { kind: 'recheck', afterMs: routineMs, why: 'Routine' };

@@ -11,20 +11,37 @@ import type { Observed } from '../model/observed.ts';
 import { decide } from './index.ts';
 
 /** What was applied, as the cluster gives it back. */
-const stored = (object: KubeObject, uid: string): KubeObject => ({ ...object, metadata: { ...object.metadata, uid, generation: 1, resourceVersion: '1' } });
+const stored = (object: KubeObject, uid: string): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, uid, generation: 1, resourceVersion: '1' },
+});
 
 /** `do why name` of each action: short enough to read, long enough to tell apart. */
-const steps = ({ plan }: { plan: { actions: readonly Action[] } }) => plan.actions.map((action) => {
-  const subject = 'object' in action ? action.object.kind : 'consumerId' in action ? action.consumerId : 'ref' in action ? action.ref.name : '';
-  return `${action.do} ${action.why} ${subject}`.trim();
-});
+const steps = ({ plan }: { plan: { actions: readonly Action[] } }) =>
+  plan.actions.map((action) => {
+    const subject = 'object' in action
+      ? action.object.kind
+      : 'consumerId' in action
+      ? action.consumerId
+      : 'ref' in action
+      ? action.ref.name
+      : '';
+    return `${action.do} ${action.why} ${subject}`.trim();
+  });
 
 /** The same worker with everything its plan asks for in place. */
 function settled(object: KubeObject, around: Surroundings = {}): Observed {
   const first = observed(object, around);
   const { spec } = first;
   if (!spec?.source.ok || !spec.secret.ok || !spec.access.ok) throw new Error('unresolved');
-  const desired = desiredState({ blueprint: spec.blueprint, source: spec.source.value, secret: spec.secret.value, access: spec.access.value, topology: spec.topology, aesKey: first.aesKey });
+  const desired = desiredState({
+    blueprint: spec.blueprint,
+    source: spec.source.value,
+    secret: spec.secret.value,
+    access: spec.access.value,
+    topology: spec.topology,
+    aesKey: first.aesKey,
+  });
   return observed({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } }, {
     ...around,
     children: {
@@ -34,12 +51,26 @@ function settled(object: KubeObject, around: Surroundings = {}): Observed {
       deployments: [...desired.deployments].map(([id, deployment]) => stored(deployment, `deployment-${id}`)),
       ...around.children,
     },
-    hashes: { ...Object.fromEntries([...desired.configHashes].map(([id, fields]) => [configHashKey(spec.blueprint.type, id), fields as Record<string, string>])), ...around.hashes },
+    hashes: {
+      ...Object.fromEntries(
+        [...desired.configHashes].map((
+          [id, fields],
+        ) => [configHashKey(spec.blueprint.type, id), fields as Record<string, string>]),
+      ),
+      ...around.hashes,
+    },
   });
 }
 
 const pod = (id: string, uid = `pod-${id}`): KubeObject => ({
-  apiVersion: 'v1', kind: 'Pod', metadata: { name: `w-${id}`, namespace: 'default', uid, annotations: { 'redisworker.dev/consumer-id': id, 'redisworker.dev/worker': 'w' } },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: `w-${id}`,
+    namespace: 'default',
+    uid,
+    annotations: { 'redisworker.dev/consumer-id': id, 'redisworker.dev/worker': 'w' },
+  },
 });
 
 describe('the plan of a new worker', () => {
@@ -58,7 +89,9 @@ describe('the plan of a new worker', () => {
   });
 
   it('makes no pod while Redis does not answer', () => {
-    const decision = decide(observed(worker('w'), { spec: { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } }));
+    const decision = decide(
+      observed(worker('w'), { spec: { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } }),
+    );
     expect(steps(decision)).not.toContain('applyObject DeploymentMissing Deployment');
     expect(decision.plan.waitingFor).toEqual(['Redis to answer']);
   });
@@ -69,26 +102,36 @@ describe('the plan of a worker that has everything', () => {
     expect(steps(decide(settled(worker('w', withCount(3), withNet('10.0.0.0/8:443')))))).toEqual([]);
   });
 
-  it('writes a hash again that lost a field of ours, and leaves the worker\'s own fields out of it', () => {
+  it("writes a hash again that lost a field of ours, and leaves the worker's own fields out of it", () => {
     const key = configHashKey('w', '1');
     const complete = settled(worker('w'));
     const hash = complete.spec?.redis.kind === 'answered' ? complete.spec.redis.hashes.get(key) : undefined;
-    const rest = Object.fromEntries(Object.entries(hash as Record<string, string>).filter(([field]) => field !== 'requestStream'));
-    expect(steps(decide(settled(worker('w'), { hashes: { [key]: { ...rest, counter: '7' } } })))).toEqual(['writeConfigHash ConfigHashStale 1']);
+    const rest = Object.fromEntries(
+      Object.entries(hash as Record<string, string>).filter(([field]) => field !== 'requestStream'),
+    );
+    expect(steps(decide(settled(worker('w'), { hashes: { [key]: { ...rest, counter: '7' } } })))).toEqual([
+      'writeConfigHash ConfigHashStale 1',
+    ]);
   });
 
   it('repairs a policy that was opened by hand', () => {
     const complete = settled(worker('w'));
     const [policy] = complete.children.networkPolicies;
     const opened = { ...policy!, spec: { ...(policy!.spec as object), egress: [{}] } };
-    expect(steps(decide(settled(worker('w'), { children: { networkPolicies: [opened] } })))).toEqual(['applyObject NetworkPolicyDrifted NetworkPolicy']);
+    expect(steps(decide(settled(worker('w'), { children: { networkPolicies: [opened] } })))).toEqual([
+      'applyObject NetworkPolicyDrifted NetworkPolicy',
+    ]);
   });
 
   it.each(['Kubernetes', 'Cilium'])('repairs a policy of flavor %s whose selector got one more label', (flavor) => {
     const object = worker('w', withSpec({ networkPolicy: { flavor } }));
     const [policy] = settled(object).children.networkPolicies;
-    const narrowed = JSON.parse(JSON.stringify(policy).replaceAll('"matchLabels":{', '"matchLabels":{"nobody":"here",')) as KubeObject;
-    expect(steps(decide(settled(object, { children: { networkPolicies: [narrowed] } })))).toEqual([`applyObject NetworkPolicyDrifted ${policy!.kind}`]);
+    const narrowed = JSON.parse(
+      JSON.stringify(policy).replaceAll('"matchLabels":{', '"matchLabels":{"nobody":"here",'),
+    ) as KubeObject;
+    expect(steps(decide(settled(object, { children: { networkPolicies: [narrowed] } })))).toEqual([
+      `applyObject NetworkPolicyDrifted ${policy!.kind}`,
+    ]);
     expect(steps(decide(settled(object)))).toEqual([]);
   });
 
@@ -96,13 +139,24 @@ describe('the plan of a worker that has everything', () => {
     const old = settled(worker('w'));
     const [policy] = old.children.networkPolicies;
     const cilium = worker('w', withSpec({ networkPolicy: { flavor: 'Cilium' } }));
-    const rolled = settled(cilium, { children: { networkPolicies: old.children.networkPolicies, deployments: old.children.deployments } });
-    expect(steps(decide(rolled))).toEqual(['applyObject NetworkPolicyMissing CiliumNetworkPolicy', 'applyObject DeploymentDrifted Deployment']);
+    const rolled = settled(cilium, {
+      children: { networkPolicies: old.children.networkPolicies, deployments: old.children.deployments },
+    });
+    expect(steps(decide(rolled))).toEqual([
+      'applyObject NetworkPolicyMissing CiliumNetworkPolicy',
+      'applyObject DeploymentDrifted Deployment',
+    ]);
     const after = settled(cilium);
-    const both = (pods: KubeObject[]) => settled(cilium, { children: { networkPolicies: [...after.children.networkPolicies, policy!], pods } });
+    const both = (pods: KubeObject[]) =>
+      settled(cilium, { children: { networkPolicies: [...after.children.networkPolicies, policy!], pods } });
     const ofOldHash = { ...pod('1'), metadata: { ...pod('1').metadata, labels: policy!.metadata.labels! } };
     expect(steps(decide(both([ofOldHash])))).toEqual([]);
-    expect(decide(both([])).plan.actions).toMatchObject([{ do: 'deleteObject', resource: { kind: 'NetworkPolicy' }, ref: { name: policy!.metadata.name }, why: 'NoPodUsesIt' }]);
+    expect(decide(both([])).plan.actions).toMatchObject([{
+      do: 'deleteObject',
+      resource: { kind: 'NetworkPolicy' },
+      ref: { name: policy!.metadata.name },
+      why: 'NoPodUsesIt',
+    }]);
   });
 
   it('creates the group again after it was lost', () => {
@@ -112,53 +166,112 @@ describe('the plan of a worker that has everything', () => {
   it('clears the pid of a pod that is gone, and of no other', () => {
     const hashOf = (owner: string) => {
       const complete = settled(worker('w'));
-      const fields = complete.spec?.redis.kind === 'answered' ? (complete.spec.redis.hashes.get(configHashKey('w', '1')) as Record<string, string>) : {};
+      const fields = complete.spec?.redis.kind === 'answered'
+        ? (complete.spec.redis.hashes.get(configHashKey('w', '1')) as Record<string, string>)
+        : {};
       return { [configHashKey('w', '1')]: { ...fields, pid: '1', owner } };
     };
-    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-old'), children: { pods: [pod('1')] } })))).toEqual(['clearStalePid OwnerPodGone 1']);
-    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-1'), children: { pods: [pod('1')] } })))).toEqual([]);
+    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-old'), children: { pods: [pod('1')] } })))).toEqual([
+      'clearStalePid OwnerPodGone 1',
+    ]);
+    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-1'), children: { pods: [pod('1')] } })))).toEqual(
+      [],
+    );
   });
 
   it('replaces source and pod when the code changes, and collects the old source after its last pod', () => {
     const old = settled(worker('w'));
     const changed = worker('w', withInline('export default () => 1;\n'));
-    const rolled = decide(observed({ ...changed, metadata: { ...changed.metadata, finalizers: [finalizer] } }, { children: old.children, hashes: Object.fromEntries((old.spec?.redis.kind === 'answered' ? old.spec.redis.hashes : new Map()) as Map<string, Record<string, string>>) }));
+    const rolled = decide(
+      observed({ ...changed, metadata: { ...changed.metadata, finalizers: [finalizer] } }, {
+        children: old.children,
+        hashes: Object.fromEntries(
+          (old.spec?.redis.kind === 'answered' ? old.spec.redis.hashes : new Map()) as Map<
+            string,
+            Record<string, string>
+          >,
+        ),
+      }),
+    );
     expect(steps(rolled)).toEqual(['applyObject SourceMissing ConfigMap', 'applyObject DeploymentDrifted Deployment']);
     const after = settled(changed, {});
-    const leftOver = observed(after.object, { children: { ...after.children, configMaps: [...after.children.configMaps, ...old.children.configMaps] }, hashes: Object.fromEntries((after.spec?.redis.kind === 'answered' ? after.spec.redis.hashes : new Map()) as Map<string, Record<string, string>>) });
+    const leftOver = observed(after.object, {
+      children: { ...after.children, configMaps: [...after.children.configMaps, ...old.children.configMaps] },
+      hashes: Object.fromEntries(
+        (after.spec?.redis.kind === 'answered' ? after.spec.redis.hashes : new Map()) as Map<
+          string,
+          Record<string, string>
+        >,
+      ),
+    });
     expect(steps(decide(leftOver))).toEqual([`deleteObject NoPodUsesIt ${old.children.configMaps[0]!.metadata.name}`]);
   });
 });
 
 describe('the plan for a consumer that is no longer wanted', () => {
   const three = settled(worker('w', withCount(3)));
-  const hashes = Object.fromEntries((three.spec?.redis.kind === 'answered' ? three.spec.redis.hashes : new Map()) as Map<string, Record<string, string>>);
+  const hashes = Object.fromEntries(
+    (three.spec?.redis.kind === 'answered' ? three.spec.redis.hashes : new Map()) as Map<
+      string,
+      Record<string, string>
+    >,
+  );
   const two = { ...worker('w', withCount(2)), metadata: three.object.metadata };
   const consumer = (pending: number) => ({ stream: { consumers: [{ name: '3', pending, idleMs: 1 }], pending } });
 
   it('first takes its replicas away', () => {
-    expect(steps(decide(observed(two, { children: { ...three.children, pods: [pod('3')] }, hashes, ...consumer(1) })))).toEqual(['scaleToZero ConsumerRemoved w-3']);
+    expect(steps(decide(observed(two, { children: { ...three.children, pods: [pod('3')] }, hashes, ...consumer(1) }))))
+      .toEqual(['scaleToZero ConsumerRemoved w-3']);
   });
 
-  const scaledDown = three.children.deployments.map((deployment) => (deployment.metadata.name === 'w-3' ? { ...deployment, spec: { ...(deployment.spec as object), replicas: 0 } } : deployment));
+  const scaledDown = three.children.deployments.map((
+    deployment,
+  ) => (deployment.metadata.name === 'w-3'
+    ? { ...deployment, spec: { ...(deployment.spec as object), replicas: 0 } }
+    : deployment)
+  );
 
   it('then waits for its pod', () => {
-    const decision = decide(observed(two, { children: { ...three.children, deployments: scaledDown, pods: [pod('3')] }, hashes, ...consumer(1) }));
+    const decision = decide(
+      observed(two, {
+        children: { ...three.children, deployments: scaledDown, pods: [pod('3')] },
+        hashes,
+        ...consumer(1),
+      }),
+    );
     expect(steps(decision)).toEqual([]);
     expect(decision.plan.waitingFor).toEqual(['the pod of consumer "3" to end']);
   });
 
   it('then hands its pending requests over and forgets it, the Deployment last', () => {
-    expect(steps(decide(observed(two, { children: { ...three.children, deployments: scaledDown }, hashes, ...consumer(1) })))).toEqual([
-      'handOver ConsumerRemoved', 'deleteConsumer ConsumerRemoved 3', 'deleteConfigHash ConsumerRemoved 3', 'deleteObject ConsumerRemoved w-3',
+    expect(
+      steps(
+        decide(observed(two, { children: { ...three.children, deployments: scaledDown }, hashes, ...consumer(1) })),
+      ),
+    ).toEqual([
+      'handOver ConsumerRemoved',
+      'deleteConsumer ConsumerRemoved 3',
+      'deleteConfigHash ConsumerRemoved 3',
+      'deleteObject ConsumerRemoved w-3',
     ]);
   });
 
   it('keeps its pending requests in the group when nobody is left to take them', () => {
     const none = { ...worker('w', withCount(0)), metadata: three.object.metadata };
     const children = { ...three.children, deployments: scaledDown.filter(({ metadata }) => metadata.name === 'w-3') };
-    expect(steps(decide(observed(none, { children, hashes: { [configHashKey('w', '3')]: hashes[configHashKey('w', '3')]! }, ...consumer(1) })))).toEqual([
-      'deleteConfigHash ConsumerRemoved 3', 'deleteObject ConsumerRemoved w-3',
+    expect(
+      steps(
+        decide(
+          observed(none, {
+            children,
+            hashes: { [configHashKey('w', '3')]: hashes[configHashKey('w', '3')]! },
+            ...consumer(1),
+          }),
+        ),
+      ),
+    ).toEqual([
+      'deleteConfigHash ConsumerRemoved 3',
+      'deleteObject ConsumerRemoved w-3',
     ]);
   });
 });
@@ -166,26 +279,46 @@ describe('the plan for a consumer that is no longer wanted', () => {
 describe('the plan of a worker that is being deleted', () => {
   const gone = (around: Surroundings = {}, spec: Record<string, unknown> = {}) => {
     const complete = settled(worker('w', withSpec(spec)));
-    const hashes = Object.fromEntries((complete.spec?.redis.kind === 'answered' ? complete.spec.redis.hashes : new Map()) as Map<string, Record<string, string>>);
-    return observed({ ...complete.object, metadata: { ...complete.object.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } }, { children: { ...complete.children, deployments: [] }, hashes, ...around });
+    const hashes = Object.fromEntries(
+      (complete.spec?.redis.kind === 'answered' ? complete.spec.redis.hashes : new Map()) as Map<
+        string,
+        Record<string, string>
+      >,
+    );
+    return observed({
+      ...complete.object,
+      metadata: { ...complete.object.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' },
+    }, { children: { ...complete.children, deployments: [] }, hashes, ...around });
   };
 
   it('cleans Redis and then lets it go, creating nothing', () => {
-    expect(steps(decide(gone()))).toEqual(['deleteConfigHash WorkerDeleted 1', 'destroyGroup WorkerDeleted', 'setFinalizers CleanupFinished']);
+    expect(steps(decide(gone()))).toEqual([
+      'deleteConfigHash WorkerDeleted 1',
+      'destroyGroup WorkerDeleted',
+      'setFinalizers CleanupFinished',
+    ]);
   });
 
   it('keeps the hashes and the group when they are to be retained', () => {
-    expect(steps(decide(gone({}, { deletionPolicy: 'Retain' })))).toEqual(['releaseConfigHash WorkerDeleted 1', 'setFinalizers CleanupFinished']);
+    expect(steps(decide(gone({}, { deletionPolicy: 'Retain' })))).toEqual([
+      'releaseConfigHash WorkerDeleted 1',
+      'setFinalizers CleanupFinished',
+    ]);
   });
 
   it('keeps a group in which requests are pending', () => {
-    expect(steps(decide(gone({ stream: { pending: 2 } })))).toEqual(['deleteConfigHash WorkerDeleted 1', 'setFinalizers CleanupFinished']);
+    expect(steps(decide(gone({ stream: { pending: 2 } })))).toEqual([
+      'deleteConfigHash WorkerDeleted 1',
+      'setFinalizers CleanupFinished',
+    ]);
   });
 
   it('waits for a Redis that does not answer, but not for ever', () => {
     const fault = { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } as const;
     const complete = settled(worker('w'));
-    expect(decide(gone({ spec: fault, children: complete.children })).plan.actions[0]).toMatchObject({ do: 'scaleToZero' });
+    expect(decide(gone({ spec: fault, children: complete.children })).plan.actions[0]).toMatchObject({
+      do: 'scaleToZero',
+    });
     expect(steps(decide(gone({ spec: fault, abandonRedis: true })))).toEqual(['setFinalizers CleanupAbandoned']);
   });
 });
@@ -196,7 +329,10 @@ describe('problems', () => {
   it('leave everything as it is', () => {
     const complete = settled(worker('w'));
     const changed = worker('w', withInline('export default () => 1;\n'));
-    const broken = observed({ ...changed, metadata: complete.object.metadata }, { children: complete.children, spec: { rival: 'default/elder' } });
+    const broken = observed({ ...changed, metadata: complete.object.metadata }, {
+      children: complete.children,
+      spec: { rival: 'default/elder' },
+    });
     expect(reasons(broken)).toEqual(['TypeConflict']);
     expect(decide(broken).plan.actions).toEqual([]);
   });
@@ -204,11 +340,19 @@ describe('problems', () => {
   it('name a hash that belongs to somebody else', () => {
     const theirs = { [configHashKey('w', 'b')]: { resource: resourceOf('other', 'v', 'uid-9') } };
     const decision = decide(observed(worker('w', withIds('a', 'b')), { hashes: theirs }));
-    expect(decision.problems).toEqual([{ reason: 'HashConflict', terminal: true, message: `config hash "${configHashKey('w', 'b')}" belongs to other/v/uid-9: delete that worker, or delete the hash if it is left over` }]);
+    expect(decision.problems).toEqual([{
+      reason: 'HashConflict',
+      terminal: true,
+      message: `config hash "${
+        configHashKey('w', 'b')
+      }" belongs to other/v/uid-9: delete that worker, or delete the hash if it is left over`,
+    }]);
   });
 
   it('name a key of the wrong type', () => {
-    expect(reasons(observed(worker('w'), { hashes: { [configHashKey('w', '1')]: 'wrongType' } }))).toEqual(['WrongRedisType']);
+    expect(reasons(observed(worker('w'), { hashes: { [configHashKey('w', '1')]: 'wrongType' } }))).toEqual([
+      'WrongRedisType',
+    ]);
     expect(reasons(observed(worker('w'), { stream: { wrongType: true, group: false } }))).toEqual(['WrongRedisType']);
   });
 

@@ -1,5 +1,5 @@
 /** Finds policies and sources that no pod uses any more. */
-import { resources, type KubeObject, type Resource } from '../../cluster/cluster.ts';
+import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Action } from '../model/action.ts';
 import { deploymentView, netHashOf, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
@@ -9,10 +9,18 @@ import type { Children } from '../model/observed.ts';
 export function unusedChildren(children: Children, desired: Desired): Action[] {
   const views = children.deployments.map(deploymentView);
   const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
-  const sources = new Set([...children.pods.map(sourceOf), ...views.map(({ sourceConfigMap }) => sourceConfigMap), desired.source.metadata.name]);
+  const sources = new Set([
+    ...children.pods.map(sourceOf),
+    ...views.map(({ sourceConfigMap }) => sourceConfigMap),
+    desired.source.metadata.name,
+  ]);
   return [
-    ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) => deletion(policy, policyResource(policy))),
-    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) => deletion(source, resources.configMaps)),
+    ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) =>
+      deletion(policy, policyResource(policy))
+    ),
+    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) =>
+      deletion(source, resources.configMaps)
+    ),
   ];
 }
 

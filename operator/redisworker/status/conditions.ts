@@ -18,22 +18,38 @@ export function stalledFindings(problems: readonly Problem[]): Finding[] {
 }
 
 /** Ready, and Reconciling as long as there is something to do or to wait for. */
-export function readyFindings(observed: Observed, spec: ObservedSpec, verdict: Verdict, rows: readonly ConsumerRow[]): Finding[] {
+export function readyFindings(
+  observed: Observed,
+  spec: ObservedSpec,
+  verdict: Verdict,
+  rows: readonly ConsumerRow[],
+): Finding[] {
   const blocked = obstacle(observed, spec, verdict);
   if (blocked) return notReady(blocked.reason, blocked.message);
   if (spec.blueprint.suspend) return suspended(rows);
   const unready = rows.filter(({ row }) => row.state !== 'Ready');
   const waiting = verdict.plan?.waitingFor ?? [];
-  if (unready.length > 0) return notReady(anyFailing(unready) ? 'ConsumersFailing' : 'ConsumersStarting', describeRows(unready, rows.length));
+  if (unready.length > 0) {
+    return notReady(anyFailing(unready) ? 'ConsumersFailing' : 'ConsumersStarting', describeRows(unready, rows.length));
+  }
   if ((verdict.plan?.actions.length ?? 0) > 0) return notReady('Applying', 'changes are being applied');
   const count = spec.blueprint.consumerIds.length;
-  const ready: Finding = { type: 'Ready', status: 'True', reason: 'ConsumersReady', message: count === 0 ? 'no consumers are wanted' : `all ${count} consumers are ready` };
-  return waiting.length === 0 ? [ready] : [ready, { type: 'Reconciling', status: 'True', reason: 'Waiting', message: `waiting for ${waiting.join(', ')}` }];
+  const ready: Finding = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'ConsumersReady',
+    message: count === 0 ? 'no consumers are wanted' : `all ${count} consumers are ready`,
+  };
+  return waiting.length === 0
+    ? [ready]
+    : [ready, { type: 'Reconciling', status: 'True', reason: 'Waiting', message: `waiting for ${waiting.join(', ')}` }];
 }
 
 /** Whether the worker's Redis answers, with its own class of fault when not. */
 export function redisFinding({ access, redis }: ObservedSpec): Finding {
-  if (!access.ok) return { type: 'RedisReachable', status: 'False', reason: access.problem.reason, message: access.problem.message };
+  if (!access.ok) {
+    return { type: 'RedisReachable', status: 'False', reason: access.problem.reason, message: access.problem.message };
+  }
   const { host, port } = access.value.target;
   return redis.kind === 'fault'
     ? { type: 'RedisReachable', status: 'False', reason: redis.reason, message: redis.message }
@@ -43,7 +59,12 @@ export function redisFinding({ access, redis }: ObservedSpec): Finding {
 /** Whether the source is at hand. */
 export function sourceFinding({ source }: ObservedSpec): Finding {
   return source.ok
-    ? { type: 'SourceResolved', status: 'True', reason: 'Resolved', message: `${source.value.bytes} bytes, ${source.value.digest}` }
+    ? {
+      type: 'SourceResolved',
+      status: 'True',
+      reason: 'Resolved',
+      message: `${source.value.bytes} bytes, ${source.value.digest}`,
+    }
     : { type: 'SourceResolved', status: 'False', reason: source.problem.reason, message: source.problem.message };
 }
 
@@ -51,16 +72,43 @@ export function sourceFinding({ source }: ObservedSpec): Finding {
 export function exactFinding({ blueprint }: ObservedSpec, desired: Desired | undefined): Finding[] {
   if (!desired) return [];
   const { approximations } = desired.policy;
-  if (blueprint.allowAllNet) return [{ type: 'NetworkPolicyExact', status: 'True', reason: 'AllGranted', message: 'permissions.allowAllNet is Granted: nothing is closed' }];
-  if (approximations.length === 0) return [{ type: 'NetworkPolicyExact', status: 'True', reason: 'Exact', message: 'the policy opens exactly the scope' }];
+  if (blueprint.allowAllNet) {
+    return [{
+      type: 'NetworkPolicyExact',
+      status: 'True',
+      reason: 'AllGranted',
+      message: 'permissions.allowAllNet is Granted: nothing is closed',
+    }];
+  }
+  if (approximations.length === 0) {
+    return [{
+      type: 'NetworkPolicyExact',
+      status: 'True',
+      reason: 'Exact',
+      message: 'the policy opens exactly the scope',
+    }];
+  }
   const message = approximations.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
   const [by, ...others] = new Set(approximations.map((one) => one.by));
-  return [{ type: 'NetworkPolicyExact', status: 'False', reason: others.length === 0 && by !== undefined ? by : 'Approximated', message }];
+  return [{
+    type: 'NetworkPolicyExact',
+    status: 'False',
+    reason: others.length === 0 && by !== undefined ? by : 'Approximated',
+    message,
+  }];
 }
 
-function obstacle(observed: Observed, { access, redis, source, secret }: ObservedSpec, { problems, failure }: Verdict): { reason: string; message: string } | undefined {
-  if (observed.object.metadata.deletionTimestamp !== undefined && !failure && redis.kind === 'answered') return { reason: 'Deleting', message: 'the worker is being deleted' };
-  if (redis.kind === 'fault' && access.ok) return { reason: redis.reason, message: `${redis.message.replace(/\.$/, '')}; running pods are left as they are` };
+function obstacle(
+  observed: Observed,
+  { access, redis, source, secret }: ObservedSpec,
+  { problems, failure }: Verdict,
+): { reason: string; message: string } | undefined {
+  if (observed.object.metadata.deletionTimestamp !== undefined && !failure && redis.kind === 'answered') {
+    return { reason: 'Deleting', message: 'the worker is being deleted' };
+  }
+  if (redis.kind === 'fault' && access.ok) {
+    return { reason: redis.reason, message: `${redis.message.replace(/\.$/, '')}; running pods are left as they are` };
+  }
   const unresolved = [access, source, secret].find(({ ok }) => !ok);
   if (unresolved && !unresolved.ok) return unresolved.problem;
   return problems[0] ?? failure;
@@ -88,7 +136,13 @@ function anyFailing(rows: readonly ConsumerRow[]): boolean {
 const namedRows = 3;
 
 function describeRows(unready: readonly ConsumerRow[], all: number): string {
-  const failingFirst = [...unready].sort((a, b) => Number(b.row.state === 'Failing') - Number(a.row.state === 'Failing'));
-  const named = failingFirst.slice(0, namedRows).map(({ row, fault }) => `consumer "${row.id}" ${row.state === 'Failing' ? 'fails: ' : ''}${fault ?? row.reason ?? row.state}`);
-  return `${all - unready.length} of ${all} consumers are ready; ${named.join('; ')}${unready.length > namedRows ? '; …' : ''}`;
+  const failingFirst = [...unready].sort((a, b) =>
+    Number(b.row.state === 'Failing') - Number(a.row.state === 'Failing')
+  );
+  const named = failingFirst.slice(0, namedRows).map(({ row, fault }) =>
+    `consumer "${row.id}" ${row.state === 'Failing' ? 'fails: ' : ''}${fault ?? row.reason ?? row.state}`
+  );
+  return `${all - unready.length} of ${all} consumers are ready; ${named.join('; ')}${
+    unready.length > namedRows ? '; …' : ''
+  }`;
 }

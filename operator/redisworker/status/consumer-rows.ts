@@ -8,7 +8,15 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 export const maxRows = 100;
 
 /** Reasons of a waiting container that mean it will not come up by itself soon. */
-const failing = new Set(['CrashLoopBackOff', 'CreateContainerConfigError', 'CreateContainerError', 'ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'RunContainerError']);
+const failing = new Set([
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RunContainerError',
+]);
 
 /** A row, and the words of its fault for the Ready condition. */
 export interface ConsumerRow {
@@ -20,7 +28,9 @@ export interface ConsumerRow {
 /** Rows for the wanted consumers and for those on their way out. */
 export function consumerRows(observed: Observed, spec: ObservedSpec): ConsumerRow[] {
   const { consumerIds } = spec.blueprint;
-  const leaving = observed.children.pods.map(consumerIdOf).filter((id) => id !== undefined && !consumerIds.includes(id));
+  const leaving = observed.children.pods.map(consumerIdOf).filter((id) =>
+    id !== undefined && !consumerIds.includes(id)
+  );
   return [...consumerIds, ...new Set(leaving)].map((id) => consumerRow(observed, spec, id ?? ''));
 }
 
@@ -49,7 +59,9 @@ interface State {
 
 function stateOf(pod: KubeObject | undefined): State {
   if (!pod) return { state: 'Pending', reason: 'NoPod', fault: 'has no pod yet' };
-  if (pod.metadata.deletionTimestamp !== undefined) return { state: 'Draining', reason: 'Terminating', fault: 'is being stopped' };
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    return { state: 'Draining', reason: 'Terminating', fault: 'is being stopped' };
+  }
   if (isReady(pod)) return { state: 'Ready' };
   return containerState(pod) ?? unscheduled(pod) ?? { state: 'Starting', reason: 'NotReady', fault: 'is starting' };
 }
@@ -62,7 +74,9 @@ function containerState(pod: KubeObject): State | undefined {
   if (waiting && failing.has(waiting.reason ?? '')) {
     return { state: 'Failing', reason: waiting.reason, fault: lastWords(ended) ?? waiting.message ?? waiting.reason };
   }
-  return ended && ended.exitCode !== 0 ? { state: 'Failing', reason: ended.reason ?? 'Error', fault: lastWords(ended) ?? exitSentence(ended.exitCode) } : undefined;
+  return ended && ended.exitCode !== 0
+    ? { state: 'Failing', reason: ended.reason ?? 'Error', fault: lastWords(ended) ?? exitSentence(ended.exitCode) }
+    : undefined;
 }
 
 function exitSentence(exitCode: number | undefined): string {
@@ -71,7 +85,13 @@ function exitSentence(exitCode: number | undefined): string {
 
 function unscheduled(pod: KubeObject): State | undefined {
   const scheduled = podStatus(pod).conditions?.find(({ type }) => type === 'PodScheduled');
-  return scheduled?.status === 'False' ? { state: 'Pending', reason: scheduled.reason ?? 'Unschedulable', fault: scheduled.message ?? 'cannot be scheduled' } : undefined;
+  return scheduled?.status === 'False'
+    ? {
+      state: 'Pending',
+      reason: scheduled.reason ?? 'Unschedulable',
+      fault: scheduled.message ?? 'cannot be scheduled',
+    }
+    : undefined;
 }
 
 /** The last line a process wrote before it ended: our runtime ends with the one sentence that matters. */

@@ -16,7 +16,12 @@ const maxMessage = 32_000;
  * Dates findings: `lastTransitionTime` moves only when the status of a type changes.
  * @param now ISO time of this look
  */
-export function conditions(findings: readonly Finding[], before: readonly Condition[], generation: number, now: string): Condition[] {
+export function conditions(
+  findings: readonly Finding[],
+  before: readonly Condition[],
+  generation: number,
+  now: string,
+): Condition[] {
   return findings.map((finding) => {
     const last = before.find(({ type }) => type === finding.type);
     return {

@@ -10,18 +10,55 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 /** Whether policies are known to be enforced for the pods that run now. */
 export function enforcementFinding(observed: Observed, spec: ObservedSpec): Finding {
   const { gate } = spec.blueprint;
-  if (gate.kind === 'off') return finding(gate.reason === 'NotEnforcedHere' ? 'False' : 'Unknown', gate.reason, gate.message);
-  const seen = observed.children.pods.filter(isUnderWay).map((pod) => ({ id: consumerIdOf(pod) ?? '', result: resultOf(pod, spec) }));
+  if (gate.kind === 'off') {
+    return finding(gate.reason === 'NotEnforcedHere' ? 'False' : 'Unknown', gate.reason, gate.message);
+  }
+  const seen = observed.children.pods.filter(isUnderWay).map((pod) => ({
+    id: consumerIdOf(pod) ?? '',
+    result: resultOf(pod, spec),
+  }));
   const idsOf = (result: GateResult | undefined) => seen.filter((one) => one.result === result).map(({ id }) => id);
   const [open, unverified, silent] = [idsOf('Open'), idsOf('Unverified'), idsOf(undefined)];
   if (open.length > 0) {
-    return finding('False', 'NotEnforced', `${consumers(open)} reached the canary ${gate.canary}, which the policy does not open: the cluster's network does not enforce NetworkPolicies, or not in time; ${told[gate.enforcement]}`);
+    return finding(
+      'False',
+      'NotEnforced',
+      `${
+        consumers(open)
+      } reached the canary ${gate.canary}, which the policy does not open: the cluster's network does not enforce NetworkPolicies, or not in time; ${
+        told[gate.enforcement]
+      }`,
+    );
   }
-  if (unverified.length > 0) return finding('Unknown', 'NotVerified', `${consumers(unverified)} could not dial the canary ${gate.canary}: see whether that name resolves in the pods, and what permissions.denyNet covers; ${told[gate.enforcement]}`);
-  if (silent.length > 0 && spec.redis.kind === 'fault') return finding('Unknown', 'NotVerified', 'Redis, where pods tell what they found, does not answer');
-  if (silent.length > 0 || seen.length === 0) return finding('Unknown', 'NotVerified', seen.length === 0 ? 'no consumer runs that could tell' : `${consumers(silent)} ${silent.length === 1 ? 'has' : 'have'} not told yet`);
+  if (unverified.length > 0) {
+    return finding(
+      'Unknown',
+      'NotVerified',
+      `${
+        consumers(unverified)
+      } could not dial the canary ${gate.canary}: see whether that name resolves in the pods, and what permissions.denyNet covers; ${
+        told[gate.enforcement]
+      }`,
+    );
+  }
+  if (silent.length > 0 && spec.redis.kind === 'fault') {
+    return finding('Unknown', 'NotVerified', 'Redis, where pods tell what they found, does not answer');
+  }
+  if (silent.length > 0 || seen.length === 0) {
+    return finding(
+      'Unknown',
+      'NotVerified',
+      seen.length === 0
+        ? 'no consumer runs that could tell'
+        : `${consumers(silent)} ${silent.length === 1 ? 'has' : 'have'} not told yet`,
+    );
+  }
   if (observed.canaryProblem !== undefined) {
-    return finding('Unknown', 'CanaryUnreachable', `pods are refused by the canary ${gate.canary}, and so is the operator itself, which proves nothing: ${observed.canaryProblem}; see whether --canary-address leads to the operator`);
+    return finding(
+      'Unknown',
+      'CanaryUnreachable',
+      `pods are refused by the canary ${gate.canary}, and so is the operator itself, which proves nothing: ${observed.canaryProblem}; see whether --canary-address leads to the operator`,
+    );
   }
   return finding('True', 'Refused', `every running pod was refused by the canary ${gate.canary} before its code ran`);
 }
@@ -43,10 +80,14 @@ function isUnderWay(pod: KubeObject): boolean {
 function resultOf(pod: KubeObject, spec: ObservedSpec): GateResult | undefined {
   const container = podStatus(pod).containerStatuses?.[0];
   const endsAtGate = spec.blueprint.gate.kind === 'on' && spec.blueprint.gate.enforcement === 'Required';
-  const ended = isReady(pod) || !endsAtGate ? undefined : (container?.state?.terminated ?? container?.lastState?.terminated)?.exitCode;
+  const ended = isReady(pod) || !endsAtGate
+    ? undefined
+    : (container?.state?.terminated ?? container?.lastState?.terminated)?.exitCode;
   if (ended === exitCodes.networkOpen) return 'Open';
   if (ended === exitCodes.networkUnverified) return 'Unverified';
-  const hash = spec.redis.kind === 'answered' ? spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerIdOf(pod) ?? '')) : undefined;
+  const hash = spec.redis.kind === 'answered'
+    ? spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerIdOf(pod) ?? ''))
+    : undefined;
   const report = typeof hash === 'object' ? decodeGateReport(hash[gateField]) : undefined;
   return report?.owner === uidOf(pod) ? report.result : undefined;
 }
@@ -56,7 +97,9 @@ const namedIds = 3;
 
 function consumers(ids: readonly string[]): string {
   const named = ids.slice(0, namedIds).map((id) => `"${id}"`).join(', ');
-  return `consumer${ids.length === 1 ? '' : 's'} ${named}${ids.length > namedIds ? ` and ${ids.length - namedIds} more` : ''}`;
+  return `consumer${ids.length === 1 ? '' : 's'} ${named}${
+    ids.length > namedIds ? ` and ${ids.length - namedIds} more` : ''
+  }`;
 }
 
 function finding(status: Finding['status'], reason: string, message: string): Finding {

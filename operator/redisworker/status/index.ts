@@ -3,7 +3,7 @@ import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import { formatScope } from '../network/allow-net/canonical.ts';
 import { isLive, isReady } from '../model/children.ts';
 import { conditions, type Finding } from './dated.ts';
-import { consumerRows, maxRows, type ConsumerRow } from './consumer-rows.ts';
+import { type ConsumerRow, consumerRows, maxRows } from './consumer-rows.ts';
 import { parentLabels } from '../desired/metadata.ts';
 import { enforcementFinding } from './enforcement.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
@@ -11,7 +11,11 @@ import { exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindin
 import type { Verdict } from '../model/verdict.ts';
 
 /** The full status to write. @param before the status as it is */
-export function statusOf(observed: Observed, verdict: Verdict, before: RedisWorkerStatus | undefined): RedisWorkerStatus {
+export function statusOf(
+  observed: Observed,
+  verdict: Verdict,
+  before: RedisWorkerStatus | undefined,
+): RedisWorkerStatus {
   const generation = observed.object.metadata.generation ?? 0;
   const now = new Date(observed.now).toISOString();
   const { spec } = observed;
@@ -20,14 +24,23 @@ export function statusOf(observed: Observed, verdict: Verdict, before: RedisWork
   return {
     observedGeneration: generation,
     conditions: date(spec ? findings(observed, spec, verdict, rows) : stalledFindings(verdict.problems)),
-    ...(spec ? { ...replicas(observed, spec, rows), ...details(spec, verdict), ...streamAndResponses(observed, spec), consumers: rows.slice(0, maxRows).map(({ row }) => row) } : {}),
+    ...(spec
+      ? {
+        ...replicas(observed, spec, rows),
+        ...details(spec, verdict),
+        ...streamAndResponses(observed, spec),
+        consumers: rows.slice(0, maxRows).map(({ row }) => row),
+      }
+      : {}),
     ...(rows.length > maxRows ? { omittedConsumers: rows.length - maxRows } : {}),
   };
 }
 
 function findings(observed: Observed, spec: ObservedSpec, verdict: Verdict, rows: readonly ConsumerRow[]): Finding[] {
   return [
-    ...(verdict.problems.some(({ terminal }) => terminal) ? stalledFindings(verdict.problems) : readyFindings(observed, spec, verdict, rows)),
+    ...(verdict.problems.some(({ terminal }) => terminal)
+      ? stalledFindings(verdict.problems)
+      : readyFindings(observed, spec, verdict, rows)),
     redisFinding(spec),
     sourceFinding(spec),
     ...exactFinding(spec, verdict.desired),
@@ -35,11 +48,17 @@ function findings(observed: Observed, spec: ObservedSpec, verdict: Verdict, rows
   ];
 }
 
-function replicas({ children, object }: Observed, { blueprint }: ObservedSpec, rows: readonly ConsumerRow[]): RedisWorkerStatus {
+function replicas(
+  { children, object }: Observed,
+  { blueprint }: ObservedSpec,
+  rows: readonly ConsumerRow[],
+): RedisWorkerStatus {
   const wanted = blueprint.suspend ? 0 : blueprint.consumerIds.length;
   const ready = rows.filter(({ row }) => row.state === 'Ready' && blueprint.consumerIds.includes(row.id)).length;
   const { namespace = '', name, uid = '' } = object.metadata;
-  const selector = Object.entries(parentLabels({ apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid }));
+  const selector = Object.entries(
+    parentLabels({ apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid }),
+  );
   return {
     replicas: children.pods.filter(isLive).length,
     readyReplicas: children.pods.filter(isReady).length,
@@ -52,14 +71,18 @@ function details(spec: ObservedSpec, { desired }: Verdict): RedisWorkerStatus {
   const scope = formatScope(spec.blueprint.scope);
   return {
     ...(spec.source.ok ? { source: { digest: spec.source.value.digest, bytes: spec.source.value.bytes } } : {}),
-    ...(desired ? {
-      network: {
-        hash: desired.netHash,
-        scope,
-        scopeSummary: summaryOf(spec.blueprint.allowAllNet, scope),
-        approximations: desired.policy.approximations.map(({ entry, reason }) => `${entry}: ${reason}`.slice(0, 1024)),
-      },
-    } : {}),
+    ...(desired
+      ? {
+        network: {
+          hash: desired.netHash,
+          scope,
+          scopeSummary: summaryOf(spec.blueprint.allowAllNet, scope),
+          approximations: desired.policy.approximations.map(({ entry, reason }) =>
+            `${entry}: ${reason}`.slice(0, 1024)
+          ),
+        },
+      }
+      : {}),
   };
 }
 
@@ -81,7 +104,12 @@ function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): R
 function persistedTally(responses: NonNullable<Observed['responses']>): NonNullable<RedisWorkerStatus['responses']> {
   const { total, succeeded, failed, unreadable, codes, lastId, lastCode, lastTime, perSecond } = responses;
   return {
-    total, succeeded, failed, unreadable, codes, perSecond,
+    total,
+    succeeded,
+    failed,
+    unreadable,
+    codes,
+    perSecond,
     ...(lastId === undefined ? {} : { lastId }),
     ...(lastCode === undefined ? {} : { lastCode }),
     ...(lastTime === undefined ? {} : { lastTime }),

@@ -9,7 +9,12 @@ const dir = import.meta.dirname;
 
 /** Path of the program; built first when it is not there. @throws CannotBuild */
 export function ciliumCheck(): Promise<string> {
-  return goProgram({ dir, name: 'cilium-check', what: 'the check by Cilium\'s own code', duration: 'about 3 minutes on 2 cores, seconds when Go has it cached' });
+  return goProgram({
+    dir,
+    name: 'cilium-check',
+    what: "the check by Cilium's own code",
+    duration: 'about 3 minutes on 2 cores, seconds when Go has it cached',
+  });
 }
 
 /** The CustomResourceDefinition of CiliumNetworkPolicy as Cilium ships it, out of the Go module. @throws CannotBuild with the words of Go */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buildOnce } from './cache.ts';
 import { go, requireGo } from './go.ts';
 import { buildArgs, buildEnv, components, moduleDir, readRecipe, type Recipe } from './recipe.ts';
-import { toStderr, withProgress, type Progress } from './tool.ts';
+import { type Progress, toStderr, withProgress } from './tool.ts';
 
 const inModule = { cwd: moduleDir, env: buildEnv };
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { secondsSince, type Progress } from './tool.ts';
+import { type Progress, secondsSince } from './tool.ts';
 import { withLock } from './lock.ts';
 
 /** A folder in the cache and how it comes to be. */
@@ -21,7 +21,8 @@ export interface CachedBuild {
 
 /** Where builds are kept. */
 export function cacheRoot(): string {
-  return process.env['REDISWORKER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
+  return process.env['REDISWORKER_CACHE'] ??
+    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'redisworker');
 }
 
 /** Has the folder built unless it is there; two processes never build the same one at the same time. */

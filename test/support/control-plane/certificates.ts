@@ -19,19 +19,52 @@ export interface CertificateRequest {
 
 /** Makes `ca.crt` and `ca.key` in `dir`. */
 export async function createAuthority(dir: string): Promise<void> {
-  await openssl(dir, ['req', '-x509', ...newKey('ca'), '-subj', '/CN=redisworker-test-ca', '-days', days, '-out', 'ca.crt',
-    '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature']);
+  await openssl(dir, [
+    'req',
+    '-x509',
+    ...newKey('ca'),
+    '-subj',
+    '/CN=redisworker-test-ca',
+    '-days',
+    days,
+    '-out',
+    'ca.crt',
+    '-addext',
+    'basicConstraints=critical,CA:TRUE',
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign,digitalSignature',
+  ]);
 }
 
 /** Makes a certificate signed by the authority in the same `dir`. */
-export async function createCertificate(dir: string, { name, subject, usage, names = [] }: CertificateRequest): Promise<void> {
+export async function createCertificate(
+  dir: string,
+  { name, subject, usage, names = [] }: CertificateRequest,
+): Promise<void> {
   const extensions = ['basicConstraints=CA:FALSE', 'keyUsage=critical,digitalSignature', `extendedKeyUsage=${usage}`];
   if (names.length > 0) extensions.push(`subjectAltName=${names.join(',')}`);
   await writeFile(join(dir, `${name}.ext`), `${extensions.join('\n')}\n`);
   await openssl(dir, ['req', ...newKey(name), '-subj', subject, '-out', `${name}.csr`]);
   // A serial of our own: openssl's serial file is not made for certificates signed at the same time.
-  await openssl(dir, ['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-set_serial', `0x01${randomBytes(8).toString('hex')}`,
-    '-days', days, '-sha256', '-extfile', `${name}.ext`, '-out', `${name}.crt`]);
+  await openssl(dir, [
+    'x509',
+    '-req',
+    '-in',
+    `${name}.csr`,
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-set_serial',
+    `0x01${randomBytes(8).toString('hex')}`,
+    '-days',
+    days,
+    '-sha256',
+    '-extfile',
+    `${name}.ext`,
+    '-out',
+    `${name}.crt`,
+  ]);
 }
 
 /** Makes the key pair that signs ServiceAccount tokens: `<name>.key` and `<name>.pub`. */

@@ -3,13 +3,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../processes.ts';
-import { apiServerArgs, controllerManagerArgs, etcdArgs, loopback, schedulerArgs, type Ports } from './arguments.ts';
-import { readAuditLog, type AuditEntry } from './audit-log.ts';
+import { apiServerArgs, controllerManagerArgs, etcdArgs, loopback, type Ports, schedulerArgs } from './arguments.ts';
+import { type AuditEntry, readAuditLog } from './audit-log.ts';
 import { controlPlanePrograms } from './build.ts';
 import { Daemons } from './daemons.ts';
 import { writeControlPlaneFiles } from './files.ts';
 import { isHealthy, isServed } from './health.ts';
-import { kubectlFor, type Kubectl } from './kubectl.ts';
+import { type Kubectl, kubectlFor } from './kubectl.ts';
 
 /** A running control plane. */
 export interface ControlPlane {
@@ -79,7 +79,10 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
   const stopApiServer = (signal?: NodeJS.Signals): Promise<void> => daemons.stop('kube-apiserver', signal);
   const start = (): Promise<void> => startApiServer(daemons, bin, dir, ports);
   return {
-    kubeconfigPath, serverUrl, dir, kubectlPath,
+    kubeconfigPath,
+    serverUrl,
+    dir,
+    kubectlPath,
     kubectl: kubectlFor({ kubectlPath, kubeconfigPath }),
     pids: () => daemons.pids(),
     stopApiServer,
@@ -96,11 +99,21 @@ async function startApiServer(daemons: Daemons, bin: string, dir: string, ports:
 }
 
 async function startControllers(daemons: Daemons, bin: string, dir: string, ports: Ports): Promise<void> {
-  await daemons.start('kube-controller-manager', join(bin, 'kube-controller-manager'), controllerManagerArgs(dir, ports, loopback));
+  await daemons.start(
+    'kube-controller-manager',
+    join(bin, 'kube-controller-manager'),
+    controllerManagerArgs(dir, ports, loopback),
+  );
   await daemons.start('kube-scheduler', join(bin, 'kube-scheduler'), schedulerArgs(dir, ports));
   const inDefault = '/api/v1/namespaces/default';
-  await daemons.until('the controllers look after namespaces', () => isServed(dir, urlOf(ports), `${inDefault}/serviceaccounts/default`));
-  await daemons.until('the controllers publish the authority', () => isServed(dir, urlOf(ports), `${inDefault}/configmaps/kube-root-ca.crt`));
+  await daemons.until(
+    'the controllers look after namespaces',
+    () => isServed(dir, urlOf(ports), `${inDefault}/serviceaccounts/default`),
+  );
+  await daemons.until(
+    'the controllers publish the authority',
+    () => isServed(dir, urlOf(ports), `${inDefault}/configmaps/kube-root-ca.crt`),
+  );
   await daemons.until('the scheduler is healthy', () => isHealthy(ports.scheduler));
 }
 
@@ -109,6 +122,8 @@ function urlOf(ports: Ports): string {
 }
 
 async function freePorts(): Promise<Ports> {
-  const [apiServer = 0, etcdClient = 0, etcdPeer = 0, controllerManager = 0, scheduler = 0] = await Promise.all(Array.from({ length: 5 }, freePort));
+  const [apiServer = 0, etcdClient = 0, etcdPeer = 0, controllerManager = 0, scheduler = 0] = await Promise.all(
+    Array.from({ length: 5 }, freePort),
+  );
   return { apiServer, etcdClient, etcdPeer, controllerManager, scheduler };
 }

@@ -1,6 +1,6 @@
 /** Long-running programs of one folder: started, watched, stopped in reverse, and gone even when this process is killed. */
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -12,7 +12,8 @@ const patienceMs = 120_000;
  * Waits for the end of its stdin, which is the end of this process however it came, then kills what is
  * still listed and removes the folder. Its own session, so that Ctrl-C does not reach it.
  */
-const keeperScript = 'cat >/dev/null; for file in "$1"/pids/*; do [ -f "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null; done; rm -rf "$1"';
+const keeperScript =
+  'cat >/dev/null; for file in "$1"/pids/*; do [ -f "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null; done; rm -rf "$1"';
 
 /** Programs that live and die with a folder. */
 export class Daemons {
@@ -22,7 +23,10 @@ export class Daemons {
 
   private constructor(dir: string) {
     this.#dir = dir;
-    this.#keeper = spawn('sh', ['-c', keeperScript, 'keeper', dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.#keeper = spawn('sh', ['-c', keeperScript, 'keeper', dir], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
   }
 
   /** Takes charge of `dir`, which is removed at the end. */
@@ -32,9 +36,18 @@ export class Daemons {
   }
 
   /** Starts a program with its output in `log/<name>.log`; `env` is added to the environment of this process. */
-  async start(name: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async start(
+    name: string,
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const log = openSync(join(this.#dir, 'log', `${name}.log`), 'a');
-    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log], detached: true });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     closeSync(log);
     child.once('error', () => undefined); // told by assertAlive: it has no pid
     this.#running.set(name, child);
@@ -52,7 +65,9 @@ export class Daemons {
 
   /** Process ids by name. */
   pids(): Record<string, number> {
-    return Object.fromEntries([...this.#running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])));
+    return Object.fromEntries(
+      [...this.#running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])),
+    );
   }
 
   /** @throws Error with the end of the log of the first program that has ended by itself */

@@ -32,7 +32,9 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('noControlPlane', '');
     return () => controlPlane.stop();
   } catch (error) {
-    if (!(error instanceof CannotBuild) || (error.reason === 'BuildFailed' && process.env['CI'] === 'true')) throw error;
+    if (!(error instanceof CannotBuild) || (error.reason === 'BuildFailed' && process.env['CI'] === 'true')) {
+      throw error;
+    }
     process.stderr.write(`The cluster tests are skipped: ${error.message}\n`);
     project.provide('kubeconfig', '');
     project.provide('kubectl', '');

@@ -34,5 +34,9 @@ it('is taken over from a holder that is no more', async () => {
   const holder = start('true', []);
   await holder.ended;
   await writeFile(file, String(holder.pid));
-  expect(await withLock(file, () => Promise.resolve('done'), () => { throw new Error('nobody holds it'); })).toBe('done');
+  expect(
+    await withLock(file, () => Promise.resolve('done'), () => {
+      throw new Error('nobody holds it');
+    }),
+  ).toBe('done');
 });

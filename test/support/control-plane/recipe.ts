@@ -8,7 +8,15 @@ import { cacheRoot } from './cache.ts';
 export const moduleDir = join(import.meta.dirname, 'kube');
 
 /** Names the one binary answers to. */
-export const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet', 'kubectl'] as const;
+export const components = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+  'kubelet',
+  'kubectl',
+] as const;
 
 /** One of the programs in the binary. */
 export type Component = (typeof components)[number];
@@ -21,7 +29,8 @@ export function buildArgs(version: string): string[] {
   const [major = '', minor = ''] = version.replace(/^v/, '').split('.');
   const stamp = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((pkg) =>
     Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' })
-      .map(([name, value]) => `-X ${pkg}.${name}=${value}`));
+      .map(([name, value]) => `-X ${pkg}.${name}=${value}`)
+  );
   return ['-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=false', '-ldflags', ['-s', '-w', ...stamp].join(' ')];
 }
 
@@ -37,11 +46,20 @@ export interface Recipe {
 
 /** Reads the recipe; the folder's name changes with anything that shapes the binary. */
 export async function readRecipe(): Promise<Recipe> {
-  const files = await Promise.all(['kube/main.go', 'kube/go.mod', 'kube/go.sum', 'recipe.ts'].map((name) => readFile(join(import.meta.dirname, name), 'utf8')));
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, files])).digest('hex').slice(0, 16);
+  const files = await Promise.all(
+    ['kube/main.go', 'kube/go.mod', 'kube/go.sum', 'recipe.ts'].map((name) =>
+      readFile(join(import.meta.dirname, name), 'utf8')
+    ),
+  );
+  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, files])).digest('hex').slice(
+    0,
+    16,
+  );
   const goMod = files[1] ?? '';
   const version = /^\s*k8s\.io\/kubernetes (v\S+)$/m.exec(goMod)?.[1];
   const minimumGo = /^go (\d+\.\d+)/m.exec(goMod)?.[1];
-  if (version === undefined || minimumGo === undefined) throw new Error('kube/go.mod names no version of k8s.io/kubernetes or of Go');
+  if (version === undefined || minimumGo === undefined) {
+    throw new Error('kube/go.mod names no version of k8s.io/kubernetes or of Go');
+  }
   return { version, minimumGo, buildDir: join(cacheRoot(), 'control-plane', hash) };
 }

@@ -21,9 +21,17 @@ export interface TestAccount {
 
 /** What an operator of one namespace needs there. */
 export const operatorRules: readonly Rule[] = [
-  { apiGroups: ['redisworker.dev'], resources: ['redisworkers', 'redisworkers/status'], verbs: ['get', 'list', 'watch', 'patch', 'update'] },
+  {
+    apiGroups: ['redisworker.dev'],
+    resources: ['redisworkers', 'redisworkers/status'],
+    verbs: ['get', 'list', 'watch', 'patch', 'update'],
+  },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
-  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  {
+    apiGroups: ['networking.k8s.io'],
+    resources: ['networkpolicies'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
   { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
   { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
@@ -51,14 +59,23 @@ export async function createAccount(namespace: string, name: string): Promise<Te
   await applyObjects(
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     {
-      apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'ServiceAccount', name, namespace }],
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
     },
   );
   const token = (await kubectlOk(['-n', namespace, 'create', 'token', name])).trim();
-  const config = JSON.parse(await kubectlOk(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'])) as { users: { name: string; user: object }[] };
+  const config = JSON.parse(await kubectlOk(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'])) as {
+    users: { name: string; user: object }[];
+  };
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { token } })) }), { mode: 0o600 });
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { token } })) }),
+    { mode: 0o600 },
+  );
   return { kubeconfig, allow, remove: () => rmSync(folder, { recursive: true }) };
 }

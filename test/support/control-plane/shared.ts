@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, inject } from 'vitest';
 import './global-setup.ts';
-import { kubectlFor, type Kubectl } from './kubectl.ts';
+import { type Kubectl, kubectlFor } from './kubectl.ts';
 
 const crdsDir = join(import.meta.dirname, '../../../crds');
 
@@ -24,7 +24,10 @@ export async function kubectlOk(args: readonly string[], stdin?: string): Promis
 
 /** Applies objects as JSON, server-side. */
 export function applyObjects(...objects: object[]): Promise<string> {
-  return kubectlOk(['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  return kubectlOk(
+    ['apply', '--server-side', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+  );
 }
 
 /**

@@ -28,7 +28,11 @@ const progressEveryMs = 15_000;
  * Runs a tool. @returns its stdout
  * @throws CannotBuild with its last words; Error when there is no such tool
  */
-export function runTool(program: string, args: readonly string[], { cwd, env, onLine = () => undefined }: ToolOptions): Promise<string> {
+export function runTool(
+  program: string,
+  args: readonly string[],
+  { cwd, env, onLine = () => undefined }: ToolOptions,
+): Promise<string> {
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
   const lastLines: string[] = [];
@@ -44,7 +48,9 @@ export function runTool(program: string, args: readonly string[], { cwd, env, on
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(Buffer.concat(output).toString());
-      else reject(new CannotBuild('BuildFailed', `"${program} ${args[0] ?? ''}" in ${cwd} failed: ${lastLines.join('\n')}`));
+      else {reject(
+          new CannotBuild('BuildFailed', `"${program} ${args[0] ?? ''}" in ${cwd} failed: ${lastLines.join('\n')}`),
+        );}
     });
   });
 }

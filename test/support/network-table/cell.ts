@@ -27,7 +27,8 @@ export interface DenoFlags {
 
 /** Reads the flags off a command line. @throws Error when an entry is none */
 export function denoFlagsOf(command: readonly string[]): DenoFlags {
-  const list = (flag: string): Scope => command.flatMap((part) => (part.startsWith(`${flag}=`) ? scopeOf(part.slice(flag.length + 1)) : []));
+  const list = (flag: string): Scope =>
+    command.flatMap((part) => (part.startsWith(`${flag}=`) ? scopeOf(part.slice(flag.length + 1)) : []));
   return { allow: command.includes('--allow-net') ? 'all' : list('--allow-net'), deny: list('--deny-net') };
 }
 

@@ -36,16 +36,26 @@ const inARow = 3;
 const atOnce = 4;
 
 /** Dials everything from every row until each is as expected three times in a row, or time is up. @returns rows by name */
-export async function measureRows(site: Site, names: readonly string[], columns: readonly Column[]): Promise<Map<string, MeasuredRow>> {
+export async function measureRows(
+  site: Site,
+  names: readonly string[],
+  columns: readonly Column[],
+): Promise<Map<string, MeasuredRow>> {
   const end = Date.now() + patienceMs;
   const rows = new Map<string, MeasuredRow>();
-  const networks = new Map(await Promise.all(names.map(async (name) => [name, await podNetworkOf(site, name)] as const)));
+  const networks = new Map(
+    await Promise.all(names.map(async (name) => [name, await podNetworkOf(site, name)] as const)),
+  );
   for (let streaks = new Map(names.map((name) => [name, 0])); streaks.size > 0 && Date.now() < end;) {
     const layers = await readLayers(site);
     await eachOf([...streaks.keys()], async (name) => {
       rows.set(name, await measureRow(site, name, networks.get(name)!, layers(name), columns));
     });
-    streaks = new Map([...streaks].map(([name, streak]) => [name, rows.get(name)!.wrong.length === 0 ? streak + 1 : 0] as const).filter(([, streak]) => streak < inARow));
+    streaks = new Map(
+      [...streaks].map(([name, streak]) => [name, rows.get(name)!.wrong.length === 0 ? streak + 1 : 0] as const).filter(
+        ([, streak]) => streak < inARow,
+      ),
+    );
   }
   return rows;
 }
@@ -57,16 +67,29 @@ async function eachOf(names: readonly string[], work: (name: string) => Promise<
   }));
 }
 
-async function measureRow(site: Site, name: string, network: NetworkNamespace, layers: Layers, columns: readonly Column[]): Promise<MeasuredRow> {
+async function measureRow(
+  site: Site,
+  name: string,
+  network: NetworkNamespace,
+  layers: Layers,
+  columns: readonly Column[],
+): Promise<MeasuredRow> {
   const cells = await measure(site, name, network, columns);
   const wrong = columns.flatMap((column, index) => {
     const [expected, measured] = [expectedCell(layers, column), cells[index]!];
-    return expected.raw === measured.raw && expected.deno === measured.deno ? [] : [wrongCell(name, column, expected, measured)];
+    return expected.raw === measured.raw && expected.deno === measured.deno
+      ? []
+      : [wrongCell(name, column, expected, measured)];
   });
   return { cells, wrong };
 }
 
-async function measure({ redis }: Site, type: string, network: NetworkNamespace, columns: readonly Column[]): Promise<Cell[]> {
+async function measure(
+  { redis }: Site,
+  type: string,
+  network: NetworkNamespace,
+  columns: readonly Column[],
+): Promise<Cell[]> {
   const targets = columns.map(({ host, port, protocol }) => ({ host, port, protocol }));
   const [raw, reply] = await Promise.all([
     network.dial(columns.map(({ address, port, protocol }) => ({ host: address, port, protocol }))),
@@ -83,16 +106,28 @@ async function podNetworkOf(site: Site, name: string): Promise<NetworkNamespace>
   return site.node.podNetwork({ namespace: site.namespace, name: pod.metadata.name });
 }
 
-interface Policy extends KubeObject { readonly spec: NetworkPolicySpec }
-interface Deployment extends KubeObject { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { readonly command: readonly string[] }[] } } } }
+interface Policy extends KubeObject {
+  readonly spec: NetworkPolicySpec;
+}
+interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly command: readonly string[] }[] } };
+  };
+}
 
 /** What the operator gave the two layers, read from the API. */
 async function readLayers(site: Site): Promise<(name: string) => Layers> {
-  const [policies, deployments] = await Promise.all([site.list<Policy>('networkpolicies'), site.list<Deployment>('deployments')]);
+  const [policies, deployments] = await Promise.all([
+    site.list<Policy>('networkpolicies'),
+    site.list<Deployment>('deployments'),
+  ]);
   const of = <T extends KubeObject>(objects: readonly T[], name: string): T => {
     const found = objects.find(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name);
     if (!found) throw new Error(`${name} has no policy or no Deployment`);
     return found;
   };
-  return (name) => ({ policy: of(policies, name).spec, flags: denoFlagsOf(of(deployments, name).spec.template.spec.containers[0]!.command) });
+  return (name) => ({
+    policy: of(policies, name).spec,
+    flags: denoFlagsOf(of(deployments, name).spec.template.spec.containers[0]!.command),
+  });
 }

@@ -34,7 +34,9 @@ export function tableText({ columns, rows }: NetworkTable): string {
   const line = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
   return [
     begin,
-    `${rows.length} workers × ${columns.length} targets = ${rows.length * columns.length} cells, each measured by the policy alone and through Deno.`,
+    `${rows.length} workers × ${columns.length} targets = ${
+      rows.length * columns.length
+    } cells, each measured by the policy alone and through Deno.`,
     Object.entries(meanings).map(([sign, meaning]) => `${sign} ${meaning}`).join('; ') + '.',
     [
       line('entry', 'form', 'exact', ...columns.map((_, index) => String(index + 1))),
@@ -60,6 +62,11 @@ export function withTable(page: string, table: NetworkTable): string {
 export function strays(cells: readonly Cell[], columns: readonly Column[]): string[] {
   const seenAs = ({ seen }: Column): string => `${seen?.ip} ${seen?.port} ${seen?.protocol}`;
   const meant = new Set(columns.flatMap((column, index) => (cells[index]?.deno === 'Denied' ? [] : [seenAs(column)])));
-  return columns.flatMap((column, index) =>
-    (cells[index]?.raw === 'Closed' || column.seen === undefined || column.port === 53 || meant.has(seenAs(column)) ? [] : [column.title]));
+  return columns.flatMap((
+    column,
+    index,
+  ) => (cells[index]?.raw === 'Closed' || column.seen === undefined || column.port === 53 || meant.has(seenAs(column))
+    ? []
+    : [column.title])
+  );
 }

@@ -15,8 +15,12 @@ export interface Row {
 
 /** All rows, in the order of the page. */
 export function rowsOf({ own, far }: Namespaces, addresses: Addresses, { serviceRange }: NodeNetwork): Row[] {
-  const row = (name: string, form: string, net: string, more: object = {}, entry = `\`${net}\``): Row =>
-    ({ name, form, entry, permissions: { net: [net], ...more } });
+  const row = (name: string, form: string, net: string, more: object = {}, entry = `\`${net}\``): Row => ({
+    name,
+    form,
+    entry,
+    permissions: { net: [net], ...more },
+  });
   return [
     { name: 'none', form: 'nothing', entry: '', permissions: {} },
     row('svc-named', 'Service, `targetPort` by name', 'web:80'),
@@ -34,8 +38,12 @@ export function rowsOf({ own, far }: Namespaces, addresses: Addresses, { service
     row('pod-ip', 'IP of a pod', `${addresses.web}:8080`, {}, '`<IP of web-0>:8080`'),
     row('name', 'name outside', 'a.outside.example:8001'),
     row('name-all', 'name outside, every port', 'a.outside.example'),
-    row('name-open-port', 'name outside, `outsideNames: OpenPort`', 'a.outside.example:8001', { outsideNames: 'OpenPort' }),
-    row('wildcard-open-port', 'wildcard, `outsideNames: OpenPort`', '*.outside.example:8001', { outsideNames: 'OpenPort' }),
+    row('name-open-port', 'name outside, `outsideNames: OpenPort`', 'a.outside.example:8001', {
+      outsideNames: 'OpenPort',
+    }),
+    row('wildcard-open-port', 'wildcard, `outsideNames: OpenPort`', '*.outside.example:8001', {
+      outsideNames: 'OpenPort',
+    }),
     row('ip', 'IP outside', '198.51.100.7:8001'),
     row('ip-all', 'IP outside, every port', '198.51.100.7'),
     row('block', 'block', '198.51.100.0/24:8001'),

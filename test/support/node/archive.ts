@@ -24,7 +24,10 @@ export async function writeArchive(archive: string, tag: string, rootfs: string,
     const layer = join(dir, 'layer.tar');
     await run('tar', [...reproducible, '-C', rootfs, '-cf', layer, '.']);
     await writeFile(join(dir, 'config.json'), JSON.stringify(imageConfig(`sha256:${await sha256(layer)}`, config)));
-    await writeFile(join(dir, 'manifest.json'), JSON.stringify([{ Config: 'config.json', RepoTags: [tag], Layers: ['layer.tar'] }]));
+    await writeFile(
+      join(dir, 'manifest.json'),
+      JSON.stringify([{ Config: 'config.json', RepoTags: [tag], Layers: ['layer.tar'] }]),
+    );
     await run('tar', [...reproducible, '-C', dir, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar']);
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -34,7 +37,14 @@ export async function writeArchive(archive: string, tag: string, rootfs: string,
 function imageConfig(layer: string, config: ImageConfig): object {
   const created = new Date(0).toISOString();
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-  return { architecture, os: 'linux', created, config, rootfs: { type: 'layers', diff_ids: [layer] }, history: [{ created }] };
+  return {
+    architecture,
+    os: 'linux',
+    created,
+    config,
+    rootfs: { type: 'layers', diff_ids: [layer] },
+    history: [{ created }],
+  };
 }
 
 async function sha256(file: string): Promise<string> {

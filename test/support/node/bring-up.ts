@@ -1,7 +1,13 @@
 /** The programs of a node, in the order in which they need each other. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { apiServerArgs, controllerManagerArgs, etcdArgs, schedulerArgs, type Ports } from '../control-plane/arguments.ts';
+import {
+  apiServerArgs,
+  controllerManagerArgs,
+  etcdArgs,
+  type Ports,
+  schedulerArgs,
+} from '../control-plane/arguments.ts';
 import { createCertificate } from '../control-plane/certificates.ts';
 import type { Daemons } from '../control-plane/daemons.ts';
 import { writeControlPlaneFiles } from '../control-plane/files.ts';
@@ -26,12 +32,25 @@ export interface Site {
 }
 
 /** The node's network is its own: no port is ever taken. */
-const ports: Ports = { apiServer: 6443, etcdClient: 2379, etcdPeer: 2380, controllerManager: 10_257, scheduler: 10_259 };
+const ports: Ports = {
+  apiServer: 6443,
+  etcdClient: 2379,
+  etcdPeer: 2380,
+  controllerManager: 10_257,
+  scheduler: 10_259,
+};
 
 /** Starts everything. @throws Error with the last words of a program that ends */
 export async function bringUp(site: Site): Promise<Node> {
   const { dir, kubeBin, parts, namespaces: { pid, network } } = site;
-  const node = attach({ dir, pid, network, kubeBin, nodeBin: parts.bin, serverUrl: `https://${network.address}:${ports.apiServer}` });
+  const node = attach({
+    dir,
+    pid,
+    network,
+    kubeBin,
+    nodeBin: parts.bin,
+    serverUrl: `https://${network.address}:${ports.apiServer}`,
+  });
   await Promise.all([prepareMounts(pid), createCgroups(cgroupOf(dir)), writeFiles(site, node.serverUrl)]);
   await Promise.all([startControlPlane(site, node), startContainers(site, node)]);
   await start(site, 'kubelet', kubeletArgs(dir, network));
@@ -40,7 +59,11 @@ export async function bringUp(site: Site): Promise<Node> {
   await untilReady(site, node, 'the node is ready', ['--for=condition=Ready', `node/${nodeName}`]);
   await node.outsideHost(upstreamDns); // there from the start, it refuses instead of keeping the DNS waiting
   await node.apply(...dnsObjects(network));
-  await untilReady(site, node, 'the DNS is ready', ['--namespace=kube-system', '--for=condition=Available', 'deployment/coredns']);
+  await untilReady(site, node, 'the DNS is ready', [
+    '--namespace=kube-system',
+    '--for=condition=Available',
+    'deployment/coredns',
+  ]);
   return node;
 }
 
@@ -52,7 +75,10 @@ async function startControlPlane(site: Site, { serverUrl }: Node): Promise<void>
   await start(site, 'kube-controller-manager', controllerManagerArgs(dir, ports, network));
   await start(site, 'kube-scheduler', schedulerArgs(dir, ports));
   const inDefault = '/api/v1/namespaces/default';
-  await daemons.until('the controllers look after namespaces', () => isServed(dir, serverUrl, `${inDefault}/serviceaccounts/default`));
+  await daemons.until(
+    'the controllers look after namespaces',
+    () => isServed(dir, serverUrl, `${inDefault}/serviceaccounts/default`),
+  );
 }
 
 async function startContainers(site: Site, node: Node): Promise<void> {
@@ -64,9 +90,13 @@ async function startContainers(site: Site, node: Node): Promise<void> {
 /** It rewrites the whole filter table, so it waits for the first round of kube-proxy. */
 async function startPolicyEngine(site: Site, node: Node): Promise<void> {
   const { dir, namespaces: { network }, daemons } = site;
-  const isHealthy = (port: number): Promise<boolean> => fetch(`http://${network.address}:${port}/healthz`).then(({ ok }) => ok, () => false);
+  const isHealthy = (port: number): Promise<boolean> =>
+    fetch(`http://${network.address}:${port}/healthz`).then(({ ok }) => ok, () => false);
   await untilReady(site, node, 'the kubelet tells of the node', ['--for=create', `node/${nodeName}`]);
-  await untilReady(site, node, 'the node has a range for its pods', ['--for=jsonpath={.spec.podCIDR}', `node/${nodeName}`]);
+  await untilReady(site, node, 'the node has a range for its pods', [
+    '--for=jsonpath={.spec.podCIDR}',
+    `node/${nodeName}`,
+  ]);
   await daemons.until('kube-proxy has written its rules', () => isHealthy(healthPorts.proxy));
   await node.apply(...policyEngineObjects());
   await start(site, 'kube-router', kubeRouterArgs(dir, network));
@@ -78,10 +108,17 @@ async function untilReady(site: Site, node: Node, what: string, condition: reado
 }
 
 /** Starts a program, of Kubernetes or not, inside the node. */
-async function start({ kubeBin, parts, namespaces, daemons }: Site, name: string, args: readonly string[]): Promise<void> {
+async function start(
+  { kubeBin, parts, namespaces, daemons }: Site,
+  name: string,
+  args: readonly string[],
+): Promise<void> {
   const programs: Readonly<Record<string, string>> = { containerd: parts.bin, 'kube-router': parts.bin };
   const path = [parts.bin, kubeBin, process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(':');
-  await daemons.start(name, ...inNode(namespaces.pid, join(programs[name] ?? kubeBin, name), args), { PATH: path, NODE_NAME: nodeName });
+  await daemons.start(name, ...inNode(namespaces.pid, join(programs[name] ?? kubeBin, name), args), {
+    PATH: path,
+    NODE_NAME: nodeName,
+  });
 }
 
 async function writeFiles({ dir, parts, namespaces: { network } }: Site, serverUrl: string): Promise<void> {
@@ -89,8 +126,17 @@ async function writeFiles({ dir, parts, namespaces: { network } }: Site, serverU
   const pki = join(dir, 'pki');
   const files = nodeFiles({ dir, cniBin: parts.cniBin }, cgroupOf(dir), network, serverUrl);
   await Promise.all([
-    createCertificate(pki, { name: 'kubelet', subject: `/O=system:nodes/CN=system:node:${nodeName}`, usage: 'clientAuth' }),
-    createCertificate(pki, { name: 'kubelet-serving', subject: `/O=system:nodes/CN=system:node:${nodeName}`, usage: 'serverAuth', names: [`DNS:${nodeName}`, `IP:${network.address}`] }),
+    createCertificate(pki, {
+      name: 'kubelet',
+      subject: `/O=system:nodes/CN=system:node:${nodeName}`,
+      usage: 'clientAuth',
+    }),
+    createCertificate(pki, {
+      name: 'kubelet-serving',
+      subject: `/O=system:nodes/CN=system:node:${nodeName}`,
+      usage: 'serverAuth',
+      names: [`DNS:${nodeName}`, `IP:${network.address}`],
+    }),
     createCertificate(pki, { name: 'proxy', subject: '/CN=system:kube-proxy', usage: 'clientAuth' }),
     createCertificate(pki, { name: 'kube-router', subject: '/CN=kube-router', usage: 'clientAuth' }),
     ...Object.entries(files).map(([name, text]) => writeNested(join(dir, name), text)),

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOnce } from '../control-plane/cache.ts';
 import { go, requireGo } from '../control-plane/go.ts';
-import { toStderr, withProgress, type Progress } from '../control-plane/tool.ts';
+import { type Progress, toStderr, withProgress } from '../control-plane/tool.ts';
 import { buildImages } from './images.ts';
 import { buildDir, buildEnv, kubeRouterModule, minimumGo, parts } from './recipe.ts';
 
@@ -41,7 +41,9 @@ async function build(folder: string, progress: Progress): Promise<void> {
       stage = name;
       // Away from our own module, `go install` would otherwise look for the version in it.
       const cwd = pinned === undefined ? folder : kubeRouterModule;
-      const onLine = (line: string): void => { stage = `${name}: ${line}`; };
+      const onLine = (line: string): void => {
+        stage = `${name}: ${line}`;
+      };
       await mkdir(join(folder, bin), { recursive: true });
       await go(['install', '-v', ...args], { cwd, env: { ...buildEnv, GOBIN: join(folder, bin) }, onLine });
     }

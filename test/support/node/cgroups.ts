@@ -41,7 +41,9 @@ async function removeTree(cgroup: string): Promise<void> {
 async function hierarchies(): Promise<string[]> {
   const isOne = (dir: string): Promise<boolean> => access(join(dir, 'cgroup.procs')).then(() => true, () => false);
   if (await isOne(root)) return [root];
-  const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => join(root, name));
+  const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((
+    { name },
+  ) => join(root, name));
   const found = await Promise.all(folders.map(isOne));
   return folders.filter((_, index) => found[index]);
 }

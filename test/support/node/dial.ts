@@ -16,11 +16,20 @@ export type Dialled = 'Open' | 'Refused' | 'Unreachable' | 'Silent';
 const patienceMs = 2000;
 /** An answer over UDP comes from a program, which may be slow on a busy machine; a refusal comes at once. */
 const answerPatienceMs = 10_000;
-const errors: Readonly<Record<string, Dialled>> = { ECONNREFUSED: 'Refused', EHOSTUNREACH: 'Unreachable', ENETUNREACH: 'Unreachable', ETIMEDOUT: 'Silent', EACCES: 'Refused' };
+const errors: Readonly<Record<string, Dialled>> = {
+  ECONNREFUSED: 'Refused',
+  EHOSTUNREACH: 'Unreachable',
+  ENETUNREACH: 'Unreachable',
+  ETIMEDOUT: 'Silent',
+  EACCES: 'Refused',
+};
 
 /** Arguments that have Node.js run this file. */
 export function dialArgs(targets: readonly Target[]): string[] {
-  return [import.meta.filename, ...targets.map(({ host, port, protocol }) => `${protocol === 'UDP' ? 'udp/' : ''}${host}:${port}`)];
+  return [
+    import.meta.filename,
+    ...targets.map(({ host, port, protocol }) => `${protocol === 'UDP' ? 'udp/' : ''}${host}:${port}`),
+  ];
 }
 
 /** The address of the root's name servers: a question every DNS server answers in some way. */

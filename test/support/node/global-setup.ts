@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { CannotBuild } from '../control-plane/tool.ts';
 import type { NodeDescription } from './node.ts';
 import { whyNoNode } from './preflight.ts';
-import { findNode, startNode, type RunningNode } from './start.ts';
+import { findNode, type RunningNode, startNode } from './start.ts';
 import { networkNamespaceOf, tracesOf } from './traces.ts';
 
 declare module 'vitest' {

@@ -12,7 +12,21 @@ import { link, unlink } from './link.ts';
 import type { NodeNetwork } from './network.ts';
 
 /** The first process reaps orphans; the end of `unshare` is its end, and the end of everything in its namespaces. */
-const command = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private', 'catatonit', '-P'];
+const command = [
+  '--pdeathsig',
+  'KILL',
+  'unshare',
+  '--mount',
+  '--net',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--propagation',
+  'private',
+  'catatonit',
+  '-P',
+];
 
 /** Dozens of pods die at once, each with namespaces of its own. */
 const endMs = 90_000;

@@ -2,7 +2,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeArchive, type ImageConfig } from './archive.ts';
+import { type ImageConfig, writeArchive } from './archive.ts';
 import { run, tryRun } from '../command.ts';
 
 /** Names of the images in the node; pods use them with `imagePullPolicy: Never`. */
@@ -20,16 +20,32 @@ const nobody = '65532:65532';
 /** Writes one archive per image into a folder; `bin` has coredns. */
 export async function buildImages(bin: string, folder: string): Promise<void> {
   await mkdir(folder);
-  await image(folder, 'pause', { '/pause': await pathOf('catatonit') }, { Entrypoint: ['/pause', '-P'], User: '65535:65535' });
-  await image(folder, 'coredns', { '/coredns': join(bin, 'coredns') }, { Entrypoint: ['/coredns'], User: nobody });
-  await image(folder, 'redis', { '/usr/bin/redis-server': await pathOf('redis-server'), '/usr/bin/redis-cli': await pathOf('redis-cli') }, {
-    Entrypoint: ['/usr/bin/redis-server', '--bind', '0.0.0.0', '--protected-mode', 'no', '--save', '', '--dir', '/tmp'],
-    User: nobody, Env: ['PATH=/usr/bin'],
+  await image(folder, 'pause', { '/pause': await pathOf('catatonit') }, {
+    Entrypoint: ['/pause', '-P'],
+    User: '65535:65535',
   });
-  await image(folder, 'busybox', { '/bin/busybox': await pathOf('busybox') }, { Entrypoint: ['/bin/sh'], User: nobody, Env: ['PATH=/bin'] });
+  await image(folder, 'coredns', { '/coredns': join(bin, 'coredns') }, { Entrypoint: ['/coredns'], User: nobody });
+  await image(folder, 'redis', {
+    '/usr/bin/redis-server': await pathOf('redis-server'),
+    '/usr/bin/redis-cli': await pathOf('redis-cli'),
+  }, {
+    Entrypoint: ['/usr/bin/redis-server', '--bind', '0.0.0.0', '--protected-mode', 'no', '--save', '', '--dir', '/tmp'],
+    User: nobody,
+    Env: ['PATH=/usr/bin'],
+  });
+  await image(folder, 'busybox', { '/bin/busybox': await pathOf('busybox') }, {
+    Entrypoint: ['/bin/sh'],
+    User: nobody,
+    Env: ['PATH=/bin'],
+  });
 }
 
-async function image(folder: string, name: keyof typeof images, programs: Readonly<Record<string, string>>, config: ImageConfig): Promise<void> {
+async function image(
+  folder: string,
+  name: keyof typeof images,
+  programs: Readonly<Record<string, string>>,
+  config: ImageConfig,
+): Promise<void> {
   const rootfs = await mkdtemp(join(tmpdir(), 'redisworker-rootfs-'));
   try {
     await chmod(rootfs, 0o755);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { run, tryRun } from '../command.ts';
 import { eventually } from '../wait.ts';
 import { inNode } from './namespaces.ts';
-import { networkOf, slots, type NodeNetwork } from './network.ts';
+import { networkOf, type NodeNetwork, slots } from './network.ts';
 
 /**
  * Links namespaces, by a process in them, with this machine and takes the first free slot: a name that is taken belongs
@@ -18,12 +18,28 @@ export async function link(pid: number): Promise<NodeNetwork> {
       return network;
     }
   }
-  throw new Error(`all ${slots} address ranges for nodes are taken: stop a node, or see "ip route" for who else uses 10.99.0.0/16`);
+  throw new Error(
+    `all ${slots} address ranges for nodes are taken: stop a node, or see "ip route" for who else uses 10.99.0.0/16`,
+  );
 }
 
 /** The peer is born in the node's namespace, so that both ends, and all routes through them, go with it. */
-async function claim(pid: number, { hostLink, hostAddress, address, podRange, serviceRange }: NodeNetwork): Promise<boolean> {
-  const added = await tryRun('ip', ['link', 'add', hostLink, 'type', 'veth', 'peer', 'name', 'host0', 'netns', String(pid)]);
+async function claim(
+  pid: number,
+  { hostLink, hostAddress, address, podRange, serviceRange }: NodeNetwork,
+): Promise<boolean> {
+  const added = await tryRun('ip', [
+    'link',
+    'add',
+    hostLink,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'host0',
+    'netns',
+    String(pid),
+  ]);
   if (added.code !== 0) {
     if (added.stderr.includes('File exists')) return false;
     throw new Error(`a link to the namespaces of a node cannot be made: ${added.stderr.trim()}`);

@@ -7,8 +7,12 @@ import { inNode } from './namespaces.ts';
  * nothing to change, and this machine keeps its own.
  */
 const kubeletWants = {
-  'vm/overcommit_memory': 1, 'vm/panic_on_oom': 0, 'kernel/panic': 10, 'kernel/panic_on_oops': 1,
-  'kernel/keys/root_maxkeys': 1_000_000, 'kernel/keys/root_maxbytes': 25_000_000,
+  'vm/overcommit_memory': 1,
+  'vm/panic_on_oom': 0,
+  'kernel/panic': 10,
+  'kernel/panic_on_oops': 1,
+  'kernel/keys/root_maxkeys': 1_000_000,
+  'kernel/keys/root_maxbytes': 25_000_000,
 } as const;
 
 /** Folders of fixed names that kubelet, CNI plugins and containerd's shims write to. */

@@ -23,7 +23,10 @@ export function inNode(pid: number, program: string, args: readonly string[]): [
  * @throws Error when there are as many nodes as this machine can have, or the kernel refuses
  */
 export async function openNamespaces(dir: string): Promise<Namespaces> {
-  const holder = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), dir], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const holder = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), dir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
   const ended = once(holder, 'exit');
   const [line] = await Promise.race([once(holder.stdout, 'data'), ended]) as [unknown];
   if (!(line instanceof Buffer)) throw new Error('the namespaces of a node do not open; the reason is above');

@@ -1,6 +1,6 @@
 /** Programs of this machine in somebody else's network: of a node, of a pod, of a host outside. */
 import { start, type TestProcess } from '../processes.ts';
-import { tryRun, type CommandResult } from '../command.ts';
+import { type CommandResult, tryRun } from '../command.ts';
 import { dialArgs, type Dialled, type Target } from './dial.ts';
 
 /** A network that programs can run in; files and processes stay this machine's. */
@@ -17,10 +17,14 @@ export interface NetworkNamespace {
 
 /** @param path a file that is the network namespace, such as `/proc/1/ns/net` */
 export function networkAt(path: string): NetworkNamespace {
-  const command: NetworkNamespace['command'] = (program, args) => ['nsenter', [`--net=${path}`, '--', program, ...args]];
+  const command: NetworkNamespace['command'] = (
+    program,
+    args,
+  ) => ['nsenter', [`--net=${path}`, '--', program, ...args]];
   const run: NetworkNamespace['run'] = (program, args) => tryRun(...command(program, args));
   return {
-    command, run,
+    command,
+    run,
     start: (program, args) => start(...command(program, args)),
     async dial(targets) {
       const { code, stdout, stderr } = await run(process.execPath, dialArgs(targets));

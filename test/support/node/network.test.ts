@@ -9,7 +9,9 @@ test('nodes of different slots share no address and no name', () => {
   const ranges = all.flatMap(({ podRange, serviceRange, address }) => [podRange, serviceRange, `${address}/30`]);
   for (const range of ranges) {
     const others = new BlockList();
-    for (const other of ranges.filter((one) => one !== range)) others.addSubnet(other.split('/')[0]!, Number(other.split('/')[1]));
+    for (const other of ranges.filter((one) => one !== range)) {
+      others.addSubnet(other.split('/')[0]!, Number(other.split('/')[1]));
+    }
     expect(others.check(range.split('/')[0]!)).toBe(false);
   }
 });
@@ -21,6 +23,10 @@ test('the DNS and the API are Services of the node, and its pods are of the clus
       list.addSubnet(range.split('/')[0]!, Number(range.split('/')[1]));
       return list.check(address);
     };
-    expect([within(serviceRange, serviceAddress), within(serviceRange, dnsAddress), within(podRange, nodePodRange.split('/')[0]!)]).toEqual([true, true, true]);
+    expect([
+      within(serviceRange, serviceAddress),
+      within(serviceRange, dnsAddress),
+      within(podRange, nodePodRange.split('/')[0]!),
+    ]).toEqual([true, true, true]);
   }
 });

@@ -1,8 +1,8 @@
 /** A running node as tests use it, also from other processes than the one that started it. */
 import { join } from 'node:path';
-import { readAuditLog, type AuditEntry } from '../control-plane/audit-log.ts';
-import { kubectlFor, type Kubectl } from '../control-plane/kubectl.ts';
-import { run, tryRun, type CommandResult } from '../command.ts';
+import { type AuditEntry, readAuditLog } from '../control-plane/audit-log.ts';
+import { type Kubectl, kubectlFor } from '../control-plane/kubectl.ts';
+import { type CommandResult, run, tryRun } from '../command.ts';
 import { containerdSocket } from './configuration.ts';
 import type { NodeNetwork } from './network.ts';
 import { openOutsideHost } from './outside.ts';
@@ -50,7 +50,11 @@ export interface Node {
   /** The network of a running pod: what leaves it is the pod's, for policies too. */
   podNetwork(pod: { readonly namespace: string; readonly name: string }): Promise<NetworkNamespace>;
   /** Runs a program of this machine in the network of a pod, to its end. */
-  inPodNetwork(pod: { readonly namespace: string; readonly name: string }, program: string, args: readonly string[]): Promise<CommandResult>;
+  inPodNetwork(
+    pod: { readonly namespace: string; readonly name: string },
+    program: string,
+    args: readonly string[],
+  ): Promise<CommandResult>;
   /**
    * A host outside the cluster with an IPv4 address such as 198.51.100.7; made with the first use of the address. Pods
    * reach it through the node and policies see its address; it goes with the node.
@@ -64,7 +68,9 @@ export function attach(description: NodeDescription): Node {
   const kubeconfigPath = join(dir, 'admin.conf');
   const kubectlPath = join(kubeBin, 'kubectl');
   const kubectl = kubectlFor({ kubectlPath, kubeconfigPath });
-  const ctrArgs = (args: readonly string[]): string[] => ['--address', containerdSocket(dir), '--namespace', 'k8s.io', ...args];
+  const ctrArgs = (
+    args: readonly string[],
+  ): string[] => ['--address', containerdSocket(dir), '--namespace', 'k8s.io', ...args];
   const ctr = (args: readonly string[]): Promise<CommandResult> => tryRun(join(nodeBin, 'ctr'), ctrArgs(args));
   const ctrOk = (args: readonly string[]): Promise<string> => run(join(nodeBin, 'ctr'), ctrArgs(args));
   const kubectlOk = async (args: readonly string[], stdin?: string): Promise<string> => {
@@ -74,9 +80,20 @@ export function attach(description: NodeDescription): Node {
   };
   const podNetwork: Node['podNetwork'] = async (pod) => networkAt(await podNetworkPath({ kubectlOk, ctrOk }, pid, pod));
   return {
-    description, network, kubeconfigPath, kubectlPath, serverUrl, kubectl, kubectlOk, ctr, podNetwork,
+    description,
+    network,
+    kubeconfigPath,
+    kubectlPath,
+    serverUrl,
+    kubectl,
+    kubectlOk,
+    ctr,
+    podNetwork,
     async apply(...objects) {
-      await kubectlOk(['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+      await kubectlOk(
+        ['apply', '--server-side', '-f', '-'],
+        JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+      );
     },
     auditLog: () => readAuditLog(join(dir, 'audit.log')),
     async importImages(archives) {

@@ -1,6 +1,6 @@
 /** What a cluster of one node needs in its API: rights of the policy engine, and the cluster's DNS. Pure. */
 import { images } from './images.ts';
-import { upstreamDns, type NodeNetwork } from './network.ts';
+import { type NodeNetwork, upstreamDns } from './network.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -8,7 +8,13 @@ function clusterRole(name: string, rules: readonly object[], subject: object): o
   const apiVersion = `${rbac}/v1`;
   return [
     { apiVersion, kind: 'ClusterRole', metadata: { name }, rules },
-    { apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef: { apiGroup: rbac, kind: 'ClusterRole', name }, subjects: [subject] },
+    {
+      apiVersion,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      subjects: [subject],
+    },
   ];
 }
 
@@ -54,21 +60,41 @@ export function dnsObjects({ dnsAddress }: NodeNetwork): object[] {
     ], { kind: 'ServiceAccount', ...inSystem('coredns') }),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: inSystem('coredns'), data: { Corefile: corefile } },
     {
-      apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...inSystem('coredns'), labels: dnsLabels },
-      spec: { replicas: 1, selector: { matchLabels: dnsLabels }, template: { metadata: { labels: dnsLabels }, spec: dnsPod } },
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { ...inSystem('coredns'), labels: dnsLabels },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: dnsLabels },
+        template: { metadata: { labels: dnsLabels }, spec: dnsPod },
+      },
     },
-    { apiVersion: 'v1', kind: 'Service', metadata: { ...inSystem('kube-dns'), labels: dnsLabels }, spec: { clusterIP: dnsAddress, selector: dnsLabels, ports: dnsPorts } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...inSystem('kube-dns'), labels: dnsLabels },
+      spec: { clusterIP: dnsAddress, selector: dnsLabels, ports: dnsPorts },
+    },
   ];
 }
 
 const dnsPod = {
-  serviceAccountName: 'coredns', priorityClassName: 'system-cluster-critical', dnsPolicy: 'Default',
+  serviceAccountName: 'coredns',
+  priorityClassName: 'system-cluster-critical',
+  dnsPolicy: 'Default',
   securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
   containers: [{
-    name: 'coredns', image: images.coredns, imagePullPolicy: 'Never', args: ['-conf', '/etc/coredns/Corefile'],
+    name: 'coredns',
+    image: images.coredns,
+    imagePullPolicy: 'Never',
+    args: ['-conf', '/etc/coredns/Corefile'],
     ports: dnsPorts.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
     readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1 },
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] },
+    },
     volumeMounts: [{ name: 'config', mountPath: '/etc/coredns', readOnly: true }],
   }],
   volumes: [{ name: 'config', configMap: { name: 'coredns' } }],

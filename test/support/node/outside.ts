@@ -17,7 +17,9 @@ export async function openOutsideHost(nodePid: number, node: NodeNetwork, addres
   const seenFromHere = `/proc/${nodePid}/root${path}`;
   // The name of a link has 15 characters at most.
   const link = `out${octets.map((octet) => octet.toString(16).padStart(2, '0')).join('')}`;
-  if (!existsSync(seenFromHere)) await run(...inNode(nodePid, 'sh', ['-ec', script(`outside-${address}`, link, address, node.address)]));
+  if (!existsSync(seenFromHere)) {
+    await run(...inNode(nodePid, 'sh', ['-ec', script(`outside-${address}`, link, address, node.address)]));
+  }
   return seenFromHere;
 }
 

@@ -6,9 +6,20 @@ import { tryRun } from '../command.ts';
 
 /** Programs by the Debian package that has them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  runc: ['runc'], iptables: ['iptables', 'iptables-save', 'iptables-restore'], nftables: ['nft'], ipset: ['ipset'],
-  catatonit: ['catatonit'], 'busybox-static': ['busybox'], 'redis-server': ['redis-server'], 'redis-tools': ['redis-cli'],
-  iproute2: ['ip'], 'util-linux': ['unshare', 'nsenter', 'setpriv'], procps: ['sysctl'], tar: ['tar'], openssl: ['openssl'], 'libc-bin': ['ldd'],
+  runc: ['runc'],
+  iptables: ['iptables', 'iptables-save', 'iptables-restore'],
+  nftables: ['nft'],
+  ipset: ['ipset'],
+  catatonit: ['catatonit'],
+  'busybox-static': ['busybox'],
+  'redis-server': ['redis-server'],
+  'redis-tools': ['redis-cli'],
+  iproute2: ['ip'],
+  'util-linux': ['unshare', 'nsenter', 'setpriv'],
+  procps: ['sysctl'],
+  tar: ['tar'],
+  openssl: ['openssl'],
+  'libc-bin': ['ldd'],
 };
 
 /** RUNLEVEL=1 keeps a package from starting what it brings. */
@@ -19,7 +30,8 @@ export async function installPackages(): Promise<string | undefined> {
   const missing = await missingPackages();
   if (missing.length === 0) return undefined;
   const [program, ...args] = aptEnv as [string, ...string[]];
-  const install = (): ReturnType<typeof tryRun> => tryRun(program, [...args, 'install', '-y', '--no-install-recommends', ...missing]);
+  const install = (): ReturnType<typeof tryRun> =>
+    tryRun(program, [...args, 'install', '-y', '--no-install-recommends', ...missing]);
   process.stderr.write(`… apt-get install ${missing.join(' ')}\n`);
   if ((await install()).code !== 0) {
     await tryRun(program, [...args, 'update']);
@@ -31,12 +43,16 @@ export async function installPackages(): Promise<string | undefined> {
 }
 
 async function missingPackages(): Promise<string[]> {
-  const found = await Promise.all(Object.values(packages).map(async (programs) => (await Promise.all(programs.map(isThere))).every(Boolean)));
+  const found = await Promise.all(
+    Object.values(packages).map(async (programs) => (await Promise.all(programs.map(isThere))).every(Boolean)),
+  );
   return Object.keys(packages).filter((_, index) => found[index] === false);
 }
 
 async function isThere(program: string): Promise<boolean> {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
-  const found = await Promise.all(folders.map((folder) => access(join(folder, program), constants.X_OK).then(() => true, () => false)));
+  const found = await Promise.all(
+    folders.map((folder) => access(join(folder, program), constants.X_OK).then(() => true, () => false)),
+  );
   return found.includes(true);
 }

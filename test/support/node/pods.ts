@@ -7,16 +7,24 @@ interface Tools {
 
 /** What `ctr containers info` tells of the namespaces. */
 interface ContainerInfo {
-  readonly Spec?: { readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] } };
+  readonly Spec?: {
+    readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] };
+  };
 }
 
 /**
  * The file of a pod's network namespace, as this machine sees it.
  * @throws Error when the pod has no sandbox on the node
  */
-export async function podNetworkPath(tools: Tools, nodePid: number, { namespace, name }: { namespace: string; name: string }): Promise<string> {
+export async function podNetworkPath(
+  tools: Tools,
+  nodePid: number,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<string> {
   const uid = await tools.kubectlOk(['--namespace', namespace, 'get', 'pod', name, '-o', 'jsonpath={.metadata.uid}']);
-  const ids = (await tools.ctrOk(['containers', 'list', '--quiet', `labels."io.kubernetes.pod.uid"==${uid}`])).split('\n').filter((id) => id !== '');
+  const ids = (await tools.ctrOk(['containers', 'list', '--quiet', `labels."io.kubernetes.pod.uid"==${uid}`])).split(
+    '\n',
+  ).filter((id) => id !== '');
   for (const id of ids) {
     const info = JSON.parse(await tools.ctrOk(['containers', 'info', id])) as ContainerInfo;
     const path = info.Spec?.linux?.namespaces?.find(({ type }) => type === 'network')?.path;

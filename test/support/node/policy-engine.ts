@@ -25,12 +25,15 @@ export async function stopEnforcing(node: Node): Promise<() => void> {
 /** Processes of the engine that are stopped; while there is one, the node cannot end. */
 export async function stoppedEngine(node: Node): Promise<number[]> {
   const { kubeRouter, nsenter } = await engineOf(node);
-  const isStopped = async (pid: number): Promise<boolean> => / \(\S+\) T /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
+  const isStopped = async (pid: number): Promise<boolean> =>
+    / \(\S+\) T /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
   return (await Promise.all([kubeRouter, nsenter].map(async (pid) => (await isStopped(pid)) ? [pid] : []))).flat();
 }
 
 /** The node's kube-router, and the program that took it into the node, whose only child it is. @throws Error when it does not run */
-async function engineOf({ description: { dir } }: Node): Promise<{ readonly kubeRouter: number; readonly nsenter: number }> {
+async function engineOf(
+  { description: { dir } }: Node,
+): Promise<{ readonly kubeRouter: number; readonly nsenter: number }> {
   const nsenter = Number(await readFile(join(dir, 'pids', 'kube-router'), 'utf8'));
   const kubeRouter = Number(await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8'));
   if (kubeRouter === 0) throw new Error('kube-router does not run on the node');

@@ -11,9 +11,11 @@ const trials: Readonly<Record<string, string>> = {
   'make a pair of interfaces': 'ip link add rwtrial0 type veth peer name rwtrial1',
   'forward packets': 'sysctl -qw net.ipv4.ip_forward=1',
   'mount a tmpfs': 'mount -t tmpfs tmpfs /run',
-  'mount an overlay in the folder for temporary files': 'cd "$1"; mkdir lower upper work merged; mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged',
+  'mount an overlay in the folder for temporary files':
+    'cd "$1"; mkdir lower upper work merged; mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged',
   'filter by nftables': 'nft add table inet rwtrial',
-  'filter by iptables and sets of addresses': 'ipset create rwtrial hash:ip; iptables -A FORWARD -m set --match-set rwtrial src -j REJECT',
+  'filter by iptables and sets of addresses':
+    'ipset create rwtrial hash:ip; iptables -A FORWARD -m set --match-set rwtrial src -j REJECT',
 };
 
 /** Why this machine cannot have a node, in one sentence; installs packages of the distribution that are missing. */
@@ -27,10 +29,25 @@ async function whyNoNamespaces(): Promise<string | undefined> {
   const dir = await mkdtemp(join(tmpdir(), 'redisworker-trial-'));
   try {
     const script = Object.entries(trials).map(([what, command]) => `echo '${what}'\n${command}`).join('\n');
-    const { code, stdout, stderr } = await tryRun('unshare', ['--mount', '--net', '--pid', '--fork', '--mount-proc', '--propagation', 'private', 'sh', '-ec', script, 'trial', dir]);
+    const { code, stdout, stderr } = await tryRun('unshare', [
+      '--mount',
+      '--net',
+      '--pid',
+      '--fork',
+      '--mount-proc',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      script,
+      'trial',
+      dir,
+    ]);
     if (code === 0) return undefined;
     const what = stdout.trim().split('\n').at(-1) ?? '';
-    return `a node has to ${what === '' ? 'open namespaces' : what}, and this kernel refuses: ${stderr.trim().replaceAll('\n', ' ')}; use a virtual machine of your own, or a container with all privileges`;
+    return `a node has to ${what === '' ? 'open namespaces' : what}, and this kernel refuses: ${
+      stderr.trim().replaceAll('\n', ' ')
+    }; use a virtual machine of your own, or a container with all privileges`;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

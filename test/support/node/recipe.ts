@@ -29,12 +29,30 @@ export interface Part {
 
 /** All of them, the quick ones first. */
 export const parts: readonly Part[] = [
-  { name: 'CNI plugins v1.9.1', bin: 'bin/cni', args: [...flags, ...['main/ptp', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map((name) => `${cni}/${name}@v1.9.1`)] },
   {
-    name: 'containerd v2.3.4', bin: 'bin',
-    args: [...flags, '-tags', 'no_btrfs no_devmapper no_zfs urfave_cli_no_docs', ...['containerd', 'ctr', 'containerd-shim-runc-v2'].map((name) => `${containerd}/${name}@v2.3.4`)],
+    name: 'CNI plugins v1.9.1',
+    bin: 'bin/cni',
+    args: [
+      ...flags,
+      ...['main/ptp', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map((name) => `${cni}/${name}@v1.9.1`),
+    ],
   },
-  { name: 'kube-router v2.10.0', bin: 'bin', args: [...flags, 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router'], pinned: true },
+  {
+    name: 'containerd v2.3.4',
+    bin: 'bin',
+    args: [
+      ...flags,
+      '-tags',
+      'no_btrfs no_devmapper no_zfs urfave_cli_no_docs',
+      ...['containerd', 'ctr', 'containerd-shim-runc-v2'].map((name) => `${containerd}/${name}@v2.3.4`),
+    ],
+  },
+  {
+    name: 'kube-router v2.10.0',
+    bin: 'bin',
+    args: [...flags, 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router'],
+    pinned: true,
+  },
   { name: 'CoreDNS v1.14.7', bin: 'bin', args: [...flags, 'github.com/coredns/coredns@v1.14.7'] },
 ];
 
@@ -42,6 +60,9 @@ export const parts: readonly Part[] = [
 export async function buildDir(): Promise<string> {
   const names = ['recipe.ts', 'images.ts', 'kube-router/go.mod', 'kube-router/go.sum'];
   const files = await Promise.all(names.map((name) => readFile(join(import.meta.dirname, name), 'utf8')));
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, files])).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, files])).digest('hex').slice(
+    0,
+    16,
+  );
   return join(cacheRoot(), 'node', hash);
 }

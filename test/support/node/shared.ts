@@ -17,7 +17,10 @@ export function sharedNode(): Node {
 /** A namespace of the test's own that holds its pods to the restricted level. It goes with the node. */
 export async function createRestrictedNamespace(node: Node, prefix = 'test'): Promise<string> {
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' };
+  const labels = {
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'pod-security.kubernetes.io/enforce-version': 'latest',
+  };
   await node.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
   return name;
 }

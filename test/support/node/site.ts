@@ -1,7 +1,7 @@
 /** The product on a node: the operator on this machine, its workers in pods, their Redis on this machine's end of the link. */
 import { join } from 'node:path';
 import type { KubeObject } from '../../../operator/cluster/cluster.ts';
-import { startOperatorProcess, type OperatorProcess } from '../operator.ts';
+import { type OperatorProcess, startOperatorProcess } from '../operator.ts';
 import { freePort } from '../processes.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { eventually } from '../wait.ts';
@@ -48,7 +48,9 @@ export interface Site {
   /** Waits for a condition with a reason. */
   told(name: string, type: string, reason: string): Promise<Condition>;
   /** Starts an operator, for this namespace unless `everywhere`; without `canary` no gate is passed. */
-  startOperator(options?: { readonly canary?: boolean; readonly everywhere?: boolean; readonly args?: readonly string[] }): Promise<OperatorProcess>;
+  startOperator(
+    options?: { readonly canary?: boolean; readonly everywhere?: boolean; readonly args?: readonly string[] },
+  ): Promise<OperatorProcess>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +61,8 @@ export const patienceMs = 240_000;
 export async function openSite(node: Node, prefix: string): Promise<Site> {
   const { hostAddress } = node.network;
   const [image, namespace, redis] = await Promise.all([
-    importWorkerImage(node), createRestrictedNamespace(node, prefix),
+    importWorkerImage(node),
+    createRestrictedNamespace(node, prefix),
     startRedis(['--bind', '127.0.0.1', hostAddress, '--protected-mode', 'no']),
     node.kubectlOk(['apply', '--server-side', '--force-conflicts', '-f', crds]),
   ]);
@@ -69,20 +72,55 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
   const kubectl = (...args: string[]): Promise<string> => node.kubectlOk(['-n', namespace, ...args]);
   const worker = async (name: string) => JSON.parse(await kubectl('get', 'rw', name, '-o', 'json')) as LiveWorker;
   return {
-    node, namespace, redis, canary, kubectl, worker, redisAddress: { host: hostAddress, port: redis.port },
-    list: async <T>(...what: string[]) => (JSON.parse(await kubectl('get', ...what, '-o', 'json')) as { items: T[] }).items,
+    node,
+    namespace,
+    redis,
+    canary,
+    kubectl,
+    worker,
+    redisAddress: { host: hostAddress, port: redis.port },
+    list: async <T>(...what: string[]) =>
+      (JSON.parse(await kubectl('get', ...what, '-o', 'json')) as { items: T[] }).items,
     apply: (...workers) => node.apply(...workers.map((one) => ({ ...one, metadata: { ...one.metadata, namespace } }))),
     async ready(...names) {
-      await kubectl('wait', '--for=condition=Ready', `--timeout=${patienceMs / 1000}s`, ...names.map((name) => `rw/${name}`));
+      await kubectl(
+        'wait',
+        '--for=condition=Ready',
+        `--timeout=${patienceMs / 1000}s`,
+        ...names.map((name) => `rw/${name}`),
+      );
     },
-    told: (name, type, reason) => eventually(`${type} of ${name} is ${reason}`, async () =>
-      (await worker(name)).status?.conditions?.find((one) => one.type === type && one.reason === reason), patienceMs),
+    told: (name, type, reason) =>
+      eventually(
+        `${type} of ${name} is ${reason}`,
+        async () => (await worker(name)).status?.conditions?.find((one) => one.type === type && one.reason === reason),
+        patienceMs,
+      ),
     async startOperator({ canary: hasCanary = true, everywhere = false, args = [] } = {}) {
       const gate = hasCanary ? ['--canary-address', canary, '--canary-listen', canary] : [];
-      const all = ['--no-leader-elect', '--worker-image', image, '--dns-server', `${node.network.dnsAddress}:53`, ...gate, ...args];
-      const operator = await startOperatorProcess({ redisUrl: `redis://${hostAddress}:${redis.port}`, namespace, everywhere, kubeconfig: node.kubeconfigPath, args: all, awaitReady: false });
+      const all = [
+        '--no-leader-elect',
+        '--worker-image',
+        image,
+        '--dns-server',
+        `${node.network.dnsAddress}:53`,
+        ...gate,
+        ...args,
+      ];
+      const operator = await startOperatorProcess({
+        redisUrl: `redis://${hostAddress}:${redis.port}`,
+        namespace,
+        everywhere,
+        kubeconfig: node.kubeconfigPath,
+        args: all,
+        awaitReady: false,
+      });
       operators.push(operator);
-      await eventually('the operator reconciles', () => operator.output().includes('the operator reconciles'), patienceMs);
+      await eventually(
+        'the operator reconciles',
+        () => operator.output().includes('the operator reconciles'),
+        patienceMs,
+      );
       return operator;
     },
     async stop() {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { controlPlanePrograms } from '../control-plane/build.ts';
 import { Daemons } from '../control-plane/daemons.ts';
-import { toStderr, type Progress } from '../control-plane/tool.ts';
+import { type Progress, toStderr } from '../control-plane/tool.ts';
 import { bringUp } from './bring-up.ts';
 import { nodeParts } from './build.ts';
 import { openNamespaces } from './namespaces.ts';

@@ -15,7 +15,10 @@ export function networkNamespaceOf(pid: number): Promise<string> {
  * Everything of a node that is still there; empty when it left nothing.
  * @param networkNamespace of the node, read while it ran
  */
-export async function tracesOf({ dir, network: { hostLink } }: NodeDescription, networkNamespace: string): Promise<string[]> {
+export async function tracesOf(
+  { dir, network: { hostLink } }: NodeDescription,
+  networkNamespace: string,
+): Promise<string[]> {
   const routes = (await run('ip', ['route', 'show'])).split('\n').filter((line) => line.includes(`dev ${hostLink} `));
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').filter((line) => line.includes(dir));
   return [
@@ -32,7 +35,9 @@ async function processesOf(dir: string, networkNamespace: string): Promise<strin
   const found = await Promise.all(pids.map(async (pid) => {
     const command = await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '');
     const namespace = await networkNamespaceOf(Number(pid)).catch(() => '');
-    return command.includes(dir) || namespace === networkNamespace ? [`process ${pid} ${command.replaceAll('\0', ' ')}`] : [];
+    return command.includes(dir) || namespace === networkNamespace
+      ? [`process ${pid} ${command.replaceAll('\0', ' ')}`]
+      : [];
   }));
   return found.flat();
 }

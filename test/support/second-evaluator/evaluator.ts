@@ -14,7 +14,12 @@ export interface PolicyObject {
 /** Judges packets by the policy engine of kube-network-policies. */
 export interface SecondEvaluator {
   /** One verdict per packet, true when it passes, for packets from a pod with these labels in the worker's namespace. */
-  judge(policy: PolicyObject, labels: Readonly<Record<string, string>>, world: World, packets: readonly Target[]): Promise<boolean[]>;
+  judge(
+    policy: PolicyObject,
+    labels: Readonly<Record<string, string>>,
+    world: World,
+    packets: readonly Target[],
+  ): Promise<boolean[]>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +50,12 @@ export function startSecondEvaluator(program: string): SecondEvaluator {
   };
 }
 
-function questionOf(policy: PolicyObject, labels: Readonly<Record<string, string>>, world: World, packets: readonly Target[]): object {
+function questionOf(
+  policy: PolicyObject,
+  labels: Readonly<Record<string, string>>,
+  world: World,
+  packets: readonly Target[],
+): object {
   const namespaces = new Set([home, ...world.pods.map(({ namespace }) => namespace)]);
   const worker = { name: 'worker', namespace: home, ip: workerIp, labels, namedPorts: {} };
   return {
@@ -57,7 +67,11 @@ function questionOf(policy: PolicyObject, labels: Readonly<Record<string, string
 }
 
 function podObject({ name, namespace, ip, labels, namedPorts }: World['pods'][number]): object {
-  const ports = Object.entries(namedPorts).map(([portName, containerPort]) => ({ name: portName, containerPort, protocol: 'TCP' }));
+  const ports = Object.entries(namedPorts).map(([portName, containerPort]) => ({
+    name: portName,
+    containerPort,
+    protocol: 'TCP',
+  }));
   return {
     metadata: { name, namespace, labels },
     spec: { nodeName: 'node', containers: [{ name: 'main', ports }] },

@@ -5,8 +5,15 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { tryRun } from '../command.ts';
 import { buildOnce } from '../control-plane/cache.ts';
-import { CannotBuild, runTool, toStderr, withProgress, type Progress, type ToolOptions } from '../control-plane/tool.ts';
-import { makeArgs, recipeOf, serverNames, type Recipe, type ServerName } from './recipe.ts';
+import {
+  CannotBuild,
+  type Progress,
+  runTool,
+  type ToolOptions,
+  toStderr,
+  withProgress,
+} from '../control-plane/tool.ts';
+import { makeArgs, type Recipe, recipeOf, type ServerName, serverNames } from './recipe.ts';
 
 /** What a build needs on PATH. */
 const tools = ['cc', 'make', 'tar', 'gzip'] as const;
@@ -32,7 +39,10 @@ export async function serverProgram(name: ServerName, progress: Progress = toStd
 async function requireTools(): Promise<void> {
   for (const tool of tools) {
     await runTool(tool, ['--version'], { cwd: process.cwd() }).catch(() => {
-      throw new CannotBuild('Unavailable', `there is no "${tool}" on PATH: install a C compiler, make, tar and gzip ("apt-get install build-essential")`);
+      throw new CannotBuild(
+        'Unavailable',
+        `there is no "${tool}" on PATH: install a C compiler, make, tar and gzip ("apt-get install build-essential")`,
+      );
     });
   }
 }
@@ -50,12 +60,24 @@ async function build(recipe: Recipe, folder: string, progress: Progress): Promis
 
 async function download({ name, path, sha256 }: Recipe): Promise<Buffer> {
   const mirror = await debianMirror();
-  if (mirror === undefined) throw new CannotBuild('Unavailable', `the source of ${name} comes from a Debian mirror, and apt has none configured here: give REDIS_SERVER another server to test on`);
+  if (mirror === undefined) {
+    throw new CannotBuild(
+      'Unavailable',
+      `the source of ${name} comes from a Debian mirror, and apt has none configured here: give REDIS_SERVER another server to test on`,
+    );
+  }
   const url = `${mirror}pool/main/${path}`;
-  const unavailable = (why: string) => new CannotBuild('Unavailable', `the source of ${name} cannot be had from ${url}: ${why}`);
+  const unavailable = (why: string) =>
+    new CannotBuild('Unavailable', `the source of ${name} cannot be had from ${url}: ${why}`);
   const bytes = await fetch(url, { signal: AbortSignal.timeout(downloadMs) })
-    .then(async (response) => response.ok ? Buffer.from(await response.arrayBuffer()) : Promise.reject(new Error(`the mirror answers ${response.status}`)))
-    .catch((error: unknown) => { throw unavailable(reasonOf(error)); });
+    .then(async (response) =>
+      response.ok
+        ? Buffer.from(await response.arrayBuffer())
+        : Promise.reject(new Error(`the mirror answers ${response.status}`))
+    )
+    .catch((error: unknown) => {
+      throw unavailable(reasonOf(error));
+    });
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) throw unavailable(`its sha256 is ${found}, not ${sha256}`);
   return bytes;
@@ -69,7 +91,12 @@ async function debianMirror(): Promise<string | undefined> {
 
 async function compile({ name, program }: Recipe, source: string, progress: Progress): Promise<void> {
   let files = 0;
-  const inSource: ToolOptions = { cwd: join(source, dirname(program)), onLine: (line) => { if (line.includes('.o')) files += 1; } };
+  const inSource: ToolOptions = {
+    cwd: join(source, dirname(program)),
+    onLine: (line) => {
+      if (line.includes('.o')) files += 1;
+    },
+  };
   const args = [`-j${availableParallelism()}`, ...makeArgs, basename(program)];
   await withProgress(progress, () => `${name}, ${files} files compiled`, () => runTool('make', args, inSource));
 }

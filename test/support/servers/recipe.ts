@@ -41,6 +41,8 @@ const sources: Readonly<Record<ServerName, Pick<Recipe, 'path' | 'sha256' | 'pro
 /** The recipe of a server, for this kind of machine. */
 export function recipeOf(name: ServerName): Recipe {
   const source = sources[name];
-  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, source, makeArgs])).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, source, makeArgs])).digest(
+    'hex',
+  ).slice(0, 16);
   return { name, ...source, buildDir: join(cacheRoot(), `${name}-${hash}`) };
 }

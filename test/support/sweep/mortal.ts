@@ -75,9 +75,19 @@ class MortalConnections extends RedisConnections {
     const life = this.#life;
     return new Proxy(super.control(target), {
       get(link, name) {
-        if (name === 'command') return (...command: [string]) => (writing.has(command[0]) ? life.write(() => link.command(...command)) : life.read(() => link.command(...command)));
-        if (name === 'script') return (...args: Parameters<RedisLink['script']>) => life.write(() => link.script(...args));
-        if (name === 'pipeline') return (...args: Parameters<RedisLink['pipeline']>) => life.read(() => link.pipeline(...args));
+        if (name === 'command') {
+          return (
+            ...command: [string]
+          ) => (writing.has(command[0])
+            ? life.write(() => link.command(...command))
+            : life.read(() => link.command(...command)));
+        }
+        if (name === 'script') {
+          return (...args: Parameters<RedisLink['script']>) => life.write(() => link.script(...args));
+        }
+        if (name === 'pipeline') {
+          return (...args: Parameters<RedisLink['pipeline']>) => life.read(() => link.pipeline(...args));
+        }
         return Reflect.get(link, name, link) as unknown;
       },
     });
@@ -96,7 +106,11 @@ export interface MortalOperator {
 let keysMade = 0;
 
 /** Starts an operator on `cluster` for workers of the Redis at `redisUrl`. */
-export async function startMortalOperator(cluster: Cluster, redisUrl: string, life = new Life()): Promise<MortalOperator> {
+export async function startMortalOperator(
+  cluster: Cluster,
+  redisUrl: string,
+  life = new Life(),
+): Promise<MortalOperator> {
   const mortal = mortalCluster(cluster, life);
   const redis = new MortalConnections(life);
   const readers = new RedisConnections();
@@ -105,7 +119,13 @@ export async function startMortalOperator(cluster: Cluster, redisUrl: string, li
   const ciliumPolicies = new CiliumPolicies(mortal, undefined, () => undefined);
   const copies = followAll(mortal, undefined);
   const world = {
-    cluster: mortal, copies, references, ciliumPolicies, redis, responses, clock: systemClock,
+    cluster: mortal,
+    copies,
+    references,
+    ciliumPolicies,
+    redis,
+    responses,
+    clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     canaryProblem: () => undefined,

@@ -1,7 +1,7 @@
 /** What is left when nothing moves any more, without what differs from run to run. */
 import type { Redis } from 'ioredis';
 import { decodeKeyLine, decryptSecret, secretAlgorithm } from '../../../contract/secrets.ts';
-import { resources, type Cluster, type KubeObject } from '../../../operator/cluster/cluster.ts';
+import { type Cluster, type KubeObject, resources } from '../../../operator/cluster/cluster.ts';
 import { annotations } from '../../../operator/redisworker/model/names.ts';
 
 /** Objects by kind and name, Redis by key. */
@@ -17,10 +17,17 @@ export async function snapshot(cluster: Cluster, redis: Redis, secretName: strin
   const lists = await Promise.all(children.map((resource) => cluster.list(resource)));
   const pods = await cluster.list(resources.pods);
   const workers = await cluster.list(resources.redisWorkers);
-  const key = lists.flat().find(({ kind, metadata }) => kind === 'Secret' && metadata.name === secretName)?.data as { key: string } | undefined;
+  const key = lists.flat().find(({ kind, metadata }) => kind === 'Secret' && metadata.name === secretName)?.data as {
+    key: string;
+  } | undefined;
   const entries = [
     ...lists.flat().map((object) => [`${object.kind} ${object.metadata.name}`, childOf(object)]),
-    ...pods.map((pod) => [`Pod of ${pod.metadata.annotations?.[annotations.consumer] ?? ''}`, { labels: pod.metadata.labels, phase: (pod.status as { phase?: string }).phase }]),
+    ...pods.map((
+      pod,
+    ) => [`Pod of ${pod.metadata.annotations?.[annotations.consumer] ?? ''}`, {
+      labels: pod.metadata.labels,
+      phase: (pod.status as { phase?: string }).phase,
+    }]),
     ...workers.map((object) => [`RedisWorker ${object.metadata.name}`, workerOf(object)]),
   ] as [string, unknown][];
   return {
@@ -30,7 +37,12 @@ export async function snapshot(cluster: Cluster, redis: Redis, secretName: strin
 }
 
 function childOf({ metadata, spec, kind, data }: KubeObject): object {
-  return { labels: metadata.labels, owners: metadata.ownerReferences?.map(({ kind: owner, name }) => `${owner} ${name}`), spec, ...(kind === 'ConfigMap' ? { data } : {}) };
+  return {
+    labels: metadata.labels,
+    owners: metadata.ownerReferences?.map(({ kind: owner, name }) => `${owner} ${name}`),
+    spec,
+    ...(kind === 'ConfigMap' ? { data } : {}),
+  };
 }
 
 function workerOf({ metadata, status }: KubeObject): object {
@@ -39,26 +51,54 @@ function workerOf({ metadata, status }: KubeObject): object {
 
 /** Times, random names and digests over the key differ in every run. */
 function withoutTimes(value: unknown): unknown {
-  const varying = new Set(['lastTransitionTime', 'pod', 'pod-template-hash', annotations.config, annotations.applied, 'perSecond']);
+  const varying = new Set([
+    'lastTransitionTime',
+    'pod',
+    'pod-template-hash',
+    annotations.config,
+    annotations.applied,
+    'perSecond',
+  ]);
   return JSON.parse(JSON.stringify(value, (name, inner: unknown) => (varying.has(name) ? undefined : inner)));
 }
 
-async function redisOf(redis: Redis, pods: readonly KubeObject[], keyLine: string | undefined): Promise<Record<string, unknown>> {
+async function redisOf(
+  redis: Redis,
+  pods: readonly KubeObject[],
+  keyLine: string | undefined,
+): Promise<Record<string, unknown>> {
   const keys = (await redis.keys('*')).sort();
   const values = await Promise.all(keys.map(async (key) => {
     const type = await redis.type(key);
-    return [key, type === 'hash' ? await hashOf(await redis.hgetall(key), pods, keyLine) : type === 'stream' ? await streamOf(redis, key) : type] as const;
+    return [
+      key,
+      type === 'hash'
+        ? await hashOf(await redis.hgetall(key), pods, keyLine)
+        : type === 'stream'
+        ? await streamOf(redis, key)
+        : type,
+    ] as const;
   }));
   return Object.fromEntries(values);
 }
 
 /** The secret as a worker would read it, and the owner by whether its pod is there. */
-async function hashOf({ encryptedJson, encryptedIv = '', owner, ...fields }: Record<string, string>, pods: readonly KubeObject[], keyLine: string | undefined): Promise<object> {
+async function hashOf(
+  { encryptedJson, encryptedIv = '', owner, ...fields }: Record<string, string>,
+  pods: readonly KubeObject[],
+  keyLine: string | undefined,
+): Promise<object> {
   return {
     ...fields,
-    ...(owner === undefined ? {} : { owner: pods.some(({ metadata }) => metadata.uid === owner) ? 'a live pod' : 'nobody' }),
+    ...(owner === undefined
+      ? {}
+      : { owner: pods.some(({ metadata }) => metadata.uid === owner) ? 'a live pod' : 'nobody' }),
     ...(encryptedJson === undefined || keyLine === undefined ? {} : {
-      secret: await decryptSecret(fields['type'] ?? '', { alg: secretAlgorithm, iv: encryptedIv, json: encryptedJson }, decodeKeyLine(keyLine)),
+      secret: await decryptSecret(
+        fields['type'] ?? '',
+        { alg: secretAlgorithm, iv: encryptedIv, json: encryptedJson },
+        decodeKeyLine(keyLine),
+      ),
     }),
   };
 }

@@ -1,7 +1,7 @@
 /** Stands in for a node and its worker processes: pods become ready and end at once, and every end is a crash. */
 import type { Redis } from 'ioredis';
 import { configHashKey } from '../../../contract/keys.ts';
-import { resources, type Cluster, type KubeObject } from '../../../operator/cluster/cluster.ts';
+import { type Cluster, type KubeObject, resources } from '../../../operator/cluster/cluster.ts';
 import { consumerIdOf } from '../../../operator/redisworker/model/children.ts';
 
 /**
@@ -11,7 +11,11 @@ import { consumerIdOf } from '../../../operator/redisworker/model/children.ts';
  */
 export async function moveNode(cluster: Cluster, redis: Redis, type: string): Promise<boolean> {
   const pods = await cluster.list(resources.pods);
-  const moved = await Promise.all(pods.map((pod) => (pod.metadata.deletionTimestamp === undefined ? run(cluster, redis, type, pod) : end(cluster, pod))));
+  const moved = await Promise.all(
+    pods.map((
+      pod,
+    ) => (pod.metadata.deletionTimestamp === undefined ? run(cluster, redis, type, pod) : end(cluster, pod))),
+  );
   return moved.includes(true);
 }
 
@@ -21,7 +25,12 @@ async function run(cluster: Cluster, redis: Redis, type: string, pod: KubeObject
   if ((await redis.hexists(key, 'type')) === 0 || (await redis.hexists(key, 'pid')) === 1) return false;
   await redis.hset(key, { pid: '7', owner: pod.metadata.uid ?? '' });
   const { apiVersion, kind, metadata: { name, namespace = '' } } = pod;
-  await cluster.applyStatus({ apiVersion, kind, metadata: { name, namespace }, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }, 'redisworker-node');
+  await cluster.applyStatus({
+    apiVersion,
+    kind,
+    metadata: { name, namespace },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  }, 'redisworker-node');
   return true;
 }
 

@@ -5,7 +5,9 @@ const early = { waitedMs: 50, opened: 0 };
 const late = { waitedMs: deadlineMs, opened: 0 };
 
 Deno.test('a refusal ends the gate at any time, also after the canary has answered', () => {
-  for (const progress of [early, late, { ...early, opened: 3 }]) assertEquals(nextStep('refused', progress), { do: 'pass', result: 'Refused' });
+  for (const progress of [early, late, { ...early, opened: 3 }]) {
+    assertEquals(nextStep('refused', progress), { do: 'pass', result: 'Refused' });
+  }
 });
 
 Deno.test('an answer of the canary and a name that does not resolve are tried again until the deadline', () => {

@@ -72,7 +72,11 @@ function answerOf(error: unknown): Answer {
 }
 
 /** The first of the racing answers, or `otherwise` when none comes within `ms`. */
-function orAfter<T, Otherwise>(ms: number, otherwise: Otherwise, ...racing: readonly Promise<T>[]): Promise<T | Otherwise> {
+function orAfter<T, Otherwise>(
+  ms: number,
+  otherwise: Otherwise,
+  ...racing: readonly Promise<T>[]
+): Promise<T | Otherwise> {
   return new Promise((resolve, reject) => {
     const timer = after(ms, () => resolve(otherwise));
     for (const one of racing) one.then(resolve, reject).finally(() => timer.cancel());

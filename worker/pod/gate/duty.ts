@@ -29,13 +29,18 @@ export function readGateDuty(readEnv: (name: string) => string | undefined): Gat
   const canary = readEnv(env.networkCanary);
   if (!canary) return { kind: 'none' };
   const enforcement = readEnv(env.networkEnforcement) === 'Required' ? 'Required' : 'BestEffort';
-  return { kind: 'pass', order: { canary: parseCanary(canary), redis: parseRedis(readEnv(env.redisUrl) ?? ''), enforcement } };
+  return {
+    kind: 'pass',
+    order: { canary: parseCanary(canary), redis: parseRedis(readEnv(env.redisUrl) ?? ''), enforcement },
+  };
 }
 
 function parseCanary(text: string): Address {
   const [, inner, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
   const hostname = inner ?? plain;
-  if (hostname === undefined || Number(port) < 1 || Number(port) > 65_535) throw new FatalError('badConfig', `the environment variable ${env.networkCanary} must read host:port`);
+  if (hostname === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    throw new FatalError('badConfig', `the environment variable ${env.networkCanary} must read host:port`);
+  }
   return { hostname, port: Number(port) };
 }
 

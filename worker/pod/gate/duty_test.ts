@@ -10,8 +10,14 @@ Deno.test('there is no gate without a canary', () => {
 
 Deno.test('a canary makes a gate, whose allowed target is Redis', () => {
   const redis = { hostname: 'r', port: 6379 };
-  assertEquals(duty(pod), { kind: 'pass', order: { canary: { hostname: 'canary.system.svc', port: 8086 }, redis, enforcement: 'BestEffort' } });
-  assertEquals(duty({ ...pod, NETWORK_CANARY: '[fd00::1]:1', NETWORK_ENFORCEMENT: 'Required' }), { kind: 'pass', order: { canary: { hostname: 'fd00::1', port: 1 }, redis, enforcement: 'Required' } });
+  assertEquals(duty(pod), {
+    kind: 'pass',
+    order: { canary: { hostname: 'canary.system.svc', port: 8086 }, redis, enforcement: 'BestEffort' },
+  });
+  assertEquals(duty({ ...pod, NETWORK_CANARY: '[fd00::1]:1', NETWORK_ENFORCEMENT: 'Required' }), {
+    kind: 'pass',
+    order: { canary: { hostname: 'fd00::1', port: 1 }, redis, enforcement: 'Required' },
+  });
 });
 
 Deno.test('a process the runner started tells what the runner found', () => {
@@ -21,6 +27,8 @@ Deno.test('a process the runner started tells what the runner found', () => {
 });
 
 Deno.test('names the variable that is wrong', () => {
-  for (const canary of ['canary', 'canary:0', 'canary:70000', 'http://canary:1']) assertThrows(() => duty({ ...pod, NETWORK_CANARY: canary }), /NETWORK_CANARY must read host:port/);
+  for (const canary of ['canary', 'canary:0', 'canary:70000', 'http://canary:1']) {
+    assertThrows(() => duty({ ...pod, NETWORK_CANARY: canary }), /NETWORK_CANARY must read host:port/);
+  }
   assertThrows(() => duty({ ...pod, REDIS_URL: 'http://r' }), /REDIS_URL is wrong/);
 });

@@ -58,15 +58,32 @@ async function reachRedis(redis: Address, log: GateLog): Promise<void> {
 /** User code has no business there. A broader right than to this one address stays as it is. */
 async function giveUpCanary(canary: Address, log: GateLog): Promise<void> {
   const { state } = await Deno.permissions.revoke({ name: 'net', host: textOf(canary) });
-  if (state === 'granted') log.warn(`user code may dial the canary ${textOf(canary)}, since the process may reach every host`);
+  if (state === 'granted') {
+    log.warn(`user code may dial the canary ${textOf(canary)}, since the process may reach every host`);
+  }
 }
 
 function judge({ result, opened }: GatePassage, { canary, enforcement }: GateOrder, log: GateLog): void {
   if (result === 'Refused') return;
   const [reason, found] = result === 'Open'
-    ? ['networkOpen', `the network is open: the canary ${textOf(canary)}, which no policy of this worker allows, answered ${opened} times in ${deadlineMs / 1000} s`] as const
-    : ['networkUnverified', `the network cannot be verified: the canary ${textOf(canary)} cannot be dialled, for its name does not resolve or permissions.denyNet covers it`] as const;
-  if (enforcement === 'Required') throw new FatalError(reason, `${found}; user code does not run, because spec.networkPolicy.enforcement is Required`);
+    ? [
+      'networkOpen',
+      `the network is open: the canary ${
+        textOf(canary)
+      }, which no policy of this worker allows, answered ${opened} times in ${deadlineMs / 1000} s`,
+    ] as const
+    : [
+      'networkUnverified',
+      `the network cannot be verified: the canary ${
+        textOf(canary)
+      } cannot be dialled, for its name does not resolve or permissions.denyNet covers it`,
+    ] as const;
+  if (enforcement === 'Required') {
+    throw new FatalError(
+      reason,
+      `${found}; user code does not run, because spec.networkPolicy.enforcement is Required`,
+    );
+  }
   log.warn(`${found}; user code runs, because spec.networkPolicy.enforcement is BestEffort`);
 }
 

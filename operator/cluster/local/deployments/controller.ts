@@ -1,11 +1,11 @@
 /** Turns Deployments into pods of one node. A cluster has ReplicaSets and a scheduler between; a laptop needs neither. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
-import { keyOf, refOf, resources, type KubeObject } from '../../cluster.ts';
+import { keyOf, type KubeObject, refOf, resources } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { kindKey, refTo, sameJson } from '../store/objects.ts';
-import { deploymentStatus, planPods, templateHash, templateHashLabel, type DeploymentSpec } from './plan.ts';
+import { type DeploymentSpec, deploymentStatus, planPods, templateHash, templateHashLabel } from './plan.ts';
 
 /** What the controller works on. */
 export interface DeploymentsOptions {
@@ -71,7 +71,14 @@ function newPod({ nodeName, clock }: DeploymentsOptions, deployment: KubeObject)
   const { name, namespace, uid = '' } = deployment.metadata;
   const hash = templateHash(spec);
   const { apiVersion, kind } = resources.pods;
-  const owner = { apiVersion: deployment.apiVersion, kind: deployment.kind, name, uid, controller: true, blockOwnerDeletion: true };
+  const owner = {
+    apiVersion: deployment.apiVersion,
+    kind: deployment.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: new Date(clock.now()).toISOString() };
   return {
     apiVersion,

@@ -66,8 +66,18 @@ export function deploymentStatus(deployment: KubeObject, pods: readonly KubeObje
 
 function available(deployment: KubeObject, enough: boolean, now: string): Condition {
   const condition = enough
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' } as const
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' } as const;
+    ? {
+      type: 'Available',
+      status: 'True',
+      reason: 'MinimumReplicasAvailable',
+      message: 'Deployment has minimum availability.',
+    } as const
+    : {
+      type: 'Available',
+      status: 'False',
+      reason: 'MinimumReplicasUnavailable',
+      message: 'Deployment does not have minimum availability.',
+    } as const;
   const { conditions = [] } = (deployment.status ?? {}) as { conditions?: readonly Condition[] };
   const before = conditions.find(({ type }) => type === 'Available');
   return before?.status === condition.status
@@ -76,8 +86,8 @@ function available(deployment: KubeObject, enough: boolean, now: string): Condit
 }
 
 function leastUsefulFirst(one: KubeObject, other: KubeObject): number {
-  return Number(isReady(one)) - Number(isReady(other))
-    || Number(other.metadata.resourceVersion) - Number(one.metadata.resourceVersion);
+  return Number(isReady(one)) - Number(isReady(other)) ||
+    Number(other.metadata.resourceVersion) - Number(one.metadata.resourceVersion);
 }
 
 function isReady(pod: KubeObject): boolean {

@@ -1,8 +1,8 @@
 /** Keeps the objects of a local cluster as the user's manifest files say. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemClock, type Clock } from '../../../clock.ts';
-import { keyOf, resources, type KubeObject, type Resource } from '../../cluster.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
+import { keyOf, type KubeObject, type Resource, resources } from '../../cluster.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 import type { Log } from '../log.ts';
 import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
@@ -34,12 +34,19 @@ type Documents = ReadonlyMap<string, KubeObject>;
  * that is wrong keeps its last good objects.
  * @throws Error when a path does not exist
  */
-export async function followFiles(paths: readonly string[], store: Store, log: Log, options: FollowFilesOptions): Promise<FollowedFiles> {
+export async function followFiles(
+  paths: readonly string[],
+  store: Store,
+  log: Log,
+  options: FollowFilesOptions,
+): Promise<FollowedFiles> {
   const places = await Promise.all(paths.map(placeOf));
   const sync = new FileSync(places, store, log, options.validate);
   let work = Promise.resolve();
   const unwatch = watchFolders(places.map(({ folder }) => folder), options.clock ?? systemClock, log, () => {
-    work = work.then(() => sync.run()).catch((error: unknown) => log.error({ err: error }, 'the manifest files could not be followed; the next change tries again'));
+    work = work.then(() => sync.run()).catch((error: unknown) =>
+      log.error({ err: error }, 'the manifest files could not be followed; the next change tries again')
+    );
   });
   work = sync.run();
   await work;
@@ -104,7 +111,9 @@ class FileSync {
       return this.#files.get(file) ?? [];
     }
     const manifest = readManifest(text, file);
-    const refused = manifest.ok ? manifest.objects.flatMap((object) => this.#refusals(object, file)) : manifest.problems;
+    const refused = manifest.ok
+      ? manifest.objects.flatMap((object) => this.#refusals(object, file))
+      : manifest.problems;
     if (manifest.ok && refused.length === 0) return manifest.objects;
     problems.push(...refused);
     return this.#files.get(file) ?? [];
@@ -113,7 +122,9 @@ class FileSync {
   #refusals(object: KubeObject, file: string): readonly string[] {
     if (object.kind !== resources.redisWorkers.kind) return [];
     const result = this.#validate(object, this.#applied.get(identityOf(object)));
-    return result.ok ? [] : result.problems.map((problem) => `${file}: ${describe(object.kind, refTo(object))}: ${problem}`);
+    return result.ok
+      ? []
+      : result.problems.map((problem) => `${file}: ${describe(object.kind, refTo(object))}: ${problem}`);
   }
 
   async #write(wanted: Documents, problems: string[]): Promise<void> {
@@ -124,7 +135,9 @@ class FileSync {
     }
     for (const [identity, object] of this.#applied) {
       if (wanted.has(identity)) continue;
-      if (await this.#try(object, problems, () => this.#store.delete(resourceOf(object), refTo(object)))) applied.delete(identity);
+      if (await this.#try(object, problems, () => this.#store.delete(resourceOf(object), refTo(object)))) {
+        applied.delete(identity);
+      }
     }
     this.#applied = applied;
   }
@@ -134,7 +147,9 @@ class FileSync {
       await write();
       return true;
     } catch (error) {
-      problems.push(`${describe(object.kind, refTo(object))}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(
+        `${describe(object.kind, refTo(object))}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return false;
     }
   }
@@ -144,7 +159,9 @@ class FileSync {
 async function filesIn(places: readonly Place[]): Promise<readonly string[]> {
   const found = await Promise.all(places.map(async ({ folder, file }) => {
     const names = (await readdir(folder).catch(() => [])).sort();
-    return names.map((name) => join(folder, name)).filter((path) => (file === undefined ? /\.(ya?ml|json)$/.test(path) : path === file));
+    return names.map((name) => join(folder, name)).filter((
+      path,
+    ) => (file === undefined ? /\.(ya?ml|json)$/.test(path) : path === file));
   }));
   return [...new Set(found.flat())];
 }
@@ -155,8 +172,11 @@ function collect(files: ReadonlyMap<string, readonly KubeObject[]>, problems: st
   for (const [file, objects] of files) {
     for (const object of objects) {
       const identity = identityOf(object);
-      if (wanted.has(identity)) problems.push(`${file}: ${describe(object.kind, refTo(object))} is defined a second time; keep one of the two.`);
-      else wanted.set(identity, object);
+      if (wanted.has(identity)) {
+        problems.push(
+          `${file}: ${describe(object.kind, refTo(object))} is defined a second time; keep one of the two.`,
+        );
+      } else wanted.set(identity, object);
     }
   }
   return wanted;
@@ -167,5 +187,6 @@ function identityOf(object: KubeObject): string {
 }
 
 function resourceOf(object: KubeObject): Resource {
-  return Object.values(resources).find((resource) => kindKey(resource) === kindKey(object)) ?? { ...object, plural: `${object.kind.toLowerCase()}s`, namespaced: true };
+  return Object.values(resources).find((resource) => kindKey(resource) === kindKey(object)) ??
+    { ...object, plural: `${object.kind.toLowerCase()}s`, namespaced: true };
 }

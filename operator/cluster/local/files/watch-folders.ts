@@ -20,7 +20,10 @@ export function watchFolders(folders: readonly string[], clock: Clock, log: Log,
   };
   const watchers = [...new Set(folders)].map((folder) => {
     const watcher = watch(folder, changed);
-    watcher.on('error', (error) => log.error({ err: error, folder }, 'a folder is no longer watched; start again to see its changes'));
+    watcher.on(
+      'error',
+      (error) => log.error({ err: error, folder }, 'a folder is no longer watched; start again to see its changes'),
+    );
     return watcher;
   });
   return () => {

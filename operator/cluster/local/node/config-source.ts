@@ -1,5 +1,5 @@
 /** Reads ConfigMaps and Secrets for a container, in the words a person needs when one is missing. */
-import { resources, type Cluster, type KubeObject, type ObjectRef } from '../../cluster.ts';
+import { type Cluster, type KubeObject, type ObjectRef, resources } from '../../cluster.ts';
 import { ContainerConfigError } from './pod.ts';
 
 /** The keys of a ConfigMap or Secret, decoded. */
@@ -27,7 +27,9 @@ export class ConfigSource {
     const ref: ObjectRef = { namespace: this.#namespace, name };
     const object = await this.#cluster.get(kind === 'Secret' ? resources.secrets : resources.configMaps, ref);
     if (object === undefined && !optional) {
-      throw new ContainerConfigError(`${kind} "${name}" was not found in namespace ${this.#namespace}; create it, the container starts then.`);
+      throw new ContainerConfigError(
+        `${kind} "${name}" was not found in namespace ${this.#namespace}; create it, the container starts then.`,
+      );
     }
     return object === undefined ? new Map() : decode(kind, object);
   }

@@ -10,8 +10,8 @@ import { readEnvironment } from './environment.ts';
 import { findFreePorts } from './free-ports.ts';
 import { noteGroup } from './orphans.ts';
 import type { NodePodSpec } from './pod.ts';
-import { startProcessGroup, type Command, type ProcessGroup, type Stream } from './process-group.ts';
-import { expandVariables, parentsOf, rewriteText, type Places } from './rewrite.ts';
+import { type Command, type ProcessGroup, startProcessGroup, type Stream } from './process-group.ts';
+import { expandVariables, parentsOf, type Places, rewriteText } from './rewrite.ts';
 import { layOutVolumes } from './volumes.ts';
 
 /** What this machine gives to every container. */
@@ -63,26 +63,49 @@ export async function startContainer(start: ContainerStart): Promise<StartedCont
   return { group, ports: places.ports };
 }
 
-async function findPlaces(spec: NodePodSpec, mounts: ReadonlyMap<string, string>, root: string, machine: Machine): Promise<Places> {
+async function findPlaces(
+  spec: NodePodSpec,
+  mounts: ReadonlyMap<string, string>,
+  root: string,
+  machine: Machine,
+): Promise<Places> {
   const declared = [...new Set(spec.container.ports.map(({ containerPort }) => containerPort))];
   const free = await findFreePorts(declared.length);
   return {
     folders: new Map([[imageRoot, machine.imageRoot], ...mounts]),
-    parents: new Map([...mounts.keys()].flatMap((path) => parentsOf(path).map((parent) => [parent, join(root, parent)]))),
+    parents: new Map(
+      [...mounts.keys()].flatMap((path) => parentsOf(path).map((parent) => [parent, join(root, parent)])),
+    ),
     ports: new Map(declared.map((port, index) => [port, free[index] ?? port])),
   };
 }
 
 /** The few variables every container has here, unless its pod says otherwise. Deno's cache is the pod's own. */
-async function machineEnvironment(folder: string, mounts: ReadonlyMap<string, string>, machine: Machine): Promise<Record<string, string>> {
+async function machineEnvironment(
+  folder: string,
+  mounts: ReadonlyMap<string, string>,
+  machine: Machine,
+): Promise<Record<string, string>> {
   const home = join(folder, 'home');
   const temporary = mounts.get('/tmp') ?? join(folder, 'tmp');
   for (const made of [home, temporary]) await mkdir(made, { recursive: true, mode: 0o700 });
-  return { PATH: `${dirname(machine.denoPath)}:${machine.searchPath}`, HOME: home, TMPDIR: temporary, DENO_DIR: join(folder, 'deno') };
+  return {
+    PATH: `${dirname(machine.denoPath)}:${machine.searchPath}`,
+    HOME: home,
+    TMPDIR: temporary,
+    DENO_DIR: join(folder, 'deno'),
+  };
 }
 
-function commandOf({ container }: NodePodSpec, places: Places, env: Record<string, string>, { folder, machine }: ContainerStart): Command {
-  const words = [...container.command, ...container.args].map((word) => expandVariables(rewriteText(word, places), env));
+function commandOf(
+  { container }: NodePodSpec,
+  places: Places,
+  env: Record<string, string>,
+  { folder, machine }: ContainerStart,
+): Command {
+  const words = [...container.command, ...container.args].map((word) =>
+    expandVariables(rewriteText(word, places), env)
+  );
   const [program = '', ...args] = words;
   const cwd = container.workingDir === undefined ? folder : rewriteText(container.workingDir, places);
   return { program: program === 'deno' ? machine.denoPath : program, args, env, cwd };

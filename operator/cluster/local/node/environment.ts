@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../cluster.ts';
 import type { ConfigRef, ConfigSource } from './config-source.ts';
 import type { EnvVar, FieldPath } from './pod.ts';
-import { expandVariables, rewriteText, type Places } from './rewrite.ts';
+import { expandVariables, type Places, rewriteText } from './rewrite.ts';
 
 /** Address of every pod of this node: there are no pod networks here. */
 export const podIP = '127.0.0.1';
@@ -12,7 +12,12 @@ export const podIP = '127.0.0.1';
  * ConfigMaps are passed on as they are.
  * @throws ContainerConfigError for a missing object or key
  */
-export async function readEnvironment(variables: readonly EnvVar[], pod: KubeObject, places: Places, config: ConfigSource): Promise<Record<string, string>> {
+export async function readEnvironment(
+  variables: readonly EnvVar[],
+  pod: KubeObject,
+  places: Places,
+  config: ConfigSource,
+): Promise<Record<string, string>> {
   const result: Record<string, string> = {};
   for (const { name, value, valueFrom } of variables) {
     const resolved = valueFrom === undefined
@@ -23,7 +28,11 @@ export async function readEnvironment(variables: readonly EnvVar[], pod: KubeObj
   return result;
 }
 
-async function readReference({ fieldRef, secretKeyRef, configMapKeyRef }: NonNullable<EnvVar['valueFrom']>, pod: KubeObject, config: ConfigSource): Promise<string | undefined> {
+async function readReference(
+  { fieldRef, secretKeyRef, configMapKeyRef }: NonNullable<EnvVar['valueFrom']>,
+  pod: KubeObject,
+  config: ConfigSource,
+): Promise<string | undefined> {
   if (fieldRef !== undefined) return fieldOf(pod, fieldRef.fieldPath);
   const key = secretKeyRef ?? configMapKeyRef;
   if (key === undefined) return undefined;
@@ -33,11 +42,16 @@ async function readReference({ fieldRef, secretKeyRef, configMapKeyRef }: NonNul
 
 function fieldOf({ metadata, spec }: KubeObject, path: FieldPath): string {
   switch (path) {
-    case 'metadata.name': return metadata.name;
-    case 'metadata.namespace': return metadata.namespace ?? '';
-    case 'metadata.uid': return metadata.uid ?? '';
-    case 'spec.nodeName': return (spec as { nodeName?: string }).nodeName ?? '';
+    case 'metadata.name':
+      return metadata.name;
+    case 'metadata.namespace':
+      return metadata.namespace ?? '';
+    case 'metadata.uid':
+      return metadata.uid ?? '';
+    case 'spec.nodeName':
+      return (spec as { nodeName?: string }).nodeName ?? '';
     case 'status.podIP':
-    case 'status.hostIP': return podIP;
+    case 'status.hostIP':
+      return podIP;
   }
 }

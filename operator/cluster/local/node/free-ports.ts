@@ -1,6 +1,6 @@
 /** Free ports of this machine, for pods that each want the same one. */
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { podIP } from './environment.ts';
 
 /** As many different free ports; another process may take one before the container does, its restart gets others. */

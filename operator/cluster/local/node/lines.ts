@@ -26,7 +26,10 @@ export function splitLines(stream: Readable, onLine: (line: string) => void): vo
 
 function pieces(line: string): string[] {
   const clean = line.endsWith('\r') ? line.slice(0, -1) : line;
-  return clean === '' ? [''] : Array.from({ length: Math.ceil(clean.length / maxLineLength) }, (_, index) => clean.slice(index * maxLineLength, (index + 1) * maxLineLength));
+  return clean === ''
+    ? ['']
+    : Array.from({ length: Math.ceil(clean.length / maxLineLength) }, (_, index) =>
+      clean.slice(index * maxLineLength, (index + 1) * maxLineLength));
 }
 
 /** The last lines of an output, at most about 1 KiB: what a person wants to read after a crash. */
@@ -37,7 +40,9 @@ export class LogTail {
   add(line: string): void {
     this.#lines.push(line.slice(-maxTailLength));
     this.#length += Math.min(line.length, maxTailLength) + 1;
-    while (this.#length > maxTailLength && this.#lines.length > 1) this.#length -= (this.#lines.shift()?.length ?? 0) + 1;
+    while (this.#length > maxTailLength && this.#lines.length > 1) {
+      this.#length -= (this.#lines.shift()?.length ?? 0) + 1;
+    }
   }
 
   text(): string {

@@ -6,12 +6,12 @@
  * no users of their own, no lifecycle hooks. A process that leaves its process group escapes.
  */
 import { join } from 'node:path';
-import { systemClock, type Clock } from '../../../clock.ts';
-import { ClusterError, resources, type Cluster, type KubeObject, type ObjectRef } from '../../cluster.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
+import { type Cluster, ClusterError, type KubeObject, type ObjectRef, resources } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import { refTo } from '../store/objects.ts';
-import { clusterBackOff, laptopBackOff, type BackOff } from './back-off.ts';
-import { podFolderName, type Machine } from './container.ts';
+import { type BackOff, clusterBackOff, laptopBackOff } from './back-off.ts';
+import { type Machine, podFolderName } from './container.ts';
 import { claimFolder, podsFolder } from './orphans.ts';
 import { Pause } from './pause.ts';
 import { graceSecondsOf, PodRunner } from './pod-runner.ts';
@@ -60,10 +60,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const pods = new NodePods(options, clock);
   const killAll = () => pods.kill();
   process.on('exit', killAll);
-  const unregister = options.register === true ? await registerNode(nodeName, cluster, clock, log).catch(async (error: unknown) => {
-    await release();
-    throw error;
-  }) : undefined;
+  const unregister = options.register === true
+    ? await registerNode(nodeName, cluster, clock, log).catch(async (error: unknown) => {
+      await release();
+      throw error;
+    })
+    : undefined;
   const followed = cluster.follow(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   followed.onChange((type, pod) => (type === 'deleted' ? pods.forget(pod) : pods.take(pod)));
   await followed.synced;
@@ -117,7 +119,14 @@ class NodePods {
   }
 
   #run(pod: KubeObject): PodRunner {
-    const { cluster, log, onLog, configRetryMs = 1000, dataDir, backOff = this.#options.register === true ? clusterBackOff : laptopBackOff } = this.#options;
+    const {
+      cluster,
+      log,
+      onLog,
+      configRetryMs = 1000,
+      dataDir,
+      backOff = this.#options.register === true ? clusterBackOff : laptopBackOff,
+    } = this.#options;
     const ref = refTo(pod);
     return new PodRunner(pod, {
       cluster,
@@ -151,10 +160,15 @@ class NodePods {
   async #delete(pod: KubeObject): Promise<void> {
     const { uid = '' } = pod.metadata;
     try {
-      if (!this.#stopping) await this.#options.cluster.delete(resources.pods, refTo(pod), { uid, gracePeriodSeconds: 0 });
+      if (!this.#stopping) {
+        await this.#options.cluster.delete(resources.pods, refTo(pod), { uid, gracePeriodSeconds: 0 });
+      }
     } catch (error) {
       if (error instanceof ClusterError && (error.reason === 'NotFound' || error.reason === 'Conflict')) return;
-      this.#options.log.warn({ err: error, pod: pod.metadata.name }, 'a pod that has ended could not be deleted; it is tried again');
+      this.#options.log.warn(
+        { err: error, pod: pod.metadata.name },
+        'a pod that has ended could not be deleted; it is tried again',
+      );
       await this.#pause.wait(deleteRetryMs);
       await this.#delete(pod);
     }

@@ -27,7 +27,9 @@ export async function noteGroup(podFolder: string, pid: number): Promise<void> {
 export async function claimFolder(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const holder = await livingPid(join(dataDir, nodeNote));
-  if (holder !== undefined) throw new Error(`The data folder ${dataDir} is in use by process ${holder}; stop it, or choose another folder.`);
+  if (holder !== undefined) {
+    throw new Error(`The data folder ${dataDir} is in use by process ${holder}; stop it, or choose another folder.`);
+  }
   await writeNote(join(dataDir, nodeNote), process.pid);
   const pods = podsFolder(dataDir);
   await mkdir(pods, { recursive: true, mode: 0o700 });
@@ -73,6 +75,8 @@ async function birthOf(pid: number): Promise<string | undefined> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   }
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({
+    stdout: '',
+  }));
   return stdout.trim() || undefined;
 }

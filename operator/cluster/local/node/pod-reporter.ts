@@ -3,14 +3,24 @@ import type { Clock } from '../../../clock.ts';
 import type { Cluster, KubeObject } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import type { ContainerSpec } from './pod.ts';
-import { podStatus, timestamp, type ContainerReport, type Phase, type PodCondition, type Termination } from './pod-status.ts';
+import {
+  type ContainerReport,
+  type Phase,
+  type PodCondition,
+  podStatus,
+  type Termination,
+  timestamp,
+} from './pod-status.ts';
 import { StatusWriter } from './status-writer.ts';
 
 /** What the pod said of itself before this node took it, for example under a node that crashed. */
 interface EarlierStatus {
   readonly startTime?: string;
   readonly conditions?: readonly PodCondition[];
-  readonly containerStatuses?: readonly { readonly restartCount?: number; readonly state?: { readonly running?: object; readonly terminated?: object } }[];
+  readonly containerStatuses?: readonly {
+    readonly restartCount?: number;
+    readonly state?: { readonly running?: object; readonly terminated?: object };
+  }[];
 }
 
 /** One method per thing that happens to a container. */
@@ -64,8 +74,16 @@ export class PodReporter {
 
   crashed(termination: Termination, waitMs: number): void {
     const { name } = this.#report;
-    const message = `container ${name} ended with exit code ${termination.exitCode}; it is started again in ${waitMs / 1000} s`;
-    this.#tell({ state: { kind: 'waiting', reason: 'CrashLoopBackOff', message }, last: termination, started: false, ready: false, problem: message });
+    const message = `container ${name} ended with exit code ${termination.exitCode}; it is started again in ${
+      waitMs / 1000
+    } s`;
+    this.#tell({
+      state: { kind: 'waiting', reason: 'CrashLoopBackOff', message },
+      last: termination,
+      started: false,
+      ready: false,
+      problem: message,
+    });
     this.#event('Warning', 'BackOff', `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}.`);
   }
 
@@ -76,7 +94,12 @@ export class PodReporter {
   /** The last run is over: by its restart policy for good, or because the pod or this node ends. */
   ended(termination: Termination, startsAgain: boolean): void {
     if (!startsAgain) this.#phase = termination.exitCode === 0 ? 'Succeeded' : 'Failed';
-    this.#tell({ state: { kind: 'terminated', termination }, started: false, ready: false, problem: `container ${this.#report.name} has ended` });
+    this.#tell({
+      state: { kind: 'terminated', termination },
+      started: false,
+      ready: false,
+      problem: `container ${this.#report.name} has ended`,
+    });
   }
 
   close(): Promise<void> {

@@ -3,13 +3,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Clock } from '../../../clock.ts';
 import type { Cluster, KubeObject } from '../../cluster.ts';
 import type { Log } from '../log.ts';
-import { nextWaitMs, type BackOff } from './back-off.ts';
-import { startContainer, type Machine, type StartedContainer } from './container.ts';
+import { type BackOff, nextWaitMs } from './back-off.ts';
+import { type Machine, startContainer, type StartedContainer } from './container.ts';
 import { LogTail } from './lines.ts';
 import { Pause } from './pause.ts';
-import { ContainerConfigError, readPodSpec, type NodePodSpec } from './pod.ts';
+import { ContainerConfigError, type NodePodSpec, readPodSpec } from './pod.ts';
 import { PodReporter } from './pod-reporter.ts';
-import { terminationOf, timestamp, type Termination } from './pod-status.ts';
+import { type Termination, terminationOf, timestamp } from './pod-status.ts';
 import { watchHealth } from './health.ts';
 import type { Exit, Stream } from './process-group.ts';
 
@@ -47,7 +47,9 @@ export class PodRunner {
     this.#options = options;
     this.#reporter = new PodReporter(pod, options);
     this.#pause = new Pause(options.clock);
-    this.#life = this.#live().catch((error: unknown) => options.log.error({ err: error, pod: pod.metadata.name }, 'a pod runner failed'));
+    this.#life = this.#live().catch((error: unknown) =>
+      options.log.error({ err: error, pod: pod.metadata.name }, 'a pod runner failed')
+    );
   }
 
   /** SIGTERM, SIGKILL after the grace; a later call can only shorten it. Settles when nothing of the pod is left here; the grace is the pod's own unless given. */
@@ -131,7 +133,10 @@ export class PodRunner {
   /** Tells why, and leaves it to the next try. */
   #cannotStart(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#reporter.cannotStart(error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', message);
+    this.#reporter.cannotStart(
+      error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError',
+      message,
+    );
   }
 
   #isEnding(): boolean {

@@ -64,8 +64,16 @@ export function terminationOf(exit: Exit, output: string, startedAt: string, fin
 }
 
 /** The status to apply; a condition keeps its time while its status is the same. */
-export function podStatus(report: ContainerReport, phase: Phase, startTime: string, before: readonly PodCondition[], now: string): { conditions: readonly PodCondition[]; [field: string]: unknown } {
-  const ready = report.ready ? {} : { reason: 'ContainersNotReady', message: report.problem || `container ${report.name} is not ready` };
+export function podStatus(
+  report: ContainerReport,
+  phase: Phase,
+  startTime: string,
+  before: readonly PodCondition[],
+  now: string,
+): { conditions: readonly PodCondition[]; [field: string]: unknown } {
+  const ready = report.ready
+    ? {}
+    : { reason: 'ContainersNotReady', message: report.problem || `container ${report.name} is not ready` };
   const truth = (value: boolean) => (value ? 'True' : 'False');
   const conditions: PodCondition[] = [
     { type: 'Initialized', status: 'True' },
@@ -80,7 +88,10 @@ export function podStatus(report: ContainerReport, phase: Phase, startTime: stri
     podIPs: [{ ip: podIP }],
     conditions: conditions.map((condition) => {
       const known = before.find(({ type }) => type === condition.type);
-      return { ...condition, lastTransitionTime: (known?.status === condition.status && known.lastTransitionTime) || now };
+      return {
+        ...condition,
+        lastTransitionTime: (known?.status === condition.status && known.lastTransitionTime) || now,
+      };
     }),
     containerStatuses: [containerStatus(report)],
   };
@@ -102,8 +113,11 @@ function containerStatus({ name, image, state, last, restartCount, started, read
 
 function stateOf(state: ContainerState): object {
   switch (state.kind) {
-    case 'waiting': return { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } };
-    case 'running': return { running: { startedAt: state.startedAt } };
-    case 'terminated': return { terminated: state.termination };
+    case 'waiting':
+      return { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } };
+    case 'running':
+      return { running: { startedAt: state.startedAt } };
+    case 'terminated':
+      return { terminated: state.termination };
   }
 }

@@ -8,7 +8,10 @@ const configMapSource = z.object({ name: z.string(), ...fileSource });
 const secretSource = z.object({ name: z.string(), ...fileSource });
 
 const projectedSource = z.object({ configMap: configMapSource.optional(), secret: secretSource.optional() })
-  .refine(({ configMap, secret }) => configMap ?? secret, 'a projected volume may hold configMap and secret sources alone on this node; set automountServiceAccountToken: false');
+  .refine(
+    ({ configMap, secret }) => configMap ?? secret,
+    'a projected volume may hold configMap and secret sources alone on this node; set automountServiceAccountToken: false',
+  );
 
 const defaultMode = z.number().default(0o644);
 const volume = z.object({
@@ -17,10 +20,20 @@ const volume = z.object({
   secret: z.object({ secretName: z.string(), ...fileSource, defaultMode }).optional(),
   projected: z.object({ sources: z.array(projectedSource), defaultMode }).optional(),
   emptyDir: z.object({}).optional(),
-}).refine(({ configMap, secret, projected, emptyDir }) => configMap ?? secret ?? projected ?? emptyDir, 'a volume must be a configMap, secret, projected or emptyDir on this node');
+}).refine(
+  ({ configMap, secret, projected, emptyDir }) => configMap ?? secret ?? projected ?? emptyDir,
+  'a volume must be a configMap, secret, projected or emptyDir on this node',
+);
 
 const keyRef = z.object({ name: z.string(), key: z.string(), optional: z.boolean().default(false) });
-const fieldPath = z.enum(['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'status.podIP', 'status.hostIP']);
+const fieldPath = z.enum([
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'status.podIP',
+  'status.hostIP',
+]);
 const envVar = z.object({
   name: z.string(),
   value: z.string().optional(),
@@ -28,7 +41,10 @@ const envVar = z.object({
     fieldRef: z.object({ fieldPath }).optional(),
     secretKeyRef: keyRef.optional(),
     configMapKeyRef: keyRef.optional(),
-  }).refine(({ fieldRef, secretKeyRef, configMapKeyRef }) => fieldRef ?? secretKeyRef ?? configMapKeyRef, 'valueFrom must be a fieldRef, secretKeyRef or configMapKeyRef on this node').optional(),
+  }).refine(
+    ({ fieldRef, secretKeyRef, configMapKeyRef }) => fieldRef ?? secretKeyRef ?? configMapKeyRef,
+    'valueFrom must be a fieldRef, secretKeyRef or configMapKeyRef on this node',
+  ).optional(),
 });
 
 const probe = z.object({
@@ -92,9 +108,13 @@ export class ContainerConfigError extends Error {
 export function readPodSpec(pod: KubeObject): NodePodSpec {
   const result = podSpec.safeParse(pod.spec);
   if (!result.success) {
-    throw new ContainerConfigError(result.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; '));
+    throw new ContainerConfigError(
+      result.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`).join('; '),
+    );
   }
   const { containers: [first], volumes, restartPolicy } = result.data;
-  if (first === undefined) throw new ContainerConfigError('spec.containers: this node runs exactly one container per pod');
+  if (first === undefined) {
+    throw new ContainerConfigError('spec.containers: this node runs exactly one container per pod');
+  }
   return { container: first, volumes, restartPolicy };
 }

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { createJudge } from './probes.ts';
 
-const probe = { httpGet: { path: '/', port: 1, httpHeaders: [] }, initialDelaySeconds: 0, periodSeconds: 5, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 2 };
+const probe = {
+  httpGet: { path: '/', port: 1, httpHeaders: [] },
+  initialDelaySeconds: 0,
+  periodSeconds: 5,
+  timeoutSeconds: 1,
+  failureThreshold: 3,
+  successThreshold: 2,
+};
 
 function judged(...answers: readonly (readonly [seconds: number, problem?: string])[]): boolean[] {
   const told: boolean[] = [];

@@ -18,12 +18,20 @@ export interface Pace {
 
 /** Startup and readiness ask often until they pass, so that a laptop shows readiness at once. */
 export function eagerPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
-  return { firstMs: initialDelaySeconds * 1000, passingMs: periodSeconds * 1000, otherwiseMs: Math.min(periodSeconds * 1000, 250) };
+  return {
+    firstMs: initialDelaySeconds * 1000,
+    passingMs: periodSeconds * 1000,
+    otherwiseMs: Math.min(periodSeconds * 1000, 250),
+  };
 }
 
 /** Liveness leaves a new container its first period in peace. */
 export function calmPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
-  return { firstMs: Math.max(initialDelaySeconds, periodSeconds) * 1000, passingMs: periodSeconds * 1000, otherwiseMs: periodSeconds * 1000 };
+  return {
+    firstMs: Math.max(initialDelaySeconds, periodSeconds) * 1000,
+    passingMs: periodSeconds * 1000,
+    otherwiseMs: periodSeconds * 1000,
+  };
 }
 
 /**
@@ -48,14 +56,18 @@ export function runProbe(probe: Probe, port: number, pace: Pace, clock: Clock, l
 }
 
 /** Counts answers; returns what the probe stands at, undefined as long as it is open. Pure but for its memory. */
-export function createJudge(probe: Probe, listener: ProbeListener): (problem: string | undefined, now: number) => boolean | undefined {
+export function createJudge(
+  probe: Probe,
+  listener: ProbeListener,
+): (problem: string | undefined, now: number) => boolean | undefined {
   let standing: boolean | undefined;
   let successes = 0;
   let failingSince: number | undefined;
   return (problem, now) => {
     successes = problem === undefined ? successes + 1 : 0;
     failingSince = problem === undefined ? undefined : (failingSince ?? now);
-    const failed = failingSince !== undefined && now - failingSince >= (probe.failureThreshold - 1) * probe.periodSeconds * 1000;
+    const failed = failingSince !== undefined &&
+      now - failingSince >= (probe.failureThreshold - 1) * probe.periodSeconds * 1000;
     const next = failed ? false : successes >= probe.successThreshold ? true : standing;
     if (next !== standing && next !== undefined) listener(next, problem ?? '');
     standing = next;
@@ -73,7 +85,15 @@ function dial({ httpGet, timeoutSeconds }: Probe, port: number): Promise<string 
       const code = response.statusCode ?? 0;
       resolve(code >= 200 && code < 400 ? undefined : `GET ${httpGet.path} answered ${code}`);
     });
-    call.on('error', ({ message }) => resolve(signal.aborted ? `GET ${httpGet.path} did not answer within ${timeoutSeconds} s` : `GET ${httpGet.path}: ${message}`));
+    call.on(
+      'error',
+      ({ message }) =>
+        resolve(
+          signal.aborted
+            ? `GET ${httpGet.path} did not answer within ${timeoutSeconds} s`
+            : `GET ${httpGet.path}: ${message}`,
+        ),
+    );
     call.end();
   });
 }

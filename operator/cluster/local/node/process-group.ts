@@ -1,5 +1,5 @@
 /** One container as a process group of this machine. No limits on memory or CPU are enforced. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Clock } from '../../../clock.ts';
@@ -40,8 +40,17 @@ export interface ProcessGroup {
 const drainMs = 1000;
 
 /** Starts a command as leader of its own process group, with no input. */
-export function startProcessGroup(command: Command, clock: Clock, onLine: (stream: Stream, line: string) => void): ProcessGroup {
-  const child = spawn(command.program, command.args, { cwd: command.cwd, env: command.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startProcessGroup(
+  command: Command,
+  clock: Clock,
+  onLine: (stream: Stream, line: string) => void,
+): ProcessGroup {
+  const child = spawn(command.program, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   splitLines(child.stdout, (line) => onLine('stdout', line));
   splitLines(child.stderr, (line) => onLine('stderr', line));
   const pid = child.pid ?? 0;
@@ -76,7 +85,9 @@ async function untilGone(child: ChildProcess, pid: number, clock: Clock): Promis
     await withDeadline(closed, clock);
     child.stdout?.destroy();
     child.stderr?.destroy();
-    return signal === null ? { code: code ?? 0 } : { code: 128 + constants.signals[signal], signal: constants.signals[signal] };
+    return signal === null
+      ? { code: code ?? 0 }
+      : { code: 128 + constants.signals[signal], signal: constants.signals[signal] };
   } catch (error) {
     return { code: 128, startError: error instanceof Error ? error.message : String(error) };
   }

@@ -1,7 +1,7 @@
 /** Tells an API server that this node exists and lives, so that the scheduler binds pods to it. */
 import { arch, cpus, hostname, platform, totalmem } from 'node:os';
 import type { Clock } from '../../../clock.ts';
-import { resources, type Cluster, type KubeObject } from '../../cluster.ts';
+import { type Cluster, type KubeObject, resources } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import { podIP } from './environment.ts';
 
@@ -17,7 +17,12 @@ const maxPods = 110;
  * @returns a function that marks the Node not ready and stops renewing
  * @throws ClusterError when the first registration fails
  */
-export async function registerNode(name: string, cluster: Cluster, clock: Clock, log: Log): Promise<() => Promise<void>> {
+export async function registerNode(
+  name: string,
+  cluster: Cluster,
+  clock: Clock,
+  log: Log,
+): Promise<() => Promise<void>> {
   await cluster.apply(nodeObject(name), 'redisworker-node');
   await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
   await cluster.apply(leaseObject(name, clock.now()), 'redisworker-node');
@@ -25,13 +30,17 @@ export async function registerNode(name: string, cluster: Cluster, clock: Clock,
   let renewal = Promise.resolve();
   let cancel = clock.after(renewMs, beat);
   function beat(): void {
-    renewal = renew().catch((error: unknown) => log.warn({ err: error, node: name }, 'the Lease of this node could not be renewed; it is tried again'));
+    renewal = renew().catch((error: unknown) =>
+      log.warn({ err: error, node: name }, 'the Lease of this node could not be renewed; it is tried again')
+    );
     cancel = clock.after(renewMs, beat);
   }
   async function renew(): Promise<void> {
     await cluster.apply(leaseObject(name, clock.now()), 'redisworker-node');
     renewals += 1;
-    if (renewals % renewalsPerStatus === 0) await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
+    if (renewals % renewalsPerStatus === 0) {
+      await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
+    }
   }
   return async () => {
     cancel();
@@ -51,7 +60,9 @@ function nodeStatus(name: string, ready: 'True' | 'False', now: Date): KubeObjec
   const { apiVersion, kind } = resources.nodes;
   const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: String(maxPods) };
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  const [reason, message] = ready === 'True' ? ['NodeReady', 'the node runs pods as processes'] : ['NodeStopped', 'the node was stopped'];
+  const [reason, message] = ready === 'True'
+    ? ['NodeReady', 'the node runs pods as processes']
+    : ['NodeStopped', 'the node was stopped'];
   return {
     apiVersion,
     kind,
@@ -60,7 +71,14 @@ function nodeStatus(name: string, ready: 'True' | 'False', now: Date): KubeObjec
       capacity,
       allocatable: capacity,
       addresses: [{ type: 'InternalIP', address: podIP }, { type: 'Hostname', address: hostname() }],
-      conditions: [{ type: 'Ready', status: ready, reason, message, lastHeartbeatTime: time, lastTransitionTime: time }],
+      conditions: [{
+        type: 'Ready',
+        status: ready,
+        reason,
+        message,
+        lastHeartbeatTime: time,
+        lastTransitionTime: time,
+      }],
     },
   };
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { expandVariables, parentsOf, rewriteText, type Places } from './rewrite.ts';
+import { expandVariables, parentsOf, type Places, rewriteText } from './rewrite.ts';
 
 const places: Places = {
-  folders: new Map([['/tmp', '/var/pod/root/tmp'], ['/run/redisworker/source', '/var/pod/root/run/redisworker/source'], ['/redisworker', '/tmp/checkout']]),
+  folders: new Map([
+    ['/tmp', '/var/pod/root/tmp'],
+    ['/run/redisworker/source', '/var/pod/root/run/redisworker/source'],
+    ['/redisworker', '/tmp/checkout'],
+  ]),
   parents: new Map([['/run/redisworker', '/var/pod/root/run/redisworker']]),
   ports: new Map([[8085, 40001], [6379, 40002]]),
 };
@@ -20,7 +24,15 @@ describe('paths', () => {
     expect(rewriteText(text, places)).toBe(moved);
   });
 
-  test.each(['/tmpfile', '/var/tmp/x', 'https://host/tmp/x', '/run/redisworker/other', 'a/redisworker', '/redisworker-2', 'https://deno.land/redisworker/x'])('%s stays', (text) => {
+  test.each([
+    '/tmpfile',
+    '/var/tmp/x',
+    'https://host/tmp/x',
+    '/run/redisworker/other',
+    'a/redisworker',
+    '/redisworker-2',
+    'https://deno.land/redisworker/x',
+  ])('%s stays', (text) => {
     expect(rewriteText(text, places)).toBe(text);
   });
 });
@@ -33,7 +45,13 @@ describe('ports', () => {
     expect(rewriteText(text, places)).toBe(moved);
   });
 
-  test.each(['redis://127.0.0.1:6379/0', 'redis://user@127.0.0.1:6379', '10.127.0.0.1:6379', '127.0.0.1:63790', '127.0.0.1:9229'])('%s stays', (text) => {
+  test.each([
+    'redis://127.0.0.1:6379/0',
+    'redis://user@127.0.0.1:6379',
+    '10.127.0.0.1:6379',
+    '127.0.0.1:63790',
+    '127.0.0.1:9229',
+  ])('%s stays', (text) => {
     expect(rewriteText(text, places)).toBe(text);
   });
 });

@@ -28,7 +28,10 @@ function rewritePaths(text: string, { folders, parents }: Places): string {
   if (targets.size === 0) return text;
   const longestFirst = [...targets.keys()].sort((one, other) => other.length - one.length);
   const alternatives = longestFirst.map((path) => escape(path) + (folders.has(path) ? pathEnd : exactEnd));
-  return text.replace(new RegExp(`${pathStart}(?:${alternatives.join('|')})`, 'g'), (path) => targets.get(path) ?? path);
+  return text.replace(
+    new RegExp(`${pathStart}(?:${alternatives.join('|')})`, 'g'),
+    (path) => targets.get(path) ?? path,
+  );
 }
 
 function escape(text: string): string {

@@ -1,6 +1,6 @@
 /** Writes the latest status of one pod, one write at a time; what is overtaken is never sent. */
 import type { Clock } from '../../../clock.ts';
-import { ClusterError, type Cluster, type KubeObject } from '../../cluster.ts';
+import { type Cluster, ClusterError, type KubeObject } from '../../cluster.ts';
 import type { Log } from '../log.ts';
 import { sameJson } from '../store/objects.ts';
 
@@ -18,7 +18,10 @@ export class StatusWriter {
   #busy = false;
   #cancelRetry = (): void => undefined;
 
-  constructor({ apiVersion, kind, metadata: { name, namespace = '', uid = '' } }: KubeObject, services: { cluster: Cluster; clock: Clock; log: Log }) {
+  constructor(
+    { apiVersion, kind, metadata: { name, namespace = '', uid = '' } }: KubeObject,
+    services: { cluster: Cluster; clock: Clock; log: Log },
+  ) {
     this.#pod = { apiVersion, kind, metadata: { name, namespace, uid } };
     this.#cluster = services.cluster;
     this.#clock = services.clock;
@@ -54,7 +57,10 @@ export class StatusWriter {
       return true;
     } catch (error) {
       if (error instanceof ClusterError && (error.reason === 'NotFound' || error.reason === 'Conflict')) return false;
-      this.#log.warn({ err: error, pod: this.#pod.metadata.name }, 'the status of a pod could not be written; it is tried again');
+      this.#log.warn(
+        { err: error, pod: this.#pod.metadata.name },
+        'the status of a pod could not be written; it is tried again',
+      );
       this.#cancelRetry = this.#clock.after(retryMs, () => this.set(this.#wanted ?? status));
       return false;
     }

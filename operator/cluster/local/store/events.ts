@@ -31,10 +31,26 @@ export class EventLog {
 
   record({ regarding, type, reason, message }: EventRecord): void {
     const ref = refTo(regarding);
-    const key = JSON.stringify([regarding.metadata.uid, regarding.kind, ref.namespace, ref.name, type, reason, message]);
+    const key = JSON.stringify([
+      regarding.metadata.uid,
+      regarding.kind,
+      ref.namespace,
+      ref.name,
+      type,
+      reason,
+      message,
+    ]);
     const count = (this.#events.get(key)?.count ?? 0) + 1;
     this.#events.delete(key);
-    this.#events.set(key, { kind: regarding.kind, ref, type, reason, message, count, lastTime: new Date(this.#clock.now()).toISOString() });
+    this.#events.set(key, {
+      kind: regarding.kind,
+      ref,
+      type,
+      reason,
+      message,
+      count,
+      lastTime: new Date(this.#clock.now()).toISOString(),
+    });
     for (const oldest of this.#events.keys()) {
       if (this.#events.size <= maxEvents) break;
       this.#events.delete(oldest);

@@ -2,7 +2,7 @@
  * Server-side apply in small: the set of fields of an object, and how one manager's set is laid over
  * another's. Lists are atomic, but for the few the API merges item by item.
  */
-import { isJsonObject, sameJson, type JsonObject } from './objects.ts';
+import { isJsonObject, type JsonObject, sameJson } from './objects.ts';
 
 /** One step of a path: a field, or the item of a keyed list (`key` is '' when items are scalars). */
 type Step = string | { readonly key: string; readonly value: unknown };
@@ -25,7 +25,9 @@ export function fieldsOf(value: unknown): FieldSet {
 
 function leaves(value: unknown, path: Path): Path[] {
   const children = childrenOf(value, path);
-  return children === undefined || children.length === 0 ? [path] : children.flatMap(([step, child]) => leaves(child, [...path, step]));
+  return children === undefined || children.length === 0
+    ? [path]
+    : children.flatMap(([step, child]) => leaves(child, [...path, step]));
 }
 
 /** Live with `applied` laid over it, field by field. */
@@ -34,7 +36,9 @@ export function overlay(live: unknown, applied: unknown, path: Path = []): unkno
   if (children === undefined) return applied;
   if (Array.isArray(applied)) return overlayList(Array.isArray(live) ? live : [], children, path);
   const result: JsonObject = isJsonObject(live) ? { ...live } : {};
-  for (const [step, child] of children) result[step as string] = overlay(result[step as string], child, [...path, step]);
+  for (const [step, child] of children) {
+    result[step as string] = overlay(result[step as string], child, [...path, step]);
+  }
   return result;
 }
 
@@ -65,7 +69,9 @@ function removeAt(value: unknown, [step, ...rest]: Path): unknown {
   const child = at(value, [step]);
   if (child === undefined) return value;
   const next = removeAt(child, rest);
-  if (Array.isArray(value)) return prune(value.flatMap((item: unknown) => (isItem(item, step) ? (next === undefined ? [] : [next]) : [item])));
+  if (Array.isArray(value)) {
+    return prune(value.flatMap((item: unknown) => (isItem(item, step) ? (next === undefined ? [] : [next]) : [item])));
+  }
   const result: JsonObject = { ...(value as JsonObject) };
   if (next === undefined) Reflect.deleteProperty(result, step as string);
   else result[step as string] = next;
@@ -87,7 +93,9 @@ export function unchanged(fields: FieldSet, before: unknown, after: unknown): Fi
 /** The leaves of a set that no field of the others equals or lies below. */
 export function exclusive(fields: FieldSet, others: readonly FieldSet[]): FieldSet {
   const taken = others.flatMap((set) => [...set]);
-  return new Set([...fields].filter((path) => !taken.some((other) => other === path || other.startsWith(`${path.slice(0, -1)},`))));
+  return new Set(
+    [...fields].filter((path) => !taken.some((other) => other === path || other.startsWith(`${path.slice(0, -1)},`))),
+  );
 }
 
 function at(value: unknown, path: Path): unknown {

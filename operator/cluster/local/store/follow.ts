@@ -1,5 +1,13 @@
 /** A live copy of some objects of the store, which trails it by one turn of the event loop, as a watch does. */
-import { keyOf, type ChangeListener, type ChangeType, type Followed, type FollowOptions, type KubeObject, type Resource } from '../../cluster.ts';
+import {
+  type ChangeListener,
+  type ChangeType,
+  type Followed,
+  type FollowOptions,
+  keyOf,
+  type KubeObject,
+  type Resource,
+} from '../../cluster.ts';
 import { kindKey, refTo } from './objects.ts';
 import type { ObjectStore } from './object-store.ts';
 import { matches } from './selectors.ts';
@@ -15,7 +23,8 @@ export function followStore(store: ObjectStore, resource: Resource, options: Fol
   return {
     synced: view.drained(),
     get: (ref) => view.objects.get(keyOf(ref)),
-    list: (namespace) => [...view.objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
+    list: (namespace) =>
+      [...view.objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
     ownedBy: (uid) => [...(view.owned.get(uid) ?? [])].flatMap((key) => view.objects.get(key) ?? []),
     onChange: (listener) => view.listen(listener),
     stop() {
@@ -39,10 +48,12 @@ class LiveCopy {
 
   enqueue(type: ChangeType, object: KubeObject): void {
     this.#pending.push([type, object]);
-    this.#draining ??= new Promise((resolve) => setImmediate(() => {
-      this.#drain();
-      resolve();
-    }));
+    this.#draining ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#drain();
+        resolve();
+      })
+    );
   }
 
   drained(): Promise<void> {

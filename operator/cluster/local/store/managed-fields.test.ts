@@ -5,12 +5,26 @@ import { applyPart, type Managed } from './managed-fields.ts';
 
 const short = fc.constantFrom('a', 'b', 'c');
 const leaf = fc.oneof(fc.integer({ min: 0, max: 3 }), short, fc.array(short, { maxLength: 2 }));
-const map = fc.dictionary(short, fc.oneof(leaf, fc.dictionary(short, leaf, { minKeys: 1, maxKeys: 2 })), { minKeys: 1, maxKeys: 3 });
-const conditions = fc.uniqueArray(fc.record({ type: short, status: short, reason: short }, { requiredKeys: ['type'] }), { selector: ({ type }) => type, minLength: 1, maxLength: 3 });
+const map = fc.dictionary(short, fc.oneof(leaf, fc.dictionary(short, leaf, { minKeys: 1, maxKeys: 2 })), {
+  minKeys: 1,
+  maxKeys: 3,
+});
+const conditions = fc.uniqueArray(
+  fc.record({ type: short, status: short, reason: short }, { requiredKeys: ['type'] }),
+  { selector: ({ type }) => type, minLength: 1, maxLength: 3 },
+);
 const finalizers = fc.uniqueArray(short, { minLength: 1, maxLength: 3 });
 
-const byType = (status: unknown) => Object.fromEntries(((status as { conditions: { type: string }[] }).conditions).map((condition) => [condition.type, condition]));
-const object = (content: Partial<KubeObject>, metadata: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'X', ...content, metadata: { name: 'x', namespace: 'n', ...metadata } });
+const byType = (status: unknown) =>
+  Object.fromEntries(
+    (status as { conditions: { type: string }[] }).conditions.map((condition) => [condition.type, condition]),
+  );
+const object = (content: Partial<KubeObject>, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'X',
+  ...content,
+  metadata: { name: 'x', namespace: 'n', ...metadata },
+});
 
 test('after any number of applies, one manager finds exactly what it applied last', () => {
   fc.assert(fc.property(fc.array(fc.tuple(map, conditions, finalizers), { minLength: 1, maxLength: 4 }), (applies) => {

@@ -1,6 +1,6 @@
 /** Who applied which fields: decides what a new apply or patch leaves behind. Pure. */
 import type { KubeObject } from '../../cluster.ts';
-import { exclusive, fieldsOf, overlay, unchanged, without, type FieldSet } from './field-paths.ts';
+import { exclusive, type FieldSet, fieldsOf, overlay, unchanged, without } from './field-paths.ts';
 
 /** The fields each manager applied last, by `manager` or `manager/status`. */
 export type Managers = ReadonlyMap<string, FieldSet>;
@@ -20,7 +20,11 @@ export type Part = 'main' | 'status';
  */
 export function applyPart(live: Managed | undefined, applied: KubeObject, manager: string, part: Part): Managed {
   const { apiVersion, kind, metadata: { name, namespace } } = applied;
-  const identity: KubeObject = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+  const identity: KubeObject = {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  };
   const before = live ?? { object: identity, managers: new Map<string, FieldSet>() };
   const owner = part === 'status' ? `${manager}/status` : manager;
   const content = contentOf(applied, part);

@@ -1,6 +1,6 @@
 /** The objects of a local cluster: identity, versions, finalizers and deletion, one ordered stream of changes. */
-import { keyOf, type ChangeListener, type KubeObject, type ObjectRef, type Preconditions } from '../../cluster.ts';
-import { conflict, deepFreeze, kindKey, notFound, refTo, sameJson, type JsonObject } from './objects.ts';
+import { type ChangeListener, keyOf, type KubeObject, type ObjectRef, type Preconditions } from '../../cluster.ts';
+import { conflict, deepFreeze, type JsonObject, kindKey, notFound, refTo, sameJson } from './objects.ts';
 
 type Kind = { readonly apiVersion: string; readonly kind: string };
 
@@ -92,7 +92,9 @@ export class ObjectStore {
         ...metadata,
         deletionTimestamp: metadata.deletionTimestamp ?? this.#timestamp(),
         deletionGracePeriodSeconds: grace,
-        ...(metadata.generation !== undefined && metadata.deletionTimestamp === undefined ? { generation: metadata.generation + 1 } : {}),
+        ...(metadata.generation !== undefined && metadata.deletionTimestamp === undefined
+          ? { generation: metadata.generation + 1 }
+          : {}),
       },
     };
   }
@@ -124,7 +126,9 @@ export class ObjectStore {
 /** @throws ClusterError `Conflict` when uid or resourceVersion differ from what the caller saw */
 export function checkPreconditions(live: KubeObject, expected: Preconditions): void {
   const { uid, resourceVersion } = live.metadata;
-  if (expected.uid !== undefined && expected.uid !== uid) throw conflict(live.kind, refTo(live), 'was deleted and created again');
+  if (expected.uid !== undefined && expected.uid !== uid) {
+    throw conflict(live.kind, refTo(live), 'was deleted and created again');
+  }
   if (expected.resourceVersion !== undefined && expected.resourceVersion !== resourceVersion) {
     throw conflict(live.kind, refTo(live), 'has changed in between');
   }
@@ -133,12 +137,25 @@ export function checkPreconditions(live: KubeObject, expected: Preconditions): v
 /** The next state of a live object: the caller's content, the store's own metadata. */
 function succeed(live: KubeObject, wanted: KubeObject): KubeObject {
   const own: JsonObject = {};
-  for (const field of ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  for (
+    const field of [
+      'uid',
+      'resourceVersion',
+      'generation',
+      'creationTimestamp',
+      'deletionTimestamp',
+      'deletionGracePeriodSeconds',
+    ] as const
+  ) {
     if (live.metadata[field] !== undefined) own[field] = live.metadata[field];
   }
   const metadata = { ...wanted.metadata, ...own };
-  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) if (!(field in own)) Reflect.deleteProperty(metadata, field);
-  if (live.metadata.generation !== undefined && !sameJson(live.spec, wanted.spec)) metadata.generation = live.metadata.generation + 1;
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (!(field in own)) Reflect.deleteProperty(metadata, field);
+  }
+  if (live.metadata.generation !== undefined && !sameJson(live.spec, wanted.spec)) {
+    metadata.generation = live.metadata.generation + 1;
+  }
   return { ...wanted, metadata };
 }
 
@@ -150,5 +167,6 @@ function defaultGrace(object: KubeObject): number {
 }
 
 function isOver({ metadata }: KubeObject): boolean {
-  return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.length && !metadata.deletionGracePeriodSeconds;
+  return metadata.deletionTimestamp !== undefined && !metadata.finalizers?.length &&
+    !metadata.deletionGracePeriodSeconds;
 }

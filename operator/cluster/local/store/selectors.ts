@@ -4,9 +4,9 @@ import { isJsonObject } from './objects.ts';
 
 /** True when namespace, labels and field selector all agree with the object. */
 export function matches(object: KubeObject, options: FollowOptions): boolean {
-  return (options.namespace === undefined || object.metadata.namespace === options.namespace)
-    && matchesLabels(object, options.labels ?? {})
-    && matchesFields(object, options.fieldSelector ?? '');
+  return (options.namespace === undefined || object.metadata.namespace === options.namespace) &&
+    matchesLabels(object, options.labels ?? {}) &&
+    matchesFields(object, options.fieldSelector ?? '');
 }
 
 function matchesLabels(object: KubeObject, wanted: Readonly<Record<string, string | null>>): boolean {

@@ -36,7 +36,8 @@ export function isSingle(block: Block): boolean {
 
 /** True when every address of `inner` lies in `outer`. */
 export function contains(outer: Block, inner: Block): boolean {
-  return outer.family === inner.family && outer.prefix <= inner.prefix && network(inner, outer.prefix).first === outer.first;
+  return outer.family === inner.family && outer.prefix <= inner.prefix &&
+    network(inner, outer.prefix).first === outer.first;
 }
 
 /** True when the text is a block and the address lies in it. */

@@ -24,13 +24,20 @@ export function canonicalScope(entries: Iterable<NetEntry>): Scope {
 /** The text of an entry as it goes into Deno's flag. */
 export function formatEntry(entry: NetEntry): string {
   switch (entry.kind) {
-    case 'name': return `${entry.host}${suffix(entry.port)}`;
-    case 'wildcard': return `*.${entry.suffix}${suffix(entry.port)}`;
-    case 'ip': return `${entry.address.includes(':') ? `[${entry.address}]` : entry.address}${suffix(entry.port)}`;
-    case 'cidr': return `${entry.cidr}${suffix(entry.port)}`;
-    case 'loopback': return `:${entry.port}`;
-    case 'unix': return `unix:${entry.path}`;
-    case 'vsock': return `vsock:${entry.cid}:${entry.port}`;
+    case 'name':
+      return `${entry.host}${suffix(entry.port)}`;
+    case 'wildcard':
+      return `*.${entry.suffix}${suffix(entry.port)}`;
+    case 'ip':
+      return `${entry.address.includes(':') ? `[${entry.address}]` : entry.address}${suffix(entry.port)}`;
+    case 'cidr':
+      return `${entry.cidr}${suffix(entry.port)}`;
+    case 'loopback':
+      return `:${entry.port}`;
+    case 'unix':
+      return `unix:${entry.path}`;
+    case 'vsock':
+      return `vsock:${entry.cid}:${entry.port}`;
   }
 }
 

@@ -22,8 +22,12 @@ export interface NameSpace extends Pick<Topology, 'namespace' | 'clusterDomain'>
 export function askedNames(scope: Scope, space: NameSpace): FqdnSelector[] {
   const endings = ['', ...searchList(space).map((domain) => `.${domain}`)];
   return unique(scope.flatMap((entry) => {
-    if (entry.kind === 'name' && !isLoopbackName(entry.host)) return endings.flatMap((ending) => named(`${entry.host}${ending}`));
-    if (entry.kind === 'wildcard' && !isInsideWildcard(entry, space)) return endings.flatMap((ending) => wildcardNames(`${entry.suffix}${ending}`));
+    if (entry.kind === 'name' && !isLoopbackName(entry.host)) {
+      return endings.flatMap((ending) => named(`${entry.host}${ending}`));
+    }
+    if (entry.kind === 'wildcard' && !isInsideWildcard(entry, space)) {
+      return endings.flatMap((ending) => wildcardNames(`${entry.suffix}${ending}`));
+    }
     return [];
   }));
 }
@@ -42,8 +46,12 @@ export function namesBelow(suffix: string): FqdnSelector[] {
  * True for wildcards over names of the cluster. They are never opened by name: cluster DNS answers
  * `1-2-3-4.ns.pod.cluster.local` with whatever address the name holds.
  */
-export function isInsideWildcard({ suffix }: WildcardEntry, { clusterDomain }: Pick<Topology, 'clusterDomain'>): boolean {
-  return suffix === clusterDomain || suffix.endsWith(`.${clusterDomain}`) || suffix.endsWith('.svc') || clusterDomain.endsWith(`.${suffix}`);
+export function isInsideWildcard(
+  { suffix }: WildcardEntry,
+  { clusterDomain }: Pick<Topology, 'clusterDomain'>,
+): boolean {
+  return suffix === clusterDomain || suffix.endsWith(`.${clusterDomain}`) || suffix.endsWith('.svc') ||
+    clusterDomain.endsWith(`.${suffix}`);
 }
 
 function searchList({ namespace, clusterDomain, searchDomains }: NameSpace): string[] {

@@ -61,7 +61,9 @@ export function ciliumRules(openings: readonly CiliumOpening[]): CiliumEgressRul
 
 /** A peer of a NetworkPolicy as Cilium writes it. */
 export function ciliumPeer(peer: Peer): CiliumPeer {
-  return 'ipBlock' in peer ? { cidr: peer.ipBlock } : { endpoint: endpointLabels(peer.namespaceSelector, peer.podSelector) };
+  return 'ipBlock' in peer
+    ? { cidr: peer.ipBlock }
+    : { endpoint: endpointLabels(peer.namespaceSelector, peer.podSelector) };
 }
 
 /** A port as Cilium writes it. */
@@ -80,7 +82,9 @@ export function endpointLabels(namespace: LabelSelector, pods: LabelSelector): L
 }
 
 function namespaceLabel(key: string): string {
-  return key === 'kubernetes.io/metadata.name' ? 'k8s:io.kubernetes.pod.namespace' : `k8s:io.cilium.k8s.namespace.labels.${key}`;
+  return key === 'kubernetes.io/metadata.name'
+    ? 'k8s:io.kubernetes.pod.namespace'
+    : `k8s:io.cilium.k8s.namespace.labels.${key}`;
 }
 
 function peersByKind(peers: readonly CiliumPeer[]): CiliumEgressRule[] {
@@ -97,5 +101,8 @@ function peersByKind(peers: readonly CiliumPeer[]): CiliumEgressRule[] {
 }
 
 function chunks(ports: readonly CiliumPort[]): CiliumPort[][] {
-  return Array.from({ length: Math.ceil(ports.length / maxPorts) }, (_, at) => ports.slice(at * maxPorts, (at + 1) * maxPorts));
+  return Array.from(
+    { length: Math.ceil(ports.length / maxPorts) },
+    (_, at) => ports.slice(at * maxPorts, (at + 1) * maxPorts),
+  );
 }

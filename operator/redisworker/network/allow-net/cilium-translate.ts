@@ -44,7 +44,10 @@ export function translateForCilium(scope: Scope, deny: Scope, topology: Topology
   const named = scope.map((entry) => ({ entry: formatEntry(entry), ...byName(entry, { scope, deny, topology }) }));
   const outside = named.filter((one) => one.outside).map(({ entry }) => entry);
   return {
-    openings: [...plain.rules.flatMap(openingsOf).map(({ peer, port }) => ({ peer: ciliumPeer(peer), port })), ...named.flatMap(({ openings }) => openings)],
+    openings: [
+      ...plain.rules.flatMap(openingsOf).map(({ peer, port }) => ({ peer: ciliumPeer(peer), port })),
+      ...named.flatMap(({ openings }) => openings),
+    ],
     approximations: [
       ...plain.approximations.filter(({ entry }) => !outside.includes(entry)),
       ...named.flatMap(({ entry, reasons }) => reasons.map((reason) => ({ entry, reason }))),
@@ -54,16 +57,31 @@ export function translateForCilium(scope: Scope, deny: Scope, topology: Topology
 }
 
 /** Denied addresses as rules of their own, for a name may resolve to any of them. What leads into them otherwise keeps its way. */
-export function denyRules(deny: Scope, opened: readonly CiliumOpening[]): { rules: CiliumDenyRule[]; approximations: Approximation[] } {
-  const entries = deny.flatMap((entry) => deniedBlocks([entry]).map((denied) => ({ entry, denied, crossed: opened.some((opening) => crosses(opening, denied)) })));
+export function denyRules(
+  deny: Scope,
+  opened: readonly CiliumOpening[],
+): { rules: CiliumDenyRule[]; approximations: Approximation[] } {
+  const entries = deny.flatMap((entry) =>
+    deniedBlocks([entry]).map((denied) => ({
+      entry,
+      denied,
+      crossed: opened.some((opening) => crosses(opening, denied)),
+    }))
+  );
   const closed = entries.filter(({ crossed }) => !crossed).map(({ denied }): Opening<Block> => ({
-    peer: denied.block, port: tcp({ from: denied.port ?? 1, to: denied.port ?? 65_535 }),
+    peer: denied.block,
+    port: tcp({ from: denied.port ?? 1, to: denied.port ?? 65_535 }),
   }));
   const texts = closed.map(({ peer, port }) => ({ peer: formatBlock(peer), port }));
   return {
-    rules: rulesOf(texts).map(({ to, ports }) => ({ toCIDRSet: to.map((cidr) => ({ cidr })), toPorts: [{ ports: ports.map(ciliumPort) }] })),
+    rules: rulesOf(texts).map(({ to, ports }) => ({
+      toCIDRSet: to.map((cidr) => ({ cidr })),
+      toPorts: [{ ports: ports.map(ciliumPort) }],
+    })),
     approximations: entries.filter(({ crossed }) => crossed).map(({ entry }) => ({
-      entry: formatEntry(entry), reason: 'something the worker may reach lies in it, so for what names outside resolve to this denial is held by Deno alone',
+      entry: formatEntry(entry),
+      reason:
+        'something the worker may reach lies in it, so for what names outside resolve to this denial is held by Deno alone',
     })),
   };
 }
@@ -73,7 +91,8 @@ function crosses({ peer, port }: CiliumOpening, denied: { readonly block: Block;
   const block = 'cidr' in peer ? parseBlock(peer.cidr.cidr) : undefined;
   if (block === undefined || !('cidr' in peer) || !overlaps(block, denied.block)) return false;
   const { port: from, endPort } = port;
-  const samePort = denied.port === undefined || typeof from === 'string' || (from <= denied.port && denied.port <= (endPort ?? from));
+  const samePort = denied.port === undefined || typeof from === 'string' ||
+    (from <= denied.port && denied.port <= (endPort ?? from));
   const left = (peer.cidr.except ?? []).flatMap((text) => parseBlock(text) ?? []);
   return samePort && !left.some((one) => contains(one, denied.block));
 }
@@ -82,18 +101,23 @@ const nothing: ByName = { openings: [], reasons: [], outside: false };
 
 function byName(entry: NetEntry, around: Around): ByName {
   switch (entry.kind) {
-    case 'wildcard': return wildcard(entry, around);
+    case 'wildcard':
+      return wildcard(entry, around);
     case 'ip':
-    case 'cidr': return addresses(entry, around);
+    case 'cidr':
+      return addresses(entry, around);
     case 'name': {
       if (isLoopbackName(entry.host)) return nothing;
       const found = findServices(entry.host, around.topology);
       if (found.length > 0) return together(found, found.map((ref) => service(entry, ref, around)));
-      return clusterName(entry.host, around.topology).inside ? nothing : names([entry.host], allowedRanges(entry, around));
+      return clusterName(entry.host, around.topology).inside
+        ? nothing
+        : names([entry.host], allowedRanges(entry, around));
     }
     case 'loopback':
     case 'unix':
-    case 'vsock': return nothing;
+    case 'vsock':
+      return nothing;
   }
 }
 
@@ -102,7 +126,11 @@ function together(found: readonly Candidate[], each: readonly ByName[]): ByName 
   const outside = each.some((one) => one.outside);
   // What `translate` says of the entry is dropped then, and with it that the name may be that of a pod.
   const pods = outside ? found.filter(({ ofPod }) => ofPod).map(allPodsOpened) : [];
-  return { openings: each.flatMap(({ openings }) => openings), reasons: [...pods, ...each.flatMap(({ reasons }) => reasons)], outside };
+  return {
+    openings: each.flatMap(({ openings }) => openings),
+    reasons: [...pods, ...each.flatMap(({ reasons }) => reasons)],
+    outside,
+  };
 }
 
 function names(hosts: readonly string[], ranges: readonly PortRange[]): ByName {
@@ -113,10 +141,19 @@ function names(hosts: readonly string[], ranges: readonly PortRange[]): ByName {
 function wildcard(entry: WildcardEntry, around: Around): ByName {
   const { suffix, port } = entry;
   if (isInsideWildcard(entry, around.topology)) {
-    return { openings: [], reasons: [`names below ${suffix} lie in the cluster, where Cilium opens pods and not names: not opened; name the Services`], outside: true };
+    return {
+      openings: [],
+      reasons: [
+        `names below ${suffix} lie in the cluster, where Cilium opens pods and not names: not opened; name the Services`,
+      ],
+      outside: true,
+    };
   }
   const at = (host: string) => allowedRanges({ host, ...(port === undefined ? {} : { port }) }, around);
-  const denied = around.deny.filter((one) => (one.kind === 'name' && one.host.endsWith(`.${suffix}`)) || (one.kind === 'wildcard' && one.suffix.endsWith(`.${suffix}`)));
+  const denied = around.deny.filter((one) =>
+    (one.kind === 'name' && one.host.endsWith(`.${suffix}`)) ||
+    (one.kind === 'wildcard' && one.suffix.endsWith(`.${suffix}`))
+  );
   return {
     openings: [
       ...open(at(suffix), { fqdn: { matchName: suffix } }),
@@ -134,7 +171,12 @@ function addresses(entry: NetEntry, around: Around): ByName {
   const ref = entry.kind === 'ip' ? around.topology.serviceByClusterIP?.(entry.address) : undefined;
   if (ref !== undefined) return service(entry, ref, around);
   if (!mayHoldClusterAddresses(block)) return nothing;
-  return { ...nothing, reasons: ['Cilium opens addresses outside the cluster alone: pods and nodes among these stay closed; name their Services'] };
+  return {
+    ...nothing,
+    reasons: [
+      'Cilium opens addresses outside the cluster alone: pods and nodes among these stay closed; name their Services',
+    ],
+  };
 }
 
 function service(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
@@ -144,7 +186,14 @@ function service(entry: NetEntry, ref: ServiceRef, around: Around): ByName {
   if (ref.namespace === 'default' && ref.name === 'kubernetes') return apiServer(entry, around);
   const hidden = hiddenLabels(found?.selector ?? {});
   if (hidden.length === 0) return nothing;
-  return { ...nothing, reasons: [`Service ${ref.namespace}/${ref.name} selects pods by ${hidden.join(', ')}, which Cilium leaves out of what it knows pods by: it stays closed unless Cilium's labels setting has it`] };
+  return {
+    ...nothing,
+    reasons: [
+      `Service ${ref.namespace}/${ref.name} selects pods by ${
+        hidden.join(', ')
+      }, which Cilium leaves out of what it knows pods by: it stays closed unless Cilium's labels setting has it`,
+    ],
+  };
 }
 
 /** The proxy learns addresses under the name that was asked for, which is the Service's own, whatever it stands for outside. */
@@ -152,13 +201,18 @@ function externalName(entry: NetEntry, ref: ServiceRef, around: Around): ByName 
   const host = `${ref.name}.${ref.namespace}.svc.${around.topology.clusterDomain}`;
   const [meaning] = meaningsOf(host, around.topology);
   if (meaning?.kind === 'service') return service(entry, meaning.ref, around);
-  return meaning?.kind === 'outside' ? names([host], entry.kind === 'name' ? allowedRanges(entry, around) : []) : nothing;
+  return meaning?.kind === 'outside'
+    ? names([host], entry.kind === 'name' ? allowedRanges(entry, around) : [])
+    : nothing;
 }
 
 /** API servers are nodes, or lie outside: Cilium knows them as an entity of their own. */
 function apiServer(entry: NetEntry, { deny, topology }: Around): ByName {
   const { rules } = translate([entry], deny, topology);
-  return { ...nothing, openings: rules.flatMap(openingsOf).map(({ port }) => ({ peer: { entity: 'kube-apiserver' }, port })) };
+  return {
+    ...nothing,
+    openings: rules.flatMap(openingsOf).map(({ port }) => ({ peer: { entity: 'kube-apiserver' }, port })),
+  };
 }
 
 function open(ranges: readonly PortRange[], peer: CiliumPeer): CiliumOpening[] {

@@ -13,7 +13,10 @@ export interface ClusterName {
 }
 
 /** Where a name lies: `svc`, `svc.ns`, `svc.ns.svc`, the same below the cluster domain, each with a pod in front. */
-export function clusterName(host: string, { namespace, clusterDomain }: Pick<Topology, 'namespace' | 'clusterDomain'>): ClusterName {
+export function clusterName(
+  host: string,
+  { namespace, clusterDomain }: Pick<Topology, 'namespace' | 'clusterDomain'>,
+): ClusterName {
   const inDomain = host.endsWith(`.${clusterDomain}`);
   const labels = (inDomain ? host.slice(0, -clusterDomain.length - 1) : host).split('.');
   if (labels.at(-1) === 'svc' && labels.length > 1) return { candidates: fullName(labels.slice(0, -1)), inside: true };

@@ -15,7 +15,13 @@ interface Host {
  * allow entry that goes before it in Deno's order, see {@link rankOf}.
  * @param resolved addresses the host resolved to, when it is a name
  */
-export function denoAllows(scope: Scope, deny: Scope, host: string, port: number, resolved: readonly string[] = []): boolean {
+export function denoAllows(
+  scope: Scope,
+  deny: Scope,
+  host: string,
+  port: number,
+  resolved: readonly string[] = [],
+): boolean {
   const target = hostOf(host);
   const allowed = strongest(scope, target, port);
   if (allowed === undefined) return false;
@@ -40,7 +46,9 @@ export function overriddenDenials(scope: Scope, deny: Scope): OverriddenDenial[]
 function overrides(allowed: NetEntry, denied: NetEntry): boolean {
   const [one, other] = [nameOf(allowed), nameOf(denied)];
   if (one === undefined || other === undefined) return false;
-  const [shared] = [hostOf(one), hostOf(other)].filter((host) => matchesHost(allowed, host) && matchesHost(denied, host));
+  const [shared] = [hostOf(one), hostOf(other)].filter((host) =>
+    matchesHost(allowed, host) && matchesHost(denied, host)
+  );
   const portsMeet = !('port' in allowed) || !('port' in denied) || allowed.port === denied.port;
   return shared !== undefined && portsMeet && !precedes(rankOf(denied), rankOf(allowed));
 }
@@ -57,13 +65,19 @@ function matches(entry: NetEntry, host: Host, port: number): boolean {
 
 function matchesHost(entry: NetEntry, { text, address }: Host): boolean {
   switch (entry.kind) {
-    case 'name': return entry.host === text;
-    case 'wildcard': return address === undefined && (text === entry.suffix || text.endsWith(`.${entry.suffix}`));
-    case 'ip': return address !== undefined && sameAddress(entry.address, address);
-    case 'cidr': return address !== undefined && inBlock(entry.cidr, address);
-    case 'loopback': return ['0.0.0.0', '127.0.0.1', 'localhost'].includes(text);
+    case 'name':
+      return entry.host === text;
+    case 'wildcard':
+      return address === undefined && (text === entry.suffix || text.endsWith(`.${entry.suffix}`));
+    case 'ip':
+      return address !== undefined && sameAddress(entry.address, address);
+    case 'cidr':
+      return address !== undefined && inBlock(entry.cidr, address);
+    case 'loopback':
+      return ['0.0.0.0', '127.0.0.1', 'localhost'].includes(text);
     case 'unix':
-    case 'vsock': return false;
+    case 'vsock':
+      return false;
   }
 }
 
@@ -88,7 +102,10 @@ type Rank = readonly [portLast: number, wildcardLast: number, wire: string];
 
 function strongest(entries: Scope, host: Host, port: number): Rank | undefined {
   const ranks = entries.filter((entry) => matches(entry, host, port)).map(rankOf);
-  return ranks.reduce<Rank | undefined>((best, rank) => (best !== undefined && precedes(best, rank) ? best : rank), undefined);
+  return ranks.reduce<Rank | undefined>(
+    (best, rank) => (best !== undefined && precedes(best, rank) ? best : rank),
+    undefined,
+  );
 }
 
 /**

@@ -21,16 +21,26 @@ export interface PortRange {
  * that no name that resolves there gets through, unless the scope names the address itself.
  */
 const metadataAddresses = [
-  '169.254.169.254', '[fd00:ec2::254]', '[fd20:ce::254]', // instance metadata
-  '169.254.170.2', '169.254.170.23', '[fd00:ec2::23]', // task and pod credentials
-  '100.100.100.200', '168.63.129.16',
+  '169.254.169.254',
+  '[fd00:ec2::254]',
+  '[fd20:ce::254]', // instance metadata
+  '169.254.170.2',
+  '169.254.170.23',
+  '[fd00:ec2::23]', // task and pod credentials
+  '100.100.100.200',
+  '168.63.129.16',
 ].map((text): NetEntry => ({ kind: 'ip', address: text.replace(/[[\]]/g, '') }));
 
 /** The denied entries Deno gets and the policy mirrors: the worker's own and the metadata addresses. */
 export function withMetadataDenied(scope: Scope, deny: Scope): NetEntry[] {
   const named = new Set(scope.flatMap((entry) => (entry.kind === 'ip' ? [entry.address] : [])));
   const denied = new Set(deny.map(formatEntry));
-  return [...deny, ...metadataAddresses.filter((entry) => entry.kind === 'ip' && !named.has(entry.address) && !denied.has(formatEntry(entry)))];
+  return [
+    ...deny,
+    ...metadataAddresses.filter((entry) =>
+      entry.kind === 'ip' && !named.has(entry.address) && !denied.has(formatEntry(entry))
+    ),
+  ];
 }
 
 /** True for an entry {@link withMetadataDenied} adds by itself. */
@@ -84,6 +94,8 @@ export function tcp({ from, to }: PortRange): PolicyPort {
 
 /** Canonical texts of the blocks that lie in no other one, sorted. */
 function outermost(blocks: readonly Block[]): string[] {
-  const outer = blocks.filter((block) => !blocks.some((other) => other.prefix < block.prefix && contains(other, block)));
+  const outer = blocks.filter((block) =>
+    !blocks.some((other) => other.prefix < block.prefix && contains(other, block))
+  );
   return [...new Set(outer.map(formatBlock))].sort();
 }

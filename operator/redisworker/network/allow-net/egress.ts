@@ -52,9 +52,13 @@ export interface Opening<P = Peer> {
 /** Gathers openings into few rules: first the ports of each peer, then the peers of equal ports. Sorted by text. */
 export function rulesOf<P = Peer>(openings: readonly Opening<P>[]): PeersAndPorts<P>[] {
   const portsOfPeer = [...Map.groupBy(openings, ({ peer }) => JSON.stringify(peer)).values()];
-  const peers = portsOfPeer.flatMap((group) => (group[0] ? [{ peer: group[0].peer, ports: unique(group.map(({ port }) => port)) }] : []));
+  const peers = portsOfPeer.flatMap((
+    group,
+  ) => (group[0] ? [{ peer: group[0].peer, ports: unique(group.map(({ port }) => port)) }] : []));
   const rules = [...Map.groupBy(peers, ({ ports }) => JSON.stringify(ports)).values()];
-  return unique(rules.flatMap((group) => (group[0] ? [{ to: unique(group.map(({ peer }) => peer)), ports: group[0].ports }] : [])));
+  return unique(
+    rules.flatMap((group) => (group[0] ? [{ to: unique(group.map(({ peer }) => peer)), ports: group[0].ports }] : [])),
+  );
 }
 
 /** Rules from several sources as few rules, each thing said once. */

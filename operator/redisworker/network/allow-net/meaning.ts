@@ -30,7 +30,9 @@ export function meaningsOf(host: string, topology: Topology): Meaning[] {
 
 /** The names outside the cluster that entries of a scope stand for, sorted, each once. */
 export function outsideHosts(scope: Scope, topology: Topology): string[] {
-  const hosts = scope.filter(isName).flatMap(({ host }) => meaningsOf(host, topology).flatMap((meaning) => (meaning.kind === 'outside' ? meaning.host : [])));
+  const hosts = scope.filter(isName).flatMap(({ host }) =>
+    meaningsOf(host, topology).flatMap((meaning) => (meaning.kind === 'outside' ? meaning.host : []))
+  );
   return [...new Set(hosts)].sort();
 }
 
@@ -49,7 +51,9 @@ export function requiredServices(scope: Scope, topology: Topology): ServiceRef[]
   const refs = scope.flatMap((entry): readonly ServiceRef[] => {
     if (entry.kind === 'ip') return [topology.serviceByClusterIP?.(entry.address) ?? []].flat();
     if (entry.kind !== 'name' || isLoopbackName(entry.host)) return [];
-    return clusterName(entry.host, topology).candidates.flatMap((candidate) => aliasChain(candidate, topology, maxHops));
+    return clusterName(entry.host, topology).candidates.flatMap((candidate) =>
+      aliasChain(candidate, topology, maxHops)
+    );
   });
   return unique(refs).sort((one, other) => (textOf(one) < textOf(other) ? -1 : 1));
 }
@@ -67,7 +71,9 @@ function followed({ namespace, name, ofPod }: Candidate, topology: Topology, hop
   if (isLoopbackName(host)) return { kind: 'pod' };
   if (!liesInside(host, topology)) return { kind: 'outside', host, via: ref };
   const [next] = findServices(host, topology);
-  return next === undefined ? { kind: 'missing', ref: clusterName(host, topology).candidates[0] } : followed(next, topology, hops - 1);
+  return next === undefined
+    ? { kind: 'missing', ref: clusterName(host, topology).candidates[0] }
+    : followed(next, topology, hops - 1);
 }
 
 function aliasChain(ref: ServiceRef, topology: Topology, hops: number): ServiceRef[] {

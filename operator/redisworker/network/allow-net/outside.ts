@@ -37,24 +37,35 @@ export interface OutsideName {
 /** Translates a name that is no Service; never exactly. */
 export function translateOutside(name: OutsideName, surroundings: Surroundings): Translation {
   switch (surroundings.rules.mode) {
-    case 'Resolve': return byAddresses(name, surroundings);
-    case 'OpenPort': return {
-      openings: openEverywhere(name.ranges, surroundings),
-      reasons: [`${name.host} is a name outside the cluster: ${portsOpened(name.ranges)}`],
-      by: 'PortOpened',
-    };
-    case 'Refuse': return refused(`${name.host} is a name outside the cluster`);
+    case 'Resolve':
+      return byAddresses(name, surroundings);
+    case 'OpenPort':
+      return {
+        openings: openEverywhere(name.ranges, surroundings),
+        reasons: [`${name.host} is a name outside the cluster: ${portsOpened(name.ranges)}`],
+        by: 'PortOpened',
+      };
+    case 'Refuse':
+      return refused(`${name.host} is a name outside the cluster`);
   }
 }
 
 /** Translates `*.suffix`, which only an open port can carry out. */
-export function translateWildcard(entry: WildcardEntry, ranges: readonly PortRange[], surroundings: Surroundings): Translation {
+export function translateWildcard(
+  entry: WildcardEntry,
+  ranges: readonly PortRange[],
+  surroundings: Surroundings,
+): Translation {
   const { suffix } = entry;
   const { rules, topology } = surroundings;
   if (rules.mode === 'Refuse') return refused(`names below ${suffix} cannot be listed`);
-  if (rules.mode === 'Resolve') return nothing(`names below ${suffix} cannot be listed, and a NetworkPolicy has no names: not opened`);
+  if (rules.mode === 'Resolve') {
+    return nothing(`names below ${suffix} cannot be listed, and a NetworkPolicy has no names: not opened`);
+  }
   if (suffix === topology.clusterDomain || clusterName(`a.${suffix}`, topology).inside) {
-    return nothing(`names below ${suffix} lie inside the cluster, where no port is opened to all: not opened, name the Services`);
+    return nothing(
+      `names below ${suffix} lie inside the cluster, where no port is opened to all: not opened, name the Services`,
+    );
   }
   return {
     openings: openEverywhere(ranges, surroundings),
@@ -67,24 +78,50 @@ function byAddresses({ host, ranges }: OutsideName, surroundings: Surroundings):
   const { topology, denied, rules } = surroundings;
   const addresses = (topology.outsideAddresses?.(host) ?? []).flatMap((text) => parseAddress(text) ?? []);
   const notes = topology.outsideNotes?.(host) ?? [];
-  const believed = addresses.filter((address) => (rules.answers === 'Any' ? !isLoopback(address) : isPublic(address, rules.closed)));
-  const openings = believed.flatMap((address) => ranges.flatMap((range): Opening[] => openBlock(address, range, denied)));
-  const told = [...notes, ...refusedAnswers(addresses.filter((address) => !believed.includes(address)), ranges, surroundings), ...deniedAnswers(believed, openings)];
+  const believed = addresses.filter((
+    address,
+  ) => (rules.answers === 'Any' ? !isLoopback(address) : isPublic(address, rules.closed)));
+  const openings = believed.flatMap((address) =>
+    ranges.flatMap((range): Opening[] => openBlock(address, range, denied))
+  );
+  const told = [
+    ...notes,
+    ...refusedAnswers(addresses.filter((address) => !believed.includes(address)), ranges, surroundings),
+    ...deniedAnswers(believed, openings),
+  ];
   const more = told.map((note) => `; ${note}`).join('');
-  if (openings.length === 0) return nothing(`${host} is a name outside the cluster, and a NetworkPolicy has no names: not opened${more}`);
-  return { openings, reasons: [`${host} is a name outside the cluster: opened by the addresses it resolved to, which other names may share${more}`], by: 'NameResolved' };
+  if (openings.length === 0) {
+    return nothing(`${host} is a name outside the cluster, and a NetworkPolicy has no names: not opened${more}`);
+  }
+  return {
+    openings,
+    reasons: [
+      `${host} is a name outside the cluster: opened by the addresses it resolved to, which other names may share${more}`,
+    ],
+    by: 'NameResolved',
+  };
 }
 
 /** Answers that are not public; those an address entry of the scope opens anyway need no word. */
-function refusedAnswers(addresses: readonly Block[], ranges: readonly PortRange[], { scope, rules }: Surroundings): string[] {
+function refusedAnswers(
+  addresses: readonly Block[],
+  ranges: readonly PortRange[],
+  { scope, rules }: Surroundings,
+): string[] {
   if (rules.answers === 'Any') return [];
   const untold = addresses.filter((address) => !ranges.every((range) => opensByAddress(scope, address, range)));
   if (untold.length === 0) return [];
-  return [`${listed(untold)} among its addresses ${untold.length === 1 ? 'is' : 'are'} not public and not opened: add the address or its range to permissions.net if that is meant`];
+  return [
+    `${listed(untold)} among its addresses ${
+      untold.length === 1 ? 'is' : 'are'
+    } not public and not opened: add the address or its range to permissions.net if that is meant`,
+  ];
 }
 
 function deniedAnswers(believed: readonly Block[], openings: readonly Opening[]): string[] {
-  return believed.length > 0 && openings.length === 0 ? [`${listed(believed)} ${believed.length === 1 ? 'is' : 'are'} denied`] : [];
+  return believed.length > 0 && openings.length === 0
+    ? [`${listed(believed)} ${believed.length === 1 ? 'is' : 'are'} denied`]
+    : [];
 }
 
 function opensByAddress(scope: Scope, address: Block, { from, to }: PortRange): boolean {
@@ -114,7 +151,9 @@ const named = 3;
 
 function listed(addresses: readonly Block[]): string {
   const texts = addresses.map(formatAddress).sort();
-  return texts.length > named ? `${texts.slice(0, named).join(', ')} and ${texts.length - named} more` : texts.join(', ');
+  return texts.length > named
+    ? `${texts.slice(0, named).join(', ')} and ${texts.length - named} more`
+    : texts.join(', ');
 }
 
 function nothing(reason: string): Translation {
@@ -122,5 +161,11 @@ function nothing(reason: string): Translation {
 }
 
 function refused(what: string): Translation {
-  return { openings: [], reasons: [`${what}, which spec.permissions.outsideNames: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort`], refused: true };
+  return {
+    openings: [],
+    reasons: [
+      `${what}, which spec.permissions.outsideNames: Refuse rules out: name a Service or an address, or choose Resolve or OpenPort`,
+    ],
+    refused: true,
+  };
 }

@@ -23,27 +23,49 @@ describe('parseEntry', () => {
 
   test('tells a problem as one short sentence, however long the entry', () => {
     const parsed = parseEntry('x'.repeat(10_000));
-    expect(parsed).toEqual({ ok: false, problem: expect.stringMatching(/^net entry "x{80}" is longer than 261 characters/) });
+    expect(parsed).toEqual({
+      ok: false,
+      problem: expect.stringMatching(/^net entry "x{80}" is longer than 261 characters/),
+    });
   });
 
   test('never throws, and what it takes it takes again in the same form', () => {
-    const text = fc.oneof(fc.string(), fc.ipV4(), fc.ipV6().map((ip) => `[${ip}]`), fc.domain(), fc.stringMatching(/^[*.:/\[\]a-f0-9-]{0,20}$/));
-    fc.assert(fc.property(text, (entry) => {
-      const once = parseEntry(entry);
-      return !once.ok || JSON.stringify(parseEntry(formatEntry(once.entry))) === JSON.stringify(once);
-    }), { numRuns: 2000 });
+    const text = fc.oneof(
+      fc.string(),
+      fc.ipV4(),
+      fc.ipV6().map((ip) => `[${ip}]`),
+      fc.domain(),
+      fc.stringMatching(/^[*.:/\[\]a-f0-9-]{0,20}$/),
+    );
+    fc.assert(
+      fc.property(text, (entry) => {
+        const once = parseEntry(entry);
+        return !once.ok || JSON.stringify(parseEntry(formatEntry(once.entry))) === JSON.stringify(once);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
 describe('parseScope', () => {
   test('sorts, rewrites and drops duplicates, so that equal scopes have equal texts', () => {
-    const parsed = parseScope(['redis:6379', 'B.example.com', '10.1.2.3/8', 'b.example.com.', '10.0.0.0/8', '[::FFFF:10.0.0.1]']);
+    const parsed = parseScope([
+      'redis:6379',
+      'B.example.com',
+      '10.1.2.3/8',
+      'b.example.com.',
+      '10.0.0.0/8',
+      '[::FFFF:10.0.0.1]',
+    ]);
     expect(parsed.ok && formatScope(parsed.scope)).toEqual(['10.0.0.0/8', '10.0.0.1', 'b.example.com', 'redis:6379']);
   });
 
   test('tells every problem, in the order of the entries', () => {
     const parsed = parseScope(['ok.example.com', '*', 'h:0']);
-    expect(parsed.ok ? [] : parsed.problems).toEqual([expect.stringContaining('"*"'), expect.stringContaining('"h:0"')]);
+    expect(parsed.ok ? [] : parsed.problems).toEqual([
+      expect.stringContaining('"*"'),
+      expect.stringContaining('"h:0"'),
+    ]);
   });
 
   test('takes no entries as no network', () => {

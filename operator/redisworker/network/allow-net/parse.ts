@@ -28,7 +28,9 @@ function read(text: string): Read {
   if (text.includes('@')) return 'has a user name in it: Deno takes hosts only; write host or host:port';
   if (text.startsWith('[')) return readIPv6(text);
   if (/:.*:.*\//.test(text)) return ipv6Block;
-  if (text.split(':').length > 2) return 'has more than one colon: write an IPv6 address in brackets, as in [::1] or [::1]:443';
+  if (text.split(':').length > 2) {
+    return 'has more than one colon: write an IPv6 address in brackets, as in [::1] or [::1]:443';
+  }
   if (text.includes('/')) return readCidr(text);
   return readHost(text);
 }
@@ -38,8 +40,12 @@ function characterProblem(text: string): string | undefined {
   if (/\s/.test(text)) return 'has white space in it: write one host per entry, without spaces';
   if (text.includes(',')) return 'has a comma in it: write each host as an entry of its own';
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'has a control character in it: remove it';
-  if (/[^\u0020-\u007e]/.test(text)) return 'is not ASCII: write an international name in punycode, as in xn--bcher-kva.example';
-  if (text.length > maxLength && !text.startsWith('unix:')) return `is longer than ${maxLength} characters: no host name is`;
+  if (/[^\u0020-\u007e]/.test(text)) {
+    return 'is not ASCII: write an international name in punycode, as in xn--bcher-kva.example';
+  }
+  if (text.length > maxLength && !text.startsWith('unix:')) {
+    return `is longer than ${maxLength} characters: no host name is`;
+  }
   return undefined;
 }
 
@@ -66,9 +72,13 @@ function readIPv6(text: string): Read {
   }
   const [, inner] = match;
   if (inner.includes('/')) return ipv6Block;
-  if (inner.includes('%')) return 'has a zone in its address: Deno drops zones and would allow the address on every link; write it without the zone';
+  if (inner.includes('%')) {
+    return 'has a zone in its address: Deno drops zones and would allow the address on every link; write it without the zone';
+  }
   const address = inner.includes(':') ? parseAddress(inner) : undefined;
-  if (address === undefined) return 'has no IPv6 address in its brackets: write one as in [2001:db8::1], and IPv4 without brackets';
+  if (address === undefined) {
+    return 'has no IPv6 address in its brackets: write one as in [2001:db8::1], and IPv4 without brackets';
+  }
   const port = match[2] === undefined ? undefined : readPort(match[2]);
   if (typeof port === 'string') return port;
   return { kind: 'ip', address: formatAddress(address), ...withPort(port) };
@@ -76,9 +86,13 @@ function readIPv6(text: string): Read {
 
 function readCidr(text: string): Read {
   const [blockText = '', portText, ...rest] = text.split(':');
-  if (!/^[\d.]+\//.test(text) || rest.length > 0) return 'has a path in it: Deno takes hosts only; write host or host:port';
+  if (!/^[\d.]+\//.test(text) || rest.length > 0) {
+    return 'has a path in it: Deno takes hosts only; write host or host:port';
+  }
   const block = parseBlock(blockText);
-  if (block === undefined) return 'is not an IPv4 block: write four numbers of 0 to 255 without leading zeros and a prefix of 0 to 32, as in 10.0.0.0/8';
+  if (block === undefined) {
+    return 'is not an IPv4 block: write four numbers of 0 to 255 without leading zeros and a prefix of 0 to 32, as in 10.0.0.0/8';
+  }
   const port = portText === undefined ? undefined : readPort(portText);
   if (typeof port === 'string') return port;
   return isSingle(block)
@@ -89,7 +103,9 @@ function readCidr(text: string): Read {
 /** Deno splits its list at commas and compares paths as text, so only a plain absolute path matches. */
 function readUnix(path: string): Read {
   const plain = /^(\/[^/]+)+$/.test(path) && path.split('/').every((part) => part !== '.' && part !== '..');
-  return plain ? { kind: 'unix', path } : 'is not an absolute path of a socket: write unix:/run/app.sock, without "//", "." or ".."';
+  return plain
+    ? { kind: 'unix', path }
+    : 'is not an absolute path of a socket: write unix:/run/app.sock, without "//", "." or ".."';
 }
 
 function readVsock(text: string): Read {
@@ -97,13 +113,19 @@ function readVsock(text: string): Read {
   const [cid, port] = [Number(match?.[1]), Number(match?.[2])];
   const anyCid = 0xffff_ffff;
   const valid = match !== null && cid <= anyCid && port >= 1 && port <= 0xffff_ffff;
-  return valid ? { kind: 'vsock', cid: cid === anyCid ? -1 : cid, port } : 'is not a VM socket: write vsock:<context id>:<port>, with -1 for any context';
+  return valid
+    ? { kind: 'vsock', cid: cid === anyCid ? -1 : cid, port }
+    : 'is not a VM socket: write vsock:<context id>:<port>, with -1 for any context';
 }
 
 function readPort(text: string): number | string {
   if (text === '') return 'has a colon but no port: write host:port, or host alone for every port';
-  if (/^\d+-\d+$/.test(text)) return 'has a range of ports: Deno takes one port per entry; write one entry for each port, or no port for all';
-  if (/^0+$/.test(text)) return 'has port 0, which nothing can connect to: write a port of 1 to 65535, or none for every port';
+  if (/^\d+-\d+$/.test(text)) {
+    return 'has a range of ports: Deno takes one port per entry; write one entry for each port, or no port for all';
+  }
+  if (/^0+$/.test(text)) {
+    return 'has port 0, which nothing can connect to: write a port of 1 to 65535, or none for every port';
+  }
   const port = Number(text);
   return /^[1-9]\d{0,4}$/.test(text) && port <= 65_535
     ? port

@@ -38,7 +38,13 @@ export function translateService(named: NamedService): Translation {
   const { ref, service } = named;
   const headless = isHeadless(service);
   if (hasSelector(service)) return headless ? headlessPods(named) : servicePods(named);
-  if (named.endpointsProblem !== undefined) return none(`Service ${text(ref)} has no selector, and its EndpointSlices cannot be read: not opened (${named.endpointsProblem})`);
+  if (named.endpointsProblem !== undefined) {
+    return none(
+      `Service ${
+        text(ref)
+      } has no selector, and its EndpointSlices cannot be read: not opened (${named.endpointsProblem})`,
+    );
+  }
   if (named.endpoints.every((slice) => slice.addresses.length === 0)) {
     return none(`Service ${text(ref)} has neither a selector nor endpoints: nothing to open yet`);
   }
@@ -52,7 +58,9 @@ function hasSelector(service: Service): boolean {
 
 function headlessPods(named: NamedService): Translation {
   const peer = podsOf(named);
-  const reasons = !named.deniesPods ? [] : [`Service ${text(named.ref)} is headless: denied addresses among its pods are refused by Deno alone`];
+  const reasons = !named.deniesPods
+    ? []
+    : [`Service ${text(named.ref)} is headless: denied addresses among its pods are refused by Deno alone`];
   return { openings: named.ranges.map((range) => ({ peer, port: tcp(range) })), reasons };
 }
 
@@ -64,7 +72,9 @@ function servicePods(named: NamedService): Translation {
 function headlessAddresses(named: NamedService): Translation {
   const addresses = named.endpoints.flatMap((slice) => slice.addresses);
   return {
-    openings: addresses.flatMap((address) => named.ranges.flatMap((range) => openAddress(address, range, named.denied))),
+    openings: addresses.flatMap((address) =>
+      named.ranges.flatMap((range) => openAddress(address, range, named.denied))
+    ),
     reasons: [],
   };
 }
@@ -72,16 +82,22 @@ function headlessAddresses(named: NamedService): Translation {
 /** The denied addresses are compared with the address that is dialled, see {@link eachPort}. */
 function serviceAddresses(named: NamedService): Translation {
   return eachPort(named, (servicePort) =>
-    named.endpoints.flatMap(({ addresses, ports }) => ports
-      .filter((port) => port.protocol === 'TCP' && (port.name ?? '') === (servicePort.name ?? ''))
-      .flatMap(({ port }) => addresses.flatMap((address) => openAddress(address, rangeOf(port), [])))));
+    named.endpoints.flatMap(({ addresses, ports }) =>
+      ports
+        .filter((port) => port.protocol === 'TCP' && (port.name ?? '') === (servicePort.name ?? ''))
+        .flatMap(({ port }) => addresses.flatMap((address) => openAddress(address, rangeOf(port), [])))
+    ));
 }
 
 /** Opens the ports of the Service that the entry names and that lead somewhere by TCP. */
 function eachPort(named: NamedService, open: (port: ServicePort) => Opening[]): Translation {
-  const wanted = named.service.ports.filter((port) => named.ranges.some(({ from, to }) => from <= port.port && port.port <= to));
+  const wanted = named.service.ports.filter((port) =>
+    named.ranges.some(({ from, to }) => from <= port.port && port.port <= to)
+  );
   const usable = wanted.filter((port) => port.protocol === 'TCP');
-  const reasons = wanted.length > usable.length ? [`Service ${text(named.ref)} also has a port that is not TCP: only TCP is opened`] : [];
+  const reasons = wanted.length > usable.length
+    ? [`Service ${text(named.ref)} also has a port that is not TCP: only TCP is opened`]
+    : [];
   if (usable.length === 0) return none(...(reasons.length > 0 ? reasons : [noPort(named)]));
   return { openings: usable.filter((port) => !deniedByAddress(named, port.port)).flatMap(open), reasons };
 }

@@ -18,7 +18,12 @@ export function maxPerName(names: number): number {
 }
 
 /** The addresses seen last, sorted. */
-export function currentAddresses({ addresses, said }: HeldName, remembered: Remembered | undefined, cap: number, now: number): string[] {
+export function currentAddresses(
+  { addresses, said }: HeldName,
+  remembered: Remembered | undefined,
+  cap: number,
+  now: number,
+): string[] {
   const known = addresses.map(({ address }) => address);
   const inGrace = remembered !== undefined && said !== 'none' && (said === undefined || now < remembered.keepUntil);
   return [...new Set([...known, ...(inGrace ? remembered.addresses : [])])].slice(0, cap).sort();
@@ -27,7 +32,14 @@ export function currentAddresses({ addresses, said }: HeldName, remembered: Reme
 /** What is to be said about a name's addresses, as half sentences. */
 export function notesOf({ addresses, said, failure }: HeldName, cap: number): string[] {
   const many = addresses.length > cap ? [`it has more than ${cap} addresses: the ones seen last are opened`] : [];
-  if (failure) return [...many, `DNS has failed since ${new Date(failure.since).toISOString().slice(0, 19)}Z (${failure.why}): what was known stays as it is`];
+  if (failure) {
+    return [
+      ...many,
+      `DNS has failed since ${
+        new Date(failure.since).toISOString().slice(0, 19)
+      }Z (${failure.why}): what was known stays as it is`,
+    ];
+  }
   if (said === 'none') return ['it does not exist or has no addresses'];
   return said === undefined ? ['DNS has not answered yet'] : many;
 }

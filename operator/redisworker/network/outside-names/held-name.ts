@@ -38,11 +38,15 @@ const maxHeld = 1000;
 /** Takes an answer in. Failures keep what is known; a name that is gone keeps nothing. */
 export function afterAnswer(held: HeldName, { ipv4, ipv6 }: NameAnswer, now: number): HeldName {
   const answers = [[4, ipv4], [6, ipv6]] as const;
-  if (ipv4.kind === 'none' && ipv6.kind === 'none') return { addresses: [], said: 'none', failure: undefined, refreshAt: now + noneMs };
+  if (ipv4.kind === 'none' && ipv6.kind === 'none') {
+    return { addresses: [], said: 'none', failure: undefined, refreshAt: now + noneMs };
+  }
   const seen = answers.flatMap(([family, answer]) => seenAddresses(family, answer, now));
   const failed = new Set(answers.flatMap(([family, { kind }]) => (kind === 'failed' ? [family] : [])));
   const fresh = new Set(seen.map(({ address }) => address));
-  const kept = held.addresses.filter(({ address, family, keepUntil }) => !fresh.has(address) && (failed.has(family) || keepUntil > now));
+  const kept = held.addresses.filter(({ address, family, keepUntil }) =>
+    !fresh.has(address) && (failed.has(family) || keepUntil > now)
+  );
   const missed = seen.length === 0 || kept.some(({ family }) => failed.has(family));
   const failure = missed ? failureAfter(held, failed.has(4) ? ipv4 : ipv6, now) : undefined;
   const ends = kept.flatMap(({ family, keepUntil }) => (failed.has(family) ? [] : keepUntil - now));
@@ -56,7 +60,8 @@ export function afterAnswer(held: HeldName, { ipv4, ipv6 }: NameAnswer, now: num
 
 /** True when a pod could tell the two apart: other addresses, or another word about them. */
 export function differs(one: HeldName, other: HeldName): boolean {
-  const text = ({ addresses, said, failure }: HeldName) => JSON.stringify([addresses.map(({ address }) => address).sort(), said, failure?.since, failure?.why]);
+  const text = ({ addresses, said, failure }: HeldName) =>
+    JSON.stringify([addresses.map(({ address }) => address).sort(), said, failure?.since, failure?.why]);
   return text(one) !== text(other);
 }
 

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodePublished, encodePublished, lagsBehind, publish, type Published, restMs, unpublished } from './published.ts';
+import {
+  decodePublished,
+  encodePublished,
+  lagsBehind,
+  publish,
+  type Published,
+  restMs,
+  unpublished,
+} from './published.ts';
 
 const current = (names: Record<string, string[]>) => new Map(Object.entries(names));
 const said = ({ names }: Published) => Object.fromEntries(names);
@@ -19,7 +27,11 @@ describe('what a policy opens for names outside', () => {
     const early = publish(first, current({ a: ['2'] }), start + restMs - 1);
     expect([said(early), lagsBehind(early, current({ a: ['2'] }))]).toEqual([{ a: ['1'] }, true]);
     const due = publish(early, current({ a: ['2'] }), start + restMs);
-    expect([said(due), due.movedAt, lagsBehind(due, current({ a: ['2'] }))]).toEqual([{ a: ['2'] }, start + restMs, false]);
+    expect([said(due), due.movedAt, lagsBehind(due, current({ a: ['2'] }))]).toEqual([
+      { a: ['2'] },
+      start + restMs,
+      false,
+    ]);
   });
 
   test('keeps a name that has lost its addresses, so that one which comes and goes changes it no more often', () => {
@@ -33,31 +45,57 @@ describe('what a policy opens for names outside', () => {
   });
 
   test('changes at most once in 30 seconds, but for first addresses, and ends where DNS is', () => {
-    const names = fc.dictionary(fc.constantFrom('a', 'b', 'constructor', '__proto__'), fc.subarray(['1', '2', '3']), { maxKeys: 3 });
-    fc.assert(fc.property(fc.array(fc.tuple(names, fc.integer({ min: 1, max: 40_000 })), { minLength: 1, maxLength: 20 }), (steps) => {
-      let [published, now, moved] = [unpublished, start, 0];
-      for (const [step, wait] of steps) {
-        now += wait;
-        const after = publish(published, current(step), now);
-        const changed = [...published.names].some(([host, addresses]) => after.names.has(host) && JSON.stringify(after.names.get(host)) !== JSON.stringify(addresses));
-        if (changed) {
-          expect(now - moved).toBeGreaterThanOrEqual(restMs);
-          moved = now;
-        }
-        published = after;
-      }
-      const last = current(steps.at(-1)![0]);
-      expect(lagsBehind(publish(published, last, now + restMs), last)).toBe(false);
-    }), { numRuns: 300 });
+    const names = fc.dictionary(fc.constantFrom('a', 'b', 'constructor', '__proto__'), fc.subarray(['1', '2', '3']), {
+      maxKeys: 3,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(names, fc.integer({ min: 1, max: 40_000 })), { minLength: 1, maxLength: 20 }),
+        (steps) => {
+          let [published, now, moved] = [unpublished, start, 0];
+          for (const [step, wait] of steps) {
+            now += wait;
+            const after = publish(published, current(step), now);
+            const changed = [...published.names].some(([host, addresses]) =>
+              after.names.has(host) && JSON.stringify(after.names.get(host)) !== JSON.stringify(addresses)
+            );
+            if (changed) {
+              expect(now - moved).toBeGreaterThanOrEqual(restMs);
+              moved = now;
+            }
+            published = after;
+          }
+          const last = current(steps.at(-1)![0]);
+          expect(lagsBehind(publish(published, last, now + restMs), last)).toBe(false);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   test('survives as an annotation, and anything else in its place counts as nothing', () => {
     const published: Published = { movedAt: start, names: new Map([['b', ['2']], ['a', []], ['__proto__', ['1']]]) };
     const text = encodePublished(published);
-    expect(decodePublished(text, start)).toEqual({ movedAt: start, names: new Map([['__proto__', ['1']], ['a', []], ['b', ['2']]]) });
+    expect(decodePublished(text, start)).toEqual({
+      movedAt: start,
+      names: new Map([['__proto__', ['1']], ['a', []], ['b', ['2']]]),
+    });
     expect(encodePublished(unpublished)).toBeUndefined();
-    for (const bad of [undefined, '', '{', 'null', '[]', '{"names":{}}', '{"movedAt":1,"names":{"a":["1"]}}', '{"movedAt":"x","names":{}}']) expect(decodePublished(bad, start)).toEqual(unpublished);
-    expect(decodePublished('{"movedAt":"2026-01-01T00:00:00Z","names":{"a":[1],"b":["2"]}}', start).names).toEqual(new Map([['b', ['2']]]));
+    for (
+      const bad of [
+        undefined,
+        '',
+        '{',
+        'null',
+        '[]',
+        '{"names":{}}',
+        '{"movedAt":1,"names":{"a":["1"]}}',
+        '{"movedAt":"x","names":{}}',
+      ]
+    ) expect(decodePublished(bad, start)).toEqual(unpublished);
+    expect(decodePublished('{"movedAt":"2026-01-01T00:00:00Z","names":{"a":[1],"b":["2"]}}', start).names).toEqual(
+      new Map([['b', ['2']]]),
+    );
     expect(decodePublished('{"movedAt":"9999-01-01T00:00:00Z","names":{}}', start).movedAt).toBe(start);
   });
 });

@@ -36,7 +36,9 @@ export function lagsBehind(published: Published, current: ReadonlyMap<string, re
 /** As an annotation; undefined when there is nothing to remember. */
 export function encodePublished({ movedAt, names }: Published): string | undefined {
   const sorted = [...names].sort(([one], [other]) => (one < other ? -1 : 1));
-  return sorted.length === 0 ? undefined : JSON.stringify({ movedAt: new Date(movedAt).toISOString(), names: Object.fromEntries(sorted) });
+  return sorted.length === 0
+    ? undefined
+    : JSON.stringify({ movedAt: new Date(movedAt).toISOString(), names: Object.fromEntries(sorted) });
 }
 
 /** Reads an annotation back; what anybody else wrote into it that makes no sense counts as nothing. */

@@ -7,7 +7,8 @@ import type { Leaving, Work, WorkView } from '../work.ts';
 
 /** Requests in a stream, shared out by a consumer group. */
 export const streamWork: Work = {
-  observe: async (link, { stream }) => streamView(await observeStream(link, stream.request, stream.group), stream.request),
+  observe: async (link, { stream }) =>
+    streamView(await observeStream(link, stream.request, stream.group), stream.request),
   write: writeStream,
 };
 
@@ -28,7 +29,11 @@ export function streamView(view: StreamView, key: string): WorkView {
     start: () => (view.group ? [] : [{ do: 'ensureGroup', why: 'GroupMissing' }]),
     leave: (leaving) => leave(members.find(({ id }) => id === leaving.id)?.pending, leaving),
     // A group with pending requests stays: the next worker of this type finds them there.
-    end: (isOurs) => (view.group && view.pending === 0 && members.every(({ id }) => isOurs(id)) ? [{ do: 'destroyGroup', why: 'WorkerDeleted' }] : []),
+    end: (
+      isOurs,
+    ) => (view.group && view.pending === 0 && members.every(({ id }) => isOurs(id))
+      ? [{ do: 'destroyGroup', why: 'WorkerDeleted' }]
+      : []),
   };
 }
 
