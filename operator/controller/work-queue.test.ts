@@ -72,9 +72,9 @@ test('pauses double with every failure up to five minutes, and start over when t
   expect(queue.retry('a')).toBe(100);
 });
 
-test('jitter shortens a pause by at most a fifth, and a server may ask for a longer one', () => {
+test('chance shortens a pause by at most half, and a server may ask for a longer one', () => {
   const { queue } = queueOf(0);
-  expect(queue.retry('a')).toBe(80);
+  expect(queue.retry('a')).toBe(50);
   expect(queue.retry('b', 7000)).toBe(7000);
 });
 

@@ -2,6 +2,7 @@
  * The work queue: keys that wait to be reconciled. A key is in it once, is never handed to two
  * workers at a time, and runs once more when it was added while it ran.
  */
+import { type BackOff, backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 
 /** `low` is for resyncs and starts, `normal` for real changes: normal keys go first. */
@@ -22,10 +23,8 @@ export interface QueueOptions {
   readonly meter?: QueueMeter;
   /** Random number in [0, 1), for the jitter of retries. */
   readonly random?: () => number;
-  /** First pause of a key that failed, in ms; doubled with every failure [100]. */
-  readonly firstPauseMs?: number;
-  /** Longest pause, in ms [five minutes]. */
-  readonly longestPauseMs?: number;
+  /** Pauses of a key that fails again and again [from 100 ms to five minutes]. */
+  readonly backOff?: BackOff;
 }
 
 interface Waiting {
@@ -50,8 +49,7 @@ export class WorkQueue {
   readonly #clock: Clock;
   readonly #meter: QueueMeter;
   readonly #random: () => number;
-  readonly #firstPauseMs: number;
-  readonly #longestPauseMs: number;
+  readonly #backOff: BackOff;
   /** Keys to hand out, in order of arrival; a key that runs waits in `#again` instead. */
   readonly #waiting: Record<Priority, Map<string, Waiting>> = { normal: new Map(), low: new Map() };
   readonly #running = new Map<string, number>();
@@ -66,8 +64,7 @@ export class WorkQueue {
     this.#clock = options.clock;
     this.#meter = options.meter ?? unmetered;
     this.#random = options.random ?? Math.random;
-    this.#firstPauseMs = options.firstPauseMs ?? 100;
-    this.#longestPauseMs = options.longestPauseMs ?? 300_000;
+    this.#backOff = options.backOff ?? { initialMs: 100, maxMs: 300_000 };
   }
 
   /** Keys that wait, without those that are delayed or run. */
@@ -117,10 +114,9 @@ export class WorkQueue {
 
   /** Adds a key that failed: after its next pause, but not before `atLeastMs`. Returns the pause in ms. */
   retry(key: string, atLeastMs = 0): number {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
-    const full = Math.min(this.#longestPauseMs, this.#firstPauseMs * 2 ** Math.min(failures, 30));
-    const pause = Math.max(atLeastMs, full * (0.8 + 0.2 * this.#random()));
+    const failures = this.failures(key) + 1;
+    this.#failures.set(key, failures);
+    const pause = Math.max(atLeastMs, backOffMs(this.#backOff, failures, this.#random));
     this.#meter.retried();
     this.addAfter(key, pause);
     return pause;

@@ -1,10 +1,11 @@
 /** JSON over HTTP to one API server: limited, with deadlines, retried where a repetition does no harm. */
 import { type Dispatcher, request } from 'undici';
+import { type BackOff, backOffMs } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
+import { pause } from '../../pause.ts';
 import type { ClusterError } from '../cluster.ts';
 import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
-import { type BackOff, backOffMs, pause } from './pause.ts';
 import type { Access, Session } from './session.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
 

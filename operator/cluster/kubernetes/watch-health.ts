@@ -1,7 +1,7 @@
 /** How well a kind is followed: failures in a row, what is told about them, and the wait before the next try. */
+import { type BackOff, backOffMs } from '../../backoff.ts';
 import type { ClusterError } from '../cluster.ts';
 import type { Hooks, Log } from './hooks.ts';
-import { type BackOff, backOffMs } from './pause.ts';
 
 /** Who is told. `random` gives 0 to 1. */
 export interface HealthContext {

@@ -3,7 +3,9 @@
  * continued (an expired version, a line that is no event, a refusal) is listed anew; a stream that merely
  * broke goes on where it was. A full list every ten minutes repairs what nobody noticed missing.
  */
+import type { BackOff } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
+import { pause } from '../../pause.ts';
 import { ClusterError, type FollowOptions, type KubeObject, type Resource } from '../cluster.ts';
 import { silenceError, watchEventError } from './faults.ts';
 import type { Hooks, Log } from './hooks.ts';
@@ -11,7 +13,6 @@ import type { Http } from './http.ts';
 import { linesOf } from './lines.ts';
 import { listAll } from './objects.ts';
 import { collectionPath, selectorsOf, withQuery } from './paths.ts';
-import { type BackOff, pause } from './pause.ts';
 import { StreamLife } from './stream-life.ts';
 import { WatchHealth } from './watch-health.ts';
 import { parseObject, parseWatchLine, versionOf } from './wire.ts';
