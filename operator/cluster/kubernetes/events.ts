@@ -4,9 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { ClusterError, type EventRecord, keyOf, type KubeObject, type ObjectRef, resources } from '../cluster.ts';
 import type { Log } from './hooks.ts';
 import type { Http } from './http.ts';
-import { microTime } from './micro-time.ts';
-import { collectionPath, objectPath } from './paths.ts';
-import { parseObject } from './wire.ts';
+import { collectionPath, microTime, objectPath, parseObject } from './wire.ts';
 
 /** What events are made with. `instance` names this process, at most 128 characters. */
 export interface EventsContext {

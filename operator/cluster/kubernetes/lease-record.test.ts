@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { givenBack, newLease, parseLease, renewed, takenOver } from './lease-record.ts';
-import { microTime } from './micro-time.ts';
+import { microTime } from './wire.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0, 7);
 const writer = { identity: 'pod-1', now, leaseMs: 15_000 };

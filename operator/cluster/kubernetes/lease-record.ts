@@ -1,6 +1,6 @@
 /** The Lease object: read, and made for each of the four things that are written into it. */
 import type { KubeObject } from '../cluster.ts';
-import { microTime } from './micro-time.ts';
+import { microTime } from './wire.ts';
 
 /** What election needs to know of a Lease. */
 export interface LeaseRecord {

@@ -16,8 +16,7 @@ import {
   renewed,
   takenOver,
 } from './lease-record.ts';
-import { collectionPath, objectPath } from './paths.ts';
-import { parseObject } from './wire.ts';
+import { collectionPath, objectPath, parseObject } from './wire.ts';
 
 /** Who stands for election, and what it wants to know. */
 export interface Candidate {

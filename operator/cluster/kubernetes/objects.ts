@@ -9,8 +9,16 @@ import {
   type Resource,
 } from '../cluster.ts';
 import type { Call, Http } from './http.ts';
-import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './paths.ts';
-import { type Page, parseObject, parsePage } from './wire.ts';
+import {
+  collectionPath,
+  objectPath,
+  type Page,
+  parseObject,
+  parsePage,
+  resourceOf,
+  selectorsOf,
+  withQuery,
+} from './wire.ts';
 
 const pageSize = 500;
 const strict = 'Strict';

@@ -1,8 +1,50 @@
-/** A live copy of the objects of a kind, indexed by name and by owner. Pure: it is told, it does not ask. */
-import { type ChangeListener, type ChangeType, keyOf, type KubeObject, type ObjectRef } from '../cluster.ts';
+/** A live copy of a kind, indexed by name and by owner and kept up to date by a watch. */
+import {
+  type ChangeListener,
+  type ChangeType,
+  type Followed,
+  type FollowOptions,
+  keyOf,
+  type KubeObject,
+  type ObjectRef,
+  type Resource,
+} from '../cluster.ts';
+import { type WatchContext, watchForever } from './watch.ts';
 
-/** The copy; its objects must not be changed. */
-export class Cache {
+/** Starts following at once and goes on until stopped. */
+export function follow(
+  context: WatchContext,
+  resource: Resource,
+  options: FollowOptions,
+  onStop: () => void,
+): Followed {
+  const cache = new Cache((error) => context.log.error({ err: error, kind: resource.kind }, 'a change listener threw'));
+  const stopped = new AbortController();
+  const synced = Promise.withResolvers<undefined>();
+  synced.promise.catch(() => undefined); // told to whoever awaits it
+  void watchForever(context, resource, options, {
+    replace(objects) {
+      cache.replace(objects);
+      synced.resolve(undefined);
+    },
+    change: (type, object) => cache.change(type, object),
+  }, stopped.signal);
+  return {
+    synced: synced.promise,
+    get: (ref) => cache.get(ref),
+    list: (namespace) => cache.list(namespace),
+    ownedBy: (uid) => cache.ownedBy(uid),
+    onChange: (listener) => cache.onChange(listener),
+    stop() {
+      stopped.abort();
+      onStop();
+      synced.reject(new Error(`following ${resource.kind} was stopped before the first list was in`));
+    },
+  };
+}
+
+/** The copy: it is told, it does not ask. Its objects must not be changed. */
+class Cache {
   readonly #objects = new Map<string, KubeObject>();
   /** Keys of objects by the UID of an owner. */
   readonly #owned = new Map<string, Set<string>>();

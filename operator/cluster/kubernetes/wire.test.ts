@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { resources } from '../cluster.ts';
-import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './paths.ts';
+import { collectionPath, objectPath, resourceOf, selectorsOf, withQuery } from './wire.ts';
 
 it('puts core kinds under /api and groups under /apis', () => {
   expect(collectionPath(resources.pods, 'n')).toBe('/api/v1/namespaces/n/pods');

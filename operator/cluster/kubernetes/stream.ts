@@ -1,4 +1,4 @@
-/** Watches over one stream: cuts it when it is silent for too long or its time is over, and tells when it is good. */
+/** One stream of a watch: cut into lines, and cut off when it is silent for too long or its time is over. */
 import type { Clock } from '../../clock.ts';
 
 /** What a stream may do. Times in ms. */
@@ -67,5 +67,20 @@ export class StreamLife {
   #cut(why: 'RelistDue' | 'Silent'): void {
     this.ended = why;
     this.#controller.abort();
+  }
+}
+
+/** Cuts a stream of bytes into lines; what follows the last line end is not a line. */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  for await (const chunk of chunks) {
+    const [first = '', ...rest] = decoder.decode(chunk, { stream: true }).split('\n');
+    parts.push(first);
+    for (const part of rest) {
+      const line = parts.splice(0).join('');
+      if (line !== '') yield line;
+      parts.push(part);
+    }
   }
 }
