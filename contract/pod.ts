@@ -67,6 +67,21 @@ export const env = {
   networkGate: 'NETWORK_GATE',
 } as const;
 
+/**
+ * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
+ * them when a program has set them itself. The pod has them empty, and no program may write them.
+ */
+export const proxyVariables: readonly string[] = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'ALL_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'all_proxy',
+  'no_proxy',
+];
+
 /** `Required`: user code never runs before the network is known to be closed. */
 export type Enforcement = 'BestEffort' | 'Required';
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { objectName } from './bounded.ts';
 import { consumers } from './fields/consumers.ts';
-import { denoOptions, networkPolicy, permissions } from './fields/permissions.ts';
+import { denoOptions } from './fields/deno-options.ts';
+import { networkPolicy, permissions } from './fields/permissions.ts';
 import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
 import { source } from './fields/source.ts';
@@ -38,7 +39,9 @@ export const spec = z.object({
   stream: stream.describe('Keys, group and limits of the streams.'),
   handler: handler.describe('How requests are run, under the Handler runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
-  denoOptions: denoOptions.describe('Further flags of deno run; none that concerns permissions.'),
+  denoOptions: denoOptions.describe(
+    'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',
+  ),
   secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') })
     .exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
   suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),

@@ -11,7 +11,7 @@ import {
 } from '../../contract/keys.ts';
 import { encodeKeyLine, encryptSecret, generateKey } from '../../contract/secrets.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
-import { proxyVariables } from '../../operator/redisworker/desired/deno-command.ts';
+import { proxyVariables } from '../../contract/pod.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';

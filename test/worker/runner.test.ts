@@ -19,6 +19,7 @@ import {
 import {
   healthPort as podHealthPort,
   imageRoot,
+  proxyVariables,
   scriptRedisPort,
   secretMount,
   sourceFileName,
@@ -28,12 +29,7 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest } from '../../contract/request.ts';
 import { decodeResponse } from '../../contract/response.ts';
 import { encodeKeyLine, encryptSecret } from '../../contract/secrets.ts';
-import {
-  type CommandInput,
-  denoCommand,
-  ownAddresses,
-  proxyVariables,
-} from '../../operator/redisworker/desired/deno-command.ts';
+import { type CommandInput, denoCommand, ownAddresses } from '../../operator/redisworker/desired/deno-command.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';

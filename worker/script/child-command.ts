@@ -1,6 +1,6 @@
 /** What the child is started with: its command line and its environment. Pure. */
 import { encodeGatePassage, type GatePassage } from '../../contract/gate.ts';
-import { env, scriptRedisPort } from '../../contract/pod.ts';
+import { env, proxyVariables, scriptRedisPort } from '../../contract/pod.ts';
 import { FatalError } from '../pod/fatal.ts';
 import type { RunnerArguments } from './arguments.ts';
 
@@ -44,9 +44,13 @@ export function childEnvironment(
   if (!asked.forward) return { ...own, ...(gate ? { [env.networkGate]: encodeGatePassage(gate) } : {}) };
   const names = [...needed, ...allowedNames(asked.command)];
   const given = Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
-  return own['DENO_DIR'] !== undefined && own['HOME'] !== undefined
-    ? { ...given, DENO_DIR: `${own['HOME']}/deno` }
-    : given;
+  const withCache = own['DENO_DIR'] !== undefined && own['HOME'] !== undefined;
+  return {
+    ...given,
+    ...(withCache ? { DENO_DIR: `${own['HOME']}/deno` } : {}),
+    // Empty rather than absent, and last: then nothing the program is started with can name one.
+    ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
+  };
 }
 
 function allowedNames(command: readonly string[]): string[] {

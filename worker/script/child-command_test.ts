@@ -1,3 +1,4 @@
+import { proxyVariables } from '../../contract/pod.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
 import type { RunnerArguments } from './arguments.ts';
 import { childCommand, childEnvironment } from './child-command.ts';
@@ -25,10 +26,11 @@ Deno.test('what is no deno run cannot be moved to another port', () => {
   assertThrows(refused, /can be moved from port 6379 to 7001 only as "deno run …", not as "node w.js"/);
 });
 
+const noProxy = Object.fromEntries(proxyVariables.map((name) => [name, '']));
 const pod = { PATH: '/bin', HOME: '/tmp', GREETING: 'hi', REDIS_URL: 'redis://r:6379', REDIS_PASSWORD_FILE: '/p' };
 
 Deno.test('a script is given what every process needs and what its --allow-env names', () => {
-  assertEquals(childEnvironment(script, pod), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi' });
+  assertEquals(childEnvironment(script, pod), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi', ...noProxy });
 });
 
 Deno.test('a script keeps a cache of its own beside the read-only one of the image', () => {
@@ -37,6 +39,15 @@ Deno.test('a script keeps a cache of its own beside the read-only one of the ima
     HOME: '/tmp',
     GREETING: 'hi',
     DENO_DIR: '/tmp/deno',
+    ...noProxy,
+  });
+});
+
+Deno.test('a script has no proxy, whatever its pod or its --allow-env names', () => {
+  const asked = { ...script, command: ['deno', 'run', '--allow-env=HTTPS_PROXY', 'w.ts', 'demo:1:h'] as const };
+  assertEquals(childEnvironment(asked, { PATH: '/bin', HTTPS_PROXY: 'http://p', http_proxy: 'http://p' }), {
+    PATH: '/bin',
+    ...noProxy,
   });
 });
 

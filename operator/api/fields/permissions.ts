@@ -1,7 +1,7 @@
-/** `spec.permissions`, `spec.denoOptions` and `spec.networkPolicy`: what the worker's code may do and reach. */
+/** `spec.permissions` and `spec.networkPolicy`: what the worker's code may do and reach. */
 import { z } from 'zod';
-import { listOf, setOf, text } from '../bounded.ts';
-import { inOrder, matches, never, withRules } from '../rules.ts';
+import { setOf, text } from '../bounded.ts';
+import { matches, never, withRules } from '../rules.ts';
 import { netEntry } from './net-entry.ts';
 
 const netEntries = () => setOf(netEntry, 256).default([]);
@@ -40,29 +40,6 @@ export const permissions = z
     ),
   })
   .prefault({});
-
-/** Flags of `deno run`. They are joined by spaces in the config hash, so none may hold one. */
-export const denoOptions = listOf(
-  withRules(
-    text(512),
-    inOrder(
-      'each of denoOptions must be one flag, such as --seed=42',
-      never(
-        '^(--(allow|deny|ignore)-|-[a-zA-Z]*[APRWINES]|--permission-set)',
-        'denoOptions must not change permissions: use spec.permissions',
-      ),
-      never(
-        '^--(preload|import|require)(=|$)',
-        'denoOptions must not load code before the worker: import it in the module',
-      ),
-      matches(
-        '^--?[a-zA-Z][^\\s]*$',
-        'each of denoOptions must be one flag without spaces, such as --seed=42: a value is joined to its flag by "="',
-      ),
-    ),
-  ),
-  64,
-).default([]);
 
 /** What is expected of the cluster's network. */
 export const networkPolicy = z

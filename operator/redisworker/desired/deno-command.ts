@@ -4,6 +4,7 @@ import {
   handlerRights,
   healthPort,
   importMapFile,
+  proxyVariables,
   runnerEntry,
   scriptRedisPort,
   secretMount,
@@ -23,6 +24,7 @@ export interface CommandInput {
   readonly gateNet: readonly string[];
   readonly denyNet: readonly string[];
   readonly allowEnv: readonly string[];
+  /** Flags of the user's. They come first: of two V8 flags that disagree the later one holds, and that is ours. */
   readonly denoOptions: readonly string[];
   readonly requestLimit: number;
   /** Memory limit of the container in MiB. */
@@ -42,21 +44,6 @@ export const ownAddresses = {
 
 /** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
 const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
-
-/**
- * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
- * them when a program has set them itself. The pod has them empty, and no program may write them.
- */
-export const proxyVariables = [
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'ALL_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'all_proxy',
-  'no_proxy',
-];
 
 /** The whole command. Planned recycling and the Script runtime run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
@@ -81,6 +68,7 @@ function handler(input: CommandInput): string[] {
   return [
     'deno',
     'run',
+    ...input.denoOptions,
     ...closed,
     '--ignore-env',
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
@@ -90,7 +78,6 @@ function handler(input: CommandInput): string[] {
     ...net(input),
     `--import-map=${importMapFile}`,
     `${heap(input.memoryMiB)},${v8Flags}`,
-    ...input.denoOptions,
     handlerEntry,
     input.configHashKey,
   ];
@@ -100,13 +87,13 @@ function script(input: CommandInput): string[] {
   return [
     'deno',
     'run',
+    ...input.denoOptions,
     ...closed,
     '--ignore-env',
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
     ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB),
-    ...input.denoOptions,
     `${sourceMount}/${sourceFileName}`,
     input.configHashKey,
   ];

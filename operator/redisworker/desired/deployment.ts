@@ -4,6 +4,7 @@ import {
   type HandlerSettings,
   healthPort,
   keyFileName,
+  proxyVariables,
   redisCaFileName,
   redisPasswordFileName,
   scratchMount,
@@ -22,7 +23,7 @@ import {
   runtimeSecretName,
   sourceConfigMapName,
 } from '../model/names.ts';
-import { type CommandInput, denoCommand, proxyVariables } from './deno-command.ts';
+import { type CommandInput, denoCommand } from './deno-command.ts';
 import { childMetadata, type Parent, parentLabels } from './metadata.ts';
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
