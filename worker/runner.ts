@@ -25,26 +25,28 @@
  */
 import { exitCodes } from '../contract/pod.ts';
 import { FatalError } from './pod/fatal.ts';
+import { createLog, type Logger } from './pod/log.ts';
+import { readHealthAddress } from './pod/settings.ts';
+import { stopRequested } from './pod/stop.ts';
 import { readGateDuty } from './pod/gate/duty.ts';
 import { passRunnersGate } from './script/at-gate.ts';
 import { parseArguments, type RunnerArguments } from './script/arguments.ts';
 import { runChild } from './script/child.ts';
 import { childCommand, childEnvironment } from './script/child-command.ts';
 import { runCycles } from './script/cycles.ts';
-import { type Log, runnerLog } from './script/log.ts';
 import { runScript } from './script/script.ts';
-import { readGraceSeconds, readHealth, readKeyLine, readScriptSettings } from './script/settings.ts';
-import { stopRequested } from './script/stop.ts';
+import { readChildsKeyLine, readGraceSeconds, readScriptSettings } from './script/settings.ts';
 
-async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
+async function runPod(asked: RunnerArguments, log: Logger): Promise<number> {
   const stop = stopRequested();
   const { hashKey, forward } = asked;
   const environment = Deno.env.toObject();
-  const duty = readGateDuty((name) => environment[name]);
-  const settings = forward ? await readScriptSettings(environment, hashKey, forward) : undefined;
-  const keyLine = await readKeyLine(environment);
-  const graceMs = readGraceSeconds(environment) * 1000;
-  const gate = await passRunnersGate({ duty, health: readHealth(environment), stop, log });
+  const readEnv = (name: string) => environment[name];
+  const duty = readGateDuty(readEnv);
+  const settings = forward ? readScriptSettings(readEnv, hashKey, forward) : undefined;
+  const keyLine = readChildsKeyLine(readEnv);
+  const graceMs = readGraceSeconds(readEnv) * 1000;
+  const gate = await passRunnersGate({ duty, health: readHealthAddress(readEnv), stop, log });
   if (stop.aborted) return exitCodes.ok;
   const child = {
     command: childCommand(asked, new URL('./script/redirect.ts', import.meta.url)),
@@ -58,11 +60,11 @@ async function runPod(asked: RunnerArguments, log: Log): Promise<number> {
     return isRequired ? unreserved(code, log) : code;
   };
   if (!forward || !settings) return await runCycles(() => run(stop), stop, log);
-  return await runScript({ hashKey, forward, settings, gate, run, stop, log });
+  return await runScript({ forward, settings, gate, run, stop, log });
 }
 
 /** Where the gate is required its codes say that no user code has run: a child that ends with one of them must not seem to say so. */
-function unreserved(code: number, log: Log): number {
+function unreserved(code: number, log: Logger): number {
   if (code !== exitCodes.networkOpen && code !== exitCodes.networkUnverified) return code;
   log.warn(
     `the process ended with exit code ${code}, which only the network gate may use; the pod ends with ${exitCodes.failed}: choose another code`,
@@ -84,7 +86,7 @@ function report(error: unknown): number {
 let code: number;
 try {
   const asked = parseArguments(Deno.args);
-  code = await runPod(asked, runnerLog(asked.hashKey));
+  code = await runPod(asked, createLog({ worker: asked.hashKey }));
 } catch (error) {
   code = report(error);
 }

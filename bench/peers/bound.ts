@@ -13,7 +13,7 @@ import { decide } from '../../worker/handler/outcome.ts';
 import type { Place } from '../../worker/handler/place.ts';
 import { encodeCommands } from '../../worker/redis/commands.ts';
 import type { Reply } from '../../worker/redis/resp.ts';
-import { parseHandlerSettings } from '../../worker/pod/settings.ts';
+import { parseHandlerSettings } from '../../worker/handler/settings.ts';
 import handle from './handler.ts';
 
 const [port = '', type = '', consumer = '', count = ''] = Deno.args;

@@ -134,12 +134,12 @@ describe.concurrent('a script of the older contract', () => {
     const worker = await startWorker('unwritten', { keepHash: true });
     await eventually(
       'it says why it waits',
-      () => worker.runner.output().includes('is missing: waiting until the operator writes it'),
+      () => worker.runner.output().includes('does not exist; waiting until the operator writes it'),
     );
     expect([await httpStatus(worker, '/healthz'), await httpStatus(worker, '/readyz')]).toEqual([200, 503]);
     await configure(worker, redis.client, {});
     expect(await ask(worker, 'r6')).toMatchObject({ code: 200 });
-    expect(worker.runner.output().match(/is missing/g)).toHaveLength(1);
+    expect(worker.runner.output().match(/does not exist/g)).toHaveLength(1);
   });
 
   test('is ended once another pod owns its hash, and what that pod wrote stays', async () => {
@@ -437,7 +437,7 @@ describe.concurrent('what the runner is started with', () => {
       'where this runner itself is to listen',
     ],
     ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
-    ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL is wrong: the Redis URL must read'],
+    ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL cannot be used: the Redis URL must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
     await redis.client.set('a-string', 'x');
     const port = await freePort();

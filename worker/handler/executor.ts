@@ -5,18 +5,11 @@ import { replyCodes } from '../../contract/reply.ts';
 import { type Accepts, refusalOf } from '../../contract/request.ts';
 import type { Held, InFlightTable } from './in-flight.ts';
 import { headOf } from './entry.ts';
+import type { Clock } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Handler } from '../mod.ts';
 import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './outcome.ts';
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
-
-/** Time and chance, handed in for tests. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** 0 <= random < 1 */
-  readonly random: () => number;
-}
 
 /** Starts what waits in the table of requests in flight and puts back what became of it. */
 export class Executor {

@@ -1,5 +1,6 @@
 /** GET /healthz and /readyz for the kubelet. */
 import { FatalError, messageOf } from './fatal.ts';
+import type { HealthAddress } from './settings.ts';
 import { after } from './timers.ts';
 
 /** Without a sign of life for this long the process is stuck: each turn of the reading loop takes about two seconds. */
@@ -7,14 +8,22 @@ const stuckAfterMs = 20_000;
 const probeMs = 5000;
 const maxHead = 16 * 1024;
 
-/** What the loop tells about itself. */
-export class Pulse {
+/** What a process tells about itself. */
+export interface Health {
+  /** False once only a restart can help. */
+  readonly alive: boolean;
+  /** Whether it does its work. */
+  readonly ready: boolean;
+}
+
+/** The health of a loop, as it tells it. */
+export class Pulse implements Health {
   readonly #now: () => number;
   #lastBeat: number;
   #reading = false;
   #started = false;
 
-  /** @param now milliseconds since 1970 */
+  /** @param now milliseconds of a clock that never jumps */
   constructor(now: () => number) {
     this.#now = now;
     this.#lastBeat = now();
@@ -45,11 +54,14 @@ export class Pulse {
 /**
  * Serves the two paths. An outage of Redis makes the pod unready and leaves it alive: a restart would not help.
  * Probes are all it has to understand; Deno's own server would be half of the time a start takes.
+ * @returns ends the service, which frees the address
  * @throws FatalError when the address cannot be listened on.
  */
-export function serveHealth(address: { readonly hostname: string; readonly port: number }, pulse: Pulse): void {
+export function serveHealth(address: HealthAddress, health: Health): () => void {
   try {
-    void answerProbes(Deno.listen(address), pulse);
+    const listener = Deno.listen(address);
+    void answerProbes(listener, health);
+    return () => listener.close();
   } catch (cause) {
     throw new FatalError(
       'failed',
@@ -59,15 +71,15 @@ export function serveHealth(address: { readonly hostname: string; readonly port:
   }
 }
 
-async function answerProbes(listener: Deno.Listener, pulse: Pulse): Promise<void> {
-  for await (const probe of listener) void answerProbe(probe, pulse).catch(() => {}); // it went away; the next one will come
+async function answerProbes(listener: Deno.Listener, health: Health): Promise<void> {
+  for await (const probe of listener) void answerProbe(probe, health).catch(() => {}); // it went away; the next one will come
 }
 
-async function answerProbe(probe: Deno.Conn, pulse: Pulse): Promise<void> {
+async function answerProbe(probe: Deno.Conn, health: Health): Promise<void> {
   const patience = after(probeMs, () => probe.close());
   try {
     const [, path = ''] = /^GET (\/[^ ?]*)/.exec(await readHead(probe)) ?? [];
-    const [status, text] = answerTo(path, pulse);
+    const [status, text] = answerTo(path, health);
     await probe.write(
       new TextEncoder().encode(
         `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
@@ -79,8 +91,8 @@ async function answerProbe(probe: Deno.Conn, pulse: Pulse): Promise<void> {
   }
 }
 
-function answerTo(path: string, pulse: Pulse): readonly [status: string, text: string] {
-  const healthy = { '/healthz': pulse.alive, '/readyz': pulse.ready }[path];
+function answerTo(path: string, health: Health): readonly [status: string, text: string] {
+  const healthy = { '/healthz': health.alive, '/readyz': health.ready }[path];
   if (healthy === undefined) return ['404 Not Found', 'not found\n'];
   return healthy ? ['200 OK', 'ok\n'] : ['503 Service Unavailable', 'not now\n'];
 }

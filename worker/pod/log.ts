@@ -1,6 +1,8 @@
 /** JSON lines on stdout: one object per line with `time`, `level`, `msg` and the fields of whoever logs. */
 import type { Logger } from '../mod.ts';
 
+export type { Logger } from '../mod.ts';
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,6 +23,15 @@ export function formatLine(level: Level, msg: string, fields: Fields, time = new
   } catch {
     return JSON.stringify({ time, level, msg, fields: Deno.inspect(fields, { depth: 4 }) });
   }
+}
+
+/** Passes on to `tell` what is not the sentence it was told last. */
+export function tellOnce(tell: (sentence: string) => void): (sentence: string) => void {
+  let last = '';
+  return (sentence) => {
+    if (sentence !== last) tell(sentence);
+    last = sentence;
+  };
 }
 
 /** Turns `console.*` of user code into log lines, so that stdout stays one format. */

@@ -24,11 +24,11 @@ export class Outages {
     this.#random = random;
   }
 
-  /** Logs the cause unless it is the one of the last time, and waits. */
-  async wait(error: Error): Promise<void> {
+  /** Logs the cause unless it is the one of the last time, and waits, less when `until` is aborted. */
+  async wait(error: Error, until?: AbortSignal): Promise<void> {
     if (error.message !== this.#cause) this.#log.warn('Redis cannot be used; trying again', { reason: error.message });
     this.#cause = error.message;
-    await pause(backoffMs(++this.#failures, bounds, this.#random()));
+    await pause(backoffMs(++this.#failures, bounds, this.#random()), until);
   }
 
   /** Redis works again. */
@@ -38,17 +38,20 @@ export class Outages {
     this.#failures = 0;
   }
 
-  /** Runs `task` until it succeeds or fails with something that is no outage. */
-  async ride<T>(task: () => Promise<T>): Promise<T> {
-    for (;;) {
+  /** Runs `task` until it succeeds or fails with something that is no outage; undefined when `until` comes first. */
+  ride<T>(task: () => Promise<T>): Promise<T>;
+  ride<T>(task: () => Promise<T>, until: AbortSignal): Promise<T | undefined>;
+  async ride<T>(task: () => Promise<T>, until?: AbortSignal): Promise<T | undefined> {
+    while (!until?.aborted) {
       try {
         const value = await task();
         this.over();
         return value;
       } catch (error) {
         if (!isOutage(error)) throw error;
-        await this.wait(error);
+        await this.wait(error, until);
       }
     }
+    return undefined;
   }
 }

@@ -30,9 +30,18 @@ export function after(ms: number, run: () => void): Timer {
   return timer;
 }
 
-/** Settles after `ms` milliseconds. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => void after(ms, resolve));
+/** Settles after `ms` milliseconds, or once `until` is aborted. */
+export function pause(ms: number, until?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (until?.aborted) return resolve();
+    const end = (): void => {
+      timer.cancel();
+      until?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = after(ms, end);
+    until?.addEventListener('abort', end, { once: true });
+  });
 }
 
 function real(ms: number, run: () => void): Timer {

@@ -17,3 +17,11 @@ Deno.test('timers come in their order, whether asked for during the start or lat
   stayAlive.close();
   assertEquals(rung, ['first', 'second', 'third']);
 });
+
+Deno.test('a pause ends early when what it waits beside is aborted, and at once when that was before', async () => {
+  const stop = new AbortController();
+  const paused = pause(60_000, stop.signal);
+  stop.abort();
+  await paused;
+  await pause(60_000, stop.signal);
+});

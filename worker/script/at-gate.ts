@@ -2,9 +2,10 @@
 import type { GatePassage } from '../../contract/gate.ts';
 import { passGate } from '../pod/gate/pass.ts';
 import type { GateDuty } from '../pod/gate/duty.ts';
-import type { Address } from './arguments.ts';
-import { serveHealth } from './health.ts';
-import type { Log } from './log.ts';
+import { serveHealth } from '../pod/health.ts';
+import type { Logger } from '../pod/log.ts';
+import type { HealthAddress } from '../pod/settings.ts';
+import { after } from '../pod/timers.ts';
 
 /** A gate is passed at once or takes a while, as where Redis is away: the kubelet then wants to hear that all is well. */
 const soonMs = 2000;
@@ -13,9 +14,9 @@ const soonMs = 2000;
 export interface AtGate {
   readonly duty: GateDuty;
   /** Where to answer probes meanwhile; free again afterwards. */
-  readonly health: Address | undefined;
+  readonly health: HealthAddress | undefined;
   readonly stop: AbortSignal;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /**
@@ -24,15 +25,15 @@ export interface AtGate {
  * @throws FatalError as {@link passGate}
  */
 export async function passRunnersGate({ duty, health, stop, log }: AtGate): Promise<GatePassage | undefined> {
-  let close: (() => Promise<void>) | undefined;
-  const later = setTimeout(() => {
-    if (health) close = serveHealth(health, () => false);
-  }, soonMs);
+  let close: (() => void) | undefined;
+  const later = after(soonMs, () => {
+    if (health) close = serveHealth(health, { alive: true, ready: false });
+  });
   try {
     return await Promise.race([passGate(duty, log), aborted(stop)]);
   } finally {
-    clearTimeout(later);
-    await close?.();
+    later.cancel();
+    close?.();
   }
 }
 

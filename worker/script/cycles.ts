@@ -1,13 +1,13 @@
 /** Processes one after the other: what ends with exit code 0 is a planned recycling. */
-import type { Log } from './log.ts';
-import { pause } from './pause.ts';
+import type { Logger } from '../pod/log.ts';
+import { pause } from '../pod/timers.ts';
 import { neverRecycled, recycle } from './recycling.ts';
 
 /**
  * Runs `runOnce` again for as long as it ends with 0 and nobody asked to stop.
  * @returns the exit code of the last run
  */
-export async function runCycles(runOnce: () => Promise<number>, stop: AbortSignal, log: Log): Promise<number> {
+export async function runCycles(runOnce: () => Promise<number>, stop: AbortSignal, log: Logger): Promise<number> {
   let recycling = neverRecycled;
   for (;;) {
     const started = performance.now();

@@ -1,11 +1,13 @@
 /** Planned recycling: after how long the next process starts, when the last one ended with exit code 0. Pure. */
+import { backoffMs } from '../pod/backoff.ts';
 
 /** A run shorter than this may be one of a loop that does nothing. In ms. */
 const shortRunMs = 1000;
 /** So many short runs in a row are still taken for a small `requestLimit` under load. */
 const toleratedRuns = 5;
-const firstPauseMs = 200;
-const longestPauseMs = 10_000;
+const bounds = { initialMs: 200, maxMs: 10_000 };
+/** Nobody else is recycled with it, so there is nothing to keep apart. */
+const noJitter = 1;
 
 /** Short runs in a row so far, and the pause to make now. */
 export interface Recycling {
@@ -22,6 +24,5 @@ export function recycle(before: Recycling, ranMs: number): Recycling {
   if (ranMs >= shortRunMs) return neverRecycled;
   const shortRuns = before.shortRuns + 1;
   const excess = shortRuns - toleratedRuns;
-  const pauseMs = excess <= 0 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(excess - 1, 20));
-  return { shortRuns, pauseMs };
+  return { shortRuns, pauseMs: excess <= 0 ? 0 : backoffMs(excess, bounds, noJitter) };
 }

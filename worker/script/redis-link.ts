@@ -1,10 +1,5 @@
 /** The runner's own connection to Redis: opened when needed, opened again after any failure. */
-import type { Commands } from './ownership.ts';
-
-/** A connection that can be ended. */
-export interface Connection extends Commands {
-  close(): void;
-}
+import type { Connection } from '../redis/connection.ts';
 
 /** Runs work on the connection. */
 export interface RedisLink {
@@ -12,7 +7,7 @@ export interface RedisLink {
    * @returns what `work` returns
    * @throws what connecting or `work` throws; the connection is then dropped, and with it a WATCH or MULTI
    */
-  use<T>(work: (redis: Commands) => Promise<T>): Promise<T>;
+  use<T>(work: (redis: Connection) => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -24,7 +19,7 @@ export function redisLink(connect: () => Promise<Connection>): RedisLink {
     connection?.close();
     connection = undefined;
   };
-  const run = async <T>(work: (redis: Commands) => Promise<T>): Promise<T> => {
+  const run = async <T>(work: (redis: Connection) => Promise<T>): Promise<T> => {
     try {
       connection ??= await connect();
       return await work(connection);

@@ -1,28 +1,29 @@
 /** The Script runtime: a whole program of the user's own, with the runner in the part of its launcher. */
 import type { GatePassage } from '../../contract/gate.ts';
 import { exitCodes } from '../../contract/pod.ts';
-import { connectRedis, dialRedis } from '../redis/connection.ts';
+import { connectRedis, dialRedis, type RedisTarget } from '../redis/connection.ts';
+import { clock } from '../pod/clock.ts';
 import { FatalError, messageOf } from '../pod/fatal.ts';
+import { serveHealth } from '../pod/health.ts';
+import { type Logger, tellOnce } from '../pod/log.ts';
+import { Outages } from '../pod/outage.ts';
+import type { PodSettings } from '../pod/settings.ts';
 import type { Address } from './arguments.ts';
 import { runCycles } from './cycles.ts';
 import { type Forwarder, startForwarder } from './forward.ts';
-import { serveHealth } from './health.ts';
-import type { Log } from './log.ts';
 import { redisLink } from './redis-link.ts';
-import type { ScriptSettings } from './settings.ts';
 import { beginTenure, endTenure, type Watch, watchTenure } from './tenure.ts';
 
 /** A script and its surroundings. */
 export interface ScriptOptions {
-  readonly hashKey: string;
   readonly forward: Address;
-  readonly settings: ScriptSettings;
+  readonly settings: PodSettings;
   /** What was found at the network gate, passed before. */
   readonly gate: GatePassage | undefined;
   /** Runs the script once, to its end; the signal's reason is passed on to it. */
   readonly run: (stop: AbortSignal) => Promise<number>;
   readonly stop: AbortSignal;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /**
@@ -31,13 +32,13 @@ export interface ScriptOptions {
  * @throws FatalError when the hash cannot be used or the forwarding address is taken
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
-  const { settings, hashKey, gate, stop, log } = options;
+  const { settings, gate, stop, log } = options;
   const tenure = {
-    link: redisLink(() => connectRedis(settings.redis)),
-    hashKey,
-    podUid: settings.podUid,
+    link: redisLink(() => connectRedis(redisTarget(settings))),
+    hashKey: settings.hashKey,
+    identity: { owner: settings.owner, ...(gate ? { gate } : {}) },
+    outages: new Outages(log, clock.random),
     log,
-    ...(gate ? { gate } : {}),
   };
   let held = false;
   let watch: Watch | undefined;
@@ -53,7 +54,14 @@ export async function runScript(options: ScriptOptions): Promise<number> {
       watch = undefined;
     }
   };
-  const closeHealth = settings.health ? serveHealth(settings.health, () => watch?.isUp() ?? false) : undefined;
+  // The runner ends when the script does, so as long as it answers it is alive.
+  const health = {
+    alive: true,
+    get ready() {
+      return watch?.isUp() ?? false;
+    },
+  };
+  const closeHealth = settings.health ? serveHealth(settings.health, health) : undefined;
   const forwarder = openForwarder(options);
   try {
     return await runCycles(runOnce, stop, log);
@@ -61,14 +69,15 @@ export async function runScript(options: ScriptOptions): Promise<number> {
     forwarder.close();
     if (held) await endTenure(tenure);
     tenure.link.close();
-    await closeHealth?.();
+    closeHealth?.();
   }
 }
 
 function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
+  const tell = tellOnce((sentence) => log.warn(sentence));
   try {
-    return startForwarder(forward, () => dialRedis(settings.redis), (error) => {
-      log.warnOnce(`a connection of the script to Redis broke off: ${messageOf(error)}`);
+    return startForwarder(forward, () => dialRedis(redisTarget(settings)), (error) => {
+      tell(`a connection of the script to Redis broke off: ${messageOf(error)}`);
     });
   } catch (cause) {
     const where = `${forward.hostname}:${forward.port}`;
@@ -76,4 +85,8 @@ function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
       cause,
     });
   }
+}
+
+function redisTarget({ redis, hashKey }: PodSettings): RedisTarget {
+  return { ...redis, name: `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}` };
 }

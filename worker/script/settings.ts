@@ -1,69 +1,41 @@
-/** What the pod tells the runner: environment variables, and the files they name. Read once, then trusted. */
+/** What the pod tells the runner beside what it tells every runtime. Read once, then trusted. */
 import { env, type HandlerSettings } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
-import type { RedisTarget } from '../redis/connection.ts';
 import { FatalError, messageOf } from '../pod/fatal.ts';
-import { parseRedisUrl, type RedisAddress } from '../redis/redis-url.ts';
-import { type Address, parseAddress } from './arguments.ts';
-
-type Environment = Readonly<Record<string, string>>;
+import { parsePodSettings, type PodSettings, type ReadEnv, readSecretFile, required } from '../pod/settings.ts';
+import { parseRedisUrl } from '../redis/redis-url.ts';
+import type { Address } from './arguments.ts';
 
 const loopback = ['127.0.0.1', 'localhost', '::1'];
-
-/** What only a script needs from the runner. */
-export interface ScriptSettings {
-  readonly redis: RedisTarget;
-  /** Tells this pod from any other, across restarts of its container. */
-  readonly podUid: string;
-  /** Where to tell the script's health; absent = nowhere. */
-  readonly health?: Address;
-}
 
 /**
  * Reads what the Script runtime needs.
  * @throws FatalError naming the variable or file that is missing or wrong
  */
-export async function readScriptSettings(
-  environment: Environment,
-  hashKey: string,
-  forward: Address,
-): Promise<ScriptSettings> {
-  const health = readHealth(environment);
-  const username = environment[env.redisUsername];
-  const password = await readOptional(environment, env.redisPasswordFile);
-  const caCert = await readOptional(environment, env.redisCaFile);
-  return {
-    redis: {
-      url: redisUrl(environment, forward),
-      name: `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}`,
-      ...(username ? { username } : {}),
-      ...(password ? { password: password.replace(/\r?\n$/, '') } : {}),
-      ...(caCert ? { caCert } : {}),
-    },
-    podUid: required(environment, env.podUid),
-    ...(health ? { health } : {}),
-  };
-}
-
-/**
- * Where probes are answered; undefined = nowhere.
- * @throws FatalError when it is no address
- */
-export function readHealth(environment: Environment): Address | undefined {
-  const health = environment[env.healthAddress];
-  return health ? parseAddress(health, env.healthAddress) : undefined;
+export function readScriptSettings(readEnv: ReadEnv, hashKey: string, forward: Address): PodSettings {
+  required(env.podUid, readEnv); // it tells this pod from any other, across restarts of its container
+  const settings = parsePodSettings([hashKey], readEnv, readSecretFile);
+  const { hostname, port } = parseRedisUrl(settings.redis.url);
+  if (port === forward.port && loopback.includes(hostname)) {
+    throw new FatalError(
+      'badConfig',
+      `${env.redisUrl} names ${hostname}:${port}, where this runner itself is to listen: name the real Redis, or forward from another port`,
+    );
+  }
+  return settings;
 }
 
 /**
  * The line for the child's stdin, from the file that holds it; empty when no file is named.
  * @throws FatalError when the file cannot be read or holds something else; its text is never repeated
  */
-export async function readKeyLine(environment: Environment): Promise<string> {
-  const text = await readOptional(environment, env.keyFile);
-  if (text === undefined) return '';
+export function readChildsKeyLine(readEnv: ReadEnv): string {
+  const path = readEnv(env.keyFile);
+  if (!path) return '';
   try {
-    return encodeKeyLine(decodeKeyLine(text));
+    return encodeKeyLine(decodeKeyLine(readSecretFile(path)));
   } catch (error) {
+    if (error instanceof FatalError) throw error;
     throw new FatalError('badConfig', `the file that ${env.keyFile} names is no key: ${messageOf(error)}`);
   }
 }
@@ -73,8 +45,8 @@ export async function readKeyLine(environment: Environment): Promise<string> {
  * kubelet grants by default, so that the last words still get out.
  * @throws FatalError when the settings are no JSON object with a number there
  */
-export function readGraceSeconds(environment: Environment): number {
-  const given = parsedSettings(environment[env.settings] ?? '{}')?.['graceSeconds'] ?? 25;
+export function readGraceSeconds(readEnv: ReadEnv): number {
+  const given = parsedSettings(readEnv(env.settings) ?? '{}')?.['graceSeconds'] ?? 25;
   if (typeof given === 'number' && given >= 0) return given;
   throw new FatalError('badConfig', `"graceSeconds" in ${env.settings} must be a number of seconds`);
 }
@@ -84,46 +56,5 @@ function parsedSettings(json: string): Partial<Record<keyof HandlerSettings, unk
     return JSON.parse(json);
   } catch {
     throw new FatalError('badConfig', `${env.settings} is no JSON`);
-  }
-}
-
-function redisUrl(environment: Environment, forward: Address): string {
-  const url = required(environment, env.redisUrl);
-  const { hostname, port } = parsedUrl(url);
-  if (port === forward.port && loopback.includes(hostname)) {
-    const where = `${hostname}:${port}`;
-    throw new FatalError(
-      'badConfig',
-      `${env.redisUrl} names ${where}, where this runner itself is to listen: name the real Redis, or forward from another port`,
-    );
-  }
-  return url;
-}
-
-function parsedUrl(url: string): RedisAddress {
-  try {
-    return parseRedisUrl(url);
-  } catch (error) {
-    throw new FatalError('badConfig', `${env.redisUrl} is wrong: ${messageOf(error)}`);
-  }
-}
-
-function required(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (!value) {
-    throw new FatalError('badConfig', `the environment variable ${name} is missing: the operator sets it in the pod`);
-  }
-  return value;
-}
-
-async function readOptional(environment: Environment, name: string): Promise<string | undefined> {
-  const path = environment[name];
-  if (!path) return undefined;
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new FatalError('badConfig', `the file "${path}" that ${name} names cannot be read: ${messageOf(cause)}`, {
-      cause,
-    });
   }
 }

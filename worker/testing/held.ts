@@ -2,7 +2,7 @@
 import type { Held } from '../handler/in-flight.ts';
 import { type Bulk, decodeEntry } from '../handler/entry.ts';
 import type { Place } from '../handler/place.ts';
-import { parseHandlerSettings } from '../pod/settings.ts';
+import { parseHandlerSettings } from '../handler/settings.ts';
 
 const utf8 = new TextEncoder();
 

@@ -1,4 +1,4 @@
-import { formatLine } from './log.ts';
+import { formatLine } from '../pod/log.ts';
 import { parseRedisUrl } from '../redis/redis-url.ts';
 import { parseHandlerSettings, parseSettings } from './settings.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
