@@ -1,9 +1,10 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
 import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { isIn } from '../network/allow-net/address.ts';
+import { clusterName } from '../network/allow-net/cluster-name.ts';
 import { annotations } from '../model/names.ts';
 import { claimOf } from '../plan/rival.ts';
-import { clusterIPs } from '../observe/services.ts';
+import { clusterDomain, clusterIPs } from '../observe/services.ts';
 import type { LiveCopies } from '../world.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
@@ -22,7 +23,7 @@ export function enqueueChanges(
     enqueueOwners(children, enqueue);
   }
   copies.services.onChange((_, service) => {
-    const affected = [service, ...aliasesOf(service, copies.services.list())];
+    const affected = withAliases(service, copies.services.list());
     for (const worker of copies.workers.list()) {
       if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
     }
@@ -57,13 +58,28 @@ function ownerName({ metadata }: KubeObject): string | undefined {
   return metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker')?.name;
 }
 
-/** The ExternalName Services that stand for a Service, by way of others perhaps. */
-function aliasesOf({ metadata }: KubeObject, all: readonly KubeObject[], hops = 8): KubeObject[] {
-  const name = `.${metadata.name}.${metadata.namespace ?? 'default'}.svc.`;
-  const direct = all.filter(({ spec }) =>
-    `.${(spec as { externalName?: string } | undefined)?.externalName ?? ''}`.toLowerCase().includes(name)
+/** A Service and the ExternalName Services that stand for it, by way of others perhaps; each of them once. */
+function withAliases(service: KubeObject, all: readonly KubeObject[]): KubeObject[] {
+  const aliases = Map.groupBy(
+    all.flatMap((alias) => targetsOf(alias).map((target) => ({ alias, target }))),
+    ({ target }) => target,
   );
-  return hops === 0 ? direct : direct.flatMap((alias) => [alias, ...aliasesOf(alias, all, hops - 1)]);
+  const found = new Map([[keyOf(refOfObject(service)), service]]);
+  for (const [key] of found) {
+    for (const { alias } of aliases.get(key) ?? []) {
+      const name = keyOf(refOfObject(alias));
+      if (!found.has(name)) found.set(name, alias); // a Map is walked to its growing end
+    }
+  }
+  return [...found.values()];
+}
+
+/** Keys of the Services an ExternalName may lead to: an alias is a whole name, which no search domain completes. */
+function targetsOf(alias: KubeObject): string[] {
+  const { externalName = '' } = (alias.spec ?? {}) as { externalName?: string };
+  const host = externalName.toLowerCase().replace(/\.$/, '');
+  if (!host.endsWith(`.${clusterDomain}`)) return [];
+  return clusterName(host, { ...refOfObject(alias), clusterDomain }).candidates.map(keyOf);
 }
 
 /** Whether a worker's scope or Redis may mean a Service; a wrong guess costs one look. */

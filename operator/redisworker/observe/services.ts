@@ -6,7 +6,7 @@ import type { Resolved } from '../model/problem.ts';
 import type { LiveCopies } from '../world.ts';
 
 /** Domain of in-cluster names; the one every common distribution uses. */
-const clusterDomain = 'cluster.local';
+export const clusterDomain = 'cluster.local';
 
 /** What lies behind Services without a selector, read before: `namespace/name` to slices, or why they cannot be read. */
 export type SliceAddresses = ReadonlyMap<string, Resolved<readonly EndpointAddresses[]>>;

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { ChangeListener, ChangeType, Followed, KubeObject } from '../../cluster/cluster.ts';
+import type { LiveCopies } from '../world.ts';
+import { enqueueChanges } from './changes.ts';
+
+/** A live copy in the test's hands. */
+function copyOf(...objects: KubeObject[]): Followed & { tell(type: ChangeType, object: KubeObject): void } {
+  const listeners: ChangeListener[] = [];
+  return {
+    synced: Promise.resolve(),
+    get: () => undefined,
+    list: () => objects,
+    ownedBy: () => [],
+    onChange: (listener) => {
+      listeners.push(listener);
+      return () => undefined;
+    },
+    stop: () => undefined,
+    tell: (type, object) => listeners.forEach((listener) => listener(type, object)),
+  };
+}
+
+function worker(name: string, net: string[], more: Partial<KubeObject['metadata']> = {}): KubeObject {
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace: 'x', generation: 1, ...more },
+    spec: { type: name, permissions: { net } },
+  };
+}
+
+function service(name: string, externalName?: string): KubeObject {
+  const spec = externalName === undefined ? { clusterIP: '10.0.0.1' } : { type: 'ExternalName', externalName };
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'x' }, spec };
+}
+
+function follow(workers: KubeObject[], services: KubeObject[]) {
+  const copies = {
+    workers: copyOf(...workers),
+    services: copyOf(...services),
+    deployments: copyOf(),
+    pods: copyOf(),
+    networkPolicies: copyOf(),
+    configMaps: copyOf(),
+  } satisfies LiveCopies;
+  const enqueued: string[] = [];
+  enqueueChanges(copies, undefined, (key) => enqueued.push(key));
+  return { copies, enqueued };
+}
+
+const inCluster = (name: string): string => `${name}.x.svc.cluster.local`;
+
+test('a Service that changes gets the workers looked at that name it, also by way of an alias of an alias', () => {
+  const services = [
+    service('db'),
+    service('by-name', inCluster('db')),
+    service('by-alias', `${inCluster('By-Name')}.`),
+    service('elsewhere', 'db.example.com'),
+  ];
+  const workers = services.map(({ metadata: { name } }) => worker(`w-${name}`, [`${name}:1`]));
+  const { copies, enqueued } = follow(workers, services);
+  copies.services.tell('modified', services[0]!);
+  expect(enqueued).toEqual(['x/w-db', 'x/w-by-name', 'x/w-by-alias']);
+});
+
+test('two hundred aliases that name all of each other, or stand in a ring, cost one look each', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}a`);
+  const everybody = names.map((name) => `${name}.x.svc`).join('.');
+  const all = follow([worker('w', ['s7a:1'])], names.map((name) => service(name, `${everybody}.y`)));
+  all.copies.services.tell('modified', all.copies.services.list()[7]!);
+  expect(all.enqueued).toEqual(['x/w']);
+  const ring = follow(
+    [worker('w', ['s199a:1'])],
+    names.map((name, index) => service(name, inCluster(names[(index + 1) % names.length] ?? ''))),
+  );
+  ring.copies.services.tell('modified', ring.copies.services.list()[0]!);
+  expect(ring.enqueued).toEqual(['x/w']);
+});
