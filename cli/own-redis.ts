@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findFreePorts } from '../operator/cluster/local/node/free-ports.ts';
+import { findFreePorts } from '../operator/cluster/local/node/ports.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
 import { connectRedis } from './redis.ts';
 

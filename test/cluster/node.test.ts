@@ -7,6 +7,7 @@ import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../../operator/cluster/kubernetes/index.ts';
 import { type LogLine, type Node, startNode } from '../../operator/cluster/local/index.ts';
 import { applyObjects, createNamespace, describeOnCluster, kubectlOk } from '../support/control-plane/shared.ts';
+import { registerNode } from '../support/node-registration.ts';
 import { eventually } from '../support/wait.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -16,6 +17,7 @@ let namespace: string;
 let dir: string;
 let cluster: KubernetesCluster;
 let node: Node;
+let unregister: () => Promise<void>;
 const lines: LogLine[] = [];
 
 const program = `
@@ -72,7 +74,6 @@ describeOnCluster('a node of processes', () => {
     node = await startNode({
       cluster,
       nodeName,
-      register: true,
       imageRoot: dir,
       denoPath: resolve('node_modules/.bin/deno'),
       searchPath: '/usr/bin:/bin',
@@ -80,9 +81,11 @@ describeOnCluster('a node of processes', () => {
       log: quiet,
       onLog: (line) => lines.push(line),
     });
+    unregister = await registerNode(nodeName, cluster);
   });
 
   afterAll(async () => {
+    await unregister();
     await node.stop();
     await kubectlOk(['delete', 'node', nodeName, '--wait=false']);
     await cluster.close();

@@ -11,7 +11,7 @@ import {
   openLocalCluster,
   startNode,
 } from '../../operator/cluster/local/index.ts';
-import { start } from '../support/processes.ts';
+import { freePort, start } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -136,7 +136,7 @@ test('volumes are private read-only files that the paths of the command lead to,
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: podRef('s'),
-    stringData: { key: 'secret', other: 'x' },
+    stringData: { k: 'secret' },
   }, 'user');
   await cluster.apply(
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: podRef('c'), data: { 'a.ts': 'module' } },
@@ -167,15 +167,7 @@ test('volumes are private read-only files that the paths of the command lead to,
   }, {
     volumes: [
       { name: 'source', configMap: { name: 'c' } },
-      {
-        name: 'secret',
-        projected: {
-          defaultMode: 0o400,
-          sources: [{ secret: { name: 's', items: [{ key: 'key', path: 'k' }] } }, {
-            configMap: { name: 'none', optional: true },
-          }],
-        },
-      },
+      { name: 'secret', secret: { secretName: 's', defaultMode: 0o400 } },
       { name: 'scratch', emptyDir: {} },
     ],
   });
@@ -216,6 +208,23 @@ test('two pods that declare the same port run side by side, and readiness follow
   );
   expect(notReady.message).toBe('GET /readyz answered 503');
   expect((await containerOf('right'))!.ready).toBe(true);
+});
+
+test('two pods that ask for the same debugger port get one each, and the first gets the one it asked for', async () => {
+  const wanted = await freePort();
+  const command = ['deno', 'run', `--inspect=127.0.0.1:${wanted}`, '/redisworker/waits.ts'];
+  await writeFile(join(dir, 'image/waits.ts'), `console.log('runs');${forever}`);
+  const ports: number[] = [];
+  for (const name of ['first', 'second']) {
+    await run(name, '', { command });
+    const listening = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/;
+    ports.push(
+      Number(await eventually(`${name} has a debugger`, () => listening.exec(outputOf(name).join('\n'))?.[1])),
+    );
+    await eventually(`${name} runs`, () => outputOf(name).includes('runs'));
+  }
+  expect(ports[0]).toBe(wanted);
+  expect(ports[1]).toBeGreaterThan(wanted);
 });
 
 test('a crash waits longer each time, counts, and keeps what the program said last', async () => {
@@ -283,6 +292,19 @@ test('a pod waits for a missing Secret, says which, and starts once it is there'
     'user',
   );
   expect(await said('waits')).toEqual(['here']);
+});
+
+test('a folder that cannot be written is told with its path, and the pod starts once it can', async () => {
+  await rm(join(dir, 'node/pods'), { recursive: true, force: true });
+  await writeFile(join(dir, 'node/pods'), 'in the way');
+  await run('blocked', `console.log('runs');${forever}`);
+  const waiting = await eventually(
+    'it is told',
+    async () => (await containerOf('blocked'))?.state['waiting']?.['message'],
+  );
+  expect(waiting).toContain(`Files below ${join(dir, 'node/pods')}/`);
+  await rm(join(dir, 'node/pods'));
+  expect(await said('blocked')).toEqual(['runs']);
 });
 
 test('a pod this node cannot run says every reason', async () => {

@@ -6,6 +6,7 @@ import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
 import { startNode } from '../../operator/cluster/local/node/node.ts';
 import { kubectlOk } from './control-plane/shared.ts';
 import { keptNodeFolder } from './keeper.ts';
+import { registerNode } from './node-registration.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
@@ -77,15 +78,16 @@ export async function startTestNode(namespace: string): Promise<{ stop(): Promis
     cluster,
     log: silent,
     dataDir,
-    register: true,
     nodeName,
     imageRoot: root,
     denoPath: join(root, 'node_modules/.bin/deno'),
     searchPath: process.env['PATH'] ?? '',
     backOff: { initialMs: 200, maxMs: 2000 },
   });
+  const unregister = await registerNode(nodeName, cluster);
   return {
     async stop() {
+      await unregister();
       await node.stop();
       await cluster.close();
       rmSync(dataDir, { recursive: true, force: true });

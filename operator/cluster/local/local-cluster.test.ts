@@ -52,17 +52,12 @@ describe('writing', () => {
     expect(await cluster.apply(worker({ a: 1 }), 'user')).toEqual(first);
   });
 
-  test('what a manager no longer applies goes away and what others applied stays', async () => {
-    await cluster.apply(configMap('c', { data: { mine: '1', shared: 's' } }), 'redisworker');
-    await cluster.apply(configMap('c', { data: { theirs: '2', shared: 's' } }), 'user');
-    const left = await cluster.apply(configMap('c', { data: { other: '3' } }), 'redisworker');
-    expect(left.data).toEqual({ theirs: '2', shared: 's', other: '3' });
-  });
-
-  test('a forced apply takes a field over, and then keeps it against its former manager', async () => {
-    await cluster.apply(configMap('c', { data: { k: 'old' } }), 'user');
-    await cluster.apply(configMap('c', { data: { k: 'new' } }), 'redisworker');
-    expect((await cluster.apply(configMap('c', { data: { x: '1' } }), 'user')).data).toEqual({ k: 'new', x: '1' });
+  test('what is no longer applied goes away, but for the finalizers of others and the status', async () => {
+    await cluster.apply(worker({ a: 1, b: 2 }, { labels: { x: 'y' } }), 'user');
+    await cluster.patch(resources.redisWorkers, w, { metadata: { finalizers: ['redisworker.dev/cleanup'] } });
+    const left = await cluster.apply(worker({ a: 1 }), 'user');
+    expect(left).toMatchObject({ spec: { a: 1 }, metadata: { finalizers: ['redisworker.dev/cleanup'] } });
+    expect([left.spec, left.metadata.labels]).toEqual([{ a: 1 }, undefined]);
   });
 
   test('applying the status leaves the spec alone, and applying the spec leaves the status alone', async () => {

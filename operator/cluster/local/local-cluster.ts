@@ -1,7 +1,7 @@
 /**
  * A cluster inside this process: objects in memory, Deployments turned into pods for one node. It keeps
- * what the operator relies on of an API server (versions, finalizers, owners, field managers) and no more:
- * no admission by schema, no quotas, no network.
+ * what the operator relies on of an API server (versions, finalizers, owners, status apart from the rest) and no
+ * more: no field managers, for here no two writers share an object's fields; no quotas, no network.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
@@ -18,13 +18,10 @@ import { runDeployments } from './deployments/controller.ts';
 import type { Log } from './log.ts';
 import { admit, checkImmutable } from './store/admission.ts';
 import { EventLog, type KeptEvent } from './store/events.ts';
-import { followStore } from './store/follow.ts';
 import { collectGarbage } from './store/garbage.ts';
-import { applyPart, type Managers, type Part, stillTrue } from './store/managed-fields.ts';
-import { mergePatch } from './store/merge-patch.ts';
+import { followStore, matches } from './store/live-copy.ts';
 import { checkPreconditions, type DeleteOptions, ObjectStore } from './store/object-store.ts';
-import { notFound, refTo } from './store/objects.ts';
-import { matches } from './store/selectors.ts';
+import { mergePatch, notFound, refTo } from './store/objects.ts';
 
 /** What a local cluster needs; clock and ids are the machine's unless given. */
 export interface LocalClusterOptions {
@@ -36,7 +33,7 @@ export interface LocalClusterOptions {
   readonly uid?: (created: KubeObject) => string;
 }
 
-/** Who may write to a local cluster: the field managers of the port, and the user's files. */
+/** Who writes to a local cluster: those of the port, and the user's files. It is of no matter here. */
 export type LocalManager = FieldManager | 'user';
 
 /** The port, plus what only a local cluster has. */
@@ -50,7 +47,6 @@ export interface LocalCluster extends Cluster {
 export function openLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { log, nodeName, clock = systemClock, uid = () => randomUUID() } = options;
   const store = new ObjectStore({ now: () => clock.now(), uid });
-  const writer = new Writer(store);
   const events = new EventLog(clock, log);
   const endings = [collectGarbage(store), runDeployments({ store, nodeName, clock, log })];
   return Promise.resolve({
@@ -59,65 +55,58 @@ export function openLocalCluster(options: LocalClusterOptions): Promise<LocalClu
     list: soon((resource: Resource, follow: FollowOptions = {}) =>
       store.all(resource).filter((object) => matches(object, follow)).map(thaw)
     ),
-    apply: soon((object: KubeObject, manager: LocalManager) => thaw(writer.apply(object, manager, 'main'))),
-    applyStatus: soon((object: KubeObject, manager: FieldManager) => thaw(writer.apply(object, manager, 'status'))),
+    apply: soon((object: KubeObject) => thaw(apply(store, object))),
+    applyStatus: soon((object: KubeObject) => thaw(applyStatus(store, object))),
     patch: soon((resource: Resource, ref: ObjectRef, patch: object, expected?: Preconditions) =>
-      thaw(writer.patch(resource, ref, patch, expected))
+      thaw(patchObject(store, resource, ref, patch, expected))
     ),
-    delete: soon((resource: Resource, ref: ObjectRef, how?: DeleteOptions) => writer.remove(resource, ref, how)),
+    delete: soon((resource: Resource, ref: ObjectRef, how?: DeleteOptions) => {
+      if (store.read(resource, ref) !== undefined) store.remove(resource, ref, how); // gone already is fine
+    }),
     record: (event) => events.record(event),
     events: () => events.list(),
     close: soon(() => endings.forEach((end) => end())),
   });
 }
 
-/** The three ways to write, with the field managers of every object. */
-class Writer {
-  readonly #store: ObjectStore;
-  readonly #managers = new Map<string, Managers>();
+/** Creates an object or replaces all of it but its status, and the finalizers that others set. */
+function apply(store: ObjectStore, wanted: KubeObject): KubeObject {
+  const applied: KubeObject = { ...admit(wanted) };
+  delete applied.status;
+  const live = store.read(applied, refTo(applied));
+  if (live === undefined) return store.write(applied);
+  checkPreconditions(live, preconditionsIn(applied));
+  const finalizers = [...new Set([...live.metadata.finalizers ?? [], ...applied.metadata.finalizers ?? []])];
+  const metadata = { ...applied.metadata, ...(finalizers.length === 0 ? {} : { finalizers }) };
+  const next: KubeObject = { ...applied, metadata, ...(live.status === undefined ? {} : { status: live.status }) };
+  checkImmutable(live, next);
+  return store.write(next);
+}
 
-  constructor(store: ObjectStore) {
-    this.#store = store;
-    store.onChange((type, object) => {
-      if (type === 'deleted') this.#managers.delete(object.metadata.uid ?? '');
-    });
-  }
+/** Replaces the status alone. */
+function applyStatus(store: ObjectStore, wanted: KubeObject): KubeObject {
+  const applied = admit(wanted);
+  const live = store.read(applied, refTo(applied));
+  if (live === undefined) throw notFound(applied.kind, refTo(applied));
+  checkPreconditions(live, preconditionsIn(applied));
+  return store.write({ ...live, status: applied.status ?? {} });
+}
 
-  apply(wanted: KubeObject, manager: string, part: Part): KubeObject {
-    const applied = admit(wanted);
-    const live = this.#store.read(applied, refTo(applied));
-    if (live === undefined && part === 'status') throw notFound(applied.kind, refTo(applied));
-    if (live !== undefined) checkPreconditions(live, preconditionsIn(applied));
-    const next = applyPart(live && { object: live, managers: this.#managersOf(live) }, applied, manager, part);
-    if (live !== undefined && part === 'main') checkImmutable(live, next.object);
-    return this.#write(next.object, next.managers);
-  }
-
-  patch(resource: Resource, ref: ObjectRef, patch: object, expected: Preconditions = {}): KubeObject {
-    const live = this.#store.read(resource, ref);
-    if (live === undefined) throw notFound(resource.kind, ref);
-    checkPreconditions(live, expected);
-    const { status } = live;
-    const patched = mergePatch(live, { ...JSON.parse(JSON.stringify(patch)), status: null }) as KubeObject;
-    const next: KubeObject = { ...admit(patched), ...(status === undefined ? {} : { status }) };
-    checkImmutable(live, next);
-    return this.#write(next, stillTrue(this.#managersOf(live), live, next));
-  }
-
-  /** An object that is gone already is fine. */
-  remove(resource: Resource, ref: ObjectRef, how?: DeleteOptions): void {
-    if (this.#store.read(resource, ref) !== undefined) this.#store.remove(resource, ref, how);
-  }
-
-  #write(object: KubeObject, managers: Managers): KubeObject {
-    const stored = this.#store.write(object);
-    if (this.#store.hasUid(stored.metadata.uid ?? '')) this.#managers.set(stored.metadata.uid ?? '', managers);
-    return stored;
-  }
-
-  #managersOf(object: KubeObject): Managers {
-    return this.#managers.get(object.metadata.uid ?? '') ?? new Map<string, never>();
-  }
+function patchObject(
+  store: ObjectStore,
+  resource: Resource,
+  ref: ObjectRef,
+  patch: object,
+  expected: Preconditions = {},
+): KubeObject {
+  const live = store.read(resource, ref);
+  if (live === undefined) throw notFound(resource.kind, ref);
+  checkPreconditions(live, expected);
+  const { status } = live;
+  const patched = mergePatch(live, { ...JSON.parse(JSON.stringify(patch)), status: null }) as KubeObject;
+  const next: KubeObject = { ...admit(patched), ...(status === undefined ? {} : { status }) };
+  checkImmutable(live, next);
+  return store.write(next);
 }
 
 function preconditionsIn({ metadata: { uid, resourceVersion } }: KubeObject): Preconditions {

@@ -5,14 +5,13 @@ import { dirname, join } from 'node:path';
 import { imageRoot } from '../../../../contract/pod.ts';
 import type { Clock } from '../../../clock.ts';
 import type { Cluster, KubeObject } from '../../cluster.ts';
-import { ConfigSource } from './config-source.ts';
-import { readEnvironment } from './environment.ts';
-import { findFreePorts } from './free-ports.ts';
+import { ConfigSource, layOutVolumes, readEnvironment } from './configuration.ts';
+import { writing } from './disk.ts';
 import { noteGroup } from './orphans.ts';
-import type { NodePodSpec } from './pod.ts';
+import { expandVariables, inspectFlag, moveWord, parentsOf, type Places } from './places.ts';
+import { ContainerConfigError, type NodePodSpec } from './pod-spec.ts';
+import { findFreePorts, type WantedPorts } from './ports.ts';
 import { type Command, type ProcessGroup, startProcessGroup, type Stream } from './process-group.ts';
-import { expandVariables, parentsOf, type Places, rewriteText } from './rewrite.ts';
-import { layOutVolumes } from './volumes.ts';
 
 /** What this machine gives to every container. */
 export interface Machine {
@@ -37,6 +36,8 @@ export interface ContainerStart {
   /** Private folder of the pod; it outlives restarts of the container. */
   readonly folder: string;
   readonly machine: Machine;
+  /** Ports of debuggers, shared by all pods of the node. */
+  readonly wantedPorts: WantedPorts;
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly onLine: (stream: Stream, line: string) => void;
@@ -44,16 +45,24 @@ export interface ContainerStart {
 
 /**
  * Starts the container of a pod. A program that cannot be run ends at once with a start error.
- * @throws ContainerConfigError while something the pod refers to is missing
+ * @throws ContainerConfigError while something the pod refers to is missing, Error when its files cannot be written
  */
-export async function startContainer(start: ContainerStart): Promise<StartedContainer> {
+export function startContainer(start: ContainerStart): Promise<StartedContainer> {
+  return writing(start.folder, () => prepareAndStart(start));
+}
+
+async function prepareAndStart(start: ContainerStart): Promise<StartedContainer> {
   const { pod, spec, folder, machine } = start;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const config = new ConfigSource(start.cluster, pod.metadata.namespace ?? 'default');
   const mounts = await layOutVolumes(spec, join(folder, 'root'), config);
   const places = await findPlaces(spec, mounts, join(folder, 'root'), machine);
   const ours = await machineEnvironment(folder, mounts, machine);
   const theirs = await readEnvironment(spec.container.env, pod, places, config);
-  const group = startProcessGroup(commandOf(spec, places, { ...ours, ...theirs }, start), start.clock, start.onLine);
+  const command = commandOf(spec, places, { ...ours, ...theirs }, start);
+  const debuggers = await moveDebuggers(command.args, start.wantedPorts);
+  const group = startProcessGroup({ ...command, args: debuggers.args }, start.clock, start.onLine);
+  void group.ended.then(debuggers.release);
   try {
     if (group.pid > 0) await noteGroup(folder, group.pid);
   } catch (error) {
@@ -103,12 +112,33 @@ function commandOf(
   env: Record<string, string>,
   { folder, machine }: ContainerStart,
 ): Command {
-  const words = [...container.command, ...container.args].map((word) =>
-    expandVariables(rewriteText(word, places), env)
-  );
+  const words = [...container.command, ...container.args].map((word) => expandVariables(moveWord(word, places), env));
   const [program = '', ...args] = words;
-  const cwd = container.workingDir === undefined ? folder : rewriteText(container.workingDir, places);
+  const cwd = container.workingDir === undefined ? folder : moveWord(container.workingDir, places);
   return { program: program === 'deno' ? machine.denoPath : program, args, env, cwd };
+}
+
+/** Every pod's debugger would listen on the same address: each gets the wanted port or the next free one, which Deno prints. */
+async function moveDebuggers(
+  args: readonly string[],
+  ports: WantedPorts,
+): Promise<{ args: readonly string[]; release: () => void }> {
+  const held: number[] = [];
+  const release = () => held.splice(0).forEach((port) => ports.release(port));
+  const moved: string[] = [];
+  for (const word of args) {
+    const wanted = inspectFlag(word);
+    const port = wanted && await ports.hold(wanted.port);
+    if (wanted !== undefined && port === undefined) {
+      release();
+      throw new ContainerConfigError(
+        `${word}: ${wanted.host}:${wanted.port} and the ports after it are in use on this machine; choose another port in spec.denoOptions.`,
+      );
+    }
+    if (port !== undefined) held.push(port);
+    moved.push(wanted === undefined ? word : `${wanted.flag}=${wanted.host}:${port}`);
+  }
+  return { args: moved, release };
 }
 
 /** Name of a pod's folder: short, because unix sockets inside it have little room for their path. */

@@ -6,17 +6,17 @@
  * no users of their own, no lifecycle hooks. A process that leaves its process group escapes.
  */
 import { join } from 'node:path';
+import type { BackOff } from '../../../backoff.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 import { type Cluster, ClusterError, type KubeObject, type ObjectRef, resources } from '../../cluster.ts';
+import { pause } from '../../../pause.ts';
 import type { Log } from '../log.ts';
 import { refTo } from '../store/objects.ts';
-import { type BackOff, clusterBackOff, laptopBackOff } from './back-off.ts';
 import { type Machine, podFolderName } from './container.ts';
 import { claimFolder, podsFolder } from './orphans.ts';
-import { Pause } from './pause.ts';
 import { graceSecondsOf, PodRunner } from './pod-runner.ts';
+import { WantedPorts } from './ports.ts';
 import type { Stream } from './process-group.ts';
-import { registerNode } from './registration.ts';
 
 /** One line of a container's output. */
 export interface LogLine {
@@ -33,10 +33,8 @@ export interface NodeOptions extends Machine {
   readonly dataDir: string;
   readonly log: Log;
   readonly clock?: Clock;
-  /** True on an API server: creates the Node object and keeps it Ready. A local cluster needs none. */
-  readonly register?: boolean;
   readonly onLog?: (line: LogLine) => void;
-  /** Waits before restarts; 1 s to 5 min for a registered node, 0.3 s to 30 s for a laptop unless given. */
+  /** Waits before restarts; 0.3 s to 30 s unless given: somebody is watching. */
   readonly backOff?: BackOff;
   /** Milliseconds until a container that misses a ConfigMap or Secret is tried again; 1000 unless given. */
   readonly configRetryMs?: number;
@@ -48,31 +46,25 @@ export interface Node {
   stop(): Promise<void>;
 }
 
+const laptopBackOff: BackOff = { initialMs: 300, maxMs: 30_000 };
 const deleteRetryMs = 1000;
 
 /**
  * Starts a node and follows the pods bound to it.
- * @throws Error when another node uses the data folder, ClusterError when it cannot be registered
+ * @throws Error when another node uses the data folder, or it cannot be written
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
-  const { cluster, nodeName, dataDir, log, clock = systemClock } = options;
+  const { cluster, nodeName, dataDir, clock = systemClock } = options;
   const release = await claimFolder(dataDir);
   const pods = new NodePods(options, clock);
   const killAll = () => pods.kill();
   process.on('exit', killAll);
-  const unregister = options.register === true
-    ? await registerNode(nodeName, cluster, clock, log).catch(async (error: unknown) => {
-      await release();
-      throw error;
-    })
-    : undefined;
   const followed = cluster.follow(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   followed.onChange((type, pod) => (type === 'deleted' ? pods.forget(pod) : pods.take(pod)));
   await followed.synced;
   return {
     async stop() {
       followed.stop();
-      await unregister?.();
       await pods.stop();
       process.off('exit', killAll);
       await release();
@@ -86,19 +78,18 @@ class NodePods {
   readonly #clock: Clock;
   readonly #runners = new Map<string, PodRunner>();
   readonly #deletions = new Set<string>();
-  readonly #pause: Pause;
-  #stopping = false;
+  readonly #wantedPorts = new WantedPorts();
+  readonly #ending = new AbortController();
 
   constructor(options: NodeOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#pause = new Pause(clock);
   }
 
   /** A pod is new, has changed, or is on its way out. */
   take(pod: KubeObject): void {
     const { uid = '', deletionTimestamp } = pod.metadata;
-    if (this.#stopping) return;
+    if (this.#ending.signal.aborted) return;
     if (deletionTimestamp !== undefined) void this.#finish(pod);
     else if (!this.#runners.has(uid) && !isFinished(pod)) this.#runners.set(uid, this.#run(pod));
   }
@@ -109,8 +100,7 @@ class NodePods {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#pause.end();
+    this.#ending.abort();
     await Promise.all([...this.#runners.values()].map((runner) => runner.end()));
   }
 
@@ -119,20 +109,14 @@ class NodePods {
   }
 
   #run(pod: KubeObject): PodRunner {
-    const {
-      cluster,
-      log,
-      onLog,
-      configRetryMs = 1000,
-      dataDir,
-      backOff = this.#options.register === true ? clusterBackOff : laptopBackOff,
-    } = this.#options;
+    const { cluster, log, onLog, configRetryMs = 1000, dataDir, backOff = laptopBackOff } = this.#options;
     const ref = refTo(pod);
     return new PodRunner(pod, {
       cluster,
       log,
       clock: this.#clock,
       machine: this.#options,
+      wantedPorts: this.#wantedPorts,
       backOff,
       configRetryMs,
       folder: join(podsFolder(dataDir), podFolderName(pod.metadata.uid ?? '')),
@@ -160,7 +144,7 @@ class NodePods {
   async #delete(pod: KubeObject): Promise<void> {
     const { uid = '' } = pod.metadata;
     try {
-      if (!this.#stopping) {
+      if (!this.#ending.signal.aborted) {
         await this.#options.cluster.delete(resources.pods, refTo(pod), { uid, gracePeriodSeconds: 0 });
       }
     } catch (error) {
@@ -169,7 +153,7 @@ class NodePods {
         { err: error, pod: pod.metadata.name },
         'a pod that has ended could not be deleted; it is tried again',
       );
-      await this.#pause.wait(deleteRetryMs);
+      await pause(deleteRetryMs, this.#clock, this.#ending.signal);
       await this.#delete(pod);
     }
   }

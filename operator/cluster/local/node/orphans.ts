@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { writing } from './disk.ts';
 import { signalGroup } from './process-group.ts';
 
 const note = z.object({ pid: z.number().int().positive(), birth: z.string() });
@@ -24,7 +25,11 @@ export async function noteGroup(podFolder: string, pid: number): Promise<void> {
  * @returns a function that gives the folder back
  * @throws Error when another node that still runs uses it
  */
-export async function claimFolder(dataDir: string): Promise<() => Promise<void>> {
+export function claimFolder(dataDir: string): Promise<() => Promise<void>> {
+  return writing(dataDir, () => claim(dataDir));
+}
+
+async function claim(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const holder = await livingPid(join(dataDir, nodeNote));
   if (holder !== undefined) {

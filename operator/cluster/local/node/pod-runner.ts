@@ -1,17 +1,17 @@
 /** The life of one pod on this node: start, watch, start again after a crash, end. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
+import { type BackOff, backOffMs } from '../../../backoff.ts';
 import type { Clock } from '../../../clock.ts';
+import { pause } from '../../../pause.ts';
 import type { Cluster, KubeObject } from '../../cluster.ts';
 import type { Log } from '../log.ts';
-import { type BackOff, nextWaitMs } from './back-off.ts';
 import { type Machine, startContainer, type StartedContainer } from './container.ts';
-import { LogTail } from './lines.ts';
-import { Pause } from './pause.ts';
-import { ContainerConfigError, type NodePodSpec, readPodSpec } from './pod.ts';
-import { PodReporter } from './pod-reporter.ts';
+import { ContainerConfigError, type NodePodSpec, readPodSpec } from './pod-spec.ts';
+import { PodReporter } from './pod-report.ts';
 import { type Termination, terminationOf, timestamp } from './pod-status.ts';
-import { watchHealth } from './health.ts';
-import type { Exit, Stream } from './process-group.ts';
+import { type WantedPorts } from './ports.ts';
+import { watchHealth } from './probes.ts';
+import { type Exit, LogTail, type Stream } from './process-group.ts';
 
 /** What a pod runner is given by its node. */
 export interface RunnerOptions {
@@ -19,12 +19,16 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: Machine;
+  readonly wantedPorts: WantedPorts;
   readonly backOff: BackOff;
   /** Milliseconds until a container whose configuration is missing is tried again. */
   readonly configRetryMs: number;
   readonly folder: string;
   readonly onLine: (stream: Stream, line: string) => void;
 }
+
+/** A container that ran this long starts over with the first wait. */
+const wellAfterMs = 10 * 60_000;
 
 interface Run {
   readonly termination: Termination;
@@ -37,7 +41,7 @@ export class PodRunner {
   readonly #pod: KubeObject;
   readonly #options: RunnerOptions;
   readonly #reporter: PodReporter;
-  readonly #pause: Pause;
+  readonly #ending = new AbortController();
   readonly #life: Promise<void>;
   #running: StartedContainer | undefined;
   #graceMs: number | undefined;
@@ -46,7 +50,6 @@ export class PodRunner {
     this.#pod = pod;
     this.#options = options;
     this.#reporter = new PodReporter(pod, options);
-    this.#pause = new Pause(options.clock);
     this.#life = this.#live().catch((error: unknown) =>
       options.log.error({ err: error, pod: pod.metadata.name }, 'a pod runner failed')
     );
@@ -55,7 +58,7 @@ export class PodRunner {
   /** SIGTERM, SIGKILL after the grace; a later call can only shorten it. Settles when nothing of the pod is left here; the grace is the pod's own unless given. */
   async end(graceSeconds = graceSecondsOf(this.#pod)): Promise<void> {
     this.#graceMs = Math.min(graceSeconds * 1000, this.#graceMs ?? Infinity);
-    this.#pause.end();
+    this.#ending.abort();
     this.#running?.group.terminate(this.#graceMs);
     await this.#life;
     await this.#reporter.close();
@@ -69,23 +72,27 @@ export class PodRunner {
 
   /** Until told to end, or until the restart policy says that the last run was the last. */
   async #live(): Promise<void> {
-    let waitMs = 0;
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+    let crashes = 0;
     while (!this.#isEnding()) {
       const run = await this.#runOnce();
       if (run === undefined) {
-        await this.#pause.wait(this.#options.configRetryMs);
+        await this.#wait(this.#options.configRetryMs);
         continue;
       }
       if (this.#isEnding() || !run.startsAgain) {
         this.#reporter.ended(run.termination, run.startsAgain);
         return;
       }
-      waitMs = nextWaitMs(this.#options.backOff, waitMs, run.ranMs);
+      crashes = run.ranMs >= wellAfterMs ? 1 : crashes + 1;
+      const waitMs = backOffMs(this.#options.backOff, crashes);
       this.#reporter.crashed(run.termination, waitMs);
-      await this.#pause.wait(waitMs);
+      await this.#wait(waitMs);
       this.#reporter.restarting();
     }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return pause(ms, this.#options.clock, this.#ending.signal);
   }
 
   /** Runs the container from start to end; undefined when it could not be started, which is told. */
@@ -140,7 +147,7 @@ export class PodRunner {
   }
 
   #isEnding(): boolean {
-    return this.#graceMs !== undefined;
+    return this.#ending.signal.aborted;
   }
 }
 

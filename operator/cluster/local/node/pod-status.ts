@@ -1,6 +1,6 @@
 /** The status of a pod, from what its one container does. Pure. */
 import type { Exit } from './process-group.ts';
-import { podIP } from './environment.ts';
+import { podIP } from './pod-spec.ts';
 
 /** The end of a container, in the words of the Pod API. */
 export interface Termination {

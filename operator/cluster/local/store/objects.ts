@@ -1,4 +1,4 @@
-/** Small pure helpers on JSON objects and their identity. */
+/** Small pure helpers on JSON objects, their identity and their patches. */
 import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, keyOf, type KubeObject, type ObjectRef } from '../../cluster.ts';
 
@@ -48,4 +48,15 @@ export function notFound(kind: string, ref: ObjectRef): ClusterError {
 /** The error for a write whose precondition does not hold any more. */
 export function conflict(kind: string, ref: ObjectRef, detail: string): ClusterError {
   return new ClusterError(409, 'Conflict', `${describe(kind, ref)} ${detail}; read it again, then repeat the write.`);
+}
+
+/** The target with a JSON merge patch (RFC 7386) merged in: null removes a field, lists and scalars are replaced. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch)) return patch;
+  const result: JsonObject = isJsonObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(result, key);
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
 }

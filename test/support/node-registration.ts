@@ -1,9 +1,7 @@
 /** Tells an API server that this node exists and lives, so that the scheduler binds pods to it. */
 import { arch, cpus, hostname, platform, totalmem } from 'node:os';
-import type { Clock } from '../../../clock.ts';
-import { type Cluster, type KubeObject, resources } from '../../cluster.ts';
-import type { Log } from '../log.ts';
-import { podIP } from './environment.ts';
+import { systemClock } from '../../operator/clock.ts';
+import { type Cluster, type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 
 const leaseNamespace = 'kube-node-lease';
 const leaseSeconds = 40;
@@ -20,8 +18,7 @@ const maxPods = 110;
 export async function registerNode(
   name: string,
   cluster: Cluster,
-  clock: Clock,
-  log: Log,
+  clock = systemClock,
 ): Promise<() => Promise<void>> {
   await cluster.apply(nodeObject(name), 'redisworker-node');
   await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
@@ -30,9 +27,7 @@ export async function registerNode(
   let renewal = Promise.resolve();
   let cancel = clock.after(renewMs, beat);
   function beat(): void {
-    renewal = renew().catch((error: unknown) =>
-      log.warn({ err: error, node: name }, 'the Lease of this node could not be renewed; it is tried again')
-    );
+    renewal = renew().catch(() => undefined); // the next beat tries again
     cancel = clock.after(renewMs, beat);
   }
   async function renew(): Promise<void> {
@@ -45,8 +40,7 @@ export async function registerNode(
   return async () => {
     cancel();
     await renewal;
-    await cluster.applyStatus(nodeStatus(name, 'False', new Date(clock.now())), 'redisworker-node')
-      .catch((error: unknown) => log.warn({ err: error, node: name }, 'the Node could not be marked as not ready'));
+    await cluster.applyStatus(nodeStatus(name, 'False', new Date(clock.now())), 'redisworker-node');
   };
 }
 
@@ -70,7 +64,7 @@ function nodeStatus(name: string, ready: 'True' | 'False', now: Date): KubeObjec
     status: {
       capacity,
       allocatable: capacity,
-      addresses: [{ type: 'InternalIP', address: podIP }, { type: 'Hostname', address: hostname() }],
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }, { type: 'Hostname', address: hostname() }],
       conditions: [{
         type: 'Ready',
         status: ready,

@@ -2,27 +2,18 @@
 import { z } from 'zod';
 import type { KubeObject } from '../../cluster.ts';
 
-const item = z.object({ key: z.string(), path: z.string(), mode: z.number().optional() });
-const fileSource = { items: z.array(item).optional(), optional: z.boolean().default(false) };
-const configMapSource = z.object({ name: z.string(), ...fileSource });
-const secretSource = z.object({ name: z.string(), ...fileSource });
-
-const projectedSource = z.object({ configMap: configMapSource.optional(), secret: secretSource.optional() })
-  .refine(
-    ({ configMap, secret }) => configMap ?? secret,
-    'a projected volume may hold configMap and secret sources alone on this node; set automountServiceAccountToken: false',
-  );
+/** Address of every pod of this node: there are no pod networks here. */
+export const podIP = '127.0.0.1';
 
 const defaultMode = z.number().default(0o644);
 const volume = z.object({
   name: z.string(),
-  configMap: configMapSource.extend({ defaultMode }).optional(),
-  secret: z.object({ secretName: z.string(), ...fileSource, defaultMode }).optional(),
-  projected: z.object({ sources: z.array(projectedSource), defaultMode }).optional(),
+  configMap: z.object({ name: z.string(), defaultMode }).optional(),
+  secret: z.object({ secretName: z.string(), defaultMode }).optional(),
   emptyDir: z.object({}).optional(),
 }).refine(
-  ({ configMap, secret, projected, emptyDir }) => configMap ?? secret ?? projected ?? emptyDir,
-  'a volume must be a configMap, secret, projected or emptyDir on this node',
+  ({ configMap, secret, emptyDir }) => configMap ?? secret ?? emptyDir,
+  'a volume must be a configMap, secret or emptyDir on this node',
 );
 
 const keyRef = z.object({ name: z.string(), key: z.string(), optional: z.boolean().default(false) });
