@@ -21,7 +21,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['send', 'demo-worker', '{}', '--timeout', 'soon'], 'It must be a whole number from 1 to 86400.'],
     [['send', 'demo-worker', '{name:Ada}'], 'the request is not JSON'],
     [['send', 'demo-worker', '{}', '--ref', 'two words'], '--ref takes 1 to 256 characters without spaces'],
-    [['send', 'demo-worker', '{}', '--redis', 'localhost:6379'], 'this is not a Redis URL; write redis://host:port/db'],
+    [['send', 'demo-worker', '{}', '--redis', 'localhost:6379'], 'it must read redis://host:port/database'],
     [['send', 'demo-worker', '{}', '--name', '../up'], '"../up" is no session name'],
     [['status', '-o', 'xml'], 'Allowed choices are wide, yaml, json.'],
     [['status', '--watch', '-o', 'yaml'], '--watch shows the table: leave out "-o yaml"'],

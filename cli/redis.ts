@@ -1,5 +1,7 @@
 /** One connection to Redis for one command of a user. */
 import { Redis } from 'ioredis';
+import { formatHostPort } from '../contract/host-port.ts';
+import { formatRedisAddress, parseRedisAddress } from '../contract/redis-address.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
 
 const connectTimeoutMs = 5000;
@@ -9,14 +11,19 @@ const connectTimeoutMs = 5000;
  * the URL has none. The caller disconnects. A connection that is lost is not made again.
  * @throws Failure with one sentence that names the address, never the password.
  */
-export async function connectRedis(url: string, password?: string): Promise<Redis> {
-  const { target, hasPassword } = parseUserUrl(url);
-  const redis = new Redis(url, {
+export async function connectRedis(userUrl: string, fallback?: string): Promise<Redis> {
+  const { url, username, password } = splitCredentials(userUrl, fallback);
+  const { hosts: [server], db, tls } = parseRedisAddress(url);
+  const redis = new Redis({
+    ...server,
+    db,
+    ...(tls ? { tls: {} } : {}),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
-    ...(password !== undefined && !hasPassword ? { password } : {}),
   });
   let cause: unknown;
   redis.on('error', (error) => (cause ??= error)); // connect() itself only says that it is closed
@@ -27,7 +34,7 @@ export async function connectRedis(url: string, password?: string): Promise<Redi
   }
   if (cause === undefined) return redis;
   redis.disconnect();
-  throw new Failure(whyNoConnection(target, cause), 1, { cause });
+  throw new Failure(whyNoConnection(formatHostPort(server), cause), 1, { cause });
 }
 
 /** How to reach a Redis: a URL without credentials, and the credentials. */
@@ -39,32 +46,34 @@ export interface RedisAccess {
 
 /**
  * Takes the credentials out of a URL that a user gave; `password` is taken when it has none.
- * @throws Failure (usage) when it is no Redis URL.
+ * @throws Failure (usage) when it is no Redis URL; it is never repeated.
  */
-export function splitCredentials(url: string, password?: string): RedisAccess {
-  parseUserUrl(url);
-  const bare = new URL(url);
-  const username = decodeURIComponent(bare.username);
-  const secret = bare.password === '' ? password : decodeURIComponent(bare.password);
-  bare.username = '';
-  bare.password = '';
+export function splitCredentials(userUrl: string, password?: string): RedisAccess {
+  const [, scheme = '', login = '', rest = ''] = /^([a-z]+:\/\/)(?:(.*)@)?([^@]*)$/is.exec(userUrl) ?? [];
+  const [username = '', ...secret] = login.split(':');
+  const given = decoded(secret.join(':')) || password;
   return {
-    url: bare.href,
-    ...(username === '' ? {} : { username }),
-    ...(secret === undefined ? {} : { password: secret }),
+    url: canonical(scheme === '' ? userUrl : `${scheme}${rest}`),
+    ...(username === '' ? {} : { username: decoded(username) }),
+    ...(given === undefined ? {} : { password: given }),
   };
 }
 
-/**
- * The address in a Redis URL, without its credentials.
- * @throws Failure (usage) when it is no Redis URL.
- */
-export function parseUserUrl(url: string): { target: string; hasPassword: boolean } {
-  const parsed = URL.parse(url);
-  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
-    throw new Failure('this is not a Redis URL; write redis://host:port/db, or rediss:// for TLS', 2);
+function canonical(url: string): string {
+  try {
+    return formatRedisAddress(parseRedisAddress(url));
+  } catch (error) {
+    throw new Failure(messageOf(error), 2);
   }
-  return { target: `${parsed.hostname}:${parsed.port || 6379}`, hasPassword: parsed.password !== '' };
+}
+
+/** A percent sign that begins no code means itself: a password need not have been written for a URL. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function whyNoConnection(target: string, error: unknown): string {

@@ -14,9 +14,6 @@ export interface Response {
   readonly attempt?: number;
 }
 
-/** Names of the fields our runtime writes, in the order it writes them. */
-export const responseFields = ['ref', 'type', 'xid', 'code', 'res', 'consumer', 'ms', 'attempt'] as const;
-
 /**
  * Reads an entry in any of the three forms in use: ours (`ref type xid code res …`), the older
  * `ref workerUrl code`, and the older `ref type xid res` with the code inside the JSON of `res`.

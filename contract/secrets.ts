@@ -87,6 +87,14 @@ function importKey(keyHex: string, use: 'encrypt' | 'decrypt'): Promise<SubtleKe
   return crypto.subtle.importKey('raw', fromHex(keyHex), 'AES-CBC', false, [use]);
 }
 
+/**
+ * A password as it is meant: line ends that an editor or `echo` leaves behind it are no part of it, blanks are.
+ * All of them go at once, so that whoever passes it on and whoever reads it then mean the same.
+ */
+export function withoutLineEnds(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
+}
+
 function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

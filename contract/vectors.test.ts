@@ -13,6 +13,8 @@ import {
   retryScheduleKey,
   traceHashKey,
 } from './keys.ts';
+import { formatHostPort, parseHostPort, parseListenAddress } from './host-port.ts';
+import { formatRedisAddress, parseRedisAddress } from './redis-address.ts';
 import { decodeReply, isSuccess } from './reply.ts';
 import { encodeRequest, parseRequest } from './request.ts';
 import { decodeResponse } from './response.ts';
@@ -132,6 +134,30 @@ test.each(vectors.responses)('the response $entry is read', ({ entry, response }
   const decoded = decodeResponse(entry);
   expect(decoded === undefined ? null : { ...decoded, ...(decoded.code === undefined ? { code: undefined } : {}) })
     .toEqual(response);
+});
+
+describe('host:port', () => {
+  test.each(vectors.hostPorts)('is read, or refused: $text', ({ text, parsed }) => {
+    expect(parseHostPort(text) ?? null).toEqual(parsed);
+    if (parsed) expect(parseHostPort(formatHostPort(parsed))).toEqual(parsed);
+  });
+
+  test.each(vectors.listenAddresses)('may leave out more where one listens: $text', ({ text, parsed }) => {
+    expect(parseListenAddress(text) ?? null).toEqual(parsed);
+  });
+});
+
+describe('the address of a Redis', () => {
+  test.each(vectors.redisAddresses)('is one text in all spellings, or refused by its rule: $text', (vector) => {
+    const { text, address, rule } = vector as { text: string; address?: string; rule?: string };
+    if (address !== undefined) {
+      expect(formatRedisAddress(parseRedisAddress(text))).toBe(address);
+      expect(formatRedisAddress(parseRedisAddress(address))).toBe(address);
+    } else {
+      expect(() => parseRedisAddress(text)).toThrow(`the Redis URL cannot be used: ${rule}`);
+      expect(() => parseRedisAddress(text)).not.toThrow('canary');
+    }
+  });
 });
 
 describe('replies', () => {

@@ -1,6 +1,8 @@
 /** The contract against the fixed vectors of vectors.json, on Deno; vectors.test.ts is the same on Node. */
-import { assertEquals } from '../worker/testing/assert.ts';
+import { assertEquals, assertThrows } from '../worker/testing/assert.ts';
 import { decodeConfigHash, encodeConfigHash } from './config-hash.ts';
+import { parseHostPort, parseListenAddress } from './host-port.ts';
+import { formatRedisAddress, parseRedisAddress } from './redis-address.ts';
 import { decodeReply } from './reply.ts';
 import { parseRequest } from './request.ts';
 import { decodeResponse } from './response.ts';
@@ -27,6 +29,19 @@ Deno.test('reads responses in every form', () => {
   for (const { entry, response } of vectors.responses) {
     const decoded = decodeResponse(entry as unknown as Record<string, string>);
     assertEquals(JSON.parse(JSON.stringify(decoded ?? null)), response);
+  }
+});
+
+Deno.test('reads host:port', () => {
+  for (const { text, parsed } of vectors.hostPorts) assertEquals(parseHostPort(text) ?? null, parsed);
+  for (const { text, parsed } of vectors.listenAddresses) assertEquals(parseListenAddress(text) ?? null, parsed);
+});
+
+Deno.test('reads the address of a Redis, and refuses what is none by its rule', () => {
+  for (const vector of vectors.redisAddresses) {
+    const { text, address, rule } = vector as { text: string; address?: string; rule?: string };
+    if (address !== undefined) assertEquals(formatRedisAddress(parseRedisAddress(text)), address);
+    else assertThrows(() => parseRedisAddress(text), new RegExp(`^(?!.*canary).*${rule}`));
   }
 });
 

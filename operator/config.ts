@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
+import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
+import { withoutLineEnds } from '../contract/secrets.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
-import { parseRedisUrl } from './redis/target.ts';
+import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import { version } from './version.ts';
 
@@ -66,9 +68,10 @@ interface Flags {
  * @param argv arguments without interpreter and script
  */
 export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
-  const flags = command().parse(argv, { from: 'user' }).opts<Flags>();
+  const program = command().parse(argv, { from: 'user' });
+  const flags = program.opts<Flags>();
   return {
-    redisUrl: flags.redis ?? environment['REDIS_URL'],
+    redisUrl: redisUrl(program, '--redis', flags.redis) ?? redisUrl(program, 'REDIS_URL', environment['REDIS_URL']),
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
     redisPassword: flags.redisPasswordFile === undefined
       ? environment['REDIS_PASSWORD']
@@ -96,7 +99,7 @@ function command(): Command {
   return new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version)
-    .option('--redis <url>', 'Redis of workers that name none, without credentials [REDIS_URL]', redisUrl)
+    .option('--redis <url>', 'Redis of workers that name none, without credentials [REDIS_URL]')
     .option('--redis-username <name>', 'ACL user for it [REDIS_USERNAME]')
     .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
     .option('--namespace <name>', 'serve only this namespace')
@@ -142,10 +145,11 @@ function command(): Command {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 }
 
-function redisUrl(text: string): string {
+/** The canonical URL. Not read by the parser of flags, which repeats what it refuses, a password too. */
+function redisUrl(program: Command, source: string, text: string | undefined): string | undefined {
+  if (!text) return undefined;
   const parsed = parseRedisUrl(text);
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.problem);
-  return text;
+  return parsed.ok ? urlOf(parsed.target) : program.error(`${source}: ${parsed.problem}`);
 }
 
 function searchDomain(text: string, before: readonly string[]): string[] {
@@ -157,10 +161,9 @@ function searchDomain(text: string, before: readonly string[]): string[] {
 }
 
 function listenAddress(text: string): { address: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port > 65_535) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
-  return { address: match[1] ?? (match[2] || '0.0.0.0'), port };
+  const address = parseListenAddress(text);
+  if (!address) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
+  return { address: address.host, port: address.port };
 }
 
 function canaryAddress(text: string): Canary {
@@ -170,14 +173,13 @@ function canaryAddress(text: string): Canary {
 }
 
 function dnsServer(text: string): string {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
-  const address = match?.[1] ?? match?.[2];
-  if (address === undefined || isIP(address) === 0 || Number(match?.[3]) > 65_535) {
+  const server = parseHostPort(text);
+  if (!server || isIP(server.host) === 0) {
     throw new InvalidArgumentError(
       'must be the IP address and port of a DNS server, such as 10.96.0.10:53 or [fd00::a]:53',
     );
   }
-  return text;
+  return formatHostPort(server);
 }
 
 function cidr(text: string, before: readonly Block[]): readonly Block[] {
@@ -198,5 +200,5 @@ function whole(text: string): number {
 }
 
 function readPassword(file: string): string {
-  return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  return withoutLineEnds(readFileSync(file, 'utf8'));
 }

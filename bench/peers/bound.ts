@@ -12,6 +12,7 @@ import { textOf } from '../../worker/redis/replies.ts';
 import { decide } from '../../worker/handler/outcome.ts';
 import type { Place } from '../../worker/handler/place.ts';
 import { encodeCommands } from '../../worker/redis/commands.ts';
+import { parseRedisAddress } from '../../contract/redis-address.ts';
 import type { Reply } from '../../worker/redis/resp.ts';
 import { parseHandlerSettings } from '../../worker/handler/settings.ts';
 import handle from './handler.ts';
@@ -24,8 +25,8 @@ const depth = 6;
 let answered = 0;
 let wake = (): void => {};
 
-const url = `redis://127.0.0.1:${port}`;
-const redis = await connectRedis({ url, name: 'bound' }, 'bytes');
+const address = parseRedisAddress(`redis://127.0.0.1:${port}`);
+const redis = await connectRedis({ address, name: 'bound' }, 'bytes');
 const hashKey = configHashKey(type, consumer);
 const place: Place = {
   ...decodeConfigHash(await hashFields(hashKey)),

@@ -5,7 +5,8 @@ test.each([
   ['redis://cache', { host: 'cache', port: 6379, db: 0 }],
   ['redis://10.0.0.7:7000/3', { host: '10.0.0.7', port: 7000, db: 3 }],
   ['redis://[fd00::1]:6380/', { host: 'fd00::1', port: 6380, db: 0 }],
-  ['rediss://cache.example.com:6379', { host: 'cache.example.com', port: 6379, db: 0, tls: {} }],
+  ['redis://[::ffff:10.0.0.7]', { host: '10.0.0.7', port: 6379, db: 0 }],
+  ['rediss://Cache.Example.com.:6379', { host: 'cache.example.com', port: 6379, db: 0, tls: {} }],
 ])('reads %s', (url, target) => {
   expect(parseRedisUrl(url)).toEqual({ ok: true, target });
 });
@@ -18,7 +19,7 @@ test.each([
   ['redis://user:canary@cache', 'credentials'],
   ['redis://cache/zero', 'database number'],
   ['redis://cache/0?password=canary', 'without ?'],
-  ['redis://cache:canary', 'no URL'],
+  ['redis://cache:canary', 'its port 1 to 65535'],
 ])('refuses %s with the fix, without repeating it', (url, fix) => {
   const parsed = parseRedisUrl(url);
   expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(fix) });

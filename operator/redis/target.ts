@@ -1,5 +1,7 @@
 /** One Redis: where it is and how to log in, parsed once from what people write. */
 import { createHmac, randomBytes } from 'node:crypto';
+import { formatHostPort } from '../../contract/host-port.ts';
+import { formatRedisAddress, parseRedisAddress } from '../../contract/redis-address.ts';
 
 /** A Redis database and the login for it. */
 export interface RedisTarget {
@@ -25,36 +27,24 @@ export type ParsedRedisUrl =
   | { readonly ok: true; readonly target: RedisTarget }
   | { readonly ok: false; readonly problem: string };
 
-const defaultPort = 6379;
-
-/**
- * Reads `redis://host[:port][/db]` or `rediss://…` (TLS). Pure.
- * Credentials are refused: a URL ends up in manifests, logs and process lists. The problem never repeats the URL.
- */
+/** Reads the address of a Redis; see contract/redis-address.ts. The problem never repeats the URL. */
 export function parseRedisUrl(text: string): ParsedRedisUrl {
-  if (!URL.canParse(text)) return refused('it is no URL; write redis://host:6379 or rediss://host:6379 for TLS');
-  const url = new URL(text);
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-    return refused('it must begin with redis:// or rediss:// (TLS)');
+  try {
+    const { hosts: [{ host, port }], db, tls } = parseRedisAddress(text);
+    return { ok: true, target: { host, port, db, ...(tls ? { tls: {} } : {}) } };
+  } catch (error) {
+    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
   }
-  if (url.username !== '' || url.password !== '') {
-    return refused('it must not carry credentials; name the user in username and the password in a Secret');
-  }
-  if (url.hostname === '') return refused('it names no host; write redis://host:6379');
-  if (url.search !== '' || url.hash !== '') return refused('it must end after the database number, without ? or #');
-  const db = parseDb(url.pathname);
-  if (db === undefined) return refused('what follows the port must be a database number, for example /0');
-  return { ok: true, target: targetOf(url, db) };
 }
 
 /** `host:port` as people read it. */
 export function addressOf(target: RedisTarget): string {
-  return target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+  return formatHostPort(target);
 }
 
-/** `redis://host:port/db` or `rediss://…` without credentials; {@link parseRedisUrl} reads it back. */
+/** The canonical URL of a target, without credentials: equal for two spellings of one target. */
 export function urlOf(target: RedisTarget): string {
-  return `${target.tls ? 'rediss' : 'redis'}://${addressOf(target)}/${target.db}`;
+  return formatRedisAddress({ hosts: [target], db: target.db, tls: target.tls !== undefined });
 }
 
 /** Salted anew by every process, so that a key in a log cannot be used to guess a password. */
@@ -65,23 +55,4 @@ export function targetKey(target: RedisTarget): string {
   const secrets = [target.password ?? null, target.tls?.ca ?? null, target.tls?.serverName ?? null];
   const digest = createHmac('sha256', salt).update(JSON.stringify(secrets)).digest('hex').slice(0, 16);
   return `${urlOf(target)}#${encodeURIComponent(target.username ?? '')}.${digest}`;
-}
-
-function targetOf(url: URL, db: number): RedisTarget {
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? defaultPort : Number(url.port),
-    db,
-    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
-}
-
-function parseDb(path: string): number | undefined {
-  if (path === '' || path === '/') return 0;
-  const digits = /^\/(\d{1,5})\/?$/.exec(path)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-function refused(problem: string): ParsedRedisUrl {
-  return { ok: false, problem: `the Redis URL cannot be used: ${problem}` };
 }

@@ -149,7 +149,7 @@ describe('a session', () => {
       operator.start,
       io,
     );
-    expect(operator.settings[0]?.redis).toEqual({ url: 'redis://r.example', username: 'ann', password: 'hush' });
+    expect(operator.settings[0]?.redis).toEqual({ url: 'redis://r.example:6379/0', username: 'ann', password: 'hush' });
     const { state } = await sessionFiles('up', io.environment);
     expect(await readFile(state, 'utf8')).not.toContain('hush');
     expect((await stat(state)).mode & 0o777).toBe(0o600);

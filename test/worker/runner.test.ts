@@ -437,7 +437,7 @@ describe.concurrent('what the runner is started with', () => {
       'where this runner itself is to listen',
     ],
     ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
-    ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL cannot be used: the Redis URL must read'],
+    ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL: the Redis URL cannot be used: it must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
     await redis.client.set('a-string', 'x');
     const port = await freePort();

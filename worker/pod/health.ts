@@ -1,6 +1,6 @@
 /** GET /healthz and /readyz for the kubelet. */
+import type { Address } from './address.ts';
 import { FatalError, messageOf } from './fatal.ts';
-import type { HealthAddress } from './settings.ts';
 import { after } from './timers.ts';
 
 /** Without a sign of life for this long the process is stuck: each turn of the reading loop takes about two seconds. */
@@ -57,7 +57,7 @@ export class Pulse implements Health {
  * @returns ends the service, which frees the address
  * @throws FatalError when the address cannot be listened on.
  */
-export function serveHealth(address: HealthAddress, health: Health): () => void {
+export function serveHealth(address: Address, health: Health): () => void {
   try {
     const listener = Deno.listen(address);
     void answerProbes(listener, health);

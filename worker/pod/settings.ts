@@ -1,9 +1,10 @@
 /** What the pod tells every runtime: one argument, the environment and a folder of files. */
 import { env } from '../../contract/pod.ts';
+import { withoutLineEnds } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../redis/connection.ts';
+import { type Address, readAddress, readRedisAddress } from './address.ts';
 import { FatalError, messageOf } from './fatal.ts';
 import { type GateDuty, readGateDuty } from './gate/duty.ts';
-import { parseRedisUrl } from '../redis/redis-url.ts';
 
 /** Everything a runtime of any kind knows before it has spoken to Redis. */
 export interface PodSettings {
@@ -11,17 +12,11 @@ export interface PodSettings {
   readonly hashKey: string;
   readonly redis: Omit<RedisTarget, 'name'>;
   readonly sourceDigest?: string;
-  readonly health?: HealthAddress;
+  readonly health?: Address;
   readonly gate: GateDuty;
   /** UID of this pod, or of this process when it runs outside of one. */
   readonly owner: string;
   readonly podName?: string;
-}
-
-/** Where probes are answered. */
-export interface HealthAddress {
-  readonly hostname: string;
-  readonly port: number;
 }
 
 /** Gives the value of an environment variable. */
@@ -50,9 +45,9 @@ export function parsePodSettings(
   return {
     hashKey,
     redis: {
-      url: checked(env.redisUrl, required(env.redisUrl, readEnv), (url) => (parseRedisUrl(url), url)),
+      address: readRedisAddress(required(env.redisUrl, readEnv), env.redisUrl),
       ...optional('username', readEnv(env.redisUsername)),
-      ...optional('password', fileOf(env.redisPasswordFile)?.replace(/\r?\n$/, '')),
+      ...optional('password', withoutLineEnds(fileOf(env.redisPasswordFile) ?? '')),
       ...optional('caCert', fileOf(env.redisCaFile)),
     },
     gate: readGateDuty(readEnv),
@@ -67,8 +62,9 @@ export function parsePodSettings(
  * Where to answer probes; undefined = nowhere.
  * @throws FatalError when it is no address
  */
-export function readHealthAddress(readEnv: ReadEnv): HealthAddress | undefined {
-  return checked(env.healthAddress, readEnv(env.healthAddress) ?? '', parseAddress);
+export function readHealthAddress(readEnv: ReadEnv): Address | undefined {
+  const address = readEnv(env.healthAddress);
+  return address ? readAddress(address, env.healthAddress) : undefined;
 }
 
 /** A file of the secret folder, named by the variable `name`. */
@@ -92,14 +88,6 @@ export function giveUpSecrets(readEnv: ReadEnv): void {
     Deno.permissions.revokeSync({ name: 'read', path });
     Deno.permissions.revokeSync({ name: 'read', path: path.slice(0, path.lastIndexOf('/')) || '/' });
   }
-}
-
-/** `host:port`, `[v6]:port` or nothing. */
-function parseAddress(text: string): HealthAddress | undefined {
-  if (text === '') return undefined;
-  const [, hostname, port] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text) ?? [];
-  if (hostname === undefined || Number(port) > 65_535) throw new Error('it must read host:port');
-  return { hostname, port: Number(port) };
 }
 
 /** @throws FatalError when the variable is missing */

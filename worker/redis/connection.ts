@@ -1,13 +1,13 @@
 /** One connection to Redis: calls with a deadline, several in flight, no promise per command. */
+import { formatHostPort } from '../../contract/host-port.ts';
+import type { RedisAddress } from '../../contract/redis-address.ts';
 import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
 import { RedisError, type Reply, ReplyParser } from './resp.ts';
-import { parseRedisUrl } from './redis-url.ts';
 import { after, type Timer } from '../pod/timers.ts';
 
 /** How to reach a Redis and who to be there. */
 export interface RedisTarget {
-  /** `redis://host:port/db`, or `rediss://…` for TLS; never with credentials. */
-  readonly url: string;
+  readonly address: RedisAddress;
   readonly username?: string;
   readonly password?: string;
   /** PEM of the authority to trust beside the well-known ones. */
@@ -33,8 +33,9 @@ const afterQueued = 2;
  * @throws ConnectionLostError when it cannot be reached in time, RedisError when it refuses the login.
  */
 export async function dialRedis(target: RedisTarget): Promise<Deno.Conn> {
-  const { hostname, port, db, tls } = parseRedisUrl(target.url);
-  const where = `${hostname}:${port}`;
+  const { hosts: [server], db, tls } = target.address;
+  const { host: hostname, port } = server;
+  const where = formatHostPort(server);
   const timeoutMs = target.connectTimeoutMs ?? 5000;
   const dialled: Promise<Deno.Conn> = tls
     ? Deno.connectTls({ hostname, port, ...(target.caCert ? { caCerts: [target.caCert] } : {}) })

@@ -1,11 +1,6 @@
 /** The command line of the runner: `<config hash key> [--forward=<host:port>] -- <command…>`. */
+import { type Address, readAddress } from '../pod/address.ts';
 import { FatalError } from '../pod/fatal.ts';
-
-/** Where something listens. */
-export interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
 
 /** What the command line asks for. */
 export interface RunnerArguments {
@@ -32,20 +27,9 @@ export function parseArguments(args: readonly string[]): RunnerArguments {
   for (const option of options) {
     const value = /^--forward=(.*)$/.exec(option)?.[1];
     if (value === undefined) throw refused(`the option "${option}" is unknown`);
-    forward = parseAddress(value, '--forward');
+    forward = readAddress(value, '--forward');
   }
   return { hashKey, command: [program, ...rest], ...(forward ? { forward } : {}) };
-}
-
-/**
- * Reads `host:port`, an IPv6 host in brackets.
- * @throws FatalError naming `what` when it is neither.
- */
-export function parseAddress(text: string, what: string): Address {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port < 1 || port > 65535) throw refused(`${what} must be host:port, not "${text}"`);
-  return { hostname: match[1] ?? match[2] ?? '', port };
 }
 
 function refused(why: string): FatalError {

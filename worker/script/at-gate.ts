@@ -1,10 +1,10 @@
 /** The network gate, passed by the runner for its child. */
 import type { GatePassage } from '../../contract/gate.ts';
+import type { Address } from '../pod/address.ts';
 import { passGate } from '../pod/gate/pass.ts';
 import type { GateDuty } from '../pod/gate/duty.ts';
 import { serveHealth } from '../pod/health.ts';
 import type { Logger } from '../pod/log.ts';
-import type { HealthAddress } from '../pod/settings.ts';
 import { after } from '../pod/timers.ts';
 
 /** A gate is passed at once or takes a while, as where Redis is away: the kubelet then wants to hear that all is well. */
@@ -14,7 +14,7 @@ const soonMs = 2000;
 export interface AtGate {
   readonly duty: GateDuty;
   /** Where to answer probes meanwhile; free again afterwards. */
-  readonly health: HealthAddress | undefined;
+  readonly health: Address | undefined;
   readonly stop: AbortSignal;
   readonly log: Logger;
 }

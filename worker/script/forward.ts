@@ -1,5 +1,5 @@
 /** The Redis a script sees: a plain, open port on loopback whose every connection goes on to the real one. */
-import type { Address } from './arguments.ts';
+import type { Address } from '../pod/address.ts';
 
 /** Opens a connection to the real Redis, encrypted, authenticated and with its database selected as need be. */
 export type OpenUpstream = () => Promise<Deno.Conn>;

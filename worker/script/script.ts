@@ -2,13 +2,13 @@
 import type { GatePassage } from '../../contract/gate.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import { connectRedis, dialRedis, type RedisTarget } from '../redis/connection.ts';
+import type { Address } from '../pod/address.ts';
 import { clock } from '../pod/clock.ts';
 import { FatalError, messageOf } from '../pod/fatal.ts';
 import { serveHealth } from '../pod/health.ts';
 import { type Logger, tellOnce } from '../pod/log.ts';
 import { Outages } from '../pod/outage.ts';
 import type { PodSettings } from '../pod/settings.ts';
-import type { Address } from './arguments.ts';
 import { runCycles } from './cycles.ts';
 import { type Forwarder, startForwarder } from './forward.ts';
 import { redisLink } from './redis-link.ts';

@@ -1,10 +1,10 @@
 /** What the pod tells the runner beside what it tells every runtime. Read once, then trusted. */
+import { formatHostPort } from '../../contract/host-port.ts';
 import { env, type HandlerSettings } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
+import type { Address } from '../pod/address.ts';
 import { FatalError, messageOf } from '../pod/fatal.ts';
 import { parsePodSettings, type PodSettings, type ReadEnv, readSecretFile, required } from '../pod/settings.ts';
-import { parseRedisUrl } from '../redis/redis-url.ts';
-import type { Address } from './arguments.ts';
 
 const loopback = ['127.0.0.1', 'localhost', '::1'];
 
@@ -15,11 +15,13 @@ const loopback = ['127.0.0.1', 'localhost', '::1'];
 export function readScriptSettings(readEnv: ReadEnv, hashKey: string, forward: Address): PodSettings {
   required(env.podUid, readEnv); // it tells this pod from any other, across restarts of its container
   const settings = parsePodSettings([hashKey], readEnv, readSecretFile);
-  const { hostname, port } = parseRedisUrl(settings.redis.url);
-  if (port === forward.port && loopback.includes(hostname)) {
+  const own = settings.redis.address.hosts.find(({ host, port }) => port === forward.port && loopback.includes(host));
+  if (own) {
     throw new FatalError(
       'badConfig',
-      `${env.redisUrl} names ${hostname}:${port}, where this runner itself is to listen: name the real Redis, or forward from another port`,
+      `${env.redisUrl} names ${
+        formatHostPort(own)
+      }, where this runner itself is to listen: name the real Redis, or forward from another port`,
     );
   }
   return settings;

@@ -1,4 +1,5 @@
 /** Finds out how a worker's Redis is reached: address, login, certificates. */
+import { withoutLineEnds } from '../../../contract/secrets.ts';
 import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
@@ -77,8 +78,8 @@ async function readKey(
   return { ok: true, value };
 }
 
-/** Text of a key; a line end from an editor is not part of a password. */
+/** Text of a key. */
 function textOf(secret: KubeObject, key: string): string | undefined {
   const base64 = ((secret.data ?? {}) as Record<string, string>)[key];
-  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8').replace(/\r?\n$/, '');
+  return base64 === undefined ? undefined : withoutLineEnds(Buffer.from(base64, 'base64').toString('utf8'));
 }

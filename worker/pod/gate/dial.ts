@@ -1,12 +1,7 @@
 /** Dials, to find out whether a way is open: nothing is sent, and what connects is closed at once. */
+import type { Address } from '../address.ts';
 import { after } from '../timers.ts';
 import type { Answer } from './decide.ts';
-
-/** Where to dial. */
-export interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
 
 /** Engines that drop say nothing: without an answer for so long, a way counts as closed. */
 const silentMs = 1000;

@@ -28,7 +28,7 @@ Deno.test('a process the runner started tells what the runner found', () => {
 
 Deno.test('names the variable that is wrong', () => {
   for (const canary of ['canary', 'canary:0', 'canary:70000', 'http://canary:1']) {
-    assertThrows(() => duty({ ...pod, NETWORK_CANARY: canary }), /NETWORK_CANARY must read host:port/);
+    assertThrows(() => duty({ ...pod, NETWORK_CANARY: canary }), /NETWORK_CANARY must be host:port/);
   }
-  assertThrows(() => duty({ ...pod, REDIS_URL: 'http://r' }), /REDIS_URL is wrong/);
+  assertThrows(() => duty({ ...pod, REDIS_URL: 'http://r' }), /REDIS_URL: the Redis URL cannot be used/);
 });

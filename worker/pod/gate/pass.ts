@@ -3,10 +3,12 @@
  * program the rules of a new pod while it already runs, and one that enforces nothing does not say so.
  */
 import type { GatePassage } from '../../../contract/gate.ts';
+import { formatHostPort } from '../../../contract/host-port.ts';
 import { backoffMs } from '../backoff.ts';
 import { FatalError } from '../fatal.ts';
 import { deadlineMs, nextStep, retryMs } from './decide.ts';
-import { type Address, dialCanary, reaches } from './dial.ts';
+import type { Address } from '../address.ts';
+import { dialCanary, reaches } from './dial.ts';
 import type { GateDuty, GateOrder } from './duty.ts';
 import { pause } from '../timers.ts';
 
@@ -88,5 +90,5 @@ function judge({ result, opened }: GatePassage, { canary, enforcement }: GateOrd
 }
 
 function textOf({ hostname, port }: Address): string {
-  return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+  return formatHostPort({ host: hostname, port });
 }

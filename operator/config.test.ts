@@ -1,0 +1,55 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { readConfig } from './config.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** What the process says and the code it ends with, instead of ending. */
+function refusal(argv: string[], environment: NodeJS.ProcessEnv = {}): string {
+  let said = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += String(text)), true));
+  vi.spyOn(process, 'exit').mockImplementation((code) => {
+    throw new Error(`exit ${code}`);
+  });
+  expect(() => readConfig(argv, environment)).toThrow('exit 2');
+  return said;
+}
+
+test('addresses of one place are one text, however they are written', () => {
+  const config = readConfig(
+    [
+      '--http',
+      ':8080',
+      '--canary-listen',
+      '[::0]:0',
+      '--canary-address',
+      'Canary.SVC.:8086',
+      '--dns-server',
+      '[::A]:53',
+    ],
+    { REDIS_URL: 'redis://Cache.' },
+  );
+  expect(config).toMatchObject({
+    httpAddress: '0.0.0.0',
+    httpPort: 8080,
+    canaryListen: { address: '::', port: 0 },
+    canary: { kind: 'name', host: 'canary.svc', port: 8086 },
+    dnsServer: '[::a]:53',
+    redisUrl: 'redis://cache:6379/0',
+  });
+  expect(readConfig(['--redis', 'redis://one'], { REDIS_URL: 'redis://two' }).redisUrl).toBe('redis://one:6379/0');
+  expect(readConfig([], { REDIS_URL: '' }).redisUrl).toBeUndefined();
+});
+
+test('a Redis URL with credentials is refused wherever it comes from, and never repeated', () => {
+  const url = 'redis://:canary@cache';
+  for (const said of [refusal(['--redis', url]), refusal([], { REDIS_URL: url })]) {
+    expect(said).toContain('the Redis URL cannot be used: it must not carry credentials');
+    expect(said).not.toContain(':canary@');
+  }
+});
+
+test('an address that is none is refused by its flag', () => {
+  expect(refusal(['--http', '8080'])).toContain('must be address:port');
+  expect(refusal(['--dns-server', 'dns.example:53'])).toContain('must be the IP address and port of a DNS server');
+  expect(refusal(['--canary-address', 'canary:0'])).toContain('must be host:port');
+});
