@@ -8,15 +8,11 @@ import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
-import { ResponseReader } from './redis/response-reader.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
-import { CiliumPolicies } from './redisworker/follow/cilium-policies.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
-import { OutsideNames } from './redisworker/follow/outside-names.ts';
+import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
 import { reconcile } from './redisworker/reconcile.ts';
-import { References } from './redisworker/follow/references.ts';
-import { enqueueChanges, enqueueOwners } from './redisworker/follow/changes.ts';
-import { type DefaultLogin, followAll } from './redisworker/world.ts';
+import type { DefaultLogin, World } from './redisworker/world.ts';
 
 /** What an operator is started with. */
 export interface OperatorOptions {
@@ -67,20 +63,19 @@ export function startOperator(options: OperatorOptions): Operator {
   meter.longestRunning(() => queue.longestRunningSeconds);
   const enqueue = (key: string) => queue.add(key);
   const redis = new RedisConnections({ clock, meter: metrics.redis });
-  const responses = new ResponseReader({ connections: redis, onChange: enqueue, clock });
-  const references = new References(cluster, enqueue);
-  const outside = new OutsideNames({ lookUp: options.lookUp, clock, enqueue });
-  const copies = followAll(cluster, options.namespace);
-  enqueueChanges(copies, options.redisUrl, enqueue);
-  const ciliumPolicies = new CiliumPolicies(cluster, options.namespace, (copy) => enqueueOwners(copy, enqueue));
-  const world = {
+  const following = startFollowing({
     cluster,
-    copies,
-    references,
-    ciliumPolicies,
+    namespace: options.namespace,
     redis,
-    responses,
-    outside,
+    defaultRedisUrl: options.redisUrl,
+    lookUp: options.lookUp,
+    clock,
+    enqueue,
+  });
+  const world: World = {
+    cluster,
+    following,
+    redis,
     clock,
     log,
     freshKey: generateKey,
@@ -98,13 +93,13 @@ export function startOperator(options: OperatorOptions): Operator {
   let controller: ReturnType<typeof startController> | undefined;
   let cancelResync = (): void => undefined;
   const resync = () => {
-    for (const { metadata } of copies.workers.list()) {
+    for (const { metadata } of following.copies.workers.list()) {
       queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
     }
-    void ciliumPolicies.openIfUsed();
+    void following.ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
-  const started = Promise.all(Object.values(copies).map(({ synced }) => synced)).then(() => {
+  const started = synced(following).then(() => {
     controller = startController({
       name: 'redisworker',
       queue,
@@ -115,19 +110,16 @@ export function startOperator(options: OperatorOptions): Operator {
       metrics: metrics.controller('redisworker'),
     });
     resync();
-    log.info({ workers: copies.workers.list().length }, 'the operator reconciles');
+    log.info({ workers: following.copies.workers.list().length }, 'the operator reconciles');
   });
   return {
     started,
     isStarted: () => controller !== undefined,
     async stop() {
       cancelResync();
-      for (const copy of Object.values(copies)) copy.stop();
+      stopCopies(following);
       await controller?.stop();
-      references.close();
-      outside.close();
-      ciliumPolicies.close();
-      await responses.close();
+      await stopFollowing(following);
       redis.close();
     },
   };

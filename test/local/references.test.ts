@@ -9,10 +9,11 @@ test('an object that was written a moment ago is found although the copy has not
   const cluster = await openLocalCluster({ log: quietLog(), nodeName: 'n' });
   const references = new References(cluster, () => undefined);
   const ref = { namespace: 'default', name: 'key' };
-  expect(await references.read('default/w', resources.secrets, ref)).toBeUndefined();
+  expect(await references.read(resources.secrets, ref)).toBeUndefined();
+  references.keep('default/w', [{ resource: resources.secrets, ref }]);
   await settled();
   await cluster.apply({ apiVersion: 'v1', kind: 'Secret', metadata: ref, data: { key: 'a' } }, 'redisworker');
-  expect((await references.read('default/w', resources.secrets, ref))?.data).toEqual({ key: 'a' });
+  expect((await references.read(resources.secrets, ref))?.data).toEqual({ key: 'a' });
   references.close();
   await cluster.close();
 });
@@ -25,7 +26,7 @@ test('two workers that name one object at the same moment share a watch, and bot
   const told = new Set<string>();
   const counting: typeof cluster = { ...cluster, follow: (...which) => (watches += 1, cluster.follow(...which)) };
   const references = new References(counting, (worker) => told.add(worker));
-  await Promise.all(['default/a', 'default/b'].map((worker) => references.read(worker, resources.configMaps, ref)));
+  for (const worker of ['default/a', 'default/b']) references.keep(worker, [{ resource: resources.configMaps, ref }]);
   await settled();
   told.clear();
   await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: ref, data: { a: '2' } }, 'redisworker');

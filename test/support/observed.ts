@@ -1,13 +1,16 @@
 /** Observations for tests of pure decisions, computed from a worker as the observer would. */
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import { emptyTally } from '../../operator/redis/response-tally.ts';
 import type { StreamView } from '../../operator/redis/observe-stream.ts';
-import { blueprintOf, type Defaults } from '../../operator/redisworker/model/blueprint.ts';
+import { blueprintOf } from '../../operator/redisworker/observe/blueprint.ts';
+import type { Defaults } from '../../operator/redisworker/model/blueprint.ts';
 import { parseCanary } from '../../operator/redisworker/network/gate.ts';
+import { declaredIds } from '../../operator/redisworker/model/consumers.ts';
 import type { Observed, ObservedSpec } from '../../operator/redisworker/model/observed.ts';
 import { resolveSource } from '../../operator/redisworker/observe/source.ts';
-import { streamView } from '../../operator/redisworker/work/stream/index.ts';
-import { topologyOf } from '../../operator/redisworker/observe/services.ts';
+import { streamView } from '../../operator/redisworker/work/stream/view.ts';
+import { topologyOf } from '../../operator/redisworker/model/services.ts';
 
 /** A stream with a group and nobody in it. */
 export const idleStream: StreamView = {
@@ -50,14 +53,14 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     canary: around.canary === undefined ? undefined : parseCanary(around.canary),
     ...around.defaults,
   });
-  if (!blueprint) throw new Error('no blueprint');
   const stream = { ...idleStream, ...around.stream };
   return {
     now: around.now ?? Date.parse('2030-01-01T00:00:00Z'),
     object: stored,
     unreadable: [],
     aesKey: '000102030405060708090a0b0c0d0e0f',
-    responses: undefined,
+    referred: [],
+    responses: emptyTally,
     canaryProblem: around.canaryProblem,
     abandonRedis: around.abandonRedis ?? false,
     children: {
@@ -74,13 +77,17 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       rival: undefined,
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
-      access: { ok: true, value: { target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] } },
+      access: {
+        ok: true,
+        value: { url: 'redis://127.0.0.1:6379', target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] },
+      },
       redis: {
         kind: 'answered',
-        work: streamView(stream, blueprint.stream.request),
+        work: streamView(stream, blueprint.work.hash.requestStream),
+        ids: [...declaredIds(blueprint.consumers), ...stream.consumers.map(({ name }) => name)],
         hashes: new Map(Object.entries(around.hashes ?? {})),
       },
-      hashIds: [...blueprint.consumerIds, ...stream.consumers.map(({ name }) => name)],
+      outsideHosts: [],
       topology: topologyOf('default', { services: noServices }, new Map()),
       ...around.spec,
     },

@@ -7,19 +7,16 @@ const reasons = {
   applyObject: 'Applied',
   scaleToZero: 'Scaled',
   deleteObject: 'Deleted',
-  ensureGroup: 'GroupCreated',
   writeConfigHash: 'ConfigHashWritten',
   clearStalePid: 'StalePidCleared',
-  handOver: 'HandedOver',
-  deleteConsumer: 'ConsumerRemoved',
   deleteConfigHash: 'ConfigHashDeleted',
   releaseConfigHash: 'ConfigHashReleased',
-  destroyGroup: 'GroupRemoved',
-} as const satisfies Record<Action['do'], string>;
+} as const satisfies Record<Exclude<Action['do'], 'changeWork'>, string>;
 
 /** The event of an action that was carried out; why it was called for is in the message. */
 export function eventOf(action: Action): { reason: string; message: string } {
-  return { reason: reasons[action.do], message: `${describe(action)} (${action.why})` };
+  const reason = action.do === 'changeWork' ? action.step.reason : reasons[action.do];
+  return { reason, message: `${describe(action)} (${action.why})` };
 }
 
 /** The sentence of an action that was carried out. */
@@ -33,21 +30,15 @@ export function describe(action: Action): string {
       return `Scaled Deployment ${action.ref.name} to zero`;
     case 'deleteObject':
       return `Deleted ${action.resource.kind} ${action.ref.name}`;
-    case 'ensureGroup':
-      return 'Created the consumer group';
     case 'writeConfigHash':
       return `Wrote the config hash of consumer ${action.consumerId}`;
     case 'clearStalePid':
       return `Cleared the pid of a process of consumer ${action.consumerId} that is gone`;
-    case 'handOver':
-      return `Handed the pending requests of consumer ${action.from} to consumer ${action.to}`;
-    case 'deleteConsumer':
-      return `Removed consumer ${action.consumerId} from the group`;
     case 'deleteConfigHash':
       return `Deleted the config hash of consumer ${action.consumerId}`;
     case 'releaseConfigHash':
       return `Left the config hash of consumer ${action.consumerId} in Redis`;
-    case 'destroyGroup':
-      return 'Removed the consumer group';
+    case 'changeWork':
+      return action.step.message;
   }
 }

@@ -12,29 +12,42 @@ import { TerminalError, TransientError } from '../../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action } from '../model/action.ts';
-import { uidOf } from '../model/children.ts';
+import { objectRef, uidOf } from '../model/children.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
-import { streamWork } from '../work/stream/index.ts';
+import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
+import { describe, eventOf } from './events.ts';
 
-/** What writing needs besides the plan. */
-export interface Writing {
+/** What writing needs besides the action. */
+interface Writing {
   readonly world: World;
   readonly observed: Observed;
-  readonly spec: ObservedSpec | undefined;
-  /** Told after each action that was carried out. */
-  readonly onDone: (action: Action) => void;
 }
 
-/** Carries out the actions in their order. @throws TerminalError, TransientError, RedisFault, ClusterError */
-export async function apply(actions: readonly Action[], writing: Writing): Promise<void> {
+/**
+ * Carries out the actions in their order, each told in the log and as an event.
+ * @returns what the first that failed has thrown: TerminalError, TransientError, RedisFault, ClusterError or a bug
+ */
+export async function apply(
+  world: World,
+  observed: Observed,
+  { actions }: { readonly actions: readonly Action[] },
+): Promise<unknown> {
+  const { object } = observed;
+  const worker = keyOf(objectRef(object));
   for (const action of actions) {
-    await carryOut(action, writing);
-    writing.onDone(action);
+    try {
+      await carryOut(action, { world, observed });
+    } catch (error) {
+      return error;
+    }
+    world.log.info({ worker, why: action.why, what: describe(action) }, 'applied');
+    world.cluster.record({ regarding: object, type: 'Normal', ...eventOf(action) });
   }
+  return undefined;
 }
 
 function carryOut(action: Action, writing: Writing): Promise<unknown> {
@@ -57,7 +70,7 @@ function carryOut(action: Action, writing: Writing): Promise<unknown> {
 type RedisAction = Exclude<Action, { do: 'setFinalizers' | 'applyObject' | 'scaleToZero' | 'deleteObject' }>;
 
 async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> {
-  const { spec, world } = writing;
+  const { world, observed: { spec, children } } = writing;
   if (!spec?.access.ok) throw new Error(`${action.do} was planned without a Redis`);
   const link = world.redis.control(spec.access.value.target);
   switch (action.do) {
@@ -67,8 +80,10 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
     case 'deleteConfigHash':
     case 'releaseConfigHash':
       return onHash(action, spec, link);
-    default:
-      return streamWork.write(link, spec.blueprint, action, writing.observed.children.deployments.length > 0);
+    case 'changeWork': {
+      const { work } = spec.blueprint;
+      return kindOf(work).write(link, work, action.step, children.deployments.length > 0);
+    }
   }
 }
 

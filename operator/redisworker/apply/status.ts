@@ -1,17 +1,26 @@
-/** Writes the status. Beside apply.ts the only place that writes. */
+/** Writes the status. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, ConditionType, RedisWorkerStatus } from '../../api/redisworker.ts';
 import { ClusterError, type KubeObject } from '../../cluster/cluster.ts';
 import type { Observed } from '../model/observed.ts';
 import { statusOf } from '../status/index.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world.ts';
 
-/** Writes the status when it differs from the one there is; a worker that is gone needs none. */
-export async function tell(world: World, observed: Observed, verdict: Verdict): Promise<void> {
+/**
+ * Writes the status when it differs from the one there is; a worker that is gone needs none.
+ * @param failure why the writes of this reconcile stopped half way; they go on with the next
+ */
+export async function writeStatus(
+  world: World,
+  observed: Observed,
+  plan: Plan,
+  failure: Problem | undefined,
+): Promise<void> {
   const { object } = observed;
   const before = object.status as RedisWorkerStatus | undefined;
-  const status = statusOf(observed, verdict, before);
+  const status = statusOf(observed, plan, failure, before);
   if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), before)) return;
   recordFault(world, object, before, status);
   recordEnforcement(world, object, before, status);

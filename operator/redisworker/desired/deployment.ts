@@ -1,7 +1,6 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
 import {
   env,
-  type HandlerSettings,
   healthPort,
   keyFileName,
   proxyVariables,
@@ -24,20 +23,8 @@ import {
   sourceConfigMapName,
 } from '../model/names.ts';
 import { type CommandInput, denoCommand } from './deno-command.ts';
-import { childMetadata, type Parent, parentLabels } from './metadata.ts';
-
-/** Pod settings a user may give, in Kubernetes' own shapes. */
-export interface PodSettings {
-  readonly resources?: object | undefined;
-  readonly nodeSelector?: Record<string, string> | undefined;
-  readonly tolerations?: readonly object[] | undefined;
-  readonly affinity?: object | undefined;
-  readonly topologySpreadConstraints?: readonly object[] | undefined;
-  readonly priorityClassName?: string | undefined;
-  readonly labels?: Record<string, string> | undefined;
-  readonly annotations?: Record<string, string> | undefined;
-  readonly imagePullSecrets?: readonly object[] | undefined;
-}
+import type { Parent, PodSettings } from '../model/blueprint.ts';
+import { childMetadata, parentLabels } from './metadata.ts';
 
 /** Everything a Deployment follows from. */
 export interface DeploymentInput {
@@ -50,7 +37,8 @@ export interface DeploymentInput {
   readonly redisUsername?: string | undefined;
   readonly hasRedisPassword: boolean;
   readonly hasRedisCa: boolean;
-  readonly settings: HandlerSettings;
+  /** What the runtime is told in WORKER_SETTINGS. */
+  readonly settings: object;
   readonly gate: GatePlan;
   readonly sourceDigest: string;
   /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */

@@ -22,6 +22,7 @@ import { type Source, sourceConfigMap } from './source-config-map.ts';
 /** The parts a desired state follows from. */
 export interface DesiredInput {
   readonly blueprint: Blueprint;
+  readonly consumerIds: readonly string[];
   readonly source: Source;
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
@@ -31,7 +32,7 @@ export interface DesiredInput {
   readonly aesKey: string;
 }
 
-/** The desired state; consumer ids in the order of the spec. */
+/** The desired state, by consumer id where there is one of each. */
 export interface Desired {
   readonly source: KubeObject;
   readonly runtimeSecret: KubeObject;
@@ -43,9 +44,9 @@ export interface Desired {
 
 /** Computes the desired state. */
 export function desiredState(input: DesiredInput): Desired {
-  const { blueprint, access } = input;
+  const { blueprint, consumerIds, access } = input;
   const { password, tls } = access.target;
-  const configHashes = new Map(blueprint.consumerIds.map((id) => [id, configHash(input, id)] as const));
+  const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
   const policy = policyOf(policyInput(input));
   const hash = netHash(policyInput(input));
   const secrets = {
@@ -59,7 +60,7 @@ export function desiredState(input: DesiredInput): Desired {
     policy: { ...policy, policy: stamped(policy.policy) },
     netHash: hash,
     configHashes,
-    deployments: new Map(blueprint.consumerIds.map((id) =>
+    deployments: new Map(consumerIds.map((id) =>
       [
         id,
         stamped(consumerDeployment(input, id, hash, {
@@ -76,16 +77,12 @@ function policyOf(input: PolicyInput): DesiredPolicy {
 }
 
 function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
-  const { parent, stream } = blueprint;
+  const { parent, work } = blueprint;
   return encodeConfigHash({
     type: blueprint.type,
     consumerId,
-    requestStream: stream.request,
-    responseStream: stream.response,
-    requestLimit: stream.requestLimit,
+    ...work.hash,
     denoOptions: blueprint.denoOptions,
-    replyExpireSeconds: stream.replyExpireSeconds,
-    responseStreamLimit: stream.responseLimit,
     resource: resourceOfParent(parent),
     ...(secret === undefined ? {} : { secret }),
   });
@@ -141,14 +138,14 @@ function consumerDeployment(
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
-      requestLimit: blueprint.stream.requestLimit,
+      requestLimit: blueprint.work.requestLimit,
       memoryMiB: blueprint.memoryMiB,
     },
-    redisUrl: blueprint.redisUrl,
+    redisUrl: input.access.url,
     redisUsername: target.username,
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
-    settings: blueprint.settings,
+    settings: blueprint.work.settings,
     gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.

@@ -2,15 +2,7 @@
 import { resourceOf } from '../../../contract/config-hash.ts';
 import type { ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
 import { annotations, labels, labelValue, managedBy } from '../model/names.ts';
-
-/** Who a child belongs to. */
-export interface Parent {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
+import type { Parent } from '../model/blueprint.ts';
 
 /** The value of the `resource` field in the config hashes of a worker. */
 export function resourceOfParent({ namespace, name, uid }: Parent): string {

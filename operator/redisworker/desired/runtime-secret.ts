@@ -3,7 +3,8 @@ import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../co
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { runtimeSecretName } from '../model/names.ts';
-import { childMetadata, type Parent } from './metadata.ts';
+import type { Parent } from '../model/blueprint.ts';
+import { childMetadata } from './metadata.ts';
 
 /** What goes into the Secret, in clear. */
 export interface RuntimeSecrets {

@@ -2,7 +2,8 @@
 import { sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { sourceConfigMapName } from '../model/names.ts';
-import { childMetadata, type Parent } from './metadata.ts';
+import type { Parent } from '../model/blueprint.ts';
+import { childMetadata } from './metadata.ts';
 
 /** A resolved source: its text and `sha256-<hex>`. */
 export interface Source {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChangeListener, ChangeType, Followed, KubeObject } from '../../cluster/cluster.ts';
-import type { LiveCopies } from '../world.ts';
+import type { LiveCopies } from './copies.ts';
 import { enqueueChanges } from './changes.ts';
 
 /** A live copy in the test's hands. */

@@ -4,8 +4,8 @@ import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
 import { annotations } from '../model/names.ts';
 import { claimOf } from '../plan/rival.ts';
-import { clusterDomain, clusterIPs } from '../observe/services.ts';
-import type { LiveCopies } from '../world.ts';
+import { clusterDomain, clusterIPs } from '../model/services.ts';
+import type { LiveCopies } from './copies.ts';
 
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
 export function enqueueChanges(

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { settled } from '../../../test/support/manual-clock.ts';
 import { quietLog } from '../../../test/support/quiet-log.ts';
 import { type Cluster, ClusterError, type Followed, resources } from '../../cluster/cluster.ts';
 import { openLocalCluster } from '../../cluster/local/index.ts';
@@ -39,9 +40,13 @@ test('nothing is followed before a worker asks for it, and one copy serves all w
   const uid = await writePolicy(port);
   const opened: Followed[] = [];
   const policies = new CiliumPolicies(port, undefined, (copy) => opened.push(copy));
-  expect([policies.ownedBy(uid), port.follow.mock.calls.length]).toEqual([[], 0]);
-  expect(await Promise.all([policies.open(), policies.open()])).toEqual([undefined, undefined]);
-  expect([policies.ownedBy(uid).length, opened.length, port.follow.mock.calls.length]).toEqual([1, 1, 1]);
+  expect([await policies.ownedBy(uid, false), port.follow.mock.calls.length]).toEqual([{ ok: true, value: [] }, 0]);
+  expect([await policies.ownedBy(uid, true), port.follow.mock.calls.length]).toMatchObject([{ value: [{}] }, 0]);
+  policies.follow();
+  policies.follow();
+  await settled();
+  expect(await policies.ownedBy(uid, false)).toMatchObject({ ok: true, value: [{}] });
+  expect([opened.length, port.follow.mock.calls.length]).toEqual([1, 1]);
   policies.close();
 });
 
@@ -51,7 +56,7 @@ test.each([[new ClusterError(404, 'NotServed', 'not served'), 'CiliumNotInstalle
 ]])('a refused look (%s) is a problem that passes, and nothing is followed', async (fault, reason) => {
   const port = await cluster(fault);
   const policies = new CiliumPolicies(port, undefined, () => undefined);
-  expect(await policies.open()).toMatchObject({ reason, terminal: false });
+  expect(await policies.ownedBy('uid', true)).toMatchObject({ ok: false, problem: { reason, terminal: false } });
   await policies.openIfUsed();
   expect(port.follow.mock.calls).toEqual([]);
 });
@@ -63,6 +68,7 @@ test('policies left over from an earlier process are followed without a worker o
   expect(port.follow.mock.calls).toEqual([]);
   const uid = await writePolicy(port);
   await policies.openIfUsed();
-  expect(policies.ownedBy(uid)).toHaveLength(1);
+  await settled();
+  expect(await policies.ownedBy(uid, false)).toMatchObject({ ok: true, value: [{}] });
   policies.close();
 });

@@ -1,7 +1,7 @@
 /** The live copy of CiliumNetworkPolicies, opened when the first worker asks for one: most clusters do not have the kind. */
 import { type Cluster, ClusterError, type Followed, type KubeObject, resources } from '../../cluster/cluster.ts';
 import { labels, managedBy } from '../model/names.ts';
-import { ciliumNotInstalled, missing, type Problem } from '../model/problem.ts';
+import { ciliumNotInstalled, missing, type Resolved } from '../model/problem.ts';
 
 /** Follows our policies of this kind, once there is a reason to. */
 export class CiliumPolicies {
@@ -9,6 +9,7 @@ export class CiliumPolicies {
   readonly #where: { namespace?: string; labels: Record<string, string> };
   readonly #onOpen: (copy: Followed) => void;
   #copy: Followed | undefined;
+  #synced = false;
   #closed = false;
 
   /** @param onOpen told once, when following begins */
@@ -25,50 +26,48 @@ export class CiliumPolicies {
   async openIfUsed(): Promise<void> {
     if (this.#copy) return;
     try {
-      if ((await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where)).length > 0) await this.open();
+      if ((await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where)).length > 0) this.follow();
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
     }
   }
 
-  /** Makes sure the copy is there and complete. @returns why it cannot be @throws ClusterError when the cluster does not answer */
-  async open(): Promise<Problem | undefined> {
-    if (!this.#copy) {
-      const problem = await this.#probe();
-      if (problem) return problem;
-      this.#follow();
+  /**
+   * Policies with an owner reference to this UID.
+   * @param asked a worker has this flavor: without a copy the cluster is asked, and says at once what a watch would only log
+   * @returns the policies, or why they cannot be seen
+   * @throws ClusterError when the cluster does not answer
+   */
+  async ownedBy(uid: string, asked: boolean): Promise<Resolved<readonly KubeObject[]>> {
+    if (this.#synced || !asked) return { ok: true, value: this.#copy?.ownedBy(uid) ?? [] };
+    try {
+      const all = await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where);
+      return {
+        ok: true,
+        value: all.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+      };
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      if (error.reason === 'NotServed') {
+        return { ok: false, problem: missing('CiliumNotInstalled', ciliumNotInstalled) };
+      }
+      if (error.status === 403) return { ok: false, problem: missing('Forbidden', error.message) };
+      throw error;
     }
-    await this.#copy?.synced.catch(() => undefined); // stopped: the operator ends
-    return undefined;
   }
 
-  /** Policies with an owner reference to this UID; none before the copy is opened. */
-  ownedBy(uid: string): readonly KubeObject[] {
-    return this.#copy?.ownedBy(uid) ?? [];
+  /** Follows the kind from now on. */
+  follow(): void {
+    if (this.#copy || this.#closed) return;
+    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, this.#where);
+    this.#copy.synced.then(() => {
+      this.#synced = true;
+    }, () => undefined); // stopped: the operator ends
+    this.#onOpen(this.#copy);
   }
 
   close(): void {
     this.#closed = true;
     this.#copy?.stop();
-  }
-
-  /** A plain list says at once what a watch would only log. */
-  async #probe(): Promise<Problem | undefined> {
-    try {
-      await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      if (error.reason === 'NotServed') return missing('CiliumNotInstalled', ciliumNotInstalled);
-      if (error.status === 403) return missing('Forbidden', error.message);
-      throw error;
-    }
-  }
-
-  /** Another worker may have opened the copy while this one was looking. */
-  #follow(): void {
-    if (this.#copy || this.#closed) return;
-    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, this.#where);
-    this.#onOpen(this.#copy);
   }
 }

@@ -28,6 +28,7 @@ function setUp(clock = new ManualClock()) {
   onTestFinished(() => names.close());
   const look = async (key = 'n/w', hosts = ['a.example'], remembered: Published = unpublished) => {
     const view = await names.look(key, hosts, () => remembered);
+    names.keep(key, hosts);
     return { view, addresses: view.addresses('a.example'), notes: view.notes('a.example') };
   };
   return { clock, dns, enqueued, names, look };

@@ -18,6 +18,8 @@ interface Worker {
   published: Published;
   /** What the policies said when this process first looked at the worker. */
   readonly remembered: ReadonlyMap<string, Remembered>;
+  /** DNS says something else than what is published, and that is not due yet. */
+  lags: boolean;
   cancel: () => void;
 }
 
@@ -41,12 +43,11 @@ export class OutsideNames {
   }
 
   /**
-   * The view of a worker on exactly these names, which are kept up to date from now on.
+   * The view of a worker on exactly these names; what nobody has asked for yet is asked.
    * @param remembered what the live policies of the worker say; asked for at the first look alone
    */
   async look(key: string, hosts: readonly string[], remembered: () => Published): Promise<OutsideView> {
     const worker = this.#workers.get(key) ?? this.#begin(key, remembered());
-    this.#book.use(key, hosts);
     if (hosts.some((host) => this.#book.held(host).refreshAt === 0)) await this.#firstAnswers(hosts);
     const now = this.#clock.now();
     const cap = maxPerName(hosts.length);
@@ -54,8 +55,19 @@ export class OutsideNames {
       hosts.map((host) => [host, currentAddresses(this.#book.held(host), worker.remembered.get(host), cap, now)]),
     );
     worker.published = publish(worker.published, current, now);
-    this.#lookAgain(key, worker, lagsBehind(worker.published, current));
+    worker.lags = lagsBehind(worker.published, current);
     return viewOf(worker.published, new Map(hosts.map((host) => [host, notesOf(this.#book.held(host), cap)])));
+  }
+
+  /** Keeps exactly these names up to date for a worker, and has it looked at again when a change is due. */
+  keep(key: string, hosts: readonly string[]): void {
+    this.#book.use(key, hosts);
+    const worker = this.#workers.get(key);
+    if (!worker) return;
+    worker.cancel();
+    worker.cancel = worker.lags
+      ? this.#clock.after(worker.published.movedAt + restMs - this.#clock.now(), () => this.#enqueue(key))
+      : () => undefined;
   }
 
   /** The worker is gone. */
@@ -75,27 +87,20 @@ export class OutsideNames {
   #begin(key: string, published: Published): Worker {
     const keepUntil = this.#clock.now() + graceMs;
     const remembered = new Map([...published.names].map(([host, addresses]) => [host, { addresses, keepUntil }]));
-    const worker: Worker = { published, remembered, cancel: () => undefined };
+    const worker: Worker = { published, remembered, lags: false, cancel: () => undefined };
     this.#workers.set(key, worker);
     return worker;
   }
 
   async #firstAnswers(hosts: readonly string[]): Promise<void> {
-    if (this.#clock.now() < this.#impatientUntil) return;
+    if (this.#clock.now() < this.#impatientUntil) return void this.#book.ask(hosts);
     const deadline = Promise.withResolvers<undefined>();
     const cancel = this.#clock.after(firstAnswersMs, () => {
       this.#impatientUntil = this.#clock.now() + impatientMs;
       deadline.resolve(undefined);
     });
-    await Promise.race([this.#book.answered(hosts), deadline.promise]);
+    await Promise.race([this.#book.ask(hosts), deadline.promise]);
     cancel();
-  }
-
-  #lookAgain(key: string, worker: Worker, lags: boolean): void {
-    worker.cancel();
-    worker.cancel = lags
-      ? this.#clock.after(worker.published.movedAt + restMs - this.#clock.now(), () => this.#enqueue(key))
-      : () => undefined;
   }
 }
 

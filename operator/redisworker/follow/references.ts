@@ -8,18 +8,7 @@ import {
   type ObjectRef,
   type Resource,
 } from '../../cluster/cluster.ts';
-
-/** Objects of a namespace that carry these labels. */
-export interface Selection {
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** What a worker refers to: one object, or all of a selection. */
-export interface Referred {
-  readonly resource: Resource;
-  readonly ref: ObjectRef | Selection;
-}
+import type { Referred, Selection } from '../model/observed.ts';
 
 /** What is followed, and the workers (keys) that refer to it. */
 interface Reference {
@@ -42,29 +31,22 @@ export class References {
     this.#enqueue = enqueue;
   }
 
-  /** Reads an object for a worker and keeps it followed. @throws ClusterError when it may not be read. */
-  async read(workerKey: string, resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
+  /** Reads an object. @throws ClusterError when it may not be read. */
+  async read(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
     // The copy may not have what we wrote a moment ago: only what it has is believed, an absence is asked for.
-    const copied = this.#copy(workerKey, { resource, ref })?.get(ref);
-    if (copied) return copied;
     // A plain read says at once, and in the server's words, when the right to read is missing.
-    const object = await this.#cluster.get(resource, ref);
-    this.#follow(workerKey, { resource, ref });
-    return object;
+    return this.#copy({ resource, ref })?.get(ref) ?? await this.#cluster.get(resource, ref);
   }
 
-  /** Reads all objects of a selection and keeps them followed. @throws ClusterError when they may not be listed. */
-  async list(workerKey: string, resource: Resource, selection: Selection): Promise<readonly KubeObject[]> {
-    const copied = this.#copy(workerKey, { resource, ref: selection })?.list();
-    if (copied) return copied;
-    const objects = await this.#cluster.list(resource, selection);
-    this.#follow(workerKey, { resource, ref: selection });
-    return objects;
+  /** Reads all objects of a selection. @throws ClusterError when they may not be listed. */
+  async list(resource: Resource, selection: Selection): Promise<readonly KubeObject[]> {
+    return this.#copy({ resource, ref: selection })?.list() ?? await this.#cluster.list(resource, selection);
   }
 
-  /** Forgets what a worker no longer refers to; `used` holds what it still does. */
-  keepOnly(workerKey: string, used: readonly Referred[]): void {
-    const keep = new Set(used.map(keyIn));
+  /** Follows exactly what a worker refers to now. */
+  keep(workerKey: string, referred: readonly Referred[]): void {
+    for (const one of referred) this.#follow(workerKey, one);
+    const keep = new Set(referred.map(keyIn));
     for (const [key, reference] of this.#references) {
       if (keep.has(key) || !reference.dependents.delete(workerKey) || reference.dependents.size > 0) continue;
       reference.followed.stop();
@@ -78,14 +60,12 @@ export class References {
     this.#references.clear();
   }
 
-  /** The live copy, once it is complete; the worker depends on it from now on. */
-  #copy(workerKey: string, referred: Referred): Followed | undefined {
+  /** The live copy, once it is complete. */
+  #copy(referred: Referred): Followed | undefined {
     const known = this.#references.get(keyIn(referred));
-    known?.dependents.add(workerKey);
     return known?.synced === true ? known.followed : undefined;
   }
 
-  /** Looked up again here: another worker may have begun to follow the same while this one was reading it. */
   #follow(workerKey: string, referred: Referred): void {
     const shared = this.#references.get(keyIn(referred));
     if (shared) {

@@ -37,12 +37,21 @@ export type Action =
   | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
   | WorkAction;
 
-/** Writes that belong to the kind of work, today a request stream and its group. */
-export type WorkAction =
-  | { readonly do: 'ensureGroup'; readonly why: Why }
-  | { readonly do: 'handOver'; readonly from: string; readonly to: string; readonly why: Why }
-  | { readonly do: 'deleteConsumer'; readonly consumerId: string; readonly why: Why }
-  | { readonly do: 'destroyGroup'; readonly why: Why };
+/** A write that belongs to the kind of work, which alone knows what it is. */
+export interface WorkAction {
+  readonly do: 'changeWork';
+  readonly step: WorkStep;
+  readonly why: Why;
+}
+
+/** A step of a kind of work, and the event that tells it. */
+export interface WorkStep {
+  readonly step: string;
+  /** One word in the past, as `kubectl describe` shows it. */
+  readonly reason: string;
+  /** The sentence of the event. */
+  readonly message: string;
+}
 
 /** Named facts that call for a write. */
 export type Why =
@@ -53,7 +62,7 @@ export type Why =
   | 'SourceDrifted'
   | 'RuntimeSecretMissing'
   | 'RuntimeSecretDrifted'
-  | 'GroupMissing'
+  | 'WorkMissing'
   | 'NetworkPolicyMissing'
   | 'NetworkPolicyDrifted'
   | 'ConfigHashMissing'
@@ -64,10 +73,3 @@ export type Why =
   | 'ConsumerRemoved'
   | 'WorkerDeleted'
   | 'NoPodUsesIt';
-
-/** The outcome of planning: what to write now, and what the plan waits for. */
-export interface Plan {
-  readonly actions: readonly Action[];
-  /** What has to happen before more can be done; shown in the Reconciling condition. */
-  readonly waitingFor: readonly string[];
-}

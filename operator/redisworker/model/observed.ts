@@ -1,6 +1,6 @@
 /** Everything one reconcile has seen. Decisions are made from this alone. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
-import type { KubeObject } from '../../cluster/cluster.ts';
+import type { KubeObject, ObjectRef, Resource } from '../../cluster/cluster.ts';
 import type { FoundHash } from '../../redis/config-hashes.ts';
 import type { ResponseTally } from '../../redis/response-tally.ts';
 import type { RedisTarget } from '../../redis/target.ts';
@@ -8,7 +8,19 @@ import type { Topology } from '../network/allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from '../desired/source-config-map.ts';
 import type { Problem, Resolved } from './problem.ts';
-import type { WorkView } from '../work/work.ts';
+import type { WorkView } from './work.ts';
+
+/** Objects of a namespace that carry these labels. */
+export interface Selection {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What a worker refers to: one object, or all of a selection. */
+export interface Referred {
+  readonly resource: Resource;
+  readonly ref: ObjectRef | Selection;
+}
 
 /** The children of a worker as they are. */
 export interface Children {
@@ -25,11 +37,20 @@ export type HashObservation = FoundHash;
 
 /** What Redis said, or why it said nothing. */
 export type RedisObservation =
-  | { readonly kind: 'answered'; readonly hashes: ReadonlyMap<string, HashObservation>; readonly work: WorkView }
+  | {
+    readonly kind: 'answered';
+    readonly work: WorkView;
+    /** Consumer ids whose hashes were read: named by the spec, remembered by a child, or members of the work. */
+    readonly ids: readonly string[];
+    /** By key. */
+    readonly hashes: ReadonlyMap<string, HashObservation>;
+  }
   | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
 
 /** Who can be reached under the worker's Redis URL. */
 export interface RedisAccess {
+  /** The URL pods are given, without credentials. */
+  readonly url: string;
   readonly target: RedisTarget;
   /** Addresses of a host outside the cluster, for the policy; empty for Services, addresses and loopback. */
   readonly addresses: readonly string[];
@@ -47,11 +68,11 @@ export interface ObservedSpec {
   readonly secret: Resolved<EncryptedSecret | undefined>;
   readonly access: Resolved<RedisAccess>;
   readonly redis: RedisObservation;
-  /** Consumer ids whose hashes were read: wanted, remembered by a Deployment, or members of the group. */
-  readonly hashIds: readonly string[];
   readonly topology: Topology;
   /** What `topology` and `access` say of names outside the cluster, as the policy's annotation. */
   readonly resolved?: string | undefined;
+  /** Names outside the cluster that were asked for. */
+  readonly outsideHosts: readonly string[];
 }
 
 /** One look at a worker and its surroundings. */
@@ -63,9 +84,12 @@ export interface Observed {
   readonly spec: ObservedSpec | undefined;
   readonly unreadable: readonly Problem[];
   readonly children: Children;
+  /** What was read by name or by label beside the children. */
+  readonly referred: readonly Referred[];
   /** The AES key in use, or a fresh one when there is none yet. */
   readonly aesKey: string;
-  readonly responses: ResponseTally | undefined;
+  /** What the response stream has shown so far. */
+  readonly responses: ResponseTally;
   /** Why the operator does not reach its own canary; undefined when it does, or has none. */
   readonly canaryProblem: string | undefined;
   /** The worker is being deleted and its Redis has not answered for so long that cleaning up there is given up. */

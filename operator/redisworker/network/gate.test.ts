@@ -5,7 +5,7 @@ import { exitCodes } from '../../../contract/pod.ts';
 import { withCount, withSpec, worker } from '../../../test/support/gen.ts';
 import { observed, type Surroundings } from '../../../test/support/observed.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { decide } from '../plan/index.ts';
+import { planOf } from '../plan/index.ts';
 import { enforcementFinding } from '../status/enforcement.ts';
 import { parseCanary } from './gate.ts';
 
@@ -125,7 +125,7 @@ describe('NetworkPolicyEnforced', () => {
 
 describe('the gate of a worker', () => {
   const envOf = (object: KubeObject, at = canary) => {
-    const { desired } = decide(observed(object, { canary: at }));
+    const { desired } = planOf(observed(object, { canary: at }));
     const template = [...(desired?.deployments.values() ?? [])][0]?.spec as {
       template: { spec: { containers: { command: string[]; env: { name: string; value?: string }[] }[] } };
     };
@@ -197,7 +197,7 @@ describe('the gate of a worker', () => {
       ['no pod network', {}, { policyEnforcement: 'None' }, /local mode has no pod network/],
     ] as const,
   )('stalls a worker that requires it where there is %s', (_, spec, defaults, sentence) => {
-    const { problems } = decide(observed(worker('w', withSpec({ ...spec, ...required })), { canary, defaults }));
+    const { problems } = planOf(observed(worker('w', withSpec({ ...spec, ...required })), { canary, defaults }));
     expect(problems).toEqual([{
       reason: 'EnforcementUnverifiable',
       terminal: true,

@@ -1,62 +1,48 @@
-/** Looks at a worker and everything around it. The only place that reads. */
+/** Looks at a worker and everything around it. Reads, and nothing else. */
 import { configHashKey } from '../../../contract/keys.ts';
-import { parseRedisWorker, type RedisWorker } from '../../api/redisworker.ts';
+import { parseRedisWorker, type RedisWorker, type RedisWorkerStatus } from '../../api/redisworker.ts';
 import { type KubeObject, refOf, resources } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import type { RedisTarget } from '../../redis/target.ts';
-import { type Blueprint, blueprintOf } from '../model/blueprint.ts';
-import { consumerIdOf } from '../model/children.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import { consumerIdOf } from '../model/children.ts';
+import { declaredIds } from '../model/consumers.ts';
 import { annotations, runtimeSecretName } from '../model/names.ts';
-import type { Children, Observed, ObservedSpec, RedisObservation } from '../model/observed.ts';
-import { observeAccess } from './redis-access.ts';
-import { observeNet } from './surroundings.ts';
+import type { Children, Observed, ObservedSpec, RedisObservation, Referred } from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
-import { readNamed, readReferences, type Used } from './references.ts';
 import { rivalOf } from '../plan/rival.ts';
-import { tallyFrom } from './tally-from-status.ts';
-import { streamWork } from '../work/stream/index.ts';
+import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
+import { blueprintOf } from './blueprint.ts';
+import { observeAccess } from './redis-access.ts';
+import { readNamed, readReferences } from './references.ts';
+import { observeNet } from './surroundings.ts';
+import { tallyFrom } from './tally-from-status.ts';
 
 /** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
 const abandonRedisAfterMs = 300_000;
 
 /** One look at the worker `key` (`namespace/name`); undefined when there is none. @throws ClusterError */
 export async function observe(world: World, key: string): Promise<Observed | undefined> {
-  const object = world.copies.workers.get(refOf(key));
+  const object = world.following.copies.workers.get(refOf(key));
   if (!object) return undefined;
   const parsed = parseRedisWorker(object);
-  const used: Used = [];
-  const secret = await readNamed(world, { key, used }, {
-    resource: resources.secrets,
-    ref: { ...refOf(key), name: runtimeSecretName(object.metadata.name) },
-  });
-  const cilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium'
-    ? await world.ciliumPolicies.open()
-    : undefined;
-  const children = childrenOf(world, object, secret.ok ? secret.value : undefined);
+  const referred: Referred[] = [];
+  const { children, hidden } = await observeChildren(world, object, referred, parsed.ok ? parsed.worker : undefined);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const seen = parsed.ok
-    ? await observeSpec(world, {
-      key,
-      worker: parsed.worker,
-      children,
-      aesKey,
-      used,
-      refused: [...(secret.ok ? [] : [secret.problem]), ...(cilium ? [cilium] : [])],
-    })
-    : { problems: parsed.problems.map((text) => terminal('InvalidSpec', text)) };
-  world.references.keepOnly(key, used);
-  const spec = 'spec' in seen ? seen.spec : undefined;
+  const looking = { key, children, aesKey, referred, hidden };
+  const spec = parsed.ok ? await observeSpec(world, parsed.worker, looking) : undefined;
   return {
     now: world.clock.now(),
     object,
     spec,
-    unreadable: seen.problems,
+    unreadable: parsed.ok ? [] : parsed.problems.map((text) => terminal('InvalidSpec', text)),
     children,
+    referred,
     aesKey,
-    responses: parsed.ok && spec ? world.responses.tally(key) : undefined,
+    responses: world.following.responses.tally(key) ?? tallyFrom(object.status as RedisWorkerStatus | undefined),
     canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
   };
@@ -64,42 +50,32 @@ export async function observe(world: World, key: string): Promise<Observed | und
 
 interface Looking {
   readonly key: string;
-  readonly worker: RedisWorker;
   readonly children: Children;
   readonly aesKey: string;
-  readonly used: Used;
+  readonly referred: Referred[];
   /** What of our own could not be looked at: nothing is written without having seen it. */
-  readonly refused: readonly Problem[];
+  readonly hidden: readonly Problem[];
 }
 
-async function observeSpec(
-  world: World,
-  looking: Looking,
-): Promise<{ spec?: ObservedSpec; problems: readonly Problem[] }> {
-  const { worker, children, key } = looking;
+async function observeSpec(world: World, worker: RedisWorker, looking: Looking): Promise<ObservedSpec> {
+  const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
-  if (!blueprint) return { problems };
-  const { used } = looking;
-  const references = await readReferences(world, { key, blueprint, aesKey: looking.aesKey, used });
-  const surroundings = await observeNet(world, { key, blueprint, used, policies: children.networkPolicies });
-  const access = await observeAccess(world, { key, blueprint, surroundings, used });
+  const references = await readReferences(world, { blueprint, aesKey, referred });
+  const surroundings = await observeNet(world, { key, blueprint, referred, policies: children.networkPolicies });
+  const access = await observeAccess(world, { blueprint, surroundings, referred });
   const redis: RedisObservation = access.ok
-    ? await observeRedis(world, blueprint, access.value.target, idsIn(children, blueprint))
+    ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
-  if (access.ok) world.responses.follow(key, access.value.target, blueprint.stream.response, tallyFrom(worker.status));
   return {
-    problems: [],
-    spec: {
-      blueprint,
-      problems: [...problems, ...looking.refused],
-      rival: rivalOf(worker, world.copies.workers.list(), world.defaults.redisUrl),
-      ...references,
-      topology: surroundings.topology,
-      resolved: surroundings.resolved,
-      access,
-      redis,
-      hashIds: redis.kind === 'answered' ? idsIn(children, blueprint, redis) : [],
-    },
+    blueprint,
+    problems: [...problems, ...looking.hidden],
+    rival: rivalOf(worker, world.following.copies.workers.list(), world.defaults.redisUrl),
+    ...references,
+    topology: surroundings.topology,
+    resolved: surroundings.resolved,
+    outsideHosts: surroundings.outsideHosts,
+    access,
+    redis,
   };
 }
 
@@ -111,44 +87,49 @@ async function observeRedis(
 ): Promise<RedisObservation> {
   const link = world.redis.control(target);
   try {
-    const work = await streamWork.observe(link, blueprint);
+    const work = await kindOf(blueprint.work).observe(link, blueprint.work);
     const all = [...new Set([...ids, ...work.members.map(({ id }) => id)])];
-    return {
-      kind: 'answered',
-      work,
-      hashes: await readConfigHashes(link, all.map((id) => configHashKey(blueprint.type, id))),
-    };
+    const keys = all.map((id) => configHashKey(blueprint.type, id));
+    return { kind: 'answered', work, ids: all, hashes: await readConfigHashes(link, keys) };
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return { kind: 'fault', reason: error.code, message: error.message };
   }
 }
 
-/** Wanted ids, ids a Deployment or pod remembers, and members of the group. */
-function idsIn(
-  children: Children,
-  blueprint: Blueprint,
-  redis?: Extract<RedisObservation, { kind: 'answered' }>,
-): string[] {
+/** Ids the spec names, and ids a Deployment or pod remembers. */
+function rememberedIds(children: Children, { consumers }: Blueprint): string[] {
   const remembered = [...children.deployments, ...children.pods].map(consumerIdOf).filter((id) => id !== undefined);
-  return [...new Set([...blueprint.consumerIds, ...remembered, ...(redis?.work.members.map(({ id }) => id) ?? [])])];
+  return [...new Set([...declaredIds(consumers), ...remembered])];
 }
 
-function childrenOf(
-  { copies, ciliumPolicies }: World,
+/** The children as they are, and why some of them cannot be seen. */
+async function observeChildren(
+  { following }: World,
   { metadata }: KubeObject,
-  secret: KubeObject | undefined,
-): Children {
+  referred: Referred[],
+  worker: RedisWorker | undefined,
+): Promise<{ children: Children; hidden: readonly Problem[] }> {
+  const { copies, ciliumPolicies, references } = following;
   const uid = metadata.uid ?? '';
-  const isOurs = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+  const secret = await readNamed(references, referred, resources.secrets, {
+    namespace: metadata.namespace ?? 'default',
+    name: runtimeSecretName(metadata.name),
+  });
+  const cilium = await ciliumPolicies.ownedBy(uid, worker?.spec.networkPolicy.flavor === 'Cilium');
+  const runtimeSecret = secret.ok ? secret.value : undefined;
+  const isOurs = runtimeSecret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
   return {
-    deployments: copies.deployments.ownedBy(uid),
-    pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
-    networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...ciliumPolicies.ownedBy(uid)],
-    configMaps: copies.configMaps.ownedBy(uid),
-    // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
-    runtimeSecret: isOurs ? secret : undefined,
+    hidden: [secret, cilium].flatMap((seen) => (seen.ok ? [] : [seen.problem])),
+    children: {
+      deployments: copies.deployments.ownedBy(uid),
+      pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
+      networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...(cilium.ok ? cilium.value : [])],
+      configMaps: copies.configMaps.ownedBy(uid),
+      // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
+      runtimeSecret: isOurs ? runtimeSecret : undefined,
+    },
   };
 }
 

@@ -5,29 +5,34 @@ import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { NetSurroundings } from './surroundings.ts';
-import { readNamed, type Used } from './references.ts';
-import type { RedisAccess } from '../model/observed.ts';
+import { readNamed } from './references.ts';
+import type { RedisAccess, Referred } from '../model/observed.ts';
 import { missing, type Resolved, terminal } from '../model/problem.ts';
 import type { World } from '../world.ts';
 
 interface Looking {
-  readonly key: string;
   readonly blueprint: Blueprint;
   readonly surroundings: NetSurroundings;
-  readonly used: Used;
+  readonly referred: Referred[];
 }
+
+const noRedis = terminal(
+  'NoRedis',
+  'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis',
+);
 
 /** The target of a worker's connections and the addresses its policy must open. */
 export async function observeAccess(world: World, looking: Looking): Promise<Resolved<RedisAccess>> {
-  const { blueprint } = looking;
-  const url = parseRedisUrl(blueprint.redisUrl);
+  const { redisUrl } = looking.blueprint;
+  if (redisUrl === undefined) return { ok: false, problem: noRedis };
+  const url = parseRedisUrl(redisUrl);
   if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
   const entry = redisEntry(url.target);
   if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
   const login = await readLogin(world, looking);
   if (!login.ok) return login;
   const target: RedisTarget = { ...url.target, ...login.value };
-  return { ok: true, value: { target, addresses: looking.surroundings.redisAddresses } };
+  return { ok: true, value: { url: redisUrl, target, addresses: looking.surroundings.redisAddresses } };
 }
 
 type Login = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
@@ -57,7 +62,10 @@ async function readKey(
 ): Promise<Resolved<string | undefined>> {
   if (!ref) return { ok: true, value: undefined };
   const { namespace } = looking.blueprint.parent;
-  const secret = await readNamed(world, looking, { resource: resources.secrets, ref: { namespace, name: ref.name } });
+  const secret = await readNamed(world.following.references, looking.referred, resources.secrets, {
+    namespace,
+    name: ref.name,
+  });
   if (!secret.ok) return secret;
   if (!secret.value) {
     return {

@@ -4,20 +4,18 @@ import { ClusterError, type KubeObject, type ObjectRef, type Resource, resources
 import type { Blueprint } from '../model/blueprint.ts';
 import type { Source } from '../desired/source-config-map.ts';
 import { missing, type Resolved } from '../model/problem.ts';
-import type { Referred } from '../follow/references.ts';
+import type { Referred } from '../model/observed.ts';
+import type { References } from '../follow/references.ts';
 import { seal, secretValues } from './seal.ts';
 import { resolveSource } from './source.ts';
 import type { World } from '../world.ts';
 
-/** References a reconcile has used, so that unused ones stop being followed. */
-export type Used = Referred[];
-
 /** Who looks at what. */
 export interface Reader {
-  readonly key: string;
   readonly blueprint: Blueprint;
   readonly aesKey: string;
-  readonly used: Used;
+  /** Gets what was read. */
+  readonly referred: Referred[];
 }
 
 /** Source and secret of a worker. @throws ClusterError when the cluster does not answer */
@@ -29,15 +27,17 @@ export async function readReferences(
   return { source, secret };
 }
 
-/** Reads one object and keeps it followed; a refused read is a problem in the server's words. @throws ClusterError */
+/** Reads one object; a refused read is a problem in the server's words. @throws ClusterError */
 export async function readNamed(
-  world: World,
-  reader: Pick<Reader, 'key' | 'used'>,
-  target: { resource: Resource; ref: ObjectRef },
+  references: References,
+  referred: Referred[],
+  resource: Resource,
+  ref: ObjectRef,
 ): Promise<Resolved<KubeObject | undefined>> {
   try {
-    reader.used.push(target);
-    return { ok: true, value: await world.references.read(reader.key, target.resource, target.ref) };
+    const value = await references.read(resource, ref);
+    referred.push({ resource, ref });
+    return { ok: true, value };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.status !== 403) throw error;
     return { ok: false, problem: missing('Forbidden', error.message) };
@@ -47,9 +47,9 @@ export async function readNamed(
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
   const { source, parent } = reader.blueprint;
   if (!source.configMap) return resolveSource(source, undefined);
-  const configMap = await readNamed(world, reader, {
-    resource: resources.configMaps,
-    ref: { namespace: parent.namespace, name: source.configMap.name },
+  const configMap = await readNamed(world.following.references, reader.referred, resources.configMaps, {
+    namespace: parent.namespace,
+    name: source.configMap.name,
   });
   return configMap.ok ? resolveSource(source, configMap.value) : configMap;
 }
@@ -57,9 +57,9 @@ async function readSource(world: World, reader: Reader): Promise<Resolved<Source
 async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {
   const { secretName, parent, type } = reader.blueprint;
   if (secretName === undefined) return { ok: true, value: undefined };
-  const secret = await readNamed(world, reader, {
-    resource: resources.secrets,
-    ref: { namespace: parent.namespace, name: secretName },
+  const secret = await readNamed(world.following.references, reader.referred, resources.secrets, {
+    namespace: parent.namespace,
+    name: secretName,
   });
   if (!secret.ok) return secret;
   if (!secret.value) {

@@ -8,10 +8,10 @@ import { meaningsOf, outsideHosts, servicesOf } from '../network/allow-net/meani
 import type { EndpointAddresses, ServiceRef, Topology } from '../network/allow-net/topology.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { annotations } from '../model/names.ts';
-import type { Used } from './references.ts';
 import { decodePublished, encodePublished, type Published, unpublished } from '../network/outside-names/published.ts';
+import type { Referred } from '../model/observed.ts';
 import { missing, type Resolved } from '../model/problem.ts';
-import { sliceAddresses, topologyOf } from './services.ts';
+import { sliceAddresses, topologyOf } from '../model/services.ts';
 import type { World } from '../world.ts';
 
 /** The network around a worker. */
@@ -21,24 +21,27 @@ export interface NetSurroundings {
   readonly redisAddresses: readonly string[];
   /** The addresses of names outside as the policy is to remember them. */
   readonly resolved: string | undefined;
+  /** Names outside the cluster that were asked for. */
+  readonly outsideHosts: readonly string[];
 }
 
 interface Looking {
   readonly key: string;
   readonly blueprint: Blueprint;
-  readonly used: Used;
+  readonly referred: Referred[];
   readonly policies: readonly KubeObject[];
 }
 
-/** Reads EndpointSlices and asks for names, and keeps both followed. @throws ClusterError when the cluster does not answer */
+/** Reads EndpointSlices and asks for names. @throws ClusterError when the cluster does not answer */
 export async function observeNet(world: World, looking: Looking): Promise<NetSurroundings> {
   const { blueprint, key, policies } = looking;
   const { namespace } = blueprint.parent;
-  const services = topologyOf(namespace, world.copies, new Map());
-  const topology = topologyOf(namespace, world.copies, await readSlices(world, looking, services));
+  const { copies, outsideNames } = world.following;
+  const services = topologyOf(namespace, copies, new Map());
+  const topology = topologyOf(namespace, copies, await readSlices(world, looking, services));
   const redis = redisHost(blueprint.redisUrl, topology);
   const hosts = [...new Set([...scopeHosts(world, blueprint, topology), ...(redis === undefined ? [] : [redis])])];
-  const view = await world.outside.look(key, hosts, () => remembered(policies, world.clock.now()));
+  const view = await outsideNames.look(key, hosts, () => remembered(policies, world.clock.now()));
   return {
     topology: {
       ...topology,
@@ -47,6 +50,7 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
     },
     redisAddresses: redis === undefined ? [] : view.addresses(redis),
     resolved: encodePublished(view.published),
+    outsideHosts: hosts,
   };
 }
 
@@ -62,7 +66,8 @@ function scopeHosts(
 }
 
 /** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */
-function redisHost(url: string, topology: Topology): string | undefined {
+function redisHost(url: string | undefined, topology: Topology): string | undefined {
+  if (url === undefined) return undefined;
   const parsed = parseRedisUrl(url);
   if (!parsed.ok || isIP(parsed.target.host) !== 0) return undefined;
   const host = parsed.target.host.toLowerCase().replace(/\.$/, '');
@@ -86,7 +91,7 @@ function remembered(policies: readonly KubeObject[], now: number): Published {
 /** The Services without a selector that the scope or the worker's Redis leads to, with their EndpointSlices. */
 async function readSlices(
   world: World,
-  { key, blueprint, used }: Looking,
+  { blueprint, referred }: Looking,
   topology: Topology,
 ): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
   const services = servicesOf([...blueprint.scope, ...redisIn(blueprint.redisUrl)], topology).filter((ref) => {
@@ -94,20 +99,19 @@ async function readSlices(
     return service !== undefined && service.selector === undefined;
   });
   return new Map(
-    await Promise.all(services.map(async (ref) => [keyOf(ref), await slicesOf(world, key, used, ref)] as const)),
+    await Promise.all(services.map(async (ref) => [keyOf(ref), await slicesOf(world, referred, ref)] as const)),
   );
 }
 
 async function slicesOf(
   world: World,
-  key: string,
-  used: Used,
+  referred: Referred[],
   { namespace, name }: ServiceRef,
 ): Promise<Resolved<readonly EndpointAddresses[]>> {
   const selection = { namespace, labels: { 'kubernetes.io/service-name': name } };
-  used.push({ resource: resources.endpointSlices, ref: selection });
   try {
-    const slices = await world.references.list(key, resources.endpointSlices, selection);
+    const slices = await world.following.references.list(resources.endpointSlices, selection);
+    referred.push({ resource: resources.endpointSlices, ref: selection });
     return { ok: true, value: slices.map(sliceAddresses) };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.status !== 403) throw error;
@@ -116,7 +120,8 @@ async function slicesOf(
 }
 
 /** The Redis as an entry of a scope; none when its URL is not one, which is told elsewhere. */
-function redisIn(redisUrl: string): NetEntry[] {
+function redisIn(redisUrl: string | undefined): NetEntry[] {
+  if (redisUrl === undefined) return [];
   const url = parseRedisUrl(redisUrl);
   const parsed = url.ok ? redisEntry(url.target) : undefined;
   return parsed?.ok ? [parsed.entry] : [];

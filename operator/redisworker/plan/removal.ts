@@ -5,27 +5,23 @@
  */
 import { configHashKey } from '../../../contract/keys.ts';
 import { type KubeObject, resources } from '../../cluster/cluster.ts';
-import type { Action, Plan, Why } from '../model/action.ts';
+import type { Action, Why } from '../model/action.ts';
 import { consumerIdOf, deploymentView, objectRef, uidOf } from '../model/children.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
+import { joined, type Steps } from './plan.ts';
 
-/** Plans the next step for every consumer id that exists but is not wanted. */
-export function planRemoval(observed: Observed, spec: ObservedSpec, why: Why): Plan {
-  const wanted = why === 'WorkerDeleted' ? [] : spec.blueprint.consumerIds;
-  const plans = removedIds(observed, spec, wanted).map((id) =>
-    removeConsumer(observed, spec, { id, heir: wanted[0], why })
+/** Plans the next step for every consumer id that exists and is not to be kept. */
+export function planRemoval(observed: Observed, spec: ObservedSpec, kept: readonly string[], why: Why): Steps {
+  return joined(
+    removedIds(observed, spec, kept).map((id) => removeConsumer(observed, spec, { id, heir: kept[0], why })),
   );
-  return {
-    actions: plans.flatMap(({ actions }) => actions),
-    waitingFor: plans.flatMap(({ waitingFor }) => waitingFor),
-  };
 }
 
 /** Plans the end of a worker whose Redis answers: all consumers, then the group, then the finalizer. */
-export function planDeletion(observed: Observed, spec: ObservedSpec): Plan {
-  const removal = planRemoval(observed, spec, 'WorkerDeleted');
+export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
+  const removal = planRemoval(observed, spec, [], 'WorkerDeleted');
   if (removal.waitingFor.length > 0) return removal;
   const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered'
     ? spec.redis.work.end((id) => isOurs(spec, id))
@@ -53,7 +49,7 @@ function removeConsumer(
   observed: Observed,
   spec: ObservedSpec,
   removal: { id: string; heir: string | undefined; why: Why },
-): Plan {
+): Steps {
   const { id, heir, why } = removal;
   const deployment = observed.children.deployments.find((object) => consumerIdOf(object) === id);
   if (deployment && deploymentView(deployment).replicas > 0) {
@@ -89,12 +85,16 @@ function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
 }
 
 /** Ids with a Deployment, a pod or a hash of ours. */
-function removedIds(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): string[] {
+function removedIds(observed: Observed, spec: ObservedSpec, kept: readonly string[]): string[] {
   const { deployments, pods } = observed.children;
   const inCluster = [...deployments, ...pods].map(consumerIdOf).filter((id) => id !== undefined);
-  const ids = new Set([...inCluster, ...spec.hashIds.filter((id) => isOurs(spec, id))]);
-  for (const id of wanted) ids.delete(id);
+  const ids = new Set([...inCluster, ...hashIds(spec).filter((id) => isOurs(spec, id))]);
+  for (const id of kept) ids.delete(id);
   return [...ids].sort();
+}
+
+function hashIds({ redis }: ObservedSpec): readonly string[] {
+  return redis.kind === 'answered' ? redis.ids : [];
 }
 
 function isOurs({ redis, blueprint }: ObservedSpec, id: string): boolean {

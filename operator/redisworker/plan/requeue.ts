@@ -1,7 +1,7 @@
 /** When to look at a worker again although nothing was heard of it. */
 import type { Outcome } from '../../controller/controller.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Plan } from './plan.ts';
 
 /** Backlog and pending are not told by any event: they are looked up this often. */
 const routineMs = 10_000;
@@ -11,12 +11,12 @@ const waitingMs = 1_000;
 const faultMs = 5_000;
 
 /** The outcome of a reconcile that went through. */
-export function outcomeOf(observed: Observed, { problems, plan }: Verdict): Outcome {
+export function requeueAfter(observed: Observed, { problems, waitingFor }: Plan): Outcome {
   if (!observed.spec) return { kind: 'settled' };
   if (observed.spec.redis.kind === 'fault') {
     return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };
   }
   if (problems[0]) return { kind: 'recheck', afterMs: faultMs, why: problems[0].reason };
-  if ((plan?.waitingFor.length ?? 0) > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Waiting' };
+  if (waitingFor.length > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Waiting' };
   return { kind: 'recheck', afterMs: routineMs, why: 'Routine' };
 }

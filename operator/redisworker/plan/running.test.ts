@@ -6,9 +6,10 @@ import { observed, type Surroundings } from '../../../test/support/observed.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Action } from '../model/action.ts';
 import { desiredState } from '../desired/index.ts';
+import { declaredIds } from '../model/consumers.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
-import { decide } from './index.ts';
+import { planOf } from './index.ts';
 
 /** What was applied, as the cluster gives it back. */
 const stored = (object: KubeObject, uid: string): KubeObject => ({
@@ -17,8 +18,9 @@ const stored = (object: KubeObject, uid: string): KubeObject => ({
 });
 
 /** `do why name` of each action: short enough to read, long enough to tell apart. */
-const steps = ({ plan }: { plan: { actions: readonly Action[] } }) =>
-  plan.actions.map((action) => {
+const steps = ({ actions }: { actions: readonly Action[] }) =>
+  actions.map((action) => {
+    if (action.do === 'changeWork') return `${action.step.step} ${action.why}`;
     const subject = 'object' in action
       ? action.object.kind
       : 'consumerId' in action
@@ -36,6 +38,7 @@ function settled(object: KubeObject, around: Surroundings = {}): Observed {
   if (!spec?.source.ok || !spec.secret.ok || !spec.access.ok) throw new Error('unresolved');
   const desired = desiredState({
     blueprint: spec.blueprint,
+    consumerIds: declaredIds(spec.blueprint.consumers),
     source: spec.source.value,
     secret: spec.secret.value,
     access: spec.access.value,
@@ -75,12 +78,12 @@ const pod = (id: string, uid = `pod-${id}`): KubeObject => ({
 
 describe('the plan of a new worker', () => {
   it('makes what each step rests on first: policy and hash before the pod', () => {
-    expect(steps(decide(observed(worker('w', withCount(2)), { stream: { group: false } })))).toEqual([
+    expect(steps(planOf(observed(worker('w', withCount(2)), { stream: { group: false } })))).toEqual([
       'setFinalizers FinalizerMissing',
       'applyObject SourceMissing ConfigMap',
       'applyObject RuntimeSecretMissing Secret',
       'applyObject NetworkPolicyMissing NetworkPolicy',
-      'ensureGroup GroupMissing',
+      'ensureGroup WorkMissing',
       'writeConfigHash ConfigHashMissing 1',
       'writeConfigHash ConfigHashMissing 2',
       'applyObject DeploymentMissing Deployment',
@@ -89,17 +92,17 @@ describe('the plan of a new worker', () => {
   });
 
   it('makes no pod while Redis does not answer', () => {
-    const decision = decide(
+    const decision = planOf(
       observed(worker('w'), { spec: { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } }),
     );
     expect(steps(decision)).not.toContain('applyObject DeploymentMissing Deployment');
-    expect(decision.plan.waitingFor).toEqual(['Redis to answer']);
+    expect(decision.waitingFor).toEqual(['Redis to answer']);
   });
 });
 
 describe('the plan of a worker that has everything', () => {
   it('is empty', () => {
-    expect(steps(decide(settled(worker('w', withCount(3), withNet('10.0.0.0/8:443')))))).toEqual([]);
+    expect(steps(planOf(settled(worker('w', withCount(3), withNet('10.0.0.0/8:443')))))).toEqual([]);
   });
 
   it("writes a hash again that lost a field of ours, and leaves the worker's own fields out of it", () => {
@@ -109,7 +112,7 @@ describe('the plan of a worker that has everything', () => {
     const rest = Object.fromEntries(
       Object.entries(hash as Record<string, string>).filter(([field]) => field !== 'requestStream'),
     );
-    expect(steps(decide(settled(worker('w'), { hashes: { [key]: { ...rest, counter: '7' } } })))).toEqual([
+    expect(steps(planOf(settled(worker('w'), { hashes: { [key]: { ...rest, counter: '7' } } })))).toEqual([
       'writeConfigHash ConfigHashStale 1',
     ]);
   });
@@ -118,7 +121,7 @@ describe('the plan of a worker that has everything', () => {
     const complete = settled(worker('w'));
     const [policy] = complete.children.networkPolicies;
     const opened = { ...policy!, spec: { ...(policy!.spec as object), egress: [{}] } };
-    expect(steps(decide(settled(worker('w'), { children: { networkPolicies: [opened] } })))).toEqual([
+    expect(steps(planOf(settled(worker('w'), { children: { networkPolicies: [opened] } })))).toEqual([
       'applyObject NetworkPolicyDrifted NetworkPolicy',
     ]);
   });
@@ -129,10 +132,10 @@ describe('the plan of a worker that has everything', () => {
     const narrowed = JSON.parse(
       JSON.stringify(policy).replaceAll('"matchLabels":{', '"matchLabels":{"nobody":"here",'),
     ) as KubeObject;
-    expect(steps(decide(settled(object, { children: { networkPolicies: [narrowed] } })))).toEqual([
+    expect(steps(planOf(settled(object, { children: { networkPolicies: [narrowed] } })))).toEqual([
       `applyObject NetworkPolicyDrifted ${policy!.kind}`,
     ]);
-    expect(steps(decide(settled(object)))).toEqual([]);
+    expect(steps(planOf(settled(object)))).toEqual([]);
   });
 
   it('rolls from one flavor of policy to the other, and collects the old one after its last pod', () => {
@@ -142,7 +145,7 @@ describe('the plan of a worker that has everything', () => {
     const rolled = settled(cilium, {
       children: { networkPolicies: old.children.networkPolicies, deployments: old.children.deployments },
     });
-    expect(steps(decide(rolled))).toEqual([
+    expect(steps(planOf(rolled))).toEqual([
       'applyObject NetworkPolicyMissing CiliumNetworkPolicy',
       'applyObject DeploymentDrifted Deployment',
     ]);
@@ -150,8 +153,8 @@ describe('the plan of a worker that has everything', () => {
     const both = (pods: KubeObject[]) =>
       settled(cilium, { children: { networkPolicies: [...after.children.networkPolicies, policy!], pods } });
     const ofOldHash = { ...pod('1'), metadata: { ...pod('1').metadata, labels: policy!.metadata.labels! } };
-    expect(steps(decide(both([ofOldHash])))).toEqual([]);
-    expect(decide(both([])).plan.actions).toMatchObject([{
+    expect(steps(planOf(both([ofOldHash])))).toEqual([]);
+    expect(planOf(both([])).actions).toMatchObject([{
       do: 'deleteObject',
       resource: { kind: 'NetworkPolicy' },
       ref: { name: policy!.metadata.name },
@@ -160,7 +163,7 @@ describe('the plan of a worker that has everything', () => {
   });
 
   it('creates the group again after it was lost', () => {
-    expect(steps(decide(settled(worker('w'), { stream: { group: false } })))).toEqual(['ensureGroup GroupMissing']);
+    expect(steps(planOf(settled(worker('w'), { stream: { group: false } })))).toEqual(['ensureGroup WorkMissing']);
   });
 
   it('clears the pid of a pod that is gone, and of no other', () => {
@@ -171,10 +174,10 @@ describe('the plan of a worker that has everything', () => {
         : {};
       return { [configHashKey('w', '1')]: { ...fields, pid: '1', owner } };
     };
-    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-old'), children: { pods: [pod('1')] } })))).toEqual([
+    expect(steps(planOf(settled(worker('w'), { hashes: hashOf('pod-old'), children: { pods: [pod('1')] } })))).toEqual([
       'clearStalePid OwnerPodGone 1',
     ]);
-    expect(steps(decide(settled(worker('w'), { hashes: hashOf('pod-1'), children: { pods: [pod('1')] } })))).toEqual(
+    expect(steps(planOf(settled(worker('w'), { hashes: hashOf('pod-1'), children: { pods: [pod('1')] } })))).toEqual(
       [],
     );
   });
@@ -182,7 +185,7 @@ describe('the plan of a worker that has everything', () => {
   it('replaces source and pod when the code changes, and collects the old source after its last pod', () => {
     const old = settled(worker('w'));
     const changed = worker('w', withInline('export default () => 1;\n'));
-    const rolled = decide(
+    const rolled = planOf(
       observed({ ...changed, metadata: { ...changed.metadata, finalizers: [finalizer] } }, {
         children: old.children,
         hashes: Object.fromEntries(
@@ -204,7 +207,7 @@ describe('the plan of a worker that has everything', () => {
         >,
       ),
     });
-    expect(steps(decide(leftOver))).toEqual([`deleteObject NoPodUsesIt ${old.children.configMaps[0]!.metadata.name}`]);
+    expect(steps(planOf(leftOver))).toEqual([`deleteObject NoPodUsesIt ${old.children.configMaps[0]!.metadata.name}`]);
   });
 });
 
@@ -220,7 +223,7 @@ describe('the plan for a consumer that is no longer wanted', () => {
   const consumer = (pending: number) => ({ stream: { consumers: [{ name: '3', pending, idleMs: 1 }], pending } });
 
   it('first takes its replicas away', () => {
-    expect(steps(decide(observed(two, { children: { ...three.children, pods: [pod('3')] }, hashes, ...consumer(1) }))))
+    expect(steps(planOf(observed(two, { children: { ...three.children, pods: [pod('3')] }, hashes, ...consumer(1) }))))
       .toEqual(['scaleToZero ConsumerRemoved w-3']);
   });
 
@@ -232,7 +235,7 @@ describe('the plan for a consumer that is no longer wanted', () => {
   );
 
   it('then waits for its pod', () => {
-    const decision = decide(
+    const decision = planOf(
       observed(two, {
         children: { ...three.children, deployments: scaledDown, pods: [pod('3')] },
         hashes,
@@ -240,17 +243,17 @@ describe('the plan for a consumer that is no longer wanted', () => {
       }),
     );
     expect(steps(decision)).toEqual([]);
-    expect(decision.plan.waitingFor).toEqual(['the pod of consumer "3" to end']);
+    expect(decision.waitingFor).toEqual(['the pod of consumer "3" to end']);
   });
 
   it('then hands its pending requests over and forgets it, the Deployment last', () => {
     expect(
       steps(
-        decide(observed(two, { children: { ...three.children, deployments: scaledDown }, hashes, ...consumer(1) })),
+        planOf(observed(two, { children: { ...three.children, deployments: scaledDown }, hashes, ...consumer(1) })),
       ),
     ).toEqual([
       'handOver ConsumerRemoved',
-      'deleteConsumer ConsumerRemoved 3',
+      'deleteConsumer ConsumerRemoved',
       'deleteConfigHash ConsumerRemoved 3',
       'deleteObject ConsumerRemoved w-3',
     ]);
@@ -261,7 +264,7 @@ describe('the plan for a consumer that is no longer wanted', () => {
     const children = { ...three.children, deployments: scaledDown.filter(({ metadata }) => metadata.name === 'w-3') };
     expect(
       steps(
-        decide(
+        planOf(
           observed(none, {
             children,
             hashes: { [configHashKey('w', '3')]: hashes[configHashKey('w', '3')]! },
@@ -292,7 +295,7 @@ describe('the plan of a worker that is being deleted', () => {
   };
 
   it('cleans Redis and then lets it go, creating nothing', () => {
-    expect(steps(decide(gone()))).toEqual([
+    expect(steps(planOf(gone()))).toEqual([
       'deleteConfigHash WorkerDeleted 1',
       'destroyGroup WorkerDeleted',
       'setFinalizers CleanupFinished',
@@ -300,14 +303,14 @@ describe('the plan of a worker that is being deleted', () => {
   });
 
   it('keeps the hashes and the group when they are to be retained', () => {
-    expect(steps(decide(gone({}, { deletionPolicy: 'Retain' })))).toEqual([
+    expect(steps(planOf(gone({}, { deletionPolicy: 'Retain' })))).toEqual([
       'releaseConfigHash WorkerDeleted 1',
       'setFinalizers CleanupFinished',
     ]);
   });
 
   it('keeps a group in which requests are pending', () => {
-    expect(steps(decide(gone({ stream: { pending: 2 } })))).toEqual([
+    expect(steps(planOf(gone({ stream: { pending: 2 } })))).toEqual([
       'deleteConfigHash WorkerDeleted 1',
       'setFinalizers CleanupFinished',
     ]);
@@ -316,15 +319,15 @@ describe('the plan of a worker that is being deleted', () => {
   it('waits for a Redis that does not answer, but not for ever', () => {
     const fault = { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } as const;
     const complete = settled(worker('w'));
-    expect(decide(gone({ spec: fault, children: complete.children })).plan.actions[0]).toMatchObject({
+    expect(planOf(gone({ spec: fault, children: complete.children })).actions[0]).toMatchObject({
       do: 'scaleToZero',
     });
-    expect(steps(decide(gone({ spec: fault, abandonRedis: true })))).toEqual(['setFinalizers CleanupAbandoned']);
+    expect(steps(planOf(gone({ spec: fault, abandonRedis: true })))).toEqual(['setFinalizers CleanupAbandoned']);
   });
 });
 
 describe('problems', () => {
-  const reasons = (of: Observed) => decide(of).problems.map(({ reason }) => reason);
+  const reasons = (of: Observed) => planOf(of).problems.map(({ reason }) => reason);
 
   it('leave everything as it is', () => {
     const complete = settled(worker('w'));
@@ -334,12 +337,12 @@ describe('problems', () => {
       spec: { rival: 'default/elder' },
     });
     expect(reasons(broken)).toEqual(['TypeConflict']);
-    expect(decide(broken).plan.actions).toEqual([]);
+    expect(planOf(broken).actions).toEqual([]);
   });
 
   it('name a hash that belongs to somebody else', () => {
     const theirs = { [configHashKey('w', 'b')]: { resource: resourceOf('other', 'v', 'uid-9') } };
-    const decision = decide(observed(worker('w', withIds('a', 'b')), { hashes: theirs }));
+    const decision = planOf(observed(worker('w', withIds('a', 'b')), { hashes: theirs }));
     expect(decision.problems).toEqual([{
       reason: 'HashConflict',
       terminal: true,
@@ -366,7 +369,7 @@ describe('problems', () => {
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
     ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
-    const [problem] = decide(observed(worker('w', withSpec(spec)))).problems;
+    const [problem] = planOf(observed(worker('w', withSpec(spec)))).problems;
     expect(problem?.reason).toBe('NotSupported');
     expect(problem?.message.startsWith(`${field} is not supported by this version: `)).toBe(true);
   });

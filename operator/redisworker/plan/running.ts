@@ -2,20 +2,27 @@
  * Decides what to write next. Pure: the same observation gives the same plan, and a plan whose
  * actions were all done is followed by an empty one.
  */
-import { type ConfigHashFields, operatorFields, ownerField, pidField } from '../../../contract/config-hash.ts';
+import { type ConfigHashFields, operatorFields } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
 import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
-import type { Action, Plan, Why } from '../model/action.ts';
-import { consumerIdOf, isLive, policyResource, uidOf } from '../model/children.ts';
+import type { Action, Why } from '../model/action.ts';
+import { policyResource } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
 import { hasDrifted, policyHasDrifted } from '../desired/drift.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
+import type { Steps } from './plan.ts';
 import { planRemoval } from './removal.ts';
+import { stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
-/** Plans the next writes of a worker that is to run. `desired` is computed from the same observation. */
-export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): Plan {
+/** Plans the next writes of a worker that may run. `desired` is computed from the same observation. */
+export function planRunning(
+  observed: Observed,
+  spec: ObservedSpec,
+  desired: Desired,
+  wanted: readonly string[],
+): Steps {
   const before: Action[] = [
     ...planFinalizer(observed),
     ...planObject(resources.configMaps, desired.source, observed.children.configMaps, [
@@ -35,7 +42,7 @@ export function plan(observed: Observed, spec: ObservedSpec, desired: Desired): 
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
     return { actions: before, waitingFor: ['Redis to answer'] };
   }
-  const removal = planRemoval(observed, spec, 'ConsumerRemoved');
+  const removal = planRemoval(observed, spec, wanted, 'ConsumerRemoved');
   return {
     actions: [
       ...before,
@@ -93,29 +100,6 @@ function planConfigHash(
       } as const,
     ]),
   ];
-}
-
-/** Seconds without a read after which a pid that names no pod belongs to nobody. */
-const silentConsumerMs = 60_000;
-
-/** The pid of a process that is no more: its pod is gone, or it names none, has no pod here and has long been silent. */
-function stalePid(
-  observed: Observed,
-  spec: ObservedSpec,
-  consumerId: string,
-  hash: HashObservation,
-): { pid: string; owner: string | undefined } | undefined {
-  if (typeof hash === 'string' || spec.redis.kind !== 'answered') return undefined;
-  const pid = hash[pidField];
-  const owner = hash[ownerField];
-  if (pid === undefined) return undefined;
-  if (owner !== undefined) {
-    return observed.children.pods.some((pod) => uidOf(pod) === owner) ? undefined : { pid, owner };
-  }
-  const member = spec.redis.work.members.find(({ id }) => id === consumerId);
-  const hasPod = observed.children.pods.some((pod) => consumerIdOf(pod) === consumerId && isLive(pod));
-  const silent = member === undefined || member.idleMs > silentConsumerMs;
-  return silent && !(hasPod && member === undefined) ? { pid, owner } : undefined;
 }
 
 function isCurrent(hash: HashObservation, fields: ConfigHashFields): boolean {

@@ -4,7 +4,7 @@ import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from '../desired/index.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** A worker whose spec has to change before anything goes on: final, so never together with Reconciling. */
 export function stalledFindings(problems: readonly Problem[]): Finding[] {
@@ -21,19 +21,20 @@ export function stalledFindings(problems: readonly Problem[]): Finding[] {
 export function readyFindings(
   observed: Observed,
   spec: ObservedSpec,
-  verdict: Verdict,
+  plan: Plan,
+  failure: Problem | undefined,
   rows: readonly ConsumerRow[],
 ): Finding[] {
-  const blocked = obstacle(observed, spec, verdict);
+  const blocked = obstacle(observed, spec, plan, failure);
   if (blocked) return notReady(blocked.reason, blocked.message);
   if (spec.blueprint.suspend) return suspended(rows);
   const unready = rows.filter(({ row }) => row.state !== 'Ready');
-  const waiting = verdict.plan?.waitingFor ?? [];
+  const waiting = plan.waitingFor;
   if (unready.length > 0) {
     return notReady(anyFailing(unready) ? 'ConsumersFailing' : 'ConsumersStarting', describeRows(unready, rows.length));
   }
-  if ((verdict.plan?.actions.length ?? 0) > 0) return notReady('Applying', 'changes are being applied');
-  const count = spec.blueprint.consumerIds.length;
+  if (plan.actions.length > 0) return notReady('Applying', 'changes are being applied');
+  const count = plan.wanted.length;
   const ready: Finding = {
     type: 'Ready',
     status: 'True',
@@ -101,7 +102,8 @@ export function exactFinding({ blueprint }: ObservedSpec, desired: Desired | und
 function obstacle(
   observed: Observed,
   { access, redis, source, secret }: ObservedSpec,
-  { problems, failure }: Verdict,
+  { problems }: Plan,
+  failure: Problem | undefined,
 ): { reason: string; message: string } | undefined {
   if (observed.object.metadata.deletionTimestamp !== undefined && !failure && redis.kind === 'answered') {
     return { reason: 'Deleting', message: 'the worker is being deleted' };

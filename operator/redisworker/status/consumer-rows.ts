@@ -26,19 +26,16 @@ export interface ConsumerRow {
 }
 
 /** Rows for the wanted consumers and for those on their way out. */
-export function consumerRows(observed: Observed, spec: ObservedSpec): ConsumerRow[] {
-  const { consumerIds } = spec.blueprint;
-  const leaving = observed.children.pods.map(consumerIdOf).filter((id) =>
-    id !== undefined && !consumerIds.includes(id)
-  );
-  return [...consumerIds, ...new Set(leaving)].map((id) => consumerRow(observed, spec, id ?? ''));
+export function consumerRows(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): ConsumerRow[] {
+  const leaving = observed.children.pods.map(consumerIdOf).filter((id) => id !== undefined && !wanted.includes(id));
+  return [...wanted, ...new Set(leaving)].map((id) => consumerRow(observed, spec, id ?? ''));
 }
 
 function consumerRow(observed: Observed, spec: ObservedSpec, id: string): ConsumerRow {
   const pods = observed.children.pods.filter((pod) => consumerIdOf(pod) === id);
   const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
   const { state, reason, fault } = stateOf(pod);
-  const answered = observed.responses?.perConsumer.get(id);
+  const answered = observed.responses.perConsumer.get(id);
   const member = spec.redis.kind === 'answered' ? spec.redis.work.members.find((one) => one.id === id) : undefined;
   const row: ConsumerStatus = {
     id,

@@ -8,53 +8,63 @@ import { parentLabels } from '../desired/metadata.ts';
 import { enforcementFinding } from './enforcement.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings } from './conditions.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** The full status to write. @param before the status as it is */
 export function statusOf(
   observed: Observed,
-  verdict: Verdict,
+  plan: Plan,
+  failure: Problem | undefined,
   before: RedisWorkerStatus | undefined,
 ): RedisWorkerStatus {
   const generation = observed.object.metadata.generation ?? 0;
   const now = new Date(observed.now).toISOString();
   const { spec } = observed;
-  const rows = spec ? consumerRows(observed, spec) : [];
+  const rows = spec ? consumerRows(observed, spec, plan.wanted) : [];
   const date = (findings: readonly Finding[]) => conditions(findings, before?.conditions ?? [], generation, now);
   return {
     observedGeneration: generation,
-    conditions: date(spec ? findings(observed, spec, verdict, rows) : stalledFindings(verdict.problems)),
+    conditions: date(spec ? findings(observed, spec, plan, failure, rows) : stalledFindings(plan.problems)),
     ...(spec
       ? {
-        ...replicas(observed, spec, rows),
-        ...details(spec, verdict),
-        ...streamAndResponses(observed, spec),
+        ...replicas(observed, spec, plan, rows),
+        ...details(spec, plan),
+        ...(spec.redis.kind === 'answered' ? spec.redis.work.status : {}),
         consumers: rows.slice(0, maxRows).map(({ row }) => row),
       }
       : {}),
+    responses: persistedTally(observed.responses),
     ...(rows.length > maxRows ? { omittedConsumers: rows.length - maxRows } : {}),
   };
 }
 
-function findings(observed: Observed, spec: ObservedSpec, verdict: Verdict, rows: readonly ConsumerRow[]): Finding[] {
+function findings(
+  observed: Observed,
+  spec: ObservedSpec,
+  plan: Plan,
+  failure: Problem | undefined,
+  rows: readonly ConsumerRow[],
+): Finding[] {
   return [
-    ...(verdict.problems.some(({ terminal }) => terminal)
-      ? stalledFindings(verdict.problems)
-      : readyFindings(observed, spec, verdict, rows)),
+    ...(plan.problems.some(({ terminal }) => terminal)
+      ? stalledFindings(plan.problems)
+      : readyFindings(observed, spec, plan, failure, rows)),
     redisFinding(spec),
     sourceFinding(spec),
-    ...exactFinding(spec, verdict.desired),
+    ...exactFinding(spec, plan.desired),
     enforcementFinding(observed, spec),
   ];
 }
 
 function replicas(
   { children, object }: Observed,
-  { blueprint }: ObservedSpec,
+  { blueprint: { suspend: isSuspended } }: ObservedSpec,
+  { wanted }: Plan,
   rows: readonly ConsumerRow[],
 ): RedisWorkerStatus {
-  const wanted = blueprint.suspend ? 0 : blueprint.consumerIds.length;
-  const ready = rows.filter(({ row }) => row.state === 'Ready' && blueprint.consumerIds.includes(row.id)).length;
+  const ids = new Set(wanted);
+  const ready = rows.filter(({ row }) => row.state === 'Ready' && ids.has(row.id)).length;
   const { namespace = '', name, uid = '' } = object.metadata;
   const selector = Object.entries(
     parentLabels({ apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid }),
@@ -63,11 +73,11 @@ function replicas(
     replicas: children.pods.filter(isLive).length,
     readyReplicas: children.pods.filter(isReady).length,
     selector: selector.map(([key, value]) => `${key}=${value}`).join(','),
-    consumersReady: `${ready}/${wanted}`,
+    consumersReady: `${ready}/${isSuspended ? 0 : ids.size}`,
   };
 }
 
-function details(spec: ObservedSpec, { desired }: Verdict): RedisWorkerStatus {
+function details(spec: ObservedSpec, { desired }: Plan): RedisWorkerStatus {
   const scope = formatScope(spec.blueprint.scope);
   return {
     ...(spec.source.ok ? { source: { digest: spec.source.value.digest, bytes: spec.source.value.bytes } } : {}),
@@ -94,14 +104,7 @@ function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
   return text.length > summaryLength ? `${text.slice(0, summaryLength - 1)}…` : text;
 }
 
-function streamAndResponses({ responses }: Observed, { redis }: ObservedSpec): RedisWorkerStatus {
-  return {
-    ...(redis.kind === 'answered' ? redis.work.status : {}),
-    ...(responses ? { responses: persistedTally(responses) } : {}),
-  };
-}
-
-function persistedTally(responses: NonNullable<Observed['responses']>): NonNullable<RedisWorkerStatus['responses']> {
+function persistedTally(responses: Observed['responses']): NonNullable<RedisWorkerStatus['responses']> {
   const { total, succeeded, failed, unreadable, codes, lastId, lastCode, lastTime, perSecond } = responses;
   return {
     total,

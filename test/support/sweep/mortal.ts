@@ -4,13 +4,9 @@ import type { Cluster } from '../../../operator/cluster/cluster.ts';
 import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
-import { ResponseReader } from '../../../operator/redis/response-reader.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
-import { OutsideNames } from '../../../operator/redisworker/follow/outside-names.ts';
+import { startFollowing, stopCopies, stopFollowing, synced } from '../../../operator/redisworker/follow/index.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
-import { CiliumPolicies } from '../../../operator/redisworker/follow/cilium-policies.ts';
-import { References } from '../../../operator/redisworker/follow/references.ts';
-import { followAll } from '../../../operator/redisworker/world.ts';
 
 /** What is thrown in the dead process. */
 export class Died extends Error {
@@ -114,25 +110,26 @@ export async function startMortalOperator(
   const mortal = mortalCluster(cluster, life);
   const redis = new MortalConnections(life);
   const readers = new RedisConnections();
-  const responses = new ResponseReader({ connections: readers, onChange: () => undefined });
-  const references = new References(mortal, () => undefined);
-  const ciliumPolicies = new CiliumPolicies(mortal, undefined, () => undefined);
-  const copies = followAll(mortal, undefined);
+  const following = startFollowing({
+    cluster: mortal,
+    namespace: undefined,
+    redis: readers,
+    defaultRedisUrl: redisUrl,
+    lookUp: machineLookUp(),
+    clock: systemClock,
+    enqueue: () => undefined,
+  });
   const world = {
     cluster: mortal,
-    copies,
-    references,
-    ciliumPolicies,
+    following,
     redis,
-    responses,
     clock: systemClock,
     log: { info: () => undefined },
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     canaryProblem: () => undefined,
-    outside: new OutsideNames({ lookUp: machineLookUp(), clock: systemClock, enqueue: () => undefined }),
     defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };
-  await Promise.all(Object.values(copies).map(({ synced }) => synced));
+  await synced(following);
   return {
     life,
     async reconcile(key) {
@@ -144,10 +141,8 @@ export async function startMortalOperator(
       return !life.isOver();
     },
     async stop() {
-      for (const copy of Object.values(copies)) copy.stop();
-      references.close();
-      ciliumPolicies.close();
-      await responses.close();
+      stopCopies(following);
+      await stopFollowing(following);
       readers.close();
       redis.close();
     },

@@ -27,7 +27,12 @@ export class AddressBook {
     this.#options = options;
   }
 
-  /** Follows exactly these names for a user. */
+  /** Asks for those of the names that nobody has asked for yet; settles once each has been answered. */
+  async ask(hosts: readonly string[]): Promise<void> {
+    await Promise.all(hosts.map((host) => (this.#entries.get(host) ?? this.#begin(host)).answered));
+  }
+
+  /** Keeps exactly these names up to date for a user. */
   use(user: string, hosts: readonly string[]): void {
     const wanted = new Set(hosts);
     for (const host of wanted) (this.#entries.get(host) ?? this.#begin(host)).users.add(user);
@@ -39,11 +44,6 @@ export class AddressBook {
 
   held(host: string): HeldName {
     return this.#entries.get(host)?.held ?? unasked;
-  }
-
-  /** Settles once each of the names has been asked for. */
-  async answered(hosts: readonly string[]): Promise<void> {
-    await Promise.all(hosts.flatMap((host) => this.#entries.get(host)?.answered ?? []));
   }
 
   /** Ends all timers; answers under way are dropped. */
@@ -70,7 +70,10 @@ export class AddressBook {
     if (this.#entries.get(host) !== entry) return;
     const before = entry.held;
     entry.held = afterAnswer(before, answer, clock.now());
-    entry.cancel = clock.after(entry.held.refreshAt - clock.now(), () => void this.#ask(host, entry));
+    entry.cancel = clock.after(entry.held.refreshAt - clock.now(), () => {
+      if (entry.users.size > 0) void this.#ask(host, entry);
+      else this.#end(host, entry); // whoever asked did not go on to use it
+    });
     if (differs(before, entry.held)) onChange(entry.users);
   }
 }

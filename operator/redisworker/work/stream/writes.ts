@@ -1,25 +1,25 @@
-/** Carries out the actions of a plan that concern a request stream and its group. */
+/** Carries out the steps of a plan that concern a request stream and its group. */
 import { TerminalError, TransientError } from '../../../errors.ts';
 import type { RedisLink } from '../../../redis/link.ts';
 import { deleteConsumer, destroyGroup, ensureGroup, handOver } from '../../../redis/streams.ts';
-import type { WorkAction } from '../../model/action.ts';
-import type { Blueprint, StreamBlueprint } from '../../model/blueprint.ts';
 import { notAStream } from '../../model/problem.ts';
+import type { StreamBlueprint } from './blueprint.ts';
+import type { StreamStep } from './steps.ts';
 
-/** One write. @throws RedisFault, TerminalError, TransientError */
+/** One write. @param isRepair the worker has run before @throws RedisFault, TerminalError, TransientError */
 export async function writeStream(
   link: RedisLink,
-  { stream }: Blueprint,
-  action: WorkAction,
+  stream: StreamBlueprint,
+  step: StreamStep,
   isRepair: boolean,
 ): Promise<void> {
-  switch (action.do) {
+  switch (step.step) {
     case 'ensureGroup':
       return createGroup(link, stream, isRepair);
     case 'handOver':
-      return handOverAll(link, stream, action.from, action.to);
+      return handOverAll(link, stream, step.from, step.to);
     case 'deleteConsumer':
-      await deleteConsumer(link, stream.request, stream.group, action.consumerId);
+      await deleteConsumer(link, stream.request, stream.group, step.consumerId);
       return;
     case 'destroyGroup':
       await destroyGroup(link, stream.request, stream.group);

@@ -1,9 +1,8 @@
 /** The cluster as an allow-net scope needs to see it, out of the live copies. */
-import type { KubeObject } from '../../cluster/cluster.ts';
+import type { Followed, KubeObject } from '../../cluster/cluster.ts';
 import { formatAddress, isIn, parseAddress } from '../network/allow-net/address.ts';
 import type { EndpointAddresses, Service, Topology } from '../network/allow-net/topology.ts';
-import type { Resolved } from '../model/problem.ts';
-import type { LiveCopies } from '../world.ts';
+import type { Resolved } from './problem.ts';
 
 /** Domain of in-cluster names; the one every common distribution uses. */
 export const clusterDomain = 'cluster.local';
@@ -14,7 +13,7 @@ export type SliceAddresses = ReadonlyMap<string, Resolved<readonly EndpointAddre
 /** The topology seen from a namespace. */
 export function topologyOf(
   namespace: string,
-  { services }: Pick<LiveCopies, 'services'>,
+  { services }: { readonly services: Pick<Followed, 'get' | 'list'> },
   slices: SliceAddresses,
 ): Topology {
   return {

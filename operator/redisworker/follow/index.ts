@@ -1,0 +1,86 @@
+/** What lives between two looks: live copies, watches, names kept resolved, responses counted. It only ever enqueues a key. */
+import type { Clock } from '../../clock.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { LookUp } from '../../dns/lookup.ts';
+import type { RedisConnections } from '../../redis/connections.ts';
+import { ResponseReader } from '../../redis/response-reader.ts';
+import type { Observed } from '../model/observed.ts';
+import { enqueueChanges, enqueueOwners } from './changes.ts';
+import { CiliumPolicies } from './cilium-policies.ts';
+import { type LiveCopies, liveCopies } from './copies.ts';
+import { OutsideNames } from './outside-names.ts';
+import { References } from './references.ts';
+
+/** Everything that is followed, for all workers. */
+export interface Following {
+  readonly copies: LiveCopies;
+  /** What workers refer to by name or by label. */
+  readonly references: References;
+  readonly ciliumPolicies: CiliumPolicies;
+  readonly outsideNames: OutsideNames;
+  readonly responses: ResponseReader;
+}
+
+/** What following starts from. */
+export interface FollowOptions {
+  readonly cluster: Cluster;
+  /** Only this namespace; all when undefined. */
+  readonly namespace: string | undefined;
+  readonly redis: RedisConnections;
+  /** Redis of workers that name none. */
+  readonly defaultRedisUrl: string | undefined;
+  /** Asks DNS for names outside the cluster. */
+  readonly lookUp: LookUp;
+  readonly clock: Clock;
+  /** Told the key of a worker that should be looked at. */
+  readonly enqueue: (key: string) => void;
+}
+
+/** Opens the live copies and what else serves all workers. */
+export function startFollowing(options: FollowOptions): Following {
+  const { cluster, namespace, clock, enqueue } = options;
+  const copies = liveCopies(cluster, namespace);
+  enqueueChanges(copies, options.defaultRedisUrl, enqueue);
+  return {
+    copies,
+    references: new References(cluster, enqueue),
+    ciliumPolicies: new CiliumPolicies(cluster, namespace, (copy) => enqueueOwners(copy, enqueue)),
+    outsideNames: new OutsideNames({ lookUp: options.lookUp, clock, enqueue }),
+    responses: new ResponseReader({ connections: options.redis, onChange: enqueue, clock }),
+  };
+}
+
+/** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
+export function follow(following: Following, key: string, observed: Observed | undefined): void {
+  const { references, ciliumPolicies, outsideNames, responses } = following;
+  references.keep(key, observed?.referred ?? []);
+  if (!observed) {
+    responses.unfollow(key);
+    outsideNames.forget(key);
+    return;
+  }
+  const { spec } = observed;
+  if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
+  outsideNames.keep(key, spec?.outsideHosts ?? []);
+  if (spec?.access.ok) {
+    responses.follow(key, spec.access.value.target, spec.blueprint.work.responses, observed.responses);
+  }
+}
+
+/** Settles when every live copy is complete. */
+export async function synced({ copies }: Following): Promise<void> {
+  await Promise.all(Object.values(copies).map((copy) => copy.synced));
+}
+
+/** Ends the live copies: nothing is enqueued by them any more. */
+export function stopCopies({ copies }: Following): void {
+  for (const copy of Object.values(copies)) copy.stop();
+}
+
+/** Ends what else is followed; settles when no read is under way. */
+export async function stopFollowing(following: Following): Promise<void> {
+  following.references.close();
+  following.outsideNames.close();
+  following.ciliumPolicies.close();
+  await following.responses.close();
+}

@@ -1,0 +1,71 @@
+/**
+ * What the domain asks of a kind of work. Each kind has a folder in work/; nothing outside that folder names a stream,
+ * a list or a script.
+ */
+import type { WorkerConfig } from '../../../contract/config-hash.ts';
+import type { RedisWorker, RedisWorkerStatus } from '../../api/redisworker.ts';
+import type { RedisLink } from '../../redis/link.ts';
+import type { Action, Why, WorkStep } from './action.ts';
+import type { Problem } from './problem.ts';
+
+/** The work of one worker, resolved from its spec. */
+export interface WorkBlueprint {
+  /** The folder in work/ that knows it. */
+  readonly kind: string;
+  /** Key of the stream its responses go to. */
+  readonly responses: string;
+  /** Requests after which a process is replaced by a fresh one; 0 for none. */
+  readonly requestLimit: number;
+  /** What the runtime is told in WORKER_SETTINGS. */
+  readonly settings: { readonly graceSeconds: number };
+  /** What the config hash of every consumer says of it. */
+  readonly hash: Pick<
+    WorkerConfig,
+    'requestStream' | 'responseStream' | 'requestLimit' | 'replyExpireSeconds' | 'responseStreamLimit'
+  >;
+}
+
+/** A member of the work, as Redis knows it. */
+export interface Member {
+  readonly id: string;
+  /** Requests it took and has not finished. */
+  readonly pending: number;
+  /** Milliseconds since it last asked for work; undefined on a server that does not count a question without answer. */
+  readonly idleMs: number | undefined;
+}
+
+/** A consumer on its way out, and the one that takes over what it has not finished. */
+export interface Leaving {
+  readonly id: string;
+  readonly heir: string | undefined;
+  readonly why: Why;
+}
+
+/** One look at the work of a worker, and what it calls for. Everything in it is pure. */
+export interface WorkView {
+  readonly members: readonly Member[];
+  /** Keys that hold something else than they should. */
+  readonly problems: readonly Problem[];
+  /** The part of the status that tells the backlog. */
+  readonly status: RedisWorkerStatus;
+  /** What must be there before a consumer starts. */
+  start(): Action[];
+  /** Takes a consumer whose pod is gone out of the work, without losing a request. */
+  leave(leaving: Leaving): Action[];
+  /** Ends the work of a deleted worker; `isOurs` tells which members were the operator's. */
+  end(isOurs: (id: string) => boolean): Action[];
+}
+
+/** A kind of work: how its blueprint is made, looked at and written. */
+export interface KindOfWork<Blueprint extends WorkBlueprint = WorkBlueprint, Step extends WorkStep = WorkStep> {
+  /** Resolves the part of a spec that belongs to this kind. @param graceSeconds what a process has to end in */
+  blueprint(worker: RedisWorker, graceSeconds: number): Blueprint;
+  /** @throws RedisFault */
+  observe(link: RedisLink, work: Blueprint): Promise<WorkView>;
+  /**
+   * Carries out one step of a plan.
+   * @param isRepair the worker has run before
+   * @throws RedisFault, TerminalError, TransientError
+   */
+  write(link: RedisLink, work: Blueprint, step: Step, isRepair: boolean): Promise<void>;
+}

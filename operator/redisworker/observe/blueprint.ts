@@ -1,0 +1,106 @@
+/** Resolves a spec: what it asks for, with nothing left to default. Pure. */
+import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
+import { defaultResources } from '../desired/deployment.ts';
+import { memoryMiB } from '../desired/memory.ts';
+import type { Blueprint, Defaults, Parent, PodSettings } from '../model/blueprint.ts';
+import { type Problem, terminal } from '../model/problem.ts';
+import { unsupportedFields } from '../model/unsupported.ts';
+import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
+import { type GatePlan, gatePlan } from '../network/gate.ts';
+import { workOf } from '../work/index.ts';
+
+/** A blueprint; with problems it serves for stopping and cleaning up alone. */
+export interface Draft {
+  readonly blueprint: Blueprint;
+  readonly problems: readonly Problem[];
+}
+
+/** Seconds between the end of a handler's time and the end of its pod. */
+const graceAfterTimeoutSeconds = 5;
+
+/** Resolves a worker and says what in its spec cannot be. */
+export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
+  const { spec } = worker;
+  const scope = parseScope(spec.permissions.net);
+  const deny = parseScope(spec.permissions.denyNet);
+  const redisUrl = spec.redis?.url ?? defaults.redisUrl;
+  const net = {
+    scope: scope.ok ? scope.scope : [],
+    deny: deny.ok ? deny.scope : [],
+    allowAllNet: spec.permissions.allowAllNet === 'Granted',
+  };
+  const gate = gatePlan({
+    ...net,
+    outsideNames: spec.permissions.outsideNames,
+    enforcement: spec.networkPolicy.enforcement,
+  }, defaults);
+  const problems = [
+    ...unsupportedFields(spec),
+    ...scopeProblems('spec.permissions.net', scope),
+    ...scopeProblems('spec.permissions.denyNet', deny),
+    ...gateProblems(spec.networkPolicy, gate),
+  ];
+  const grace = spec.pod.terminationGracePeriodSeconds ?? spec.handler.timeoutSeconds + graceAfterTimeoutSeconds;
+  return {
+    problems,
+    blueprint: {
+      parent: parentOf(worker),
+      generation: worker.metadata.generation ?? 0,
+      type: spec.type,
+      runtime: spec.runtime,
+      consumers: spec.consumers,
+      source: spec.source,
+      secretName: spec.secretRef?.name,
+      redis: spec.redis,
+      redisUrl,
+      work: workOf(worker, grace),
+      ...net,
+      gate,
+      outsideNames: spec.permissions.outsideNames,
+      clusterBlocks: defaults.clusterBlocks ?? [],
+      flavor: spec.networkPolicy.flavor,
+      searchDomains: defaults.searchDomains ?? [],
+      allowEnv: spec.permissions.env,
+      denoOptions: spec.denoOptions,
+      suspend: spec.suspend,
+      deletionPolicy: spec.deletionPolicy,
+      image: spec.pod.image ?? defaults.image,
+      memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
+      terminationGracePeriodSeconds: grace,
+      pod: podSettings(spec),
+    },
+  };
+}
+
+function scopeProblems(field: string, scope: ParsedScope): Problem[] {
+  return scope.ok ? [] : scope.problems.map((text) => terminal('InvalidAllowNet', `${field}: ${text}`));
+}
+
+function parentOf({ apiVersion, kind, metadata }: RedisWorker): Parent {
+  return { apiVersion, kind, namespace: metadata.namespace ?? 'default', name: metadata.name, uid: metadata.uid ?? '' };
+}
+
+function podSettings({ pod }: RedisWorkerSpec): PodSettings {
+  return {
+    resources: pod.resources,
+    nodeSelector: pod.nodeSelector,
+    affinity: pod.affinity,
+    priorityClassName: pod.priorityClassName,
+    labels: pod.labels,
+    annotations: pod.annotations,
+    tolerations: pod.tolerations.length > 0 ? pod.tolerations : undefined,
+    topologySpreadConstraints: pod.topologySpreadConstraints.length > 0 ? pod.topologySpreadConstraints : undefined,
+    imagePullSecrets: pod.imagePullSecrets.length > 0 ? pod.imagePullSecrets : undefined,
+  };
+}
+
+/** A worker that insists on a closed network is not started where nobody can tell. */
+function gateProblems({ enforcement }: RedisWorkerSpec['networkPolicy'], plan: GatePlan): Problem[] {
+  if (enforcement !== 'Required' || plan.kind === 'on') return [];
+  return [
+    terminal(
+      'EnforcementUnverifiable',
+      `spec.networkPolicy.enforcement is Required and cannot be met: ${plan.message}; or use BestEffort`,
+    ),
+  ];
+}

@@ -1,0 +1,29 @@
+/** What is decided about one observation. */
+import type { Desired } from '../desired/index.ts';
+import type { Action } from '../model/action.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** What to write now, and what has to happen before more can be done. */
+export interface Steps {
+  readonly actions: readonly Action[];
+  /** Shown in the Reconciling condition. */
+  readonly waitingFor: readonly string[];
+}
+
+/** The steps, who is wanted, and what stands in the way. */
+export interface Plan extends Steps {
+  /** Ids of the consumers there should be; their pods run unless the worker is suspended. */
+  readonly wanted: readonly string[];
+  /** Faults that keep the plan from being more; the first stands in Ready. */
+  readonly problems: readonly Problem[];
+  /** The whole desired state, when it could be computed. */
+  readonly desired: Desired | undefined;
+}
+
+/** Nothing to write, nothing to wait for. */
+export const noSteps: Steps = { actions: [], waitingFor: [] };
+
+/** Steps of several plans, in their order. */
+export function joined(all: readonly Steps[]): Steps {
+  return { actions: all.flatMap(({ actions }) => actions), waitingFor: all.flatMap(({ waitingFor }) => waitingFor) };
+}

@@ -1,0 +1,59 @@
+/** What forbids a plan: the faults of a worker that is to run. Pure. */
+import { configHashKey } from '../../../contract/keys.ts';
+import type { Desired } from '../desired/index.ts';
+import { resourceOfParent } from '../desired/metadata.ts';
+import type { ObservedSpec } from '../model/observed.ts';
+import { hashConflict, missing, notAHash, type Problem, terminal } from '../model/problem.ts';
+
+/**
+ * All faults, the one that tells most first.
+ * @param desired as far as it could be computed
+ * @param wanted ids of the consumers there should be
+ */
+export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wanted: readonly string[]): Problem[] {
+  const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
+  return [
+    ...spec.problems,
+    ...rivalry(spec),
+    ...refusedNames(desired),
+    ...unreachableRedis(desired),
+    ...foreignKeys(spec, wanted),
+    ...unresolved,
+  ];
+}
+
+function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
+  return rival === undefined ? [] : [
+    terminal(
+      'TypeConflict',
+      `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival}: choose another spec.type, or delete that worker`,
+    ),
+  ];
+}
+
+function refusedNames(desired: Desired | undefined): Problem[] {
+  return (desired?.policy.refusals ?? []).map(({ entry, reason }) =>
+    terminal('NameRefused', `spec.permissions.net: "${entry}": ${reason}`)
+  );
+}
+
+/** Pods that could never reach their Redis are not started. */
+function unreachableRedis(desired: Desired | undefined): Problem[] {
+  return (desired?.policy.problems ?? []).map((text) => missing('RedisNotOpened', text));
+}
+
+/** Keys of a wrong type, and hashes of other manifests. */
+function foreignKeys({ redis, blueprint }: ObservedSpec, wanted: readonly string[]): Problem[] {
+  if (redis.kind !== 'answered') return [];
+  const ours = resourceOfParent(blueprint.parent);
+  return [
+    ...redis.work.problems,
+    ...wanted.flatMap((id) => {
+      const key = configHashKey(blueprint.type, id);
+      const hash = redis.hashes.get(key) ?? 'absent';
+      if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];
+      const owner = hash === 'absent' ? undefined : hash['resource'];
+      return owner === undefined || owner === ours ? [] : [terminal('HashConflict', hashConflict(key, owner))];
+    }),
+  ];
+}
