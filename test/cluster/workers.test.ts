@@ -277,4 +277,31 @@ describeOnCluster('workers on a cluster', () => {
     expect(Object.keys(data)).toEqual(['mine']);
     await inNamespace('delete', 'rw', 'clash', '--timeout=60s');
   });
+
+  test('a worker whose settings the API server stores in its own words is Ready, and its Deployment is written once', async () => {
+    const pod = {
+      resources: {
+        requests: { cpu: '0.1', memory: '65536Ki' },
+        limits: { cpu: '1000m', memory: '1024Mi' },
+      },
+      tolerations: [{ key: 'spot', operator: 'Equal', value: '' }, {
+        operator: 'Exists',
+        tolerationSeconds: 30,
+        effect: 'NoExecute',
+      }],
+      nodeSelector: {},
+      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] }, nodeAffinity: {} },
+      topologySpreadConstraints: [{
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+      }],
+      annotations: { empty: '' },
+    };
+    await apply(worker('own-words', withSpec({ pod })));
+    await ready('own-words');
+    const [deployment] =
+      JSON.parse(await inNamespace('get', 'deploy', '-l', 'redisworker.dev/name=own-words', '-o', 'json')).items;
+    expect(deployment.metadata.generation).toBe(1);
+  });
 });

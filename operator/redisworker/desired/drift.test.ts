@@ -25,3 +25,16 @@ test('an empty text that the API server dropped is no drift, and one that should
   expect(hasDrifted(variable({ value: '' }), variable({}))).toBe(false);
   expect(hasDrifted(variable({ value: '' }), variable({ value: 'http://proxy' }))).toBe(true);
 });
+
+const resources = (limits: object) => policy({ containers: [{ resources: { limits, requests: limits } }] });
+
+test('an amount that the API server wrote in another way is no drift, or the worker would never be Ready', () => {
+  const asked = { memory: '1024Mi', cpu: '1000m', 'ephemeral-storage': '1000', 'hugepages-2Mi': '0.5Gi' };
+  const stored = { memory: '1Gi', cpu: '1', 'ephemeral-storage': '1k', 'hugepages-2Mi': '512Mi' };
+  expect(hasDrifted(resources(asked), resources(stored))).toBe(false);
+});
+
+test('another amount has drifted, and so has a text that only looks like the same amount', () => {
+  expect(hasDrifted(resources({ cpu: '1' }), resources({ cpu: '2' }))).toBe(true);
+  expect(hasDrifted(policy({ args: { limits: '1000m' } }), policy({ args: { limits: '1' } }))).toBe(true);
+});

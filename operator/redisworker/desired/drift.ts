@@ -1,4 +1,5 @@
 /** Decides whether an object on the cluster still is what we last asked for. */
+import { sameQuantity } from '../../api/quantity.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { annotations, digest } from '../model/names.ts';
 
@@ -33,20 +34,28 @@ export function policyHasDrifted(desired: KubeObject, actual: KubeObject): boole
 }
 
 /** Every key of `wanted` is in `actual` with a covering value; lists match item by item. */
-function covers(actual: unknown, wanted: unknown): boolean {
+function covers(actual: unknown, wanted: unknown, path: readonly string[] = []): boolean {
   if (wanted === undefined) return true;
   if (Array.isArray(wanted)) {
     const items: readonly unknown[] = wanted;
     if (actual === undefined) return items.length === 0;
     return Array.isArray(actual) && actual.length === items.length &&
-      items.every((item, at) => covers(actual[at], item));
+      items.every((item, at) => covers(actual[at], item, path));
   }
   if (typeof wanted === 'object' && wanted !== null) {
     if (typeof actual !== 'object' || actual === null) return isEmpty(wanted) && actual === undefined;
-    return Object.entries(wanted).every(([key, value]) => covers((actual as Record<string, unknown>)[key], value));
+    return Object.entries(wanted).every(([key, value]) =>
+      covers((actual as Record<string, unknown>)[key], value, [...path, key])
+    );
   }
-  // An empty text is dropped too: the value of an environment variable, for one.
-  return actual === wanted || (wanted === '' && actual === undefined);
+  return actual === wanted || isRewritten(actual, wanted, path);
+}
+
+/** What an API server stores in its own words: amounts of resources, and nothing for an empty text. */
+function isRewritten(actual: unknown, wanted: unknown, path: readonly string[]): boolean {
+  if (wanted === '' && actual === undefined) return true;
+  const isAmount = path.at(-3) === 'resources' || path.at(-1) === 'sizeLimit';
+  return isAmount && typeof actual === 'string' && typeof wanted === 'string' && sameQuantity(actual, wanted);
 }
 
 /** The API server drops empty objects and lists it finds pointless. */

@@ -1,21 +1,13 @@
-/** Reads memory quantities as Kubernetes writes them. */
+/** The memory of a container, as its Deno is told of it. */
+import { bytesOf } from '../../api/quantity.ts';
 
-const units: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 1024,
-  Mi: 1024 ** 2,
-  Gi: 1024 ** 3,
-  Ti: 1024 ** 4,
-};
+/** MiB beyond which it makes no difference to V8: 1 TiB. */
+const most = 2n ** 20n;
 
-/** MiB of a quantity such as `128Mi`, `0.5Gi` or `134217728`; undefined when it is none. */
-export function memoryMiB(quantity: unknown): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(String(quantity));
-  if (!match?.[1]) return undefined;
-  const unit = units[match[2] ?? ''] ?? 1;
-  return Math.floor((Number(match[1]) * unit) / 1024 ** 2);
+/** MiB of a quantity such as `128Mi`, `0.5Gi`, `1e9` or `134217728`; undefined when it is none, at most 1 TiB. */
+export function memoryMiB(quantity: string | number): number | undefined {
+  const bytes = bytesOf(quantity);
+  if (bytes === undefined) return undefined;
+  const mebibytes = bytes / 2n ** 20n;
+  return Number(mebibytes > most ? most : mebibytes);
 }
