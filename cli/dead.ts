@@ -18,6 +18,7 @@ import {
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from './printable.ts';
+import { program } from './program.ts';
 import { connectRedis } from './redis.ts';
 import { alignRows } from './table.ts';
 import { findTarget } from './target.ts';
@@ -110,7 +111,7 @@ async function onStreams(
   const { type, name, redis: redisUrl, stream, to } = words;
   const target = await findTarget({ type, session: name, redisUrl, keysNamed: stream !== undefined }, io);
   const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
-  const redis = await connectRedis(target.redisUrl, io.environment.redisPassword);
+  const redis = await connectRedis(target.redisUrl, target.password);
   try {
     await act(redis, route);
   } catch (error) {
@@ -151,7 +152,7 @@ function blocked({ sent }: Redriven, { id, kind }: NonNullable<Redriven['obstacl
     );
   }
   return new Failure(
-    `${done}the dead letter ${id} has no field to send, or more than ${maxMovedFields}: look at it with "redisworker dead show", then remove it from ${from} with "redisworker dead purge"`,
+    `${done}the dead letter ${id} has no field to send, or more than ${maxMovedFields}: look at it with "${program} dead show", then remove it from ${from} with "${program} dead purge"`,
   );
 }
 
@@ -165,13 +166,13 @@ function mustBeOneOrAll({ id, all }: Choice): void {
 function mustBeId(id: string): void {
   if (/^\d{1,20}-\d{1,20}$/.test(id)) return;
   throw new Failure(
-    'the id of a dead letter reads 1700000000000-0, as "redisworker dead list" shows it',
+    `the id of a dead letter reads 1700000000000-0, as "${program} dead list" shows it`,
     exitCodes.usage,
   );
 }
 
 function absent({ type }: DeadWords, from: string, id: string): never {
-  throw new Failure(`there is no dead letter ${id} on ${from}; "redisworker dead list ${type}" shows which there are`);
+  throw new Failure(`there is no dead letter ${id} on ${from}; "${program} dead list ${type}" shows which there are`);
 }
 
 function counted(count: number, thing: string): string {

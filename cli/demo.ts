@@ -3,7 +3,7 @@ import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { printerColumns } from '../operator/api/crd.ts';
 import { announce } from './announce.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
-import { interrupted, type Io, processIo } from './io.ts';
+import { type Io, processIo } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
 import { valuesAt } from './json-path.ts';
 import { connectRedis } from './redis.ts';
@@ -42,15 +42,15 @@ async function ask({ redis: access, operator }: RunningSession, io: Io): Promise
   const redis = await connectRedis(access.url, access.password);
   let failures = 0;
   for (const [type, data] of requests) {
-    io.out(`\n$ redisworker send ${type} '${data}'`);
+    io.out(`\n$ npx redisworker send ${type} '${data}'`);
     const worker = operator.workers().find((candidate) => workerType(candidate) === type);
     if (worker === undefined) throw new Failure(`the worker ${type} is gone: was its manifest changed?`);
     const answer = await send(redis, {
       type,
-      data,
+      fields: { type, data },
       stream: requestStream(worker),
       timeoutSeconds: replyTimeoutSeconds,
-    });
+    }, new Promise(() => undefined));
     if (printAnswer(answer, io) !== exitCodes.ok) failures += 1;
   }
   redis.disconnect();
@@ -104,7 +104,7 @@ function until(operator: LocalOperator, look: () => boolean, deadlineMs: number)
 
 /** Runs the demo and tells its exit code; an interruption ends it as a failure does. */
 async function main(io: Io): Promise<number> {
-  const stop = interrupted().then(() => Promise.reject(new Failure('interrupted')));
+  const stop = io.interrupted().then(() => Promise.reject(new Failure('interrupted')));
   stop.catch(() => undefined); // told by whatever waits at that moment
   try {
     const code = await demo(io, stop);

@@ -9,6 +9,8 @@ export const exitCodes = {
   usage: 2,
   /** No reply came in time. */
   timedOut: 3,
+  /** Ctrl-C came first, as shells count it. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

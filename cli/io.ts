@@ -1,6 +1,9 @@
 /** The terminal as the commands see it, so that they can be run without one. */
 import { env } from 'node:process';
 import { text } from 'node:stream/consumers';
+import { wantsColours } from '../operator/observability/colours.ts';
+import { systemCode } from './failure.ts';
+import { interrupted } from './interrupt.ts';
 
 /** Where a command reads and writes. */
 export interface Io {
@@ -12,7 +15,10 @@ export interface Io {
   input(): Promise<string>;
   /** A person reads the result: print it for the eye. */
   readonly terminal: boolean;
-  readonly colours: boolean;
+  /** Which of the two outputs is to be coloured. */
+  readonly colours: { readonly out: boolean; readonly err: boolean };
+  /** Settles when the command is to end: at Ctrl-C, or once nobody reads its output any more. */
+  interrupted(): Promise<void>;
   readonly environment: Environment;
 }
 
@@ -26,13 +32,17 @@ export interface Environment {
 
 /** The process's own standard streams and environment. */
 export function processIo(): Io {
-  const { REDISCLI_AUTH: redisPassword, XDG_RUNTIME_DIR: runtimeFolder, NO_COLOR: noColour } = env;
+  const { REDISCLI_AUTH: redisPassword, XDG_RUNTIME_DIR: runtimeFolder } = env;
+  const { stdout, stderr, stdin } = process;
+  const unread = untilUnread(stdout, stderr);
+  const err = (line: string): void => void stderr.write(`${line}\n`);
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
-    input: () => text(process.stdin),
-    terminal: process.stdout.isTTY,
-    colours: process.stdout.isTTY && !noColour,
+    out: (line) => void stdout.write(`${line}\n`),
+    err,
+    input: () => text(stdin),
+    interrupted: () => interrupted(unread, err),
+    terminal: stdout.isTTY,
+    colours: { out: wantsColours(stdout), err: wantsColours(stderr) },
     environment: {
       ...(redisPassword ? { redisPassword } : {}),
       ...(runtimeFolder ? { runtimeFolder } : {}),
@@ -40,9 +50,14 @@ export function processIo(): Io {
   };
 }
 
-/** Settles at the first SIGINT or SIGTERM; later ones change nothing. */
-export function interrupted(): Promise<void> {
+/** Settles once `… | head` has ended, or the terminal was closed. What is written then is lost, as its reader wanted. */
+function untilUnread(...streams: readonly NodeJS.WritableStream[]): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+    for (const stream of streams) {
+      stream.on('error', (error) => {
+        if (!['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(systemCode(error) ?? '')) throw error;
+        resolve();
+      });
+    }
   });
 }

@@ -49,6 +49,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   const running = starting.move();
   return {
     workers: () => workers.list(),
+    problems: () => files.problems(),
     onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
     stop: () => running.disposeAsync(),
   };
@@ -99,7 +100,7 @@ async function serveMetrics(
 /** For people, whoever reads. Below errors it repeats what the conditions of workers tell already. */
 function logTo({ verbose, io }: LocalSettings): Log {
   const destination = { write: (text: string) => io.err(text.trimEnd()) };
-  return createLog({ level: verbose ? 'info' : 'error', pretty: true, colours: io.colours, destination });
+  return createLog({ level: verbose ? 'info' : 'error', pretty: true, colours: io.colours.err, destination });
 }
 
 /** The wording of the operator's login; absent fields stay absent. */

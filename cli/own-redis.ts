@@ -1,5 +1,6 @@
-/** The redis-server of a local session: on loopback, on a free port, nothing kept on disk. */
+/** The redis-server of a local session: on loopback, on a free port, behind a password, nothing kept on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ const probeEveryMs = 20;
 /** A redis-server that belongs to this process and does not outlive it. */
 export interface OwnRedis {
   readonly url: string;
+  readonly password: string;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -26,7 +28,8 @@ export interface OwnRedis {
 export async function startOwnRedis(): Promise<OwnRedis> {
   const [port = 0] = await findFreePorts(1);
   const folder = await mkdtemp(join(tmpdir(), 'redisworker-redis-'));
-  const child = launch(port, folder);
+  const password = randomBytes(24).toString('base64url');
+  const child = launch(port, folder, password);
   const { ended, output } = watch(child);
   const stop = async (): Promise<void> => {
     if (child.pid !== undefined) await end(child, ended);
@@ -36,7 +39,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const deadline = setTimeout(() => over.abort(), startDeadlineMs);
   try {
     await Promise.race([
-      answers(port, over.signal),
+      answers(port, password, over.signal),
       ended.then(() => Promise.reject(new Error(`it ended: ${output()}`))),
     ]);
   } catch (error) {
@@ -48,15 +51,15 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     clearTimeout(deadline);
     over.abort();
   }
-  return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
+  return { url: `redis://127.0.0.1:${port}`, password, pid: child.pid ?? 0, stop };
 }
 
 /**
  * Stops the redis-server that a killed session left behind. Only a server that says of itself that
  * it is process `pid` is stopped: the port may belong to another by now.
  */
-export async function stopLeftRedis(url: string, pid: number): Promise<void> {
-  const redis = await connectRedis(url).catch(() => undefined);
+export async function stopLeftRedis(url: string, password: string | undefined, pid: number): Promise<void> {
+  const redis = await connectRedis(url, password).catch(() => undefined);
   if (redis === undefined) return;
   try {
     const info = await redis.info('server');
@@ -68,11 +71,16 @@ export async function stopLeftRedis(url: string, pid: number): Promise<void> {
   }
 }
 
-/** Its own process group: Ctrl-C in the terminal must reach the workers first, Redis last. */
-function launch(port: number, folder: string): ChildProcess {
+/**
+ * Its own process group: Ctrl-C in the terminal must reach the workers first, Redis last. The password goes in by
+ * standard input: everybody on the machine can read the arguments of a process.
+ */
+function launch(port: number, folder: string, password: string): ChildProcess {
   const options = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn('redis-server', ['-', ...args], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  child.stdin.on('error', () => undefined); // it ended before it read; why is told by its output
+  child.stdin.end(`requirepass ${password}\n`);
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
   child.once('close', () => process.off('exit', killAtExit));
@@ -99,10 +107,11 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
 }
 
 /** Settles once the server answers; gives up when `signal` aborts. */
-async function answers(port: number, signal: AbortSignal): Promise<void> {
+async function answers(port: number, password: string, signal: AbortSignal): Promise<void> {
   const redis = new Redis({
     host: '127.0.0.1',
     port,
+    password,
     lazyConnect: true,
     retryStrategy: () => probeEveryMs,
     maxRetriesPerRequest: null,

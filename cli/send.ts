@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { replyListKey } from '../contract/keys.ts';
 import { decodeReply, isSuccess } from '../contract/reply.ts';
-import { encodeRequest } from '../contract/request.ts';
+import { requestFields } from '../contract/request.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { explainSilence, observeSilence } from './silence.ts';
@@ -11,8 +11,8 @@ import { explainSilence, observeSilence } from './silence.ts';
 /** A request, and how long its reply may take. */
 export interface OutgoingRequest {
   readonly type: string;
-  /** JSON text. */
-  readonly data: string;
+  /** Every field but the reference. */
+  readonly fields: Readonly<Record<string, string>>;
   /** Key of the stream that the workers of this type read. */
   readonly stream: string;
   readonly timeoutSeconds: number;
@@ -21,39 +21,63 @@ export interface OutgoingRequest {
 }
 
 /** The reply as the worker wrote it, or what kept it from coming. */
-export type Answer = { readonly kind: 'reply'; readonly text: string } | {
-  readonly kind: 'silence';
-  readonly why: string;
-};
+export type Answer =
+  | { readonly kind: 'reply'; readonly text: string }
+  | { readonly kind: 'silence'; readonly why: string; readonly exitCode: ExitCode };
 
 /**
- * Adds the request to the stream and waits for the reply.
- * @throws Failure when Redis refuses a command or goes away.
+ * Adds the request to the stream and waits for the reply, until the time is up or `stop` settles. A request that no
+ * worker has taken by then is removed again.
+ * @throws Failure when the reference has a reply already, Redis refuses a command or goes away.
  */
-export async function send(redis: Redis, request: OutgoingRequest): Promise<Answer> {
-  const ref = request.ref ?? randomUUID();
+export async function send(redis: Redis, request: OutgoingRequest, stop: Promise<void>): Promise<Answer> {
+  const { stream, fields, ref = randomUUID() } = request;
+  const aside = redis.duplicate(); // the wait keeps a connection busy
+  aside.on('error', () => undefined); // told by the command that meets it
   try {
-    const id = await redis.xadd(
-      request.stream,
-      '*',
-      ...Object.entries(encodeRequest(ref, request.type, request.data)).flat(),
-    );
+    await mustBeUnanswered(redis, ref);
+    const id = await redis.xadd(stream, '*', requestFields.ref, ref, ...Object.entries(fields).flat());
     if (id === null) throw new Error('the entry was not added');
-    const popped = await redis.brpop(replyListKey(ref), request.timeoutSeconds);
-    if (popped !== null) return { kind: 'reply', text: popped[1] };
-    return { kind: 'silence', why: explainSilence(await observeSilence(redis, request.stream, id), request) };
+    const reply = redis.brpop(replyListKey(ref), request.timeoutSeconds);
+    const popped = await Promise.race([reply, stop.then(() => 'stopped' as const)]);
+    if (popped !== null && popped !== 'stopped') return { kind: 'reply', text: popped[1] };
+    reply.catch(() => undefined); // broken off by whoever closes the connection
+    const silence = await observeSilence(aside, stream, id);
+    const { type, timeoutSeconds } = request;
+    return popped === null
+      ? {
+        kind: 'silence',
+        exitCode: exitCodes.timedOut,
+        why: explainSilence(silence, { type, stream, id, timeoutSeconds }),
+      }
+      : { kind: 'silence', exitCode: exitCodes.interrupted, why: explainSilence(silence, { type, stream, id }) };
   } catch (error) {
-    throw new Failure(`the request on ${request.stream} failed: Redis says "${messageOf(error)}"`, exitCodes.failed, {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`the request on ${stream} failed: Redis says "${messageOf(error)}"`, exitCodes.failed, {
       cause: error,
     });
+  } finally {
+    aside.disconnect();
   }
+}
+
+/** A reply to an earlier request would be taken for the reply to this one. */
+async function mustBeUnanswered(redis: Redis, ref: string): Promise<void> {
+  const key = replyListKey(ref);
+  if (await redis.exists(key) === 0) return;
+  const seconds = await redis.ttl(key);
+  const until = seconds < 0 ? '' : `, for another ${seconds} s`;
+  throw new Failure(
+    `the reply to an earlier request with this reference is still in ${key}${until}: use another --ref`,
+    exitCodes.usage,
+  );
 }
 
 /** Prints an answer: for the eye on a terminal, on one line otherwise. */
 export function printAnswer(answer: Answer, io: Io): ExitCode {
   if (answer.kind === 'silence') {
     io.err(answer.why);
-    return exitCodes.timedOut;
+    return answer.exitCode;
   }
   try {
     const { code } = decodeReply(answer.text);

@@ -2,7 +2,7 @@
  * Where a running `up` can be found by a command in another terminal: `<name>.json` and the socket
  * `<name>.sock` in a folder that only this user can enter.
  */
-import { chmod, lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -16,6 +16,8 @@ const sessionSchema = z.object({
   redisUrl: z.string(),
   /** The redis-server that `up` started, when it started one. */
   ownRedisPid: z.int().positive().optional(),
+  /** The password of that server. Of a Redis that was there before, none is kept. */
+  ownRedisPassword: z.string().optional(),
 });
 
 /** A running `up`, as it tells of itself. */
@@ -32,6 +34,7 @@ export interface SessionFiles {
 /** Name of the session when the user gives none. */
 export const defaultSession = 'up';
 
+const socketEnding = '.sock';
 const namePattern = /^[a-z][-a-z0-9]{0,30}$/;
 
 /**
@@ -47,7 +50,11 @@ export async function sessionFiles(name: string, environment: Environment): Prom
   }
   const folder = await runtimeFolder(environment);
   const temporary = await privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
-  return { state: join(folder, `${name}.json`), socket: join(folder, `${name}.sock`), data: join(temporary, name) };
+  return {
+    state: join(folder, `${name}.json`),
+    socket: join(folder, `${name}${socketEnding}`),
+    data: join(temporary, name),
+  };
 }
 
 /** The session that the state file tells of, whether or not it still runs. */
@@ -62,9 +69,18 @@ export async function readSession(files: SessionFiles): Promise<Session | undefi
   }
 }
 
-/** Tells other terminals of a session. */
+/** Tells other terminals of a session. They find the whole file or none. */
 export async function writeSession(files: SessionFiles, session: Session): Promise<void> {
-  await writeFile(files.state, `${JSON.stringify(session)}\n`, { mode: 0o600 });
+  const unfinished = `${files.state}.new`;
+  await rm(unfinished, { force: true }); // an existing file would keep its mode
+  await writeFile(unfinished, `${JSON.stringify(session)}\n`, { mode: 0o600 });
+  await rename(unfinished, files.state);
+}
+
+/** The names under which sessions run or were killed. */
+export async function sessionNames(environment: Environment): Promise<readonly string[]> {
+  const files = await readdir(await runtimeFolder(environment));
+  return files.filter((file) => file.endsWith(socketEnding)).map((file) => file.slice(0, -socketEnding.length)).sort();
 }
 
 /** Takes the files of a session away; it is fine when they are gone. */

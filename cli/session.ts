@@ -3,17 +3,20 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { announcer } from './announce.ts';
-import { serveWorkers } from './endpoint.ts';
+import { serveSession, type SessionView } from './endpoint.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import { startOwnRedis, stopLeftRedis } from './own-redis.ts';
+import { type OwnRedis, startOwnRedis, stopLeftRedis } from './own-redis.ts';
 import { podLines } from './pod-lines.ts';
+import { program } from './program.ts';
 import { readSession, removeSession, type SessionFiles, sessionFiles, writeSession } from './session-files.ts';
 import { type RedisAccess, splitCredentials } from './redis.ts';
 
 /** The operator at work on manifest files. */
 export interface LocalOperator {
   workers(): readonly KubeObject[];
+  /** What is wrong with the manifests now, one sentence each. */
+  problems(): readonly string[];
   /** @returns a function that takes the listener away */
   onChange(listener: (worker: KubeObject) => void): () => void;
   /** Ends all pods, then the operator; nothing runs afterwards. */
@@ -67,15 +70,22 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
   const live: { operator?: LocalOperator } = {};
-  await claim(paths, opening, () => live.operator?.workers() ?? []);
-  const { redis, ownRedisPid } = await chooseRedis(options.redisUrl, io, opening);
+  await claim(paths, opening, () => ({
+    started: live.operator !== undefined,
+    items: live.operator?.workers() ?? [],
+    problems: live.operator?.problems() ?? [],
+  }));
+  const { redis, own } = await chooseRedis(options.redisUrl, io, opening);
   await writeSession(paths, {
     name,
     pid: process.pid,
     redisUrl: redis.url,
-    ...(ownRedisPid === undefined ? {} : { ownRedisPid }),
+    ...(own === undefined ? {} : { ownRedisPid: own.pid, ownRedisPassword: own.password }),
   });
-  const onPodLine = podLines((line) => io.out(line), io.colours);
+  if (own !== undefined) {
+    io.out(`✓ Redis runs at ${own.url} for as long as this command does; password in ${paths.state}`);
+  }
+  const onPodLine = podLines((line) => io.out(line), io.colours.out);
   const operator = await start({ name, files, redis, dataFolder: paths.data, metricsPort, verbose, onPodLine, io });
   opening.defer(() => operator.stop());
   live.operator = operator;
@@ -90,13 +100,13 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
 async function claim(
   paths: SessionFiles,
   opening: AsyncDisposableStack,
-  workers: () => readonly KubeObject[],
+  view: () => SessionView,
 ): Promise<void> {
-  const endpoint = await serveWorkers(paths.socket, workers);
+  const endpoint = await serveSession(paths.socket, view);
   if (endpoint === undefined) {
     const pid = (await readSession(paths))?.pid;
     throw new Failure(
-      `"redisworker up" is already running${
+      `"${program} up" is already running${
         pid === undefined ? '' : ` (pid ${pid})`
       }: stop it with Ctrl-C, or start this one beside it with --name second`,
     );
@@ -106,19 +116,19 @@ async function claim(
     await removeSession(paths);
   });
   const killed = await readSession(paths);
-  if (killed?.ownRedisPid !== undefined) await stopLeftRedis(killed.redisUrl, killed.ownRedisPid);
+  if (killed?.ownRedisPid === undefined) return;
+  await stopLeftRedis(killed.redisUrl, killed.ownRedisPassword, killed.ownRedisPid);
 }
 
 async function chooseRedis(
   url: string | undefined,
   io: Io,
   opening: AsyncDisposableStack,
-): Promise<{ redis: RedisAccess; ownRedisPid?: number }> {
+): Promise<{ redis: RedisAccess; own?: OwnRedis }> {
   if (url !== undefined) return { redis: splitCredentials(url, io.environment.redisPassword) };
   const own = await startOwnRedis();
   opening.defer(() => own.stop());
-  io.out(`✓ Redis runs at ${own.url} for as long as this command does`);
-  return { redis: { url: own.url }, ownRedisPid: own.pid };
+  return { redis: { url: own.url, password: own.password }, own };
 }
 
 async function mustExist(files: readonly string[]): Promise<void> {

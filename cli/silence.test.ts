@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { explainSilence, type GroupState } from './silence.ts';
 
-const request = { type: 'w', stream: 'w-requests', timeoutSeconds: 3 };
+const request = { type: 'w', stream: 'w-requests', id: '5-0', timeoutSeconds: 3 };
 const group: GroupState = { name: 'worker', consumers: 1, pending: 0, delivered: true };
 
 test.each<[string, readonly GroupState[], string]>([
@@ -19,11 +19,16 @@ test.each<[string, readonly GroupState[], string]>([
   [
     'a request not yet delivered',
     [{ ...group, pending: 7, delivered: false }],
-    'the request waits in w-requests, 7 others are pending',
+    'the request waits in w-requests, 7 others are pending; the workers are busy or stopped, see "redisworker status". It runs once one of them takes it; "redis-cli XDEL w-requests 5-0" removes it',
   ],
   ['an acknowledged request', [group], 'acknowledged it without a reply'],
 ])('%s is told', (_, groups, sentence) => {
-  const text = explainSilence({ groups }, request);
+  const text = explainSilence({ groups, takenBack: false }, request);
   expect(text).toContain('no reply from "w" within 3 s: ');
   expect(text).toContain(sentence);
+});
+
+test('an interrupted wait is told as one, and that the request was taken back', () => {
+  const text = explainSilence({ groups: [], takenBack: true }, { type: 'w', stream: 's', id: '5-0' });
+  expect(text).toMatch(/^interrupted before "w" replied: .* The request was taken back: it will not run$/);
 });

@@ -1,10 +1,14 @@
 /** Why no reply came: what the request stream shows once the time is up. */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { program } from './program.ts';
+import { takeBack } from './take-back.ts';
 
 /** The request stream as it stands after the wait. */
 export interface Silence {
   readonly groups: readonly GroupState[];
+  /** The request was removed again, since nobody would have taken it. */
+  readonly takenBack: boolean;
 }
 
 /** One consumer group, and where our request is in it. */
@@ -24,12 +28,13 @@ const groupInfo = z.object({
   'last-delivered-id': z.string(),
 });
 
-/** Reads the groups of `stream`, and whether they were given the entry `id`. */
+/** Reads the groups of `stream`, and whether they were given the entry `id`; takes that back when nobody serves them. */
 export async function observeSilence(redis: Redis, stream: string, id: string): Promise<Silence> {
   const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
-  return {
-    groups: await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row))))),
-  };
+  const groups = await Promise.all(
+    rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row)))),
+  );
+  return { groups, takenBack: await takeBack(redis, stream, id) };
 }
 
 async function groupState(
@@ -49,28 +54,37 @@ async function groupState(
   };
 }
 
-/** One sentence: what is known, and what to look at. */
-export function explainSilence(
-  silence: Silence,
-  request: { type: string; stream: string; timeoutSeconds: number },
-): string {
-  const { groups } = silence;
-  const late = `no reply from "${request.type}" within ${request.timeoutSeconds} s`;
+/** A request that got no reply. */
+export interface Unanswered {
+  readonly type: string;
+  readonly stream: string;
+  readonly id: string;
+  /** How long it was waited for; absent: until Ctrl-C. */
+  readonly timeoutSeconds?: number;
+}
+
+/** What is known, what to look at, and what becomes of the request. */
+export function explainSilence({ groups, takenBack }: Silence, request: Unanswered): string {
+  const { type, stream, id, timeoutSeconds } = request;
+  const late = timeoutSeconds === undefined
+    ? `interrupted before "${type}" replied`
+    : `no reply from "${type}" within ${timeoutSeconds} s`;
+  const gone = takenBack ? '. The request was taken back: it will not run' : '';
   const holder = groups.find((group) => group.heldBy !== undefined);
   if (holder?.heldBy !== undefined) {
     return `${late}: consumer "${holder.heldBy}" has the request and has not finished it; read its log, or wait longer with --timeout`;
   }
   if (groups.length === 0) {
-    return `${late}: ${request.stream} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`;
+    return `${late}: ${stream} has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "${program} up FILE"${gone}`;
   }
   if (groups.every((group) => group.consumers === 0)) {
     return `${late}: no consumer has joined the group "${
       groups[0]?.name ?? ''
-    }" of ${request.stream}; is a worker of this type running? See "redisworker status"`;
+    }" of ${stream}; is a worker of this type running? See "${program} status"${gone}`;
   }
   const waiting = groups.find((group) => !group.delivered);
   if (waiting !== undefined) {
-    return `${late}: the request waits in ${request.stream}, ${waiting.pending} others are pending; the workers are busy or stopped, see "redisworker status"`;
+    return `${late}: the request waits in ${stream}, ${waiting.pending} others are pending; the workers are busy or stopped, see "${program} status". It runs once one of them takes it; "redis-cli XDEL ${stream} ${id}" removes it`;
   }
   return `${late}: a worker took the request and acknowledged it without a reply in time; read the worker's log`;
 }

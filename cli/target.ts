@@ -1,10 +1,12 @@
 /** Where a command finds a worker: as its words say, else as the running session knows. */
 import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
-import { fetchWorkers } from './endpoint.ts';
+import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { fetchSession } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import { readSession, sessionFiles } from './session-files.ts';
-import { deadLetterStream, requestStream, workerType } from './worker-type.ts';
+import { program } from './program.ts';
+import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
+import { deadLetterStream, ownRedisUrl, requestStream, workerType } from './worker-type.ts';
 
 /** What a command says about its worker. */
 export interface Wanted {
@@ -18,8 +20,11 @@ export interface Wanted {
 /** The Redis of a worker, and its keys there. */
 export interface Target {
   readonly redisUrl: string;
+  readonly password: string | undefined;
   readonly requestStream: string;
   readonly deadLetterStream: string;
+  /** The worker as the session knows it, now. Absent for one outside the session. */
+  readonly worker?: () => Promise<KubeObject | undefined>;
 }
 
 /**
@@ -28,25 +33,33 @@ export interface Target {
  */
 export async function findTarget({ type, session: name, redisUrl, keysNamed }: Wanted, io: Io): Promise<Target> {
   const usual = { requestStream: requestStreamKey(type), deadLetterStream: deadLetterStreamKey(type) };
-  if (redisUrl !== undefined) return { redisUrl, ...usual };
+  const { redisPassword } = io.environment;
+  if (redisUrl !== undefined) return { redisUrl, password: redisPassword, ...usual };
   const files = await sessionFiles(name, io.environment);
-  const [session, workers] = await Promise.all([readSession(files), fetchWorkers(files.socket)]);
-  if (session === undefined || workers === undefined) {
+  const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
+  if (session === undefined || view === undefined) {
     throw new Failure(
-      'no "redisworker up" is running here, so the Redis is not known: name it with --redis redis://host:port',
+      `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
     );
   }
-  const worker = workers.find((candidate) => workerType(candidate) === type);
+  const ofSession = { redisUrl: session.redisUrl, password: session.ownRedisPassword ?? redisPassword };
+  const worker = view.items.find((candidate) => workerType(candidate) === type);
   if (worker !== undefined) {
+    const url = ownRedisUrl(worker);
     return {
-      redisUrl: session.redisUrl,
+      ...(url === undefined ? ofSession : { redisUrl: url, password: redisPassword }),
       requestStream: requestStream(worker),
       deadLetterStream: deadLetterStream(worker),
+      worker: () => workerNow(files, type),
     };
   }
-  if (keysNamed) return { redisUrl: session.redisUrl, ...usual };
-  const known = workers.map(workerType).join(', ') || 'none';
+  if (keysNamed) return { ...ofSession, ...usual };
+  const known = view.items.map(workerType).join(', ') || 'none';
   throw new Failure(
     `the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`,
   );
+}
+
+async function workerNow({ socket }: SessionFiles, type: string): Promise<KubeObject | undefined> {
+  return (await fetchSession(socket))?.items.find((candidate) => workerType(candidate) === type);
 }

@@ -1,15 +1,38 @@
 /** `redisworker up`: a local session in the foreground, until it is interrupted. */
+import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
+import { program } from './program.ts';
+import { connectRedis } from './redis.ts';
 import { openSession, type SessionOptions } from './session.ts';
 
 /**
  * Runs until `stop` settles, then ends everything it started.
- * @throws Failure when it cannot start.
+ * @throws Failure when it cannot start, or when there is no worker to run.
  */
 export async function up(options: SessionOptions, io: Io, stop: Promise<void>): Promise<void> {
-  await using _session = await openSession(options, startLocalOperator, io);
-  io.out('✓ running; ask a worker with "redisworker send <type> <json>" in a second terminal, Ctrl-C ends it');
+  if (options.redisUrl !== undefined) {
+    (await connectRedis(options.redisUrl, io.environment.redisPassword)).disconnect();
+  }
+  await using session = await openSession(options, startLocalOperator, io);
+  const workers = session.operator.workers().length;
+  const problems = session.operator.problems().length;
+  if (workers === 0) throw nothingToRun(options.files, problems);
+  if (problems > 0) io.err(`! the manifests have ${counted(problems, 'problem')}, see above; the rest is run`);
+  io.out(
+    `… running ${counted(workers, 'worker')} until Ctrl-C; ask one in a second terminal: ${program} send <type> <json>`,
+  );
   await stop;
-  io.out('… stopping');
+  io.out('… stopping; Ctrl-C again ends it at once');
+}
+
+function nothingToRun(files: readonly string[], problems: number): Failure {
+  const cause = problems > 0
+    ? `the manifests have ${counted(problems, 'problem')}, see above`
+    : `there is no RedisWorker in ${files.join(', ')}; examples/demo-worker.yaml has one`;
+  return new Failure(`nothing to run: ${cause}`);
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

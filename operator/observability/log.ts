@@ -1,6 +1,7 @@
 /** The log: JSON lines for machines, coloured lines on a terminal. Secrets never get in. */
 import { type DestinationStream, type LoggerOptions, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { wantsColours } from './colours.ts';
 
 /** Levels that can be asked for, from chatty to quiet. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -24,7 +25,7 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Lines for people instead of JSON [when stdout is a terminal]. */
   readonly pretty?: boolean;
-  /** Colours in lines for people [true]. */
+  /** Colours in lines for people [when stdout is to have them]. */
   readonly colours?: boolean;
   /** Where lines go [stdout]. */
   readonly destination?: DestinationStream;
@@ -35,7 +36,9 @@ const secretNames = ['password', 'token', 'key', 'secret', 'authorization', 'aes
 const redacted = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]);
 
 /** Makes the log of the process. Lines are written synchronously, so none is lost when the process ends. */
-export function createLog({ level, pretty = process.stdout.isTTY, colours = true, destination }: LogOptions): Log {
+export function createLog(
+  { level, pretty = process.stdout.isTTY, colours = wantsColours(process.stdout), destination }: LogOptions,
+): Log {
   const options: LoggerOptions = {
     level,
     base: null,

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../cli/main.ts';
 import { connectRedis } from '../../cli/redis.ts';
+import { send as sendTo } from '../../cli/send.ts';
 import { defaultGroup, replyListKey, requestStreamKey } from '../../contract/keys.ts';
 import type { Reply } from '../../contract/reply.ts';
 import { parseRequest, type Request } from '../../contract/request.ts';
 import { testIo } from '../support/io.ts';
 import { freePort } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
 let locked: TestRedis;
@@ -102,6 +104,56 @@ describe('a reply', () => {
   });
 });
 
+test('a request has the fields it is given, and may have no data', async () => {
+  const working = workOnce('w', ({ fields }) => ({ code: 200, data: fields }));
+  const { out } = await send(['w', '--field', 'width=80', '--field', 'url=a=b', '--redis', redis.url]);
+  await working;
+  expect(JSON.parse(out)).toMatchObject({ data: { width: '80', url: 'a=b' } });
+});
+
+test('a worker URL takes the place of the type', async () => {
+  const interruption = Promise.withResolvers<undefined>();
+  const url = 'https://example.com/worker.ts';
+  const sending = send(['w', '1', '--worker-url', url, '--ref', 'r1', '--redis', redis.url], {
+    interrupted: () => interruption.promise,
+  });
+  const [[, fields] = ['', []]] = await eventually('the request is there', async () => {
+    const entries = await redis.client.xrange(requestStreamKey('w'), '-', '+');
+    return entries.length > 0 && entries;
+  });
+  expect(fields).toEqual(['ref', 'r1', 'workerUrl', url, 'data', '1']);
+  interruption.resolve(undefined);
+  expect((await sending).code).toBe(130);
+});
+
+test('a reply left over from an earlier request is not taken for the new one', async () => {
+  await redis.client.lpush(replyListKey('r1'), '{"code":200}');
+  await redis.client.expire(replyListKey('r1'), 100);
+  const { code, out, err } = await send(['w', '{}', '--ref', 'r1', '--redis', redis.url]);
+  expect(err).toBe(
+    `the reply to an earlier request with this reference is still in ${
+      replyListKey('r1')
+    }, for another 100 s: use another --ref`,
+  );
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(await redis.client.exists(replyListKey('r1'))).toBe(1);
+});
+
+test('an interrupted wait takes the request back', async () => {
+  const interruption = Promise.withResolvers<undefined>();
+  const client = await connectRedis(redis.url);
+  const request = { type: 'w', stream: 'w-requests', fields: { data: '{}' }, timeoutSeconds: 60 };
+  const sending = sendTo(client, request, interruption.promise);
+  await eventually('the request is there', () => redis.client.exists(request.stream));
+  interruption.resolve(undefined);
+  expect(await sending).toMatchObject({
+    exitCode: 130,
+    why: expect.stringContaining('interrupted before "w" replied'),
+  });
+  expect(await redis.client.exists(request.stream)).toBe(0);
+  client.disconnect();
+});
+
 test('a request can come from standard input', async () => {
   const working = workOnce('w', ({ fields }) => ({ code: 200, data: fields['data'] }));
   const { out } = await send(['w', '-', '--redis', redis.url], { input: () => Promise.resolve('[1,2]\n') });
@@ -110,7 +162,11 @@ test('a request can come from standard input', async () => {
 });
 
 test('every request has a reference of its own', async () => {
-  await Promise.all([1, 2].map(() => send(['w', '{}', '--redis', redis.url, '--timeout', '1'])));
+  await redis.client.xgroup('CREATE', requestStreamKey('w'), defaultGroup, '0', 'MKSTREAM');
+  await redis.client.xgroup('CREATECONSUMER', requestStreamKey('w'), defaultGroup, '1');
+  const request = { type: 'w', stream: requestStreamKey('w'), fields: {}, timeoutSeconds: 0.05 };
+  await sendTo(redis.client, request, new Promise(() => undefined));
+  await sendTo(redis.client, request, new Promise(() => undefined));
   const entries = await redis.client.xrange(requestStreamKey('w'), '-', '+');
   expect(new Set(entries.map(([, fields]) => fields[fields.indexOf('ref') + 1])).size).toBe(2);
 });
@@ -121,9 +177,21 @@ describe('without a reply in time it ends with code 3 and says what to check', (
     expect(err).toBe(
       `no reply from "w" within 1 s: ${
         requestStreamKey('w')
-      } has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE"`,
+      } has no consumer group, so no worker of this type has run here; check the type, and start its manifest with "redisworker up FILE". The request was taken back: it will not run`,
     );
     expect(code).toBe(3);
+    expect(await redis.client.exists(requestStreamKey('w'))).toBe(0);
+  });
+
+  test('when a worker of the type is not there now, and leaves the request to it', async () => {
+    await redis.client.xgroup('CREATE', requestStreamKey('w'), defaultGroup, '0', 'MKSTREAM');
+    await redis.client.xgroup('CREATECONSUMER', requestStreamKey('w'), defaultGroup, '1');
+    const request = { type: 'w', stream: requestStreamKey('w'), fields: {}, timeoutSeconds: 0.05 };
+    const answer = await sendTo(redis.client, request, new Promise(() => undefined));
+    const [[id] = ['']] = await redis.client.xrange(requestStreamKey('w'), '-', '+');
+    expect(answer.kind === 'silence' && answer.why).toContain(
+      `It runs once one of them takes it; "redis-cli XDEL ${requestStreamKey('w')} ${id}" removes it`,
+    );
   });
 
   test('when a consumer holds the request', async () => {

@@ -1,15 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fetchSession } from '../../cli/endpoint.ts';
 import { main } from '../../cli/main.ts';
 import { startOwnRedis } from '../../cli/own-redis.ts';
 import { connectRedis } from '../../cli/redis.ts';
 import { type LocalSettings, openSession, type RunningSession, type StartLocalOperator } from '../../cli/session.ts';
 import { sessionFiles, writeSession } from '../../cli/session-files.ts';
 import { watchStatus } from '../../cli/status.ts';
+import { untilReady } from '../../cli/wait.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { type TestIo, testIo } from '../support/io.ts';
 import { freePort } from '../support/processes.ts';
@@ -27,19 +31,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(runtimeFolder, { recursive: true }));
 
-function worker(name: string, message: string): KubeObject {
+/** A worker with one condition; a ready one has a consumer. */
+function worker(name: string, message: string, type = 'Ready', status = 'True', spec: object = {}): KubeObject {
   return {
     apiVersion: 'redisworker.dev/v1alpha1',
     kind: 'RedisWorker',
     metadata: { name, namespace: 'default', creationTimestamp: new Date().toISOString() },
-    spec: { type: `${name}-type` },
-    status: { conditions: [{ type: 'Ready', status: 'True', reason: 'AllReady', message }] },
+    spec: { type: `${name}-type`, ...spec },
+    status: {
+      conditions: [{ type, status, reason: 'Reason', message }],
+      readyReplicas: type === 'Ready' && status === 'True' ? 1 : 0,
+    },
   };
 }
 
 /** An operator that has these workers and does nothing; keeps what it was started with. */
 function operatorOf(
   workers: readonly KubeObject[],
+  problems: readonly string[] = [],
 ): { start: StartLocalOperator; settings: LocalSettings[]; change: (worker: KubeObject) => void } {
   const listeners = new Set<(worker: KubeObject) => void>();
   const settings: LocalSettings[] = [];
@@ -47,6 +56,7 @@ function operatorOf(
     settings.push(given);
     return Promise.resolve({
       workers: () => workers,
+      problems: () => problems,
       onChange: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
@@ -57,8 +67,11 @@ function operatorOf(
   return { start, settings, change: (changed) => listeners.forEach((listener) => listener(changed)) };
 }
 
-function open(workers: readonly KubeObject[], name = 'up', redisUrl = 'redis://127.0.0.1:1'): Promise<RunningSession> {
-  return openSession({ name, files: [manifest], redisUrl }, operatorOf(workers).start, io);
+function open(
+  workers: readonly KubeObject[],
+  { name = 'up', redisUrl = 'redis://127.0.0.1:1', problems = [] as readonly string[] } = {},
+): Promise<RunningSession> {
+  return openSession({ name, files: [manifest], redisUrl }, operatorOf(workers, problems).start, io);
 }
 
 async function status(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -97,6 +110,52 @@ describe('a running session is found from another terminal', () => {
     });
   });
 
+  test('what keeps workers from running, wrong manifests and other sessions are told beside the table', async () => {
+    const workers = [worker('a', 'fine'), worker('b', 'no Secret', 'Ready', 'False')];
+    await using _session = await open(workers, { problems: ['worker.yaml:3: kind is missing'] });
+    await using _second = await open([], { name: 'second' });
+    const { code, out, err } = await status();
+    expect(out.split('\n')).toHaveLength(3);
+    expect(err.split('\n')).toEqual([
+      '… b is not ready: no Secret',
+      'worker.yaml:3: kind is missing',
+      'other sessions, shown by --name: second',
+    ]);
+    expect(code).toBe(0);
+    expect((await status('-o', 'json')).err).toBe('');
+  });
+
+  test('the sessions there are, when the one asked for does not run', async () => {
+    await using _second = await open([], { name: 'second' });
+    expect((await status()).err).toBe('no "redisworker up" is running; other sessions, shown by --name: second');
+  });
+
+  test('send does not wait for a worker that cannot run', async () => {
+    await using _session = await open([worker('a', 'spec.type is wrong', 'Stalled')]);
+    expect(await main(['send', 'a-type', '{}'], io)).toBe(1);
+    expect(io.failures).toEqual(['✗ a cannot run: spec.type is wrong; nothing was sent']);
+  });
+
+  test('send asks the Redis that the manifest names, as its user', async () => {
+    const port = await freePort();
+    const redis = { url: `redis://127.0.0.1:${port}/2`, username: 'ann' };
+    await using _session = await open([worker('a', 'fine', 'Ready', 'True', { redis })]);
+    expect(await main(['send', 'a-type', '{}'], io)).toBe(1);
+    expect(io.failures).toEqual([`no Redis answers at 127.0.0.1:${port}: start it, or name another with --redis`]);
+  });
+
+  test('wait ends once its workers are ready, whether or not the session runs already', async () => {
+    const terminal = testIo({ environment: { runtimeFolder } });
+    const waiting = main(['wait', 'a'], terminal);
+    await using _session = await open([worker('a', 'fine'), worker('b', 'no Secret', 'Ready', 'False')]);
+    expect(await waiting).toBe(0);
+    expect(terminal.printed).toEqual(['✓ a is ready: fine']);
+    expect(await untilReady({ session: 'up', names: [], timeoutSeconds: 0 }, terminal)).toBe(3);
+    expect(terminal.failures.join()).toContain(
+      'not ready within 0 s:\n✓ a is ready: fine\n… b is not ready: no Secret',
+    );
+  });
+
   test('send does not wait for a type it does not have', async () => {
     await using _session = await open([worker('a', 'fine')]);
     expect(await main(['send', 'tpyo', '{}'], io)).toBe(1);
@@ -126,15 +185,30 @@ test('without a session status says how to start one', async () => {
 });
 
 describe('a session', () => {
-  test('brings a Redis of its own and takes it away again', async () => {
-    const operator = operatorOf([]);
+  test('brings a Redis of its own behind a password, which other commands know, and takes it away again', async () => {
+    const operator = operatorOf([worker('a', 'starting', 'Ready', 'False')]);
     const session = await openSession({ name: 'up', files: [manifest] }, operator.start, io);
-    const redis = await connectRedis(session.redis.url);
-    expect(await redis.ping()).toBe('PONG');
+    const { url, password } = session.redis;
+    await expect(connectRedis(url)).rejects.toThrow('wants a password');
+    const { state } = await sessionFiles('up', io.environment);
+    expect(JSON.parse(await readFile(state, 'utf8'))).toMatchObject({ redisUrl: url, ownRedisPassword: password });
+    expect((await stat(state)).mode & 0o777).toBe(0o600);
+    expect(await main(['dead', 'list', 'a-type'], io)).toBe(0);
+    const interruption = Promise.withResolvers<undefined>();
+    const sending = main(['send', 'a-type', '{}'], { ...io, interrupted: () => interruption.promise });
+    await eventually('the reason is told', () => io.failures.length === 2);
+    interruption.resolve(undefined);
+    expect(await sending).toBe(130);
+    expect(io.failures.slice(1)).toEqual([
+      '… a is not ready: starting',
+      expect.stringContaining('The request was taken back'),
+    ]);
+    const redis = await connectRedis(url, password);
+    expect(await redis.keys('*')).toEqual([]);
     const closed = new Promise((resolve) => redis.once('close', resolve));
     await session[Symbol.asyncDispose]();
     await closed;
-    await expect(connectRedis(session.redis.url)).rejects.toThrow('no Redis answers');
+    await expect(connectRedis(url)).rejects.toThrow('no Redis answers');
   });
 
   test('leaves no file behind', async () => {
@@ -173,20 +247,26 @@ describe('a session', () => {
     await expect(open([])).rejects.toThrow(
       `"redisworker up" is already running (pid ${process.pid}): stop it with Ctrl-C, or start this one beside it with --name second`,
     );
-    await using _second = await open([worker('b', 'fine')], 'second');
+    await using _second = await open([worker('b', 'fine')], { name: 'second' });
     expect((await status('--name', 'second')).out).toContain('b ');
   });
 
   test('takes the place of one that was killed, and stops the Redis it left', async () => {
     const left = await startOwnRedis();
     const files = await sessionFiles('up', io.environment);
-    await writeSession(files, { name: 'up', pid: 1, redisUrl: left.url, ownRedisPid: left.pid });
+    await writeSession(files, {
+      name: 'up',
+      pid: 1,
+      redisUrl: left.url,
+      ownRedisPid: left.pid,
+      ownRedisPassword: left.password,
+    });
     await writeFile(files.socket, '');
     await using _session = await open([worker('a', 'fine')]);
     expect((await status()).code).toBe(0);
     await eventually(
       'the left Redis is gone',
-      () => connectRedis(left.url).then((redis) => redis.disconnect(), () => true),
+      () => connectRedis(left.url, left.password).then((redis) => redis.disconnect(), () => true),
     );
     await left.stop();
   });
@@ -198,9 +278,10 @@ describe('a session', () => {
       pid: 1,
       redisUrl: other.url,
       ownRedisPid: 1,
+      ownRedisPassword: other.password,
     });
     await using _session = await open([]);
-    const redis = await connectRedis(other.url);
+    const redis = await connectRedis(other.url, other.password);
     expect(await redis.ping()).toBe('PONG');
     redis.disconnect();
     await other.stop();
@@ -244,4 +325,14 @@ test('a port that nobody serves is no session', async () => {
   await writeSession(files, { name: 'up', pid: 1, redisUrl: `redis://127.0.0.1:${await freePort()}` });
   expect(await main(['send', 'w', '{}'], io)).toBe(1);
   expect(io.failures.join()).toContain('no "redisworker up" is running here');
+});
+
+test('a session that is stopped is told as one', async () => {
+  const { socket } = await sessionFiles('up', io.environment);
+  const deaf = createServer().listen(socket);
+  await once(deaf, 'listening');
+  await expect(fetchSession(socket, 50)).rejects.toThrow(
+    `the session at ${socket} does not answer within 0.05 s: if it was stopped with Ctrl-Z, "fg" in its terminal lets it go on`,
+  );
+  deaf.close();
 });

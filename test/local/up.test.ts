@@ -7,7 +7,7 @@ import { main } from '../../cli/main.ts';
 import { connectRedis } from '../../cli/redis.ts';
 import { readSession, type Session, sessionFiles } from '../../cli/session-files.ts';
 import { testIo } from '../support/io.ts';
-import { start, type TestProcess } from '../support/processes.ts';
+import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
 
 const name = `up-${process.pid}`;
@@ -81,5 +81,47 @@ describe('redisworker up', () => {
     await expect(connectRedis(session.redisUrl)).rejects.toThrow('no Redis answers');
     expect((await run('status')).err).toContain('no "redisworker up" is running');
     expect(await readdir((await sessionFiles(name, { runtimeFolder })).data).catch(() => 'gone')).toBe('gone');
+  });
+});
+
+describe('redisworker up with nothing it can run says why and ends with code 1', () => {
+  const files: Record<string, string> = {
+    'an empty file': '',
+    'a file of something else': 'services: {web: {image: nginx}}\n',
+    'an invalid worker':
+      'apiVersion: redisworker.dev/v1alpha1\nkind: RedisWorker\nmetadata: {name: w}\nspec: {consumers: {count: -1}}\n',
+    'a manifest without a worker': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {}\n',
+  };
+
+  async function fails(path: string, ...argv: string[]): Promise<string> {
+    const io = testIo({ environment: { runtimeFolder } });
+    expect(await main(['up', path, '--name', `${name}-b`, ...argv], io)).toBe(1);
+    expect(io.printed.join('\n')).not.toContain('running');
+    return io.failures.join('\n');
+  }
+
+  test.each(Object.entries(files))('%s', async (what, text) => {
+    const path = join(runtimeFolder, 'other.yaml');
+    await writeFile(path, text);
+    const isWrong = what.includes('something else') || what.includes('invalid');
+    expect(await fails(path)).toMatch(
+      isWrong
+        ? /nothing to run: the manifests have \d problems?, see above$/
+        : `nothing to run: there is no RedisWorker in ${path}`,
+    );
+  });
+
+  test('an empty folder', async () => {
+    const folder = await mkdtemp(join(runtimeFolder, 'empty-'));
+    expect(await fails(folder)).toBe(
+      `nothing to run: there is no RedisWorker in ${folder}; examples/demo-worker.yaml has one`,
+    );
+  });
+
+  test('a Redis that does not answer', async () => {
+    const port = await freePort();
+    expect(await fails('examples/demo-worker.yaml', '--redis', `redis://127.0.0.1:${port}`)).toBe(
+      `no Redis answers at 127.0.0.1:${port}: start it, or name another with --redis`,
+    );
   });
 });

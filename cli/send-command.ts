@@ -1,0 +1,53 @@
+/** The words of `redisworker send`. */
+import type { Command } from 'commander';
+import { requestStreamKey } from '../contract/keys.ts';
+import type { ExitCode } from './failure.ts';
+import type { Io } from './io.ts';
+import { program } from './program.ts';
+import { addField } from './request-fields.ts';
+import { runSend } from './run-send.ts';
+import { examples, redisOption, sessionOption, wholeNumber } from './words.ts';
+
+interface Flags {
+  redis?: string;
+  timeout: number;
+  ref?: string;
+  stream?: string;
+  field: Readonly<Record<string, string>>;
+  workerUrl?: string;
+  name: string;
+}
+
+/** Adds `send` to the program. */
+export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) => void): void {
+  root.command('send')
+    .description('send one request to the workers of a type and print the reply')
+    .argument('<type>', 'worker type')
+    .argument('[json]', 'the field "data" of the request; "-" reads it from standard input')
+    .addOption(redisOption())
+    .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
+    .option('--ref <ref>', 'reference of the request; without it a random one')
+    .option('--field <name=value>', 'a further field of the request; may be given again', addField, {})
+    .option('--worker-url <url>', 'the field "workerUrl", which older workers take in the place of "type"')
+    .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
+    .addOption(sessionOption())
+    .addHelpText(
+      'after',
+      `${
+        examples([
+          [`send demo-worker '{"name":"Ada"}'`, `to a worker of the running "${program} up"`],
+          [`send resize --field width=80 --field url=https://example.com/a.png`, 'fields instead of JSON'],
+          [
+            `send demo-worker '{}' --redis redis://redis.example:6379`,
+            'to a worker elsewhere; the variable REDISCLI_AUTH holds the password of its Redis',
+          ],
+        ])
+      }
+
+Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not usable, 2 wrong call, 3 no reply in time.`,
+    )
+    .action(async (type: string, json: string | undefined, { redis, timeout, name, field, ...rest }: Flags) => {
+      const words = { type, json, session: name, redisUrl: redis, timeoutSeconds: timeout, fields: field, ...rest };
+      finish(await runSend(words, io, io.interrupted()));
+    });
+}

@@ -1,0 +1,41 @@
+/** The words of `redisworker up`. */
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+import { examples, sessionOption, wholeNumber } from './words.ts';
+
+interface Flags {
+  redis?: string;
+  metricsPort?: number;
+  verbose?: true;
+  name: string;
+}
+
+/** Adds `up` to the program. */
+export function addUpCommand(root: Command, io: Io): void {
+  root.command('up')
+    .description('run the workers of manifest files on this machine, until Ctrl-C')
+    .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once')
+    .option('--redis <url>', 'use this Redis; without it a redis-server of its own is started')
+    .option(
+      '--metrics-port <port>',
+      'serve /healthz, /readyz and /metrics on this port of 127.0.0.1',
+      wholeNumber(0, 65_535),
+    )
+    .option('-v, --verbose', 'also tell what the operator does, step by step')
+    .addOption(sessionOption())
+    .addHelpText(
+      'after',
+      `${
+        examples([
+          ['up examples/', 'every manifest of a folder'],
+          ['up worker.yaml --redis redis://127.0.0.1:6379', 'with a Redis that runs already'],
+        ])
+      }
+
+A manifest that is wrong keeps the others running. With none that can be run, or a Redis that does not answer, it ends with exit code 1.`,
+    )
+    .action(async (files: string[], { name, redis: redisUrl, metricsPort, verbose }: Flags) => {
+      const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
+      await up({ files, name, redisUrl, metricsPort, verbose }, io, io.interrupted());
+    });
+}

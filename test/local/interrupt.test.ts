@@ -1,0 +1,51 @@
+/** How a command that runs on ends: by a signal, by a second one, or because nobody reads it any more. */
+import { expect, test } from 'vitest';
+import { start, type TestProcess } from '../support/processes.ts';
+import { eventually } from '../support/wait.ts';
+
+/** Runs until it is interrupted; then it goes on for ever, as a command does whose worker does not end. */
+const program = `
+import { processIo } from './cli/io.ts';
+const io = processIo();
+const stop = io.interrupted();
+setInterval(() => io.out('at work'), 10);
+await stop;
+io.err('stopping');`;
+
+async function started(): Promise<TestProcess> {
+  const running = start(process.execPath, ['--input-type=module', '-e', program]);
+  await told(running, 'at work');
+  return running;
+}
+
+function told(running: TestProcess, text: string): Promise<true | undefined> {
+  return eventually(`it tells "${text}"`, () => running.output().includes(text) || undefined);
+}
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s lets it end what it began', async (signal) => {
+  const running = await started();
+  running.child.kill(signal);
+  await told(running, 'stopping');
+  running.child.kill('SIGKILL');
+  await running.ended;
+});
+
+test('a second Ctrl-C ends it at once and says so, but not the echo of the first', async () => {
+  const running = await started();
+  running.child.kill('SIGINT');
+  running.child.kill('SIGINT');
+  await told(running, 'stopping');
+  expect(running.child.exitCode).toBeNull();
+  await eventually('it has ended', () => running.child.kill('SIGINT') ? undefined : true);
+  expect(await running.ended).toBe(130);
+  expect(running.output()).toContain('ended at once');
+});
+
+test('it ends without a stack trace when nobody reads its output any more', async () => {
+  const running = await started();
+  running.child.stdout?.destroy();
+  await told(running, 'stopping');
+  expect(running.output()).not.toContain('EPIPE');
+  running.child.kill('SIGKILL');
+  await running.ended;
+});
