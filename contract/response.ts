@@ -1,5 +1,8 @@
 /** The response: one entry of the response stream, which the operator counts. */
 
+/** The largest code that is read as one. */
+export const largestCode = 999_999_999;
+
 /** A finished request as the response stream tells it. */
 export interface Response {
   readonly ref: string;
@@ -43,6 +46,7 @@ function codeInside(res: string | undefined): number | undefined {
   }
 }
 
+/** Nine digits at most, which is {@link largestCode}. */
 function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

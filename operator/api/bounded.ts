@@ -1,5 +1,6 @@
 /** Building blocks of the schema. Each carries a bound: the API server weighs every CEL rule by them. */
 import { z } from 'zod';
+import { quantityPattern } from './quantity.ts';
 import { matches, type Rule, withRules } from './rules.ts';
 
 /** Non-empty text of at most `max` characters. */
@@ -14,6 +15,15 @@ export function whole(min: number, max: number): z.ZodInt {
 
 /** A port from 1 to 65535, as part of a pattern. */
 export const portPattern = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
+/** Whole numbers from 0 to `most`, as a pattern: fewer digits, or as many and smaller at the first that differs. */
+export function upTo(most: bigint): string {
+  const digits = Array.from(String(most));
+  const smaller = digits.flatMap((digit, at) =>
+    digit === '0' ? [] : [`${digits.slice(0, at).join('')}[0-${Number(digit) - 1}][0-9]{${digits.length - at - 1}}`]
+  );
+  return `([0-9]{1,${digits.length - 1}}|${smaller.join('|')}|${most})`;
+}
 
 /** A list without duplicates. */
 export function setOf<T extends z.ZodType<string>>(item: T, maxItems: number): z.ZodArray<T> {
@@ -66,8 +76,6 @@ export function mapOf<V extends z.ZodType>(value: V, maxProperties: number): z.Z
 export function foreignObject(maxProperties: number): z.ZodRecord<z.ZodString, z.ZodUnknown> {
   return mapOf(z.unknown(), maxProperties).meta({ 'x-kubernetes-preserve-unknown-fields': true });
 }
-
-const quantityPattern = '^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,2})?$';
 
 /** A Kubernetes quantity: `500m`, `128Mi`, 2. Comes out as text. */
 export function quantity() {

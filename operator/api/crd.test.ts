@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { largestCode } from '../../contract/response.ts';
 import { crdName, crdYaml, openApiSchema, printerColumns } from './crd.ts';
 import type { StructuralSchema } from './structural.ts';
 
@@ -100,6 +101,23 @@ describe('the CRD', () => {
     expect(messages.length).toBeGreaterThan(25);
     expect(messages.filter((message) => message.length < 20 || message.endsWith('.') && !message.endsWith('"."')))
       .toEqual([]);
+  });
+
+  test('has no default for the parts that only some workers have', () => {
+    const { stream, handler } = openApiSchema().properties?.['spec']?.properties ?? {};
+    expect([stream, handler].map((part) => part && 'default' in part)).toEqual([false, false]);
+  });
+
+  test('counts a worker nobody has looked at as not seen', () => {
+    expect(openApiSchema().properties?.['status']?.default).toEqual({ observedGeneration: -1 });
+  });
+
+  test('takes every reply code that is counted', () => {
+    const { responses, consumers } = openApiSchema().properties?.['status']?.properties ?? {};
+    expect([responses, consumers?.items].map((part) => part?.properties?.['lastCode']?.['maximum'])).toEqual([
+      largestCode,
+      largestCode,
+    ]);
   });
 
   test('has columns that read fields the schema has', () => {

@@ -6,6 +6,7 @@ import { unknownFields } from './unknown-fields.ts';
 import { type JsonValue, withoutNulls } from './json.ts';
 import { sentencesOf } from './sentences.ts';
 import { type metadata, redisWorker, type spec } from './schema.ts';
+import { handler as handlerFields, stream as streamFields } from './fields/stream.ts';
 import { type condition, type conditionTypes, type consumerStatus, status } from './fields/status.ts';
 
 type GivenSpec = z.output<typeof spec>;
@@ -14,8 +15,8 @@ type GivenSpec = z.output<typeof spec>;
 export interface RedisWorkerSpec extends GivenSpec {
   /** The effective worker type. */
   type: string;
-  stream: GivenSpec['stream'] & { request: string; response: string };
-  handler: GivenSpec['handler'] & { deadLetter: string };
+  stream: NonNullable<GivenSpec['stream']> & { request: string; response: string };
+  handler: NonNullable<GivenSpec['handler']> & { deadLetter: string };
 }
 
 export type RedisWorkerStatus = z.output<typeof status>;
@@ -62,10 +63,11 @@ export function manifestProblems(object: unknown): string[] {
   return [...unknownFields(openApiSchema(), object as JsonValue), ...(parsed.ok ? [] : parsed.problems)];
 }
 
-/** Adds the defaults no CRD can state, since they follow from another field. */
+/** Adds the defaults the CRD does not state: those that follow from another field, and parts not every worker has. */
 function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
   const type = given.type ?? name;
-  const { stream, handler } = given;
+  const stream = given.stream ?? streamFields.parse({});
+  const handler = given.handler ?? handlerFields.parse({});
   return {
     ...given,
     type,

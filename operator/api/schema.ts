@@ -1,5 +1,6 @@
 /** The whole RedisWorker as one schema: the CRD, the types and the parse come from here. */
 import { z } from 'zod';
+import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { objectName } from './bounded.ts';
 import { consumers } from './fields/consumers.ts';
 import { denoOptions } from './fields/deno-options.ts';
@@ -36,8 +37,8 @@ export const spec = z.object({
     ),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
   redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
-  stream: stream.describe('Keys, group and limits of the streams.'),
-  handler: handler.describe('How requests are run, under the Handler runtime.'),
+  stream: stream.exactOptional().describe('Keys, group and limits of the streams.'),
+  handler: handler.exactOptional().describe('How requests are run, under the Handler runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe(
     'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',
@@ -69,6 +70,57 @@ const nameOrType: Rule<Whole> = {
     'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
   field: ['spec', 'type'],
   holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
+};
+
+interface Keyed extends Whole {
+  readonly spec: Whole['spec'] & {
+    readonly stream?: { readonly request?: string; readonly response?: string };
+    readonly handler?: { readonly deadLetter?: string };
+  };
+}
+
+/** The worker type as CEL, and here. */
+const typeOf = {
+  cel: '(has(self.spec.type) ? self.spec.type : self.metadata.name)',
+  of: ({ metadata, spec: { type: given } }: Whole) => given ?? metadata.name,
+};
+
+const typeIsFree: Rule<Whole> = {
+  rule: `!(${typeOf.cel} in ['req', 'res'])`,
+  message:
+    'the worker type must not be "req" or "res": keys that begin so are traces and replies; give another spec.type',
+  field: ['spec', 'type'],
+  holds: (worker) => !['req', 'res'].includes(typeOf.of(worker)),
+};
+
+/** A stream key as CEL: the one given, or the default, which follows from the type. */
+function keyOf(part: string, field: string, defaultKey: (type: string) => string): string {
+  const [before = '', after = ''] = defaultKey('\n').split('\n');
+  return `(has(self.spec.${part}) && has(self.spec.${part}.${field}) ? self.spec.${part}.${field} : '${before}' + ${typeOf.cel} + '${after}')`;
+}
+
+const streamKeys = [
+  keyOf('stream', 'request', requestStreamKey),
+  keyOf('stream', 'response', responseStreamKey),
+  keyOf('handler', 'deadLetter', deadLetterStreamKey),
+];
+
+const streamsDiffer: Rule<Keyed> = {
+  rule: [[0, 1], [0, 2], [1, 2]].map(([one = 0, other = 0]) => `${streamKeys[one]} != ${streamKeys[other]}`).join(
+    ' && ',
+  ),
+  message:
+    'stream.request, stream.response and handler.deadLetter must be three keys: a worker that writes into the stream it reads works for itself for ever; give each its own',
+  field: ['spec', 'stream'],
+  holds: (worker) => {
+    const type = typeOf.of(worker);
+    const { stream: streams, handler: how } = worker.spec;
+    return new Set([
+      streams?.request ?? requestStreamKey(type),
+      streams?.response ?? responseStreamKey(type),
+      how?.deadLetter ?? deadLetterStreamKey(type),
+    ]).size === 3;
+  },
 };
 
 interface Named {
@@ -150,6 +202,8 @@ export const redisWorker = withRules(
   z.object({ apiVersion: z.literal(apiVersion), kind: z.literal(kind), metadata, spec }),
   nameIsLabel,
   nameOrType,
+  typeIsFree,
+  streamsDiffer,
   wildcardNeedsOpenPort,
   outsideNamesOfCilium,
 );

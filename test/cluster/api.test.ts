@@ -98,6 +98,8 @@ describeOnCluster('the RedisWorker type', () => {
     const complete = parseRedisWorker(stored);
     if (!bare.ok || !complete.ok) throw new Error('the worker must be valid');
     expect(bare.worker.spec).toEqual(complete.worker.spec);
+    expect(Object.keys(stored['spec'] as object)).not.toEqual(expect.arrayContaining(['stream']));
+    expect(Object.keys(stored['spec'] as object)).not.toEqual(expect.arrayContaining(['handler']));
     expect(complete.worker.spec).toMatchObject(stored['spec'] as object);
   });
 
@@ -191,6 +193,19 @@ describeOnCluster('the RedisWorker type', () => {
       '0x7f.1',
       'h:0',
       '512Mi',
+      '31Mi',
+      '1e8',
+      'req',
+      'res:',
+      'a:dead:x',
+      'a:1:h',
+      '18446744073709551615',
+      '18446744073709551616',
+      'HOME',
+      'R*',
+      'LD_',
+      '--inspect=localhost:1',
+      '--v8-flags=--expose-gc',
       '1e3',
       '.5m',
       '',
@@ -198,7 +213,7 @@ describeOnCluster('the RedisWorker type', () => {
     const text = fc.oneof(
       fc.constantFrom(...seeds),
       fc.tuple(fc.constantFrom(...seeds), fc.constantFrom(...seeds)).map((pair) => pair.join('')),
-      fc.string({ unit: fc.constantFrom(...Array.from('aZ09-_.:/*@[]$ ,=é\n\\')), maxLength: 12 }),
+      fc.string({ unit: fc.constantFrom(...Array.from('aZ09-_.:/*@[]$ ,=é\n\\\u00a0\u0001\u2028😀')), maxLength: 12 }),
     );
     const places: ((value: string) => object)[] = [
       (value: string) => ({ type: value }),
@@ -208,9 +223,15 @@ describeOnCluster('the RedisWorker type', () => {
       (value: string) => ({ consumers: { ids: [value] } }),
       (value: string) => ({ redis: { url: value } }),
       (value: string) => ({ source: { url: value } }),
+      (value: string) => ({ redis: { url: 'redis://h', username: value } }),
+      (value: string) => ({ source: { inline: value } }),
       (value: string) => ({ stream: { request: value, startId: value } }),
+      (value: string) => ({ type: 'a', stream: { request: value }, handler: { deadLetter: `a:${value}:x` } }),
       (value: string) => ({ secretRef: { name: value } }),
       (value: string) => ({ pod: { labels: { a: value }, resources: { limits: { memory: value } } } }),
+      (value: string) => ({
+        pod: { resources: { requests: { memory: value, cpu: value }, limits: { memory: '64Mi', cpu: '1' } } },
+      }),
       (value: string) => ({ pod: { nodeSelector: { [value]: 'x' }, image: value } }),
     ];
     const spec = fc.oneof(...places.map((place) => text.map(place)));

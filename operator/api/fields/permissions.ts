@@ -1,8 +1,32 @@
 /** `spec.permissions` and `spec.networkPolicy`: what the worker's code may do and reach. */
 import { z } from 'zod';
+import { env } from '../../../contract/pod.ts';
 import { setOf, text } from '../bounded.ts';
-import { matches, never, withRules } from '../rules.ts';
+import { matches, never, type Rule, withRules } from '../rules.ts';
 import { netEntry } from './net-entry.ts';
+
+/** What Deno, the loader of programs and our runtime read: for a wildcard, one of each family is enough. */
+const ownNames = [
+  ...Object.values(env),
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'LD_PRELOAD',
+  'DENO_DIR',
+];
+
+const notOurs: Rule<string> = {
+  rule: `!self.matches(r'^(LD|DENO)_') && ![${
+    ownNames.map((name) => `'${name}'`).join(', ')
+  }].exists(name, self == name || (self.endsWith('*') && name.startsWith(self.substring(0, size(self) - 1))))`,
+  message:
+    'permissions.env must not name a variable of the runtime, of Deno or of the loader, by a "*" neither: give what the code needs in a Secret named by secretRef, or choose a narrower "*"',
+  holds: (entry) =>
+    !/^(LD|DENO)_/.test(entry) &&
+    !ownNames.some((name) => entry === name || (entry.endsWith('*') && name.startsWith(entry.slice(0, -1)))),
+};
 
 const netEntries = () => setOf(netEntry, 256).default([]);
 
@@ -24,6 +48,7 @@ export const permissions = z
           '^([hH][tT][tT][pP][sS]?|[aA][lL][lL]|[nN][oO])_[pP][rR][oO][xX][yY]$',
           'permissions.env must not name a proxy variable: Deno would send requests to that proxy past permissions.net; pass the address to Deno.createHttpClient, and add it to permissions.net',
         ),
+        notOurs,
       ),
       256,
     )

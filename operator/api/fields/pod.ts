@@ -1,6 +1,7 @@
 /** `spec.pod`: what a user may set on the pods of a worker. */
 import { z } from 'zod';
 import { foreignObject, labelsOf, listMapOf, listOf, mapOf, objectName, quantity, text, whole } from '../bounded.ts';
+import { quantityValue } from '../quantity.ts';
 import { matches, type Rule, withRules } from '../rules.ts';
 
 const reserved: Rule<Record<string, string>> = {
@@ -9,10 +10,58 @@ const reserved: Rule<Record<string, string>> = {
   holds: (map) => Object.keys(map).every((key) => !key.startsWith('redisworker.dev/')),
 };
 
-const resources = z.object({
-  requests: mapOf(quantity(), 16).exactOptional(),
-  limits: mapOf(quantity(), 16).exactOptional(),
-});
+interface Resources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
+const amount = (resource: string) => `quantity(string(${resource}))`;
+const isAmount = (resource: string) => `isQuantity(string(${resource}))`;
+
+/** Measured: Deno alone is killed at 8 MiB, our runtime at 12, and under the runner there are two processes. */
+const leastMemory = '32Mi';
+
+/** Values that are no quantities are the business of another rule. */
+const enoughMemory: Rule<Resources> = {
+  rule: [
+    "!has(self.limits) || !('memory' in self.limits)",
+    `!${isAmount("self.limits['memory']")}`,
+    `${amount("self.limits['memory']")}.compareTo(quantity('${leastMemory}')) >= 0`,
+  ].join(' || '),
+  message:
+    `pod.resources.limits.memory must be at least ${leastMemory}, because Deno does not start with less: raise it, and mind the unit`,
+  field: ['limits', 'memory'],
+  holds: ({ limits }) => {
+    const limit = quantityValue(limits?.['memory'] ?? leastMemory);
+    return limit === undefined || limit >= (quantityValue(leastMemory) ?? 0n);
+  },
+};
+
+const withinLimits: Rule<Resources> = {
+  rule: [
+    '!has(self.requests) || !has(self.limits)',
+    `self.requests.all(name, !(name in self.limits) || !${isAmount('self.requests[name]')} || !${
+      isAmount('self.limits[name]')
+    } || ${amount('self.requests[name]')}.compareTo(${amount('self.limits[name]')}) <= 0)`,
+  ].join(' || '),
+  message:
+    'pod.resources.requests must not ask for more than pod.resources.limits: lower the request or raise the limit',
+  field: ['requests'],
+  holds: ({ requests = {}, limits = {} }) =>
+    Object.entries(requests).every(([name, request]) => {
+      const [asked, most] = [quantityValue(request), quantityValue(limits[name] ?? '')];
+      return asked === undefined || most === undefined || asked <= most;
+    }),
+};
+
+const resources = withRules(
+  z.object({
+    requests: mapOf(quantity(), 16).exactOptional(),
+    limits: mapOf(quantity(), 16).exactOptional(),
+  }),
+  enoughMemory,
+  withinLimits,
+);
 
 const toleration = z.object({
   key: text(317).exactOptional(),
@@ -40,7 +89,7 @@ const affinity = z.object({
 /** Everything else about the pods follows from the worker. */
 export const pod = z
   .object({
-    image: withRules(text(512), matches('^[^\\s]+$', 'pod.image must be the name of an image, without spaces'))
+    image: withRules(text(512), matches('^[!-~]+$', 'pod.image must be the name of an image, without spaces'))
       .exactOptional().describe("Image of the worker runtime; the operator's default when absent."),
     imagePullSecrets: listMapOf(z.object({ name: objectName() }), ['name'], 16).default([]).describe(
       'Secrets that open the registry of the image.',

@@ -24,7 +24,13 @@ export const redis = withRules(
   z.object({
     url: withRules(text(512), inOrder('redis.url must be redis://host[:port][/database]', noCredentials, redisAddress))
       .describe('redis://host[:port][/database], rediss:// for TLS; never with credentials.'),
-    username: text(256).exactOptional().describe("ACL user; Redis' default user when absent."),
+    username: withRules(
+      text(256),
+      matches(
+        '^[^\\x00-\\x20\\x7f]+$',
+        'redis.username must be the name of an ACL user, which holds no spaces and no control characters',
+      ),
+    ).exactOptional().describe("ACL user; Redis' default user when absent."),
     passwordSecretRef: keyRef().exactOptional().describe('Secret key that holds the password.'),
     tls: z
       .object({

@@ -11,8 +11,13 @@ const withinBytes: Rule<string> = {
   holds: (module) => new TextEncoder().encode(module).length <= maxSourceBytes,
 };
 
+const notBlank = matches(
+  '[^\\x00-\\x20]',
+  'source.inline holds nothing but blanks: put the module there, such as export default () => 1',
+);
+
 const httpAddress = matches(
-  '^https?://[^/?#@[:space:]]+(/[^[:space:]]*)?$'.replaceAll('[:space:]', '\\s'),
+  '^https?://[^/?#@\\x00-\\x20\\x7f]+(/[^\\x00-\\x20\\x7f]*)?$',
   'source.url must be an http:// or https:// address without credentials, for example https://example.com/worker.ts',
 );
 
@@ -42,7 +47,7 @@ const release = z.object({
 /** Exactly one place the module is taken from. */
 export const source = withRules(
   z.object({
-    inline: withRules(text(maxSourceBytes), withinBytes).exactOptional().describe(
+    inline: withRules(text(maxSourceBytes), withinBytes, notBlank).exactOptional().describe(
       'The module itself, TypeScript or JavaScript, at most 256 KiB.',
     ),
     configMap: keyRef().exactOptional().describe('A ConfigMap key that holds the module; a change rolls the pods.'),

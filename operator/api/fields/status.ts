@@ -1,10 +1,13 @@
 /** `status`: what the operator has seen. */
 import { z } from 'zod';
+import { largestCode } from '../../../contract/response.ts';
 import { listMapOf, listOf, mapOf, whole } from '../bounded.ts';
 
 const most = Number.MAX_SAFE_INTEGER;
 const amount = () => whole(0, most);
 const short = () => z.string().max(256);
+/** A worker of anybody's may answer with any whole number; what is longer is read as no code at all. */
+const replyCode = () => whole(0, largestCode);
 const time = () => z.string().max(40).meta({ format: 'date-time' });
 
 /** Types of condition, in the order `kubectl describe` should show them. */
@@ -36,7 +39,7 @@ export const consumerStatus = z.object({
     'Pending has no pod yet; Failing is being started again; Draining is on its way out.',
   ),
   pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
-  lastCode: whole(0, 999).exactOptional(),
+  lastCode: replyCode().exactOptional(),
   lastTime: time().exactOptional(),
   restarts: amount().exactOptional(),
   reason: short().exactOptional().describe('Why it is not Ready, in one word.'),
@@ -66,7 +69,7 @@ const responses = z.object({
   unreadable: amount().exactOptional().describe('Entries of the response stream that are no responses.'),
   codes: mapOf(amount(), 64).exactOptional().describe('Responses per code; rare codes are summed under "other".'),
   lastId: z.string().max(41).exactOptional().describe('Id of the last entry counted.'),
-  lastCode: whole(0, 999).exactOptional(),
+  lastCode: replyCode().exactOptional(),
   lastTime: time().exactOptional(),
   perSecond: z.number().min(0).max(1e9).exactOptional(),
 });

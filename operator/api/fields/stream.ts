@@ -1,14 +1,40 @@
 /** `spec.stream` and `spec.handler`: the streams of a worker and how its handler is run. */
 import { z } from 'zod';
-import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../../contract/keys.ts';
+import {
+  configHashKey,
+  deadLetterStreamKey,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+} from '../../../contract/keys.ts';
 import { defaultReplyExpireSeconds, defaultResponseStreamLimit } from '../../../contract/limits.ts';
-import { text, whole } from '../bounded.ts';
-import { atMost, matches, withRules } from '../rules.ts';
+import { text, upTo, whole } from '../bounded.ts';
+import { atMost, inOrder, matches, never, withRules } from '../rules.ts';
 
-/** Redis takes any bytes as a key; what no shell and no log can show is kept out. */
-const streamKey = () => withRules(text(512), matches('^[!-~]+$', 'a Redis key must be printable ASCII without spaces'));
+/** Redis takes any bytes as a key; what no shell and no log can show is kept out, and what is a key of something else. */
+const streamKey = () =>
+  withRules(
+    text(512),
+    inOrder(
+      'a stream needs a key of its own',
+      matches('^[!-~]+$', 'a Redis key must be printable ASCII without spaces'),
+      never(
+        '^(res|req):',
+        'keys below "res:" and "req:" are replies and traces, which callers name: choose a key that begins otherwise',
+      ),
+      never(
+        '^[a-z][-a-z0-9_]*:([A-Za-z0-9][-A-Za-z0-9_.]*:h|retry:z)$',
+        `keys such as ${configHashKey('<type>', '<id>')} and ${
+          retryScheduleKey('<type>')
+        } hold the config and the retries of a worker: choose another key for the stream, such as <type>:in:x`,
+      ),
+    ),
+  );
 
-/** Keys, group and limits of the request and the response stream. */
+/** The two halves of an entry id have 64 bits each. */
+const half = upTo(2n ** 64n - 1n);
+
+/** Keys, group and limits of the request and the response stream; a worker of another kind of work has none. */
 export const stream = z
   .object({
     request: streamKey().exactOptional().describe(
@@ -23,8 +49,8 @@ export const stream = z
     startId: withRules(
       text(41),
       matches(
-        '^([$]|[0-9]{1,20}(-[0-9]{1,20})?)$',
-        'stream.startId must be 0 (all requests), $ (new ones only) or the id of an entry',
+        `^([$]|${half}(-${half})?)$`,
+        'stream.startId must be 0 (all requests), $ (new ones only) or the id of an entry, whose numbers have 64 bits',
       ),
     )
       .default('0')
@@ -45,8 +71,7 @@ export const stream = z
       .enum(['Acknowledged', 'Forever'])
       .default('Acknowledged')
       .describe('Whether requests are removed from the stream once they are acknowledged.'),
-  })
-  .prefault({});
+  });
 
 const backoff = withRules(
   z.object({
@@ -71,5 +96,4 @@ export const handler = z
     deadLetter: streamKey().exactOptional().describe(
       `Key of the dead-letter stream; ${deadLetterStreamKey('<type>')} when absent.`,
     ),
-  })
-  .prefault({});
+  });
