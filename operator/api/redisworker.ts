@@ -49,9 +49,15 @@ export function parseRedisWorker(object: unknown): ParsedRedisWorker {
   const given = withoutNulls(object as JsonValue);
   const parsed = redisWorker.safeParse(given);
   if (!parsed.success) return { ok: false, problems: sentencesOf(parsed.error, given) };
-  const seen = status.safeParse((given as { status?: unknown }).status);
+  const seen = readStatus(given as { status?: unknown });
   const worker = { ...parsed.data, spec: resolved(parsed.data.spec, parsed.data.metadata.name) };
-  return { ok: true, worker: seen.success ? { ...worker, status: seen.data } : worker };
+  return { ok: true, worker: seen === undefined ? worker : { ...worker, status: seen } };
+}
+
+/** The status of an object; undefined when it has none, or one that cannot be read. */
+export function readStatus({ status: given }: { readonly status?: unknown }): RedisWorkerStatus | undefined {
+  const seen = status.safeParse(given);
+  return seen.success ? seen.data : undefined;
 }
 
 /**

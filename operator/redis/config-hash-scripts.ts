@@ -9,15 +9,16 @@ local owner = redis.call('HGET', KEYS[1], 'resource')
 `;
 
 /**
- * KEYS: hash. ARGV: resource, number of operator fields, their names, then field and value by turns.
+ * KEYS: hash. ARGV: resource, another one that may be replaced or '', number of operator fields, their names, then
+ * field and value by turns.
  * Returns {'written'}, {'unchanged'}, {'conflict', owner} or {'wrongType'}.
  */
 export const writeScript = script(`${readOwner}
-if owner and owner ~= ARGV[1] then return {'conflict', owner} end
-local names = tonumber(ARGV[2])
+if owner and owner ~= ARGV[1] and owner ~= ARGV[2] then return {'conflict', owner} end
+local names = tonumber(ARGV[3])
 local wanted, changed = {}, false
-for i = 3 + names, #ARGV, 2 do wanted[ARGV[i]] = ARGV[i + 1] end
-for i = 3, 2 + names do
+for i = 4 + names, #ARGV, 2 do wanted[ARGV[i]] = ARGV[i + 1] end
+for i = 4, 3 + names do
   local name = ARGV[i]
   local value = wanted[name]
   if (redis.call('HGET', KEYS[1], name) or nil) ~= value then

@@ -30,17 +30,20 @@ export async function readConfigHashes(redis: RedisLink, keys: readonly string[]
  * Makes the operator's fields of the hash exactly `fields`: missing ones are removed, the worker's own stay.
  * A hash without `resource` (made by hand or by an older tool) is adopted, running process and all:
  * its pid stays, so whoever runs it is not disturbed.
+ * @param replaces another resource whose hash is taken over
  * @throws RedisFault; Error when `fields` name no resource
  */
 export async function writeConfigHash(
   redis: RedisLink,
   key: string,
   fields: ConfigHashFields,
+  replaces = '',
 ): Promise<'written' | 'unchanged' | 'wrongType' | HashConflict> {
   if (!fields.resource) throw new Error(`the config hash ${key} must name its resource`);
   const values = Object.entries(fields).filter(([, value]) => value !== '').flat();
   const reply = await redis.script(writeScript, [key], [
     fields.resource,
+    replaces,
     operatorFields.length,
     ...operatorFields,
     ...values,

@@ -77,10 +77,8 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       rival: undefined,
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
-      access: {
-        ok: true,
-        value: { url: 'redis://127.0.0.1:6379', target: { host: '127.0.0.1', port: 6379, db: 0 }, addresses: [] },
-      },
+      endpoint: { ok: true, value: { url: 'redis://127.0.0.1:6379', target, addresses: [] } },
+      access: { ok: true, value: { target } },
       redis: {
         kind: 'answered',
         work: streamView(stream, blueprint.work.hash.requestStream),
@@ -93,6 +91,8 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     },
   };
 }
+
+const target = { host: '127.0.0.1', port: 6379, db: 0 };
 
 const noServices = {
   synced: Promise.resolve(),

@@ -31,7 +31,7 @@ export function describe(action: Action): string {
     case 'deleteObject':
       return `Deleted ${action.resource.kind} ${action.ref.name}`;
     case 'writeConfigHash':
-      return `Wrote the config hash of consumer ${action.consumerId}`;
+      return `Wrote the config hash of consumer ${action.consumerId}${changedHands(action)}`;
     case 'clearStalePid':
       return `Cleared the pid of a process of consumer ${action.consumerId} that is gone`;
     case 'deleteConfigHash':
@@ -41,4 +41,10 @@ export function describe(action: Action): string {
     case 'changeWork':
       return action.step.message;
   }
+}
+
+/** What a hash that somebody else wrote has lost; names of fields, never their values. */
+function changedHands({ replaces, removes }: Extract<Action, { do: 'writeConfigHash' }>): string {
+  const from = replaces === undefined ? '' : `, which was left behind by ${replaces}`;
+  return removes.length === 0 ? from : `${from}, without the fields ${removes.join(', ')} that were in it`;
 }

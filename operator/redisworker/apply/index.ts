@@ -152,7 +152,7 @@ async function onHash(
   if (action.do === 'deleteConfigHash') await deleteConfigHash(link, key, resource);
   else if (action.do === 'releaseConfigHash') await releaseConfigHash(link, key, resource);
   else {
-    const outcome = await writeConfigHash(link, key, action.fields);
+    const outcome = await writeConfigHash(link, key, action.fields, action.replaces);
     if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAHash(key));
     if (typeof outcome === 'object') throw new TerminalError('HashConflict', hashConflict(key, outcome.conflict));
   }

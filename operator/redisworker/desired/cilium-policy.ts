@@ -37,7 +37,7 @@ export function ciliumPolicy(
   const { apiVersion, kind } = resources.ciliumNetworkPolicies;
   const redis = mirrorRedis(input);
   const scope = input.allowAll ? everything(input) : closedTo(input, redis);
-  const endpointSelector = { matchLabels: podLabels(input.name, netHash(input)) };
+  const endpointSelector = { matchLabels: podLabels(input.name, input.forHash ?? netHash(input)) };
   return {
     policy: {
       ...header(input),

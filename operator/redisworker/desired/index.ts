@@ -6,7 +6,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { canonicalJson, stamped } from './drift.ts';
 import { digest } from '../model/names.ts';
-import type { RedisAccess } from '../model/observed.ts';
+import type { RedisAccess, RedisEndpoint } from '../model/observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../network/allow-net/deno-flags.ts';
 import type { Scope } from '../network/allow-net/entry.ts';
 import { parseEntry } from '../network/allow-net/parse.ts';
@@ -19,16 +19,21 @@ import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInpu
 import { runtimeSecret } from './runtime-secret.ts';
 import { type Source, sourceConfigMap } from './source-config-map.ts';
 
-/** The parts a desired state follows from. */
-export interface DesiredInput {
+/** The parts a policy follows from. */
+export interface NetworkInput {
   readonly blueprint: Blueprint;
+  readonly endpoint: RedisEndpoint;
+  readonly topology: Topology;
+  /** The addresses of names outside that `topology` and `endpoint` tell, as an annotation. */
+  readonly resolved?: string | undefined;
+}
+
+/** The parts a desired state follows from. */
+export interface DesiredInput extends NetworkInput {
   readonly consumerIds: readonly string[];
   readonly source: Source;
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
-  readonly topology: Topology;
-  /** The addresses of names outside that `topology` and `access` tell, as an annotation. */
-  readonly resolved?: string | undefined;
   readonly aesKey: string;
 }
 
@@ -47,8 +52,7 @@ export function desiredState(input: DesiredInput): Desired {
   const { blueprint, consumerIds, access } = input;
   const { password, tls } = access.target;
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const policy = policyOf(policyInput(input));
-  const hash = netHash(policyInput(input));
+  const hash = netHash(policyInputOf(input));
   const secrets = {
     aesKey: input.aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
@@ -57,7 +61,7 @@ export function desiredState(input: DesiredInput): Desired {
   return {
     source: stamped(sourceConfigMap(blueprint.parent, input.source)),
     runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets)),
-    policy: { ...policy, policy: stamped(policy.policy) },
+    policy: desiredPolicy(input),
     netHash: hash,
     configHashes,
     deployments: new Map(consumerIds.map((id) =>
@@ -72,8 +76,14 @@ export function desiredState(input: DesiredInput): Desired {
   };
 }
 
-function policyOf(input: PolicyInput): DesiredPolicy {
-  return input.flavor === 'Cilium' ? ciliumPolicy(input) : networkPolicy(input);
+/**
+ * The policy alone, which needs neither source nor login.
+ * @param forHash net hash of pods that were made for another scope and are to be held to this one
+ */
+export function desiredPolicy(input: NetworkInput, forHash?: string): DesiredPolicy {
+  const policyInput = { ...policyInputOf(input), forHash };
+  const desired = policyInput.flavor === 'Cilium' ? ciliumPolicy(policyInput) : networkPolicy(policyInput);
+  return { ...desired, policy: stamped(desired.policy) };
 }
 
 function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
@@ -88,7 +98,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInput({ blueprint, access, topology, resolved }: DesiredInput): PolicyInput {
+function policyInputOf({ blueprint, endpoint, topology, resolved }: NetworkInput): PolicyInput {
   const { parent } = blueprint;
   return {
     name: parent.name,
@@ -103,8 +113,8 @@ function policyInput({ blueprint, access, topology, resolved }: DesiredInput): P
     flavor: blueprint.flavor,
     alsoAsked: canaryOf(blueprint),
     searchDomains: blueprint.searchDomains,
-    redis: { host: access.target.host, port: access.target.port },
-    redisAddresses: access.addresses,
+    redis: { host: endpoint.target.host, port: endpoint.target.port },
+    redisAddresses: endpoint.addresses,
     topology,
     clusterBlocks: blueprint.clusterBlocks,
     resolved,
@@ -141,7 +151,7 @@ function consumerDeployment(
       requestLimit: blueprint.work.requestLimit,
       memoryMiB: blueprint.memoryMiB,
     },
-    redisUrl: input.access.url,
+    redisUrl: input.endpoint.url,
     redisUsername: target.username,
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,

@@ -59,6 +59,8 @@ export interface PolicyInput extends NetScope {
   readonly resolved?: string | undefined;
   /** What pods ask DNS for and may not reach, such as the canary; Cilium's DNS proxy has to know it. */
   readonly alsoAsked?: Scope;
+  /** Net hash of the pods it selects, when those were made for another scope. */
+  readonly forHash?: string | undefined;
   /** Search domains of the nodes; Cilium's DNS proxy has to know them. */
   readonly searchDomains?: readonly string[];
 }
@@ -106,7 +108,7 @@ export function networkPolicy(
     policy: {
       ...header(input),
       spec: {
-        podSelector: { matchLabels: podLabels(input.name, netHash(input)) },
+        podSelector: { matchLabels: podLabels(input.name, input.forHash ?? netHash(input)) },
         policyTypes: ['Ingress', 'Egress'],
         ingress: [],
         egress,
@@ -122,7 +124,7 @@ export function networkPolicy(
 export function header(
   { name, namespace, owner, labels, resolved, ...input }: PolicyInput,
 ): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
-  const hash = netHash(input);
+  const hash = input.forHash ?? netHash(input);
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -24,6 +24,10 @@ export type Action =
     readonly do: 'writeConfigHash';
     readonly consumerId: string;
     readonly fields: ConfigHashFields;
+    /** The field `resource` of a hash that is taken over. */
+    readonly replaces?: string;
+    /** Fields somebody else wrote and the hash of a worker may not have. */
+    readonly removes: readonly string[];
     readonly why: Why;
   }
   | {
@@ -67,9 +71,12 @@ export type Why =
   | 'NetworkPolicyDrifted'
   | 'ConfigHashMissing'
   | 'ConfigHashStale'
+  | 'ConfigHashAdopted'
   | 'OwnerPodGone'
   | 'DeploymentMissing'
   | 'DeploymentDrifted'
+  | 'Suspended'
+  | 'ScopeNarrowed'
   | 'ConsumerRemoved'
   | 'WorkerDeleted'
   | 'NoPodUsesIt';

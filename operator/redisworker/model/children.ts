@@ -1,4 +1,5 @@
 /** Reads the children of a worker: whose they are and how they are. */
+import { env } from '../../../contract/pod.ts';
 import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
 import { annotations, labels } from './names.ts';
 
@@ -75,6 +76,8 @@ export interface DeploymentView {
   /** Net hash and source digest of the pods it makes. */
   readonly netHash: string | undefined;
   readonly sourceConfigMap: string | undefined;
+  /** The URL its pods are given. */
+  readonly redisUrl: string | undefined;
 }
 
 /** Reads a Deployment of ours. */
@@ -83,12 +86,17 @@ export function deploymentView(deployment: KubeObject): DeploymentView {
     replicas?: number;
     template?: {
       metadata?: { labels?: Record<string, string> };
-      spec?: { volumes?: { configMap?: { name?: string } }[] };
+      spec?: {
+        volumes?: { configMap?: { name?: string } }[];
+        containers?: { env?: { name: string; value?: string }[] }[];
+      };
     };
   };
+  const variables = (template?.spec?.containers ?? []).flatMap((container) => container.env ?? []);
   return {
     replicas: replicas ?? 1,
     netHash: template?.metadata?.labels?.[labels.netHash],
     sourceConfigMap: template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
+    redisUrl: variables.find(({ name }) => name === env.redisUrl)?.value,
   };
 }

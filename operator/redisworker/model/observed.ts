@@ -47,13 +47,19 @@ export type RedisObservation =
   }
   | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
 
-/** Who can be reached under the worker's Redis URL. */
-export interface RedisAccess {
+/** Where the worker's Redis is. */
+export interface RedisEndpoint {
   /** The URL pods are given, without credentials. */
   readonly url: string;
+  /** Without a login. */
   readonly target: RedisTarget;
   /** Addresses of a host outside the cluster, for the policy; empty for Services, addresses and loopback. */
   readonly addresses: readonly string[];
+}
+
+/** How it is logged in to. */
+export interface RedisAccess {
+  readonly target: RedisTarget;
 }
 
 /** A spec that can be read, with everything it refers to. */
@@ -66,6 +72,7 @@ export interface ObservedSpec {
   readonly source: Resolved<Source>;
   /** The user's Secret, encrypted; undefined when the spec names none. */
   readonly secret: Resolved<EncryptedSecret | undefined>;
+  readonly endpoint: Resolved<RedisEndpoint>;
   readonly access: Resolved<RedisAccess>;
   readonly redis: RedisObservation;
   readonly topology: Topology;

@@ -46,9 +46,10 @@ export function missing(reason: ProblemReason, message: string): Problem {
   return { reason, message, terminal: false };
 }
 
-/** A hash that names another manifest. */
-export function hashConflict(key: string, owner: string): string {
-  return `config hash "${key}" belongs to ${owner}: delete that worker, or delete the hash if it is left over`;
+/** A hash that names another manifest. @param pid of the process that holds it */
+export function hashConflict(key: string, owner: string, pid?: string): string {
+  const process = pid === undefined ? '' : ` and holds the pid of a process (${pid})`;
+  return `config hash "${key}" belongs to ${owner}${process}: delete that worker, or delete the hash if it is left over`;
 }
 
 /** A key of another type where a config hash should be. */

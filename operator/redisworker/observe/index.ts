@@ -1,6 +1,7 @@
 /** Looks at a worker and everything around it. Reads, and nothing else. */
 import { configHashKey } from '../../../contract/keys.ts';
-import { parseRedisWorker, type RedisWorker, type RedisWorkerStatus } from '../../api/redisworker.ts';
+import { parseRedisWorker, readStatus, type RedisWorker } from '../../api/redisworker.ts';
+import { salvaged } from '../../api/salvage.ts';
 import { type KubeObject, refOf, resources } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
@@ -16,7 +17,7 @@ import { rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
-import { observeAccess } from './redis-access.ts';
+import { endpointOf, observeAccess } from './redis-access.ts';
 import { readNamed, readReferences } from './references.ts';
 import { observeNet } from './surroundings.ts';
 import { tallyFrom } from './tally-from-status.ts';
@@ -30,10 +31,12 @@ export async function observe(world: World, key: string): Promise<Observed | und
   if (!object) return undefined;
   const parsed = parseRedisWorker(object);
   const referred: Referred[] = [];
-  const { children, hidden } = await observeChildren(world, object, referred, parsed.ok ? parsed.worker : undefined);
+  const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
+  const { children, hidden } = await observeChildren(world, object, referred, isCilium);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
   const looking = { key, children, aesKey, referred, hidden };
-  const spec = parsed.ok ? await observeSpec(world, parsed.worker, looking) : undefined;
+  const worker = parsed.ok ? parsed.worker : isBeingDeleted(object) ? salvaged(object) : undefined;
+  const spec = worker && await observeSpec(world, worker, looking);
   return {
     now: world.clock.now(),
     object,
@@ -42,7 +45,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
     children,
     referred,
     aesKey,
-    responses: world.following.responses.tally(key) ?? tallyFrom(object.status as RedisWorkerStatus | undefined),
+    responses: world.following.responses.tally(key) ?? tallyFrom(readStatus(object)),
     canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
   };
@@ -62,7 +65,8 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
   const surroundings = await observeNet(world, { key, blueprint, referred, policies: children.networkPolicies });
-  const access = await observeAccess(world, { blueprint, surroundings, referred });
+  const endpoint = endpointOf(blueprint, surroundings.redisAddresses);
+  const access = await observeAccess(world, { blueprint, endpoint, referred });
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
@@ -74,6 +78,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
     topology: surroundings.topology,
     resolved: surroundings.resolved,
     outsideHosts: surroundings.outsideHosts,
+    endpoint,
     access,
     redis,
   };
@@ -108,7 +113,7 @@ async function observeChildren(
   { following }: World,
   { metadata }: KubeObject,
   referred: Referred[],
-  worker: RedisWorker | undefined,
+  isCilium: boolean,
 ): Promise<{ children: Children; hidden: readonly Problem[] }> {
   const { copies, ciliumPolicies, references } = following;
   const uid = metadata.uid ?? '';
@@ -116,7 +121,7 @@ async function observeChildren(
     namespace: metadata.namespace ?? 'default',
     name: runtimeSecretName(metadata.name),
   });
-  const cilium = await ciliumPolicies.ownedBy(uid, worker?.spec.networkPolicy.flavor === 'Cilium');
+  const cilium = await ciliumPolicies.ownedBy(uid, isCilium);
   const runtimeSecret = secret.ok ? secret.value : undefined;
   const isOurs = runtimeSecret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
@@ -131,6 +136,10 @@ async function observeChildren(
       runtimeSecret: isOurs ? runtimeSecret : undefined,
     },
   };
+}
+
+function isBeingDeleted({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 function isOverdue({ metadata }: KubeObject, now: number): boolean {

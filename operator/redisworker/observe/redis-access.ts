@@ -1,38 +1,41 @@
-/** Finds out how a worker's Redis is reached: address, login, certificates. */
+/** Finds out where a worker's Redis is and how it is logged in to. */
 import { withoutLineEnds } from '../../../contract/secrets.ts';
 import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Blueprint } from '../model/blueprint.ts';
-import type { NetSurroundings } from './surroundings.ts';
 import { readNamed } from './references.ts';
-import type { RedisAccess, Referred } from '../model/observed.ts';
+import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { missing, type Resolved, terminal } from '../model/problem.ts';
 import type { World } from '../world.ts';
-
-interface Looking {
-  readonly blueprint: Blueprint;
-  readonly surroundings: NetSurroundings;
-  readonly referred: Referred[];
-}
 
 const noRedis = terminal(
   'NoRedis',
   'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis',
 );
 
-/** The target of a worker's connections and the addresses its policy must open. */
-export async function observeAccess(world: World, looking: Looking): Promise<Resolved<RedisAccess>> {
-  const { redisUrl } = looking.blueprint;
+/** Where the Redis is. @param addresses of its host, when that is a name outside the cluster */
+export function endpointOf({ redisUrl }: Blueprint, addresses: readonly string[]): Resolved<RedisEndpoint> {
   if (redisUrl === undefined) return { ok: false, problem: noRedis };
   const url = parseRedisUrl(redisUrl);
   if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
   const entry = redisEntry(url.target);
   if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
+  return { ok: true, value: { url: redisUrl, target: url.target, addresses } };
+}
+
+interface Looking {
+  readonly blueprint: Blueprint;
+  readonly endpoint: Resolved<RedisEndpoint>;
+  readonly referred: Referred[];
+}
+
+/** The target of a worker's connections, with the login its spec refers to. @throws ClusterError */
+export async function observeAccess(world: World, looking: Looking): Promise<Resolved<RedisAccess>> {
+  const { endpoint } = looking;
+  if (!endpoint.ok) return endpoint;
   const login = await readLogin(world, looking);
-  if (!login.ok) return login;
-  const target: RedisTarget = { ...url.target, ...login.value };
-  return { ok: true, value: { url: redisUrl, target, addresses: looking.surroundings.redisAddresses } };
+  return login.ok ? { ok: true, value: { target: { ...endpoint.value.target, ...login.value } } } : login;
 }
 
 type Login = Pick<RedisTarget, 'username' | 'password' | 'tls'>;

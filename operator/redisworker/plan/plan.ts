@@ -20,9 +20,6 @@ export interface Plan extends Steps {
   readonly desired: Desired | undefined;
 }
 
-/** Nothing to write, nothing to wait for. */
-export const noSteps: Steps = { actions: [], waitingFor: [] };
-
 /** Steps of several plans, in their order. */
 export function joined(all: readonly Steps[]): Steps {
   return { actions: all.flatMap(({ actions }) => actions), waitingFor: all.flatMap(({ waitingFor }) => waitingFor) };

@@ -1,8 +1,8 @@
 /** What forbids a plan: the faults of a worker that is to run. Pure. */
 import { configHashKey } from '../../../contract/keys.ts';
 import type { Desired } from '../desired/index.ts';
-import { resourceOfParent } from '../desired/metadata.ts';
 import type { ObservedSpec } from '../model/observed.ts';
+import { ownershipOf } from './adoption.ts';
 import { hashConflict, missing, notAHash, type Problem, terminal } from '../model/problem.ts';
 
 /**
@@ -45,15 +45,16 @@ function unreachableRedis(desired: Desired | undefined): Problem[] {
 /** Keys of a wrong type, and hashes of other manifests. */
 function foreignKeys({ redis, blueprint }: ObservedSpec, wanted: readonly string[]): Problem[] {
   if (redis.kind !== 'answered') return [];
-  const ours = resourceOfParent(blueprint.parent);
   return [
     ...redis.work.problems,
     ...wanted.flatMap((id) => {
       const key = configHashKey(blueprint.type, id);
       const hash = redis.hashes.get(key) ?? 'absent';
       if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];
-      const owner = hash === 'absent' ? undefined : hash['resource'];
-      return owner === undefined || owner === ours ? [] : [terminal('HashConflict', hashConflict(key, owner))];
+      const ownership = ownershipOf(blueprint.parent, redis.work, id, hash);
+      return ownership.kind === 'foreign'
+        ? [terminal('HashConflict', hashConflict(key, ownership.resource, ownership.pid))]
+        : [];
     }),
   ];
 }

@@ -3,78 +3,11 @@ import { resourceOf } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
 import { withCount, withIds, withInline, withNet, withSpec, worker } from '../../../test/support/gen.ts';
 import { observed, type Surroundings } from '../../../test/support/observed.ts';
+import { pod, settled, steps } from '../../../test/support/plans.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { Action } from '../model/action.ts';
-import { desiredState } from '../desired/index.ts';
-import { declaredIds } from '../model/consumers.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { planOf } from './index.ts';
-
-/** What was applied, as the cluster gives it back. */
-const stored = (object: KubeObject, uid: string): KubeObject => ({
-  ...object,
-  metadata: { ...object.metadata, uid, generation: 1, resourceVersion: '1' },
-});
-
-/** `do why name` of each action: short enough to read, long enough to tell apart. */
-const steps = ({ actions }: { actions: readonly Action[] }) =>
-  actions.map((action) => {
-    if (action.do === 'changeWork') return `${action.step.step} ${action.why}`;
-    const subject = 'object' in action
-      ? action.object.kind
-      : 'consumerId' in action
-      ? action.consumerId
-      : 'ref' in action
-      ? action.ref.name
-      : '';
-    return `${action.do} ${action.why} ${subject}`.trim();
-  });
-
-/** The same worker with everything its plan asks for in place. */
-function settled(object: KubeObject, around: Surroundings = {}): Observed {
-  const first = observed(object, around);
-  const { spec } = first;
-  if (!spec?.source.ok || !spec.secret.ok || !spec.access.ok) throw new Error('unresolved');
-  const desired = desiredState({
-    blueprint: spec.blueprint,
-    consumerIds: declaredIds(spec.blueprint.consumers),
-    source: spec.source.value,
-    secret: spec.secret.value,
-    access: spec.access.value,
-    topology: spec.topology,
-    aesKey: first.aesKey,
-  });
-  return observed({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } }, {
-    ...around,
-    children: {
-      configMaps: [stored(desired.source, 'source')],
-      runtimeSecret: stored(desired.runtimeSecret, 'secret'),
-      networkPolicies: [stored(desired.policy.policy, 'policy')],
-      deployments: [...desired.deployments].map(([id, deployment]) => stored(deployment, `deployment-${id}`)),
-      ...around.children,
-    },
-    hashes: {
-      ...Object.fromEntries(
-        [...desired.configHashes].map((
-          [id, fields],
-        ) => [configHashKey(spec.blueprint.type, id), fields as Record<string, string>]),
-      ),
-      ...around.hashes,
-    },
-  });
-}
-
-const pod = (id: string, uid = `pod-${id}`): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: {
-    name: `w-${id}`,
-    namespace: 'default',
-    uid,
-    annotations: { 'redisworker.dev/consumer-id': id, 'redisworker.dev/worker': 'w' },
-  },
-});
 
 describe('the plan of a new worker', () => {
   it('makes what each step rests on first: policy and hash before the pod', () => {

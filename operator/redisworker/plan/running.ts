@@ -11,8 +11,10 @@ import type { Desired } from '../desired/index.ts';
 import { hasDrifted, policyHasDrifted } from '../desired/drift.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
+import { ownershipOf } from './adoption.ts';
 import type { Steps } from './plan.ts';
 import { planRemoval } from './removal.ts';
+import { planStopping } from './stopping.ts';
 import { stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
@@ -40,7 +42,11 @@ export function planRunning(
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
-    return { actions: before, waitingFor: ['Redis to answer'] };
+    const stopping = planStopping(observed, spec, wanted);
+    return {
+      actions: [...before, ...stopping.actions],
+      waitingFor: [...new Set([...stopping.waitingFor, 'Redis to answer'])],
+    };
   }
   const removal = planRemoval(observed, spec, wanted, 'ConsumerRemoved');
   return {
@@ -89,6 +95,7 @@ function planConfigHash(
   if (spec.redis.kind !== 'answered') return [];
   const hash = spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerId)) ?? 'absent';
   const stale = stalePid(observed, spec, consumerId, hash);
+  const ownership = ownershipOf(spec.blueprint.parent, spec.redis.work, consumerId, hash);
   return [
     ...(stale ? [{ do: 'clearStalePid', consumerId, ...stale, why: 'OwnerPodGone' } as const] : []),
     ...(isCurrent(hash, fields) ? [] : [
@@ -96,7 +103,13 @@ function planConfigHash(
         do: 'writeConfigHash',
         consumerId,
         fields,
-        why: hash === 'absent' ? 'ConfigHashMissing' : 'ConfigHashStale',
+        ...(ownership.kind === 'forsaken' ? { replaces: ownership.resource } : {}),
+        removes: ownership.kind === 'ours' ? [] : tooMany(hash, fields),
+        why: hash === 'absent'
+          ? 'ConfigHashMissing'
+          : ownership.kind === 'ours'
+          ? 'ConfigHashStale'
+          : 'ConfigHashAdopted',
       } as const,
     ]),
   ];
@@ -104,9 +117,13 @@ function planConfigHash(
 
 function isCurrent(hash: HashObservation, fields: ConfigHashFields): boolean {
   if (typeof hash === 'string') return false;
-  const wanted: Readonly<Record<string, string | undefined>> = fields;
-  const noneTooMany = operatorFields.every((field) => hash[field] === undefined || wanted[field] !== undefined);
-  return noneTooMany && Object.entries(fields).every(([field, value]) => hash[field] === value);
+  return tooMany(hash, fields).length === 0 && Object.entries(fields).every(([field, value]) => hash[field] === value);
+}
+
+/** Fields of ours that the hash has and is not to have. */
+function tooMany(hash: HashObservation, fields: ConfigHashFields): string[] {
+  if (typeof hash === 'string') return [];
+  return operatorFields.filter((field) => hash[field] !== undefined && fields[field] === undefined);
 }
 
 function listOf<T>(value: T | undefined): T[] {

@@ -7,7 +7,12 @@ import { deleteConsumerStep, destroyGroupStep, ensureGroupStep, handOverStep } f
 
 /** The view of a stream under the key `key`. */
 export function streamView(view: StreamView, key: string): WorkView {
-  const members = view.consumers.map(({ name, pending, idleMs }) => ({ id: name, pending, idleMs }));
+  const members = view.consumers.map(({ name, pending, idleMs, inactiveMs }) => ({
+    id: name,
+    pending,
+    // Servers before 7.2 do not count a read that brings nothing: a consumer without work looks silent there.
+    idleMs: inactiveMs === undefined ? undefined : idleMs,
+  }));
   return {
     members,
     problems: view.wrongType ? [terminal('WrongRedisType', notAStream(key))] : [],

@@ -1,0 +1,20 @@
+/** What can still be made out of a worker whose spec cannot be read: enough to clean up after it. */
+import type { KubeObject } from '../cluster/cluster.ts';
+import { parseRedisWorker, type RedisWorker } from './redisworker.ts';
+
+/** Fields that say what a worker has left behind in Redis, and where. */
+const telling = ['type', 'runtime', 'redis', 'stream', 'deletionPolicy'];
+
+/** The worker with those of its telling fields that can be read, each by itself; undefined when not even its type can. */
+export function salvaged(object: KubeObject): RedisWorker | undefined {
+  const given = (object.spec ?? {}) as Readonly<Record<string, unknown>>;
+  const { apiVersion, kind, metadata } = object;
+  const parse = (spec: object) => parseRedisWorker({ apiVersion, kind, metadata, spec });
+  let spec: Record<string, unknown> = { source: { inline: 'export default () => undefined' }, consumers: { count: 0 } };
+  for (const field of telling) {
+    const more = { ...spec, [field]: given[field] };
+    if (given[field] !== undefined && (field === 'type' || parse(more).ok)) spec = more;
+  }
+  const parsed = parse(spec);
+  return parsed.ok ? parsed.worker : undefined;
+}

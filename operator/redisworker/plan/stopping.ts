@@ -1,0 +1,61 @@
+/**
+ * What needs nothing else to be well: stopping, scaling in and closing the network of pods that run. It is planned
+ * although the source, a Secret or Redis is missing. Pure.
+ */
+import type { RedisWorker } from '../../api/redisworker.ts';
+import { desiredPolicy } from '../desired/index.ts';
+import { policyHasDrifted } from '../desired/drift.ts';
+import type { Action } from '../model/action.ts';
+import { deploymentView, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
+import type { Children, Observed, ObservedSpec } from '../model/observed.ts';
+import { joined, type Steps } from './plan.ts';
+import { planRemoval } from './removal.ts';
+
+/** Plans what can be done about a worker whose desired state cannot be reached. @param wanted ids there should be */
+export function planStopping(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): Steps {
+  return joined([
+    { actions: spec.blueprint.suspend ? suspension(observed.children) : [], waitingFor: [] },
+    { actions: narrowing(observed.children, spec), waitingFor: [] },
+    planRemoval(observed, spec, wanted, 'ConsumerRemoved'),
+  ]);
+}
+
+/** Plans for a worker of whose spec nothing can be read but perhaps that it is to be suspended. */
+export function planUnreadable({ object, children }: Observed): Steps {
+  const { suspend } = (object.spec ?? {}) as Partial<RedisWorker['spec']>;
+  return { actions: suspend === true ? suspension(children) : [], waitingFor: [] };
+}
+
+function suspension({ deployments }: Children): Action[] {
+  return deployments
+    .filter((deployment) => deploymentView(deployment).replicas > 0)
+    .map((deployment) => ({
+      do: 'scaleToZero',
+      ref: objectRef(deployment),
+      uid: uidOf(deployment),
+      why: 'Suspended',
+    }));
+}
+
+/**
+ * Gives the policies of pods that run the rules of the spec as it is now. Their code cannot be replaced, so Deno goes
+ * on with the scope it was started with: what the spec adds stays closed there, what it takes away is closed here.
+ */
+function narrowing(children: Children, spec: ObservedSpec): Action[] {
+  const { blueprint, endpoint, topology, resolved, problems } = spec;
+  if (problems.length > 0 || !endpoint.ok || blueprint.allowAllNet) return [];
+  const inUse = new Set(
+    children.deployments.map(deploymentView)
+      .filter(({ redisUrl }) => redisUrl === endpoint.value.url)
+      .map(({ netHash }) => netHash),
+  );
+  return children.networkPolicies.flatMap((actual) => {
+    const hash = policyHashOf(actual);
+    if (hash === undefined || !inUse.has(hash)) return [];
+    const network = { blueprint, endpoint: endpoint.value, topology, resolved };
+    const { policy: object, problems: unopened } = desiredPolicy(network, hash);
+    // One of the other flavor is another object, and one with problems would take away the way to Redis.
+    if (actual.kind !== object.kind || unopened.length > 0 || !policyHasDrifted(object, actual)) return [];
+    return [{ do: 'applyObject', resource: policyResource(actual), object, exists: true, why: 'ScopeNarrowed' }];
+  });
+}
