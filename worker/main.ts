@@ -6,11 +6,11 @@
  * `--allow-read=<source folder>,<secret folder>`, named one by one as `handlerRights` does. Before it loads user
  * code it gives up reading the environment and the secret folder. Nothing is written, nothing is run.
  *
- * Exit codes are those of contract/pod.ts; the reason is one sentence on stderr.
+ * Exit codes are those of contract/pod.ts; the reason is one sentence, the last line on stderr.
  */
 import { exitCodes } from '../contract/pod.ts';
-import { FatalError } from './pod/fatal.ts';
 import { start } from './handler/start.ts';
+import { tellEnd } from './pod/last-words.ts';
 
 const exit = Deno.exit; // user code finds another one
 
@@ -18,11 +18,5 @@ try {
   await start(Deno.args, exit);
   exit(exitCodes.ok);
 } catch (error) {
-  const reason = error instanceof FatalError
-    ? error.message
-    : error instanceof Error
-    ? (error.stack ?? error.message)
-    : String(error);
-  Deno.stderr.writeSync(new TextEncoder().encode(`redisworker: ${reason}\n`));
-  exit(error instanceof FatalError ? error.exitCode : exitCodes.failed);
+  exit(tellEnd(error));
 }

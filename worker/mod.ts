@@ -135,7 +135,7 @@ export class Reply {
 
   /** True for a Reply, also one of another copy of this module. */
   static is(value: unknown): value is Reply {
-    return typeof value === 'object' && value !== null && replyBrand in value;
+    return hasBrand(value, replyBrand);
   }
 }
 
@@ -157,6 +157,15 @@ export class DoNotRetry extends Error {
 
   /** True for a DoNotRetry, also one of another copy of this module. */
   static is(value: unknown): value is DoNotRetry {
-    return typeof value === 'object' && value !== null && doNotRetryBrand in value;
+    return hasBrand(value, doNotRetryBrand);
+  }
+}
+
+/** Asking a value that is not ours may run its code, as with a Proxy: what throws has no brand. */
+function hasBrand(value: unknown, brand: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && brand in value;
+  } catch {
+    return false;
   }
 }

@@ -24,7 +24,7 @@
  * its own.
  */
 import { exitCodes } from '../contract/pod.ts';
-import { FatalError } from './pod/fatal.ts';
+import { tellEnd, tellReason } from './pod/last-words.ts';
 import { createLog, type Logger } from './pod/log.ts';
 import { readHealthAddress } from './pod/settings.ts';
 import { stopRequested } from './pod/stop.ts';
@@ -33,6 +33,7 @@ import { passRunnersGate } from './script/at-gate.ts';
 import { parseArguments, type RunnerArguments } from './script/arguments.ts';
 import { runChild } from './script/child.ts';
 import { childCommand, childEnvironment } from './script/child-command.ts';
+import { whyEnded } from './script/child-end.ts';
 import { runCycles } from './script/cycles.ts';
 import { runScript } from './script/script.ts';
 import { readChildsKeyLine, readGraceSeconds, readScriptSettings } from './script/settings.ts';
@@ -55,12 +56,16 @@ async function runPod(asked: RunnerArguments, log: Logger): Promise<number> {
     graceMs,
   };
   const isRequired = duty.kind === 'pass' && duty.order.enforcement === 'Required';
+  let why: string | undefined;
   const run = async (until: AbortSignal) => {
-    const code = await runChild({ ...child, stop: until });
-    return isRequired ? unreserved(code, log) : code;
+    const end = await runChild({ ...child, stop: until });
+    why = whyEnded(forward ? 'script' : 'worker', end);
+    return isRequired ? unreserved(end.code, log) : end.code;
   };
-  if (!forward || !settings) return await runCycles(() => run(stop), stop, log);
-  return await runScript({ forward, settings, gate, run, stop, log });
+  const code = forward && settings
+    ? await runScript({ forward, settings, gate, run, stop, log })
+    : await runCycles(() => run(stop), stop, log);
+  return code === exitCodes.ok || stop.aborted || why === undefined ? code : tellReason(why, code);
 }
 
 /** Where the gate is required its codes say that no user code has run: a child that ends with one of them must not seem to say so. */
@@ -72,22 +77,11 @@ function unreserved(code: number, log: Logger): number {
   return exitCodes.failed;
 }
 
-/** Tells what went wrong in one sentence; only a bug is worth its stack. */
-function report(error: unknown): number {
-  if (error instanceof FatalError) {
-    console.error(error.message);
-    return error.exitCode;
-  }
-  if (error instanceof Deno.errors.NotFound) console.error(`the child cannot be started: ${error.message}`);
-  else console.error(error);
-  return exitCodes.failed;
-}
-
 let code: number;
 try {
   const asked = parseArguments(Deno.args);
   code = await runPod(asked, createLog({ worker: asked.hashKey }));
 } catch (error) {
-  code = report(error);
+  code = tellEnd(error);
 }
 Deno.exit(code);

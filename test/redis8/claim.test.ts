@@ -80,11 +80,11 @@ describe.concurrent('requests left behind', () => {
     const { expect } = t;
     const type = 'suspects';
     const module =
-      'export default ({ data }) => { if (data === "poison") Deno.kill(Deno.pid, "SIGKILL"); return data; }';
+      'import { abort } from "node:process"; export default ({ data }) => data === "poison" ? abort() : data';
     const options = { type, module, settings: { maxDeliveries: 3, leaseSeconds: 1 } };
     const ids = await leaveBehind(client, type, 'gone', { poison: 'poison', ...numbered('innocent', 8) }, 2);
     const first = await run(t, options, 'b');
-    expect(await first.ended).toBe('SIGKILL');
+    expect(await first.ended).toBe('SIGABRT');
     const left = await pendingOf(client, type);
     expect(left.map(([id, consumer, , deliveries]) => [id, consumer, deliveries])).toEqual(
       ids.map((id, at) => [id, 'b', at === 0 ? 3 : 2]),

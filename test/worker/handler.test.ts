@@ -86,6 +86,15 @@ describe('one worker with every kind of request', () => {
       cycle: () => { const a: any = {}; a.a = a; return a; },
       function: () => () => 1,
       exit: () => Deno.exit(9),
+      end: async () => {
+        const named = await import("node:process");
+        const ways = [() => Deno.kill(Deno.pid), () => process.exit(1), () => process.kill(Deno.pid), () => process.abort(), () => named.exit(1), () => named.kill(Deno.pid), () => named.default.reallyExit(1), () => close()];
+        return ways.map((way) => { try { return way(); } catch (error) { return error.message.split(" was called")[0]; } });
+      },
+      odd: () => { throw Object.assign(new Error("x"), { message: { code: 42 } }); },
+      oddLater: async () => { throw new Proxy(new Error("x"), { get() { throw null; } }); },
+      denied: () => fetch("http://10.1.2.3:8080/"),
+      map: () => ({ users: new Map([["a", 1]]) }),
       loose: () => { setTimeout(() => { throw new Error("thrown later"); }); Promise.reject(new Error("rejected later")); return "fine"; },
       forever: (_r, { signal }) => new Promise(() => signal.addEventListener("abort", () => { late++; })),
       late: () => late,
@@ -191,6 +200,43 @@ describe('one worker with every kind of request', () => {
       ['cycle', 500, expect.stringContaining('cannot be written as JSON')],
       ['function', 500, "the handler's result cannot be written as JSON: it is a function"],
       ['exit', 500, expect.stringContaining("a worker's code cannot end the process")],
+    ]);
+  });
+
+  test('answers an error with an odd message at once', async () => {
+    expect((await ask(type, { act: 'odd' })).err?.message).toBe('{ code: 42 }');
+    expect((await ask(type, { act: 'oddLater' })).code).toBe(500);
+  });
+
+  test("logs what a handler throws with its reference and where in the user's own file", async () => {
+    const ref = await send(type, { data: '{"act":"throw"}' });
+    await replyTo(ref);
+    const line = await eventually(
+      'the failure is logged',
+      () => worker.output().split('\n').find((text) => text.includes(ref) && text.includes('failed')),
+    );
+    expect(JSON.parse(line)).toMatchObject({ ref, attempt: 1, reason: 'broken: ü' });
+    expect(JSON.parse(line).stack).toMatch(/^Error: broken: ü\n\s+at \S+ \(worker\.ts:\d+:\d+\)\n/);
+    expect(JSON.parse(line).stack).not.toContain('file://');
+  });
+
+  test('tells a denial in the words of the manifest, and a result that JSON would lose', async () => {
+    expect((await ask(type, { act: 'denied' })).err?.message).toBe(
+      'Requires net access to "10.1.2.3:8080": add 10.1.2.3:8080 to spec.permissions.net',
+    );
+    expect((await ask(type, { act: 'map' })).err?.message).toContain('return Object.fromEntries(map)');
+  });
+
+  test('keeps user code from ending the process', async () => {
+    expect((await ask(type, { act: 'end' })).data).toEqual([
+      expect.stringMatching(/^kill\(\d+\)/),
+      'process.exit(1)',
+      expect.stringMatching(/^process\.kill\(\d+\)/),
+      'process.abort()',
+      'process.reallyExit(1)',
+      expect.stringMatching(/^process\._kill\(\d+/),
+      'process.reallyExit(1)',
+      'close()',
     ]);
   });
 
@@ -310,17 +356,27 @@ describe.concurrent('starting', () => {
       [
         'does-not-parse',
         'export default (',
-        /cannot be loaded: SyntaxError: Expression expected \(.*worker.ts:1:\d+\)$/,
+        /: the module worker.ts cannot be loaded: SyntaxError: Expression expected \(worker.ts:1:\d+\)$/,
       ],
       ['no-default', 'export const handler = () => 1', /has no default export; write "export default/],
       ['no-function', 'export default { handle: 1 }', /must be a function, not an object/],
-      ['throws', 'throw new Error("no database")', /cannot be loaded: no database \(.*worker.ts:1:\d+\)$/],
+      ['throws', 'throw new Error("no database")', /cannot be loaded: no database \(worker.ts:1:\d+\)$/],
       [
         'missing-import',
         'import "./nothing.ts"; export default () => 1',
-        /cannot be loaded: Module not found .*nothing.ts.* \(.*worker.ts:1:\d+\)$/,
+        /cannot be loaded: Module not found "nothing.ts": a worker is one file, bundle it into the module \(worker.ts:1:\d+\)$/,
       ],
-      ['exits', 'Deno.exit(0)', /cannot be loaded: exit\(0\) was called/],
+      ['exits', 'Deno.exit(0)', /cannot be loaded: exit\(0\) was called; a worker's code .* \(worker.ts:1:6\)$/],
+      ['throws-odd', 'throw Object.assign(new Error(), { message: { code: 42 } })', /cannot be loaded: \{ code: 42 \}/],
+      ['throws-proxy', 'throw new Proxy({}, { get() { throw 1; } })', /cannot be loaded: /],
+      ['class', 'export default class Greeter {}', /must be a function, not a class; export one that makes it/],
+      ['generator', 'export default async function* pages() {}', /must be a function, not a generator, whose body/],
+      ['npm', 'import "npm:lodash";', /npm packages are not loaded from the network: bundle them into the module/],
+      [
+        'remote',
+        'import "https://example.com/a.ts";',
+        /Requires import access to "example.com:443": bundle it into the module \(worker.ts:1:8\)$/,
+      ],
     ] as const;
     await Promise.all(modules.map(async ([type, module, message]) => {
       await writeHash(client, type);
@@ -469,11 +525,11 @@ describe.concurrent('working', () => {
     const options = {
       type,
       settings: { maxDeliveries: 2 },
-      module: 'export default ({ data }) => { if (data === "poison") Deno.kill(Deno.pid, "SIGKILL"); return data; }',
+      module: 'import { abort } from "node:process"; export default ({ data }) => data === "poison" ? abort() : data',
     };
     await client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
     await send(type, { data: '"poison"' }, 'poison');
-    for (let delivery = 1; delivery <= 2; delivery++) expect(await (await run(t, options)).ended).toBe('SIGKILL');
+    for (let delivery = 1; delivery <= 2; delivery++) expect(await (await run(t, options)).ended).toBe('SIGABRT');
     await run(t, options);
     const innocent = await send(type, { data: '"bread"' });
     expect((await replyTo(innocent)).data).toBe('bread');

@@ -99,7 +99,9 @@ describe.concurrent('a script of the older contract', () => {
     const pid = await scriptPid(worker);
     await redis.client.hdel(worker.hashKey, 'pid');
     expect(await worker.runner.ended).toBe(1);
-    expect(worker.runner.output()).toContain('stopped:1:h has another "pid" now: stopping');
+    expect(lastLine(worker.runner)).toMatch(
+      /^redisworker: the script ended with exit code 1: Error: stopped:1:h has another "pid" now: stopping/,
+    );
     expect(await holder(worker)).toEqual([null, null]);
     expect(isAlive(pid)).toBe(false);
   });
@@ -147,6 +149,9 @@ describe.concurrent('a script of the older contract', () => {
     const pid = await scriptPid(worker);
     await redis.client.hset(worker.hashKey, { owner: 'newer-pod' });
     expect(await worker.runner.ended).toBe(3);
+    expect(lastLine(worker.runner)).toMatch(
+      /^redisworker: the script was ended, for fenced:1:h is another pod's by now/,
+    );
     expect(isAlive(pid)).toBe(false);
     expect(await holder(worker)).toEqual([String(pid), 'newer-pod']);
   });
@@ -192,6 +197,25 @@ describe.concurrent('a script of the older contract', () => {
     await eventually('it is slowed down', () => worker.runner.output().includes('within a second, 6 times in a row'));
     worker.runner.child.kill('SIGINT');
     expect([0, 130], 'between two processes, or during one').toContain(await worker.runner.ended);
+  });
+
+  test("that fails has the error's own sentence as the last line of its pod", async () => {
+    const modules: [string, string, RegExp][] = [
+      ['throws', 'throw new TypeError("no tea")', /exit code 1: TypeError: no tea \(throws\.ts:1:7\)$/],
+      ['denied', 'await fetch("http://10.0.0.1/")', /add 10\.0\.0\.1:80 to spec\.permissions\.net \(denied\.ts:1:7\)$/],
+      ['imports', 'import "npm:lodash"', /bundle them into the module \(imports\.ts:1:8\)$/],
+      [
+        'full',
+        'const all = []; for (;;) all.push(new Array(1e5).fill(Math.random()))',
+        /the script ran out of memory: raise/,
+      ],
+    ];
+    await Promise.all(modules.map(async ([name, module, sentence]) => {
+      const worker = await startWorker(name, { script: file(`${name}.ts`, module), input: { memoryMiB: 96 } });
+      expect(await worker.runner.ended).not.toBe(0);
+      expect(lastLine(worker.runner)).toMatch(/^redisworker: /);
+      expect(lastLine(worker.runner)).toMatch(sentence);
+    }));
   });
 
   test('finds its Redis on another port through Deno.connect and node:net, and passes its exit code on', async () => {
@@ -417,7 +441,7 @@ describe.concurrent('what the runner is started with', () => {
     const runner = launch(commandOf('absent:1:h', dateIso, {}, [redis.port, 1]), settings);
     expect(await runner.ended).toBe(1);
     expect(runner.output()).toMatch(
-      /^cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/,
+      /^redisworker: cannot listen on 127\.0\.0\.1:\d+, where the script expects Redis: Address already in use/,
     );
   });
 
@@ -455,6 +479,8 @@ describe.concurrent('what the runner is started with', () => {
     expect(runner.output().trim().split('\n')).toHaveLength(1);
   });
 });
+
+const lastLine = (runner: TestProcess) => runner.output().trim().split('\n').at(-1);
 
 interface Worker {
   readonly hashKey: string;

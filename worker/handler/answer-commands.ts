@@ -5,8 +5,9 @@ import { traceField } from '../../contract/trace.ts';
 import { type ByteWriter, dollar } from '../redis/byte-writer.ts';
 import { byteLength } from '../redis/commands.ts';
 import type { Held } from './in-flight.ts';
+import { type Clock, wallOffset } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
-import type { Answer } from './outcome.ts';
+import type { Answer } from './answer.ts';
 import type { Place } from './place.ts';
 
 /** Arguments of a command, encoded. */
@@ -59,6 +60,9 @@ export interface TextPlaces {
   readonly toldEnd: number;
 }
 
+/** What durations are measured with, and what is told. */
+export type TellingClock = Pick<Clock, 'now' | 'monotonic'>;
+
 /** Writes the answers of one place. */
 export class AnswerCommands {
   /** Commands per answer. */
@@ -70,9 +74,10 @@ export class AnswerCommands {
   readonly #typeAndXid: Uint8Array;
   readonly #consumerAndMs: Uint8Array;
   readonly #traceField: Uint8Array;
-  readonly #traceHead = new TraceHead();
+  readonly #traceHead: TraceHead;
 
-  constructor(place: Place) {
+  constructor(place: Place, clock: TellingClock) {
+    this.#traceHead = new TraceHead(clock);
     const limit = place.responseStreamLimit ?? defaultResponseStreamLimit;
     this.#traces = place.settings.traces === 'On';
     this.count = this.#traces ? 5 : 3;
@@ -127,12 +132,19 @@ class TraceHead {
   #receivedMs = NaN;
   #completedMs = NaN;
   #head = new Uint8Array();
+  readonly #clock: TellingClock;
+
+  constructor(clock: TellingClock) {
+    this.#clock = clock;
+  }
 
   of({ receivedMs, completedMs }: Held): Uint8Array {
     if (receivedMs !== this.#receivedMs || completedMs !== this.#completedMs) {
       this.#receivedMs = receivedMs;
       this.#completedMs = completedMs;
-      this.#head = bytesOf(`{"received":"${isoTime(receivedMs)}","completed":"${isoTime(completedMs)}","res":`);
+      const offset = wallOffset(this.#clock);
+      const [received, completed] = [isoTime(receivedMs + offset), isoTime(completedMs + offset)];
+      this.#head = bytesOf(`{"received":"${received}","completed":"${completed}","res":`);
     }
     return this.#head;
   }

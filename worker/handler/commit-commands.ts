@@ -3,7 +3,8 @@ import { errorCounterField, ownerField, pidField } from '../../contract/config-h
 import { retryScheduleKey } from '../../contract/keys.ts';
 import { deadLetterLimit } from '../../contract/limits.ts';
 import { runtimeFields } from '../../contract/runtime-fields.ts';
-import { AnswerCommands, encodeArguments, type TextPlaces } from './answer-commands.ts';
+import { AnswerCommands, encodeArguments, type TellingClock, type TextPlaces } from './answer-commands.ts';
+import { clock as machineClock } from '../pod/clock.ts';
 import { asterisk, ByteWriter } from '../redis/byte-writer.ts';
 import { type Arg, type Command, encodeCommands } from '../redis/commands.ts';
 import type { Held } from './in-flight.ts';
@@ -34,10 +35,10 @@ export class CommitEncoder {
   /** Memory of commits that are over. */
   readonly #spare: ByteWriter[] = [];
 
-  constructor(place: Place) {
+  constructor(place: Place, clock: TellingClock = machineClock) {
     const utf8 = new TextEncoder();
     this.#place = place;
-    this.#answers = new AnswerCommands(place);
+    this.#answers = new AnswerCommands(place, clock);
     this.#xack = utf8.encode(encodeArguments('XACK', place.requestStream, place.settings.group));
     this.#end = utf8.encode(
       `*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`,

@@ -10,7 +10,14 @@ const answer = { code: 200, json: '{"code":200}', told: '{"code":200}' };
 const names = (commands: readonly (readonly unknown[])[]) => commands.map(([name, key]) => `${name} ${key}`);
 
 /** The commands of a commit as Redis reads them. */
-function commit(batch: readonly Held[], where: Place = place(), encoder = new CommitEncoder(where)): string[][] {
+/** A process that started in 1970. */
+const since1970 = { now: () => 0, monotonic: () => 0 };
+
+function commit(
+  batch: readonly Held[],
+  where: Place = place(),
+  encoder = new CommitEncoder(where, since1970),
+): string[][] {
   const commit = encoder.encode(batch);
   const parser = new ReplyParser();
   parser.push(commit.bytes);

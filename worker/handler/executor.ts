@@ -7,9 +7,15 @@ import type { Held, InFlightTable } from './in-flight.ts';
 import { headOf } from './entry.ts';
 import type { Clock } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
-import type { Handler } from '../mod.ts';
-import { type Answerer, decide, type Ended, errorAnswer, type Outcome } from './outcome.ts';
+import type { Handler, Logger } from '../mod.ts';
+import { type Answerer, errorAnswer } from './answer.ts';
+import { type Attempt, decide, type Ended, type Outcome } from './outcome.ts';
+import { stackOf } from '../pod/foreign.ts';
+import { Standstill } from './standstill.ts';
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
+
+/** How often {@link Executor.endOverdue} is to be called. */
+export const sweepMs = 100;
 
 /** Starts what waits in the table of requests in flight and puts back what became of it. */
 export class Executor {
@@ -23,6 +29,7 @@ export class Executor {
   readonly #accepts: Accepts;
   readonly #policy: HandlerSettings;
   readonly #clock: Clock;
+  readonly #standstill: Standstill;
 
   constructor(
     inFlight: InFlightTable,
@@ -38,35 +45,49 @@ export class Executor {
     this.#accepts = accepts;
     this.#policy = policy;
     this.#clock = clock;
+    this.#standstill = new Standstill(sweepMs, clock.monotonic());
   }
 
-  /** Starts waiting requests until `concurrency` handlers run. */
-  startWaiting(): void {
+  /**
+   * Starts waiting requests until `concurrency` handlers run.
+   * @param nowMs of the monotonic clock, when it has just been read
+   */
+  startWaiting(nowMs?: number): void {
+    // The clock is read once per request: when one ends the next one starts.
+    let knownMs = nowMs;
     while (this.open && this.#inFlight.running < this.#policy.concurrency) {
       const held = this.#inFlight.start();
       if (held === undefined) return;
-      this.#start(held);
+      knownMs = this.#start(held, knownMs ?? this.#clock.monotonic());
     }
   }
 
   /** Ends a request nobody shall run: it was delivered too often without ever being finished. */
   quarantine(held: Held): void {
-    held.startedMs = this.#clock.now();
+    const nowMs = this.#clock.monotonic();
+    held.startedMs = nowMs;
     const head = headOf(held.entry);
-    if (refusalOf(head, this.#accepts)?.cause === 'ref') return void this.#finish(held, { refused: 'ref' });
+    if (refusalOf(head, this.#accepts)?.cause === 'ref') return this.#refuseWithoutRef(held, nowMs);
     held.ref = head.ref ?? '';
     const reason = `delivered ${
       held.deliveries - 1
-    } times and never finished: it seems to end the process that runs it`;
-    this.#finish(held, {
+    } times and never finished: it seems to end the process that runs it, or to keep it busy for ever`;
+    this.#logOf(held).error(`the request is set aside: ${reason}`);
+    this.#inFlight.finish(held, {
       dead: reason,
-      answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held)),
-    });
+      answer: errorAnswer(replyCodes.failed, `the request was ${reason}`, this.#answerer(held, this.#clock.now())),
+    }, nowMs);
   }
 
-  /** Answers 504 for every request whose time is over. */
+  /**
+   * Answers 504 for every request whose time is over. Time in which the process stood still does not count: no handler
+   * could run, and what they waited for may have come by now.
+   */
   endOverdue(): void {
-    const overdue = this.#clock.now() - this.#policy.timeoutSeconds * 1000;
+    const nowMs = this.#clock.monotonic();
+    const stoodStillMs = this.#standstill.sweep(nowMs);
+    if (stoodStillMs > 0) this.#allowFor(stoodStillMs, nowMs);
+    const overdue = nowMs - this.#policy.timeoutSeconds * 1000;
     for (const held of this.#inFlight.runningNow()) {
       if (held.startedMs > overdue) continue;
       this.#settle(held, { kind: 'timedOut' });
@@ -75,22 +96,49 @@ export class Executor {
     this.startWaiting();
   }
 
-  #start(held: Held): void {
-    held.startedMs = this.#clock.now();
-    if (held.entry.fields.length === 0) return this.#finish(held, {}); // deleted from the stream after it was delivered
+  #allowFor(stoodStillMs: number, nowMs: number): void {
+    const running = this.#inFlight.runningNow();
+    for (const held of running) held.startedMs = Math.min(nowMs, held.startedMs + stoodStillMs);
+    this.#shared.logWith({}).warn(
+      `the event loop stood still for ${
+        Math.round(stoodStillMs / 100) / 10
+      } s: the process was paused, or code ran that long without an await`,
+      { running: running.map(({ ref }) => ref).slice(0, maxTold) },
+    );
+  }
+
+  /** @returns when that was done, if the clock has been read since */
+  #start(held: Held, nowMs: number): number | undefined {
+    held.startedMs = nowMs;
+    if (held.entry.fields.length === 0) { // deleted from the stream after it was delivered
+      this.#inFlight.finish(held, {}, nowMs);
+      return nowMs;
+    }
     const head = headOf(held.entry);
     const refusal = refusalOf(head, this.#accepts);
-    if (refusal?.cause === 'ref') return this.#finish(held, { refused: 'ref' });
+    if (refusal?.cause === 'ref') {
+      this.#refuseWithoutRef(held, nowMs);
+      return nowMs;
+    }
     held.ref = head.ref ?? '';
     if (refusal === undefined) return this.#run(held);
-    this.#finish(held, {
+    this.#inFlight.finish(held, {
       refused: refusal.cause,
-      answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held)),
-    });
+      answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held, this.#clock.now())),
+    }, nowMs);
+    return nowMs;
+  }
+
+  /** Nobody can be answered, so the log is the only place that tells. */
+  #refuseWithoutRef(held: Held, nowMs: number): void {
+    this.#shared.logWith({ xid: held.entry.xid }).warn(
+      'a request is skipped: its field "ref" is missing or cannot be the name of a reply; send one of 1 to 256 characters without blanks',
+    );
+    this.#inFlight.finish(held, { refused: 'ref' }, nowMs);
   }
 
   /** A handler that returns no promise is done at once: nothing is kept for it that would outlive the call. */
-  #run(held: Held): void {
+  #run(held: Held): number | undefined {
     const context = new EntryContext(held.ref, held.entry, this.#shared);
     held.context = context;
     let promised: PromiseLike<unknown> | undefined;
@@ -102,8 +150,9 @@ export class Executor {
     } catch (error) {
       ended = { kind: 'threw', error };
     }
-    if (promised === undefined) this.#settle(held, ended);
-    else void this.#settleLater(held, promised);
+    if (promised === undefined) return this.#settle(held, ended);
+    void this.#settleLater(held, promised);
+    return undefined;
   }
 
   async #settleLater(held: Held, promised: PromiseLike<unknown>): Promise<void> {
@@ -113,16 +162,38 @@ export class Executor {
     } catch (error) {
       ended = { kind: 'threw', error };
     }
-    this.#settle(held, ended);
-    this.startWaiting();
+    this.startWaiting(this.#settle(held, ended));
   }
 
-  #settle(held: Held, ended: Ended): void {
-    if (held.state !== 'running') return; // timed out or given up before; what came of it is too late
+  /** @returns when that was; undefined when what came of it is too late, for it timed out or was given up before */
+  #settle(held: Held, ended: Ended): number | undefined {
+    if (held.state !== 'running') return undefined;
+    held.context?.end();
+    const monotonicMs = this.#clock.monotonic();
     const nowMs = this.#clock.now();
     const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs, random: this.#clock.random() };
-    this.meanMs += (nowMs - held.startedMs - this.meanMs) / 16;
-    this.#inFlight.finish(held, decide(ended, this.#answerer(held, nowMs), attempt), nowMs);
+    this.meanMs += (monotonicMs - held.startedMs - this.meanMs) / 16;
+    const outcome = decide(ended, this.#answerer(held, nowMs), attempt);
+    if (outcome.failed !== undefined) this.#tellFailure(held, outcome, ended, attempt);
+    this.#inFlight.finish(held, outcome, monotonicMs);
+    return monotonicMs;
+  }
+
+  #tellFailure(held: Held, { failed, retryAt }: Outcome, ended: Ended, { policy, nowMs }: Attempt): void {
+    const stack = ended.kind === 'threw' ? stackOf(ended.error) : undefined;
+    const fields = { id: held.entry.xid, reason: failed, ...(stack === undefined ? {} : { stack }) };
+    const log = this.#logOf(held);
+    if (retryAt === undefined) {
+      return log.error('the request failed for good: it is answered and goes to the dead-letter stream', fields);
+    }
+    log.warn(
+      `attempt ${held.entry.attempt} of ${policy.maxAttempts} failed, the next one is due in ${retryAt - nowMs} ms`,
+      fields,
+    );
+  }
+
+  #logOf({ ref, entry: { attempt } }: Held): Logger {
+    return this.#shared.logWith({ ref, attempt });
   }
 
   /** A request that no script could move back into the stream is tried once. */
@@ -130,15 +201,20 @@ export class Executor {
     return entry.fields.length / 2 > maxMovedFields ? { ...this.#policy, maxAttempts: 1 } : this.#policy;
   }
 
-  #finish(held: Held, outcome: Outcome): void {
-    this.#inFlight.finish(held, outcome, this.#clock.now());
-  }
-
-  #answerer(held: Held, nowMs = this.#clock.now()): Answerer {
+  #answerer(held: Held, nowMs: number): Answerer {
     return { ref: held.ref, source: this.#accepts.type, time: isoTime(nowMs) };
   }
 }
 
+/** References told of the requests that ran during a standstill. */
+const maxTold = 20;
+
+/** A `then` that cannot be read is no promise; writing such a result as JSON will tell. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return 'then' in value && typeof value.then === 'function';
+  } catch {
+    return false;
+  }
 }

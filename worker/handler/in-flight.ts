@@ -9,7 +9,7 @@ export interface Held {
   readonly entry: Entry;
   /** Times it has been delivered, this one included. */
   readonly deliveries: number;
-  /** Milliseconds since 1970. */
+  /** When it was received, on the monotonic clock, as all times here. */
   readonly receivedMs: number;
   /** Where it stands. */
   place: number;
@@ -20,8 +20,8 @@ export interface Held {
   startedMs: number;
   completedMs: number;
   outcome: Outcome;
-  /** Tells a handler that runs to give up. */
-  context: { abort(reason: string): void } | undefined;
+  /** Tells a handler that it has an outcome, or to give up. */
+  context: { end(): void; abort(reason: string): void } | undefined;
 }
 
 /**

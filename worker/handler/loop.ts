@@ -3,11 +3,9 @@ import { type Connect, connectPair, type Pair } from '../redis/connection-pair.t
 import { FatalError } from '../pod/fatal.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
+import { sweepMs } from './executor.ts';
 import { Session, type SessionContext } from './session.ts';
 import { after, type Timer } from '../pod/timers.ts';
-
-/** How often handlers are looked at whose time may be over. */
-const sweepMs = 100;
 
 /** Works through requests; survives every outage of Redis. */
 export class Loop {
@@ -19,7 +17,7 @@ export class Loop {
   #stopping = false;
   /** The connections our place was taken over, for the first session. */
   #opened: Pair | undefined;
-  /** When waiting for Redis is given up, milliseconds since 1970. */
+  /** When waiting for Redis is given up, on the monotonic clock. */
   #endAtMs = Infinity;
 
   constructor(context: SessionContext, connect: Connect, outages: Outages, opened: Pair) {
@@ -51,7 +49,7 @@ export class Loop {
     this.#context.executor.open = false;
     this.#session?.stop();
     const finishMs = Math.max(graceMs - 2000, graceMs / 2);
-    this.#endAtMs = this.#context.clock.now() + finishMs;
+    this.#endAtMs = this.#context.clock.monotonic() + finishMs;
     after(finishMs, () => this.#context.inFlight.abandonRunning('the process has to end'));
   }
 
@@ -69,7 +67,7 @@ export class Loop {
       } catch (error) {
         if (!isOutage(error)) throw error;
         if (this.#stopping && this.#context.inFlight.size === 0) return; // there is nothing to wait for Redis with
-        if (this.#context.clock.now() > this.#endAtMs) throw lostInOutage(this.#context.inFlight.size, error);
+        if (this.#context.clock.monotonic() > this.#endAtMs) throw lostInOutage(this.#context.inFlight.size, error);
         this.#context.pulse.beat();
         await this.#outages.wait(error);
       }

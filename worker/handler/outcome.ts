@@ -1,25 +1,16 @@
 /** What becomes of a request once its handler is done. Pure. */
-import { maxRepeatedReplyLength } from '../../contract/limits.ts';
 import type { HandlerSettings } from '../../contract/pod.ts';
-import { isSuccess, replyCodes } from '../../contract/reply.ts';
+import { replyCodes } from '../../contract/reply.ts';
 import { backoffMs } from '../pod/backoff.ts';
-import { messageOf } from '../pod/fatal.ts';
+import { fullMessage, messageOf } from '../pod/foreign.ts';
 import { DoNotRetry, Reply } from '../mod.ts';
+import { type Answer, type Answerer, answerOf, errorAnswer } from './answer.ts';
 
 /** How a handler ended. */
 export type Ended =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'timedOut' };
-
-/** The reply to the caller, ready to be written. */
-export interface Answer {
-  readonly code: number;
-  /** The reply's JSON. */
-  readonly json: string;
-  /** What the response stream and the trace repeat of it: all, or of a long one all but its data. */
-  readonly told: string;
-}
 
 /** What to do with a request; every part is optional, and acknowledging it goes without saying. */
 export interface Outcome {
@@ -30,15 +21,8 @@ export interface Outcome {
   readonly retryAt?: number;
   /** Why the request goes to the dead-letter stream. */
   readonly dead?: string;
-}
-
-/** Who answers, and when. */
-export interface Answerer {
-  readonly ref: string;
-  /** The worker type. */
-  readonly source: string;
-  /** ISO 8601. */
-  readonly time: string;
+  /** What went wrong in the handler, for the log: with it goes a further attempt or a dead letter. */
+  readonly failed?: string;
 }
 
 /** Rules and circumstances of one attempt. */
@@ -50,7 +34,10 @@ export interface Attempt {
   readonly random: number;
 }
 
-/** Decides between a final answer, another attempt and the dead-letter stream. */
+/**
+ * Decides between a final answer, another attempt and the dead-letter stream. What a handler returned or threw is not
+ * ours, so reading it may fail in any way; that makes an answer too.
+ */
 export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outcome {
   if (ended.kind === 'timedOut') {
     return failed(
@@ -61,18 +48,10 @@ export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outc
     );
   }
   const value = ended.kind === 'returned' ? ended.value : ended.error;
-  if (Reply.is(value)) return orUnserialisable(() => answerOf(value.code, value.body, answerer), answerer);
-  if (ended.kind === 'returned') return orUnserialisable(() => answerOf(replyCodes.ok, value, answerer), answerer);
-  if (DoNotRetry.is(value)) {
-    return { dead: messageOf(value), answer: errorAnswer(replyCodes.failed, messageOf(value), answerer) };
-  }
+  if (Reply.is(value)) return answered(() => replyAnswer(value, answerer), answerer);
+  if (ended.kind === 'returned') return answered(() => answerOf(replyCodes.ok, value, answerer), answerer);
+  if (DoNotRetry.is(value)) return setAside(messageOf(value), answerer);
   return failed(replyCodes.failed, fullMessage(value), answerer, attempt);
-}
-
-/** The answer to a request no user code has seen, or shall see again. */
-export function errorAnswer(code: number, message: string, { ref, source, time }: Answerer): Answer {
-  const json = JSON.stringify({ ref, code, source, time, err: { message } });
-  return { code, json, told: json };
 }
 
 function failed(
@@ -81,48 +60,29 @@ function failed(
   answerer: Answerer,
   { attempt, policy, nowMs, random }: Attempt,
 ): Outcome {
-  if (attempt < policy.maxAttempts) return { retryAt: nowMs + backoffMs(attempt, policy.backoff, random) };
-  return { dead: message, answer: errorAnswer(code, message, answerer) };
+  if (attempt < policy.maxAttempts) {
+    return { failed: message, retryAt: nowMs + backoffMs(attempt, policy.backoff, random) };
+  }
+  return { failed: message, dead: message, answer: errorAnswer(code, message, answerer) };
 }
 
-function orUnserialisable(answer: () => Answer, answerer: Answerer): Outcome {
+/** No further attempt would do better. */
+function setAside(message: string, answerer: Answerer): Outcome {
+  return { failed: message, dead: message, answer: errorAnswer(replyCodes.failed, message, answerer) };
+}
+
+function answered(answer: () => Answer, answerer: Answerer): Outcome {
   try {
     return { answer: answer() };
   } catch (error) {
-    const message = `the handler's result cannot be written as JSON: ${messageOf(error)}`;
-    return { dead: message, answer: errorAnswer(replyCodes.failed, message, answerer) };
+    const reason = messageOf(error);
+    const advice = reason.includes('BigInt') ? '; return String(value)' : '';
+    return setAside(`the handler's result cannot be written as JSON: ${reason}${advice}`, answerer);
   }
 }
 
-/** @throws TypeError when the body cannot be written as JSON. */
-function answerOf(code: number, body: unknown, { ref, source, time }: Answerer): Answer {
-  if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
-  if (code < 400 || isSuccess(code)) {
-    return toldIfShort(code, JSON.stringify({ ref, code, source, time, data: body }), { ref, code, source, time });
-  }
-  const { message, data } = typeof body === 'string'
-    ? { message: body, data: undefined }
-    : { message: messageInside(body) ?? `code ${code}`, data: body };
-  const bare = { ref, code, source, time, err: { message } };
-  return toldIfShort(code, JSON.stringify({ ...bare, data }), bare);
-}
-
-/** @param bare what is told of a long answer */
-function toldIfShort(code: number, json: string, bare: object): Answer {
-  return { code, json, told: json.length <= maxRepeatedReplyLength ? json : JSON.stringify(bare) };
-}
-
-function messageInside(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || !('message' in body)) return undefined;
-  return typeof body.message === 'string' ? body.message : undefined;
-}
-
-/** Whole message, but bounded: it goes to the caller, two streams and a hash. */
-function fullMessage(error: unknown): string {
-  const message = error instanceof Error
-    ? error.message || error.name
-    : typeof error === 'string'
-    ? error
-    : Deno.inspect(error);
-  return message.slice(0, 4096);
+/** A Reply may be one of another copy of our module, or pretend to be one, so it is made again, which checks its code. */
+function replyAnswer(value: Reply, answerer: Answerer): Answer {
+  const { code, body } = new Reply(value.code, value.body);
+  return answerOf(code, body, answerer);
 }

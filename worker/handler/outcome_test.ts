@@ -2,6 +2,7 @@ import { backoffMs } from '../pod/backoff.ts';
 import { DoNotRetry, Reply } from '../mod.ts';
 import { type Attempt, decide, type Ended } from './outcome.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
+import { oddValues } from '../testing/odd-values.ts';
 
 const answerer = { ref: 'r', source: 'demo', time: '2026-01-02T03:04:05.678Z' };
 const bare = '{"ref":"r","code":200,"source":"demo","time":"2026-01-02T03:04:05.678Z"';
@@ -25,14 +26,14 @@ Deno.test('a long reply is told without its data elsewhere', () => {
 });
 
 Deno.test('an error is tried again later, and after the last attempt set aside and answered', () => {
-  assertEquals(decide(threw(new Error('no')), answerer, first), { retryAt: 5050 });
-  assertEquals(decide(threw(new Error('no')), answerer, { ...first, attempt: 2 }), { retryAt: 5100 });
+  assertEquals(decide(threw(new Error('no')), answerer, first), { failed: 'no', retryAt: 5050 });
+  assertEquals(decide(threw(new Error('no')), answerer, { ...first, attempt: 2 }).retryAt, 5100);
   const outcome = decide(threw(new Error('no')), answerer, last);
   assertEquals([outcome.dead, outcome.answer?.code, outcome.retryAt], ['no', 500, undefined]);
 });
 
 Deno.test('a timeout counts as a failed attempt', () => {
-  assertEquals(decide({ kind: 'timedOut' }, answerer, first), { retryAt: 5050 });
+  assertEquals(decide({ kind: 'timedOut' }, answerer, first).retryAt, 5050);
   const outcome = decide({ kind: 'timedOut' }, answerer, last);
   assertEquals([outcome.dead, outcome.answer?.code], ['the handler did not finish within 2 s', 504]);
 });
@@ -89,4 +90,84 @@ Deno.test('waits double up to their bound, and clock takes at most half', () => 
     1000,
   ]);
   assertEquals([1, 2, 100].map((failures) => backoffMs(failures, bounds, 0)), [50, 100, 500]);
+});
+
+Deno.test('whatever a handler returns or throws, its caller gets an answer that is JSON', () => {
+  for (const value of oddValues(2000)) {
+    for (const ended of [returned(value), threw(value)]) {
+      const { answer } = decide(ended, answerer, last);
+      assertEquals(JSON.parse(answer?.json ?? '').code, answer?.code);
+    }
+  }
+});
+
+Deno.test('an error whose message is no text is answered with what it is', () => {
+  const message = (more: object) =>
+    JSON.parse(decide(threw(Object.assign(new Error('x'), more)), answerer, last).answer?.json ?? '').err.message;
+  assertEquals([message({ message: { code: 42 } }), message({ message: 5 }), message({ name: null })], [
+    '{ code: 42 }',
+    '5',
+    'x',
+  ]);
+});
+
+Deno.test('a Reply of another copy of our module counts, and one with an impossible code is an error', () => {
+  const foreign = (code: unknown, body?: unknown) => ({ [Symbol.for('redisworker.Reply')]: true, code, body });
+  assertEquals(decide(returned(foreign(404, 'none')), answerer, last).answer?.code, 404);
+  for (const code of [42, '200', undefined, 1e9]) {
+    assertEquals(decide(threw(foreign(code)), answerer, last).answer?.code, 500);
+  }
+});
+
+Deno.test('an Error as the body of a Reply is its message', () => {
+  assertEquals(JSON.parse(decide(threw(new Reply(409, new Error('taken'))), answerer, last).answer?.json ?? '').err, {
+    message: 'taken',
+  });
+});
+
+async function* pages() {
+  yield await Promise.resolve(1);
+}
+
+Deno.test('a result that JSON would lose is refused, wherever it is inside, with what to return instead', () => {
+  const lost: readonly [unknown, RegExp][] = [
+    [new Map(), /return Object.fromEntries/],
+    [new Set([1]), /return \[...set\]/],
+    [new Response('x'), /await response.json\(\)/],
+    [new ReadableStream(), /read it to its end/],
+    [new Error('returned'), /throw it/],
+    [Promise.resolve(1), /await it/],
+    [new Uint8Array(3), /toBase64/],
+    [new ArrayBuffer(3), /toBase64/],
+    [pages(), /Array.fromAsync/],
+    [/x/, /return its source/],
+    [12n, /BigInt; return String\(value\)/],
+  ];
+  for (const [value, advice] of lost) {
+    for (const result of [value, { a: [{}, value] }, new Reply(200, { a: value }), new Reply(409, { a: value })]) {
+      const outcome = decide(returned(result), answerer, first);
+      assertEquals([outcome.answer?.code, outcome.retryAt], [500, undefined]);
+      assertEquals(advice.test(outcome.dead ?? ''), true);
+    }
+  }
+});
+
+Deno.test('what JSON carries as it is goes out, empty objects and values with a toJSON of their own too', () => {
+  const data = (value: unknown) => JSON.parse(decide(returned(value), answerer, first).answer?.json ?? '').data;
+  assertEquals(data({ empty: {}, none: null, list: [{}], numbered: { 0: 'a' } }), {
+    empty: {},
+    none: null,
+    list: [{}],
+    numbered: { 0: 'a' },
+  });
+  assertEquals(
+    data({
+      at: new Date(0),
+      to: new URL('http://a/'),
+      own: new (class {
+        x = {};
+      })(),
+    }),
+    { at: '1970-01-01T00:00:00.000Z', to: 'http://a/', own: { x: {} } },
+  );
 });

@@ -2,7 +2,7 @@
 import { requestFields } from '../../contract/request.ts';
 import { bytesOf, type Entry, userFields, valueOf } from './entry.ts';
 import { textOf } from '../redis/replies.ts';
-import { messageOf } from '../pod/fatal.ts';
+import { messageOf } from '../pod/foreign.ts';
 import { type HandlerContext, type HandlerRequest, type Logger, Reply, type WorkerInfo } from '../mod.ts';
 
 /** {@link HandlerRequest} over an entry. */
@@ -53,6 +53,7 @@ export class EntryContext implements HandlerContext {
   #abort: AbortController | undefined;
   #log: Logger | undefined;
   #progress: ((percent: number) => void) | undefined;
+  #over = false;
 
   constructor(ref: string, entry: Entry, shared: ContextShared) {
     this.ref = ref;
@@ -83,12 +84,18 @@ export class EntryContext implements HandlerContext {
       if (!(percent >= 0 && percent <= 100)) {
         throw new RangeError(`progress is a number from 0 to 100, not ${String(percent)}`);
       }
-      this.#shared.progress(this.ref, percent);
+      if (!this.#over) this.#shared.progress(this.ref, percent);
     });
   }
 
-  /** Aborts {@link EntryContext.signal}, for the runtime. */
+  /** The attempt has an outcome: what its handler still tells is told no more. */
+  end(): void {
+    this.#over = true;
+  }
+
+  /** Ends the attempt and aborts {@link EntryContext.signal}, for the runtime. */
   abort(reason: string): void {
+    this.end();
     (this.#abort ??= new AbortController()).abort(new DOMException(reason, 'AbortError'));
   }
 }

@@ -145,7 +145,7 @@ export class Session {
     this.#features = features;
     if (!features.claimingReads) return;
     this.#orphans.everyMs = orphanIdleMs(place.settings);
-    this.#orphans.dueMs = clock.now() + this.#orphans.everyMs;
+    this.#orphans.dueMs = clock.monotonic() + this.#orphans.everyMs;
   }
 
   async #read(): Promise<void> {
@@ -184,7 +184,7 @@ export class Session {
         '>',
       );
       const { fresh, claimed } = separateClaimed(reply);
-      const nowMs = this.#context.clock.now();
+      const nowMs = this.#context.clock.monotonic();
       for (const entry of decodeRead(fresh)) this.#context.inFlight.add(entry, 1, nowMs);
       this.#context.executor.startWaiting();
       this.#committer.fill(); // an answer goes out before the next read does
@@ -212,7 +212,7 @@ export class Session {
     this.#backlog = this.#backlog.slice(step.next.length);
     const deliveries = new Map(step.next.map((pending) => [pending.id, pending.deliveries + 1]));
     for (const entry of await readPending(this.#reader, place, step.next)) {
-      const held = inFlight.add(entry, deliveries.get(entry.id) ?? 1, clock.now());
+      const held = inFlight.add(entry, deliveries.get(entry.id) ?? 1, clock.monotonic());
       if (held !== undefined && step.manner === 'quarantine') executor.quarantine(held);
     }
     executor.startWaiting();
@@ -229,7 +229,7 @@ export class Session {
   }
 
   async #doChores(): Promise<void> {
-    const { now } = this.#context.clock;
+    const { monotonic: now } = this.#context.clock;
     const chores = this.#chores();
     while (!this.#over) {
       for (const chore of chores) {
@@ -247,13 +247,13 @@ export class Session {
     const chore = (everyMs: number, run: () => Promise<void>): Chore => ({
       everyMs,
       run,
-      dueMs: clock.now() + everyMs,
+      dueMs: clock.monotonic() + everyMs,
     });
     const chores = [
       chore(1000, () => checkFence(this.#writer, place, identity)),
       this.#retries,
       this.#orphans,
-      chore(leaseMs / 3, () => renewLeases(this.#writer, place, inFlight, clock.now() - leaseMs / 3)),
+      chore(leaseMs / 3, () => renewLeases(this.#writer, place, inFlight, clock.monotonic() - leaseMs / 3)),
     ];
     if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
     if (place.settings.traces === 'On') {
@@ -269,7 +269,10 @@ export class Session {
     if (nextMs !== undefined) this.#retryAt(nextMs);
   }
 
-  #retryAt(dueMs: number): void {
+  /** @param wallMs milliseconds since 1970: the schedule is other processes' too */
+  #retryAt(wallMs: number): void {
+    const { now, monotonic } = this.#context.clock;
+    const dueMs = monotonic() + wallMs - now();
     if (dueMs >= this.#retries.dueMs) return;
     this.#retries.dueMs = dueMs;
     this.#choreSignal.notify();
@@ -277,12 +280,12 @@ export class Session {
 
   async #adoptOrphans(): Promise<void> {
     const { place, inFlight, clock } = this.#context;
-    this.#orphans.dueMs = clock.now() + moreOrphansMs;
+    this.#orphans.dueMs = clock.monotonic() + moreOrphansMs;
     if (this.#backlog.length > 0) return;
     const claimed = await claimOrphans(this.#writer, place, this.#orphanCursor);
     this.#orphanCursor = claimed.cursor;
     this.#adopting = claimed.ids.length > 0;
-    if (!this.#adopting) this.#orphans.dueMs = clock.now() + this.#orphans.everyMs;
+    if (!this.#adopting) this.#orphans.dueMs = clock.monotonic() + this.#orphans.everyMs;
     const pending = await findPending(this.#writer, place, claimed.ids.filter((id) => !inFlight.has(id)));
     this.#backlog.push(...pending);
   }

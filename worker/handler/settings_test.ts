@@ -1,4 +1,3 @@
-import { formatLine } from '../pod/log.ts';
 import { parseHandlerSettings, parseSettings } from './settings.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
 
@@ -94,11 +93,4 @@ Deno.test('line ends are no part of a password, and blanks are', () => {
     'pass',
     undefined,
   ]);
-});
-
-Deno.test('a log line is JSON whatever it carries', () => {
-  const cycle: Record<string, unknown> = {};
-  cycle['self'] = cycle;
-  assertEquals(JSON.parse(formatLine('info', 'm', { a: 1 }, 't')), { time: 't', level: 'info', msg: 'm', a: 1 });
-  assertEquals(JSON.parse(formatLine('warn', 'm', { cycle }, 't')).msg, 'm');
 });

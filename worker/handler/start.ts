@@ -2,7 +2,8 @@
 import type { WorkerConfig } from '../../contract/config-hash.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import type { Handler, Logger, WorkerInfo } from '../mod.ts';
-import { guardProcess, loadHandler } from '../pod/load.ts';
+import { guardProcess } from '../pod/guard.ts';
+import { loadHandler } from '../pod/load.ts';
 import { captureConsole } from '../pod/log.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
 import { onStopSignal } from '../pod/stop.ts';
@@ -64,7 +65,10 @@ function assemble(
     secrets,
     config: infoOf(config, sourceDigest),
     logWith,
-    progress: (ref: string, percent: number) => void progress.set(ref, percent),
+    // Nobody writes it where traces are off.
+    progress: settings.handler.traces === 'On'
+      ? (ref: string, percent: number) => void progress.set(ref, percent)
+      : () => {},
   };
   const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock);
   return {

@@ -1,7 +1,8 @@
 /** Addresses that settings and flags carry, in the words of Deno. */
 import { type HostPort, parseHostPort } from '../../contract/host-port.ts';
 import { parseRedisAddress, type RedisAddress } from '../../contract/redis-address.ts';
-import { FatalError, messageOf } from './fatal.ts';
+import { FatalError } from './fatal.ts';
+import { messageOf } from './foreign.ts';
 
 /** Where to listen or to dial. */
 export interface Address {

@@ -16,3 +16,8 @@ export const clock: Clock = {
   monotonic: () => Math.floor(performance.now()),
   random: Math.random,
 };
+
+/** What to add to a moment of the monotonic clock to tell it as milliseconds since 1970. */
+export function wallOffset({ now, monotonic }: Pick<Clock, 'now' | 'monotonic'>): number {
+  return now() - monotonic();
+}

@@ -1,7 +1,8 @@
 /** The consumer a process works as: its config hash, decoded, and its secret, opened. */
 import { decodeConfigHash, type WorkerConfig } from '../../contract/config-hash.ts';
 import { decodeKeyLine, decryptSecret } from '../../contract/secrets.ts';
-import { FatalError, messageOf } from './fatal.ts';
+import { FatalError } from './fatal.ts';
+import { messageOf } from './foreign.ts';
 
 /**
  * Reads the fields of the config hash.

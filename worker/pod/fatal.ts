@@ -1,4 +1,4 @@
-/** Errors that end the process, and the words for errors of any kind. */
+/** Errors that end the process. */
 import { exitCodes } from '../../contract/pod.ts';
 
 /** Ends the process with an exit code of the contract; the message is one sentence for whoever reads the pod's log. */
@@ -9,10 +9,4 @@ export class FatalError extends Error {
     super(message, options);
     this.exitCode = exitCodes[reason];
   }
-}
-
-/** The message of whatever was thrown, in one line. */
-export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return message.split('\n', 1)[0] ?? '';
 }

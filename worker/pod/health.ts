@@ -1,6 +1,7 @@
 /** GET /healthz and /readyz for the kubelet. */
 import type { Address } from './address.ts';
-import { FatalError, messageOf } from './fatal.ts';
+import { FatalError } from './fatal.ts';
+import { messageOf } from './foreign.ts';
 import { after } from './timers.ts';
 
 /** Without a sign of life for this long the process is stuck: each turn of the reading loop takes about two seconds. */

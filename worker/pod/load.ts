@@ -1,6 +1,8 @@
-/** Loads the user's module, and keeps it from ending the process. */
-import { FatalError, messageOf } from './fatal.ts';
-import type { Handler, Logger } from '../mod.ts';
+/** Loads the user's module. */
+import { FatalError } from './fatal.ts';
+import { messageOf, positionOf } from './foreign.ts';
+import { guardNodeProcess } from './guard.ts';
+import type { Handler } from '../mod.ts';
 import { after } from './timers.ts';
 
 const loadTimeoutMs = 60_000;
@@ -10,85 +12,47 @@ const loadTimeoutMs = 60_000;
  * @throws FatalError (badSource) with what is wrong with it.
  */
 export async function loadHandler(path: string): Promise<Handler> {
-  const module = await withinTime(import(fileUrl(path)), path);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const module = await withinTime(load(path), name);
   if (!('default' in module)) {
     throw new FatalError(
       'badSource',
-      `the module ${path} has no default export; write "export default (request, context) => …"`,
+      `the module ${name} has no default export; write "export default (request, context) => …"`,
     );
   }
-  if (typeof module.default !== 'function') {
-    throw new FatalError(
-      'badSource',
-      `the default export of ${path} must be a function, not ${kindOf(module.default)}`,
-    );
-  }
+  const wrong = whyNoHandler(module.default);
+  if (wrong) throw new FatalError('badSource', `the default export of ${name} must be a function, not ${wrong}`);
   return module.default as Handler;
 }
 
-/** From now on user code can neither exit the process nor end it by an error nobody caught. */
-export function guardProcess(log: Logger): void {
-  const refuse = (code?: number): never => {
-    throw new Error(`exit(${code ?? ''}) was called; a worker's code cannot end the process, it returns or throws`);
-  };
-  Object.defineProperty(Deno, 'exit', { value: refuse, writable: false, configurable: false });
-  Object.defineProperty(globalThis, 'close', { value: refuse, writable: false, configurable: false });
-  globalThis.addEventListener('unhandledrejection', (event) => {
-    event.preventDefault();
-    log.error('a promise was rejected and nobody handled it', {
-      reason: messageOf(event.reason),
-      stack: stackOf(event.reason),
-    });
-  });
-  globalThis.addEventListener('error', (event) => {
-    event.preventDefault();
-    log.error('an error was thrown outside of any request', {
-      reason: messageOf(event.error),
-      stack: stackOf(event.error),
-    });
-  });
+async function load(path: string): Promise<Record<string, unknown>> {
+  await guardNodeProcess(await Deno.readTextFile(path));
+  return await import(fileUrl(path));
 }
 
-function withinTime(loading: Promise<Record<string, unknown>>, path: string): Promise<Record<string, unknown>> {
+function withinTime(loading: Promise<Record<string, unknown>>, name: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
-    const timer = after(
-      loadTimeoutMs,
-      () =>
-        reject(
-          new FatalError('badSource', `the module ${path} did not finish loading within ${loadTimeoutMs / 1000} s`),
-        ),
-    );
+    const refuse = (why: string, cause?: unknown) =>
+      reject(new FatalError('badSource', `the module ${name} ${why}`, { cause }));
+    const timer = after(loadTimeoutMs, () => refuse(`did not finish loading within ${loadTimeoutMs / 1000} s`));
     loading.then(resolve, (cause: unknown) => {
-      reject(
-        new FatalError('badSource', `the module ${path} cannot be loaded: ${messageOf(cause)}${positionOf(cause)}`, {
-          cause,
-        }),
-      );
+      const position = positionOf(cause);
+      refuse(`cannot be loaded: ${messageOf(cause)}${position === undefined ? '' : ` (${position})`}`, cause);
     }).finally(() => timer.cancel());
   });
-}
-
-/** Where in which file; Deno tells it on further lines of the message, or in the stack. */
-function positionOf(error: unknown): string {
-  const text = error instanceof Error ? stripAnsiCode(`${error.message}\n${error.stack ?? ''}`) : '';
-  const [, position] = /\bfile:\/\/(\/\S+:\d+:\d+)/.exec(text) ?? [];
-  return position === undefined ? '' : ` (${position})`;
-}
-
-function stripAnsiCode(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what colour codes begin with
-  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }
 
 function fileUrl(path: string): string {
   return `file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
-function kindOf(value: unknown): string {
+/** What a default export is that cannot be called for each request; undefined for a function that can. */
+function whyNoHandler(value: unknown): string | undefined {
   if (value === null) return 'null';
-  return typeof value === 'object' ? 'an object' : typeof value;
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  if (typeof value !== 'function') return typeof value === 'object' ? 'an object' : typeof value;
+  const text = Function.prototype.toString.call(value);
+  if (/^class\b/.test(text)) return 'a class; export one that makes it and calls its method';
+  return /^(?:async\s+)?(?:function\s*)?\*/.test(text)
+    ? 'a generator, whose body would never run; write "async function" and return the whole result'
+    : undefined;
 }

@@ -3,7 +3,8 @@ import { env } from '../../contract/pod.ts';
 import { withoutLineEnds } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../redis/connection.ts';
 import { type Address, readAddress, readRedisAddress } from './address.ts';
-import { FatalError, messageOf } from './fatal.ts';
+import { FatalError } from './fatal.ts';
+import { messageOf } from './foreign.ts';
 import { type GateDuty, readGateDuty } from './gate/duty.ts';
 
 /** Everything a runtime of any kind knows before it has spoken to Redis. */

@@ -5,7 +5,7 @@ import { FatalError } from '../pod/fatal.ts';
 import type { RunnerArguments } from './arguments.ts';
 
 /** Variables every Deno process needs; a script is given no others. */
-const needed = ['PATH', 'HOME', 'DENO_DIR', 'DENO_NO_UPDATE_CHECK', 'TMPDIR'];
+const needed = ['PATH', 'HOME', 'DENO_DIR', 'DENO_NO_UPDATE_CHECK', 'NO_COLOR', 'TMPDIR'];
 
 /**
  * The program and arguments to start.

@@ -1,4 +1,13 @@
 /** One process of the user's: started with its key line, told to stop, waited for. */
+import { FatalError } from '../pod/fatal.ts';
+import { messageOf } from '../pod/foreign.ts';
+import { pause } from '../pod/timers.ts';
+import type { ChildEnd } from './child-end.ts';
+
+/** How much of what it wrote to stderr is kept: a full heap is told above two screens of other things. */
+const keptBytes = 16 * 1024;
+/** How long what it wrote may take to arrive once it has ended, in ms. */
+const arrivalMs = 1000;
 
 /** How to start and stop it. */
 export interface ChildOptions {
@@ -14,25 +23,54 @@ export interface ChildOptions {
 
 /**
  * Runs a child to its end.
- * @returns its exit code; 128 + n when signal n ended it
- * @throws Deno.errors.NotFound when there is no such program
+ * @throws FatalError when it cannot be started
  */
-export async function runChild(options: ChildOptions): Promise<number> {
-  const [program, ...args] = options.command;
-  const child = new Deno.Command(program, {
-    args,
-    env: { ...options.environment },
-    clearEnv: true,
-    stdin: 'piped',
-    stdout: 'inherit',
-    stderr: 'inherit',
-  }).spawn();
+export async function runChild(options: ChildOptions): Promise<ChildEnd> {
+  const child = spawn(options);
   const released = passSignalOn(child, options);
+  const words = new LastWords();
   try {
+    const copied = passOn(child.stderr, words);
     await Promise.all([giveKey(child, options.keyLine), child.status]);
-    return (await child.status).code;
+    await Promise.race([copied, pause(arrivalMs)]);
+    const { code, signal } = await child.status;
+    return { code, signal, lastWords: words.text() };
   } finally {
     released();
+  }
+}
+
+function spawn({ command: [program, ...args], environment }: ChildOptions): Deno.ChildProcess {
+  const env = { ...environment };
+  try {
+    return new Deno.Command(program, { args, env, clearEnv: true, stdin: 'piped', stdout: 'inherit', stderr: 'piped' })
+      .spawn();
+  } catch (cause) {
+    throw new FatalError('failed', `"${program}" cannot be started: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Passes what the child writes on as it comes. */
+async function passOn(from: ReadableStream<Uint8Array>, words: LastWords): Promise<void> {
+  for await (const bytes of from) {
+    words.add(bytes);
+    for (let sent = 0; sent < bytes.length;) sent += await Deno.stderr.write(bytes.subarray(sent));
+  }
+}
+
+/** The end of a long text. */
+class LastWords {
+  #bytes = new Uint8Array();
+
+  add(bytes: Uint8Array): void {
+    const all = new Uint8Array(this.#bytes.length + bytes.length);
+    all.set(this.#bytes);
+    all.set(bytes, this.#bytes.length);
+    this.#bytes = all.subarray(-keptBytes);
+  }
+
+  text(): string {
+    return new TextDecoder().decode(this.#bytes);
   }
 }
 

@@ -4,7 +4,8 @@ import { exitCodes } from '../../contract/pod.ts';
 import { connectRedis, dialRedis, type RedisTarget } from '../redis/connection.ts';
 import type { Address } from '../pod/address.ts';
 import { clock } from '../pod/clock.ts';
-import { FatalError, messageOf } from '../pod/fatal.ts';
+import { FatalError } from '../pod/fatal.ts';
+import { messageOf } from '../pod/foreign.ts';
 import { serveHealth } from '../pod/health.ts';
 import { type Logger, tellOnce } from '../pod/log.ts';
 import { Outages } from '../pod/outage.ts';
@@ -29,7 +30,7 @@ export interface ScriptOptions {
 /**
  * Runs a script, again and again while it ends with 0, until it fails or is to stop.
  * @returns the exit code for the pod
- * @throws FatalError when the hash cannot be used or the forwarding address is taken
+ * @throws FatalError when the hash cannot be used, another pod has it, or the forwarding address is taken
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
   const { settings, gate, stop, log } = options;
@@ -48,7 +49,8 @@ export async function runScript(options: ScriptOptions): Promise<number> {
     watch = watchTenure(tenure);
     try {
       const code = await options.run(AbortSignal.any([stop, watch.lost]));
-      return watch.lost.aborted ? exitCodes.fenced : code;
+      if (watch.lost.aborted) throw fenced(settings.hashKey);
+      return code;
     } finally {
       watch.end();
       watch = undefined;
@@ -89,4 +91,8 @@ function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
 
 function redisTarget({ redis, hashKey }: PodSettings): RedisTarget {
   return { ...redis, name: `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}` };
+}
+
+function fenced(hashKey: string): FatalError {
+  return new FatalError('fenced', `the script was ended, for ${hashKey} is another pod's by now, or gone`);
 }

@@ -3,7 +3,8 @@ import { formatHostPort } from '../../contract/host-port.ts';
 import { env, type HandlerSettings } from '../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../contract/secrets.ts';
 import type { Address } from '../pod/address.ts';
-import { FatalError, messageOf } from '../pod/fatal.ts';
+import { FatalError } from '../pod/fatal.ts';
+import { messageOf } from '../pod/foreign.ts';
 import { parsePodSettings, type PodSettings, type ReadEnv, readSecretFile, required } from '../pod/settings.ts';
 
 const loopback = ['127.0.0.1', 'localhost', '::1'];

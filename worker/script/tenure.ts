@@ -1,5 +1,5 @@
 /** The time in which this pod runs the consumer: taken, watched and given back, over a Redis that may come and go. */
-import { messageOf } from '../pod/fatal.ts';
+import { messageOf } from '../pod/foreign.ts';
 import { type Holder, type Identity, leavePlace, readHolder } from '../pod/identity.ts';
 import { type Logger, tellOnce } from '../pod/log.ts';
 import type { Outages } from '../pod/outage.ts';

@@ -163,6 +163,7 @@ function environment(input: DeploymentInput): object[] {
     // Where Deno keeps its cache is the image's to say: ours brings one that is warm. Without DENO_DIR it is below HOME.
     HOME: scratchMount,
     DENO_NO_UPDATE_CHECK: '1',
+    NO_COLOR: '1',
     [env.redisUrl]: input.redisUrl,
     ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
     ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),

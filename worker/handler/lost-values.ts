@@ -1,0 +1,59 @@
+/** Results that JSON would write as `{}`, or leave out, without a word. */
+
+/** What to return in place of a value, by the name `Object.prototype.toString` has for it. */
+const instead: Readonly<Record<string, string>> = {
+  Map: 'return Object.fromEntries(map)',
+  Set: 'return [...set]',
+  WeakMap: 'return a plain object',
+  WeakSet: 'return an array',
+  Promise: 'await it',
+  Error: 'throw it, or return its message',
+  DOMException: 'throw it, or return its message',
+  RegExp: 'return its source',
+  Response: 'return await response.json() or await response.text()',
+  Request: 'return await request.text()',
+  Headers: 'return Object.fromEntries(headers)',
+  FormData: 'return Object.fromEntries(form)',
+  URLSearchParams: 'return Object.fromEntries(parameters)',
+  Blob: 'return await blob.text()',
+  File: 'return await file.text()',
+  ReadableStream: 'read it to its end and return the text',
+  ArrayBuffer: 'return new Uint8Array(buffer).toBase64()',
+  Uint8Array: 'return bytes.toBase64(), or [...bytes]',
+  Generator: 'return [...it]',
+  AsyncGenerator: 'return await Array.fromAsync(it)',
+};
+
+/** Parts of a result that are looked at: whoever returns more has to know what JSON carries. */
+const maxParts = 100_000;
+
+/**
+ * Refuses a result of which JSON has lost something.
+ * @param json what came of it: only where that has an empty object, or one with numbered fields, the result is looked through
+ * @throws TypeError with what to return instead
+ */
+export function refuseLost(body: unknown, json: string): void {
+  if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
+  if (typeof body !== 'object' || body === null) return;
+  if (!json.includes('{}') && !json.includes('{"0":')) return;
+  const parts: unknown[] = [body];
+  for (let at = 0; at < parts.length && at < maxParts; at++) {
+    const part = parts[at];
+    if (typeof part !== 'object' || part === null || typeof (part as { toJSON?: unknown }).toJSON === 'function') {
+      continue;
+    }
+    const kind = kindOf(part);
+    const advice = instead[kind];
+    if (advice !== undefined) {
+      throw new TypeError(
+        `${at === 0 ? 'it is' : 'it holds'} a value of type ${kind}, which JSON cannot carry; ${advice}`,
+      );
+    }
+    for (const inner of Object.values(part)) if (typeof inner === 'object') parts.push(inner);
+  }
+}
+
+function kindOf(value: object): string {
+  if (ArrayBuffer.isView(value)) return 'Uint8Array';
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
