@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { spec } from '../operator/api/schema.ts';
+import { clusterReasons, isReason, reasons } from '../operator/redisworker/model/reasons.ts';
 import { type NetworkTable, tableText } from '../test/support/network-table/page.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -19,12 +20,27 @@ describe('the README', () => {
   });
 });
 
-test('docs/conditions.md lists every reason of a problem', () => {
-  const listed = readFileSync('docs/conditions.md', 'utf8');
-  const reasons = /export type ProblemReason =(.*?);/s.exec(
-    readFileSync('operator/redisworker/model/problem.ts', 'utf8'),
-  )![1]!.match(/\w+(?=')/g)!;
-  expect(reasons.filter((reason) => !listed.includes(`\`${reason}\``))).toEqual([]);
+describe('docs/conditions.md', () => {
+  const listed = [...readFileSync('docs/conditions.md', 'utf8').matchAll(/`([A-Z]\w+)`/g)].map(([, word]) => word!);
+
+  test('explains every reason of a condition', () => {
+    expect(reasons.filter((reason) => !listed.includes(reason))).toEqual([]);
+  });
+
+  test('explains no reason that is none', () => {
+    const others = ['Ready', 'Reconciling', 'Stalled', 'RedisReachable', 'SourceResolved', 'NetworkPolicyExact'];
+    const rest = listed.filter((word) => !isReason(word) && !others.includes(word));
+    expect(new Set(rest)).toEqual(
+      new Set(['NetworkPolicyEnforced', 'NetworkPolicyNotEnforced', 'Updating', 'Refuse']),
+    );
+  });
+});
+
+test('every reason of a condition is decided in a file of the operator', () => {
+  const files = globSync('operator/**/*.ts').filter((file) => !/\.test\.ts$|model\/reasons\.ts$/.test(file));
+  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const serverWords: readonly string[] = clusterReasons;
+  expect(reasons.filter((reason) => !serverWords.includes(reason) && !source.includes(`'${reason}'`))).toEqual([]);
 });
 
 test('docs/network.md shows the table that was measured last', () => {

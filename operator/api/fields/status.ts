@@ -35,8 +35,8 @@ export const condition = z.object({
 export const consumerStatus = z.object({
   id: z.string().max(253),
   pod: z.string().max(253).exactOptional().describe('Name of its pod; absent while there is none.'),
-  state: z.enum(['Pending', 'Starting', 'Ready', 'Failing', 'Draining']).describe(
-    'Pending has no pod yet; Failing is being started again; Draining is on its way out.',
+  state: z.enum(['Pending', 'Starting', 'Ready', 'Updating', 'Failing', 'Draining']).describe(
+    'Pending has no pod that runs; Updating has one of an earlier spec; Failing is being started again; Draining is on its way out.',
   ),
   pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
   lastCode: replyCode().exactOptional(),

@@ -1,8 +1,5 @@
-/** How fast and how many at once: a token bucket and a number of slots. Objects go before events, first come first. */
+/** How fast and how many at once: a token bucket and a number of slots, first come, first served. */
 import type { Clock } from '../../clock.ts';
-
-/** Who waits: objects are what the operator is for, events only tell of it. */
-export type ThrottledLane = 'Objects' | 'Events';
 
 /** Limits of a throttle. */
 export interface ThrottleLimits {
@@ -16,46 +13,38 @@ export interface ThrottleLimits {
 export class Throttle {
   readonly #limits: ThrottleLimits;
   readonly #clock: Clock;
-  readonly #waiting: Record<ThrottledLane, ((leave: () => void) => void)[]> = { Objects: [], Events: [] };
-  /** Tokens there must be: half of a burst is kept for objects. */
-  readonly #needed: Record<ThrottledLane, number>;
+  readonly #waiting: ((leave: () => void) => void)[] = [];
   #tokens: number;
   #filledAt: number;
   #free: number;
-  #cancelWake: () => void = () => undefined;
+  #wakes = false;
 
   constructor(limits: ThrottleLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#needed = { Objects: 1, Events: Math.min(limits.burst, limits.burst / 2 + 1) };
     this.#tokens = limits.burst;
     this.#filledAt = clock.now();
     this.#free = limits.slots;
   }
 
   /** Settles when the caller may begin; the function it gives must be called once at the end. */
-  enter(lane: ThrottledLane): Promise<() => void> {
+  enter(): Promise<() => void> {
     return new Promise((resolve) => {
-      this.#waiting[lane].push(resolve);
+      this.#waiting.push(resolve);
       this.#admit();
     });
   }
 
   #admit(): void {
-    this.#cancelWake();
     this.#refill();
-    while (this.#free > 0) {
-      const lane = this.#waiting.Objects.length > 0 ? 'Objects' : 'Events';
-      if (this.#waiting[lane].length > 0 && this.#tokens < this.#needed[lane]) {
-        this.#wakeWith(this.#needed[lane]);
-        return;
-      }
-      const next = this.#waiting[lane].shift();
+    while (this.#free > 0 && this.#tokens >= 1) {
+      const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#free -= 1;
       this.#tokens -= 1;
       next(() => this.#leave());
     }
+    if (this.#waiting.length > 0 && this.#free > 0) this.#wakeAtNextToken();
   }
 
   #leave(): void {
@@ -70,8 +59,12 @@ export class Throttle {
     this.#filledAt = now;
   }
 
-  #wakeWith(tokens: number): void {
-    const ms = Math.ceil((tokens - this.#tokens) * 1000 / this.#limits.perSecond);
-    this.#cancelWake = this.#clock.after(ms, () => this.#admit());
+  #wakeAtNextToken(): void {
+    if (this.#wakes) return;
+    this.#wakes = true;
+    this.#clock.after(Math.ceil((1 - this.#tokens) * 1000 / this.#limits.perSecond), () => {
+      this.#wakes = false;
+      this.#admit();
+    });
   }
 }

@@ -12,7 +12,7 @@ import { TerminalError, TransientError } from '../../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action } from '../model/action.ts';
-import { objectRef, uidOf } from '../model/children.ts';
+import { mayStillRun, objectRef, uidOf } from '../model/children.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
@@ -135,7 +135,7 @@ async function clearPid(
     namespace: parent.namespace,
     labels: consumerLabels(parent, action.consumerId),
   });
-  if (action.owner !== undefined && pods.some((pod) => uidOf(pod) === action.owner)) return;
+  if (action.owner !== undefined && pods.some((pod) => uidOf(pod) === action.owner && mayStillRun(pod))) return;
   await clearStalePid(link, configHashKey(type, action.consumerId), {
     pid: action.pid,
     ...(action.owner === undefined ? {} : { owner: action.owner }),

@@ -17,13 +17,16 @@ import type { GatePlan } from '../network/gate.ts';
 import {
   annotations,
   deploymentName,
+  digest,
   labels,
   labelValue,
   runtimeSecretName,
   sourceConfigMapName,
+  workerContainer,
 } from '../model/names.ts';
 import { type CommandInput, denoCommand } from './deno-command.ts';
 import type { Parent, PodSettings } from '../model/blueprint.ts';
+import { canonicalJson } from './drift.ts';
 import { childMetadata, parentLabels } from './metadata.ts';
 
 /** Everything a Deployment follows from. */
@@ -67,7 +70,7 @@ export function deployment(input: DeploymentInput): KubeObject {
       strategy: { type: 'Recreate' },
       revisionHistoryLimit: 2,
       selector: { matchLabels: consumerLabels(parent, consumerId) },
-      template: {
+      template: marked({
         metadata: {
           labels: { ...input.pod.labels, ...consumerLabels(parent, consumerId), [labels.netHash]: input.netHash },
           annotations: {
@@ -79,8 +82,17 @@ export function deployment(input: DeploymentInput): KubeObject {
           },
         },
         spec: podSpec(input),
-      },
+      }),
     },
+  };
+}
+
+/** The template with a digest of itself, which every pod made from it carries. */
+function marked<T extends { metadata: { annotations: Record<string, string> } }>(template: T): T {
+  const mark = { [annotations.template]: digest(canonicalJson(template), 16) };
+  return {
+    ...template,
+    metadata: { ...template.metadata, annotations: { ...template.metadata.annotations, ...mark } },
   };
 }
 
@@ -123,7 +135,7 @@ function container(input: DeploymentInput): object {
     ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
   }
   return {
-    name: 'worker',
+    name: workerContainer,
     image: input.image,
     command: denoCommand(input.command),
     env: environment(input),

@@ -73,6 +73,7 @@ export type Why =
   | 'ConfigHashStale'
   | 'ConfigHashAdopted'
   | 'OwnerPodGone'
+  | 'PodFinished'
   | 'DeploymentMissing'
   | 'DeploymentDrifted'
   | 'Suspended'

@@ -1,7 +1,7 @@
 /** Reads the children of a worker: whose they are and how they are. */
 import { env } from '../../../contract/pod.ts';
 import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
-import { annotations, labels } from './names.ts';
+import { annotations, labels, workerContainer } from './names.ts';
 
 /** Name and namespace of an object. */
 export function objectRef({ metadata }: KubeObject): ObjectRef {
@@ -38,19 +38,42 @@ export function policyHashOf({ spec }: KubeObject): string | undefined {
   return (podSelector ?? endpointSelector)?.matchLabels?.[labels.netHash];
 }
 
+/** The end of a container, as its node tells it. */
+export interface Termination {
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** One container of a pod, as its node tells it. */
+export interface ContainerStatus {
+  readonly name?: string;
+  readonly ready?: boolean;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: object;
+    readonly terminated?: Termination;
+  };
+  readonly lastState?: { readonly terminated?: Termination };
+}
+
+/** A condition of a pod or a Deployment. */
+export interface ChildCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 /** What the domain reads of a pod's status. */
 export interface PodStatus {
   readonly phase?: string;
-  readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
-  readonly containerStatuses?: readonly {
-    restartCount?: number;
-    state?: {
-      waiting?: { reason?: string; message?: string };
-      running?: object;
-      terminated?: { exitCode?: number; reason?: string; message?: string };
-    };
-    lastState?: { terminated?: { exitCode?: number; reason?: string; message?: string } };
-  }[];
+  readonly reason?: string;
+  readonly message?: string;
+  readonly conditions?: readonly ChildCondition[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+  readonly containerStatuses?: readonly ContainerStatus[];
 }
 
 /** A pod's status; empty while the node has not written one. */
@@ -58,16 +81,54 @@ export function podStatus(pod: KubeObject): PodStatus {
   return pod.status ?? {};
 }
 
-/** True while a process of the pod may run. */
-export function isLive(pod: KubeObject): boolean {
+/** A condition of a pod or a Deployment that holds. */
+export function holding({ status }: KubeObject, type: string): ChildCondition | undefined {
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly ChildCondition[] };
+  return conditions.find((condition) => condition.type === type && condition.status === 'True');
+}
+
+/** The container the worker runs in: by its name, for admission may have put others before it. */
+export function workerContainerOf(pod: KubeObject): ContainerStatus | undefined {
+  return podStatus(pod).containerStatuses?.find(({ name }) => name === workerContainer);
+}
+
+/** Containers somebody added to a pod of ours: those that run before the worker, then those beside it. */
+export function addedContainersOf(pod: KubeObject): ContainerStatus[] {
+  const { initContainerStatuses = [], containerStatuses = [] } = podStatus(pod);
+  return [...initContainerStatuses, ...containerStatuses.filter(({ name }) => name !== workerContainer)];
+}
+
+/** Children by the consumer they are of, looked through once. */
+export function byConsumer(children: readonly KubeObject[]): Map<string, KubeObject[]> {
+  const found = new Map<string, KubeObject[]>();
+  for (const child of children) {
+    const id = consumerIdOf(child);
+    if (id === undefined) continue;
+    const known = found.get(id);
+    if (known) known.push(child);
+    else found.set(id, [child]);
+  }
+  return found;
+}
+
+/**
+ * True while a process of the pod may run. A node ends all containers before it calls a pod `Failed` or
+ * `Succeeded`; a pod on its way out, or on a node nobody hears of, may still run.
+ */
+export function mayStillRun(pod: KubeObject): boolean {
   const { phase } = podStatus(pod);
   return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
+/** Digest of the template a pod was made from, or of the template a Deployment makes pods from. */
+export function templateOf(object: KubeObject): string | undefined {
+  const { template } = (object.spec ?? {}) as { template?: { metadata?: { annotations?: Record<string, string> } } };
+  return (template?.metadata ?? object.metadata).annotations?.[annotations.template];
+}
+
 /** True when the pod is ready and not on its way out. */
 export function isReady(pod: KubeObject): boolean {
-  return pod.metadata.deletionTimestamp === undefined &&
-    (podStatus(pod).conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+  return pod.metadata.deletionTimestamp === undefined && holding(pod, 'Ready') !== undefined;
 }
 
 /** The part of a Deployment the domain reads. */

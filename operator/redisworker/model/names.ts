@@ -20,9 +20,14 @@ export const annotations = {
   applied: 'redisworker.dev/applied',
   source: 'redisworker.dev/source-digest',
   config: 'redisworker.dev/config-digest',
+  /** Digest of the whole template a pod is made from: tells whether a pod runs what is asked for now. */
+  template: 'redisworker.dev/template-digest',
   /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
   resolved: 'redisworker.dev/resolved-names',
 } as const;
+
+/** Name of the container the worker runs in; others of its pod are not ours. */
+export const workerContainer = 'worker';
 
 /** Keeps a deleted worker until Redis is clean. */
 export const finalizer = 'redisworker.dev/cleanup';

@@ -8,6 +8,7 @@ import type { Topology } from '../network/allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Source } from '../desired/source-config-map.ts';
 import type { Problem, Resolved } from './problem.ts';
+import type { Reason } from './reasons.ts';
 import type { WorkView } from './work.ts';
 
 /** Objects of a namespace that carry these labels. */
@@ -45,7 +46,7 @@ export type RedisObservation =
     /** By key. */
     readonly hashes: ReadonlyMap<string, HashObservation>;
   }
-  | { readonly kind: 'fault'; readonly reason: string; readonly message: string };
+  | { readonly kind: 'fault'; readonly reason: Reason; readonly message: string };
 
 /** Where the worker's Redis is. */
 export interface RedisEndpoint {

@@ -1,33 +1,9 @@
 /** What keeps a worker from running, in words a condition can carry. */
-
-/** Reasons are an API: they are listed in docs/conditions.md and never change their meaning. */
-export type ProblemReason =
-  | 'InvalidSpec'
-  | 'NotSupported'
-  | 'EnforcementUnverifiable'
-  | 'InvalidAllowNet'
-  | 'NameRefused'
-  | 'TypeConflict'
-  | 'HashConflict'
-  | 'NameConflict'
-  | 'WrongRedisType'
-  | 'ConfigMapNotFound'
-  | 'ConfigMapKeyNotFound'
-  | 'SourceTooLarge'
-  | 'SourceEmpty'
-  | 'SecretNotFound'
-  | 'SecretKeyNotFound'
-  | 'SecretTooLarge'
-  | 'SecretNotText'
-  | 'Forbidden'
-  | 'InvalidRedisUrl'
-  | 'NoRedis'
-  | 'RedisNotOpened'
-  | 'CiliumNotInstalled';
+import type { Reason } from './reasons.ts';
 
 /** A named fault with one sentence that says what, where, and the fix. */
 export interface Problem {
-  readonly reason: ProblemReason;
+  readonly reason: Reason;
   readonly message: string;
   /** True when only another spec can help: the worker is stalled. False: something else has to appear. */
   readonly terminal: boolean;
@@ -37,12 +13,12 @@ export interface Problem {
 export type Resolved<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
 /** A fault of the spec itself. */
-export function terminal(reason: ProblemReason, message: string): Problem {
+export function terminal(reason: Reason, message: string): Problem {
   return { reason, message, terminal: true };
 }
 
 /** Something outside the spec is missing; its arrival starts the next reconcile. */
-export function missing(reason: ProblemReason, message: string): Problem {
+export function missing(reason: Reason, message: string): Problem {
   return { reason, message, terminal: false };
 }
 

@@ -6,7 +6,7 @@ import { withCount, withSpec, worker } from '../../../test/support/gen.ts';
 import { observed, type Surroundings } from '../../../test/support/observed.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { planOf } from '../plan/index.ts';
-import { enforcementFinding } from '../status/enforcement.ts';
+import { enforcementCondition } from '../status/enforcement.ts';
 import { parseCanary } from './gate.ts';
 
 const canary = 'canary.system.svc:8086';
@@ -16,7 +16,7 @@ const required = { networkPolicy: { enforcement: 'Required' } };
 function told(object: KubeObject, around: Surroundings = {}) {
   const seen = observed(object, { canary, ...around });
   if (!seen.spec) throw new Error('no spec');
-  const { status, reason, message } = enforcementFinding(seen, seen.spec);
+  const { status, reason, message } = enforcementCondition(seen, seen.spec);
   return { told: `${status} ${reason}`, message };
 }
 
@@ -39,7 +39,7 @@ const pod = (id: string, container: Container = running, ready = true): KubeObje
   status: {
     phase: 'Running',
     conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-    containerStatuses: [container],
+    containerStatuses: [{ name: 'istio-proxy', state: { running: {} } }, { name: 'worker', ...container }],
   },
 });
 

@@ -6,7 +6,7 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import type { Action, Why } from '../model/action.ts';
-import { consumerIdOf, deploymentView, objectRef, uidOf } from '../model/children.ts';
+import { byConsumer, consumerIdOf, deploymentView, mayStillRun, objectRef, uidOf } from '../model/children.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
@@ -14,14 +14,31 @@ import { joined, type Steps } from './plan.ts';
 
 /** Plans the next step for every consumer id that exists and is not to be kept. */
 export function planRemoval(observed: Observed, spec: ObservedSpec, kept: readonly string[], why: Why): Steps {
+  const { deployments, pods } = observed.children;
+  const [deploymentOf, podsOf] = [byConsumer(deployments), byConsumer(pods.filter(mayStillRun))];
   return joined(
-    removedIds(observed, spec, kept).map((id) => removeConsumer(observed, spec, { id, heir: kept[0], why })),
+    removedIds(observed, spec, kept).map((id) => {
+      const removed = { id, heir: kept[0], why, deployment: deploymentOf.get(id)?.[0], runs: podsOf.has(id) };
+      return removeConsumer(observed, spec, removed);
+    }),
   );
+}
+
+/** Takes away pods that have ended for good, by eviction for one: nobody else does, and no process is in them. */
+export function finishedPods(pods: readonly KubeObject[]): Action[] {
+  return pods.filter((pod) => !mayStillRun(pod) && pod.metadata.deletionTimestamp === undefined).map((pod) => ({
+    do: 'deleteObject',
+    resource: resources.pods,
+    ref: objectRef(pod),
+    uid: uidOf(pod),
+    why: 'PodFinished',
+  }));
 }
 
 /** Plans the end of a worker whose Redis answers: all consumers, then the group, then the finalizer. */
 export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
-  const removal = planRemoval(observed, spec, [], 'WorkerDeleted');
+  const finished = { actions: finishedPods(observed.children.pods), waitingFor: [] };
+  const removal = joined([finished, planRemoval(observed, spec, [], 'WorkerDeleted')]);
   if (removal.waitingFor.length > 0) return removal;
   const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered'
     ? spec.redis.work.end((id) => isOurs(spec, id))
@@ -45,20 +62,25 @@ export function releaseFinalizer({ object }: Observed, why: Why): Action {
   };
 }
 
-function removeConsumer(
-  observed: Observed,
-  spec: ObservedSpec,
-  removal: { id: string; heir: string | undefined; why: Why },
-): Steps {
-  const { id, heir, why } = removal;
-  const deployment = observed.children.deployments.find((object) => consumerIdOf(object) === id);
+/** A consumer that is to go, with what there is of it. */
+interface Removed {
+  readonly id: string;
+  readonly heir: string | undefined;
+  readonly why: Why;
+  readonly deployment: KubeObject | undefined;
+  /** A process of it may still run. */
+  readonly runs: boolean;
+}
+
+function removeConsumer(observed: Observed, spec: ObservedSpec, removed: Removed): Steps {
+  const { id, heir, why, deployment } = removed;
   if (deployment && deploymentView(deployment).replicas > 0) {
     return {
       actions: [{ do: 'scaleToZero', ref: objectRef(deployment), uid: uidOf(deployment), why }],
       waitingFor: [`the pod of consumer "${id}" to end`],
     };
   }
-  if (observed.children.pods.some((pod) => consumerIdOf(pod) === id)) {
+  if (removed.runs) {
     return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
   }
   if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };

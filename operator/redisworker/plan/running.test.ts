@@ -259,6 +259,59 @@ describe('the plan of a worker that is being deleted', () => {
   });
 });
 
+describe('a pod that has ended for good', () => {
+  const finished = (id: string, phase = 'Failed'): KubeObject => ({ ...pod(id), status: { phase } });
+  const pidOf = (owner: string) => {
+    const { spec } = settled(worker('w'));
+    const hash = spec?.redis.kind === 'answered' ? spec.redis.hashes.get(configHashKey('w', '1')) : undefined;
+    return { [configHashKey('w', '1')]: { ...(hash as Record<string, string>), pid: '7', owner } };
+  };
+
+  it.each(['Failed', 'Succeeded'])('in phase %s is deleted, and its pid is cleared for its successor', (phase) => {
+    const pods = [finished('1', phase), pod('1', 'pod-successor')];
+    expect(steps(planOf(settled(worker('w'), { children: { pods }, hashes: pidOf('pod-1') })))).toEqual([
+      'deleteObject PodFinished w-1',
+      'clearStalePid OwnerPodGone 1',
+    ]);
+  });
+
+  it('keeps its pid while it may still run, on a node nobody hears of for one', () => {
+    const lost = {
+      ...finished('1', 'Unknown'),
+      metadata: { ...pod('1').metadata, deletionTimestamp: '2030-01-01T00:00:00Z' },
+    };
+    expect(steps(planOf(settled(worker('w'), { children: { pods: [lost] }, hashes: pidOf('pod-1') })))).toEqual([]);
+  });
+
+  it('is deleted while Redis does not answer, too', () => {
+    const fault = { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } as const;
+    expect(steps(planOf(settled(worker('w'), { children: { pods: [finished('1')] }, spec: fault })))).toEqual([
+      'deleteObject PodFinished w-1',
+    ]);
+  });
+
+  it('keeps neither its consumer nor its worker from going', () => {
+    const complete = settled(worker('w'), { hashes: pidOf('pod-1') });
+    const { children, object } = complete;
+    const scaledDown = children.deployments.map((one) => ({ ...one, spec: { ...(one.spec as object), replicas: 0 } }));
+    const left = { children: { ...children, deployments: scaledDown, pods: [finished('1')] }, hashes: pidOf('pod-1') };
+    const none = { ...worker('w', withCount(0)), metadata: object.metadata };
+    expect(steps(planOf(observed(none, left)))).toEqual([
+      'deleteObject PodFinished w-1',
+      'deleteConfigHash ConsumerRemoved 1',
+      'deleteObject ConsumerRemoved w-1',
+    ]);
+    const deleted = { ...object, metadata: { ...object.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } };
+    expect(steps(planOf(observed(deleted, left)))).toEqual([
+      'deleteObject PodFinished w-1',
+      'deleteConfigHash WorkerDeleted 1',
+      'deleteObject WorkerDeleted w-1',
+      'destroyGroup WorkerDeleted',
+      'setFinalizers CleanupFinished',
+    ]);
+  });
+});
+
 describe('problems', () => {
   const reasons = (of: Observed) => planOf(of).problems.map(({ reason }) => reason);
 

@@ -13,9 +13,9 @@ import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
 import { ownershipOf } from './adoption.ts';
 import type { Steps } from './plan.ts';
-import { planRemoval } from './removal.ts';
+import { finishedPods, planRemoval } from './removal.ts';
 import { planStopping } from './stopping.ts';
-import { stalePid } from './stale-pid.ts';
+import { type Processes, processesOf, stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
 /** Plans the next writes of a worker that may run. `desired` is computed from the same observation. */
@@ -39,6 +39,7 @@ export function planRunning(
       'NetworkPolicyMissing',
       'NetworkPolicyDrifted',
     ], policyHasDrifted),
+    ...finishedPods(observed.children.pods),
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
@@ -49,13 +50,15 @@ export function planRunning(
     };
   }
   const removal = planRemoval(observed, spec, wanted, 'ConsumerRemoved');
+  const processes = processesOf(observed, spec);
+  const deployments = new Map(observed.children.deployments.map((object) => [object.metadata.name, object]));
   return {
     actions: [
       ...before,
       ...spec.redis.work.start(),
-      ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(observed, spec, id, fields)),
+      ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(processes, spec, id, fields)),
       ...[...desired.deployments.values()].flatMap((object) =>
-        planObject(resources.deployments, object, observed.children.deployments, [
+        planObject(resources.deployments, object, listOf(deployments.get(object.metadata.name)), [
           'DeploymentMissing',
           'DeploymentDrifted',
         ])
@@ -87,14 +90,14 @@ function planObject(
 }
 
 function planConfigHash(
-  observed: Observed,
+  processes: Processes,
   spec: ObservedSpec,
   consumerId: string,
   fields: ConfigHashFields,
 ): Action[] {
   if (spec.redis.kind !== 'answered') return [];
   const hash = spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerId)) ?? 'absent';
-  const stale = stalePid(observed, spec, consumerId, hash);
+  const stale = stalePid(processes, consumerId, hash);
   const ownership = ownershipOf(spec.blueprint.parent, spec.redis.work, consumerId, hash);
   return [
     ...(stale ? [{ do: 'clearStalePid', consumerId, ...stale, why: 'OwnerPodGone' } as const] : []),

@@ -1,13 +1,14 @@
 /** The words of each condition. Reasons are an API: docs/conditions.md lists them. */
-import type { Finding } from './dated.ts';
+import type { UndatedCondition } from './dated.ts';
 import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from '../desired/index.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** A worker whose spec has to change before anything goes on: final, so never together with Reconciling. */
-export function stalledFindings(problems: readonly Problem[]): Finding[] {
+export function stalledConditions(problems: readonly Problem[]): UndatedCondition[] {
   const first = problems[0];
   if (!first) return [];
   const message = problems.map((problem) => problem.message).join('; ');
@@ -18,36 +19,35 @@ export function stalledFindings(problems: readonly Problem[]): Finding[] {
 }
 
 /** Ready, and Reconciling as long as there is something to do or to wait for. */
-export function readyFindings(
+export function readyConditions(
   observed: Observed,
   spec: ObservedSpec,
   plan: Plan,
   failure: Problem | undefined,
   rows: readonly ConsumerRow[],
-): Finding[] {
+): UndatedCondition[] {
   const blocked = obstacle(observed, spec, plan, failure);
   if (blocked) return notReady(blocked.reason, blocked.message);
   if (spec.blueprint.suspend) return suspended(rows);
-  const unready = rows.filter(({ row }) => row.state !== 'Ready');
-  const waiting = plan.waitingFor;
-  if (unready.length > 0) {
-    return notReady(anyFailing(unready) ? 'ConsumersFailing' : 'ConsumersStarting', describeRows(unready, rows.length));
-  }
-  if (plan.actions.length > 0) return notReady('Applying', 'changes are being applied');
-  const count = plan.wanted.length;
-  const ready: Finding = {
-    type: 'Ready',
-    status: 'True',
-    reason: 'ConsumersReady',
-    message: count === 0 ? 'no consumers are wanted' : `all ${count} consumers are ready`,
-  };
-  return waiting.length === 0
-    ? [ready]
-    : [ready, { type: 'Reconciling', status: 'True', reason: 'Waiting', message: `waiting for ${waiting.join(', ')}` }];
+  const wanted = rows.filter(({ isWanted }) => isWanted);
+  const unready = wanted.filter(({ row }) => row.state !== 'Ready');
+  if (unready.length > 0) return notReady(reasonOf(unready), describeRows(unready, wanted));
+  return [ready(wanted.length), ...underWay(plan)];
+}
+
+function ready(count: number): UndatedCondition {
+  const message = count === 0 ? 'no consumers are wanted' : `all ${count} consumers are ready`;
+  return { type: 'Ready', status: 'True', reason: 'ConsumersReady', message };
+}
+
+/** What is still to be done although every wanted consumer works: consumers that leave, children to repair. */
+function underWay({ actions, waitingFor }: Plan): UndatedCondition[] {
+  if (waitingFor.length > 0) return [reconciling('Waiting', `waiting for ${waitingFor.join(', ')}`)];
+  return actions.length > 0 ? [reconciling('Applying', 'changes are being applied')] : [];
 }
 
 /** Whether the worker's Redis answers, with its own class of fault when not. */
-export function redisFinding({ access, redis }: ObservedSpec): Finding {
+export function redisCondition({ access, redis }: ObservedSpec): UndatedCondition {
   if (!access.ok) {
     return { type: 'RedisReachable', status: 'False', reason: access.problem.reason, message: access.problem.message };
   }
@@ -58,7 +58,7 @@ export function redisFinding({ access, redis }: ObservedSpec): Finding {
 }
 
 /** Whether the source is at hand. */
-export function sourceFinding({ source }: ObservedSpec): Finding {
+export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
   return source.ok
     ? {
       type: 'SourceResolved',
@@ -70,7 +70,7 @@ export function sourceFinding({ source }: ObservedSpec): Finding {
 }
 
 /** Whether the NetworkPolicy says exactly what the scope says. */
-export function exactFinding({ blueprint }: ObservedSpec, desired: Desired | undefined): Finding[] {
+export function exactConditions({ blueprint }: ObservedSpec, desired: Desired | undefined): UndatedCondition[] {
   if (!desired) return [];
   const { approximations } = desired.policy;
   if (blueprint.allowAllNet) {
@@ -104,7 +104,7 @@ function obstacle(
   { access, redis, source, secret }: ObservedSpec,
   { problems }: Plan,
   failure: Problem | undefined,
-): { reason: string; message: string } | undefined {
+): { reason: Reason; message: string } | undefined {
   if (observed.object.metadata.deletionTimestamp !== undefined && !failure && redis.kind === 'answered') {
     return { reason: 'Deleting', message: 'the worker is being deleted' };
   }
@@ -116,35 +116,47 @@ function obstacle(
   return problems[0] ?? failure;
 }
 
-function notReady(reason: string, message: string): Finding[] {
-  return [
-    { type: 'Ready', status: 'False', reason, message },
-    { type: 'Reconciling', status: 'True', reason, message },
-  ];
+function notReady(reason: Reason, message: string): UndatedCondition[] {
+  return [{ type: 'Ready', status: 'False', reason, message }, reconciling(reason, message)];
 }
 
-function suspended(rows: readonly ConsumerRow[]): Finding[] {
+function reconciling(reason: Reason, message: string): UndatedCondition {
+  return { type: 'Reconciling', status: 'True', reason, message };
+}
+
+function suspended(rows: readonly ConsumerRow[]): UndatedCondition[] {
   const running = rows.filter(({ row }) => row.pod !== undefined).length;
   return running === 0
     ? [{ type: 'Ready', status: 'True', reason: 'Suspended', message: 'the worker is suspended: no consumer runs' }]
     : notReady('Draining', `${running} consumers finish their work before the worker is suspended`);
 }
 
-function anyFailing(rows: readonly ConsumerRow[]): boolean {
-  return rows.some(({ row }) => row.state === 'Failing');
+function reasonOf(unready: readonly ConsumerRow[]): Reason {
+  if (unready.some(({ row }) => row.state === 'Failing')) return 'ConsumersFailing';
+  return unready.some(({ row }) => row.state === 'Updating') ? 'ConsumersUpdating' : 'ConsumersStarting';
 }
 
-/** Rows told by name in a message. */
+/** Rows told by name in a message, and the order of their states: what is worst comes first. */
 const namedRows = 3;
+const worstFirst = ['Failing', 'Pending', 'Starting', 'Draining', 'Updating'];
 
-function describeRows(unready: readonly ConsumerRow[], all: number): string {
-  const failingFirst = [...unready].sort((a, b) =>
-    Number(b.row.state === 'Failing') - Number(a.row.state === 'Failing')
-  );
-  const named = failingFirst.slice(0, namedRows).map(({ row, fault }) =>
-    `consumer "${row.id}" ${row.state === 'Failing' ? 'fails: ' : ''}${fault ?? row.reason ?? row.state}`
-  );
-  return `${all - unready.length} of ${all} consumers are ready; ${named.join('; ')}${
-    unready.length > namedRows ? '; …' : ''
-  }`;
+function describeRows(unready: readonly ConsumerRow[], wanted: readonly ConsumerRow[]): string {
+  const rank = ({ row }: ConsumerRow) => worstFirst.indexOf(row.state);
+  const held = unready.filter(({ isHeld }) => isHeld).length;
+  const told = unready.filter(({ isHeld }) => !isHeld).sort((a, b) => rank(a) - rank(b));
+  const parts = [
+    howMany(unready, wanted),
+    ...told.slice(0, namedRows).map(({ row, fault }) => `consumer "${row.id}" ${fault ?? row.reason ?? row.state}`),
+    ...(told.length > namedRows ? ['…'] : []),
+    ...(held > 0 ? [`the other ${held} keep the code that worked`] : []),
+  ];
+  return parts.join('; ');
+}
+
+function howMany(unready: readonly ConsumerRow[], wanted: readonly ConsumerRow[]): string {
+  const [all, upToDate] = [wanted.length, wanted.length - unready.length];
+  const serving = wanted.filter(({ isServing }) => isServing).length;
+  return serving === upToDate
+    ? `${upToDate} of ${all} consumers are ready`
+    : `${serving} of ${all} consumers are ready, ${upToDate} with what is asked for now`;
 }

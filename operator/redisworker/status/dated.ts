@@ -1,11 +1,13 @@
 /** Conditions as kstatus reads them: abnormal ones exist only while they hold. */
 import type { Condition, ConditionType } from '../../api/redisworker.ts';
+import type { Reason } from '../model/reasons.ts';
+import { bounded } from './text.ts';
 
 /** A condition before it has a time. */
-export interface Finding {
+export interface UndatedCondition {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 
@@ -13,22 +15,22 @@ export interface Finding {
 const maxMessage = 32_000;
 
 /**
- * Dates findings: `lastTransitionTime` moves only when the status of a type changes.
+ * Dates conditions: `lastTransitionTime` moves only when the status of a type changes.
  * @param now ISO time of this look
  */
-export function conditions(
-  findings: readonly Finding[],
+export function dated(
+  conditions: readonly UndatedCondition[],
   before: readonly Condition[],
   generation: number,
   now: string,
 ): Condition[] {
-  return findings.map((finding) => {
-    const last = before.find(({ type }) => type === finding.type);
+  return conditions.map((condition) => {
+    const last = before.find(({ type }) => type === condition.type);
     return {
-      ...finding,
-      message: finding.message.slice(0, maxMessage),
+      ...condition,
+      message: bounded(condition.message, maxMessage),
       observedGeneration: generation,
-      lastTransitionTime: last?.status === finding.status ? last.lastTransitionTime : now,
+      lastTransitionTime: last?.status === condition.status ? last.lastTransitionTime : now,
     };
   });
 }

@@ -3,15 +3,15 @@ import { decodeGateReport, gateField, type GateResult } from '../../../contract/
 import { configHashKey } from '../../../contract/keys.ts';
 import { exitCodes } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { consumerIdOf, isLive, isReady, podStatus, uidOf } from '../model/children.ts';
-import type { Finding } from './dated.ts';
+import { consumerIdOf, isReady, mayStillRun, uidOf, workerContainerOf } from '../model/children.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
+import type { UndatedCondition } from './dated.ts';
 
 /** Whether policies are known to be enforced for the pods that run now. */
-export function enforcementFinding(observed: Observed, spec: ObservedSpec): Finding {
+export function enforcementCondition(observed: Observed, spec: ObservedSpec): UndatedCondition {
   const { gate } = spec.blueprint;
   if (gate.kind === 'off') {
-    return finding(gate.reason === 'NotEnforcedHere' ? 'False' : 'Unknown', gate.reason, gate.message);
+    return condition(gate.reason === 'NotEnforcedHere' ? 'False' : 'Unknown', gate.reason, gate.message);
   }
   const seen = observed.children.pods.filter(isUnderWay).map((pod) => ({
     id: consumerIdOf(pod) ?? '',
@@ -20,7 +20,7 @@ export function enforcementFinding(observed: Observed, spec: ObservedSpec): Find
   const idsOf = (result: GateResult | undefined) => seen.filter((one) => one.result === result).map(({ id }) => id);
   const [open, unverified, silent] = [idsOf('Open'), idsOf('Unverified'), idsOf(undefined)];
   if (open.length > 0) {
-    return finding(
+    return condition(
       'False',
       'NotEnforced',
       `${
@@ -31,7 +31,7 @@ export function enforcementFinding(observed: Observed, spec: ObservedSpec): Find
     );
   }
   if (unverified.length > 0) {
-    return finding(
+    return condition(
       'Unknown',
       'NotVerified',
       `${
@@ -42,10 +42,10 @@ export function enforcementFinding(observed: Observed, spec: ObservedSpec): Find
     );
   }
   if (silent.length > 0 && spec.redis.kind === 'fault') {
-    return finding('Unknown', 'NotVerified', 'Redis, where pods tell what they found, does not answer');
+    return condition('Unknown', 'NotVerified', 'Redis, where pods tell what they found, does not answer');
   }
   if (silent.length > 0 || seen.length === 0) {
-    return finding(
+    return condition(
       'Unknown',
       'NotVerified',
       seen.length === 0
@@ -54,13 +54,13 @@ export function enforcementFinding(observed: Observed, spec: ObservedSpec): Find
     );
   }
   if (observed.canaryProblem !== undefined) {
-    return finding(
+    return condition(
       'Unknown',
       'CanaryUnreachable',
       `pods are refused by the canary ${gate.canary}, and so is the operator itself, which proves nothing: ${observed.canaryProblem}; see whether --canary-address leads to the operator`,
     );
   }
-  return finding('True', 'Refused', `every running pod was refused by the canary ${gate.canary} before its code ran`);
+  return condition('True', 'Refused', `every running pod was refused by the canary ${gate.canary} before its code ran`);
 }
 
 /** What becomes of user code where the network is not known to be closed. */
@@ -71,14 +71,14 @@ const told = {
 
 /** A process of the pod runs, or has run and will again. */
 function isUnderWay(pod: KubeObject): boolean {
-  const container = podStatus(pod).containerStatuses?.[0];
+  const container = workerContainerOf(pod);
   const begun = container?.state?.running ?? container?.state?.terminated ?? container?.lastState?.terminated;
-  return begun !== undefined && isLive(pod) && pod.metadata.deletionTimestamp === undefined;
+  return begun !== undefined && mayStillRun(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
 /** How the last process that has been at the gate left it: the code it ended with, or what it wrote once through. */
 function resultOf(pod: KubeObject, spec: ObservedSpec): GateResult | undefined {
-  const container = podStatus(pod).containerStatuses?.[0];
+  const container = workerContainerOf(pod);
   const endsAtGate = spec.blueprint.gate.kind === 'on' && spec.blueprint.gate.enforcement === 'Required';
   const ended = isReady(pod) || !endsAtGate
     ? undefined
@@ -102,6 +102,10 @@ function consumers(ids: readonly string[]): string {
   }`;
 }
 
-function finding(status: Finding['status'], reason: string, message: string): Finding {
+function condition(
+  status: UndatedCondition['status'],
+  reason: UndatedCondition['reason'],
+  message: string,
+): UndatedCondition {
   return { type: 'NetworkPolicyEnforced', status, reason, message };
 }

@@ -1,13 +1,14 @@
 /** Computes the whole status of a worker from one observation. Pure. */
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import { formatScope } from '../network/allow-net/canonical.ts';
-import { isLive, isReady } from '../model/children.ts';
-import { conditions, type Finding } from './dated.ts';
+import { isReady, mayStillRun } from '../model/children.ts';
+import { dated, type UndatedCondition } from './dated.ts';
 import { type ConsumerRow, consumerRows, maxRows } from './consumer-rows.ts';
 import { parentLabels } from '../desired/metadata.ts';
-import { enforcementFinding } from './enforcement.ts';
+import { enforcementCondition } from './enforcement.ts';
+import { fitted } from './fitted.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
-import { exactFinding, readyFindings, redisFinding, sourceFinding, stalledFindings } from './conditions.ts';
+import { exactConditions, readyConditions, redisCondition, sourceCondition, stalledConditions } from './conditions.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -21,11 +22,11 @@ export function statusOf(
   const generation = observed.object.metadata.generation ?? 0;
   const now = new Date(observed.now).toISOString();
   const { spec } = observed;
-  const rows = spec ? consumerRows(observed, spec, plan.wanted) : [];
-  const date = (findings: readonly Finding[]) => conditions(findings, before?.conditions ?? [], generation, now);
-  return {
+  const rows = spec ? consumerRows(observed, spec, plan) : [];
+  const conditions = spec ? conditionsOf(observed, spec, plan, failure, rows) : stalledConditions(plan.problems);
+  return fitted({
     observedGeneration: generation,
-    conditions: date(spec ? findings(observed, spec, plan, failure, rows) : stalledFindings(plan.problems)),
+    conditions: dated(conditions, before?.conditions ?? [], generation, now),
     ...(spec
       ? {
         ...replicas(observed, spec, plan, rows),
@@ -36,24 +37,24 @@ export function statusOf(
       : {}),
     responses: persistedTally(observed.responses),
     ...(rows.length > maxRows ? { omittedConsumers: rows.length - maxRows } : {}),
-  };
+  });
 }
 
-function findings(
+function conditionsOf(
   observed: Observed,
   spec: ObservedSpec,
   plan: Plan,
   failure: Problem | undefined,
   rows: readonly ConsumerRow[],
-): Finding[] {
+): UndatedCondition[] {
   return [
     ...(plan.problems.some(({ terminal }) => terminal)
-      ? stalledFindings(plan.problems)
-      : readyFindings(observed, spec, plan, failure, rows)),
-    redisFinding(spec),
-    sourceFinding(spec),
-    ...exactFinding(spec, plan.desired),
-    enforcementFinding(observed, spec),
+      ? stalledConditions(plan.problems)
+      : readyConditions(observed, spec, plan, failure, rows)),
+    redisCondition(spec),
+    sourceCondition(spec),
+    ...exactConditions(spec, plan.desired),
+    enforcementCondition(observed, spec),
   ];
 }
 
@@ -63,17 +64,16 @@ function replicas(
   { wanted }: Plan,
   rows: readonly ConsumerRow[],
 ): RedisWorkerStatus {
-  const ids = new Set(wanted);
-  const ready = rows.filter(({ row }) => row.state === 'Ready' && ids.has(row.id)).length;
+  const serving = rows.filter(({ isWanted, isServing }) => isWanted && isServing).length;
   const { namespace = '', name, uid = '' } = object.metadata;
   const selector = Object.entries(
     parentLabels({ apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid }),
   );
   return {
-    replicas: children.pods.filter(isLive).length,
+    replicas: children.pods.filter(mayStillRun).length,
     readyReplicas: children.pods.filter(isReady).length,
     selector: selector.map(([key, value]) => `${key}=${value}`).join(','),
-    consumersReady: `${ready}/${isSuspended ? 0 : ids.size}`,
+    consumersReady: `${serving}/${isSuspended ? 0 : wanted.length}`,
   };
 }
 
@@ -87,9 +87,7 @@ function details(spec: ObservedSpec, { desired }: Plan): RedisWorkerStatus {
           hash: desired.netHash,
           scope,
           scopeSummary: summaryOf(spec.blueprint.allowAllNet, scope),
-          approximations: desired.policy.approximations.map(({ entry, reason }) =>
-            `${entry}: ${reason}`.slice(0, 1024)
-          ),
+          approximations: desired.policy.approximations.map(({ entry, reason }) => `${entry}: ${reason}`),
         },
       }
       : {}),

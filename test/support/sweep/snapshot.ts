@@ -56,6 +56,7 @@ function withoutTimes(value: unknown): unknown {
     'pod',
     'pod-template-hash',
     annotations.config,
+    annotations.template,
     annotations.applied,
     'perSecond',
   ]);

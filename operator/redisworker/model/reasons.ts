@@ -1,0 +1,121 @@
+/**
+ * Every reason a condition can have. Reasons are an API: docs/conditions.md explains each, and none changes its
+ * meaning. The name of a list says where its reasons are decided: look there for the word.
+ */
+
+/** Of Ready and Reconciling, in `status/conditions.ts`. */
+export const readyReasons = [
+  'ConsumersReady',
+  'ConsumersStarting',
+  'ConsumersUpdating',
+  'ConsumersFailing',
+  'Suspended',
+  'Draining',
+  'Applying',
+  'Waiting',
+  'Deleting',
+] as const;
+
+/** What keeps a worker from running: of problems, which the other folders of the domain find. */
+export const problemReasons = [
+  'InvalidSpec',
+  'NotSupported',
+  'EnforcementUnverifiable',
+  'InvalidAllowNet',
+  'NameRefused',
+  'TypeConflict',
+  'HashConflict',
+  'NameConflict',
+  'WrongRedisType',
+  'ConfigMapNotFound',
+  'ConfigMapKeyNotFound',
+  'SourceTooLarge',
+  'SourceEmpty',
+  'SecretNotFound',
+  'SecretKeyNotFound',
+  'SecretTooLarge',
+  'SecretNotText',
+  'InvalidRedisUrl',
+  'NoRedis',
+  'RedisNotOpened',
+  'CiliumNotInstalled',
+  'HandingOver',
+] as const;
+
+/** Of a call the cluster refused, read in `apply/failure.ts`: the API server's own words, or those of `cluster/kubernetes/faults.ts`. */
+export const clusterReasons = [
+  'Forbidden',
+  'Unauthorized',
+  'Invalid',
+  'BadRequest',
+  'NotFound',
+  'AlreadyExists',
+  'TooManyRequests',
+  'RequestEntityTooLarge',
+  'ServiceUnavailable',
+  'ServerTimeout',
+  'Timeout',
+  'Unreachable',
+  'NotServed',
+] as const;
+
+/** Of any other failure, in `apply/failure.ts`: a refusal in words of its own, and a bug. */
+export const otherReasons = ['ClusterError', 'InternalError'] as const;
+
+/** Of a Redis that does not do what it is asked, in `operator/redis/fault.ts`. */
+export const redisReasons = [
+  'RedisUnreachable',
+  'RedisAuthFailed',
+  'RedisTLSFailed',
+  'RedisNoPermission',
+  'RedisWrongType',
+  'RedisReadOnly',
+  'RedisOutOfMemory',
+  'RedisLoading',
+  'RedisError',
+] as const;
+
+/** Of RedisReachable, SourceResolved and NetworkPolicyExact, in `status/conditions.ts` and `network/allow-net/`. */
+export const partReasons = [
+  'Answered',
+  'Resolved',
+  'Exact',
+  'AllGranted',
+  'NameResolved',
+  'PortOpened',
+  'WildcardOpened',
+  'Approximated',
+] as const;
+
+/** Of NetworkPolicyEnforced, in `status/enforcement.ts` and `network/gate.ts`. */
+export const enforcementReasons = [
+  'Refused',
+  'NotEnforced',
+  'NotVerified',
+  'NotEnforcedHere',
+  'CanaryNotConfigured',
+  'CanaryInScope',
+  'CanaryDenied',
+  'CanaryUnreachable',
+] as const;
+
+/** All of them. */
+export const reasons = [
+  ...readyReasons,
+  ...problemReasons,
+  ...clusterReasons,
+  ...otherReasons,
+  ...redisReasons,
+  ...partReasons,
+  ...enforcementReasons,
+] as const;
+
+/** The reason of a condition. */
+export type Reason = (typeof reasons)[number];
+
+const known: ReadonlySet<string> = new Set(reasons);
+
+/** True for a word that is a reason of ours. */
+export function isReason(word: string): word is Reason {
+  return known.has(word);
+}
