@@ -6,7 +6,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { canonicalJson, stamped } from './drift.ts';
 import { digest } from '../model/names.ts';
-import type { RedisAccess, RedisEndpoint } from '../model/observed.ts';
+import type { RedisAccess, RedisEndpoint, Source } from '../model/observed.ts';
 import { denoDenyFlag, denoNetFlag } from '../network/allow-net/deno-flags.ts';
 import type { Scope } from '../network/allow-net/entry.ts';
 import { parseEntry } from '../network/allow-net/parse.ts';
@@ -17,7 +17,7 @@ import { deployment } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret } from './runtime-secret.ts';
-import { type Source, sourceConfigMap } from './source-config-map.ts';
+import { sourceConfigMap } from './source-config-map.ts';
 
 /** The parts a policy follows from. */
 export interface NetworkInput {

@@ -3,14 +3,8 @@ import { sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { sourceConfigMapName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
+import type { Source } from '../model/observed.ts';
 import { childMetadata } from './metadata.ts';
-
-/** A resolved source: its text and `sha256-<hex>`. */
-export interface Source {
-  readonly text: string;
-  readonly digest: string;
-  readonly bytes: number;
-}
 
 /** Builds the ConfigMap; another text is another name, so a running pod's source never changes under it. */
 export function sourceConfigMap(parent: Parent, source: Source): KubeObject {

@@ -6,7 +6,6 @@ import type { ResponseTally } from '../../redis/response-tally.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import type { Blueprint } from './blueprint.ts';
-import type { Source } from '../desired/source-config-map.ts';
 import type { Problem, Resolved } from './problem.ts';
 import type { Reason } from './reasons.ts';
 import type { WorkView } from './work.ts';
@@ -31,6 +30,13 @@ export interface Children {
   readonly networkPolicies: readonly KubeObject[];
   readonly configMaps: readonly KubeObject[];
   readonly runtimeSecret: KubeObject | undefined;
+}
+
+/** A resolved source: its text and `sha256-<hex>`. */
+export interface Source {
+  readonly text: string;
+  readonly digest: string;
+  readonly bytes: number;
 }
 
 /** What one config hash holds. */

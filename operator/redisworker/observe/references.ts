@@ -2,9 +2,8 @@
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
 import { ClusterError, type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
-import type { Source } from '../desired/source-config-map.ts';
 import { missing, type Resolved } from '../model/problem.ts';
-import type { Referred } from '../model/observed.ts';
+import type { Referred, Source } from '../model/observed.ts';
 import type { References } from '../follow/references.ts';
 import { seal, secretValues } from './seal.ts';
 import { resolveSource } from './source.ts';

@@ -2,8 +2,8 @@
 import { maxSourceBytes } from '../../../contract/limits.ts';
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { Source } from '../desired/source-config-map.ts';
 import { digest } from '../model/names.ts';
+import type { Source } from '../model/observed.ts';
 import { missing, type Resolved, terminal } from '../model/problem.ts';
 
 /**
