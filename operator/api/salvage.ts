@@ -1,12 +1,19 @@
 /** What can still be made out of a worker whose spec cannot be read: enough to clean up after it. */
-import type { KubeObject } from '../cluster/cluster.ts';
 import { parseRedisWorker, type RedisWorker } from './redisworker.ts';
+
+/** A worker as the API server gives it. */
+interface Whole {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: object;
+  readonly spec?: unknown;
+}
 
 /** Fields that say what a worker has left behind in Redis, and where. */
 const telling = ['type', 'runtime', 'redis', 'stream', 'deletionPolicy'];
 
 /** The worker with those of its telling fields that can be read, each by itself; undefined when not even its type can. */
-export function salvaged(object: KubeObject): RedisWorker | undefined {
+export function salvaged(object: Whole): RedisWorker | undefined {
   const given = (object.spec ?? {}) as Readonly<Record<string, unknown>>;
   const { apiVersion, kind, metadata } = object;
   const parse = (spec: object) => parseRedisWorker({ apiVersion, kind, metadata, spec });
