@@ -4,7 +4,7 @@ import { rmdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseRedisWorker } from '../operator/api/redisworker.ts';
+import { manifestProblems } from '../operator/api/redisworker.ts';
 import { type Cluster, keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
@@ -41,7 +41,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
-  const files = await followFiles(settings.files, cluster, log, { validate: parseRedisWorker });
+  const onNote = (note: string) => settings.io.out(`… ${note}`);
+  const files = await followFiles(settings.files, cluster, log, { validate: manifestProblems, onNote });
   starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());

@@ -86,7 +86,18 @@ describe('a parsed worker', () => {
   test('loses fields of a newer version, which a manifest may not have', () => {
     const newer = manifest({ tomorrow: 1 });
     expect(parsed(newer).spec).not.toHaveProperty('tomorrow');
-    expect(manifestProblems(newer)).toEqual([expect.stringContaining('spec.tomorrow: there is no such field')]);
+    expect(manifestProblems(newer)).toEqual([
+      expect.stringContaining('strict decoding error: unknown field "spec.tomorrow"'),
+    ]);
+  });
+
+  test('may not change its type, given or taken from the name, and may in the place of one that was never right', () => {
+    const worker = manifest({});
+    expect(manifestProblems(manifest({ type: 'demo-worker' }), worker)).toEqual([]);
+    expect(manifestProblems(manifest({ type: 'other' }), worker)).toEqual([
+      expect.stringContaining('spec.type: "other": spec.type never changes, because it names the streams in Redis'),
+    ]);
+    expect(manifestProblems(manifest({ type: 'other' }), manifest({ consumers: { count: -1 } }))).toEqual([]);
   });
 
   test('counts a status it cannot read as none', () => {

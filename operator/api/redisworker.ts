@@ -5,7 +5,7 @@ import { openApiSchema } from './crd.ts';
 import { unknownFields } from './unknown-fields.ts';
 import { type JsonValue, withoutNulls } from './json.ts';
 import { sentencesOf } from './sentences.ts';
-import { type metadata, redisWorker, type spec } from './schema.ts';
+import { type metadata, redisWorker, type spec, typeNeverChanges } from './schema.ts';
 import { handler as handlerFields, stream as streamFields } from './fields/stream.ts';
 import { type condition, type conditionTypes, type consumerStatus, status } from './fields/status.ts';
 
@@ -61,12 +61,18 @@ export function readStatus({ status: given }: { readonly status?: unknown }): Re
 }
 
 /**
- * What `kubectl apply` would say of a manifest: fields that do not exist, then what the parse says.
- * For objects that come from a file and never see an API server. Empty when the manifest is fine.
+ * What `kubectl apply` would say of a manifest: fields that do not exist, then what the parse says, then what may not
+ * change. For objects that come from a file and never see an API server. Empty when the manifest is fine.
+ * @param previous what the manifest takes the place of, when there is something
  */
-export function manifestProblems(object: unknown): string[] {
+export function manifestProblems(object: unknown, previous?: unknown): string[] {
   const parsed = parseRedisWorker(object);
-  return [...unknownFields(openApiSchema(), object as JsonValue), ...(parsed.ok ? [] : parsed.problems)];
+  const problems = [...unknownFields(openApiSchema(), object as JsonValue), ...(parsed.ok ? [] : parsed.problems)];
+  if (!parsed.ok || previous === undefined) return problems;
+  const before = parseRedisWorker(previous);
+  const { message, field, holds } = typeNeverChanges;
+  const stands = !before.ok || holds(parsed.worker, before.worker);
+  return stands ? problems : [...problems, `${field.join('.')}: "${parsed.worker.spec.type}": ${message}.`];
 }
 
 /** Adds the defaults the CRD does not state: those that follow from another field, and parts not every worker has. */

@@ -53,6 +53,7 @@ export const spec = z.object({
   pod: pod.describe('Settings of the pods.'),
 });
 
+/** What rules on the whole object look at. */
 interface Whole {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly type?: string };
@@ -152,13 +153,23 @@ const wildcardNeedsOpenPort: Rule<Named> = {
     !net.some((entry) => new RegExp(wildcardPattern).test(entry)),
 };
 
-/** The rule on updates; there is no old object in a parse. */
-export const typeNeverChanges = {
+/** A rule on updates; there is no old object in a parse. */
+export interface TransitionRule {
+  /** CEL over `self` and `oldSelf`. */
+  readonly rule: string;
+  readonly message: string;
+  readonly field: readonly string[];
+  /** The same rule where no API server is, on objects that are right by themselves. */
+  readonly holds: (value: Whole, old: Whole) => boolean;
+}
+
+export const typeNeverChanges: TransitionRule = {
   rule:
     '(has(self.spec.type) ? self.spec.type : self.metadata.name) == (has(oldSelf.spec.type) ? oldSelf.spec.type : oldSelf.metadata.name)',
   message:
     'spec.type never changes, because it names the streams in Redis: create another RedisWorker for the new type and delete this one',
   field: ['spec', 'type'],
+  holds: (value, old) => (value.spec.type ?? value.metadata.name) === (old.spec.type ?? old.metadata.name),
 };
 
 const ownerReference = z.object({

@@ -3,7 +3,7 @@ import type { JsonValue } from './json.ts';
 import { pathOf } from './sentences.ts';
 import type { StructuralSchema } from './structural.ts';
 
-/** One sentence per unknown field, with its path. Metadata and free-form objects are not looked into. */
+/** One sentence per unknown field, with its path, in the words of the API server. Metadata and free-form objects are not looked into. */
 export function unknownFields(schema: StructuralSchema, value: JsonValue, path: readonly PropertyKey[] = []): string[] {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -15,9 +15,9 @@ export function unknownFields(schema: StructuralSchema, value: JsonValue, path: 
     if (known) return unknownFields(known, inner, [...path, field]);
     return schema.properties
       ? [
-        `${pathOf([...path, field])}: there is no such field; correct its name or remove it (known here: ${
+        `strict decoding error: unknown field "${pathOf([...path, field])}" (known here: ${
           Object.keys(schema.properties).join(', ')
-        }).`,
+        })`,
       ]
       : [];
   });

@@ -1,14 +1,14 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { manifestProblems } from '../../operator/api/redisworker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import {
   type FollowedFiles,
   followFiles,
   type LocalCluster,
   openLocalCluster,
-  type Validate,
 } from '../../operator/cluster/local/index.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -16,6 +16,7 @@ let dir: string;
 let cluster: LocalCluster;
 let files: FollowedFiles | undefined;
 let logged: string[];
+let notes: string[];
 const log = {
   debug: () => undefined,
   info: () => undefined,
@@ -26,6 +27,7 @@ const log = {
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'files-'));
   logged = [];
+  notes = [];
   cluster = await openLocalCluster({ log, nodeName: 'laptop' });
 });
 afterEach(async () => {
@@ -35,19 +37,30 @@ afterEach(async () => {
 });
 
 const worker = (name: string, count: number) =>
-  `apiVersion: redisworker.dev/v1alpha1\nkind: RedisWorker\nmetadata: {name: ${name}}\nspec: {consumers: {count: ${count}}}\n`;
+  `apiVersion: redisworker.dev/v1alpha1\nkind: RedisWorker\nmetadata: {name: ${name}}\nspec: {consumers: {count: ${count}}, source: {inline: x}}\n`;
 const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: v}\n';
-const validate: Validate = (
-  { spec },
-) => ((spec as { consumers: { count: number } }).consumers.count > 9
-  ? { ok: false, problems: ['spec.consumers.count must be at most 9'] }
-  : { ok: true });
-
 const countOf = async (name: string) =>
   ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.spec as
     | { consumers: { count: number } }
     | undefined)?.consumers.count;
-const follow = async (path = dir) => (files = await followFiles([path], cluster, log, { validate }));
+const follow = async (...paths: readonly string[]) => (files = await followFiles(
+  paths.length === 0 ? [dir] : paths,
+  cluster,
+  log,
+  { validate: manifestProblems, absentMs: 150, onNote: (note) => notes.push(note) },
+));
+const uidOf = async (name: string) =>
+  (await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.metadata.uid;
+/** Waits until the followed files have been looked at again, by a change that is to be seen. */
+async function lookedAgain(): Promise<void> {
+  const name = `c${(looks += 1)}`;
+  await writeFile(join(dir, `${name}.json`), `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"}}`);
+  await eventually(
+    'the files are looked at again',
+    () => cluster.get(resources.configMaps, { namespace: 'default', name }),
+  );
+}
+let looks = 0;
 const becomes = (name: string, count: number | undefined) =>
   eventually(`${name} has ${count}`, async () => (await countOf(name)) === count);
 
@@ -89,10 +102,11 @@ test('a file that is wrong keeps its last good objects and is told once, until i
   await eventually('the fault is told', () => logged.length > 0);
   expect(logged[0]).toMatch(/a\.yaml:1: this is not YAML/);
   expect(await countOf('a')).toBe(1);
-  await writeFile(file, worker('a', 10));
+  await writeFile(file, worker('a', 1001));
   await eventually(
     'the refusal is told',
-    () => followed.problems()[0]?.includes('spec.consumers.count must be at most 9'),
+    () =>
+      followed.problems()[0]?.includes('a.yaml:1: RedisWorker default/a: spec.consumers.count: 1001: must be at most'),
   );
   expect(await countOf('a')).toBe(1);
   await writeFile(file, worker('a', 2));
@@ -100,12 +114,168 @@ test('a file that is wrong keeps its last good objects and is told once, until i
   await eventually('nothing is wrong', () => followed.problems().length === 0);
 });
 
-test('the same object in two files is told, and the first keeps it', async () => {
-  await writeFile(join(dir, 'a.yaml'), worker('a', 1));
-  await writeFile(join(dir, 'b.yaml'), worker('a', 2));
+describe('two of everything', () => {
+  test('the same object in two files is told with both places, and the first keeps it', async () => {
+    await writeFile(join(dir, 'a.yaml'), worker('a', 1));
+    await writeFile(join(dir, 'b.yaml'), worker('a', 2));
+    const followed = await follow();
+    expect(await countOf('a')).toBe(1);
+    expect(followed.problems()).toEqual([
+      `${join(dir, 'b.yaml')}:1: RedisWorker default/a is defined a second time, first at ${
+        join(dir, 'a.yaml')
+      }:1: remove one of them`,
+    ]);
+    await rm(join(dir, 'a.yaml'));
+    await becomes('a', 2);
+    await eventually('nothing is wrong', () => followed.problems().length === 0);
+  });
+
+  test('the same object in two documents is told too, and the first keeps it', async () => {
+    await writeFile(join(dir, 'a.yaml'), `${worker('a', 1)}---\n${worker('a', 2)}`);
+    const followed = await follow();
+    expect(await countOf('a')).toBe(1);
+    expect(followed.problems()).toEqual([expect.stringMatching(/a\.yaml:6: .* a second time, first at .*a\.yaml:1/)]);
+  });
+
+  test('a first definition that is wrong does not hand the object to the second', async () => {
+    await writeFile(join(dir, 'a.yaml'), worker('a', -1));
+    await writeFile(join(dir, 'b.yaml'), worker('a', 2));
+    expect((await follow()).problems()).toHaveLength(2);
+    expect(await countOf('a')).toBeUndefined();
+  });
+
+  test('a file that is named twice, and reached by a link, counts once', async () => {
+    await writeFile(join(dir, 'a.yaml'), worker('a', 1));
+    await symlink(join(dir, 'a.yaml'), join(dir, 'b.yaml'));
+    expect((await follow(dir, join(dir, 'a.yaml'), join(dir, 'b.yaml'))).problems()).toEqual([]);
+  });
+});
+
+describe('what a cluster refuses is refused in the same words', () => {
+  test('a slip of the keyboard does not scale a worker', async () => {
+    await writeFile(join(dir, 'a.yaml'), worker('a', 4));
+    const followed = await follow();
+    await writeFile(join(dir, 'a.yaml'), worker('a', 4).replace('consumers', 'consumer'));
+    await eventually('it is told', () => followed.problems()[0]?.includes('unknown field "spec.consumer"'));
+    expect(await countOf('a')).toBe(4);
+  });
+
+  test('the type of a worker that runs does not change', async () => {
+    await writeFile(join(dir, 'a.yaml'), worker('a', 4));
+    const followed = await follow();
+    await writeFile(join(dir, 'a.yaml'), worker('a', 5).replace('spec: {', 'spec: {type: other, '));
+    await eventually('it is told', () => followed.problems()[0]?.includes('spec.type never changes'));
+    expect(await countOf('a')).toBe(4);
+  });
+});
+
+test('what is wrong in one document blocks neither its neighbours nor other files', async () => {
+  await writeFile(join(dir, 'a.yaml'), `${worker('a', 1)}---\n${worker('b', 1)}---\n${worker('c', 1)}`);
+  await writeFile(join(dir, 'd.yaml'), worker('d', 1));
+  await follow();
+  await writeFile(join(dir, 'a.yaml'), `consumers: *nope\n---\n${worker('b', -1)}---\n${worker('c', 2)}`);
+  await writeFile(join(dir, 'd.yaml'), worker('d', 2));
+  await becomes('c', 2);
+  await becomes('d', 2);
+  await lookedAgain();
+  expect([await countOf('a'), await countOf('b')]).toEqual([1, 1]);
+});
+
+test('a kind that is not run here is told once and harms nothing', async () => {
+  await writeFile(join(dir, 'a.yaml'), `apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n---\n${worker('a', 1)}`);
   const followed = await follow();
   expect(await countOf('a')).toBe(1);
-  expect(followed.problems()).toEqual([expect.stringContaining('RedisWorker default/a is defined a second time')]);
+  expect(followed.problems()).toEqual([]);
+  expect(notes).toEqual([expect.stringContaining('a.yaml:1: a Namespace is left out')]);
+});
+
+describe('what cannot be seen is not gone', () => {
+  test('a file that is empty or away for a moment keeps its worker', async () => {
+    const file = join(dir, 'a.yaml');
+    await writeFile(file, worker('a', 1));
+    files = await followFiles([dir], cluster, log, { validate: manifestProblems, absentMs: 60_000 });
+    const uid = await uidOf('a');
+    await writeFile(file, '');
+    await lookedAgain();
+    await rm(file);
+    await lookedAgain();
+    await writeFile(file, worker('a', 2));
+    await becomes('a', 2);
+    expect(await uidOf('a')).toBe(uid);
+  });
+
+  test('a worker comes back when its file does, also while it still ends', async () => {
+    const file = join(dir, 'a.yaml');
+    await writeFile(file, worker('a', 1));
+    await follow();
+    const ref = { namespace: 'default', name: 'a' };
+    await cluster.patch(resources.redisWorkers, ref, { metadata: { finalizers: ['redisworker.dev/cleanup'] } });
+    await rm(file);
+    await eventually(
+      'it ends',
+      async () => (await cluster.get(resources.redisWorkers, ref))?.metadata.deletionTimestamp,
+    );
+    await writeFile(file, worker('a', 2));
+    await lookedAgain();
+    await cluster.patch(resources.redisWorkers, ref, { metadata: { finalizers: null } });
+    await becomes('a', 2);
+  });
+
+  test('a folder that is away is told, and followed again when it is made anew', async () => {
+    const folder = join(dir, 'manifests');
+    await mkdir(folder);
+    await writeFile(join(folder, 'a.yaml'), worker('a', 1));
+    const followed = await follow(folder);
+    const uid = await uidOf('a');
+    await rm(folder, { recursive: true });
+    await eventually('it is told', () => followed.problems()[0] === `${folder} is gone; what it held stays as it was`);
+    await mkdir(folder);
+    await writeFile(join(folder, 'a.yaml'), worker('a', 2));
+    await becomes('a', 2);
+    expect(await uidOf('a')).toBe(uid);
+    await writeFile(join(folder, 'a.yaml'), worker('a', 3));
+    await becomes('a', 3);
+    await eventually('nothing is wrong', () => followed.problems().length === 0);
+  });
+
+  test('a file whose folder is away is not gone either', async () => {
+    const folder = join(dir, 'manifests');
+    await mkdir(folder);
+    await writeFile(join(folder, 'a.yaml'), worker('a', 1));
+    const followed = await follow(join(folder, 'a.yaml'));
+    await rename(folder, join(dir, 'elsewhere'));
+    await eventually('it is told', () => followed.problems()[0]?.includes('a.yaml is gone with its folder'));
+    expect(await countOf('a')).toBe(1);
+  });
+
+  test('a file that cannot be read keeps its worker, whatever the reason', async () => {
+    const link = join(dir, 'a.yaml');
+    await writeFile(join(dir, 'target'), worker('a', 1));
+    await symlink(join(dir, 'target'), link);
+    const followed = await follow();
+    await rm(link);
+    await symlink('a.yaml', link); // a link to itself
+    await eventually('it is told', () => followed.problems()[0]?.includes('a.yaml cannot be read (ELOOP'));
+    expect(await countOf('a')).toBe(1);
+  });
+
+  test('the target of a link is followed, and the link when it leads elsewhere', async () => {
+    const elsewhere = join(dir, 'elsewhere');
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, 'one'), worker('a', 1));
+    await writeFile(join(elsewhere, 'two'), worker('a', 3));
+    const link = join(dir, 'a.yaml');
+    await symlink(join(elsewhere, 'one'), link);
+    const followed = await follow(link);
+    await writeFile(join(elsewhere, 'one'), worker('a', 2));
+    await becomes('a', 2);
+    await symlink(join(elsewhere, 'two'), `${link}.new`);
+    await rename(`${link}.new`, link);
+    await becomes('a', 3);
+    await rm(join(elsewhere, 'two'));
+    await eventually('it is told', () => followed.problems()[0]?.includes('a.yaml is a link that leads to nothing'));
+    expect(await countOf('a')).toBe(3);
+  });
 });
 
 test('a write that the cluster refuses is told with the object', async () => {
@@ -119,7 +289,7 @@ test('a write that the cluster refuses is told with the object', async () => {
   await writeFile(join(dir, 'c.json'), JSON.stringify(immutable(1)));
   const followed = await follow();
   await writeFile(join(dir, 'c.json'), JSON.stringify(immutable(2)));
-  await eventually('the refusal is told', () => followed.problems()[0]?.startsWith('ConfigMap default/c: '));
+  await eventually('the refusal is told', () => followed.problems()[0]?.includes('c.json:1: ConfigMap default/c: '));
 });
 
 test('a path that does not exist is refused at once', async () => {

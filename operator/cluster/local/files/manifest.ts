@@ -1,73 +1,189 @@
-/** A manifest file's text as objects, or what is wrong with it. Pure. */
-import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+/** The objects of a manifest file, or what is wrong with each: as `kubectl apply` would take or refuse them. Pure. */
 import { z } from 'zod';
 import type { KubeObject } from '../../cluster.ts';
+import { describe, isJsonObject, type JsonObject, refTo } from '../store/objects.ts';
+import { readYaml, type YamlDocument } from './yaml.ts';
 
-/** Says whether an object may be written; problems are one sentence each. Called for RedisWorkers. */
-export type Validate = (
-  object: KubeObject,
-  previous: KubeObject | undefined,
-) => { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] };
+/** Says what is wrong with an object, one sentence each. Called for RedisWorkers; `previous` is what runs now. */
+export type Validate = (object: KubeObject, previous: KubeObject | undefined) => readonly string[];
 
-/** Objects of a file, or one sentence per problem; never both. */
-export type Manifest =
-  | { readonly ok: true; readonly objects: readonly KubeObject[] }
-  | { readonly ok: false; readonly problems: readonly string[] };
+/** An object of a file, and what is wrong with it: then its last good form goes on. */
+export interface FoundObject {
+  readonly object: KubeObject;
+  /** `file:line` */
+  readonly where: string;
+  readonly problems: readonly string[];
+}
+
+/** What a file holds. */
+export interface Manifest {
+  readonly objects: readonly FoundObject[];
+  /** What cannot be told to be an object at all, one sentence each. While there is any, nothing of this file is gone. */
+  readonly problems: readonly string[];
+  /** What is left out on a laptop, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Reads every document of a YAML or JSON text, and every item of a List; `file` names it in the sentences. */
+export function readManifest(text: string, file: string): Manifest {
+  const parts = readYaml(text).flatMap((document) => readDocument(document, file));
+  return {
+    objects: parts.flatMap((part) => ('object' in part ? [part] : [])),
+    problems: parts.flatMap((part) => ('problem' in part ? [part.problem] : [])),
+    notes: parts.flatMap((part) => ('note' in part ? [part.note] : [])),
+  };
+}
+
+type Part = FoundObject | { readonly problem: string } | { readonly note: string };
+
+function readDocument(document: YamlDocument, file: string): Part[] {
+  if (!document.ok) return [{ problem: `${file}:${document.line}: ${document.problem}` }];
+  const { value } = document;
+  if (!isList(value)) return [readObject(value, `${file}:${document.line}`)];
+  return value.items.map((item, at) => readObject(item, `${file}:${document.lineOf(['items', at])}`));
+}
+
+/** `kubectl get -o yaml` and `status -o yaml` print several objects as one. */
+function isList(value: unknown): value is { items: readonly unknown[] } {
+  return isJsonObject(value) && /List$/.test(String(value['kind'])) && Array.isArray(value['items']);
+}
 
 /** The kinds a laptop runs from files. */
-const kinds: Readonly<Record<string, string>> = {
-  RedisWorker: 'redisworker.dev/v1alpha1',
-  ConfigMap: 'v1',
-  Secret: 'v1',
-  Service: 'v1',
-};
+const kinds = new Map([
+  ['RedisWorker', 'redisworker.dev/v1alpha1'],
+  ['ConfigMap', 'v1'],
+  ['Secret', 'v1'],
+  ['Service', 'v1'],
+]);
 
-const shape = z.looseObject({
-  apiVersion: z.string('apiVersion is missing'),
-  kind: z.string('kind is missing'),
-  metadata: z.looseObject({
-    name: z.string('metadata.name is missing').min(1, 'metadata.name is empty'),
-    namespace: z.string().default('default'),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  }, 'metadata is missing'),
+function readObject(value: unknown, where: string): Part {
+  const head = headShape.safeParse(value);
+  if (!head.success) return { problem: `${where}: ${firstProblem(head.error, value)}` };
+  const { apiVersion, kind } = head.data;
+  const served = kinds.get(kind);
+  if (served === undefined) {
+    const known = [...kinds.keys()].join(', ');
+    return { note: `${where}: a ${kind} is left out: a laptop runs ${known} and has no use for it` };
+  }
+  if (served !== apiVersion) {
+    return { problem: `${where}: apiVersion of a ${kind} must be ${served}, not ${apiVersion}` };
+  }
+  const named = namedShape.safeParse(value);
+  if (!named.success) return { problem: `${where}: ${kind}: ${firstProblem(named.error, value)}` };
+  const object = withoutServersPart(value as KubeObject);
+  const checked = (shapes.get(kind) ?? z.looseObject({ metadata })).safeParse(object);
+  const label = `${where}: ${describe(kind, refTo(object))}: `;
+  return { object, where, problems: checked.success ? [] : sentences(checked.error, object).map((one) => label + one) };
+}
+
+/** Without what a server writes, which `-o yaml` prints along; in the namespace `default` unless another is named. */
+function withoutServersPart(object: KubeObject): KubeObject {
+  const rest: KubeObject = { ...object, metadata: { namespace: 'default', ...object.metadata } };
+  delete rest.status;
+  for (const field of serversFields) Reflect.deleteProperty(rest.metadata, field);
+  return rest;
+}
+
+const serversFields = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+];
+
+const headShape = z.looseObject({ apiVersion: z.string(), kind: z.string() });
+const namedShape = z.looseObject({
+  metadata: z.looseObject({ name: z.string().min(1, 'must not be empty'), namespace: z.string().optional() }),
 });
 
-/** Reads every document of a YAML or JSON text; `file` names it in the problems. */
-export function readManifest(text: string, file: string): Manifest {
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }) as Document[];
-  const results = documents
-    .filter((document) => document.errors.length > 0 || (document.contents !== null && document.toJS() !== null))
-    .map((document) => readDocument(document, lines, file));
-  const problems = results.flatMap((result) => (result.ok ? [] : result.problems));
-  return problems.length > 0
-    ? { ok: false, problems }
-    : { ok: true, objects: results.flatMap((result) => (result.ok ? result.objects : [])) };
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const labelKey = /^([a-z0-9][-a-z0-9.]{0,252}\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
+const dataKey = /^[-\w.]{1,253}$/;
+
+const metadata = z.strictObject({
+  name: z.string().max(253).regex(
+    subdomain,
+    'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (a lowercase RFC 1123 subdomain)',
+  ),
+  namespace: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace'),
+  labels: z.record(
+    z.string().regex(labelKey, 'must be the key of a label'),
+    z.string().regex(labelValue, 'must be the value of a label: at most 63 letters, digits, "-", "_" and "."'),
+  ).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  finalizers: z.array(z.string()).optional(),
+  ownerReferences: z.array(z.looseObject({ uid: z.string() })).optional(),
+  generateName: z.string().optional(),
+});
+
+const key = z.string().regex(dataKey, 'must be letters, digits, "-", "_" and "."');
+const base64 = z.string().regex(
+  /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/,
+  'must be base64; text as it is goes into stringData of a Secret or data of a ConfigMap',
+);
+const common = { apiVersion: z.string(), kind: z.string(), metadata, immutable: z.boolean().optional() };
+
+/** What an API server would check of the kinds that have no schema of ours. */
+const shapes = new Map<string, z.ZodType>([
+  [
+    'ConfigMap',
+    z.strictObject({
+      ...common,
+      data: z.record(key, z.string()).optional(),
+      binaryData: z.record(key, base64).optional(),
+    }),
+  ],
+  [
+    'Secret',
+    z.strictObject({
+      ...common,
+      type: z.string().optional(),
+      data: z.record(key, base64).optional(),
+      stringData: z.record(key, z.string()).optional(),
+    }),
+  ],
+]);
+
+function firstProblem(error: z.ZodError, value: unknown): string {
+  return sentences(error, value)[0] ?? 'this is no object';
 }
 
-function readDocument(document: Document, lines: LineCounter, file: string): Manifest {
-  const [error] = document.errors;
-  if (error !== undefined) {
-    return problem(`${file}:${lines.linePos(error.pos[0]).line}: this is not YAML: ${error.message}`);
-  }
-  const where = `${file}:${lines.linePos(document.contents?.range?.[0] ?? 0).line}`;
-  const parsed = shape.safeParse(document.toJS());
-  if (!parsed.success) {
-    return problem(`${where}: ${parsed.error.issues[0]?.message ?? 'this is not a Kubernetes object'}`);
-  }
-  const { apiVersion, kind } = parsed.data;
-  if (kinds[kind] === undefined) {
-    return problem(
-      `${where}: a ${kind} is not run on a laptop; take it out, only ${Object.keys(kinds).join(', ')} are`,
-    );
-  }
-  if (kinds[kind] !== apiVersion) {
-    return problem(`${where}: apiVersion of a ${kind} must be ${kinds[kind]}, not ${apiVersion}`);
-  }
-  return { ok: true, objects: [parsed.data as KubeObject] };
+/** One sentence per fault: the field, what is wrong and how to put it right. Never a value: it may be a secret. */
+function sentences({ issues }: z.ZodError, value: unknown): string[] {
+  return issues.flatMap((issue) => {
+    const field = issue.path.map(String).join('.') || 'the document';
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((name) => `strict decoding error: unknown field "${[...issue.path, name].join('.')}"`);
+    }
+    if (issue.code === 'invalid_key') return [`${field}: ${issue.issues[0]?.message ?? 'is no key'}`];
+    if (issue.code !== 'invalid_type') return [`${field} ${issue.message}`];
+    const found = valueAt(value, issue.path);
+    if (found === undefined) return [`${field} is missing`];
+    const quoted = issue.expected === 'string' && !isJsonObject(found) ? ': put it in quotes' : '';
+    return [`${field} must be ${nouns[issue.expected] ?? issue.expected}, not ${typeName(found)}${quoted}`];
+  });
 }
 
-function problem(sentence: string): Manifest {
-  return { ok: false, problems: [sentence] };
+const nouns: Readonly<Record<string, string>> = {
+  string: 'text',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  boolean: 'true or false',
+};
+
+function typeName(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, step) => (at as JsonObject | undefined)?.[String(step)], value);
 }

@@ -1,33 +1,68 @@
-/** Tells when anything in some folders may have changed. */
-import { watch } from 'node:fs';
+/** Tells when anything in some folders may have changed. It makes things quick, a look now and then makes them sure. */
+import { type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Clock } from '../../../clock.ts';
-import type { Log } from '../log.ts';
 
 /** Editors write a file in several steps: all of them count as one change. */
 const settleMs = 100;
 
+interface Watched {
+  readonly watcher: FSWatcher;
+  /** Which folder it is: another one may take its place under the same path. */
+  readonly identity: string;
+}
+
 /**
- * Calls `onChange` once things have been quiet for a moment. Folders are watched, not files: an editor that
- * saves by renaming puts another file in the place of the one that was there.
- * @returns a function that ends the watch
- * @throws Error when a folder cannot be watched
+ * Watches folders, not files: an editor that saves by renaming puts another file in the place of the one that was
+ * there. A folder that cannot be watched, or not any more, is tried again at the next {@link watch}.
  */
-export function watchFolders(folders: readonly string[], clock: Clock, log: Log, onChange: () => void): () => void {
-  let cancel = (): void => undefined;
-  const changed = () => {
-    cancel();
-    cancel = clock.after(settleMs, onChange);
-  };
-  const watchers = [...new Set(folders)].map((folder) => {
-    const watcher = watch(folder, changed);
-    watcher.on(
-      'error',
-      (error) => log.error({ err: error, folder }, 'a folder is no longer watched; start again to see its changes'),
-    );
-    return watcher;
-  });
-  return () => {
-    cancel();
-    for (const watcher of watchers) watcher.close();
-  };
+export class FolderWatch {
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  readonly #watched = new Map<string, Watched>();
+  #cancel = (): void => undefined;
+
+  /** @param onChange called once things have been quiet for a moment */
+  constructor(clock: Clock, onChange: () => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** From now on exactly these folders are watched, as they are now. */
+  async watch(folders: readonly string[]): Promise<void> {
+    for (const folder of this.#watched.keys()) if (!folders.includes(folder)) this.#forget(folder);
+    for (const folder of folders) {
+      const identity = await identityOf(folder);
+      if (this.#watched.get(folder)?.identity === identity) continue;
+      this.#forget(folder);
+      if (identity !== undefined) this.#begin(folder, identity);
+    }
+  }
+
+  close(): void {
+    this.#cancel();
+    for (const folder of [...this.#watched.keys()]) this.#forget(folder);
+  }
+
+  #begin(folder: string, identity: string): void {
+    try {
+      const watcher = watch(folder, () => {
+        this.#cancel();
+        this.#cancel = this.#clock.after(settleMs, this.#onChange);
+      });
+      watcher.on('error', () => this.#forget(folder));
+      this.#watched.set(folder, { watcher, identity });
+    } catch {
+      // gone again, or the system has no watches left: the next look sees what changes
+    }
+  }
+
+  #forget(folder: string): void {
+    this.#watched.get(folder)?.watcher.close();
+    this.#watched.delete(folder);
+  }
+}
+
+async function identityOf(folder: string): Promise<string | undefined> {
+  return stat(folder).then(({ dev, ino }) => `${dev}:${ino}`, () => undefined);
 }
