@@ -11,6 +11,8 @@ export const runtimeFields = {
   attempt: 'rw:attempt',
   /** On a request sent round again, and on a dead letter: entry id the request had at first. */
   xid: 'rw:xid',
+  /** On a request sent round again: a mark that only this worker's processes can make, for a caller may send such fields too. */
+  proof: 'rw:proof',
   /** On a dead letter: why nobody finished it, one sentence. */
   reason: 'rw:reason',
   /** On a dead letter: attempts made. */

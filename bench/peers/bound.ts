@@ -11,6 +11,7 @@ import { type Bulk, decodeEntry, headOf, valueOf } from '../../worker/handler/en
 import { textOf } from '../../worker/redis/replies.ts';
 import { decide } from '../../worker/handler/outcome.ts';
 import type { Place } from '../../worker/handler/place.ts';
+import { Proof } from '../../worker/handler/proof.ts';
 import { encodeCommands } from '../../worker/redis/commands.ts';
 import { parseRedisAddress } from '../../contract/redis-address.ts';
 import type { Reply } from '../../worker/redis/resp.ts';
@@ -32,6 +33,7 @@ const place: Place = {
   ...decodeConfigHash(await hashFields(hashKey)),
   hashKey,
   settings: parseHandlerSettings('{}', type),
+  proof: new Proof(type, undefined),
 };
 const encoder = new CommitEncoder(place);
 const batches = await encodeAll();
@@ -121,7 +123,7 @@ function finished(reply: Reply): Held {
     nowMs,
     random: 0,
   });
-  const inFlight = new InFlightTable();
+  const inFlight = new InFlightTable(place.proof);
   const held = inFlight.add(entry, 1, nowMs) as Held;
   inFlight.start();
   Object.assign(held, { ref, startedMs: nowMs });

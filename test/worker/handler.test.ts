@@ -299,9 +299,11 @@ describe('one worker with every kind of request', () => {
     expect(worker.output()).not.toContain('sesame');
   });
 
-  test('tells the handler who it is', async () => {
+  test('tells the handler who it is, whatever a caller says', async () => {
     const ref = randomUUID();
-    const xid = await client.xadd(requestStreamKey(type), '*', 'ref', ref, 'type', type, 'data', '{"act":"who"}');
+    const forged = ['rw:attempt', '7', 'rw:xid', '1-1', 'rw:proof', '0'.repeat(16)];
+    const fields = ['ref', ref, 'type', type, 'data', '{"act":"who"}', ...forged];
+    const xid = await client.xadd(requestStreamKey(type), '*', ...fields);
     const config = { type, consumerId: '1', workerVersion: '3', sourceDigest: 'sha256-test' };
     expect((await replyTo(ref)).data).toEqual({ ref: 36, id: xid, attempt: 1, config });
   });

@@ -115,7 +115,7 @@ export function rareCommands(held: Held, place: Place): Command[] {
   const { refused, retryAt, dead } = held.outcome;
   const commands: Command[] = [];
   if (refused !== undefined) commands.push(['HINCRBY', place.hashKey, errorCounterField(refused), 1]);
-  if (retryAt !== undefined) commands.push(['ZADD', retryScheduleKey(place.type), retryAt, encodeRetry(held)]);
+  if (retryAt !== undefined) commands.push(['ZADD', retryScheduleKey(place.type), retryAt, encodeRetry(held, place)]);
   if (dead !== undefined) commands.push(deadLetter(held, dead, place));
   return commands;
 }
@@ -141,7 +141,9 @@ function deadLetter(held: Held, reason: string, place: Place): Command {
 }
 
 /** Member of the retry schedule: the next entry as one encoded command, its id in front, so that values stay bytes. */
-function encodeRetry(held: Held): Uint8Array {
-  const own: Arg[] = [runtimeFields.attempt, held.entry.attempt + 1, runtimeFields.xid, held.entry.xid];
-  return encodeCommands([held.entry.id, ...held.entry.fields, ...own]);
+function encodeRetry({ entry }: Held, { proof }: Place): Uint8Array {
+  const attempt = entry.attempt + 1;
+  const mark = proof.of({ ...entry, attempt });
+  const own: Arg[] = [runtimeFields.attempt, attempt, runtimeFields.xid, entry.xid, runtimeFields.proof, mark];
+  return encodeCommands([entry.id, ...entry.fields, ...own]);
 }

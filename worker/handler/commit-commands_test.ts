@@ -141,7 +141,9 @@ Deno.test('a retry is scheduled with its fields, its count and its first id', ()
   const parser = new ReplyParser('bytes');
   parser.push(command?.[3] as Uint8Array);
   const [, ...fields] = parser.next() as Uint8Array[];
-  assertEquals(decodeEntry('10-0', fields), { id: '10-0', fields: flat({ odd }), attempt: 2, xid: '9-9' });
+  const { proof, ...again } = place().proof.checked(decodeEntry('10-0', fields));
+  assertEquals(again, { id: '10-0', fields: flat({ odd }), attempt: 2, xid: '9-9' });
+  assertEquals(proof?.length, 16);
 });
 
 Deno.test('a commit is one transaction, and knows which replies belong to whom', () => {

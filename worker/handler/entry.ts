@@ -16,6 +16,8 @@ export interface Entry {
   readonly attempt: number;
   /** Entry id of the first attempt. */
   readonly xid: string;
+  /** The mark that vouches for both, of an entry that has one. */
+  readonly proof?: string;
 }
 
 /** Entries in a reply of XREADGROUP on one stream; one that was deleted meanwhile has no fields. */
@@ -37,16 +39,18 @@ export function decodeEntry(id: string, flat: readonly Bulk[]): Entry {
     else user.push(name, value);
   }
   const attempt = Number(own.get(runtimeFields.attempt) ?? 1);
+  const proof = own.get(runtimeFields.proof);
   return {
     id,
     fields: user,
     attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
     xid: own.get(runtimeFields.xid) ?? id,
+    ...(proof === undefined ? {} : { proof }),
   };
 }
 
 /** The fields that decide whether a request runs; of a name given twice the last value counts. */
-export function headOf({ fields }: Entry): RequestHead {
+export function headOf({ fields }: Pick<Entry, 'fields'>): RequestHead {
   let [ref, type, workerUrl]: (string | undefined)[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at];

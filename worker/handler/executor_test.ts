@@ -13,7 +13,7 @@ type Handle = (request: HandlerRequest) => unknown;
 function setUp(handler: Handle, more: object = {}) {
   const time = { wallMs: 1_700_000_000_000, monotonicMs: 50 };
   const clock = { now: () => time.wallMs, monotonic: () => time.monotonicMs, random: () => 0 };
-  const inFlight = new InFlightTable();
+  const inFlight = new InFlightTable(place().proof);
   const lines: Record<string, unknown>[] = [];
   const log = (bound: object) => {
     const add = (msg: string, fields: object = {}) => void lines.push({ msg, ...bound, ...fields });
@@ -29,8 +29,8 @@ function setUp(handler: Handle, more: object = {}) {
   const executor = new Executor(inFlight, handler, shared, { type: 'demo-worker' }, settings, clock);
   let sequence = 0;
   const add = (fields: Record<string, string> = {}): Held => {
-    const entry = decodeEntry(`5-${++sequence}`, flat({ ref: `r${sequence}`, type: 'demo-worker', ...fields }));
-    return inFlight.add(entry, 1, time.monotonicMs) as Held;
+    const all = { ref: `r${++sequence}`, type: 'demo-worker', ...fields };
+    return inFlight.add(decodeEntry(`5-${sequence}`, flat(all)), 1, time.monotonicMs) as Held;
   };
   /** Lets time pass with its sweeps. */
   const pass = (ms: number) => {
@@ -102,7 +102,8 @@ Deno.test('a failure leaves a line with reference, attempt, reason and stack, al
     throw new Error('broken');
   }, { maxAttempts: 2, backoff: { initialMs: 100, maxMs: 100 } });
   add();
-  add({ 'rw:attempt': '2', 'rw:xid': '1-1' });
+  const again = decodeEntry('1-1', flat({ ref: 'r2' }));
+  add({ 'rw:attempt': '2', 'rw:xid': '1-1', 'rw:proof': place().proof.of({ ...again, attempt: 2 }) });
   executor.startWaiting();
   assertEquals(lines.map(({ msg, ref, attempt, id, reason }) => [msg, ref, attempt, id, reason]), [
     ['attempt 1 of 2 failed, the next one is due in 50 ms', 'r1', 1, '5-1', 'broken'],

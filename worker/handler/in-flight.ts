@@ -3,6 +3,7 @@ import { Signal } from './signal.ts';
 import type { Entry } from './entry.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Outcome } from './outcome.ts';
+import type { Proof } from './proof.ts';
 
 /** One request on its way: waiting -> running -> finished -> committing -> gone. */
 export interface Held {
@@ -40,6 +41,11 @@ export class InFlightTable {
   #waiting: Held[] = [];
   #finished: Held[] = [];
   readonly #ids = new HeldIds();
+  readonly #proof: Proof;
+
+  constructor(proof: Proof) {
+    this.#proof = proof;
+  }
 
   get size(): number {
     return this.#size;
@@ -68,7 +74,7 @@ export class InFlightTable {
   add(entry: Entry, deliveries: number, nowMs: number): Held | undefined {
     if (!this.#ids.isNewest(entry.id) && this.has(entry.id)) return undefined;
     const held: Held = {
-      entry,
+      entry: this.#proof.checked(entry),
       deliveries,
       receivedMs: nowMs,
       place: this.#held.length,

@@ -49,7 +49,7 @@ Deno.test('what was delivered too often is quarantined', () => {
 
 /** A table with a request in each state: waiting, running, finished and on the wire. */
 function busyTable(): InFlightTable {
-  const inFlight = new InFlightTable();
+  const inFlight = new InFlightTable(place().proof);
   for (const id of ['1-0', '2-0', '3-0', '4-0']) inFlight.add(decodeEntry(id, []), 1, 0);
   const [committing, finished] = [inFlight.start(), inFlight.start()];
   inFlight.start();
@@ -83,7 +83,7 @@ Deno.test('after Redis lost the group nothing is dropped', () => {
 });
 
 Deno.test('a commit takes no more than its bytes allow, but always one', () => {
-  const inFlight = new InFlightTable();
+  const inFlight = new InFlightTable(place().proof);
   for (const id of ['1-0', '2-0', '3-0']) inFlight.add(decodeEntry(id, []), 1, 0);
   for (let held = inFlight.start(); held !== undefined; held = inFlight.start()) {
     inFlight.finish(held, { answer: { code: 200, json: 'x'.repeat(60), told: '' } }, 0);

@@ -13,6 +13,7 @@ import { Executor } from './executor.ts';
 import { InFlightTable } from './in-flight.ts';
 import { Loop } from './loop.ts';
 import type { Place } from './place.ts';
+import { Proof } from './proof.ts';
 import type { SessionContext } from './session.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
@@ -25,10 +26,11 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   let stop = (): void => exit(exitCodes.ok);
   onStopSignal(() => stop());
   const pod = await startPod(args, parseSettings);
-  const { settings, log, connect, outages } = pod;
+  const { settings, keyLine, log, connect, outages } = pod;
+  const proof = new Proof(settings.hashKey.split(':', 1)[0] ?? '', keyLine);
   const handler = await loadUserCode(settings.source, log);
   const consumer = await takeConsumer(pod);
-  const context = assemble(pod, consumer, handler);
+  const context = assemble(pod, consumer, handler, proof);
   const loop = new Loop(context, connect, outages, consumer.connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   const working = loop.run();
@@ -51,16 +53,18 @@ function assemble(
   { settings, identity, pulse, log, logWith, clock }: Pod<Settings>,
   { config, secrets }: Consumer,
   handler: Handler,
+  proof: Proof,
 ): SessionContext {
   const { sourceDigest } = settings;
   const place: Place = {
     ...config,
     hashKey: settings.hashKey,
     settings: settings.handler,
+    proof,
     ...(sourceDigest ? { sourceDigest } : {}),
   };
   const progress = new Map<string, number>();
-  const inFlight = new InFlightTable();
+  const inFlight = new InFlightTable(place.proof);
   const shared = {
     secrets,
     config: infoOf(config, sourceDigest),

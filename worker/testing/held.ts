@@ -2,6 +2,7 @@
 import type { Held } from '../handler/in-flight.ts';
 import { type Bulk, decodeEntry } from '../handler/entry.ts';
 import type { Place } from '../handler/place.ts';
+import { Proof } from '../handler/proof.ts';
 import { parseHandlerSettings } from '../handler/settings.ts';
 
 const utf8 = new TextEncoder();
@@ -42,6 +43,7 @@ export function place(more: Partial<Place> = {}): Place {
     hashKey: 'demo-worker:1:h',
     settings: parseHandlerSettings('{}', 'demo-worker'),
     sourceDigest: 'sha256-ab',
+    proof: new Proof('demo-worker', undefined),
     ...more,
   };
 }
