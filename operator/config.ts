@@ -8,6 +8,7 @@ import { type Block, parseBlock } from './redisworker/network/allow-net/address.
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
+import { type DeniablePodField, deniablePodFields } from './redisworker/model/blueprint.ts';
 import { version } from './version.ts';
 
 /** Settings of one operator process. */
@@ -39,6 +40,8 @@ export interface OperatorConfig {
   readonly dnsServer: string | undefined;
   /** Blocks of pods, Services and nodes that no name outside opens. */
   readonly clusterBlocks: readonly Block[];
+  /** Fields of spec.pod no worker may set. */
+  readonly deniedPodFields: readonly DeniablePodField[];
   /** Name of this process in the Lease. */
   readonly identity: string;
 }
@@ -61,6 +64,7 @@ interface Flags {
   concurrency: number;
   dnsServer?: string;
   clusterCidr: readonly Block[];
+  denyPodField: readonly DeniablePodField[];
 }
 
 /**
@@ -91,6 +95,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     concurrency: flags.concurrency,
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
+    deniedPodFields: flags.denyPodField,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
 }
@@ -133,6 +138,12 @@ function command(): Command {
       '--cluster-cidr <cidr>',
       'block of pod, Service or node addresses that no name opens, where those are not private; repeatable',
       cidr,
+      [],
+    )
+    .option(
+      '--deny-pod-field <field>',
+      `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
+      podField,
       [],
     )
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
@@ -186,6 +197,12 @@ function cidr(text: string, before: readonly Block[]): readonly Block[] {
   const block = parseBlock(text);
   if (!block) throw new InvalidArgumentError('must be a block of addresses, such as 10.244.0.0/16 or 2001:db8::/48');
   return [...before, block];
+}
+
+function podField(text: string, before: readonly DeniablePodField[]): readonly DeniablePodField[] {
+  const field = deniablePodFields.find((one) => one === text);
+  if (!field) throw new InvalidArgumentError(`must be one of ${deniablePodFields.join(', ')}`);
+  return [...before, field];
 }
 
 function logLevel(text: string): LogLevel {

@@ -60,6 +60,7 @@ const lead = () => {
     canaryProblem: () => canaryWatch?.problem(),
     lookUp: dnsLookUp(config.dnsServer),
     clusterBlocks: config.clusterBlocks,
+    deniedPodFields: config.deniedPodFields,
     namespace: config.namespace,
     concurrency: config.concurrency,
   });

@@ -8,6 +8,7 @@ import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
+import type { DeniablePodField } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
@@ -35,6 +36,8 @@ export interface OperatorOptions {
   readonly lookUp: LookUp;
   /** Blocks of pods, Services and nodes that no name outside opens; private ones need not be named. */
   readonly clusterBlocks?: readonly Block[];
+  /** Fields of spec.pod no worker may set; none when absent. */
+  readonly deniedPodFields?: readonly DeniablePodField[];
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -85,6 +88,7 @@ export function startOperator(options: OperatorOptions): Operator {
       image: options.workerImage,
       login: options.redisLogin,
       clusterBlocks: options.clusterBlocks ?? [],
+      deniedPodFields: options.deniedPodFields ?? [],
       policyEnforcement: options.policyEnforcement,
       canary: options.canary,
       searchDomains: options.searchDomains ?? [],

@@ -120,7 +120,7 @@ const doNotRetryBrand = Symbol.for('redisworker.DoNotRetry');
  */
 export class Reply {
   readonly code: number;
-  /** Data of the reply; of a code from 400 on, a string is the error's message. */
+  /** Data of the reply; of a code outside 200 to 299, a string is the error's message. */
   readonly body: unknown;
   readonly [replyBrand] = true;
 

@@ -33,7 +33,7 @@ export function errorAnswer(code: number, message: string, { ref, source, time }
  * @throws TypeError when JSON cannot carry it, and whatever reading it throws
  */
 export function answerOf(code: number, body: unknown, { ref, source, time }: Answerer): Answer {
-  if (code < 400 || isSuccess(code)) {
+  if (isSuccess(code)) {
     const json = JSON.stringify({ ref, code, source, time, data: body });
     refuseLost(body, json);
     return toldIfShort(code, json, { ref, code, source, time });

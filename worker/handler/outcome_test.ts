@@ -50,6 +50,15 @@ Deno.test('a Reply is final, thrown or returned', () => {
   });
 });
 
+Deno.test('a Reply outside 200 to 299 carries an error, as it counts as failed everywhere', () => {
+  for (const code of [100, 199, 300, 302, 399]) {
+    const { data, err } = JSON.parse(
+      decide(returned(new Reply(code, { to: '/' })), answerer, first).answer?.json ?? '',
+    );
+    assertEquals([data, err], [{ to: '/' }, { message: `code ${code}` }]);
+  }
+});
+
 Deno.test('DoNotRetry and results that are no JSON are set aside at once', () => {
   for (
     const ended of [

@@ -15,6 +15,29 @@ interface Resources {
   readonly limits?: Readonly<Record<string, string>>;
 }
 
+/** Prefixes of annotations that give a pod a second network interface, an address or a profile no policy of ours knows. */
+const networkAnnotation =
+  '^(([-a-z0-9]+[.])*(cni[.]cncf[.]io|multus-cni[.]io|projectcalico[.]org|cilium[.]io|ovn[.]org|ovn[.]kubernetes[.]io|antrea[.]io|networking[.][-a-z0-9.]+|security[.](alpha|beta)[.]kubernetes[.]io)/|io[.]cilium[.])';
+
+const noNetworkAnnotation: Rule<Record<string, string>> = {
+  rule: `self.all(key, !key.matches(r'${networkAnnotation}'))`,
+  message:
+    'pod.annotations must not change the network or the security profile of the pods, which no policy of theirs would know: remove keys such as k8s.v1.cni.cncf.io/networks',
+  holds: (map) => !Object.keys(map).some((key) => new RegExp(networkAnnotation).test(key)),
+};
+
+const controllersOwn = ['app.kubernetes.io/managed-by', 'pod-template-hash', 'controller-revision-hash'];
+
+const noLabelOfControllers: Rule<Record<string, string>> = {
+  rule: `self.all(key, !(key in [${
+    controllersOwn.map((key) => `'${key}'`).join(', ')
+  }]) && !key.startsWith('io.cilium.'))`,
+  message: `pod.labels must not hold ${
+    controllersOwn.join(', ')
+  } or io.cilium.…, by which controllers know their pods: remove the key`,
+  holds: (map) => !Object.keys(map).some((key) => controllersOwn.includes(key) || key.startsWith('io.cilium.')),
+};
+
 const amount = (resource: string) => `quantity(string(${resource}))`;
 const isAmount = (resource: string) => `isQuantity(string(${resource}))`;
 
@@ -104,8 +127,10 @@ export const pod = z
       "How the pods spread; they are selected by the worker's own label.",
     ),
     priorityClassName: objectName().exactOptional().describe('Priority class of the pods.'),
-    labels: labelsOf(64, reserved).default({}).describe('Labels added to the pods.'),
-    annotations: withRules(mapOf(z.string().max(4096), 64), reserved).default({}).describe(
+    labels: labelsOf(64, reserved, noLabelOfControllers).default({}).describe(
+      'Labels added to the pods. Services and policies of others may select the pods by them.',
+    ),
+    annotations: withRules(mapOf(z.string().max(4096), 64), reserved, noNetworkAnnotation).default({}).describe(
       'Annotations added to the pods.',
     ),
     terminationGracePeriodSeconds: whole(1, 86_400).exactOptional().describe(

@@ -58,10 +58,18 @@ export interface Blueprint {
   readonly suspend: boolean;
   readonly deletionPolicy: 'Delete' | 'Retain';
   readonly image: string;
+  /** The image is the worker's own, so what its pods tell of themselves is its word alone. */
+  readonly customImage: boolean;
   readonly memoryMiB: number;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
 }
+
+/** Fields of spec.pod by which a worker can leave what the operator vouches for. */
+export const deniablePodFields = ['annotations', 'image', 'labels'] as const;
+
+/** One of {@link deniablePodFields}. */
+export type DeniablePodField = (typeof deniablePodFields)[number];
 
 /** What the operator was started with and a spec may leave open. */
 export interface Defaults extends GateDefaults {
@@ -71,4 +79,6 @@ export interface Defaults extends GateDefaults {
   readonly clusterBlocks?: readonly Block[];
   /** Search domains the nodes add to those of the cluster; none when absent. */
   readonly searchDomains?: readonly string[];
+  /** Fields of spec.pod the admin keeps to himself; none when absent. */
+  readonly deniedPodFields?: readonly DeniablePodField[];
 }

@@ -20,6 +20,7 @@ export const readyReasons = [
 export const problemReasons = [
   'InvalidSpec',
   'NotSupported',
+  'FieldDenied',
   'EnforcementUnverifiable',
   'InvalidAllowNet',
   'NameRefused',

@@ -2,7 +2,7 @@
 import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import { defaultResources } from '../desired/deployment.ts';
 import { memoryMiB } from '../desired/memory.ts';
-import type { Blueprint, Defaults, Parent, PodSettings } from '../model/blueprint.ts';
+import type { Blueprint, Defaults, DeniablePodField, Parent, PodSettings } from '../model/blueprint.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { unsupportedFields } from '../model/unsupported.ts';
 import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
@@ -39,6 +39,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
     ...gateProblems(spec.networkPolicy, gate),
+    ...deniedFields(spec.pod, defaults.deniedPodFields ?? []),
   ];
   const grace = spec.pod.terminationGracePeriodSeconds ?? spec.handler.timeoutSeconds + graceAfterTimeoutSeconds;
   return {
@@ -64,6 +65,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,
       deletionPolicy: spec.deletionPolicy,
+      customImage: spec.pod.image !== undefined,
       image: spec.pod.image ?? defaults.image,
       memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
       terminationGracePeriodSeconds: grace,
@@ -92,6 +94,16 @@ function podSettings({ pod }: RedisWorkerSpec): PodSettings {
     topologySpreadConstraints: pod.topologySpreadConstraints.length > 0 ? pod.topologySpreadConstraints : undefined,
     imagePullSecrets: pod.imagePullSecrets.length > 0 ? pod.imagePullSecrets : undefined,
   };
+}
+
+/** An empty map asks for nothing. */
+function deniedFields(pod: RedisWorkerSpec['pod'], denied: readonly DeniablePodField[]): Problem[] {
+  return denied.filter((field) => Object.keys(pod[field] ?? {}).length > 0).map((field) =>
+    terminal(
+      'FieldDenied',
+      `spec.pod.${field} may not be set here: remove it, or have the operator started without --deny-pod-field ${field}`,
+    )
+  );
 }
 
 /** A worker that insists on a closed network is not started where nobody can tell. */

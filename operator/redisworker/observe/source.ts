@@ -4,7 +4,8 @@ import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { digest } from '../model/names.ts';
 import type { Source } from '../model/observed.ts';
-import { missing, type Resolved, terminal } from '../model/problem.ts';
+import { missing, type Resolved } from '../model/problem.ts';
+import { unsupportedSource } from '../model/unsupported.ts';
 
 /**
  * The source of a spec.
@@ -12,9 +13,7 @@ import { missing, type Resolved, terminal } from '../model/problem.ts';
  */
 export function resolveSource(source: RedisWorkerSpec['source'], configMap: KubeObject | undefined): Resolved<Source> {
   if (source.inline !== undefined) return checked(source.inline, 'spec.source.inline');
-  if (source.configMap === undefined) {
-    return { ok: false, problem: terminal('NotSupported', 'spec.source names neither inline nor configMap') };
-  }
+  if (source.configMap === undefined) return { ok: false, problem: unsupportedSource(source) };
   const { name, key } = source.configMap;
   if (!configMap) {
     return {

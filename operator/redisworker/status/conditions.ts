@@ -73,6 +73,7 @@ export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
 export function exactConditions({ blueprint }: ObservedSpec, desired: Desired | undefined): UndatedCondition[] {
   if (!desired) return [];
   const { approximations } = desired.policy;
+  const more = alsoSelected(blueprint.pod.labels ?? {});
   if (blueprint.allowAllNet) {
     return [{
       type: 'NetworkPolicyExact',
@@ -86,10 +87,10 @@ export function exactConditions({ blueprint }: ObservedSpec, desired: Desired | 
       type: 'NetworkPolicyExact',
       status: 'True',
       reason: 'Exact',
-      message: 'the policy opens exactly the scope',
+      message: `the policy opens exactly the scope${more}`,
     }];
   }
-  const message = approximations.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
+  const message = `${approximations.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ')}${more}`;
   const [by, ...others] = new Set(approximations.map((one) => one.by));
   return [{
     type: 'NetworkPolicyExact',
@@ -97,6 +98,16 @@ export function exactConditions({ blueprint }: ObservedSpec, desired: Desired | 
     reason: others.length === 0 && by !== undefined ? by : 'Approximated',
     message,
   }];
+}
+
+/** Policies add up, and nobody can tell which others select the pods by labels of the user's own. */
+function alsoSelected(labels: Readonly<Record<string, string>>): string {
+  const keys = Object.keys(labels).sort();
+  return keys.length === 0
+    ? ''
+    : `; this is about the worker's own policy: others, and Services, may select the pods by pod.labels (${
+      keys.join(', ')
+    })`;
 }
 
 function obstacle(

@@ -60,7 +60,14 @@ export function enforcementCondition(observed: Observed, spec: ObservedSpec): Un
       `pods are refused by the canary ${gate.canary}, and so is the operator itself, which proves nothing: ${observed.canaryProblem}; see whether --canary-address leads to the operator`,
     );
   }
-  return condition('True', 'Refused', `every running pod was refused by the canary ${gate.canary} before its code ran`);
+  const whoseWord = spec.blueprint.customImage
+    ? '; the pods say so themselves, and their image is the one of spec.pod.image'
+    : '';
+  return condition(
+    'True',
+    'Refused',
+    `every running pod was refused by the canary ${gate.canary} before its code ran${whoseWord}`,
+  );
 }
 
 /** What becomes of user code where the network is not known to be closed. */
