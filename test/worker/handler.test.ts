@@ -433,6 +433,7 @@ describe.concurrent('starting', () => {
     await client.hset(foreignKey, { pid: '1', owner: 'pod-of-somebody' });
     const [first, second] = [await run(t, { type: own, module: echo }), await run(t, { type: foreign, module: echo })];
     await ready(first);
+    expect(first.output()).toContain('the process before this one in the pod did not end by itself');
     await eventually('it says whom it waits for', () => second.output().includes('pod-of-somebody'));
     expect(await status(second, '/readyz')).toBe(503);
     expect(await status(second, '/healthz')).toBe(200);

@@ -1,5 +1,5 @@
 /** What every runtime does before and around its own work: settings, log, health, the gate, and its consumer's place. */
-import type { WorkerConfig } from '../../contract/config-hash.ts';
+import { ownerField, pidField, type WorkerConfig } from '../../contract/config-hash.ts';
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { type Clock, clock } from './clock.ts';
@@ -82,6 +82,7 @@ export async function startPod<Settings extends PodSettings>(
  */
 export async function takeConsumer({ settings: { hashKey }, keyLine, ...pod }: Pod): Promise<Consumer> {
   const { fields, connections } = await take(hashKey, pod);
+  tellPredecessor(fields, pod);
   try {
     const config = decodeConfig(fields, hashKey);
     return { config, secrets: await openSecret(config, hashKey, keyLine), connections };
@@ -89,6 +90,17 @@ export async function takeConsumer({ settings: { hashKey }, keyLine, ...pod }: P
     await leavePlace(connections.writer, hashKey, pod.identity).catch(() => {}); // the error at hand is the one to tell
     throw error;
   }
+}
+
+/** A process whose event loop is kept busy, or that is killed, says nothing: its successor does. */
+function tellPredecessor(
+  fields: Readonly<Record<string, string>>,
+  { identity, log }: Pick<Pod, 'identity' | 'log'>,
+): void {
+  if (fields[pidField] === undefined || fields[ownerField] !== identity.owner) return;
+  log.warn(
+    'the process before this one in the pod did not end by itself: it ran out of memory, was killed, or code such as "for (;;) {}" kept its event loop busy until the liveness probe gave up',
+  );
 }
 
 type Taker = Pick<Pod, 'identity' | 'log' | 'pulse' | 'outages' | 'connect'>;
