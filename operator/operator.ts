@@ -51,7 +51,7 @@ export interface Operator {
   readonly started: Promise<void>;
   /** True from then on. */
   isStarted(): boolean;
-  /** Finishes the reconciles under way; worker pods run on. */
+  /** Ends the reconciles under way after the write they are at; worker pods run on. */
   stop(): Promise<void>;
 }
 
@@ -75,12 +75,14 @@ export function startOperator(options: OperatorOptions): Operator {
     clock,
     enqueue,
   });
+  let stopping = false;
   const world: World = {
     cluster,
     following,
     redis,
     clock,
     log,
+    mayWrite: () => !stopping && cluster.mayWrite(),
     freshKey: generateKey,
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
@@ -120,6 +122,7 @@ export function startOperator(options: OperatorOptions): Operator {
     started,
     isStarted: () => controller !== undefined,
     async stop() {
+      stopping = true;
       cancelResync();
       stopCopies(following);
       await controller?.stop();

@@ -19,6 +19,8 @@ export interface World {
   readonly defaults: Defaults & { readonly login: DefaultLogin };
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
+  /** False when this process stops or leads no more: asked before every write, to Redis above all. */
+  readonly mayWrite: () => boolean;
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
   /** Why the operator does not reach its own canary; undefined when it does, or has none. */

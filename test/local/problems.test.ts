@@ -11,6 +11,8 @@ import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
 let operator: TestOperator;
+/** As if there were a lease. */
+let leads = true;
 
 const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64');
 const named = (kind: 'Secret' | 'ConfigMap', name: string, data: Record<string, string>): KubeObject => ({
@@ -86,7 +88,7 @@ const cases: readonly Case[] = [
 describe.concurrent('a worker that cannot run', () => {
   beforeAll(async () => {
     redis = await startRedis();
-    operator = await startTestOperator();
+    operator = await startTestOperator({ mayWrite: () => leads });
   });
 
   afterAll(async () => {
@@ -152,6 +154,21 @@ describe.concurrent('a worker that cannot run', () => {
         (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined,
     );
     expect(await redis.client.exists(configHashKey('healthy', '1'))).toBe(0);
+  });
+
+  test('that comes when the operator leads no more is left to the next leader, in Redis too', async () => {
+    leads = false;
+    await start('late', {});
+    await eventually(
+      'its reconcile was refused',
+      () => /"object":"default\/late","reason":"NotLeading"/.test(operator.output()),
+    );
+    const object = await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'late' });
+    expect([object?.metadata.finalizers, object?.status]).toEqual([undefined, undefined]);
+    expect(await redis.client.keys('late:*')).toEqual([]);
+    leads = true;
+    await eventually('it is taken up', () => redis.client.exists(configHashKey('late', '1')));
+    await remove('late');
   });
 
   test('of flavor Cilium has its policy rendered, and is told that nothing enforces it here', async () => {

@@ -28,9 +28,12 @@ export interface TestOperator {
 
 /**
  * Starts it; workers that name no Redis have none.
- * @param options `canary` as `host:port`: as if this machine's network might enforce policies
+ * @param options `canary` as `host:port`: as if this machine's network might enforce policies; `mayWrite` as if there
+ *   were a lease
  */
-export async function startTestOperator({ canary }: { readonly canary?: string } = {}): Promise<TestOperator> {
+export async function startTestOperator(
+  { canary, mayWrite = () => true }: { readonly canary?: string; readonly mayWrite?: () => boolean } = {},
+): Promise<TestOperator> {
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
@@ -47,7 +50,7 @@ export async function startTestOperator({ canary }: { readonly canary?: string }
     onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
   });
   const operator = startOperator({
-    cluster,
+    cluster: { ...cluster, mayWrite },
     log,
     metrics: createMetrics(),
     redisUrl: undefined,

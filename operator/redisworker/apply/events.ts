@@ -13,10 +13,48 @@ const reasons = {
   releaseConfigHash: 'ConfigHashReleased',
 } as const satisfies Record<Exclude<Action['do'], 'changeWork'>, string>;
 
-/** The event of an action that was carried out; why it was called for is in the message. */
-export function eventOf(action: Action): { reason: string; message: string } {
-  const reason = action.do === 'changeWork' ? action.step.reason : reasons[action.do];
-  return { reason, message: `${describe(action)} (${action.why})` };
+/** What was carried out in one look, as events: one for all actions of a reason that were called for by the same cause. */
+export function eventsOf(actions: readonly Action[]): { reason: string; message: string }[] {
+  const alike = Map.groupBy(actions, (action) => `${reasonOf(action)} ${sortOf(action)} ${action.why}`);
+  return [...alike.values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : {
+      reason: reasonOf(first),
+      message: `${more.length === 0 ? describe(first) : describeAll(first, more.length + 1)} (${first.why})`,
+    }
+  );
+}
+
+function reasonOf(action: Action): string {
+  return action.do === 'changeWork' ? action.step.reason : reasons[action.do];
+}
+
+/** Objects are told apart by kind, and new ones from changed ones. */
+function sortOf(action: Action): string {
+  if (action.do === 'applyObject') return `${action.exists} ${action.resource.kind}`;
+  return action.do === 'deleteObject' ? action.resource.kind : '';
+}
+
+/** The sentence of `count` actions that were carried out for the same reason; `first` is one of them. */
+function describeAll(first: Action, count: number): string {
+  switch (first.do) {
+    case 'applyObject':
+      return `${first.exists ? 'Updated' : 'Created'} ${count} objects of kind ${first.resource.kind}`;
+    case 'scaleToZero':
+      return `Scaled ${count} Deployments to zero`;
+    case 'deleteObject':
+      return `Deleted ${count} objects of kind ${first.resource.kind}`;
+    case 'writeConfigHash':
+      return `Wrote ${count} config hashes`;
+    case 'clearStalePid':
+      return `Cleared the pids of processes of ${count} consumers that are gone`;
+    case 'deleteConfigHash':
+      return `Deleted ${count} config hashes`;
+    case 'releaseConfigHash':
+      return `Left ${count} config hashes in Redis`;
+    case 'setFinalizers':
+    case 'changeWork':
+      return `${describe(first)}, and ${count - 1} more`;
+  }
 }
 
 /** The sentence of an action that was carried out. */

@@ -19,7 +19,7 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
-import { describe, eventOf } from './events.ts';
+import { describe, eventsOf } from './events.ts';
 
 /** What writing needs besides the action. */
 interface Writing {
@@ -28,8 +28,9 @@ interface Writing {
 }
 
 /**
- * Carries out the actions in their order, each told in the log and as an event.
+ * Carries out the actions in their order, each told in the log and all of them in a few events.
  * @returns what the first that failed has thrown: TerminalError, TransientError, RedisFault, ClusterError or a bug
+ * @throws TransientError when this process may write no more: then the status is another's to tell as well
  */
 export async function apply(
   world: World,
@@ -38,19 +39,27 @@ export async function apply(
 ): Promise<unknown> {
   const { object } = observed;
   const worker = keyOf(objectRef(object));
-  for (const action of actions) {
-    try {
-      await carryOut(action, { world, observed });
-    } catch (error) {
-      return error;
+  const done: Action[] = [];
+  try {
+    for (const action of actions) {
+      if (!world.mayWrite()) throw new TransientError('NotLeading', notLeading);
+      const failure = await carryOut(action, { world, observed }).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (failure !== undefined) return failure.error;
+      done.push(action);
+      world.log.info({ worker, why: action.why, what: describe(action) }, 'applied');
     }
-    world.log.info({ worker, why: action.why, what: describe(action) }, 'applied');
-    world.cluster.record({ regarding: object, type: 'Normal', ...eventOf(action) });
+    return undefined;
+  } finally {
+    for (const event of eventsOf(done)) world.cluster.record({ regarding: object, type: 'Normal', ...event });
   }
-  return undefined;
 }
 
-function carryOut(action: Action, writing: Writing): Promise<unknown> {
+const notLeading = 'this operator is stopping or holds the lease no more: the rest is left to the next one';
+
+async function carryOut(action: Action, writing: Writing): Promise<unknown> {
   switch (action.do) {
     case 'setFinalizers':
       return setFinalizers(writing, action.finalizers);

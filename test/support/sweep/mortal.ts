@@ -125,6 +125,7 @@ export async function startMortalOperator(
     redis,
     clock: systemClock,
     log: { info: () => undefined },
+    mayWrite: () => true,
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     canaryProblem: () => undefined,
     defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
