@@ -25,6 +25,7 @@ const cluster = await connectKubernetes({
   hooks: {
     requestDone: (request) => metrics.requestDone(request),
     watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
+    eventsDropped: (count) => metrics.eventsDropped(count),
     watchProblem: (kind, problem) => watchProblems.set(kind, problem),
   },
 });

@@ -115,6 +115,8 @@ export interface Cluster {
   patch(resource: Resource, ref: ObjectRef, patch: object, preconditions?: Preconditions): Promise<KubeObject>;
   /** Deletes; an object that is already gone is fine. Dependents go in the background. */
   delete(resource: Resource, ref: ObjectRef, options?: Preconditions & { gracePeriodSeconds?: number }): Promise<void>;
+  /** False when another process may be writing by now: every write of an object is refused, and none should go elsewhere. */
+  mayWrite(): boolean;
   /** Records an event; the same event again raises its count. Never throws: failures are logged. */
   record(event: EventRecord): void;
   close(): Promise<void>;

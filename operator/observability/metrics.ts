@@ -12,6 +12,8 @@ export interface Metrics {
   watchRestarted(kind: string, cause: string): void;
   /** A call to the API server has ended; `status` is 0 when no answer came. */
   requestDone(request: { readonly method: string; readonly status: number }): void;
+  /** So many events were given up, because later ones had to be written. */
+  eventsDropped(count: number): void;
   /** Whether this process holds the lease `name`. */
   leading(name: string, leads: boolean): void;
 }
@@ -50,6 +52,12 @@ export function createMetrics(): Metrics {
     'Calls to the API server by HTTP status; code "<error>" when no answer came',
     ['code', 'method'],
   );
+  const eventDrops = counter(
+    registry,
+    'redisworker_events_dropped_total',
+    'Events that were given up because later ones had to be written',
+    [],
+  );
   const leader = gauge(registry, 'leader_election_master_status', '1 while this process holds the lease', ['name']);
   return {
     contentType: registry.contentType,
@@ -59,6 +67,7 @@ export function createMetrics(): Metrics {
     redis: redisInstruments(registry),
     watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
     requestDone: ({ method, status }) => requests.inc({ method, code: status === 0 ? '<error>' : String(status) }),
+    eventsDropped: (count) => eventDrops.inc(count),
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
   };
 }

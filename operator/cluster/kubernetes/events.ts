@@ -1,9 +1,13 @@
-/** Events for `kubectl describe`: the same event again raises the count of the first, also after a restart. */
+/**
+ * Events for `kubectl describe`: the same event again raises the count of the first, also after a restart. They are
+ * written a few at a time behind everything else; when too many wait, the oldest are dropped.
+ */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { ClusterError, type EventRecord, keyOf, type KubeObject, type ObjectRef, resources } from '../cluster.ts';
-import type { Log } from './hooks.ts';
-import type { Http } from './http.ts';
+import { pause } from '../../pause.ts';
+import type { Hooks, Log } from './hooks.ts';
+import type { Http, Lane } from './http.ts';
 import { collectionPath, microTime, objectPath, parseObject } from './wire.ts';
 
 /** What events are made with. `instance` names this process, at most 128 characters. */
@@ -11,9 +15,8 @@ export interface EventsContext {
   readonly http: Pick<Http, 'call'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly hooks: Hooks;
   readonly instance: string;
-  /** Least time between two writes of the same event, in ms. */
-  readonly spacingMs?: number;
 }
 
 /** One event and how often it happened. */
@@ -24,35 +27,57 @@ interface Tally {
   fresh: number;
   /** Occurrences the API server knows of; 0 = nothing was written by us yet. */
   written: number;
+  /** Waits to be written, is being written, or was a moment ago. */
   busy: boolean;
 }
 
 /** Events remembered for counting; older ones start over, and find their predecessor by its name. */
 const maxTallies = 2000;
+/** Events that wait to be written; the oldest give way. */
+const maxWaiting = 500;
+/** Events written at once. */
+const maxWriters = 2;
+/** Least time between two writes of the same event, in ms. */
+const spacingMs = 10_000;
+/** What waits at the end is written for so long, in ms. */
+const closingMs = 500;
 const maxNoteBytes = 1024;
 
-/** Writes an event at once and its repetitions at most every ten seconds. */
+/** Writes an event at once and its repetitions at most every ten seconds. Nothing ever waits for it. */
 export class Events {
-  readonly #context: Required<EventsContext>;
+  readonly #context: EventsContext;
   readonly #tallies = new Map<string, Tally>();
+  readonly #waiting = new Set<Tally>();
   readonly #writing = new Set<Promise<void>>();
   readonly #timers = new Set<() => void>();
+  #failing = false;
+  #closed = false;
 
   constructor(context: EventsContext) {
-    this.#context = { spacingMs: 10_000, ...context };
+    this.#context = context;
   }
 
   /** Never throws and does not wait. */
   record(full: EventRecord): void {
+    if (this.#closed) return;
     const tally = this.#tallyOf(withoutBody(full));
     tally.fresh += 1;
-    if (!tally.busy) this.#begin(tally);
+    if (!tally.busy) this.#enqueue(tally);
   }
 
-  /** Settles when what is being written is written; repetitions that wait for their turn are dropped. */
+  /** Settles when everything is written, or after half a second; repetitions that wait for their turn are dropped. */
   async close(): Promise<void> {
-    await Promise.all(this.#writing);
+    this.#closed = true;
     for (const cancel of this.#timers) cancel();
+    const written = new AbortController();
+    const inTime = pause(closingMs, this.#context.clock, written.signal);
+    await Promise.race([this.#idle(), inTime]);
+    written.abort();
+    this.#waiting.clear();
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 
   #tallyOf(event: EventRecord): Tally {
@@ -65,35 +90,63 @@ export class Events {
     return tally;
   }
 
-  #begin(tally: Tally): void {
+  #enqueue(tally: Tally): void {
     tally.busy = true;
+    this.#waiting.add(tally);
+    const [oldest] = this.#waiting;
+    if (this.#waiting.size > maxWaiting && oldest !== undefined) this.#drop(oldest);
+    this.#writeNext();
+  }
+
+  #drop(tally: Tally): void {
+    this.#waiting.delete(tally);
+    this.#context.hooks.eventsDropped?.(tally.fresh);
+    tally.fresh = 0;
+    tally.busy = false;
+  }
+
+  #writeNext(): void {
+    const [tally] = this.#waiting;
+    if (tally === undefined || this.#writing.size >= maxWriters) return;
+    this.#waiting.delete(tally);
     const written = this.#write(tally).then(() => {
       this.#writing.delete(written);
-      this.#pause(tally);
+      if (!this.#closed) this.#rest(tally);
+      this.#writeNext();
     });
     this.#writing.add(written);
   }
 
   async #write(tally: Tally): Promise<void> {
-    const { http, clock, instance, log } = this.#context;
+    const { http, clock, instance } = this.#context;
     const count = tally.fresh;
     tally.fresh = 0;
     try {
       tally.written = await raise(http, tally, count, { instance, now: clock.now() });
+      this.#failing = false;
     } catch (error) {
-      log.warn({ err: error, reason: tally.event.reason }, 'an event could not be written');
+      this.#failed(error, tally.event.reason);
     }
   }
 
-  #pause(tally: Tally): void {
-    const cancel = this.#context.clock.after(this.#context.spacingMs, () => {
+  /** One warning for all that fail in a row: what refuses one event refuses a thousand. */
+  #failed(error: unknown, reason: string): void {
+    const level = this.#failing || this.#closed ? 'debug' : 'warn';
+    this.#context.log[level]({ err: error, reason }, 'an event could not be written');
+    this.#failing = true;
+  }
+
+  #rest(tally: Tally): void {
+    const cancel = this.#context.clock.after(spacingMs, () => {
       this.#timers.delete(cancel);
       tally.busy = false;
-      if (tally.fresh > 0) this.#begin(tally);
+      if (tally.fresh > 0) this.#enqueue(tally);
     });
     this.#timers.add(cancel);
   }
 }
+
+const lane: Lane = 'Events';
 
 /** Creates the event or adds to its count. @returns the count now */
 async function raise(
@@ -106,11 +159,17 @@ async function raise(
   if (tally.written === 0) {
     try {
       const body = eventObject(ref, event, by);
-      await http.call({ method: 'POST', path: collectionPath(resources.events, ref.namespace), body, repeat: 'Never' });
+      await http.call({
+        lane,
+        method: 'POST',
+        path: collectionPath(resources.events, ref.namespace),
+        body,
+        repeat: 'Never',
+      });
       return count === 1 ? 1 : await setCount(http, ref, count, by.now);
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason !== 'AlreadyExists') throw error;
-      const known = parseObject(await http.call({ method: 'GET', path: objectPath(resources.events, ref) }));
+      const known = parseObject(await http.call({ lane, method: 'GET', path: objectPath(resources.events, ref) }));
       return setCount(http, ref, countOf(known) + count, by.now);
     }
   }
@@ -125,6 +184,7 @@ async function raise(
 async function setCount(http: Pick<Http, 'call'>, ref: ObjectRef, count: number, now: number): Promise<number> {
   const body = { series: { count, lastObservedTime: microTime(now) } };
   await http.call({
+    lane,
     method: 'PATCH',
     path: objectPath(resources.events, ref),
     contentType: 'application/merge-patch+json',

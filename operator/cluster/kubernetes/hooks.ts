@@ -17,4 +17,6 @@ export interface Hooks {
   watchRestarted?(kind: string, cause: string): void;
   /** The live copy of a kind falls behind because of `problem`; undefined: it is up to date again. */
   watchProblem?(kind: string, problem: ClusterError | undefined): void;
+  /** So many events were given up, because later ones had to be written. */
+  eventsDropped?(count: number): void;
 }

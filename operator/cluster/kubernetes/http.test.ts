@@ -21,6 +21,7 @@ let server: FaultApiServer;
 let http: Http;
 let objects: Objects;
 const finished: number[] = [];
+const fence = { holds: () => true, lost: new AbortController().signal };
 
 beforeAll(async () => {
   server = await startFaultApiServer();
@@ -29,6 +30,7 @@ beforeAll(async () => {
     session,
     clock: systemClock,
     random: () => 0,
+    fence,
     retry: { initialMs: 2, maxMs: 20 },
     hooks: { requestDone: ({ status }) => finished.push(status) },
     limits: { perSecond: 10_000, burst: 1000, slots: maxCallConnections },
@@ -181,6 +183,7 @@ describe('a fault', () => {
       session,
       clock: systemClock,
       random: () => 0,
+      fence,
       hooks: {},
       retry: { initialMs: 1, maxMs: 2 },
     });

@@ -1,13 +1,16 @@
-/** JSON over HTTP to one API server: limited, with deadlines, retried where a repetition does no harm. */
+/**
+ * JSON over HTTP to one API server: in lanes, limited, with deadlines, retried where a repetition does no harm, and no
+ * write of an object by a process that may no longer write.
+ */
 import { type Dispatcher, request } from 'undici';
 import { type BackOff, backOffMs } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { pause } from '../../pause.ts';
-import type { ClusterError } from '../cluster.ts';
+import { ClusterError } from '../cluster.ts';
 import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
 import type { Access, Session } from './session.ts';
-import { Throttle, type ThrottleLimits } from './throttle.ts';
+import { Throttle, type ThrottledLane, type ThrottleLimits } from './throttle.ts';
 
 /** One request; `path` carries the query. */
 export interface Call {
@@ -20,6 +23,18 @@ export interface Call {
   readonly repeat?: 'Safe' | 'Never';
   /** Time for all tries together, in ms. Default 15 s. */
   readonly deadlineMs?: number;
+  /** Who it may hold up. Default `Objects`. */
+  readonly lane?: Lane;
+}
+
+/** Nothing holds up the lease, which has a connection of its own, and events hold up nothing. */
+export type Lane = 'Lease' | ThrottledLane;
+
+/** Whether this process may write objects: while it leads, if it stands for election. */
+export interface Fence {
+  holds(): boolean;
+  /** Aborted when it holds no more; writes under way are broken off. */
+  readonly lost: AbortSignal;
 }
 
 /** The API server as seen from here. */
@@ -29,6 +44,7 @@ export interface Http {
   call(call: Call): Promise<unknown>;
   /** Body of a successful, unending GET, piece by piece. @throws ClusterError before the first piece, any error after */
   stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Breaks off what is under way. */
   close(): Promise<void>;
 }
 
@@ -39,6 +55,7 @@ export interface HttpOptions {
   readonly hooks: Hooks;
   /** 0 to 1. */
   readonly random: () => number;
+  readonly fence: Fence;
   readonly limits?: ThrottleLimits;
   readonly retry?: BackOff;
 }
@@ -52,12 +69,15 @@ const maxTries = 4;
 export function openHttp(options: HttpOptions): Http {
   const { session, clock, limits = defaultLimits } = options;
   const throttle = new Throttle(limits, clock);
+  const closing = new AbortController();
+  const answerTo = (call: Call): Promise<unknown> => tryUntilDeadline(options, call, closing.signal);
   return {
     server: session.server,
     async call(call) {
-      const leave = await throttle.enter();
+      if (call.lane === 'Lease') return answerTo(call);
+      const leave = await throttle.enter(call.lane ?? 'Objects');
       try {
-        return await tryUntilDeadline(options, call);
+        return await answerTo(call);
       } finally {
         leave();
       }
@@ -70,31 +90,41 @@ export function openHttp(options: HttpOptions): Http {
         throw silenceError(asked, session.server, error);
       }
     },
-    close: () => session.close(),
+    async close() {
+      closing.abort();
+      await session.close();
+    },
   };
 }
 
 /** Keeps its slot of the throttle while it waits: a server that asks to slow down is asked less by all. */
 async function tryUntilDeadline(
-  { session, clock, hooks, random, retry = defaultRetry }: HttpOptions,
+  { session, clock, hooks, random, fence, retry = defaultRetry }: HttpOptions,
   call: Call,
+  closing: AbortSignal,
 ): Promise<unknown> {
   const startedAt = clock.now();
   const deadlineMs = call.deadlineMs ?? defaultDeadlineMs;
-  const deadline = AbortSignal.timeout(deadlineMs);
+  const mayGoOn = isFenced(call) ? () => fence.holds() : () => true;
+  const deadline = AbortSignal.any([
+    AbortSignal.timeout(deadlineMs),
+    closing,
+    ...(isFenced(call) ? [fence.lost] : []),
+  ]);
   const done = (status: number): void =>
     hooks.requestDone?.({ method: call.method, status, milliseconds: clock.now() - startedAt });
   for (let tries = 1;; tries += 1) {
     try {
-      const { statusCode, body } = await send(session, call, deadline, 'calls');
+      if (!mayGoOn()) throw notLeading(call);
+      const { statusCode, body } = await send(session, call, deadline, call.lane === 'Lease' ? 'lease' : 'calls');
       const answer = await body.json();
       done(statusCode);
       return answer;
     } catch (error) {
-      const fault = silenceError(call, session.server, error);
+      const fault = mayGoOn() ? silenceError(call, session.server, error) : notLeading(call);
       const waitMs = (fault.retryAfterMs ?? backOffMs(retry, tries, random)) * (1 + random() / 10);
       const enoughTime = clock.now() - startedAt + waitMs < deadlineMs;
-      if (tries >= maxTries || !enoughTime || !mayRepeat(call, fault)) {
+      if (tries >= maxTries || !enoughTime || closing.aborted || !mayRepeat(call, fault)) {
         done(fault.status);
         throw fault;
       }
@@ -103,24 +133,40 @@ async function tryUntilDeadline(
   }
 }
 
+/** Events only tell of what was written before, and the lease is what the fence is made of. */
+function isFenced({ method, lane = 'Objects' }: Call): boolean {
+  return method !== 'GET' && lane === 'Objects';
+}
+
+function notLeading({ method, path }: Call): ClusterError {
+  return new ClusterError(
+    0,
+    'NotLeading',
+    `this process holds the lease no more: ${method} ${path.split('?', 1)[0] ?? path} is left to the next leader`,
+  );
+}
+
 /** 429 means that nothing was done, so anything may be said again; after other passing faults only what is safe. */
 function mayRepeat({ repeat = 'Safe' }: Call, { status, reason }: ClusterError): boolean {
   if (status === 429) return true;
+  if (reason === 'NotLeading') return false;
   return repeat === 'Safe' && (reason === 'Unreachable' || [502, 503, 504].includes(status));
 }
+
+type Agents = Omit<Access, 'headers'>;
 
 /** One exchange, or two when credentials had to be renewed in between. @throws ClusterError for any other status than 2xx */
 async function send(
   session: Session,
   call: Call,
   signal: AbortSignal,
-  agents: 'calls' | 'watches',
+  agents: keyof Agents,
 ): Promise<Dispatcher.ResponseData> {
-  const access = await session.access();
+  const access = session.access();
   let response = await exchange(session, access, call, signal, agents);
   if (response.statusCode === 401) {
     await response.body.dump();
-    response = await exchange(session, await session.renew(access), call, signal, agents);
+    response = await exchange(session, await unlessAborted(session.renew(access), signal), call, signal, agents);
   }
   if (response.statusCode >= 200 && response.statusCode < 300) return response;
   const retryAfter = response.headers['retry-after'];
@@ -136,7 +182,7 @@ function exchange(
   access: Access,
   call: Call,
   signal: AbortSignal,
-  agents: 'calls' | 'watches',
+  agents: keyof Agents,
 ): Promise<Dispatcher.ResponseData> {
   const { method, path, body, contentType = 'application/json' } = call;
   return request(`${session.server}${path}`, {
@@ -150,5 +196,13 @@ function exchange(
       ...(body === undefined ? {} : { 'content-type': contentType }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** A plugin that hangs must not outlast the deadline of who waits for it. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    promise.then(resolve, reject);
   });
 }

@@ -38,7 +38,7 @@ export interface KubernetesCluster extends Cluster {
   readonly server: string;
   /** Namespace of the pod this process runs in, or of the kubeconfig's context. */
   readonly ownNamespace: string | undefined;
-  /** Stands for election on a Lease. Elections are stopped by the caller, before {@link Cluster.close}. */
+  /** Stands for election on a Lease; from then on objects are written only while it leads. Elections are stopped by the caller, before {@link Cluster.close}. */
   elect(candidate: Candidate): Election;
 }
 
@@ -50,8 +50,11 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
   const { log, hooks = {}, clock = systemClock, random = Math.random, instance = hostname() } = options;
   const config = readClusterConfig(options.kubeconfig);
   const session = await Session.open(config, clock, log);
-  const http = openHttp({ session, clock, hooks, random });
-  const events = new Events({ http, clock, log, instance });
+  let election: Election | undefined;
+  const lost = new AbortController();
+  const mayWrite = (): boolean => election?.leading() ?? true;
+  const http = openHttp({ session, clock, hooks, random, fence: { holds: mayWrite, lost: lost.signal } });
+  const events = new Events({ http, clock, log, hooks, instance });
   const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
   const followed = new Set<Followed>();
   return {
@@ -69,14 +72,23 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
       followed.add(copy);
       return copy;
     },
-    elect: (candidate) =>
-      electLeader({
+    mayWrite,
+    elect(candidate) {
+      election = electLeader({
         http,
         log,
         random,
         ...(options.clock ? { clock: options.clock } : {}),
         ...(options.leaseTiming ? { timing: options.leaseTiming } : {}),
-      }, candidate),
+      }, {
+        ...candidate,
+        onLost(why) {
+          lost.abort();
+          candidate.onLost(why);
+        },
+      });
+      return election;
+    },
     async close() {
       for (const copy of followed) copy.stop();
       await events.close();

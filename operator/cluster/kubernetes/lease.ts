@@ -4,9 +4,9 @@
  * leader may still have a write under way, so writes to Redis are guarded by their own checks.
  */
 import { type Clock, systemClock } from '../../clock.ts';
-import { ClusterError, type KubeObject, resources } from '../cluster.ts';
+import { ClusterError, type KubeObject, type ObjectRef, resources } from '../cluster.ts';
 import type { Log } from './hooks.ts';
-import type { Http } from './http.ts';
+import type { Call, Http } from './http.ts';
 import {
   givenBack,
   type LeaseRecord,
@@ -140,7 +140,7 @@ class Candidature implements Election {
   /** What to write, given the record as it is now; nothing while another holds it. */
   #wanted(record: LeaseRecord | undefined): ['POST' | 'PUT', KubeObject] | undefined {
     if (this.#state === 'over') return undefined;
-    if (record === undefined) return ['POST', newLease(this.#candidate, this.#writer())];
+    if (record === undefined) return ['POST', newLease(this.#ref(), this.#writer())];
     if (record.holder === this.#candidate.identity) return ['PUT', renewed(record, this.#writer())];
     if (this.#state === 'leading') this.#lose(`"${record.holder}" holds the lease ${this.#candidate.name} now`);
     else if (record.holder === '' || this.#isGivenUp(record)) return ['PUT', takenOver(record, this.#writer())];
@@ -185,6 +185,11 @@ class Candidature implements Election {
     return this.#state === 'leading';
   }
 
+  #ref(): Required<ObjectRef> {
+    const { namespace, name } = this.#candidate;
+    return { namespace, name };
+  }
+
   #writer(): LeaseWriter {
     const { clock, timing } = this.#context;
     return { identity: this.#candidate.identity, now: clock.now(), leaseMs: timing.leaseMs };
@@ -192,7 +197,7 @@ class Candidature implements Election {
 
   async #read(): Promise<LeaseRecord | undefined> {
     try {
-      const path = objectPath(resources.leases, this.#candidate);
+      const path = objectPath(resources.leases, this.#ref());
       return parseLease(parseObject(await this.#context.http.call({ method: 'GET', path, ...this.#limits() })));
     } catch (error) {
       if (error instanceof ClusterError && error.reason === 'NotFound') return undefined;
@@ -204,12 +209,12 @@ class Candidature implements Election {
     const { namespace } = this.#candidate;
     const path = method === 'POST'
       ? collectionPath(resources.leases, namespace)
-      : objectPath(resources.leases, this.#candidate);
+      : objectPath(resources.leases, this.#ref());
     return parseObject(await this.#context.http.call({ method, path, body, ...this.#limits() }));
   }
 
   /** A repetition could look like a race that we lost against ourselves, so this loop is the only retry. */
-  #limits(): { repeat: 'Never'; deadlineMs: number } {
-    return { repeat: 'Never', deadlineMs: this.#context.timing.renewMs / 2 };
+  #limits(): Pick<Call, 'lane' | 'repeat' | 'deadlineMs'> {
+    return { lane: 'Lease', repeat: 'Never', deadlineMs: this.#context.timing.renewMs / 2 };
   }
 }

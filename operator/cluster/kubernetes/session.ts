@@ -1,4 +1,4 @@
-/** One shared set of connections to the API server, with credentials that stay fresh. */
+/** The connections to the API server, shared by all calls, with credentials that stay fresh. */
 import { createHash } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
@@ -15,6 +15,8 @@ export interface Access {
   readonly headers: Readonly<Record<string, string>>;
   readonly calls: Agent;
   readonly watches: Agent;
+  /** A connection that nothing else can hold up. */
+  readonly lease: Agent;
 }
 
 /** Hands out the current access. */
@@ -41,9 +43,9 @@ export class Session {
     return new Session(config, clock, log, await config.credentials());
   }
 
-  /** What to make a request with now. */
-  async access(): Promise<Access> {
-    if (this.#clock.now() - this.#readAt >= freshMs) await this.#readOnce(false);
+  /** What to make a request with now. Nothing waits for files and plugins until what they said before is refused. */
+  access(): Access {
+    if (this.#clock.now() - this.#readAt >= freshMs) void this.#readOnce(false);
     return this.#current;
   }
 
@@ -55,7 +57,7 @@ export class Session {
 
   /** Cuts what is under way. */
   async close(): Promise<void> {
-    await Promise.all([this.#current.calls.destroy(), this.#current.watches.destroy()]);
+    await Promise.all(agentsOf(this.#current).map((agent) => agent.destroy()));
   }
 
   #readOnce(anew: boolean): Promise<void> {
@@ -81,7 +83,7 @@ export class Session {
       return;
     }
     this.#current = withAgents(credentials);
-    void Promise.all([old.calls.close(), old.watches.close()]); // they end after what is under way on them
+    void Promise.all(agentsOf(old).map((agent) => agent.close())); // they end after what is under way on them
   }
 }
 
@@ -99,7 +101,12 @@ function withAgents({ tls, headers }: Credentials): Connected {
     digest: digestOf(tls),
     calls: new Agent({ ...shared, connections: maxCallConnections }),
     watches: new Agent({ ...shared, bodyTimeout: 0, headersTimeout: 30_000 }),
+    lease: new Agent({ ...shared, connections: 1 }),
   };
+}
+
+function agentsOf({ calls, watches, lease }: Access): Agent[] {
+  return [calls, watches, lease];
 }
 
 function digestOf(tls: Tls): string {

@@ -8,7 +8,7 @@ function queueOf(count: number, limits: { perSecond: number; burst: number; slot
   const entered: number[] = [];
   const leaves: (() => void)[] = [];
   for (let index = 0; index < count; index += 1) {
-    void throttle.enter().then((leave) => {
+    void throttle.enter('Objects').then((leave) => {
       entered.push(index);
       leaves.push(leave);
     });
@@ -34,4 +34,23 @@ it('lets in no more at once than there are slots', async () => {
   leaves[0]?.();
   await clock.advance(0);
   expect(entered).toEqual([0, 1, 2]);
+});
+
+it('lets objects in before events that came first, and keeps half of a burst for them', async () => {
+  const clock = new ManualClock();
+  const throttle = new Throttle({ perSecond: 10, burst: 8, slots: 100 }, clock);
+  const entered: string[] = [];
+  const enter = (lane: 'Objects' | 'Events', times: number): void => {
+    for (let index = 0; index < times; index += 1) void throttle.enter(lane).then(() => entered.push(lane));
+  };
+  enter('Events', 6);
+  await clock.advance(0);
+  expect(entered).toEqual(Array(4).fill('Events'));
+  enter('Objects', 5);
+  await clock.advance(0);
+  expect(entered.slice(4)).toEqual(Array(4).fill('Objects'));
+  await clock.advance(100);
+  expect(entered.slice(8)).toEqual(['Objects']);
+  await clock.advance(700);
+  expect(entered.slice(9)).toEqual(['Events', 'Events']);
 });

@@ -63,6 +63,7 @@ export function openLocalCluster(options: LocalClusterOptions): Promise<LocalClu
     delete: soon((resource: Resource, ref: ObjectRef, how?: DeleteOptions) => {
       if (store.read(resource, ref) !== undefined) store.remove(resource, ref, how); // gone already is fine
     }),
+    mayWrite: () => true,
     record: (event) => events.record(event),
     events: () => events.list(),
     close: soon(() => endings.forEach((end) => end())),

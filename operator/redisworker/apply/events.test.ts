@@ -8,6 +8,7 @@ const written = ids.map((consumerId): Action => ({
   do: 'writeConfigHash',
   consumerId,
   fields: {},
+  removes: [],
   why: consumerId === '7' ? 'ConfigHashStale' : 'ConfigHashMissing',
 }));
 const created = ids.map((id): Action => ({

@@ -28,9 +28,10 @@ function reasonOf(action: Action): string {
   return action.do === 'changeWork' ? action.step.reason : reasons[action.do];
 }
 
-/** Objects are told apart by kind, and new ones from changed ones. */
+/** Objects are told apart by kind, new ones from changed ones, and hashes by whose they were. */
 function sortOf(action: Action): string {
   if (action.do === 'applyObject') return `${action.exists} ${action.resource.kind}`;
+  if (action.do === 'writeConfigHash') return changedHands(action);
   return action.do === 'deleteObject' ? action.resource.kind : '';
 }
 
@@ -44,7 +45,7 @@ function describeAll(first: Action, count: number): string {
     case 'deleteObject':
       return `Deleted ${count} objects of kind ${first.resource.kind}`;
     case 'writeConfigHash':
-      return `Wrote ${count} config hashes`;
+      return `Wrote ${count} config hashes${changedHands(first)}`;
     case 'clearStalePid':
       return `Cleared the pids of processes of ${count} consumers that are gone`;
     case 'deleteConfigHash':

@@ -51,6 +51,7 @@ function mortalCluster(cluster: Cluster, life: Life): Cluster {
     applyStatus: (...args) => life.write(() => cluster.applyStatus(...args)),
     patch: (...args) => life.write(() => cluster.patch(...args)),
     delete: (...args) => life.write(() => cluster.delete(...args)),
+    mayWrite: () => true,
     record: () => undefined,
     close: () => Promise.resolve(),
   };
