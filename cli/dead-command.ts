@@ -18,9 +18,9 @@ export function addDeadCommand(program: Command, io: Io): void {
     .addHelpText(
       'after',
       examples([
-        [`dead list demo-worker`, 'the newest, with the reason of each'],
-        [`dead redrive demo-worker 1700000000000-0`, 'run one again, once its cause is mended'],
-        [`dead purge demo-worker --all --yes`, 'remove every one, for good'],
+        ['dead list demo-worker', 'the newest, with the reason of each'],
+        ['dead redrive demo-worker 1700000000000-0', 'run one again, once its cause is mended'],
+        ['dead purge demo-worker --all --yes', 'remove every one, for good'],
       ]),
     );
   addList(dead, io);
@@ -32,7 +32,7 @@ export function addDeadCommand(program: Command, io: Io): void {
 function addList(dead: Command, io: Io): void {
   withCommonWords(dead.command('list').description('list the dead letters of a type, newest first'))
     .option('--limit <count>', 'how many', wholeNumber(1, 100_000), 100)
-    .addHelpText('after', examples([[`dead list demo-worker --limit 1000`, 'more of them']]))
+    .addHelpText('after', examples([['dead list demo-worker --limit 1000', 'more of them']]))
     .action((type: string, flags: Flags & { limit: number }) => listLetters({ type, ...flags }, io));
 }
 
@@ -45,7 +45,7 @@ function addShow(dead: Command, io: Io): void {
     .argument('<id>', 'id of the dead letter')
     .addHelpText(
       'after',
-      examples([[`dead show demo-worker 1700000000000-0`, 'the whole request and why it died']]),
+      examples([['dead show demo-worker 1700000000000-0', 'the whole request and why it died']]),
     )
     .action((type: string, id: string, flags: Flags) => showLetter({ type, ...flags }, id, io));
 }
@@ -63,8 +63,8 @@ function addRedrive(dead: Command, io: Io): void {
       'after',
       `${
         examples([
-          [`dead redrive demo-worker 1700000000000-0`, 'run one again'],
-          [`dead redrive demo-worker --all`, 'run all again'],
+          ['dead redrive demo-worker 1700000000000-0', 'run one again'],
+          ['dead redrive demo-worker --all', 'run all again'],
         ])
       }
 
@@ -83,8 +83,8 @@ function addPurge(dead: Command, io: Io): void {
     .addHelpText(
       'after',
       examples([
-        [`dead purge demo-worker 1700000000000-0 --yes`, 'remove one'],
-        [`dead purge demo-worker --all`, 'tell how many --yes would remove'],
+        ['dead purge demo-worker 1700000000000-0 --yes', 'remove one'],
+        ['dead purge demo-worker --all', 'tell how many --yes would remove'],
       ]),
     )
     .action((type: string, id: string | undefined, { all, yes, ...flags }: Flags & { all?: true; yes?: true }) =>

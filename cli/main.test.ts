@@ -77,6 +77,7 @@ test.each([
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');
+  expect(out).not.toMatch(/default:\s+[[{]/);
   expect(code).toBe(0);
 });
 

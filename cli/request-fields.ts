@@ -11,7 +11,10 @@ const reserved: Readonly<Record<string, string>> = {
 };
 
 /** Adds one `name=value` to those before it; for an option that may be given again. */
-export function addField(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function addField(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const at = text.indexOf('=');
   const name = text.slice(0, at);
   if (at < 1) throw new InvalidArgumentError('It reads name=value.');

@@ -13,7 +13,7 @@ interface Flags {
   timeout: number;
   ref?: string;
   stream?: string;
-  field: Readonly<Record<string, string>>;
+  field?: Readonly<Record<string, string>>;
   workerUrl?: string;
   name: string;
 }
@@ -27,7 +27,7 @@ export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) =
     .addOption(redisOption())
     .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
     .option('--ref <ref>', 'reference of the request; without it a random one')
-    .option('--field <name=value>', 'a further field of the request; may be given again', addField, {})
+    .option('--field <name=value>', 'a further field of the request; may be given again', addField)
     .option('--worker-url <url>', 'the field "workerUrl", which older workers take in the place of "type"')
     .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
     .addOption(sessionOption())
@@ -46,7 +46,7 @@ export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) =
 
 Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not usable, 2 wrong call, 3 no reply in time.`,
     )
-    .action(async (type: string, json: string | undefined, { redis, timeout, name, field, ...rest }: Flags) => {
+    .action(async (type: string, json: string | undefined, { redis, timeout, name, field = {}, ...rest }: Flags) => {
       const words = { type, json, session: name, redisUrl: redis, timeoutSeconds: timeout, fields: field, ...rest };
       finish(await runSend(words, io, io.interrupted()));
     });

@@ -1,21 +1,17 @@
 /** `node images/build.ts [--output <file>] [--tag <name:tag>]`: builds the image of worker pods. */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { workerImage } from '../operator/version.ts';
 import { CannotBuildImage } from './run.ts';
 import { buildWorkerImage, type ImageRequest, writeWorkerFiles } from './worker-image.ts';
 
 export { buildWorkerImage };
 
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
-  version: string;
-};
-
 async function main(): Promise<void> {
   const command = new Command('images/build.ts')
     .description('Builds the image of worker pods as one archive, without a registry and without a daemon.')
     .option('--output <file>', 'where the archive goes', 'dist/worker-image.tar')
-    .option('--tag <name:tag>', 'what the image is called', `redisworker/worker:${version}`)
+    .option('--tag <name:tag>', 'what the image is called', workerImage)
     .option('--folder <folder>', 'write what the image holds into this folder, and no archive')
     .parse();
   const { output, tag, folder } = command.opts<ImageRequest & { readonly folder?: string }>();

@@ -11,7 +11,12 @@ import { debianPackages } from './packages.ts';
 import { thisPlatform } from './platform.ts';
 import { layerOf, readTar } from './tar.ts';
 
-const about = { tag: 'redisworker/worker:1.2.3', architecture: 'amd64', labels: { a: 'b' }, configuration };
+const about = {
+  tag: 'me/worker:1.2.3',
+  architecture: 'amd64',
+  labels: { a: 'b' },
+  configuration,
+};
 const greeting = () => layerOf(withFolders([textFile('b/greeting', 'hello'), textFile('a', 'first')]));
 
 /** A manifest or a configuration: of each what the test looks at. */
@@ -67,7 +72,7 @@ describe('the archive', () => {
       (JSON.parse(texts.get('index.json')!) as { manifests: { digest: string; annotations: object }[] }).manifests;
     expect(entry!.digest).toBe(digest);
     expect(entry!.annotations).toEqual({
-      'io.containerd.image.name': 'docker.io/redisworker/worker:1.2.3',
+      'io.containerd.image.name': 'docker.io/me/worker:1.2.3',
       'org.opencontainers.image.ref.name': '1.2.3',
     });
     const manifest = blob(digest);

@@ -53,3 +53,24 @@ test('an address that is none is refused by its flag', () => {
   expect(refusal(['--dns-server', 'dns.example:53'])).toContain('must be the IP address and port of a DNS server');
   expect(refusal(['--canary-address', 'canary:0'])).toContain('must be host:port');
 });
+
+test('metrics are for this machine alone, unless the operator runs in a pod or is told otherwise', () => {
+  expect(readConfig([], {}).httpAddress).toBe('127.0.0.1');
+  expect(readConfig([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).httpAddress).toBe('0.0.0.0');
+  expect(readConfig(['--http', '0.0.0.0:1'], {}).httpAddress).toBe('0.0.0.0');
+});
+
+test('the image of worker pods is on no registry unless one is named', () => {
+  expect(readConfig([], {}).workerImage).toMatch(/^[^/]+\.invalid\//);
+});
+
+test('the help shows defaults as they are written', () => {
+  let said = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((said += String(text)), true));
+  vi.spyOn(process, 'exit').mockImplementation((code) => {
+    throw new Error(`exit ${code}`);
+  });
+  expect(() => readConfig(['--help'], {})).toThrow('exit 0');
+  expect(said.replaceAll(/\s+/g, ' ')).toContain('(default: 127.0.0.1:8080, in a pod 0.0.0.0:8080)');
+  expect(said).not.toMatch(/default:\s+[[{]/);
+});

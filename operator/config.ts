@@ -1,7 +1,7 @@
 /** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
 import { withoutLineEnds } from '../contract/secrets.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
@@ -9,7 +9,7 @@ import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import { type DeniablePodField, deniablePodFields } from './redisworker/model/blueprint.ts';
-import { version } from './version.ts';
+import { version, workerImage } from './version.ts';
 
 /** Settings of one operator process. */
 export interface OperatorConfig {
@@ -72,7 +72,7 @@ interface Flags {
  * @param argv arguments without interpreter and script
  */
 export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
-  const program = command().parse(argv, { from: 'user' });
+  const program = command(environment).parse(argv, { from: 'user' });
   const flags = program.opts<Flags>();
   return {
     redisUrl: redisUrl(program, '--redis', flags.redis) ?? redisUrl(program, 'REDIS_URL', environment['REDIS_URL']),
@@ -100,7 +100,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   };
 }
 
-function command(): Command {
+function command(environment: NodeJS.ProcessEnv): Command {
   return new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version)
@@ -109,42 +109,44 @@ function command(): Command {
     .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
-    .option('--worker-image <image>', 'image of worker pods that name none', `redisworker/worker:${version}`)
-    .option(
-      '--search-domain <domain>',
-      "search domain of the nodes' resolv.conf, which Cilium policies have to name; may be given again",
-      searchDomain,
-      [],
+    .option('--worker-image <image>', 'image of worker pods that name none; the default is on no registry', workerImage)
+    .addOption(
+      new Option(
+        '--search-domain <domain>',
+        "search domain of the nodes' resolv.conf, which Cilium policies have to name; may be given again",
+      ).argParser(searchDomain).default([], 'none'),
     )
-    .option('--http <address>', 'where /healthz, /readyz and /metrics are served', listenAddress, {
-      address: '0.0.0.0',
-      port: 8080,
-    })
+    .addOption(
+      new Option('--http <address>', 'where /healthz, /readyz and /metrics are served')
+        .argParser(listenAddress)
+        .default(httpDefault(environment), '127.0.0.1:8080, in a pod 0.0.0.0:8080'),
+    )
     .option(
       '--canary-address <host:port>',
       'this operator as pods dial it, to verify that policies hold: a name that leads to ready operators alone',
       canaryAddress,
     )
-    .option('--canary-listen <address>', 'where every replica listens for it, when there is one', listenAddress, {
-      address: '0.0.0.0',
-      port: 8086,
-    })
+    .addOption(
+      new Option('--canary-listen <address>', 'where every replica listens for it, when there is one')
+        .argParser(listenAddress)
+        .default({ address: '0.0.0.0', port: 8086 }, '0.0.0.0:8086'),
+    )
     .option(
       '--dns-server <address>',
       "DNS server, as address:port, to ask for names outside the cluster; it must answer as the pods' own does [resolv.conf, in a pod the cluster's]",
       dnsServer,
     )
-    .option(
-      '--cluster-cidr <cidr>',
-      'block of pod, Service or node addresses that no name opens, where those are not private; repeatable',
-      cidr,
-      [],
+    .addOption(
+      new Option(
+        '--cluster-cidr <cidr>',
+        'block of pod, Service or node addresses that no name opens, where those are not private; may be given again',
+      ).argParser(cidr).default([], 'none'),
     )
-    .option(
-      '--deny-pod-field <field>',
-      `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
-      podField,
-      [],
+    .addOption(
+      new Option(
+        '--deny-pod-field <field>',
+        `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
+      ).argParser(podField).default([], 'none'),
     )
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
@@ -154,6 +156,12 @@ function command(): Command {
     .allowExcessArguments(false)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+/** In a pod the kubelet and Prometheus ask from outside; on a person's machine nobody else is to. */
+function httpDefault(environment: NodeJS.ProcessEnv): { address: string; port: number } {
+  const inPod = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
+  return { address: inPod ? '0.0.0.0' : '127.0.0.1', port: 8080 };
 }
 
 /** The canonical URL. Not read by the parser of flags, which repeats what it refuses, a password too. */

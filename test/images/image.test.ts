@@ -35,7 +35,10 @@ let files: ImageFile[];
 let redis: TestRedis;
 
 beforeAll(async () => {
-  image = await buildWorkerImage({ output: join(folder, 'image.tar'), tag: 'redisworker/worker:test' });
+  image = await buildWorkerImage({
+    output: join(folder, 'image.tar'),
+    tag: 'registry.invalid/redisworker/worker:test',
+  });
   files = await filesOf(image);
   redis = await startRedis();
   await unpack(files, join(folder, 'root'));
@@ -46,7 +49,10 @@ afterAll(async () => {
 });
 
 test('the same sources and packages give the same archive', async () => {
-  const again = await buildWorkerImage({ output: join(folder, 'again.tar'), tag: 'redisworker/worker:test' });
+  const again = await buildWorkerImage({
+    output: join(folder, 'again.tar'),
+    tag: 'registry.invalid/redisworker/worker:test',
+  });
   expect(again.digest).toBe(image.digest);
   expect(readFileSync(again.archive).equals(readFileSync(image.archive))).toBe(true);
 });
