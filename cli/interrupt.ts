@@ -7,10 +7,10 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const samePressMs = 300;
 
 /**
- * Settles at the first SIGINT, SIGTERM or SIGHUP, or with `unread`, when nobody reads the output any more. A second
- * SIGINT or SIGTERM ends the process at once: what it started is killed by its exit handlers.
+ * Settles at the first SIGINT, SIGTERM or SIGHUP, or with the first of `ends`. A second SIGINT or SIGTERM ends the
+ * process at once: what it started is killed by its exit handlers.
  */
-export function interrupted(unread: Promise<void>, tell: (line: string) => void): Promise<void> {
+export function interrupted(ends: readonly Promise<void>[], tell: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const take = (signal: (typeof signals)[number]): void => {
@@ -21,6 +21,6 @@ export function interrupted(unread: Promise<void>, tell: (line: string) => void)
       process.exit(128 + constants.signals[signal]);
     };
     for (const signal of signals) process.on(signal, take);
-    void unread.then(resolve);
+    void Promise.race(ends).then(resolve);
   });
 }

@@ -5,6 +5,8 @@ import { wantsColours } from '../operator/observability/colours.ts';
 import { systemCode } from './failure.ts';
 import { interrupted } from './interrupt.ts';
 
+const parentLookMs = 250;
+
 /** Where a command reads and writes. */
 export interface Io {
   /** Prints a line of the result. */
@@ -32,7 +34,7 @@ export interface Environment {
 
 /** The process's own standard streams and environment. */
 export function processIo(): Io {
-  const { REDISCLI_AUTH: redisPassword, XDG_RUNTIME_DIR: runtimeFolder } = env;
+  const { REDISCLI_AUTH: redisPassword, XDG_RUNTIME_DIR: runtimeFolder, npm_command: npmCommand } = env;
   const { stdout, stderr, stdin } = process;
   const unread = untilUnread(stdout, stderr);
   const err = (line: string): void => void stderr.write(`${line}\n`);
@@ -40,7 +42,7 @@ export function processIo(): Io {
     out: (line) => void stdout.write(`${line}\n`),
     err,
     input: () => text(stdin),
-    interrupted: () => interrupted(unread, err),
+    interrupted: () => interrupted([unread, ...(npmCommand === undefined ? [] : [untilOrphaned()])], err),
     terminal: stdout.isTTY,
     colours: { out: wantsColours(stdout), err: wantsColours(stderr) },
     environment: {
@@ -48,6 +50,18 @@ export function processIo(): Io {
       ...(runtimeFolder ? { runtimeFolder } : {}),
     },
   };
+}
+
+/** Settles once the parent is gone: npm that is told to end ends the shell between it and us, and not us. */
+function untilOrphaned(): Promise<void> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    const look = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(look);
+      resolve();
+    }, parentLookMs).unref();
+  });
 }
 
 /** Settles once `… | head` has ended, or the terminal was closed. What is written then is lost, as its reader wanted. */

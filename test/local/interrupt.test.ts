@@ -1,4 +1,5 @@
 /** How a command that runs on ends: by a signal, by a second one, or because nobody reads it any more. */
+import { env } from 'node:process';
 import { expect, test } from 'vitest';
 import { start, type TestProcess } from '../support/processes.ts';
 import { eventually } from '../support/wait.ts';
@@ -8,7 +9,7 @@ const program = `
 import { processIo } from './cli/io.ts';
 const io = processIo();
 const stop = io.interrupted();
-setInterval(() => io.out('at work'), 10);
+setInterval(() => io.out('at work, pid ' + process.pid), 10);
 await stop;
 io.err('stopping');`;
 
@@ -39,6 +40,18 @@ test('a second Ctrl-C ends it at once and says so, but not the echo of the first
   await eventually('it has ended', () => running.child.kill('SIGINT') ? undefined : true);
   expect(await running.ended).toBe(130);
   expect(running.output()).toContain('ended at once');
+});
+
+test('it ends when npm, which started it by a shell, is told to end', async () => {
+  const shell = start('sh', ['-c', '"$0" --input-type=module -e "$1"; exit', process.execPath, program], {
+    env: { ...env, npm_command: 'exec' },
+  });
+  await told(shell, 'at work');
+  const [pid] = /(?<=pid )\d+/.exec(shell.output()) ?? [];
+  shell.child.kill('SIGTERM');
+  await told(shell, 'stopping');
+  process.kill(Number(pid), 'SIGKILL');
+  await shell.ended;
 });
 
 test('it ends without a stack trace when nobody reads its output any more', async () => {
