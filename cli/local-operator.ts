@@ -1,7 +1,6 @@
 /** The very operator that runs in a cluster, on the cluster inside this process. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { manifestProblems } from '../operator/api/redisworker.ts';
@@ -14,7 +13,9 @@ import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../operator/operator.ts';
+import { localUid } from '../operator/local-uid.ts';
 import { fail } from './failure.ts';
+import { claimSession, identityOf } from './session-claim.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
@@ -26,6 +27,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   const log = logTo(settings);
   const metrics = createMetrics();
   await using starting = new AsyncDisposableStack();
+  const claim = await claimSession(settings.name, settings.redis, log);
+  starting.defer(() => claim.release());
   const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
   starting.defer(() => cluster.close());
   await startMachine(settings, cluster, log, starting);
@@ -51,6 +54,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   return {
     workers: () => workers.list(),
     problems: () => files.problems(),
+    lost: claim.lost,
     onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
     stop: () => running.disposeAsync(),
   };
@@ -116,12 +120,10 @@ function login({ redis: { username, password } }: LocalSettings): { username?: s
 function stableUids(session: string): (created: KubeObject) => string {
   const given = new Set<string>();
   return ({ kind, metadata }) => {
+    if (kind !== resources.redisWorkers.kind) return randomUUID();
     const name = keyOf(metadata);
-    if (kind !== resources.redisWorkers.kind || given.has(name)) return randomUUID();
+    const isFirst = !given.has(name);
     given.add(name);
-    const digest = createHash('sha256').update(JSON.stringify([hostname(), userInfo().username, session, name])).digest(
-      'hex',
-    );
-    return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+    return localUid(session, isFirst ? identityOf(session, name) : randomUUID().replaceAll('-', ''));
   };
 }

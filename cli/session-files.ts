@@ -35,6 +35,7 @@ export interface SessionFiles {
 export const defaultSession = 'up';
 
 const socketEnding = '.sock';
+const maxSocketBytes = process.platform === 'linux' ? 107 : 103;
 const namePattern = /^[a-z][-a-z0-9]{0,30}$/;
 
 /**
@@ -50,11 +51,22 @@ export async function sessionFiles(name: string, environment: Environment): Prom
   }
   const folder = await runtimeFolder(environment);
   const temporary = await privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+  const socket = join(folder, `${name}${socketEnding}`);
+  mustFit(socket);
   return {
     state: join(folder, `${name}.json`),
-    socket: join(folder, `${name}${socketEnding}`),
+    socket,
     data: join(temporary, name),
   };
+}
+
+/** What the system has no room for would be cut short, and so be another socket. */
+function mustFit(socket: string): void {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= maxSocketBytes) return;
+  throw new Failure(
+    `the path of the session's socket has ${bytes} bytes, of which this system takes ${maxSocketBytes}: set XDG_RUNTIME_DIR or TMPDIR to a shorter folder than that of ${socket}`,
+  );
 }
 
 /** The session that the state file tells of, whether or not it still runs. */

@@ -17,6 +17,8 @@ export interface LocalOperator {
   workers(): readonly KubeObject[];
   /** What is wrong with the manifests now, one sentence each. */
   problems(): readonly string[];
+  /** Rejects when another process has taken the session over. */
+  readonly lost: Promise<never>;
   /** @returns a function that takes the listener away */
   onChange(listener: (worker: KubeObject) => void): () => void;
   /** Ends all pods, then the operator; nothing runs afterwards. */

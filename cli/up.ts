@@ -8,7 +8,7 @@ import { openSession, type SessionOptions } from './session.ts';
 
 /**
  * Runs until `stop` settles, then ends everything it started.
- * @throws Failure when it cannot start, or when there is no worker to run.
+ * @throws Failure when it cannot start, when there is no worker to run, or when another process runs the session.
  */
 export async function up(options: SessionOptions, io: Io, stop: Promise<void>): Promise<void> {
   if (options.redisUrl !== undefined) {
@@ -22,7 +22,7 @@ export async function up(options: SessionOptions, io: Io, stop: Promise<void>): 
   io.out(
     `… running ${counted(workers, 'worker')} until Ctrl-C; ask one in a second terminal: ${program} send <type> <json>`,
   );
-  await stop;
+  await Promise.race([stop, session.operator.lost]);
   io.out('… stopping; Ctrl-C again ends it at once');
 }
 

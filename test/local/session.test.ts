@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,7 @@ function operatorOf(
     return Promise.resolve({
       workers: () => workers,
       problems: () => problems,
+      lost: new Promise<never>(() => undefined),
       onChange: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
@@ -285,6 +286,15 @@ describe('a session', () => {
     expect(await redis.ping()).toBe('PONG');
     redis.disconnect();
     await other.stop();
+  });
+
+  test('says so when the path of its folder leaves no room for a socket', async () => {
+    const folder = join(runtimeFolder, 'd'.repeat(100));
+    await mkdir(folder);
+    const terminal = testIo({ environment: { runtimeFolder: folder } });
+    await expect(openSession({ name: 'up', files: [manifest] }, operatorOf([]).start, terminal)).rejects.toThrow(
+      /^the path of the session's socket has \d+ bytes, of which this system takes \d+: set XDG_RUNTIME_DIR or TMPDIR/,
+    );
   });
 
   test('does not start when a manifest is missing', async () => {

@@ -74,6 +74,19 @@ describe('redisworker up', () => {
     await writeFile(manifest, good);
   });
 
+  test('is refused when another has its name on the same Redis, whatever folders the two use', async () => {
+    const elsewhere = await mkdtemp(join(runtimeFolder, 'elsewhere-'));
+    const io = testIo({ environment: { runtimeFolder: elsewhere } });
+    const url = session.redisUrl.replace('redis://', `redis://:${session.ownRedisPassword ?? ''}@`);
+    expect(await main(['up', manifest, '--name', name, '--redis', url], io)).toBe(1);
+    expect(io.failures.join()).toMatch(
+      new RegExp(
+        `with the name "${name}" already uses this Redis \\(host \\S+, pid ${up.pid}, since 2\\S+\\): stop it with Ctrl-C, or start`,
+      ),
+    );
+    expect((await run('send', 'demo-worker', '{"name":"Ada"}')).code).toBe(0);
+  });
+
   test('ends everything at Ctrl-C, and with code 0', async () => {
     up.child.kill('SIGINT');
     expect(await up.ended).toBe(0);

@@ -1,4 +1,5 @@
 /** What keeps a worker from running, in words a condition can carry. */
+import { sessionOfUid } from '../../local-uid.ts';
 import type { Reason } from './reasons.ts';
 
 /** A named fault with one sentence that says what, where, and the fix. */
@@ -25,7 +26,11 @@ export function missing(reason: Reason, message: string): Problem {
 /** A hash that names another manifest. @param pid of the process that holds it */
 export function hashConflict(key: string, owner: string, pid?: string): string {
   const process = pid === undefined ? '' : ` and holds the pid of a process (${pid})`;
-  return `config hash "${key}" belongs to ${owner}${process}: delete that worker, or delete the hash if it is left over`;
+  const session = sessionOfUid(owner.slice(owner.lastIndexOf('/') + 1));
+  const fix = session === undefined
+    ? 'delete that worker, or delete the hash if it is left over'
+    : `it is of the session "${session}" of "redisworker up": stop that one, start this one with --name ${session} in its place, or delete the hash if it is left over`;
+  return `config hash "${key}" belongs to ${owner}${process}: ${fix}`;
 }
 
 /** A key of another type where a config hash should be. */

@@ -4,7 +4,8 @@
  * data folder.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -75,7 +76,7 @@ function parseJson(text: string): unknown {
 }
 
 /** When a process was started, in the system's own words; undefined when it is gone. */
-async function birthOf(pid: number): Promise<string | undefined> {
+export async function birthOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
@@ -84,4 +85,14 @@ async function birthOf(pid: number): Promise<string | undefined> {
     stdout: '',
   }));
   return stdout.trim() || undefined;
+}
+
+/** Where process ids mean the same: this boot of this machine and, on Linux, this container. */
+export async function pidSpace(): Promise<string> {
+  if (process.platform !== 'linux') return hostname();
+  const [boot, space] = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => hostname()),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ]);
+  return `${boot.trim()} ${space}`;
 }
