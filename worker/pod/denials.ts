@@ -16,7 +16,7 @@ const denied = /Requires (\w+) access(?: to (?:"([^"]*)"|<\w+>))?, run again wit
 const remote =
   /(?:JSR package manifest for '[^']*' failed to load\. )?A remote specifier was requested: "([^"]*)", but --no-remote is specified\.?/g;
 const npm = /npm specifiers were requested; but --no-npm is specified/g;
-const bare = /Import "([^"]*)" not a dependency(?: and not in import map from "[^"]*")?/g;
+const bare = /Import "([^"]*)" not a dependency(?: and not in import map from \S+)?/g;
 const absent = /Module not found "file:\/\/[^"]*?([^"/]*)"\.?/g;
 
 /** The text with every refusal of Deno told as what to change in the module or the manifest. */
