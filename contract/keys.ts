@@ -25,6 +25,14 @@ export function retryScheduleKey(type: string): string {
   return `${type}:retry:z`;
 }
 
+/**
+ * Hash that remembers a consumer group beyond its life: fields `resource`, the manifest that may take the group down,
+ * and `position`, up to where everything is known to be acknowledged. See group.ts.
+ */
+export function groupRecordKey(requestStream: string, group: string): string {
+  return `${requestStream}:${group}:g`;
+}
+
 /** List of one element: the reply to the request `ref`. */
 export function replyListKey(ref: string): string {
   return `res:${ref}`;

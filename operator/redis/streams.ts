@@ -1,4 +1,4 @@
-/** Consumer groups: create, look at the consumers, take apart without losing a request. */
+/** Consumers of a group: look at them, and take them away without losing a request. */
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
 import { fieldsOf, items, number, strings, text } from './replies.ts';
@@ -13,38 +13,6 @@ export interface StreamConsumer {
   readonly idleMs: number;
   /** Milliseconds since it last got one; told by servers from 7.2 on. */
   readonly inactiveMs?: number;
-}
-
-/**
- * Creates the group, and the stream when there is none.
- * @param startId `0`: requests that wait already are taken too; `$`: only those to come. A group that
- *   was lost with its data is repaired with `0`, or requests added meanwhile would be skipped.
- * @throws RedisFault
- */
-export async function ensureGroup(
-  redis: RedisLink,
-  stream: string,
-  group: string,
-  startId: string,
-): Promise<'created' | 'exists' | 'wrongType'> {
-  try {
-    await redis.command('XGROUP', 'CREATE', stream, group, startId, 'MKSTREAM');
-    return 'created';
-  } catch (error) {
-    if (error instanceof RedisFault && error.code === 'RedisWrongType') return 'wrongType';
-    if (says(error, 'BUSYGROUP')) return 'exists';
-    throw error;
-  }
-}
-
-/** Removes the group with everything pending in it; the stream stays. @throws RedisFault */
-export async function destroyGroup(redis: RedisLink, stream: string, group: string): Promise<'destroyed' | 'absent'> {
-  try {
-    return (await redis.command('XGROUP', 'DESTROY', stream, group)) === 1 ? 'destroyed' : 'absent';
-  } catch (error) {
-    if (isAbsent(error)) return 'absent';
-    throw error;
-  }
 }
 
 /** Consumers of the group; none when there is no such stream or group. @throws RedisFault */

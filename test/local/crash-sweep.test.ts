@@ -1,6 +1,6 @@
 /** The operator dies between any two of its writes; the next one brings the same end as if nothing had happened. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { configHashKey, defaultGroup, groupRecordKey, requestStreamKey } from '../../contract/keys.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../../operator/cluster/local/index.ts';
 import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
@@ -168,7 +168,7 @@ test('while its code changes and consumers with unfinished requests are taken aw
       expect.stringMatching(/^NetworkPolicy swept-/),
       'Pod of 1',
     ]);
-  expect(Object.keys(left)).toEqual([configHashKey(type, '1'), stream]);
+  expect(Object.keys(left)).toEqual([configHashKey(type, '1'), stream, groupRecordKey(stream, defaultGroup)]);
   expect(left[stream]).toMatchObject({ groups: [{ consumers: [{ name: '1', pending: 2 }] }] });
 });
 

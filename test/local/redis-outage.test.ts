@@ -1,6 +1,6 @@
 /** What Redis and people may do to a running worker: each worker here has a Redis of its own, and one has a quiet life. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configHashKey } from '../../contract/keys.ts';
+import { configHashKey, defaultGroup, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
@@ -143,6 +143,24 @@ describe.concurrent('a worker comes back by itself', () => {
     withWorker('unhashed', async (redis) => {
       await redis.client.del(configHashKey('unhashed', '1'));
       await expectRecovery(redis, 'unhashed', 4);
+    }));
+
+  test('when its consumer group is destroyed by hand, and runs nothing twice', () =>
+    withWorker('ungrouped', async (redis) => {
+      await redis.client.xgroup('DESTROY', requestStreamKey('ungrouped'), defaultGroup);
+      await expectRecovery(redis, 'ungrouped', 4);
+      expect(await redis.client.xlen(responseStreamKey('ungrouped'))).toBe(4);
+    }));
+
+  test('when it is deleted and made anew, and runs nothing twice', () =>
+    withWorker('again', async (redis) => {
+      const ref = { namespace: 'default', name: 'again' };
+      await operator.cluster.delete(resources.redisWorkers, ref);
+      await eventually('it is gone', async () => !await operator.cluster.get(resources.redisWorkers, ref));
+      expect(await redis.client.xinfo('GROUPS', requestStreamKey('again'))).toEqual([]);
+      await operator.cluster.apply(worker('again', withSpec({ redis: { url: redis.url } })), 'user');
+      await expectRecovery(redis, 'again', 4);
+      expect(await redis.client.xlen(responseStreamKey('again'))).toBe(4);
     }));
 
   test('when its process is killed together with its pod, whose pid stays behind', () =>

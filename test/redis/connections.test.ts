@@ -9,7 +9,6 @@ import { interrupted } from '../../operator/redis/blocking-link.ts';
 import { type ConnectionOptions, RedisConnections } from '../../operator/redis/connections.ts';
 import { RedisFault } from '../../operator/redis/fault.ts';
 import { script } from '../../operator/redis/script.ts';
-import { ensureGroup } from '../../operator/redis/streams.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
@@ -93,7 +92,7 @@ test('names the command an ACL user lacks', async () => {
   await server.client.call('ACL', 'SETUSER', 'app', 'on', `>${secret}`, '~*', '+@read');
   const link = connect().control(at(server, { username: 'app', password: secret }));
   expect(await link.command('GET', 'a')).toBeNull();
-  const fault = await faultOf(ensureGroup(link, 's', 'g', '0'));
+  const fault = await faultOf(link.command('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM'));
   expect(fault.code).toBe('RedisNoPermission');
   expect(fault.message).toContain('xgroup|create');
   expect(fault.message).toContain('user "app"');

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { requestStreamKey } from '../../contract/keys.ts';
+import { groupRecordKey, requestStreamKey } from '../../contract/keys.ts';
+import { observeBeside } from '../../operator/redis/beside-stream.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import type { RedisLink } from '../../operator/redis/link.ts';
 import { lagBound, observeStream } from '../../operator/redis/observe-stream.ts';
-import { consumersOf, deleteConsumer, destroyGroup, ensureGroup, handOver } from '../../operator/redis/streams.ts';
+import { consumersOf, deleteConsumer, handOver } from '../../operator/redis/streams.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 let server: TestRedis;
@@ -33,23 +34,39 @@ async function read(stream: string, consumer: string, entries: number): Promise<
   return (reply as [string, unknown[]][] | null)?.[0]?.[1].length ?? 0;
 }
 
+const createGroup = (stream: string, startId = '0') =>
+  server.client.xgroup('CREATE', stream, group, startId, 'MKSTREAM');
+
 const lagOf = async (stream: string): Promise<number | undefined> => (await observeStream(link, stream, group)).lag;
 
-test('creates stream and group once, and again after everything was flushed', async () => {
-  const stream = freshStream();
-  expect(await ensureGroup(link, stream, group, '0')).toBe('created');
-  expect(await ensureGroup(link, stream, group, '0')).toBe('exists');
-  await server.client.flushall();
-  expect(await observeStream(link, stream, group)).toMatchObject({ exists: false, group: false });
-  expect(await ensureGroup(link, stream, group, '0')).toBe('created');
-});
-
-test('tells a key that is no stream, and leaves it', async () => {
+test('tells a key that is no stream', async () => {
   const stream = freshStream();
   await server.client.set(stream, 'text');
-  expect(await ensureGroup(link, stream, group, '0')).toBe('wrongType');
   expect(await observeStream(link, stream, group)).toMatchObject({ wrongType: true, exists: false });
-  expect(await server.client.get(stream)).toBe('text');
+});
+
+test('sees what stands beside a stream, and keys of another type by their use', async () => {
+  const request = freshStream();
+  const of = (name: string) => `${request}:${name}`;
+  const keys = { request, group, responses: of('res'), deadLetters: of('dead'), retries: of('retry') };
+  expect(await observeBeside(link, keys)).toEqual({ owner: undefined, scheduled: 0, misfits: [] });
+  await server.client.hset(groupRecordKey(request, group), 'resource', 'ns/demo/uid-1');
+  await server.client.zadd(keys.retries, 1, 'a', 2, 'b');
+  await server.client.xadd(keys.responses, '*', 'ref', 'r');
+  await server.client.set(keys.deadLetters, 'text');
+  expect(await observeBeside(link, keys)).toEqual({
+    owner: 'ns/demo/uid-1',
+    scheduled: 2,
+    misfits: [{ use: 'deadLetters', key: keys.deadLetters }],
+  });
+  const wrong = { ...keys, responses: keys.retries, retries: keys.responses, request: of('other') };
+  await server.client.set(groupRecordKey(wrong.request, group), 'text');
+  expect((await observeBeside(link, wrong)).misfits.map(({ use }) => use)).toEqual([
+    'responses',
+    'deadLetters',
+    'retries',
+    'record',
+  ]);
 });
 
 test('sees a stream without the group', async () => {
@@ -66,7 +83,7 @@ test('sees a stream without the group', async () => {
 
 test('tells what waits, what is pending for whom, and since when', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   await server.client.xadd(stream, `${Date.now() - 90_000}-0`, 'ref', 'old');
   await add(stream, 9);
   await read(stream, 'a', 4);
@@ -79,7 +96,7 @@ test('tells what waits, what is pending for whom, and since when', async () => {
 
 test('counts the lag where the server does not know it, after an entry was deleted', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 250);
   await read(stream, 'a', 10);
   await server.client.xdel(stream, ids[20]!, ids[21]!);
@@ -90,7 +107,7 @@ test('counts the lag where the server does not know it, after an entry was delet
 
 test('a lag counted entry by entry stops at its bound', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, lagBound + 50);
   await read(stream, 'a', 1);
   await server.client.xdel(stream, ids[2]!);
@@ -99,7 +116,7 @@ test('a lag counted entry by entry stops at its bound', async () => {
 
 test('entries trimmed before they were delivered are no lag', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   await add(stream, 100);
   await read(stream, 'a', 10);
   await server.client.xtrim(stream, 'MAXLEN', 7);
@@ -111,7 +128,7 @@ test('entries trimmed before they were delivered are no lag', async () => {
 test('a group that starts at the end has no lag until something is added', async () => {
   const stream = freshStream();
   await add(stream, 5);
-  await ensureGroup(link, stream, group, '$');
+  await createGroup(stream, '$');
   expect(await lagOf(stream)).toBe(0);
   await add(stream, 2);
   expect(await lagOf(stream)).toBe(2);
@@ -119,7 +136,7 @@ test('a group that starts at the end has no lag until something is added', async
 
 test('a group set back by hand shows what it will read again', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 6);
   await read(stream, 'a', 6);
   await server.client.xgroup('SETID', stream, group, ids[1]!);
@@ -128,7 +145,7 @@ test('a group set back by hand shows what it will read again', async () => {
 
 test('hands pending requests over page by page, none lost, the delivery count unchanged, free for the next who asks', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 5300);
   await read(stream, 'gone', 5200);
   await read(stream, 'other', 100);
@@ -150,7 +167,7 @@ test('hands pending requests over page by page, none lost, the delivery count un
 
 test('an entry somebody else has claimed stays with them', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 3);
   await read(stream, 'gone', 3);
   await server.client.xclaim(stream, group, 'thief', 0, ids[1]!);
@@ -163,7 +180,7 @@ test('an entry somebody else has claimed stays with them', async () => {
 
 test('pending entries that were deleted from the stream are cleared away', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 3);
   await read(stream, 'gone', 3);
   await server.client.xdel(stream, ids[0]!);
@@ -172,7 +189,7 @@ test('pending entries that were deleted from the stream are cleared away', async
 
 test('a consumer is never deleted while anything is pending for it', async () => {
   const stream = freshStream();
-  await ensureGroup(link, stream, group, '0');
+  await createGroup(stream);
   const ids = await add(stream, 2);
   await read(stream, 'a', 2);
   expect(await deleteConsumer(link, stream, group, 'a')).toEqual({ pending: 2 });
@@ -186,9 +203,5 @@ test('what is absent is told, not thrown', async () => {
   expect(await consumersOf(link, stream, group)).toEqual([]);
   expect(await deleteConsumer(link, stream, group, 'a')).toBe('absent');
   expect(await handOver(link, stream, group, 'a', 'b')).toEqual({ moved: 0, remaining: 0 });
-  expect(await destroyGroup(link, stream, group)).toBe('absent');
-  await ensureGroup(link, stream, group, '0');
-  expect(await destroyGroup(link, stream, group)).toBe('destroyed');
-  expect(await destroyGroup(link, stream, group)).toBe('absent');
   await expect(handOver(link, stream, group, 'a', 'a')).rejects.toThrow('itself');
 });

@@ -2,6 +2,7 @@
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { emptyTally } from '../../operator/redis/response-tally.ts';
+import type { BesideStream } from '../../operator/redis/beside-stream.ts';
 import type { StreamView } from '../../operator/redis/observe-stream.ts';
 import { blueprintOf } from '../../operator/redisworker/observe/blueprint.ts';
 import type { Defaults } from '../../operator/redisworker/model/blueprint.ts';
@@ -9,6 +10,7 @@ import { parseCanary } from '../../operator/redisworker/network/gate.ts';
 import { declaredIds } from '../../operator/redisworker/model/consumers.ts';
 import type { Observed, ObservedSpec } from '../../operator/redisworker/model/observed.ts';
 import { resolveSource } from '../../operator/redisworker/observe/source.ts';
+import type { StreamBlueprint } from '../../operator/redisworker/work/stream/blueprint.ts';
 import { streamView } from '../../operator/redisworker/work/stream/view.ts';
 import { topologyOf } from '../../operator/redisworker/model/services.ts';
 
@@ -24,11 +26,15 @@ export const idleStream: StreamView = {
   consumers: [],
 };
 
+/** A group of the worker `w`, and nothing in the way. */
+export const ownedStream: BesideStream = { owner: 'default/w/uid-1', scheduled: 0, misfits: [] };
+
 /** What may differ from a worker that was just created on an empty Redis. */
 export interface Surroundings {
   readonly children?: Partial<Observed['children']>;
   readonly hashes?: Record<string, Record<string, string> | 'absent' | 'wrongType'>;
   readonly stream?: Partial<StreamView>;
+  readonly beside?: Partial<BesideStream>;
   readonly spec?: Partial<ObservedSpec>;
   readonly defaults?: Partial<Defaults>;
   /** The operator's canary as `host:port`. */
@@ -81,7 +87,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       access: { ok: true, value: { target } },
       redis: {
         kind: 'answered',
-        work: streamView(stream, blueprint.work.hash.requestStream),
+        work: streamView(stream, { ...ownedStream, ...around.beside }, blueprint.work as StreamBlueprint),
         ids: [...declaredIds(blueprint.consumers), ...stream.consumers.map(({ name }) => name)],
         hashes: new Map(Object.entries(around.hashes ?? {})),
       },

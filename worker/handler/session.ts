@@ -9,7 +9,7 @@ import type { InFlightTable } from './in-flight.ts';
 import { decodeRead } from './entry.ts';
 import type { Executor } from './executor.ts';
 import type { PreviousConnections } from '../redis/previous-connections.ts';
-import { ensureGroup, isGroupGone } from './group.ts';
+import { ensureGroup, isGroupGone, rememberPosition } from './group.ts';
 import type { Clock } from '../pod/clock.ts';
 import type { Pulse } from '../pod/health.ts';
 import type { Identity } from '../pod/identity.ts';
@@ -47,6 +47,8 @@ const blockMs = 2000;
 /** How often entries left behind are looked for, and how soon again while there are some. */
 const orphansEveryMs = 5000;
 const moreOrphansMs = 100;
+/** How often a worker that keeps its requests notes how far they are acknowledged. */
+const rememberEveryMs = 5000;
 
 /** A pair of connections and the loops over them. */
 export class Session {
@@ -62,7 +64,7 @@ export class Session {
   #orphanCursor = '0-0';
   /** Entries left behind were found the last time, so that more are to be expected. */
   #adopting = false;
-  #trimmedAt = 0;
+  #tidiedAt = 0;
   #stopping = false;
   #readingDone = false;
   #over = false;
@@ -255,7 +257,8 @@ export class Session {
       this.#orphans,
       chore(leaseMs / 3, () => renewLeases(this.#writer, place, inFlight, clock.monotonic() - leaseMs / 3)),
     ];
-    if (place.settings.retention === 'Acknowledged') chores.push(chore(1000, () => this.#trim()));
+    const isTrimmed = place.settings.retention === 'Acknowledged';
+    chores.push(isTrimmed ? chore(1000, () => this.#trim()) : chore(rememberEveryMs, () => this.#remember()));
     if (place.settings.traces === 'On') {
       chores.push(
         chore(200, () => progress.size > 0 ? writeProgress(this.#writer, place, progress) : Promise.resolve()),
@@ -291,10 +294,19 @@ export class Session {
   }
 
   async #trim(): Promise<void> {
-    const { inFlight, place } = this.#context;
-    if (inFlight.taken === this.#trimmedAt) return;
-    this.#trimmedAt = inFlight.taken;
-    await trimAcknowledged(this.#writer, place, this.#features);
+    if (this.#hasTaken()) await trimAcknowledged(this.#writer, this.#context.place, this.#features);
+  }
+
+  async #remember(): Promise<void> {
+    if (this.#hasTaken()) await rememberPosition(this.#writer, this.#context.place);
+  }
+
+  /** Whether a request was taken since this was asked last. */
+  #hasTaken(): boolean {
+    const { taken } = this.#context.inFlight;
+    const isNews = taken !== this.#tidiedAt;
+    this.#tidiedAt = taken;
+    return isNews;
   }
 
   #room(): number {

@@ -57,7 +57,10 @@ const network = z.object({
 const stream = z.object({
   lag: amount().exactOptional().describe('Requests not yet delivered.'),
   pending: amount().exactOptional().describe('Requests delivered and not acknowledged.'),
-  backlog: amount().exactOptional().describe('The sum of lag and pending.'),
+  scheduled: amount().exactOptional().describe('Requests that wait for their next attempt.'),
+  backlog: amount().exactOptional().describe(
+    'Requests that are not finished: the sum of lag, pending and scheduled; for Script, which need not acknowledge, without pending.',
+  ),
   oldestPendingSeconds: amount().exactOptional(),
   length: amount().exactOptional().describe('Entries of the request stream.'),
 });

@@ -3,7 +3,7 @@ import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts'
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
 import { annotations } from '../model/names.ts';
-import { claimOf } from '../plan/rival.ts';
+import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
 
@@ -42,16 +42,9 @@ function refOfObject({ metadata }: KubeObject) {
   return { namespace: metadata.namespace ?? 'default', name: metadata.name };
 }
 
-/** Workers with the same type on the same Redis: one that comes or goes decides who of them may run. */
-function rivalsOf(
-  { metadata, spec }: KubeObject,
-  all: readonly KubeObject[],
-  defaultRedisUrl: string | undefined,
-): string[] {
-  const claim = claimOf(metadata.name, spec, defaultRedisUrl);
-  return all.filter((other) => claimOf(other.metadata.name, other.spec, defaultRedisUrl) === claim).map((other) =>
-    keyOf(refOfObject(other))
-  );
+/** Workers that want the same type or group on the same Redis: one that comes or goes decides who of them may run. */
+function rivalsOf(worker: KubeObject, all: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
+  return all.filter((other) => clashOf(worker, other, defaultRedisUrl)).map((other) => keyOf(refOfObject(other)));
 }
 
 function ownerName({ metadata }: KubeObject): string | undefined {

@@ -67,6 +67,7 @@ export type Why =
   | 'RuntimeSecretMissing'
   | 'RuntimeSecretDrifted'
   | 'WorkMissing'
+  | 'WorkUnclaimed'
   | 'NetworkPolicyMissing'
   | 'NetworkPolicyDrifted'
   | 'ConfigHashMissing'

@@ -69,13 +69,20 @@ export interface RedisAccess {
   readonly target: RedisTarget;
 }
 
+/** An older worker, and what it has that this one wants. */
+export interface Rival {
+  /** `namespace/name`. */
+  readonly worker: string;
+  readonly over: 'type' | 'group';
+}
+
 /** A spec that can be read, with everything it refers to. */
 export interface ObservedSpec {
   readonly blueprint: Blueprint;
   /** What in the spec cannot be carried out; with any, the blueprint serves for cleaning up alone. */
   readonly problems: readonly Problem[];
-  /** `namespace/name` of an older worker with the same type on the same Redis. */
-  readonly rival: string | undefined;
+  /** An older worker that has what this one wants on the same Redis. */
+  readonly rival: Rival | undefined;
   readonly source: Resolved<Source>;
   /** The user's Secret, encrypted; undefined when the spec names none. */
   readonly secret: Resolved<EncryptedSecret | undefined>;

@@ -38,9 +38,9 @@ export function notAHash(key: string): string {
   return `key "${key}" is not a hash: delete it, or choose another consumer id`;
 }
 
-/** A key of another type where the request stream should be. */
-export function notAStream(key: string): string {
-  return `key "${key}" is not a stream: delete it, or name another in spec.stream.request`;
+/** A key of another type where a stream should be. @param field where to name another */
+export function notAStream(key: string, field: string): string {
+  return `key "${key}" is not a stream: delete it, or name another in ${field}`;
 }
 
 /** What to do where the kind CiliumNetworkPolicy does not exist. */

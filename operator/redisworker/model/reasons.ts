@@ -25,6 +25,7 @@ export const problemReasons = [
   'InvalidAllowNet',
   'NameRefused',
   'TypeConflict',
+  'GroupConflict',
   'HashConflict',
   'NameConflict',
   'WrongRedisType',

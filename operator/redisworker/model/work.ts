@@ -3,7 +3,7 @@
  * a list or a script.
  */
 import type { WorkerConfig } from '../../../contract/config-hash.ts';
-import type { RedisWorker, RedisWorkerStatus } from '../../api/redisworker.ts';
+import type { RedisWorker, RedisWorkerSpec, RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action, Why, WorkStep } from './action.ts';
 import type { Problem } from './problem.ts';
@@ -52,8 +52,8 @@ export interface WorkView {
   start(): Action[];
   /** Takes a consumer whose pod is gone out of the work, without losing a request. */
   leave(leaving: Leaving): Action[];
-  /** Ends the work of a deleted worker; `isOurs` tells which members were the operator's. */
-  end(isOurs: (id: string) => boolean): Action[];
+  /** Ends the work of a deleted worker whose consumers are gone. */
+  end(policy: RedisWorkerSpec['deletionPolicy']): Action[];
 }
 
 /** A kind of work: how its blueprint is made, looked at and written. */

@@ -23,10 +23,18 @@ export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wan
 }
 
 function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
+  if (rival?.over === 'type') {
+    return [
+      terminal(
+        'TypeConflict',
+        `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival.worker}: choose another spec.type, or delete that worker`,
+      ),
+    ];
+  }
   return rival === undefined ? [] : [
     terminal(
-      'TypeConflict',
-      `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival}: choose another spec.type, or delete that worker`,
+      'GroupConflict',
+      `the older RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
     ),
   ];
 }

@@ -40,9 +40,7 @@ export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
   const finished = { actions: finishedPods(observed.children.pods), waitingFor: [] };
   const removal = joined([finished, planRemoval(observed, spec, [], 'WorkerDeleted')]);
   if (removal.waitingFor.length > 0) return removal;
-  const ending = spec.blueprint.deletionPolicy === 'Delete' && spec.redis.kind === 'answered'
-    ? spec.redis.work.end((id) => isOurs(spec, id))
-    : [];
+  const ending = spec.redis.kind === 'answered' ? spec.redis.work.end(spec.blueprint.deletionPolicy) : [];
   return {
     actions: [
       ...removal.actions,

@@ -1,27 +1,76 @@
-/** Two manifests must not run one worker type on one Redis: the older one keeps it. */
+/** What two manifests must not share on one Redis: a worker type, or a group of a request stream. The older one keeps it. */
+import { defaultGroup, requestStreamKey } from '../../../contract/keys.ts';
 import type { RedisWorker } from '../../api/redisworker.ts';
 import { keyOf, type KubeObject } from '../../cluster/cluster.ts';
+import { parseRedisUrl, urlOf } from '../../redis/target.ts';
+import type { Rival } from '../model/observed.ts';
+import { clusterDomain } from '../model/services.ts';
 
-/** `namespace/name` of the oldest other worker with the same type on the same Redis, when it is older. */
+/** The oldest other worker that shares what it must not, when it is older. */
 export function rivalOf(
   worker: RedisWorker,
   all: readonly KubeObject[],
   defaultRedisUrl: string | undefined,
-): string | undefined {
-  const mine = claimOf(worker.metadata.name, worker.spec, defaultRedisUrl);
+): Rival | undefined {
   const elders = all
-    .filter(({ metadata, spec }) =>
-      metadata.uid !== worker.metadata.uid && claimOf(metadata.name, spec, defaultRedisUrl) === mine
-    )
+    .filter(({ metadata }) => metadata.uid !== worker.metadata.uid)
     .filter((other) => seniority(other.metadata) < seniority(worker.metadata))
-    .sort((a, b) => (seniority(a.metadata) < seniority(b.metadata) ? -1 : 1));
-  return elders[0] && keyOf({ namespace: elders[0].metadata.namespace ?? 'default', name: elders[0].metadata.name });
+    .flatMap((other) => {
+      const over = clashOf(worker, other, defaultRedisUrl);
+      return over === undefined ? [] : [{ other, over }];
+    })
+    .sort((a, b) => (seniority(a.other.metadata) < seniority(b.other.metadata) ? -1 : 1));
+  const [eldest] = elders;
+  if (!eldest) return undefined;
+  const { namespace = 'default', name } = eldest.other.metadata;
+  return { worker: keyOf({ namespace, name }), over: eldest.over };
 }
 
-/** The type a worker claims, and where. */
-export function claimOf(name: string, spec: unknown, defaultRedisUrl: string | undefined): string {
-  const { type, redis } = (spec ?? {}) as { type?: string; redis?: { url?: string } };
-  return `${type ?? name} on ${redis?.url ?? defaultRedisUrl ?? ''}`;
+/** What two workers share that they must not; undefined when they may stand side by side. */
+export function clashOf(
+  one: Pick<KubeObject, 'metadata' | 'spec'>,
+  other: Pick<KubeObject, 'metadata' | 'spec'>,
+  defaultRedisUrl: string | undefined,
+): Rival['over'] | undefined {
+  const [mine, theirs] = [claimOf(one), claimOf(other)];
+  const over = mine.type === theirs.type
+    ? 'type'
+    : mine.request === theirs.request && mine.group === theirs.group
+    ? 'group'
+    : undefined;
+  return over && targetOf(one, defaultRedisUrl) === targetOf(other, defaultRedisUrl) ? over : undefined;
+}
+
+interface RawSpec {
+  readonly type?: string;
+  readonly redis?: { readonly url?: string };
+  readonly stream?: { readonly request?: string; readonly group?: string };
+}
+
+/** Read from the object as it is: what follows from name and type is not written into it. */
+function claimOf({ metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>) {
+  const { type = metadata.name, stream } = (spec ?? {}) as RawSpec;
+  return { type, request: stream?.request ?? requestStreamKey(type), group: stream?.group ?? defaultGroup };
+}
+
+/** One text per Redis and database, however its address is spelled. */
+function targetOf(
+  { metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>,
+  defaultRedisUrl: string | undefined,
+): string {
+  const own = ((spec ?? {}) as RawSpec).redis?.url;
+  const url = own ?? defaultRedisUrl ?? '';
+  const parsed = parseRedisUrl(url);
+  if (!parsed.ok) return url;
+  const namespace = own === undefined ? undefined : metadata.namespace ?? 'default';
+  return urlOf({ ...parsed.target, host: wholeName(parsed.target.host, namespace) });
+}
+
+/** The names of a Service that are certain to be one: short in its namespace, and with less or more of the domain. */
+function wholeName(host: string, namespace: string | undefined): string {
+  if (/^[^.]+\.[^.]+\.svc$/.test(host)) return `${host}.${clusterDomain}`;
+  const isShort = namespace !== undefined && host !== 'localhost' && !/[.:]/.test(host);
+  return isShort ? `${host}.${namespace}.svc.${clusterDomain}` : host;
 }
 
 function seniority({ creationTimestamp, uid }: { creationTimestamp?: string; uid?: string }): string {

@@ -230,23 +230,28 @@ describe('the plan of a worker that is being deleted', () => {
   it('cleans Redis and then lets it go, creating nothing', () => {
     expect(steps(planOf(gone()))).toEqual([
       'deleteConfigHash WorkerDeleted 1',
-      'destroyGroup WorkerDeleted',
+      'leaveGroup WorkerDeleted',
       'setFinalizers CleanupFinished',
     ]);
   });
 
-  it('keeps the hashes and the group when they are to be retained', () => {
-    expect(steps(planOf(gone({}, { deletionPolicy: 'Retain' })))).toEqual([
+  it('keeps the hashes and the group for the next worker when they are to be retained', () => {
+    const retained = planOf(gone({}, { deletionPolicy: 'Retain' }));
+    expect(steps(retained)).toEqual([
       'releaseConfigHash WorkerDeleted 1',
+      'leaveGroup WorkerDeleted',
       'setFinalizers CleanupFinished',
     ]);
+    expect(retained.actions[1]).toMatchObject({ step: { manner: 'keep' } });
   });
 
-  it('keeps a group in which requests are pending', () => {
-    expect(steps(planOf(gone({ stream: { pending: 2 } })))).toEqual([
-      'deleteConfigHash WorkerDeleted 1',
-      'setFinalizers CleanupFinished',
-    ]);
+  it('touches neither the group nor the consumers of another worker', () => {
+    const consumers = [{ name: '1', pending: 3, idleMs: 0 }];
+    expect(steps(planOf(gone({ beside: { owner: 'default/elder/uid-0' }, stream: { consumers, pending: 3 } }))))
+      .toEqual([
+        'deleteConfigHash WorkerDeleted 1',
+        'setFinalizers CleanupFinished',
+      ]);
   });
 
   it('waits for a Redis that does not answer, but not for ever', () => {
@@ -306,7 +311,7 @@ describe('a pod that has ended for good', () => {
       'deleteObject PodFinished w-1',
       'deleteConfigHash WorkerDeleted 1',
       'deleteObject WorkerDeleted w-1',
-      'destroyGroup WorkerDeleted',
+      'leaveGroup WorkerDeleted',
       'setFinalizers CleanupFinished',
     ]);
   });
@@ -320,7 +325,7 @@ describe('problems', () => {
     const changed = worker('w', withInline('export default () => 1;\n'));
     const broken = observed({ ...changed, metadata: complete.object.metadata }, {
       children: complete.children,
-      spec: { rival: 'default/elder' },
+      spec: { rival: { worker: 'default/elder', over: 'type' } },
     });
     expect(reasons(broken)).toEqual(['TypeConflict']);
     expect(planOf(broken).actions).toEqual([]);
@@ -346,7 +351,9 @@ describe('problems', () => {
   });
 
   it('name the older worker that has the type', () => {
-    expect(reasons(observed(worker('w'), { spec: { rival: 'default/elder' } }))).toEqual(['TypeConflict']);
+    expect(reasons(observed(worker('w'), { spec: { rival: { worker: 'default/elder', over: 'type' } } }))).toEqual([
+      'TypeConflict',
+    ]);
   });
 
   it.each([

@@ -1,6 +1,9 @@
 /** What the spec says of a request stream and its group, resolved. Pure. */
+import { resourceOf } from '../../../../contract/config-hash.ts';
+import { retryScheduleKey } from '../../../../contract/keys.ts';
 import type { HandlerSettings } from '../../../../contract/pod.ts';
 import type { RedisWorker } from '../../../api/redisworker.ts';
+import { declaredIds } from '../../model/consumers.ts';
 import type { WorkBlueprint } from '../../model/work.ts';
 
 /** A request stream and its group. */
@@ -11,6 +14,14 @@ export interface StreamBlueprint extends WorkBlueprint {
   readonly group: string;
   /** Where a new group starts to read. */
   readonly startId: string;
+  /** The schedule of requests that wait for their next attempt. */
+  readonly retries: string;
+  /** Whether what is finished is surely acknowledged, as our own runtime does. */
+  readonly acknowledges: boolean;
+  /** Who owns the group: `<namespace>/<name>/<uid>`. */
+  readonly resource: string;
+  /** Who is given what a lost group has left unfinished. */
+  readonly firstConsumer: string;
 }
 
 /** Seconds a process keeps back for its last commit. */
@@ -18,15 +29,20 @@ const lastCommitSeconds = 2;
 
 /** The stream of a worker. @param graceSeconds what a process has to end in */
 export function streamBlueprint(
-  { spec: { handler, stream } }: RedisWorker,
+  { metadata: { namespace = 'default', name, uid = '' }, spec }: RedisWorker,
   graceSeconds: number,
 ): StreamBlueprint {
+  const { consumers, handler, runtime, stream, type } = spec;
   const { request, response, group, requestLimit, replyExpireSeconds, responseLimit } = stream;
   return {
     kind: 'stream',
     request,
     group,
     startId: stream.startId,
+    retries: retryScheduleKey(type),
+    acknowledges: runtime !== 'Script',
+    resource: resourceOf(namespace, name, uid),
+    firstConsumer: declaredIds(consumers)[0] ?? '1',
     responses: response,
     requestLimit,
     settings: {

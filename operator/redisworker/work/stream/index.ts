@@ -1,4 +1,5 @@
 /** Requests in a stream, shared out by a consumer group. */
+import { observeBeside } from '../../../redis/beside-stream.ts';
 import { observeStream } from '../../../redis/observe-stream.ts';
 import type { KindOfWork } from '../../model/work.ts';
 import { type StreamBlueprint, streamBlueprint } from './blueprint.ts';
@@ -9,6 +10,13 @@ import { writeStream } from './writes.ts';
 /** The kind of work of the runtimes Handler and Script. */
 export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
   blueprint: streamBlueprint,
-  observe: async (link, { request, group }) => streamView(await observeStream(link, request, group), request),
+  observe: async (link, stream) => {
+    const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
+    const [view, beside] = await Promise.all([
+      observeStream(link, request, group),
+      observeBeside(link, { request, group, responses, retries, deadLetters }),
+    ]);
+    return streamView(view, beside, stream);
+  },
   write: writeStream,
 };

@@ -5,14 +5,18 @@ import type { Why, WorkAction } from '../../model/action.ts';
 export type StreamStep =
   & { readonly reason: string; readonly message: string }
   & (
-    | { readonly step: 'ensureGroup' }
+    | { readonly step: 'ensureGroup' | 'claimGroup' }
     | { readonly step: 'handOver'; readonly from: string; readonly to: string }
     | { readonly step: 'deleteConsumer'; readonly consumerId: string }
-    | { readonly step: 'destroyGroup' }
+    | { readonly step: 'leaveGroup'; readonly manner: 'destroy' | 'keep' }
   );
 
 export function ensureGroupStep(why: Why): WorkAction {
   return action({ step: 'ensureGroup', reason: 'GroupCreated', message: 'Created the consumer group' }, why);
+}
+
+export function claimGroupStep(why: Why): WorkAction {
+  return action({ step: 'claimGroup', reason: 'GroupClaimed', message: 'Took over the consumer group' }, why);
 }
 
 export function handOverStep(from: string, to: string, why: Why): WorkAction {
@@ -25,8 +29,11 @@ export function deleteConsumerStep(consumerId: string, why: Why): WorkAction {
   return action({ step: 'deleteConsumer', consumerId, reason: 'ConsumerRemoved', message }, why);
 }
 
-export function destroyGroupStep(why: Why): WorkAction {
-  return action({ step: 'destroyGroup', reason: 'GroupRemoved', message: 'Removed the consumer group' }, why);
+export function leaveGroupStep(manner: 'destroy' | 'keep', why: Why): WorkAction {
+  const message = manner === 'keep'
+    ? 'Left the consumer group in Redis'
+    : 'Gave up the consumer group, which stays in Redis only with requests or consumers in it';
+  return action({ step: 'leaveGroup', manner, reason: 'GroupGivenUp', message }, why);
 }
 
 function action(step: StreamStep, why: Why): WorkAction {

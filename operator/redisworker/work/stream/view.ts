@@ -1,36 +1,58 @@
 /** What one look at a request stream and its group calls for. Pure. */
+import type { BesideStream, Misfit } from '../../../redis/beside-stream.ts';
 import type { StreamView } from '../../../redis/observe-stream.ts';
 import type { Action } from '../../model/action.ts';
-import { notAStream, terminal } from '../../model/problem.ts';
+import { notAStream, type Problem, terminal } from '../../model/problem.ts';
 import type { Leaving, WorkView } from '../../model/work.ts';
-import { deleteConsumerStep, destroyGroupStep, ensureGroupStep, handOverStep } from './steps.ts';
+import type { StreamBlueprint } from './blueprint.ts';
+import { claimGroupStep, deleteConsumerStep, ensureGroupStep, handOverStep, leaveGroupStep } from './steps.ts';
 
-/** The view of a stream under the key `key`. */
-export function streamView(view: StreamView, key: string): WorkView {
+/** The view of a worker's stream. */
+export function streamView(view: StreamView, beside: BesideStream, stream: StreamBlueprint): WorkView {
   const members = view.consumers.map(({ name, pending, idleMs, inactiveMs }) => ({
     id: name,
     pending,
     // Servers before 7.2 do not count a read that brings nothing: a consumer without work looks silent there.
     idleMs: inactiveMs === undefined ? undefined : idleMs,
   }));
+  const isOurs = beside.owner === stream.resource;
   return {
     members,
-    problems: view.wrongType ? [terminal('WrongRedisType', notAStream(key))] : [],
-    status: {
-      stream: {
-        ...(view.lag === undefined ? {} : { lag: view.lag, backlog: view.lag + view.pending }),
-        pending: view.pending,
-        length: view.length,
-        ...(view.pending > 0 ? { oldestPendingSeconds: view.oldestPendingSeconds } : {}),
-      },
+    problems: [
+      ...(view.wrongType ? [terminal('WrongRedisType', notAStream(stream.request, 'spec.stream.request'))] : []),
+      ...beside.misfits.map(misfit),
+    ],
+    status: { stream: status(view, beside, stream) },
+    start: () => {
+      if (!view.group) return [ensureGroupStep('WorkMissing')];
+      return isOurs || belongsToAnother(beside, stream) ? [] : [claimGroupStep('WorkUnclaimed')];
     },
-    start: () => (view.group ? [] : [ensureGroupStep('WorkMissing')]),
-    leave: (leaving) => leave(members.find(({ id }) => id === leaving.id)?.pending, leaving),
-    // A group with pending requests stays: the next worker of this type finds them there.
-    end: (isOurs) =>
-      view.group && view.pending === 0 && members.every(({ id }) => isOurs(id))
-        ? [destroyGroupStep('WorkerDeleted')]
-        : [],
+    // In a group of somebody else our ids may be theirs.
+    leave: (leaving) =>
+      belongsToAnother(beside, stream) ? [] : leave(members.find(({ id }) => id === leaving.id)?.pending, leaving),
+    end: (policy) => (isOurs ? [leaveGroupStep(policy === 'Delete' ? 'destroy' : 'keep', 'WorkerDeleted')] : []),
+  };
+}
+
+/** An owner of our own name is what this worker was before it was made anew. */
+function belongsToAnother({ owner }: BesideStream, { resource }: StreamBlueprint): boolean {
+  return owner !== undefined && nameOf(owner) !== nameOf(resource);
+}
+
+function nameOf(resource: string): string {
+  return resource.slice(0, resource.lastIndexOf('/'));
+}
+
+/** A program of the user's own need not acknowledge: what is pending there says nothing of what there is to do. */
+function status(view: StreamView, { scheduled }: BesideStream, { acknowledges }: StreamBlueprint) {
+  const { lag, pending, length } = view;
+  const waiting = acknowledges ? pending + scheduled : scheduled;
+  return {
+    ...(lag === undefined ? {} : { lag, backlog: lag + waiting }),
+    pending,
+    scheduled,
+    length,
+    ...(acknowledges && pending > 0 ? { oldestPendingSeconds: view.oldestPendingSeconds } : {}),
   };
 }
 
@@ -39,4 +61,22 @@ function leave(pending: number | undefined, { id, heir, why }: Leaving): Action[
   if (pending === undefined) return [];
   const handedOver = pending > 0 && heir !== undefined ? [handOverStep(id, heir, why)] : [];
   return pending === 0 || heir !== undefined ? [...handedOver, deleteConsumerStep(id, why)] : [];
+}
+
+function misfit({ use, key }: Misfit): Problem {
+  switch (use) {
+    case 'responses':
+      return terminal('WrongRedisType', notAStream(key, 'spec.stream.response'));
+    case 'deadLetters':
+      return terminal('WrongRedisType', notAStream(key, 'spec.handler.deadLetter'));
+    case 'retries':
+      return terminal('WrongRedisType', `key "${key}" is not a sorted set: delete it, or choose another spec.type`);
+    case 'record':
+      return terminal('WrongRedisType', notARecord(key));
+  }
+}
+
+/** A key of another type where the record of a group should be. */
+export function notARecord(key: string): string {
+  return `key "${key}" is not a hash: delete it, or choose another spec.stream.group`;
 }

@@ -1,10 +1,12 @@
 /** Carries out the steps of a plan that concern a request stream and its group. */
 import { TerminalError, TransientError } from '../../../errors.ts';
 import type { RedisLink } from '../../../redis/link.ts';
-import { deleteConsumer, destroyGroup, ensureGroup, handOver } from '../../../redis/streams.ts';
+import { type Group, leaveGroup, makeGroup } from '../../../redis/groups.ts';
+import { deleteConsumer, handOver } from '../../../redis/streams.ts';
 import { notAStream } from '../../model/problem.ts';
 import type { StreamBlueprint } from './blueprint.ts';
 import type { StreamStep } from './steps.ts';
+import { notARecord } from './view.ts';
 
 /** One write. @param isRepair the worker has run before @throws RedisFault, TerminalError, TransientError */
 export async function writeStream(
@@ -15,25 +17,32 @@ export async function writeStream(
 ): Promise<void> {
   switch (step.step) {
     case 'ensureGroup':
+    case 'claimGroup':
       return createGroup(link, stream, isRepair);
     case 'handOver':
       return handOverAll(link, stream, step.from, step.to);
     case 'deleteConsumer':
       await deleteConsumer(link, stream.request, stream.group, step.consumerId);
       return;
-    case 'destroyGroup':
-      await destroyGroup(link, stream.request, stream.group);
+    case 'leaveGroup':
+      await leaveGroup(link, groupOf(stream), step.manner);
   }
 }
 
-/** A new group starts where the spec says; one that was lost starts over, or requests added meanwhile would be skipped. */
-async function createGroup(
-  link: RedisLink,
-  { request, group, startId }: StreamBlueprint,
-  isRepair: boolean,
-): Promise<void> {
-  const outcome = await ensureGroup(link, request, group, isRepair ? '0' : startId);
-  if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAStream(request));
+/** A new group starts where the spec says; a lost one of which nothing is known starts over, or requests were skipped. */
+async function createGroup(link: RedisLink, stream: StreamBlueprint, isRepair: boolean): Promise<void> {
+  const outcome = await makeGroup(link, groupOf(stream), {
+    startId: isRepair ? '0' : stream.startId,
+    consumer: stream.firstConsumer,
+  });
+  if (typeof outcome === 'string') return;
+  const { wrongType: key } = outcome;
+  const sentence = key === stream.request ? notAStream(key, 'spec.stream.request') : notARecord(key);
+  throw new TerminalError('WrongRedisType', sentence);
+}
+
+function groupOf({ request, group, responses, resource }: StreamBlueprint): Group {
+  return { stream: request, group, responses, resource };
 }
 
 async function handOverAll(

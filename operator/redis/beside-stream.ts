@@ -1,0 +1,61 @@
+/** What one look at the keys beside a request stream shows. */
+import { groupRecordKey } from '../../contract/keys.ts';
+import { RedisFault } from './fault.ts';
+import type { RedisLink } from './link.ts';
+import { number, text } from './replies.ts';
+
+/** A request stream and the keys beside it. */
+export interface StreamKeys {
+  readonly request: string;
+  readonly group: string;
+  readonly responses: string;
+  readonly deadLetters: string;
+  /** Requests that wait for their next attempt. */
+  readonly retries: string;
+}
+
+/** What stands beside a request stream. */
+export interface BesideStream {
+  /** The manifest that may take the group down, `<namespace>/<name>/<uid>`; undefined when there is none. */
+  readonly owner: string | undefined;
+  /** Requests that wait for their next attempt. */
+  readonly scheduled: number;
+  /** Keys that hold another type of value than they should. */
+  readonly misfits: readonly Misfit[];
+}
+
+/** A key in the way, by what it is used for. */
+export interface Misfit {
+  readonly use: 'responses' | 'deadLetters' | 'retries' | 'record';
+  readonly key: string;
+}
+
+/** Looks at the keys; what is absent is told, not thrown. @throws RedisFault */
+export async function observeBeside(redis: RedisLink, keys: StreamKeys): Promise<BesideStream> {
+  const uses = usesOf(keys);
+  const [owner, scheduled, ...types] = await redis.pipeline([
+    ['HGET', groupRecordKey(keys.request, keys.group), 'resource'],
+    ['ZCARD', keys.retries],
+    ...uses.map(({ key }) => ['TYPE', key] as const),
+  ]);
+  for (const reply of [owner, scheduled, ...types]) {
+    if (reply instanceof RedisFault && reply.code !== 'RedisWrongType') throw reply;
+  }
+  return {
+    owner: text(owner) || undefined,
+    scheduled: number(scheduled) ?? 0,
+    misfits: uses.filter(({ type }, at) => !['none', type].includes(text(types[at]))).map(({ use, key }) => ({
+      use,
+      key,
+    })),
+  };
+}
+
+function usesOf({ request, group, responses, deadLetters, retries }: StreamKeys) {
+  return [
+    { use: 'responses', key: responses, type: 'stream' },
+    { use: 'deadLetters', key: deadLetters, type: 'stream' },
+    { use: 'retries', key: retries, type: 'zset' },
+    { use: 'record', key: groupRecordKey(request, group), type: 'hash' },
+  ] as const;
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { parseRedisWorker } from '../../api/redisworker.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { rivalOf } from './rival.ts';
+
+const elder = (spec: object, namespace = 'a') => object('elder', namespace, '2030-01-01T00:00:00Z', spec);
+const younger = (spec: object, namespace = 'a') => object('younger', namespace, '2030-01-02T00:00:00Z', spec);
+
+function object(name: string, namespace: string, creationTimestamp: string, spec: object): KubeObject {
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name, namespace, uid: name, creationTimestamp },
+    spec: { source: { inline: 'export default () => 1;' }, ...spec },
+  };
+}
+
+function rivalry(one: KubeObject, ...others: KubeObject[]) {
+  const parsed = parseRedisWorker(one);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  return rivalOf(parsed.worker, [one, ...others], 'redis://default:6379');
+}
+
+const over = (one: object, other: object) =>
+  rivalry(younger({ type: 'w', ...one }), elder({ type: 'w', ...other }))?.over;
+const at = (url: string) => ({ redis: { url } });
+
+describe('the older of two workers', () => {
+  test('keeps a type, and a group of a request stream, whatever the younger is called', () => {
+    expect(rivalry(younger({ type: 'w' }), elder({ type: 'w' }))).toEqual({ worker: 'a/elder', over: 'type' });
+    expect(rivalry(younger({ type: 'v', stream: { request: 'w:req:x' } }), elder({ type: 'w' }))).toEqual({
+      worker: 'a/elder',
+      over: 'group',
+    });
+    expect(over({ type: 'v', stream: { request: 'w:req:x', group: 'other' } }, {})).toBeUndefined();
+    expect(over({ type: 'v' }, {})).toBeUndefined();
+  });
+
+  test('has no rival in a younger one, and the oldest of several is named', () => {
+    expect(rivalry(elder({ type: 'w' }), younger({ type: 'w' }))).toBeUndefined();
+    const oldest = object('oldest', 'b', '2029-01-01T00:00:00Z', { type: 'v', stream: { request: 'w:req:x' } });
+    expect(rivalry(younger({ type: 'w' }), elder({ type: 'w' }), oldest)).toEqual({
+      worker: 'b/oldest',
+      over: 'group',
+    });
+  });
+});
+
+describe('one Redis', () => {
+  test.each([
+    ['redis://cache', 'redis://cache:6379/0'],
+    ['redis://Cache.Example.com.', 'redis://cache.example.com/'],
+    ['redis://[fd00::1]', 'redis://[fd00:0:0::1]:6379'],
+    ['redis://default', 'redis://default.a.svc'],
+    ['redis://cache.b.svc', 'redis://cache.b.svc.cluster.local'],
+  ])('is told by %s and %s', (one, other) => {
+    expect(over(at(one), at(other))).toBe('type');
+  });
+
+  test.each([
+    ['redis://cache/1', 'redis://cache/2'],
+    ['redis://cache:6380', 'redis://cache'],
+    ['rediss://cache', 'redis://cache'],
+  ])('is not told by %s and %s', (one, other) => {
+    expect(over(at(one), at(other))).toBeUndefined();
+  });
+
+  test('is the Service of the own namespace where its name is short', () => {
+    const worker = { type: 'w', ...at('redis://cache') };
+    expect(rivalry(younger(worker, 'b'), elder(worker))).toBeUndefined();
+    expect(rivalry(younger({ type: 'w', ...at('redis://cache.a.svc') }, 'b'), elder(worker))?.over).toBe('type');
+  });
+
+  test('is the default one of the operator where a worker names none', () => {
+    expect(over({}, {})).toBe('type');
+  });
+});

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { BesideStream } from '../../../redis/beside-stream.ts';
+import type { StreamView } from '../../../redis/observe-stream.ts';
+import { idleStream, observed, ownedStream } from '../../../../test/support/observed.ts';
+import type { KubeObject } from '../../../cluster/cluster.ts';
+import type { StreamBlueprint } from './blueprint.ts';
+import { streamView } from './view.ts';
+
+function worker(spec: object = {}): KubeObject {
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name: 'w', namespace: 'default' },
+    spec: { type: 'w', source: { inline: 'export default () => 1;' }, ...spec },
+  };
+}
+
+function look(around: { view?: Partial<StreamView>; beside?: Partial<BesideStream>; spec?: object } = {}) {
+  const { spec } = observed(worker(around.spec));
+  const stream = spec?.blueprint.work as StreamBlueprint;
+  return streamView({ ...idleStream, ...around.view }, { ...ownedStream, ...around.beside }, stream);
+}
+
+const startOf = (...args: Parameters<typeof look>) =>
+  look(...args).start().map((action) => action.do === 'changeWork' && action.step.step);
+
+test('a group is made when there is none, taken over when nobody has it, and left to another worker', () => {
+  expect(startOf({ view: { group: false } })).toEqual(['ensureGroup']);
+  expect(startOf()).toEqual([]);
+  expect(startOf({ beside: { owner: undefined } })).toEqual(['claimGroup']);
+  expect(startOf({ beside: { owner: 'default/w/uid-of-before' } })).toEqual(['claimGroup']);
+  expect(startOf({ beside: { owner: 'default/other/uid-9' } })).toEqual([]);
+});
+
+test('the backlog is what is not finished: not delivered, not acknowledged, waiting for another attempt', () => {
+  const { status } = look({
+    view: { lag: 5, pending: 3, oldestPendingSeconds: 9, length: 20 },
+    beside: { scheduled: 2 },
+  });
+  expect(status.stream).toEqual({
+    lag: 5,
+    pending: 3,
+    scheduled: 2,
+    backlog: 10,
+    oldestPendingSeconds: 9,
+    length: 20,
+  });
+});
+
+test('what a program of the user has taken and never acknowledges is no backlog', () => {
+  const { status } = look({ spec: { runtime: 'Script' }, view: { lag: 5, pending: 3, oldestPendingSeconds: 9 } });
+  expect(status.stream).toEqual({ lag: 5, pending: 3, scheduled: 0, backlog: 5, length: 0 });
+});
+
+test('a key of another type is told by its name, whatever it is used for', () => {
+  const { problems } = look({
+    view: { wrongType: true },
+    beside: {
+      misfits: [
+        { use: 'responses', key: 'w:res:x' },
+        { use: 'deadLetters', key: 'w:dead:x' },
+        { use: 'retries', key: 'w:retry:z' },
+        { use: 'record', key: 'w:req:x:worker:g' },
+      ],
+    },
+  });
+  expect(problems.every(({ reason, terminal }) => reason === 'WrongRedisType' && terminal)).toBe(true);
+  expect(problems.map(({ message }) => message)).toEqual([
+    'key "w:req:x" is not a stream: delete it, or name another in spec.stream.request',
+    'key "w:res:x" is not a stream: delete it, or name another in spec.stream.response',
+    'key "w:dead:x" is not a stream: delete it, or name another in spec.handler.deadLetter',
+    'key "w:retry:z" is not a sorted set: delete it, or choose another spec.type',
+    'key "w:req:x:worker:g" is not a hash: delete it, or choose another spec.stream.group',
+  ]);
+});
