@@ -4,22 +4,27 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Plan, Steps } from './plan.ts';
 import { problemsOf } from './problems.ts';
 import { planDeletion, releaseFinalizer } from './removal.ts';
+import { heldConsumers } from './rollout.ts';
 import { planRunning } from './running.ts';
 import { planStopping, planUnreadable } from './stopping.ts';
 import { wantedIds } from './wanted.ts';
+
+const none: ReadonlySet<string> = new Set();
 
 /** Decides. A worker with a problem keeps its pods and policies as they are, but for what stops or closes something. */
 export function planOf(observed: Observed): Plan {
   const { spec } = observed;
   const wanted = spec ? wantedIds(spec) : [];
+  const plain = { wanted, held: none };
   if (observed.object.metadata.deletionTimestamp !== undefined) {
-    return { ...planEnd(observed), wanted, desired: undefined, problems: [] };
+    return { ...planEnd(observed), ...plain, desired: undefined, problems: [] };
   }
-  if (!spec) return { ...planUnreadable(observed), wanted, desired: undefined, problems: observed.unreadable };
+  if (!spec) return { ...planUnreadable(observed), ...plain, desired: undefined, problems: observed.unreadable };
   const desired = desiredOf(observed, spec, wanted);
   const problems = problemsOf(spec, desired, wanted);
-  if (problems.length > 0 || !desired) return { ...planStopping(observed, spec, wanted), wanted, desired, problems };
-  return { ...planRunning(observed, spec, desired, wanted), wanted, desired, problems: [] };
+  if (problems.length > 0 || !desired) return { ...planStopping(observed, spec, wanted), ...plain, desired, problems };
+  const held = heldConsumers(observed, spec, desired);
+  return { ...planRunning(observed, spec, desired, { wanted, held }), wanted, held, desired, problems: [] };
 }
 
 function planEnd(observed: Observed): Steps {

@@ -6,15 +6,15 @@ import { type ConfigHashFields, operatorFields } from '../../../contract/config-
 import { configHashKey } from '../../../contract/keys.ts';
 import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Action, Why } from '../model/action.ts';
-import { policyResource } from '../model/children.ts';
+import { consumerIdOf, deploymentView, policyResource } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
 import { hasDrifted, policyHasDrifted } from '../desired/drift.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
 import { ownershipOf } from './adoption.ts';
-import type { Steps } from './plan.ts';
+import type { Plan, Steps } from './plan.ts';
 import { finishedPods, planRemoval } from './removal.ts';
-import { planStopping } from './stopping.ts';
+import { planStopping, policiesInUse } from './stopping.ts';
 import { type Processes, processesOf, stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
@@ -23,7 +23,7 @@ export function planRunning(
   observed: Observed,
   spec: ObservedSpec,
   desired: Desired,
-  wanted: readonly string[],
+  { wanted, held }: Pick<Plan, 'wanted' | 'held'>,
 ): Steps {
   const before: Action[] = [
     ...planFinalizer(observed),
@@ -39,7 +39,6 @@ export function planRunning(
       'NetworkPolicyMissing',
       'NetworkPolicyDrifted',
     ], policyHasDrifted),
-    ...finishedPods(observed.children.pods),
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
@@ -55,9 +54,13 @@ export function planRunning(
   return {
     actions: [
       ...before,
+      ...finishedPods(observed.children.pods),
+      ...policiesInUse(observed.children, spec, heldElsewhere(observed, desired, held), 'NetworkPolicyDrifted'),
       ...spec.redis.work.start(),
-      ...[...desired.configHashes].flatMap(([id, fields]) => planConfigHash(processes, spec, id, fields)),
-      ...[...desired.deployments.values()].flatMap((object) =>
+      ...[...desired.configHashes].flatMap(([id, fields]) =>
+        planConfigHash(processes, spec, id, held.has(id) ? undefined : fields)
+      ),
+      ...[...desired.deployments].filter(([id]) => !held.has(id)).flatMap(([, object]) =>
         planObject(resources.deployments, object, listOf(deployments.get(object.metadata.name)), [
           'DeploymentMissing',
           'DeploymentDrifted',
@@ -68,6 +71,13 @@ export function planRunning(
     ],
     waitingFor: removal.waitingFor,
   };
+}
+
+/** Deployments that are held under another policy than the one asked for now. */
+function heldElsewhere({ children }: Observed, desired: Desired, held: ReadonlySet<string>): KubeObject[] {
+  return children.deployments.filter((deployment) =>
+    held.has(consumerIdOf(deployment) ?? '') && deploymentView(deployment).netHash !== desired.netHash
+  );
 }
 
 function planFinalizer({ object }: Observed): Action[] {
@@ -93,7 +103,7 @@ function planConfigHash(
   processes: Processes,
   spec: ObservedSpec,
   consumerId: string,
-  fields: ConfigHashFields,
+  fields: ConfigHashFields | undefined,
 ): Action[] {
   if (spec.redis.kind !== 'answered') return [];
   const hash = spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerId)) ?? 'absent';
@@ -101,7 +111,7 @@ function planConfigHash(
   const ownership = ownershipOf(spec.blueprint.parent, spec.redis.work, consumerId, hash);
   return [
     ...(stale ? [{ do: 'clearStalePid', consumerId, ...stale, why: 'OwnerPodGone' } as const] : []),
-    ...(isCurrent(hash, fields) ? [] : [
+    ...(fields === undefined || isCurrent(hash, fields) ? [] : [
       {
         do: 'writeConfigHash',
         consumerId,

@@ -5,17 +5,19 @@
 import type { RedisWorker } from '../../api/redisworker.ts';
 import { desiredPolicy } from '../desired/index.ts';
 import { policyHasDrifted } from '../desired/drift.ts';
-import type { Action } from '../model/action.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import type { Action, Why } from '../model/action.ts';
 import { deploymentView, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
 import type { Children, Observed, ObservedSpec } from '../model/observed.ts';
 import { joined, type Steps } from './plan.ts';
-import { planRemoval } from './removal.ts';
+import { finishedPods, planRemoval } from './removal.ts';
 
 /** Plans what can be done about a worker whose desired state cannot be reached. @param wanted ids there should be */
 export function planStopping(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): Steps {
   return joined([
     { actions: spec.blueprint.suspend ? suspension(observed.children) : [], waitingFor: [] },
-    { actions: narrowing(observed.children, spec), waitingFor: [] },
+    { actions: policiesInUse(observed.children, spec, observed.children.deployments, 'ScopeNarrowed'), waitingFor: [] },
+    { actions: finishedPods(observed.children.pods), waitingFor: [] },
     planRemoval(observed, spec, wanted, 'ConsumerRemoved'),
   ]);
 }
@@ -40,12 +42,18 @@ function suspension({ deployments }: Children): Action[] {
 /**
  * Gives the policies of pods that run the rules of the spec as it is now. Their code cannot be replaced, so Deno goes
  * on with the scope it was started with: what the spec adds stays closed there, what it takes away is closed here.
+ * @param deployments those whose pods stay as they are
  */
-function narrowing(children: Children, spec: ObservedSpec): Action[] {
+export function policiesInUse(
+  children: Children,
+  spec: ObservedSpec,
+  deployments: readonly KubeObject[],
+  why: Why,
+): Action[] {
   const { blueprint, endpoint, topology, resolved, problems } = spec;
   if (problems.length > 0 || !endpoint.ok || blueprint.allowAllNet) return [];
   const inUse = new Set(
-    children.deployments.map(deploymentView)
+    deployments.map(deploymentView)
       .filter(({ redisUrl }) => redisUrl === endpoint.value.url)
       .map(({ netHash }) => netHash),
   );
@@ -56,6 +64,6 @@ function narrowing(children: Children, spec: ObservedSpec): Action[] {
     const { policy: object, problems: unopened } = desiredPolicy(network, hash);
     // One of the other flavor is another object, and one with problems would take away the way to Redis.
     if (actual.kind !== object.kind || unopened.length > 0 || !policyHasDrifted(object, actual)) return [];
-    return [{ do: 'applyObject', resource: policyResource(actual), object, exists: true, why: 'ScopeNarrowed' }];
+    return [{ do: 'applyObject', resource: policyResource(actual), object, exists: true, why }];
   });
 }

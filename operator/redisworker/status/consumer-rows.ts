@@ -43,7 +43,7 @@ interface Found {
 export function consumerRows(
   observed: Observed,
   spec: ObservedSpec,
-  { wanted, desired }: Plan,
+  { wanted, held, desired }: Plan,
 ): ConsumerRow[] {
   const { pods, deployments } = observed.children;
   const members = spec.redis.kind === 'answered' ? spec.redis.work.members : [];
@@ -55,10 +55,17 @@ export function consumerRows(
   };
   const ids = new Set(wanted);
   const leaving = [...found.pods.keys()].filter((id) => !ids.has(id) && id.length <= longestId);
-  return [...ids, ...leaving].map((id) => consumerRow(observed, found, id, ids.has(id)));
+  return [...ids, ...leaving].map((id) =>
+    consumerRow(observed, found, id, { isWanted: ids.has(id), isHeld: held.has(id) })
+  );
 }
 
-function consumerRow({ responses }: Observed, found: Found, id: string, isWanted: boolean): ConsumerRow {
+function consumerRow(
+  { responses }: Observed,
+  found: Found,
+  id: string,
+  { isWanted, isHeld }: Pick<ConsumerRow, 'isWanted' | 'isHeld'>,
+): ConsumerRow {
   const pods = found.pods.get(id) ?? [];
   const pod = tellingPod(pods);
   const wanted = found.wanted.get(id);
@@ -75,5 +82,5 @@ function consumerRow({ responses }: Observed, found: Found, id: string, isWanted
     ...(answered ? { lastCode: answered.lastCode, lastTime: answered.lastTime } : {}),
     ...(reason ? { reason: bounded(reason, 256) } : {}),
   };
-  return { row, isWanted, isServing: pods.some(isReady), isHeld: false, fault };
+  return { row, isWanted, isServing: pods.some(isReady), isHeld, fault };
 }
