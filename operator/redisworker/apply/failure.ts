@@ -1,4 +1,5 @@
 /** Turns a failed write into the reason and message of a condition. */
+import { inspect } from 'node:util';
 import { ClusterError } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import type { Problem } from '../model/problem.ts';
@@ -18,7 +19,7 @@ export function failureOf(error: unknown): Problem {
   }
   return {
     reason: 'InternalError',
-    message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
+    message: `internal error: ${wordsOf(error)}`,
     terminal: false,
   };
 }
@@ -26,4 +27,9 @@ export function failureOf(error: unknown): Problem {
 /** Webhooks and proxies answer with words of their own, which are no reasons: their message tells them. */
 function clusterReasonOf(word: string): Reason {
   return clusterReasons.find((reason) => reason === word) ?? 'ClusterError';
+}
+
+/** Whatever was thrown: it need not be an Error, nor anything that becomes text. */
+function wordsOf(error: unknown): string {
+  return error instanceof Error && typeof error.message === 'string' ? error.message : inspect(error, { depth: 1 });
 }

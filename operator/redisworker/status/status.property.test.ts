@@ -80,7 +80,8 @@ const failure = fc.oneof(
   fc.tuple(text, text).map(([code, message]) => new TransientError(code, message)),
   fc.tuple(text, text).map(([code, message]) => new TerminalError(code, message)),
   text.map((message) => new Error(message)),
-  fc.anything(),
+  fc.anything({ withNullPrototype: true, withBigInt: true }),
+  fc.constant(Object.assign(new Error('x'), { message: { code: 42 } })),
 );
 
 test('whatever is observed gives a status the API server takes, and reads back as it was', () => {
