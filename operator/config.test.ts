@@ -74,3 +74,9 @@ test('the help shows defaults as they are written', () => {
   expect(said.replaceAll(/\s+/g, ' ')).toContain('(default: 127.0.0.1:8080, in a pod 0.0.0.0:8080)');
   expect(said).not.toMatch(/default:\s+[[{]/);
 });
+
+test('a password file that cannot be read is told in one sentence', () => {
+  expect(refusal(['--redis-password-file', '/nowhere/password'])).toMatch(
+    /^--redis-password-file: \/nowhere\/password cannot be read: ENOENT[^\n]*\n$/,
+  );
+});

@@ -79,7 +79,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
     redisPassword: flags.redisPasswordFile === undefined
       ? environment['REDIS_PASSWORD']
-      : readPassword(flags.redisPasswordFile),
+      : readPassword(program, flags.redisPasswordFile),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
@@ -224,6 +224,10 @@ function whole(text: string): number {
   return Number(text);
 }
 
-function readPassword(file: string): string {
-  return withoutLineEnds(readFileSync(file, 'utf8'));
+function readPassword(program: Command, file: string): string {
+  try {
+    return withoutLineEnds(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return program.error(`--redis-password-file: ${file} cannot be read: ${(error as Error).message}`);
+  }
 }

@@ -1,7 +1,7 @@
-/** The operator process on a cluster: configuration, connection, election, endpoints, shutdown. */
+/** The operator process on a cluster: settings, canary, connection, endpoints, election, operator; closed in the opposite order. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
-import { connectKubernetes } from './cluster/kubernetes/index.ts';
+import { connectKubernetes, type KubernetesCluster } from './cluster/kubernetes/index.ts';
 import { startCanary, watchCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
@@ -17,36 +17,109 @@ const config = readConfig(process.argv.slice(2));
 const log = createLog({ level: config.logLevel });
 const metrics = createMetrics();
 const watchProblems = new WatchProblems();
-
-const cluster = await connectKubernetes({
+const shutdown = onShutdown(process, {
+  deadlineMs: 20_000,
+  clock: systemClock,
   log,
-  ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
-  ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
-  hooks: {
-    requestDone: (request) => metrics.requestDone(request),
-    watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
-    eventsDropped: (count) => metrics.eventsDropped(count),
-    watchProblem: (kind, problem) => watchProblems.set(kind, problem),
-  },
+  exit: (code) => process.exit(code),
 });
-log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.namespace ?? 'all' }, 'connected');
 
-// Before any pod is made, and on every replica: a pod that is not refused by one of them is not held by a policy.
-const canary = config.canary && await startCanary(config.canaryListen);
-const canaryWatch = config.canary &&
-  watchCanary({ address: hostOf(config.canary), port: config.canary.port }, systemClock, (problem) => {
-    if (problem === undefined) log.info('the operator reaches its canary');
-    else {log.warn(
+try {
+  await start();
+} catch (error) {
+  if (!shutdown.isStopping) { // what a signal breaks off is no fault
+    log.error(error instanceof Error ? error.message : String(error));
+    log.debug({ err: error }, 'where it came from');
+  }
+  await shutdown.stop('it could not start', 1);
+}
+
+async function start(): Promise<void> {
+  const canaryProblem = await openCanary();
+  const cluster = await connect();
+  let operator: Operator | undefined;
+  await serve(() => operator);
+  const lead = (): void => {
+    metrics.leading(config.leaseName, true);
+    const started = startOperator({ ...operatorSettings(), cluster, canaryProblem });
+    shutdown.closes('operator', () => started.stop());
+    operator = started;
+  };
+  if (config.leaderElect) standForElection(cluster, lead);
+  else lead();
+}
+
+/**
+ * Before any pod is made, and on every replica: a pod that is not refused by one of them is not held by a policy. Closed
+ * last: a pod that starts meanwhile would take its silence for a closed network.
+ */
+async function openCanary(): Promise<() => string | undefined> {
+  if (!config.canary) return () => undefined;
+  const canary = await startCanary(config.canaryListen);
+  shutdown.closes('canary', () => canary.close());
+  const dialled = { address: hostOf(config.canary), port: config.canary.port };
+  const watch = watchCanary(dialled, systemClock, (problem) => {
+    if (problem === undefined) {
+      log.info('the operator reaches its canary');
+    } else {
+      log.warn(
         { problem },
         'the operator does not reach its own canary: no refusal proves that policies hold; see --canary-address',
-      );}
+      );
+    }
   });
+  shutdown.closes('canary watch', () => watch.stop());
+  return () => watch.problem();
+}
 
-let operator: Operator | undefined;
-const lead = () => {
-  metrics.leading(config.leaseName, true);
-  operator = startOperator({
-    cluster,
+async function connect(): Promise<KubernetesCluster> {
+  const cluster = await connectKubernetes({
+    log,
+    ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
+    ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    hooks: {
+      requestDone: (request) => metrics.requestDone(request),
+      watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
+      eventsDropped: (count) => metrics.eventsDropped(count),
+      watchProblem: (kind, problem) => watchProblems.set(kind, problem),
+    },
+  });
+  shutdown.closes('cluster', () => cluster.close());
+  log.info({ server: cluster.server, redis: config.redisUrl, namespace: config.namespace ?? 'all' }, 'connected');
+  return cluster;
+}
+
+/** A follower is ready: it stands by, and only the leader's copies have to be complete. */
+async function serve(operator: () => Operator | undefined): Promise<void> {
+  const http = await startHttp({
+    address: config.httpAddress,
+    port: config.httpPort,
+    healthz: { process: () => undefined },
+    readyz: {
+      'live-copies': () => (operator()?.isStarted() === false
+        ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ')
+        : undefined),
+    },
+    metrics,
+  });
+  shutdown.closes('http', () => http.close());
+  log.info({ port: http.port }, 'serving /healthz, /readyz and /metrics');
+}
+
+/** A process that has led and lost ends: its work may be another's by now. */
+function standForElection(cluster: KubernetesCluster, lead: () => void): void {
+  const election = cluster.elect({
+    namespace: config.leaseNamespace,
+    name: config.leaseName,
+    identity: `${config.identity}_${randomUUID()}`,
+    onStarted: lead,
+    onLost: (why) => void shutdown.stop(`lost the lease: ${why}`, 1),
+  });
+  shutdown.closes('lease', () => election.stop());
+}
+
+function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'> {
+  return {
     log,
     metrics,
     redisUrl: config.redisUrl,
@@ -58,51 +131,10 @@ const lead = () => {
     policyEnforcement: 'Unverified',
     searchDomains: config.searchDomains,
     canary: config.canary,
-    canaryProblem: () => canaryWatch?.problem(),
     lookUp: dnsLookUp(config.dnsServer),
     clusterBlocks: config.clusterBlocks,
     deniedPodFields: config.deniedPodFields,
     namespace: config.namespace,
     concurrency: config.concurrency,
-  });
-};
-
-const election = config.leaderElect
-  ? cluster.elect({
-    namespace: config.leaseNamespace,
-    name: config.leaseName,
-    identity: `${config.identity}_${randomUUID()}`,
-    onStarted: lead,
-    onLost: (why) => void shutDown(`lost the lease: ${why}`),
-  })
-  : undefined;
-if (!election) lead();
-
-const http = await startHttp({
-  address: config.httpAddress,
-  port: config.httpPort,
-  healthz: { process: () => undefined },
-  // A follower is ready: it stands by, and only the leader's copies have to be complete.
-  readyz: {
-    'live-copies': () => (operator && !operator.isStarted()
-      ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ')
-      : undefined),
-  },
-  metrics,
-});
-log.info({ port: http.port }, 'serving /healthz, /readyz and /metrics');
-
-const shutDown = onShutdown(process, {
-  deadlineMs: 20_000,
-  clock: systemClock,
-  log,
-  exit: (code) => process.exit(code),
-  closers: [
-    { name: 'operator', close: () => operator?.stop() },
-    { name: 'lease', close: () => election?.stop() },
-    { name: 'http', close: () => http.close() },
-    { name: 'cluster', close: () => cluster.close() },
-    // Last: a pod that starts meanwhile would take its silence for a closed network.
-    { name: 'canary', close: () => (canaryWatch?.stop(), canary?.close()) },
-  ],
-});
+  };
+}

@@ -106,6 +106,7 @@ export function startOperator(options: OperatorOptions): Operator {
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
   const started = synced(following).then(() => {
+    if (stopping) return;
     controller = startController({
       name: 'redisworker',
       queue,
@@ -118,6 +119,7 @@ export function startOperator(options: OperatorOptions): Operator {
     resync();
     log.info({ workers: following.copies.workers.list().length }, 'the operator reconciles');
   });
+  started.catch(() => undefined); // it was stopped before; told to whoever awaits it
   return {
     started,
     isStarted: () => controller !== undefined,

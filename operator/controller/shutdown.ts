@@ -1,21 +1,13 @@
-/** Stopping in order: each closer in turn, all of them within one deadline. */
+/** Stopping in order: what was opened last is closed first, all of it within one deadline. */
 import type { Clock } from '../clock.ts';
-
-/** One step of stopping. */
-export interface Closer {
-  readonly name: string;
-  readonly close: () => void | Promise<void>;
-}
 
 /** What shutting down needs. */
 export interface ShutdownOptions {
-  /** Run one after the other, in this order; one that fails does not keep the next from running. */
-  readonly closers: readonly Closer[];
   /** Milliseconds for all closers together. */
   readonly deadlineMs: number;
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void; error(fields: object, message: string): void };
-  /** Ends the process: 0 when every closer finished, 1 otherwise. */
+  /** Ends the process. */
   readonly exit: (code: number) => void;
 }
 
@@ -24,26 +16,46 @@ export interface SignalSource {
   on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: string) => void): unknown;
 }
 
-/**
- * Shuts down on SIGTERM and SIGINT; a second signal ends the process at once.
- * @returns the same shutdown, for whoever else decides to stop (a lost lease). Repeated calls share one run.
- */
-export function onShutdown(source: SignalSource, options: ShutdownOptions): (why: string) => Promise<void> {
+/** A process that can be stopped from its first moment on, whatever of it is open by then. */
+export interface Shutdown {
+  /** Adds what has to be closed, before everything that was added earlier. One that fails does not keep the next from running. */
+  closes(name: string, close: () => void | Promise<void>): void;
+  /** Stops, for whoever else decides to (a lost lease); repeated calls share one run. @param code when every closer finished [0] */
+  stop(why: string, code?: number): Promise<void>;
+  readonly isStopping: boolean;
+}
+
+/** Stops on SIGTERM and SIGINT; a second signal ends the process at once. */
+export function onShutdown(source: SignalSource, options: ShutdownOptions): Shutdown {
+  const closers: Closer[] = [];
   let running: Promise<void> | undefined;
-  const shutDown = (why: string): Promise<void> => {
-    running ??= closeAll(why, options);
+  const stop = (why: string, code = 0): Promise<void> => {
+    running ??= closeAll(closers, why, code, options);
     return running;
   };
   const signalled = (signal: string): void => {
     if (running !== undefined) options.exit(1);
-    void shutDown(signal);
+    void stop(signal);
   };
   source.on('SIGTERM', signalled);
   source.on('SIGINT', signalled);
-  return shutDown;
+  return {
+    closes: (name, close) => void closers.push({ name, close }),
+    stop,
+    get isStopping() {
+      return running !== undefined;
+    },
+  };
 }
 
-async function closeAll(why: string, { closers, deadlineMs, clock, log, exit }: ShutdownOptions): Promise<void> {
+interface Closer {
+  readonly name: string;
+  readonly close: () => void | Promise<void>;
+}
+
+/** Takes closers from the end until none is left, those of what is still being opened too. */
+async function closeAll(closers: Closer[], why: string, code: number, options: ShutdownOptions): Promise<void> {
+  const { deadlineMs, clock, log, exit } = options;
   log.info({ why }, 'shutting down');
   let clean = true;
   let current = '';
@@ -52,13 +64,13 @@ async function closeAll(why: string, { closers, deadlineMs, clock, log, exit }: 
     cancel = clock.after(deadlineMs, () => resolve('late'));
   });
   const inOrder = async (): Promise<void> => {
-    for (const { name, close } of closers) {
-      current = name;
+    for (let next = closers.pop(); next !== undefined; next = closers.pop()) {
+      current = next.name;
       try {
-        await close();
+        await next.close();
       } catch (error) {
         clean = false;
-        log.error({ closer: name, err: error }, 'did not close cleanly');
+        log.error({ closer: current, err: error }, 'did not close cleanly');
       }
     }
   };
@@ -67,5 +79,5 @@ async function closeAll(why: string, { closers, deadlineMs, clock, log, exit }: 
     log.error({ closer: current, deadlineMs }, 'did not close in time');
   }
   cancel();
-  exit(clean ? 0 : 1);
+  exit(clean ? code : 1);
 }

@@ -58,7 +58,10 @@ it('says what is missing', async () => {
   expect(() => readClusterConfig(file)).toThrow(`${file} has no current context that names a cluster`);
   await write({ server: 'https://k.test', 'proxy-url': 'http://proxy.test:3128' });
   expect(() => readClusterConfig(file)).toThrow('remove proxy-url');
-  expect(() => readClusterConfig(join(dir, 'absent'))).toThrow('absent');
+  const absent = join(dir, 'absent');
+  expect(() => readClusterConfig(absent)).toThrow(`${absent} is no kubeconfig that can be read: ENOENT`);
+  await writeFile(file, '{"clusters": [');
+  expect(() => readClusterConfig(file)).toThrow(`${file} is no kubeconfig that can be read: `);
 });
 
 it('refuses to send credentials over plain HTTP', async () => {

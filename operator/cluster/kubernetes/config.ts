@@ -45,7 +45,7 @@ export function readClusterConfig(kubeconfig?: string): ClusterConfig {
       `${source} has no current context that names a cluster: choose one with "kubectl config use-context"`,
     );
   }
-  if (cluster.server === 'http://localhost:8080' && kubeconfig === undefined) {
+  if (cluster.server === clientNodeDefault && kubeconfig === undefined) {
     throw new Error('no cluster is configured: set KUBECONFIG, or run in a pod with a ServiceAccount token');
   }
   if (cluster.proxyUrl !== undefined) {
@@ -63,10 +63,20 @@ export function readClusterConfig(kubeconfig?: string): ClusterConfig {
   };
 }
 
+/** What client-node takes for the cluster when it finds nothing. */
+const clientNodeDefault = 'http://localhost:8080';
+
 function load(kubeconfig: string | undefined): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(kubeconfig);
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    throw new Error(`${kubeconfig ?? 'the kubeconfig'} is no kubeconfig that can be read: ${why ?? ''}`, {
+      cause: error,
+    });
+  }
   return config;
 }
 
