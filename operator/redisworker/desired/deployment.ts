@@ -1,4 +1,6 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
+import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
+import type { Container, ContainerPort, EnvVar, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import {
   env,
   healthPort,
@@ -12,7 +14,6 @@ import {
   sourceFileName,
   sourceMount,
 } from '../../../contract/pod.ts';
-import type { KubeObject } from '../../cluster/cluster.ts';
 import type { GatePlan } from '../network/gate.ts';
 import {
   annotations,
@@ -27,7 +28,7 @@ import {
 import { type CommandInput, denoCommand } from './deno-command.ts';
 import type { Parent, PodSettings } from '../model/blueprint.ts';
 import { canonicalJson } from './drift.ts';
-import { childMetadata, parentLabels } from './metadata.ts';
+import { type Built, childMetadata, parentLabels } from './metadata.ts';
 
 /** Everything a Deployment follows from. */
 export interface DeploymentInput {
@@ -57,7 +58,7 @@ export function consumerLabels(parent: Parent, consumerId: string): Record<strin
 }
 
 /** Builds the full Deployment. */
-export function deployment(input: DeploymentInput): KubeObject {
+export function deployment(input: DeploymentInput): Built<Deployment> {
   const { parent, consumerId } = input;
   const name = deploymentName(parent.name, consumerId);
   const identity = { [annotations.consumer]: consumerId };
@@ -96,7 +97,7 @@ function marked<T extends { metadata: { annotations: Record<string, string> } }>
   };
 }
 
-function podSpec(input: DeploymentInput): object {
+function podSpec(input: DeploymentInput): PodSpec {
   const { pod } = input;
   return {
     automountServiceAccountToken: false,
@@ -115,7 +116,7 @@ function podSpec(input: DeploymentInput): object {
       { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
       { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
     ],
-    ...given({
+    ...given<PodSpec>({
       nodeSelector: pod.nodeSelector,
       tolerations: pod.tolerations,
       affinity: pod.affinity,
@@ -129,8 +130,8 @@ function podSpec(input: DeploymentInput): object {
   };
 }
 
-function container(input: DeploymentInput): object {
-  const ports = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
+function container(input: DeploymentInput): Container {
+  const ports: ContainerPort[] = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
   if (input.command.runtime === 'Script') {
     ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
   }
@@ -168,7 +169,7 @@ function container(input: DeploymentInput): object {
 /** What a worker pod asks for when the manifest does not say. */
 export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
 
-function environment(input: DeploymentInput): object[] {
+function environment(input: DeploymentInput): EnvVar[] {
   const values: Record<string, string> = {
     // Empty, so that neither an image nor an injected default names a proxy.
     ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
@@ -196,6 +197,7 @@ function environment(input: DeploymentInput): object[] {
   ];
 }
 
-function given(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** The fields that have a value. */
+function given<T extends object>(fields: { readonly [K in keyof T]?: T[K] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

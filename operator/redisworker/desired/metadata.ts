@@ -1,8 +1,11 @@
 /** Metadata every child of a worker carries. */
 import { resourceOf } from '../../../contract/config-hash.ts';
-import type { ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../cluster/cluster.ts';
 import { annotations, labels, labelValue, managedBy } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
+
+/** A whole object of one of Kubernetes' own kinds: a field it does not have, or of another type, does not compile. */
+export type Built<Kind extends object> = KubeObject & Kind;
 
 /** The value of the `resource` field in the config hashes of a worker. */
 export function resourceOfParent({ namespace, name, uid }: Parent): string {

@@ -1,10 +1,11 @@
 /** The per-worker Secret: the AES key of the config hashes, and what the pods need to reach Redis. */
+import type { Secret } from 'kubernetes-types/core/v1.d.ts';
 import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { runtimeSecretName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
-import { childMetadata } from './metadata.ts';
+import { type Built, childMetadata } from './metadata.ts';
 
 /** What goes into the Secret, in clear. */
 export interface RuntimeSecrets {
@@ -15,7 +16,7 @@ export interface RuntimeSecrets {
 }
 
 /** Builds the Secret; pods mount it as files and read it once at start. */
-export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): KubeObject {
+export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): Built<Secret> {
   const { aesKey, redisPassword, redisCa } = secrets;
   return {
     apiVersion: 'v1',

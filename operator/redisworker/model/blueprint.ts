@@ -1,4 +1,11 @@
 /** What a spec asks for, with nothing left to default and every name made. */
+import type {
+  Affinity,
+  LocalObjectReference,
+  ResourceRequirements,
+  Toleration,
+  TopologySpreadConstraint,
+} from 'kubernetes-types/core/v1.d.ts';
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { Block } from '../network/allow-net/address.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
@@ -17,15 +24,15 @@ export interface Parent {
 
 /** Pod settings a user may give, in Kubernetes' own shapes. */
 export interface PodSettings {
-  readonly resources?: object | undefined;
+  readonly resources?: ResourceRequirements | undefined;
   readonly nodeSelector?: Record<string, string> | undefined;
-  readonly tolerations?: readonly object[] | undefined;
-  readonly affinity?: object | undefined;
-  readonly topologySpreadConstraints?: readonly object[] | undefined;
+  readonly tolerations?: Toleration[] | undefined;
+  readonly affinity?: Affinity | undefined;
+  readonly topologySpreadConstraints?: TopologySpreadConstraint[] | undefined;
   readonly priorityClassName?: string | undefined;
   readonly labels?: Record<string, string> | undefined;
   readonly annotations?: Record<string, string> | undefined;
-  readonly imagePullSecrets?: readonly object[] | undefined;
+  readonly imagePullSecrets?: LocalObjectReference[] | undefined;
 }
 
 /** A worker as the operator means to run it. */
