@@ -15,6 +15,7 @@ import {
   redriveOne,
   type Route,
 } from './dead-letters.ts';
+import { counted } from './counted.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from './printable.ts';
@@ -173,8 +174,4 @@ function mustBeId(id: string): void {
 
 function absent({ type }: DeadWords, from: string, id: string): never {
   throw new Failure(`there is no dead letter ${id} on ${from}; "${program} dead list ${type}" shows which there are`);
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

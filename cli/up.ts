@@ -1,4 +1,5 @@
 /** `redisworker up`: a local session in the foreground, until it is interrupted. */
+import { counted } from './counted.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
@@ -31,8 +32,4 @@ function nothingToRun(files: readonly string[], problems: number): Failure {
     ? `the manifests have ${counted(problems, 'problem')}, see above`
     : `there is no RedisWorker in ${files.join(', ')}; examples/demo-worker.yaml has one`;
   return new Failure(`nothing to run: ${cause}`);
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

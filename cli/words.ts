@@ -34,7 +34,7 @@ export function tellWrongCalls(command: Command): void {
     outputError: (text, write) => {
       const [sentence = '', suggestion] = text.replace(/^error: /, '').trimEnd().split('\n');
       const guess = suggestion === undefined ? '' : `; d${suggestion.replace(/^\(D|\)$/g, '')}`;
-      write(`${sentence}${guess}; see "${place} --help"`);
+      write(`${sentence.replace(/\.$/, '')}${guess}; see "${place} --help"`);
     },
   });
   command.commands.forEach(tellWrongCalls);
