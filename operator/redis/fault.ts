@@ -1,4 +1,5 @@
 /** What can go wrong with a Redis, sorted into classes that conditions and metrics can name. */
+import { quotable } from '../../contract/foreign-text.ts';
 import { TransientError } from '../errors.ts';
 import { addressOf, type RedisTarget } from './target.ts';
 
@@ -45,6 +46,9 @@ const replyCodes: readonly (readonly [RegExp, RedisFaultCode])[] = [
 const tlsCode =
   /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/;
 
+/** How the client says that it cannot read what came. */
+const noProtocol = /\b(RESP|protocol error|unexpected (byte|token))\b/i;
+
 /** Sorts any error of the client into a fault of `target`. Faults pass through. */
 export function toFault(error: unknown, target: RedisTarget): RedisFault {
   if (error instanceof RedisFault) return error;
@@ -53,7 +57,10 @@ export function toFault(error: unknown, target: RedisTarget): RedisFault {
   if (problem.message === 'Command timed out') return silence(target);
   const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : '';
   const kind = tlsCode.test(code) ? 'RedisTLSFailed' : 'RedisUnreachable';
-  return new RedisFault(kind, sentence(kind, code || quotable(problem.message, target), target), 'closed');
+  const told = noProtocol.test(problem.message)
+    ? 'what answers there is no Redis'
+    : quotable(problem.message, target.password);
+  return new RedisFault(kind, sentence(kind, code || told, target), 'closed');
 }
 
 /** The fault of a server that does not answer in time. */
@@ -68,7 +75,9 @@ export function silence(target: RedisTarget): RedisFault {
 function replyFault(message: string, target: RedisTarget): RedisFault {
   const code = replyCodes.find(([pattern]) => pattern.test(message))?.[1] ?? 'RedisError';
   // A server that does not know AUTH repeats its arguments: of a login, only the first word is told.
-  const detail = code === 'RedisAuthFailed' ? (/^[A-Z]+/.exec(message)?.[0] ?? 'refused') : quotable(message, target);
+  const detail = code === 'RedisAuthFailed'
+    ? (/^[A-Z]+/.exec(message)?.[0] ?? 'refused')
+    : quotable(message, target.password);
   return new RedisFault(code, sentence(code, detail, target));
 }
 
@@ -94,9 +103,4 @@ function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): st
   const [what, fix] = fixes[code];
   const user = target.username === undefined ? '' : ` (user "${target.username}")`;
   return `Redis at ${addressOf(target)}${user} ${what}: ${detail}; ${fix}.`;
-}
-
-function quotable(message: string, target: RedisTarget): string {
-  const text = message.replace(/[\s.]+$/, '').replace(/\s+/g, ' ').slice(0, 200);
-  return target.password ? text.replaceAll(target.password, '***') : text;
 }

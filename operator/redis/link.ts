@@ -1,5 +1,6 @@
 /** A shared connection for short commands: opens when needed, closes when idle, gives up fast when Redis is down. */
 import type { Redis } from 'ioredis';
+import { backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { openClient } from './client.ts';
 import { RedisFault, toFault } from './fault.ts';
@@ -28,8 +29,7 @@ export interface LinkOptions {
   onIdle(link: RedisLink): void;
 }
 
-const firstPauseMs = 100;
-const longestPauseMs = 5000;
+const backOff = { initialMs: 100, maxMs: 5000 };
 
 /** Every method throws {@link RedisFault}. A command that timed out may still be applied later: writes must bear repeating. */
 export class RedisLink {
@@ -126,8 +126,8 @@ export class RedisLink {
   /** All commands of the next moments fail at once with the same fault: a dead Redis must not hold up those who use another. */
   #failed(client: Promise<Redis>, error: unknown): void {
     this.#forget(client);
-    const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures++, 10));
-    const until = this.#options.clock.now() + pause * (0.5 + this.#options.random() / 2);
+    const { clock, random } = this.#options;
+    const until = clock.now() + backOffMs(backOff, ++this.#failures, random);
     this.#refused = { until, fault: toFault(error, this.target) };
   }
 

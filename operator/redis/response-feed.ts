@@ -1,4 +1,5 @@
 /** Follows any number of response streams of one Redis over a single blocking read. */
+import { backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { type BlockingLink, interrupted } from './blocking-link.ts';
 import { RedisFault, toFault } from './fault.ts';
@@ -30,8 +31,7 @@ const batchTextLimit = 1_000_000;
 const gatherMs = 20;
 /** A server may be so late with the end of a blocked read. */
 const graceMs = 1000;
-const firstPauseMs = 100;
-const longestPauseMs = 5000;
+const backOff = { initialMs: 100, maxMs: 5000 };
 const checkPage = 200;
 
 export class ResponseFeed {
@@ -210,7 +210,7 @@ export class ResponseFeed {
     this.#fault = fault;
     for (const follower of this.#followers.values()) doubt(follower);
     this.#checkedAt = Number.NEGATIVE_INFINITY;
-    await this.#sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures++, 6)));
+    await this.#sleep(backOffMs(backOff, ++this.#failures));
   }
 
   #sleep(ms: number): Promise<void> {

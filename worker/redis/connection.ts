@@ -1,4 +1,5 @@
 /** One connection to Redis: calls with a deadline, several in flight, no promise per command. */
+import { quotable } from '../../contract/foreign-text.ts';
 import { formatHostPort } from '../../contract/host-port.ts';
 import type { RedisAddress } from '../../contract/redis-address.ts';
 import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
@@ -46,7 +47,11 @@ export async function dialRedis(target: RedisTarget): Promise<Deno.Conn> {
   });
   try {
     if (!tls) (conn as Deno.TcpConn).setNoDelay(true);
-    await orTimeout(logIn(conn, loginCommands(target, db)), timeoutMs, `Redis at ${where} did not answer the login`);
+    await orTimeout(
+      logIn(conn, loginCommands(target, db), target.password),
+      timeoutMs,
+      `Redis at ${where} did not answer the login`,
+    );
     return conn;
   } catch (cause) {
     conn.close();
@@ -65,7 +70,7 @@ function loginCommands(target: RedisTarget, db: number): Command[] {
   return commands;
 }
 
-async function logIn(conn: Deno.Conn, commands: readonly Command[]): Promise<void> {
+async function logIn(conn: Deno.Conn, commands: readonly Command[], password: string | undefined): Promise<void> {
   await writeAll(conn, encodeCommands(...commands));
   const parser = new ReplyParser();
   for (const command of commands) {
@@ -73,7 +78,7 @@ async function logIn(conn: Deno.Conn, commands: readonly Command[]): Promise<voi
     // A user without the right to name its connection may still do all the work.
     const allowed = command[0] === 'CLIENT' && reply instanceof RedisError && reply.code === 'NOPERM';
     if (reply instanceof RedisError && !allowed) {
-      throw new RedisError(`${reply.message} (while logging in with ${command[0]})`);
+      throw new RedisError(`${quotable(reply.message, password)} (while logging in with ${command[0]})`);
     }
   }
 }

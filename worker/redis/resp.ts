@@ -8,13 +8,16 @@
 /** A reply; errors are values, so that one inside an array does not hide its neighbours. */
 export type Reply = string | number | null | Uint8Array | RedisError | Reply[];
 
+/** Characters of an error that are kept, whatever a server says. */
+const maxMessage = 500;
+
 /** An error the server replied with. `code` is its first word: `NOGROUP`, `OOM`, `WRONGTYPE`… */
 export class RedisError extends Error {
   override readonly name = 'RedisError';
   readonly code: string;
   constructor(message: string) {
-    super(message);
-    this.code = message.split(' ', 1)[0] ?? '';
+    super(message.slice(0, maxMessage));
+    this.code = this.message.split(' ', 1)[0] ?? '';
   }
 }
 
@@ -103,6 +106,8 @@ const formatBytes = 4;
 
 const roomForOneRead = 16 * 1024;
 const usualSize = 64 * 1024;
+/** Lines carry statuses, errors and numbers: none of them is nearly as long. */
+const maxLineBytes = 64 * 1024;
 /** Redis itself refuses longer ones (proto-max-bulk-len). */
 const maxBulkBytes = 512 * 1024 * 1024;
 
@@ -322,6 +327,7 @@ export class ReplyParser {
     for (let at = this.#at; at + 1 < this.#end; at++) {
       if (this.#buffer[at] === 0x0d && this.#buffer[at + 1] === 0x0a) return at;
     }
+    if (this.#end - this.#at > maxLineBytes) throw new ProtocolError('Redis sent a line without an end');
     return -1;
   }
 }
