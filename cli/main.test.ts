@@ -35,7 +35,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['send', 'demo-worker', '{}', '--timeout', '0'], 'It must be a whole number from 1 to 86400; see '],
     [['send', 'demo-worker', '{}', '--timeout', 'soon'], 'It must be a whole number from 1 to 86400; see '],
     [['send', 'demo-worker', '{name:Ada}'], 'the request is not JSON'],
-    [['send', 'demo-worker', '{}', '--ref', 'two words'], '--ref takes 1 to 256 characters without spaces'],
+    [['send', 'demo-worker', '{}', '--ref', 'two\nlines'], '--ref takes 1 to 512 bytes without control characters'],
     [['send', 'demo-worker', '{}', '--redis', 'localhost:6379'], 'it must read redis://host:port/database'],
     [['send', 'demo-worker', '{}', '--name', '../up'], '"../up" is no session name'],
     [['status', '-o', 'xml'], 'Allowed choices are wide, yaml, json; see '],

@@ -65,7 +65,7 @@ async function fieldsOf({ type, json, fields, workerUrl }: SendCommand, io: Io):
 
 function mustBeReference({ ref, type }: SendCommand): void {
   if (ref === undefined || parseRequest(encodeRequest(ref, type, ''), { type }).kind === 'request') return;
-  throw new Failure('--ref takes 1 to 256 characters without spaces', exitCodes.usage);
+  throw new Failure('--ref takes 1 to 512 bytes without control characters', exitCodes.usage);
 }
 
 /** A worker that is stalled and has no consumer left from before answers nobody. */

@@ -9,6 +9,9 @@ export const maxSourceBytes = 256 * 1024;
 /** Decrypted JSON of `encryptedJson`, in bytes: 64 KiB. */
 export const maxSecretBytes = 64 * 1024;
 
+/** A caller's reference, in bytes: it ends up in two key names. */
+export const maxReferenceBytes = 512;
+
 /** Consumers of one worker. */
 export const maxConsumers = 1000;
 

@@ -1,4 +1,5 @@
 /** The request: one entry of the request stream. */
+import { maxReferenceBytes } from './limits.ts';
 
 /** A request a worker may run. */
 export interface Request {
@@ -26,7 +27,14 @@ export interface Accepts {
 export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl', data: 'data' } as const;
 
 /** References end up in two key names: bounded, and free of control characters. */
-const refPattern = /^[^\p{Cc}\s]{1,256}$/u;
+const refPattern = /^\P{Cc}+$/u;
+const utf8 = new TextEncoder();
+
+/** True for a reference of 1 to {@link maxReferenceBytes} bytes without control characters. */
+function isReference(ref: string): boolean {
+  if (ref.length > maxReferenceBytes || !refPattern.test(ref)) return false;
+  return ref.length * 3 <= maxReferenceBytes || utf8.encode(ref).length <= maxReferenceBytes;
+}
 
 /** The fields that decide whether a worker runs a request. */
 export type RequestHead = Readonly<Record<'ref' | 'type' | 'workerUrl', string | undefined>>;
@@ -39,7 +47,7 @@ export function parseRequest(entry: Readonly<Record<string, string>>, accepts: A
 
 /** Why a request is refused before any user code sees it; undefined for one that runs. */
 export function refusalOf({ ref, type, workerUrl }: RequestHead, accepts: Accepts): Refusal | undefined {
-  if (ref === undefined || !refPattern.test(ref)) return { kind: 'refused', cause: 'ref' };
+  if (ref === undefined || !isReference(ref)) return { kind: 'refused', cause: 'ref' };
   if (type === accepts.type) return undefined;
   if (type !== undefined && type !== '') {
     return {

@@ -124,8 +124,14 @@ describe('requests', () => {
   });
 
   test('with references that would make odd keys are refused', () => {
-    for (const ref of ['', ' ', 'a\nb', 'x'.repeat(257)]) {
+    for (const ref of ['', 'a\nb', '\u0000', '\u0085', 'x'.repeat(513), 'ü'.repeat(257)]) {
       expect(parseRequest({ ref, type: 'demo-worker' }, accepts)).toEqual({ kind: 'refused', cause: 'ref' });
+    }
+  });
+
+  test('with references of 1 to 512 bytes without control characters are accepted', () => {
+    for (const ref of ['x', 'two words', 'x'.repeat(512), 'ü'.repeat(256)]) {
+      expect(parseRequest({ ref, type: 'demo-worker' }, accepts)).toMatchObject({ kind: 'request', request: { ref } });
     }
   });
 });

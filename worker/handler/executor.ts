@@ -132,7 +132,7 @@ export class Executor {
   /** Nobody can be answered, so the log is the only place that tells. */
   #refuseWithoutRef(held: Held, nowMs: number): void {
     this.#shared.logWith({ xid: held.entry.xid }).warn(
-      'a request is skipped: its field "ref" is missing or cannot be the name of a reply; send one of 1 to 256 characters without blanks',
+      'a request is skipped: its field "ref" is missing or cannot be the name of a reply; send one of 1 to 512 bytes without control characters',
     );
     this.#inFlight.finish(held, { refused: 'ref' }, nowMs);
   }
