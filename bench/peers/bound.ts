@@ -10,6 +10,7 @@ import { type Held, InFlightTable } from '../../worker/handler/in-flight.ts';
 import { type Bulk, decodeEntry, headOf, valueOf } from '../../worker/handler/entry.ts';
 import { textOf } from '../../worker/redis/replies.ts';
 import { decide } from '../../worker/handler/outcome.ts';
+import { probeFeatures } from '../../worker/handler/server-features.ts';
 import type { Place } from '../../worker/handler/place.ts';
 import { Proof } from '../../worker/handler/proof.ts';
 import { encodeCommands } from '../../worker/redis/commands.ts';
@@ -35,7 +36,10 @@ const place: Place = {
   settings: parseHandlerSettings('{}', type),
   proof: new Proof(type, undefined),
 };
-const encoder = new CommitEncoder(place);
+const identity = { pid: String(Deno.pid), owner: 'bound' };
+await redis.command('HSET', hashKey, 'pid', identity.pid, 'owner', identity.owner);
+const { traceExpiry } = await probeFeatures(redis, place, identity);
+const encoder = new CommitEncoder(place, identity, traceExpiry);
 const batches = await encodeAll();
 redis.close();
 
@@ -104,10 +108,10 @@ function encodeBatch(held: readonly Held[]): Batch {
   return { bytes, lineEnds: lines + commitLines(held.length, commit.replyCount) };
 }
 
-/** MULTI, QUEUED per command, the header of EXEC, its replies (an id of XADD has two lines), two absent fields of HMGET. */
+/** The guard's two, MULTI, QUEUED per command, the header of EXEC, its replies (an id of XADD has two lines), two fields of HMGET. */
 function commitLines(requests: number, replyCount: number): number {
-  const queued = replyCount - 3;
-  return 1 + queued + 1 + queued + requests + 3;
+  const queued = replyCount - 5;
+  return 2 + 1 + queued + 1 + queued + requests + 5;
 }
 
 function finished(reply: Reply): Held {

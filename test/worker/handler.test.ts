@@ -677,7 +677,9 @@ describe.concurrent('a Redis that goes away', () => {
       'zadd',
       'zrem',
       'zrangebyscore',
-      'zscore',
+      'exists',
+      'type',
+      'pttl',
       'eval',
     ];
     const allow = (password: string) =>

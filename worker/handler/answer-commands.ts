@@ -3,17 +3,13 @@ import { replyListKey, traceHashKey } from '../../contract/keys.ts';
 import { defaultReplyExpireSeconds, defaultResponseStreamLimit, traceExpireSeconds } from '../../contract/limits.ts';
 import { traceField } from '../../contract/trace.ts';
 import { type ByteWriter, dollar } from '../redis/byte-writer.ts';
-import { byteLength } from '../redis/commands.ts';
+import { byteLength, encodeArguments } from '../redis/commands.ts';
 import type { Held } from './in-flight.ts';
+import type { Answer } from './answer.ts';
 import { type Clock, wallOffset } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
-import type { Answer } from './answer.ts';
 import type { Place } from './place.ts';
-
-/** Arguments of a command, encoded. */
-export function encodeArguments(...args: readonly (string | number)[]): string {
-  return args.map((arg) => `$${byteLength(String(arg))}\r\n${arg}\r\n`).join('');
-}
+import type { TraceExpiry } from './trace-expiry.ts';
 
 /** The beginning of a command of `length` parts. */
 function opening(length: number, ...args: readonly (string | number)[]): string {
@@ -29,11 +25,35 @@ const expire = bytesOf(opening(3, 'EXPIRE'));
 const codeName = bytesOf(encodeArguments('code'));
 const resName = bytesOf(encodeArguments('res'));
 const attemptName = bytesOf(encodeArguments('attempt'));
-const hset = bytesOf(opening(4, 'HSET'));
-const traceTtl = bytesOf(encodeArguments(traceExpireSeconds));
 const traceEnd = bytesOf('}\r\n');
 const replyKey = patternOf(replyListKey);
 const traceKey = patternOf(traceHashKey);
+
+/** Commands that write a trace, each up to its key, and what is between key and value. */
+interface TraceCommands {
+  readonly count: number;
+  readonly set: Uint8Array;
+  readonly beforeValue: Uint8Array;
+  /** The command that gives it its life, and what follows its key; absent where the first does both. */
+  readonly expire?: { readonly opening: Uint8Array; readonly end: Uint8Array };
+}
+
+/** The field alone expires where the server can do that; else the hash does, which nobody else has written to. */
+function traceCommands(field: string, expiry: TraceExpiry): TraceCommands {
+  if (expiry === 'HSETEX') {
+    const life = encodeArguments('EX', traceExpireSeconds, 'FIELDS', 1, field);
+    return { count: 1, set: bytesOf(opening(8, 'HSETEX')), beforeValue: bytesOf(life) };
+  }
+  const [name, length, ...end] = expiry === 'HEXPIRE'
+    ? ['HEXPIRE', 6, 'FIELDS', 1, field] as const
+    : ['EXPIRE', 3] as const;
+  return {
+    count: 2,
+    set: bytesOf(opening(4, 'HSET')),
+    beforeValue: bytesOf(encodeArguments(field)),
+    expire: { opening: bytesOf(opening(length, name)), end: bytesOf(encodeArguments(traceExpireSeconds, ...end)) },
+  };
+}
 
 /** A key but for its ref: how many bytes, and which are before it and after it, up to the end of the argument. */
 interface KeyPattern {
@@ -67,20 +87,19 @@ export type TellingClock = Pick<Clock, 'now' | 'monotonic'>;
 export class AnswerCommands {
   /** Commands per answer. */
   readonly count: number;
-  readonly #traces: boolean;
+  readonly #trace: TraceCommands | undefined;
   // What is the same in every answer of this place, each up to the next thing that changes.
   readonly #replyTtlAndResponse: Uint8Array;
   readonly #replyTtlAndLastResponse: Uint8Array;
   readonly #typeAndXid: Uint8Array;
   readonly #consumerAndMs: Uint8Array;
-  readonly #traceField: Uint8Array;
   readonly #traceHead: TraceHead;
 
-  constructor(place: Place, clock: TellingClock) {
+  constructor(place: Place, traceExpiry: TraceExpiry, clock: TellingClock) {
     this.#traceHead = new TraceHead(clock);
     const limit = place.responseStreamLimit ?? defaultResponseStreamLimit;
-    this.#traces = place.settings.traces === 'On';
-    this.count = this.#traces ? 5 : 3;
+    this.#trace = place.settings.traces === 'On' ? traceCommands(traceField(place.type), traceExpiry) : undefined;
+    this.count = answerCount + (this.#trace?.count ?? 0);
     const replyTtl = encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds);
     this.#replyTtlAndResponse = bytesOf(replyTtl, opening(19, 'XADD', place.responseStream, '*', 'ref'));
     this.#replyTtlAndLastResponse = bytesOf(
@@ -89,7 +108,6 @@ export class AnswerCommands {
     );
     this.#typeAndXid = bytesOf(encodeArguments('type', place.type, 'xid'));
     this.#consumerAndMs = bytesOf(encodeArguments('consumer', place.consumerId, 'ms'));
-    this.#traceField = bytesOf(encodeArguments(traceField(place.type)));
   }
 
   /**
@@ -107,24 +125,44 @@ export class AnswerCommands {
     out.bytes(this.#consumerAndMs).number(Math.max(0, held.completedMs - held.startedMs)).bytes(attemptName).number(
       held.entry.attempt,
     );
-    if (this.#traces) this.#writeTrace(held, at, out);
+    if (this.#trace) this.#writeTrace(this.#trace, held, at, out);
   }
 
-  #writeTrace(held: Held, at: TextPlaces, out: ByteWriter): void {
+  #writeTrace({ set, beforeValue, expire }: TraceCommands, held: Held, at: TextPlaces, out: ByteWriter): void {
     const head = this.#traceHead.of(held);
-    const hash = out.bytes(hset).length;
+    const hash = out.bytes(set).length;
     writeKey(traceKey, at, out);
     const hashEnd = out.length;
-    out.bytes(this.#traceField).header(dollar, head.length + at.toldEnd - at.told + 1).bytes(head).repeat(
+    out.bytes(beforeValue).header(dollar, head.length + at.toldEnd - at.told + 1).bytes(head).repeat(
       at.told,
       at.toldEnd,
     ).bytes(traceEnd);
-    out.bytes(expire).repeat(hash, hashEnd).bytes(traceTtl);
+    if (expire) out.bytes(expire.opening).repeat(hash, hashEnd).bytes(expire.end);
   }
+}
+
+/** LPUSH, EXPIRE and XADD. */
+export const answerCount = 3;
+
+/** Writes the keys of one request that nobody else may have: those whose life its answer decides on. */
+export function writeOwnKeys(withTrace: boolean, at: TextPlaces, out: ByteWriter): void {
+  writeKey(replyKey, at, out);
+  if (withTrace) writeKey(traceKey, at, out);
 }
 
 function writeKey({ length, before, after }: KeyPattern, { ref, refEnd }: TextPlaces, out: ByteWriter): void {
   out.header(dollar, length + refEnd - ref).bytes(before).repeat(ref, refEnd).bytes(after);
+}
+
+/** The value of a trace. @param offset what makes moments of the monotonic clock milliseconds since 1970 */
+export function traceText({ receivedMs, completedMs }: Times, told: string, offset: number): string {
+  return `${traceHead(receivedMs + offset, completedMs + offset)}${told}}`;
+}
+
+type Times = Pick<Held, 'receivedMs' | 'completedMs'>;
+
+function traceHead(receivedMs: number, completedMs: number): string {
+  return `{"received":"${isoTime(receivedMs)}","completed":"${isoTime(completedMs)}","res":`;
 }
 
 /** What a trace begins with. Many requests come and go within the same milliseconds, so the last one is kept. */
@@ -143,8 +181,7 @@ class TraceHead {
       this.#receivedMs = receivedMs;
       this.#completedMs = completedMs;
       const offset = wallOffset(this.#clock);
-      const [received, completed] = [isoTime(receivedMs + offset), isoTime(completedMs + offset)];
-      this.#head = bytesOf(`{"received":"${received}","completed":"${completed}","res":`);
+      this.#head = bytesOf(traceHead(receivedMs + offset, completedMs + offset));
     }
     return this.#head;
   }

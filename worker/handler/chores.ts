@@ -1,105 +1,150 @@
 /** What is done beside the requests, each at its own pace, over the committing connection. */
-import { ownerField, pidField } from '../../contract/config-hash.ts';
-import { traceHashKey } from '../../contract/keys.ts';
-import { traceExpireSeconds } from '../../contract/limits.ts';
-import type { HandlerSettings } from '../../contract/pod.ts';
-import { progressField } from '../../contract/trace.ts';
-import { fenced } from './commit.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { InFlightTable } from './in-flight.ts';
-import { itemsOf, textOf } from '../redis/replies.ts';
-import { type Identity, isOurs } from '../pod/identity.ts';
-import type { Place } from './place.ts';
+import { RedisError } from '../redis/resp.ts';
+import { checkFence } from './fence.ts';
+import { rememberPosition } from './group.ts';
+import { orphanIdleMs, renewLeases } from './lease.ts';
+import { writeProgress } from './progress.ts';
+import { moreOrphansMs, type Reader } from './reader.ts';
+import { isOfServer } from './refusal.ts';
+import { moveDue } from './retry.ts';
+import type { ServerFeatures } from './server-features.ts';
+import type { SessionContext } from './session-context.ts';
+import { Signal } from './signal.ts';
+import { trimAcknowledged } from './trim.ts';
 
-/** Stops the process when somebody else has its place, also while it has nothing to do. */
-export async function checkFence(connection: Connection, place: Place, me: Identity): Promise<void> {
-  const reply = await connection.command('HMGET', place.hashKey, pidField, ownerField);
-  if (!isOurs(reply, me)) throw fenced(place.hashKey);
+/** One duty with its own pace. */
+interface Chore {
+  readonly everyMs: number;
+  /** On the clock that never jumps. */
+  dueMs: number;
+  readonly run: () => Promise<void>;
+  /** The refusal that was told last. */
+  told?: string;
 }
 
-/** Milliseconds after which an entry nobody renews counts as left behind. */
-export function orphanIdleMs({ timeoutSeconds, leaseSeconds }: HandlerSettings): number {
-  return 1000 * (leaseSeconds ?? Math.max(60, timeoutSeconds * 2));
+/** How often entries left behind are looked for. */
+const orphansEveryMs = 5000;
+
+/** How often a worker that keeps its requests notes how far they are acknowledged. */
+const rememberEveryMs = 5000;
+
+/** The chores of one session. */
+export class Chores {
+  readonly #connection: Connection;
+  readonly #context: SessionContext;
+  readonly #features: ServerFeatures;
+  readonly #reader: Reader;
+  readonly #signal = new Signal();
+  readonly #retries: Chore;
+  readonly #orphans: Chore;
+  readonly #all: readonly Chore[];
+  #tidiedAt = 0;
+  #over = false;
+
+  constructor(connection: Connection, context: SessionContext, features: ServerFeatures, reader: Reader) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#features = features;
+    this.#reader = reader;
+    this.#retries = this.#chore(1000, () => this.#moveRetries(), 'at once');
+    // Where reads claim by themselves, this is left with what they pass over: entries deleted while they were pending.
+    const leaseMs = orphanIdleMs(context.place.settings);
+    this.#orphans = features.claimingReads
+      ? this.#chore(leaseMs, () => this.#adoptOrphans())
+      : this.#chore(Math.min(orphansEveryMs, leaseMs / 2), () => this.#adoptOrphans(), 'at once');
+    this.#all = this.#list();
+  }
+
+  /** Does them until ended. @throws what one of them fails with, unless it was only refused */
+  async run(): Promise<void> {
+    const { monotonic } = this.#context.clock;
+    while (!this.#over) {
+      for (const chore of this.#all) {
+        if (this.#over || chore.dueMs > monotonic()) continue;
+        chore.dueMs = monotonic() + chore.everyMs;
+        await this.#do(chore);
+      }
+      await this.#signal.wait(Math.max(0, Math.min(...this.#all.map((chore) => chore.dueMs)) - monotonic()));
+    }
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#signal.notify();
+  }
+
+  /** A retry is due at `dueMs`, milliseconds since 1970. */
+  retryAt(dueMs: number): void {
+    const { now, monotonic } = this.#context.clock;
+    const due = monotonic() + Math.max(0, dueMs - now());
+    if (due >= this.#retries.dueMs) return;
+    this.#retries.dueMs = due;
+    this.#signal.notify();
+  }
+
+  #list(): Chore[] {
+    const { place, identity, inFlight, progress, clock } = this.#context;
+    const connection = this.#connection;
+    const chores = [
+      this.#chore(1000, () => checkFence(connection, place, identity)),
+      this.#retries,
+      this.#orphans,
+      this.#chore(orphanIdleMs(place.settings) / 3, () => renewLeases(connection, place, inFlight, clock.now())),
+    ];
+    const isTrimmed = place.settings.retention === 'Acknowledged';
+    chores.push(
+      isTrimmed ? this.#chore(1000, () => this.#trim()) : this.#chore(rememberEveryMs, () => this.#remember()),
+    );
+    if (place.settings.traces === 'On') {
+      chores.push(this.#chore(200, () => writeProgress(connection, place, progress, this.#features.traceExpiry)));
+    }
+    return chores;
+  }
+
+  #chore(everyMs: number, run: () => Promise<void>, first?: 'at once'): Chore {
+    return { everyMs, run, dueMs: first === 'at once' ? 0 : this.#context.clock.monotonic() + everyMs };
+  }
+
+  /** One that is refused, as over a right that is missing or a Redis that is full, is told of once and does not stop the others. */
+  async #do(chore: Chore): Promise<void> {
+    try {
+      await chore.run();
+      delete chore.told;
+    } catch (error) {
+      if (!(error instanceof RedisError) || isOfServer(error)) throw error;
+      if (error.message !== chore.told) {
+        this.#context.log.warn('Redis refuses a command beside the requests', { reason: error.message });
+      }
+      chore.told = error.message;
+    }
+  }
+
+  async #moveRetries(): Promise<void> {
+    const { place, clock, log } = this.#context;
+    const nextMs = await moveDue(this.#connection, place, clock.now(), log);
+    if (nextMs !== undefined) this.retryAt(nextMs);
+  }
+
+  async #adoptOrphans(): Promise<void> {
+    this.#orphans.dueMs = this.#context.clock.monotonic() + moreOrphansMs;
+    if (await this.#reader.adoptOrphans()) return;
+    this.#orphans.dueMs = this.#context.clock.monotonic() + this.#orphans.everyMs;
+  }
+
+  async #trim(): Promise<void> {
+    if (this.#hasTaken()) await trimAcknowledged(this.#connection, this.#context.place, this.#features);
+  }
+
+  async #remember(): Promise<void> {
+    if (this.#hasTaken()) await rememberPosition(this.#connection, this.#context.place);
+  }
+
+  /** Whether a request was taken since this was asked last. */
+  #hasTaken(): boolean {
+    const { taken } = this.#context.inFlight;
+    const isNews = taken !== this.#tidiedAt;
+    this.#tidiedAt = taken;
+    return isNews;
+  }
 }
-
-/** Renews our hold on entries that take long, so that no other consumer takes them for left behind. */
-export async function renewLeases(
-  connection: Connection,
-  place: Place,
-  inFlight: InFlightTable,
-  takenBeforeMs: number,
-): Promise<void> {
-  const ids = [...inFlight.all()].filter((held) => held.receivedMs < takenBeforeMs).map((held) => held.entry.id);
-  if (ids.length === 0) return;
-  const { requestStream, consumerId, settings: { group } } = place;
-  await connection.command('XCLAIM', requestStream, group, consumerId, 0, ...ids, 'JUSTID');
-}
-
-const maxOrphans = 100;
-
-/** Takes over a few entries of consumers that are gone; their ids. Its cursor goes round by itself. */
-export async function claimOrphans(
-  connection: Connection,
-  place: Place,
-  cursor: string,
-): Promise<{ cursor: string; ids: string[] }> {
-  const { requestStream, consumerId, settings } = place;
-  const count = Math.min(settings.concurrency, maxOrphans);
-  const reply = await connection.command(
-    'XAUTOCLAIM',
-    requestStream,
-    settings.group,
-    consumerId,
-    orphanIdleMs(settings),
-    cursor,
-    'COUNT',
-    count,
-    'JUSTID',
-  );
-  const [next, ids] = itemsOf(reply);
-  return { cursor: textOf(next), ids: itemsOf(ids).map(textOf) };
-}
-
-/** Writes what handlers have told about their progress since the last time. */
-export async function writeProgress(
-  connection: Connection,
-  place: Place,
-  progress: Map<string, number>,
-): Promise<void> {
-  const commands = [...progress].flatMap(([ref, percent]) => [
-    ['HSET', traceHashKey(ref), progressField(place.type), percent],
-    ['EXPIRE', traceHashKey(ref), traceExpireSeconds],
-  ]);
-  progress.clear();
-  await connection.pipeline(commands);
-}
-
-/**
- * Releases what this process could not finish: another consumer, or its own successor, takes it at once.
- * What was never started does not count as delivered.
- */
-export async function handOver(
-  connection: Connection,
-  place: Place,
-  inFlight: InFlightTable,
-  pending: readonly { id: string; deliveries: number }[],
-): Promise<void> {
-  const neverStarted = new Set([...inFlight.all()].filter((held) => held.startedMs === 0).map((held) => held.entry.id));
-  const { requestStream, consumerId, settings: { group } } = place;
-  await connection.pipeline(pending.map(({ id, deliveries }) => [
-    'XCLAIM',
-    requestStream,
-    group,
-    consumerId,
-    0,
-    id,
-    'IDLE',
-    releasedIdleMs,
-    'RETRYCOUNT',
-    neverStarted.has(id) ? Math.max(0, deliveries - 1) : deliveries,
-    'JUSTID',
-  ]));
-}
-
-/** Idle enough for anybody: above {@link orphanIdleMs} of any worker. */
-const releasedIdleMs = 7 * 24 * 3600 * 1000;

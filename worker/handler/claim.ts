@@ -1,8 +1,8 @@
 /** Reads that take over what other consumers left behind, where the server can do both in one command. */
-import { orphanIdleMs } from './chores.ts';
 import type { Arg } from '../redis/commands.ts';
 import type { Connection } from '../redis/connection.ts';
 import { itemsOf, textOf } from '../redis/replies.ts';
+import { orphanIdleMs } from './lease.ts';
 import type { Pending } from './pending.ts';
 import type { Place } from './place.ts';
 import type { Reply } from '../redis/resp.ts';

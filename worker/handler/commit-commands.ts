@@ -1,66 +1,70 @@
-/** The commands that finish requests in Redis, as one transaction. Pure but for the memory it writes into. */
-import { errorCounterField, ownerField, pidField } from '../../contract/config-hash.ts';
-import { retryScheduleKey } from '../../contract/keys.ts';
-import { deadLetterLimit } from '../../contract/limits.ts';
-import { runtimeFields } from '../../contract/runtime-fields.ts';
-import { AnswerCommands, encodeArguments, type TellingClock, type TextPlaces } from './answer-commands.ts';
+/** The usual commit: answers to requests that are nothing out of the ordinary, as one transaction behind its guard. Pure but for the memory it writes into. */
+import { ownerField, pidField } from '../../contract/config-hash.ts';
 import { clock as machineClock } from '../pod/clock.ts';
+import type { Identity } from '../pod/identity.ts';
 import { asterisk, ByteWriter } from '../redis/byte-writer.ts';
-import { type Arg, type Command, encodeCommands } from '../redis/commands.ts';
+import { encodeArguments } from '../redis/commands.ts';
+import { AnswerCommands, type TellingClock, type TextPlaces } from './answer-commands.ts';
+import { CommitGuard, guardReplies } from './commit-guard.ts';
 import type { Held } from './in-flight.ts';
 import type { Place } from './place.ts';
+import type { TraceExpiry } from './trace-expiry.ts';
 
 /** A transaction, encoded, and where each request's replies are inside it. */
 export interface EncodedCommit {
   readonly bytes: Uint8Array;
   /** Where the bytes are; to be given back by {@link CommitEncoder.release}. */
   readonly out: ByteWriter;
-  /** Replies to read: MULTI, every queued command, EXEC, HMGET. */
+  /** Replies to read: those of the guard, MULTI, every queued command, EXEC, HMGET. */
   readonly replyCount: number;
-  /** Index, inside the reply of EXEC, of the first command of each request. */
-  readonly firstReply: readonly number[];
 }
 
 /** Commits whose memory is kept for the next ones, and up to which size. */
 const maxSpares = 2;
 const maxSpareBytes = 2 * 1024 * 1024;
-const multi = new TextEncoder().encode('*1\r\n$5\r\nMULTI\r\n');
+const utf8 = new TextEncoder();
+const multi = utf8.encode('*1\r\n$5\r\nMULTI\r\n');
 
-/** Encodes what a batch leaves behind, its acknowledgements and the question whether we still may, in one write. */
+/** Encodes the answers of a batch, its acknowledgements and the question whether we still may, in one write. */
 export class CommitEncoder {
-  readonly #place: Place;
+  /** Commands per request. */
+  readonly answerCount: number;
   readonly #answers: AnswerCommands;
+  readonly #guard: CommitGuard;
   readonly #xack: Uint8Array;
   readonly #end: Uint8Array;
   /** Memory of commits that are over. */
   readonly #spare: ByteWriter[] = [];
 
-  constructor(place: Place, clock: TellingClock = machineClock) {
-    const utf8 = new TextEncoder();
-    this.#place = place;
-    this.#answers = new AnswerCommands(place, clock);
+  constructor(
+    place: Place,
+    identity: Identity,
+    traceExpiry: TraceExpiry,
+    clock: TellingClock = machineClock,
+  ) {
+    this.#answers = new AnswerCommands(place, traceExpiry, clock);
+    this.answerCount = this.#answers.count;
+    this.#guard = new CommitGuard(place, identity, place.settings.traces === 'On' && traceExpiry === 'EXPIRE');
     this.#xack = utf8.encode(encodeArguments('XACK', place.requestStream, place.settings.group));
     this.#end = utf8.encode(
       `*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`,
     );
   }
 
+  /** @param batch requests with an answer and nothing else */
   encode(batch: readonly Held[]): EncodedCommit {
     const out = (this.#spare.pop() ?? new ByteWriter()).clear();
     const texts: string[] = [];
     for (const held of batch) addTexts(held, texts);
     const bounds = out.texts(texts);
+    const places = batch.map((_, index) => placesOf(bounds, index * textsPerRequest));
     const start = out.length;
+    this.#guard.write(places, out);
     out.bytes(multi);
-    const firstReply: number[] = [];
-    const last = batch.findLastIndex(({ outcome: { answer } }) => answer !== undefined);
-    let commands = 0;
-    batch.forEach((held, index) => {
-      firstReply.push(commands);
-      commands += this.#finish(held, index === last, placesOf(bounds, index * textsPerRequest), out);
-    });
+    batch.forEach((held, index) => this.#answer(held, index === batch.length - 1, places[index] as TextPlaces, out));
     this.#acknowledge(batch.length, bounds, out);
-    return { out, bytes: out.bytes(this.#end).writtenFrom(start), replyCount: commands + 4, firstReply };
+    const replyCount = guardReplies + batch.length * this.answerCount + queuedBesideAnswers;
+    return { out, bytes: out.bytes(this.#end).writtenFrom(start), replyCount };
   }
 
   /** Takes back the memory of a commit that Redis has answered. */
@@ -68,14 +72,10 @@ export class CommitEncoder {
     if (this.#spare.length < maxSpares && out.capacity <= maxSpareBytes) this.#spare.push(out);
   }
 
-  /** Writes what one request leaves behind; the number of commands. */
-  #finish(held: Held, isLast: boolean, at: TextPlaces, out: ByteWriter): number {
-    const { answer, refused, retryAt, dead } = held.outcome;
-    const rare = (refused ?? retryAt ?? dead) === undefined ? [] : rareCommands(held, this.#place);
-    if (rare.length > 0) out.bytes(encodeCommands(...rare));
-    if (answer === undefined) return rare.length;
+  #answer(held: Held, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
+    const { answer } = held.outcome;
+    if (answer === undefined) throw new TypeError('a request without an answer cannot be in this commit');
     this.#answers.write(held, answer, isLast, at, out);
-    return rare.length + this.#answers.count;
   }
 
   #acknowledge(count: number, bounds: readonly number[], out: ByteWriter): void {
@@ -87,12 +87,16 @@ export class CommitEncoder {
   }
 }
 
+/** MULTI, XACK, EXEC and HMGET. */
+const queuedBesideAnswers = 4;
+
 const textsPerRequest = 5;
 
 /** Adds the texts of a request that the commands repeat, {@link textsPerRequest} of them; '' for one that equals the one before. */
 function addTexts({ entry: { id, xid }, ref, outcome: { answer } }: Held, texts: string[]): void {
-  if (answer === undefined) texts.push(id, '', '', '', '');
-  else texts.push(id, xid === id ? '' : xid, ref, answer.json, answer.told === answer.json ? '' : answer.told);
+  if (answer !== undefined) {
+    texts.push(id, xid === id ? '' : xid, ref, answer.json, answer.told === answer.json ? '' : answer.told);
+  }
 }
 
 function placesOf(bounds: readonly number[], first: number): TextPlaces {
@@ -108,42 +112,4 @@ function placesOf(bounds: readonly number[], first: number): TextPlaces {
     told: bound(hasTold ? 4 : 3),
     toldEnd: bound(hasTold ? 5 : 4),
   };
-}
-
-/** What one request leaves behind beside its answer and its acknowledgement. */
-export function rareCommands(held: Held, place: Place): Command[] {
-  const { refused, retryAt, dead } = held.outcome;
-  const commands: Command[] = [];
-  if (refused !== undefined) commands.push(['HINCRBY', place.hashKey, errorCounterField(refused), 1]);
-  if (retryAt !== undefined) commands.push(['ZADD', retryScheduleKey(place.type), retryAt, encodeRetry(held, place)]);
-  if (dead !== undefined) commands.push(deadLetter(held, dead, place));
-  return commands;
-}
-
-/** The dead letter: the user's fields byte for byte, then ours. */
-function deadLetter(held: Held, reason: string, place: Place): Command {
-  return [
-    'XADD',
-    place.settings.deadLetterStream,
-    'MAXLEN',
-    '~',
-    deadLetterLimit,
-    '*',
-    ...held.entry.fields,
-    runtimeFields.xid,
-    held.entry.xid,
-    runtimeFields.reason,
-    reason,
-    runtimeFields.attempts,
-    held.entry.attempt,
-    ...(place.sourceDigest ? [runtimeFields.source, place.sourceDigest] : []),
-  ];
-}
-
-/** Member of the retry schedule: the next entry as one encoded command, its id in front, so that values stay bytes. */
-function encodeRetry({ entry }: Held, { proof }: Place): Uint8Array {
-  const attempt = entry.attempt + 1;
-  const mark = proof.of({ ...entry, attempt });
-  const own: Arg[] = [runtimeFields.attempt, attempt, runtimeFields.xid, entry.xid, runtimeFields.proof, mark];
-  return encodeCommands([entry.id, ...entry.fields, ...own]);
 }

@@ -1,23 +1,20 @@
-import { CommitEncoder, rareCommands } from './commit-commands.ts';
+import { CommitEncoder } from './commit-commands.ts';
 import type { Held } from './in-flight.ts';
 import type { Place } from './place.ts';
-import { decodeEntry } from './entry.ts';
 import { type Reply, ReplyParser } from '../redis/resp.ts';
 import { assertEquals } from '../testing/assert.ts';
-import { flat, held, place } from '../testing/held.ts';
+import { held, identity, place } from '../testing/held.ts';
+import type { TraceExpiry } from './trace-expiry.ts';
 
 const answer = { code: 200, json: '{"code":200}', told: '{"code":200}' };
 const names = (commands: readonly (readonly unknown[])[]) => commands.map(([name, key]) => `${name} ${key}`);
-
-/** The commands of a commit as Redis reads them. */
 /** A process that started in 1970. */
 const since1970 = { now: () => 0, monotonic: () => 0 };
+const encoderFor = (where: Place, expiry: TraceExpiry = 'EXPIRE') =>
+  new CommitEncoder(where, identity, expiry, since1970);
 
-function commit(
-  batch: readonly Held[],
-  where: Place = place(),
-  encoder = new CommitEncoder(where, since1970),
-): string[][] {
+/** The commands of a commit as Redis reads them. */
+function commit(batch: readonly Held[], where: Place = place(), encoder = encoderFor(where)): string[][] {
   const commit = encoder.encode(batch);
   const parser = new ReplyParser();
   parser.push(commit.bytes);
@@ -29,8 +26,8 @@ function commit(
 }
 
 /** The commands between MULTI and XACK. */
-function commandsFor(one: Held, where?: Place): string[][] {
-  return commit([one], where).slice(1, -3);
+function commandsFor(one: Held, where: Place, expiry?: TraceExpiry): string[][] {
+  return commit([one], where, encoderFor(where, expiry)).slice(3, -3);
 }
 
 Deno.test('a finished request leaves reply, response and trace, each bounded', () => {
@@ -77,7 +74,7 @@ Deno.test('a finished request leaves reply, response and trace, each bounded', (
 
 Deno.test('the last answer of a commit trims the response stream for all of them', () => {
   const answering = (xid: string) => held({ ref: 'r' }, { outcome: { answer } }, xid);
-  const commands = commit([answering('1-1'), answering('1-2'), held({}, { outcome: { refused: 'ref' } }, '1-3')]);
+  const commands = commit([answering('1-1'), answering('1-2')]);
   const responses = commands.filter(([name]) => name === 'XADD').map((command) => command.slice(1, 8));
   assertEquals(responses, [
     ['demo-worker:res:x', '*', 'ref', 'r', 'type', 'demo-worker', 'xid'],
@@ -96,87 +93,55 @@ Deno.test('a long reply goes to the caller whole, and is told without its data e
   assertEquals([reply?.[2], response?.[15], String(trace?.[3]).endsWith('"res":{}}')], [long.json, '{}', true]);
 });
 
-Deno.test('a refused request is counted, and answered when it has a ref', () => {
-  assertEquals(commandsFor(held({}, { outcome: { refused: 'ref' } }), place()), [[
-    'HINCRBY',
-    'demo-worker:1:h',
-    'err:ref',
-    '1',
-  ]]);
-  assertEquals(names(commandsFor(held({}, { outcome: { refused: 'type', answer } }), place())).slice(0, 2), [
-    'HINCRBY demo-worker:1:h',
-    'LPUSH res:r',
-  ]);
+Deno.test('a trace ends by itself where the server lets a field do that', () => {
+  const trace = (expiry: TraceExpiry) =>
+    commandsFor(held({ ref: 'r' }, { outcome: { answer } }), place(), expiry).slice(3);
+  const [both] = trace('HSETEX');
+  assertEquals(both?.slice(0, -1), ['HSETEX', 'req:r:h', 'EX', '3600', 'FIELDS', '1', 'demoWorkerTrace']);
+  assertEquals(trace('HSETEX').length, 1);
+  assertEquals(trace('HEXPIRE')[1], ['HEXPIRE', 'req:r:h', '3600', 'FIELDS', '1', 'demoWorkerTrace']);
+  assertEquals(trace('EXPIRE')[1], ['EXPIRE', 'req:r:h', '3600']);
 });
 
-Deno.test('a dead letter has the fields byte for byte, then ours', () => {
-  const odd = Uint8Array.of(255, 0, 13, 10);
-  const [command] = rareCommands(
-    held({ ref: 'r', odd, 'rw:attempt': '3', 'rw:xid': '4-0' }, { outcome: { dead: 'broken' } }),
-    place(),
-  );
-  assertEquals(command, [
-    'XADD',
-    'demo-worker:dead:x',
-    'MAXLEN',
-    '~',
-    100_000,
-    '*',
-    ...flat({ ref: 'r', odd }),
-    'rw:xid',
-    '4-0',
-    'rw:reason',
-    'broken',
-    'rw:attempts',
-    3,
-    'rw:source',
-    'sha256-ab',
-  ]);
-});
-
-Deno.test('a retry is scheduled with its fields, its count and its first id', () => {
-  const odd = Uint8Array.of(255, 0, 13, 10);
-  const [command] = rareCommands(held({ odd }, { outcome: { retryAt: 77 } }, '9-9'), place());
-  assertEquals(command?.slice(0, 3), ['ZADD', 'demo-worker:retry:z', 77]);
-  const parser = new ReplyParser('bytes');
-  parser.push(command?.[3] as Uint8Array);
-  const [, ...fields] = parser.next() as Uint8Array[];
-  const { proof, ...again } = place().proof.checked(decodeEntry('10-0', fields));
-  assertEquals(again, { id: '10-0', fields: flat({ odd }), attempt: 2, xid: '9-9' });
-  assertEquals(proof?.length, 16);
-});
-
-Deno.test('a commit is one transaction, and knows which replies belong to whom', () => {
+Deno.test('a commit is one transaction, which its guard asks for first', () => {
   const batch = [
-    held({}, { outcome: { answer } }, '1-1'),
-    held({}, { outcome: {} }, '1-2'),
-    held({}, { outcome: { refused: 'ref' } }, '1-3'),
+    held({}, { ref: 'a', outcome: { answer } }, '1-1'),
+    held({}, { ref: 'b', outcome: { answer } }, '1-2'),
   ];
   const commands = commit(batch);
   assertEquals(commands.map(([name]) => name), [
+    'WATCH',
+    'EVAL',
     'MULTI',
-    'LPUSH',
-    'EXPIRE',
-    'XADD',
-    'HSET',
-    'EXPIRE',
-    'HINCRBY',
+    ...Array.from({ length: 2 }, () => ['LPUSH', 'EXPIRE', 'XADD', 'HSET', 'EXPIRE']).flat(),
     'XACK',
     'EXEC',
     'HMGET',
   ]);
-  assertEquals(commands[7], ['XACK', 'demo-worker:req:x', 'worker', '1-1', '1-2', '1-3']);
-  assertEquals(new CommitEncoder(place()).encode(batch).firstReply, [0, 5, 5]);
-  assertEquals(new CommitEncoder(place()).encode(batch.slice(0, 1)).firstReply, [0]);
+  assertEquals(commands[0], ['WATCH', 'demo-worker:1:h']);
+  assertEquals(commands[1]?.slice(2), [
+    '6',
+    'demo-worker:1:h',
+    'demo-worker:res:x',
+    'res:a',
+    'req:a:h',
+    'res:b',
+    'req:b:h',
+    '7',
+    'pod-1',
+  ]);
+  assertEquals(commands.at(-3), ['XACK', 'demo-worker:req:x', 'worker', '1-1', '1-2']);
+  const fieldsExpire = commit(batch, place(), encoderFor(place(), 'HSETEX'))[1];
+  assertEquals(fieldsExpire?.slice(2, 7), ['4', 'demo-worker:1:h', 'demo-worker:res:x', 'res:a', 'res:b']);
 });
 
 Deno.test('answers are the same commands, be they ASCII or not, alone or beside others, in fresh or in used memory', () => {
-  const encoder = new CommitEncoder(place());
+  const encoder = encoderFor(place());
   const answering = (json: string) => held({}, { ref: json, outcome: { answer: { code: 200, json, told: json } } });
   for (const json of ['"plain"', '"größe"', '"👍"', '"\u007f"', '"plain"', `"${'x'.repeat(100_000)}"`, '""']) {
     const alone = commit([answering(json)], place(), encoder);
-    assertEquals([alone[1], alone[3]?.[15]], [['LPUSH', `res:${json}`, json], json]);
-    const beside = commit([answering(json), held({}, { outcome: { refused: 'ref' } })], place(), encoder);
-    assertEquals(beside.slice(0, 6), alone.slice(0, 6));
+    assertEquals([alone[3], alone[5]?.[15]], [['LPUSH', `res:${json}`, json], json]);
+    const beside = commit([answering('"other"'), answering(json)], place(), encoder);
+    assertEquals(beside.slice(8, 13), alone.slice(3, 8));
   }
 });

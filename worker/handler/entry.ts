@@ -49,12 +49,22 @@ export function decodeEntry(id: string, flat: readonly Bulk[]): Entry {
   };
 }
 
-/** The fields that decide whether a request runs; of a name given twice the last value counts. */
+/** What an entry takes, in bytes. */
+export function sizeOf({ fields }: Entry): number {
+  let bytes = 0;
+  for (const part of fields) bytes += part.length;
+  return bytes;
+}
+
+/**
+ * The fields that decide whether a request runs; of a name given twice the last value counts. A reference that is no
+ * UTF-8 is none: as text it would be another one, and its reply would go to another key.
+ */
 export function headOf({ fields }: Pick<Entry, 'fields'>): RequestHead {
   let [ref, type, workerUrl]: (string | undefined)[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at];
-    if (name === requestFields.ref) ref = textOf(fields[at + 1]);
+    if (name === requestFields.ref) ref = exactText(fields[at + 1]);
     else if (name === requestFields.type) type = textOf(fields[at + 1]);
     else if (name === requestFields.workerUrl) workerUrl = textOf(fields[at + 1]);
   }
@@ -87,6 +97,13 @@ export function bytesOf(entry: Entry, field: string): Uint8Array | undefined {
   return typeof value === 'string' ? encoder.encode(value) : value;
 }
 
+/** True when `one` was added before `other`. */
+export function isEarlier(one: string, other: string): boolean {
+  const [oneMs = '0', oneSequence = '0'] = one.split('-');
+  const [otherMs = '0', otherSequence = '0'] = other.split('-');
+  return oneMs === otherMs ? BigInt(oneSequence) < BigInt(otherSequence) : BigInt(oneMs) < BigInt(otherMs);
+}
+
 /** The id just below `id`: reading "after" it starts with `id` itself. */
 export function idBefore(id: string): string {
   const [ms = '0', seq = '0'] = id.split('-');
@@ -95,6 +112,17 @@ export function idBefore(id: string): string {
 }
 
 const encoder = new TextEncoder();
+const exactDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text whose bytes are exactly these; undefined when there is none. */
+function exactText(value: Bulk | undefined): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  try {
+    return exactDecoder.decode(value);
+  } catch {
+    return undefined;
+  }
+}
 
 function isRuntimeField(name: Bulk): boolean {
   return (typeof name === 'string' ? name : decodeText(name)).startsWith(runtimeFieldPrefix);

@@ -29,6 +29,12 @@ export async function rememberPosition(
   await connection.command('EVAL', rememberPositionLua, keys.length, ...keys, group);
 }
 
+/** The newest entry of the request stream; everything up to it comes again through a group that was made anew. */
+export async function newestEntry(connection: Connection, { requestStream }: Place): Promise<string> {
+  const flat = itemsOf(await connection.command('XINFO', 'STREAM', requestStream)).map(textOf);
+  return flat[flat.indexOf('last-generated-id') + 1] ?? '0-0';
+}
+
 /** True for the errors of a read whose stream or group has vanished. */
 export function isGroupGone(error: unknown): boolean {
   return error instanceof RedisError && (error.code === 'NOGROUP' || error.code === 'UNBLOCKED');

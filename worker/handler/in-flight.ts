@@ -1,6 +1,7 @@
 /** The requests this process has taken and not yet finished in Redis. */
+import type { RedisError } from '../redis/resp.ts';
 import { Signal } from './signal.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, sizeOf } from './entry.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proof } from './proof.ts';
@@ -12,6 +13,18 @@ export interface Held {
   readonly deliveries: number;
   /** When it was received, on the monotonic clock, as all times here. */
   readonly receivedMs: number;
+  /** When the entry was last known to be ours, milliseconds since 1970: no later than Redis made or kept it so. */
+  provenMs: number;
+  /** What it takes: its fields, and its reply once there is one. */
+  bytes: number;
+  /** Times Redis took nothing of it though it was sent alone. */
+  refusals: number;
+  /** Why it was the last time. */
+  refusedFor: RedisError | undefined;
+  /** Times the connection was lost while its long reply was on the way. */
+  losses: number;
+  /** Its acknowledgement went through though its reply did not. */
+  acknowledged: boolean;
   /** Where it stands. */
   place: number;
   state: 'waiting' | 'running' | 'finished' | 'committing' | 'gone';
@@ -37,6 +50,8 @@ export class InFlightTable {
   /** With gaps where requests have gone, until there are more gaps than requests. */
   #held: (Held | undefined)[] = [];
   #size = 0;
+  #bytes = 0;
+  #abandoned = false;
   #running = 0;
   #waiting: Held[] = [];
   #finished: Held[] = [];
@@ -49,6 +64,16 @@ export class InFlightTable {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** What all of them take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True once what runs was given up: nothing is waited for any longer. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   /** How many run. */
@@ -71,12 +96,18 @@ export class InFlightTable {
   }
 
   /** Takes an entry; undefined when it is here already, delivered again after its group was made anew. */
-  add(entry: Entry, deliveries: number, nowMs: number): Held | undefined {
+  add(entry: Entry, deliveries: number, nowMs: number, provenMs = nowMs): Held | undefined {
     if (!this.#ids.isNewest(entry.id) && this.has(entry.id)) return undefined;
     const held: Held = {
       entry: this.#proof.checked(entry),
       deliveries,
       receivedMs: nowMs,
+      provenMs,
+      bytes: sizeOf(entry),
+      refusals: 0,
+      refusedFor: undefined,
+      losses: 0,
+      acknowledged: false,
       place: this.#held.length,
       state: 'waiting',
       ref: '',
@@ -89,6 +120,7 @@ export class InFlightTable {
     this.#waiting.push(held);
     this.#ids.add(entry.id);
     this.#size++;
+    this.#bytes += held.bytes;
     this.taken++;
     return held;
   }
@@ -107,6 +139,9 @@ export class InFlightTable {
     this.#takeOut(held);
     held.outcome = outcome;
     held.completedMs = nowMs;
+    const replyBytes = outcome.answer?.json.length ?? 0;
+    held.bytes += replyBytes;
+    this.#bytes += replyBytes;
     this.#queue(held);
   }
 
@@ -134,6 +169,7 @@ export class InFlightTable {
     this.#takeOut(held);
     held.state = 'gone';
     this.#size--;
+    this.#bytes -= held.bytes;
     this.#ids.drop(held.entry.id);
     this.#held[held.place] = undefined;
     if (this.#held.length > 2 * this.#size + worthClosing) this.#closeGaps();
@@ -148,6 +184,7 @@ export class InFlightTable {
       held.context?.abort(reason);
     }
     this.#running = 0;
+    this.#abandoned = true;
     this.work.notify();
   }
 

@@ -4,7 +4,8 @@ import { FatalError } from '../pod/fatal.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
 import { sweepMs } from './executor.ts';
-import { Session, type SessionContext } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionContext } from './session-context.ts';
 import { after, type Timer } from '../pod/timers.ts';
 
 /** Works through requests; survives every outage of Redis. */

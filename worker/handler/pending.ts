@@ -43,7 +43,7 @@ export async function findPending(connection: Connection, place: Place, ids: rea
 export function settleInFlight(inFlight: InFlightTable, pending: readonly Pending[], groupWasMissing: boolean): void {
   const ids = new Set(pending.map(({ id }) => id));
   for (const held of [...inFlight.all()]) {
-    if (!groupWasMissing && !ids.has(held.entry.id)) inFlight.drop(held);
+    if (!groupWasMissing && !ids.has(held.entry.id) && !held.acknowledged) inFlight.drop(held);
     else if (held.state === 'committing') inFlight.putBack(held);
   }
 }

@@ -1,8 +1,8 @@
 import { InFlightTable } from './in-flight.ts';
 import { bytesOf, decodeEntry, decodeRead, headOf, idBefore, userFields } from './entry.ts';
-import { orphanIdleMs } from './chores.ts';
+import { isInDoubt, orphanIdleMs } from './lease.ts';
 import { planRecovery, settleInFlight } from './pending.ts';
-import { holdLimit, readCount } from './capacity.ts';
+import { holdLimit, readCount, SizeLimit } from './capacity.ts';
 import { assertEquals } from '../testing/assert.ts';
 import { flat, place } from '../testing/held.ts';
 
@@ -115,6 +115,40 @@ Deno.test('reads little only while a handler is idle', () => {
   ], [1, 0, 0, 256, 256]);
 });
 
+Deno.test('reads few until it knows how large requests are, then as many as there is room for in bytes', () => {
+  const mebibyte = 1024 * 1024;
+  const small = new SizeLimit();
+  const counts = [small.count(0)];
+  for (let read = 0; read < 3; read++) {
+    small.learn(Array.from({ length: counts.at(-1) ?? 0 }, () => 200));
+    counts.push(small.count(0));
+  }
+  assertEquals(counts, [16, 64, 256, 256]);
+  small.learn([mebibyte, 200]);
+  assertEquals([small.count(0), small.count(10 * mebibyte), small.count(16 * mebibyte)], [16, 6, 0]);
+  for (let read = 0; read < 10; read++) small.learn([200]);
+  assertEquals(small.count(0) > 200, true);
+  small.learn([40 * mebibyte]);
+  assertEquals([small.count(0), small.count(1)], [1, 0]);
+});
+
+Deno.test('what is in flight is weighed with its reply, and weighs nothing once it is gone', () => {
+  const inFlight = new InFlightTable(place().proof);
+  const held = inFlight.add(decodeEntry('1-0', ['ref', 'x', 'image', new Uint8Array(100)]), 1, 0);
+  inFlight.start();
+  const before = inFlight.bytes;
+  if (held) inFlight.finish(held, { answer: { code: 200, json: 'x'.repeat(50), told: '' } }, 0);
+  const after = inFlight.bytes;
+  if (held) inFlight.drop(held);
+  assertEquals([before, after, inFlight.bytes], [109, 159, 0]);
+});
+
+Deno.test('an entry is in doubt when it was last known to be ours half a lease ago, or the clock was set back', () => {
+  const settings = { ...place().settings, leaseSeconds: 60 };
+  const at = (nowMs: number) => isInDoubt({ provenMs: 100_000 }, nowMs, settings);
+  assertEquals([at(100_000), at(130_000), at(130_001), at(99_999)], [false, false, true, true]);
+});
+
 Deno.test('decodes a read, also of entries that were deleted meanwhile', () => {
   const reply = [[flat({ s: '' })[0], [[flat({ '1-1': '' })[0], flat({ ref: 'r', a: 'ü' })], [
     flat({ '1-2': '' })[0],
@@ -125,6 +159,12 @@ Deno.test('decodes a read, also of entries that were deleted meanwhile', () => {
   assertEquals(entry && bytesOf(entry, 'a'), Uint8Array.of(0xc3, 0xbc));
   assertEquals(deleted, { id: '1-2', fields: [], attempt: 1, xid: '1-2' });
   assertEquals(decodeRead(null), []);
+});
+
+Deno.test('a reference that is no UTF-8 is none, and any other is kept to the byte', () => {
+  const refOf = (bytes: Uint8Array) => headOf(decodeEntry('1-1', ['ref', bytes])).ref;
+  assertEquals([refOf(Uint8Array.of(0x61, 0xff)), refOf(Uint8Array.of(0xc3, 0xbc))], [undefined, 'ü']);
+  assertEquals(refOf(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)), '\ufeffa');
 });
 
 Deno.test('an attempt that is no number is the first', () => {

@@ -1,23 +1,45 @@
 /** Brings requests whose next attempt is due back into the request stream. Any consumer may do it, also several at once. */
 import { retryScheduleKey } from '../../contract/keys.ts';
-import type { Connection } from '../redis/connection.ts';
-import { type Bulk } from './entry.ts';
-import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Logger } from '../mod.ts';
+import type { Connection } from '../redis/connection.ts';
+import { itemsOf, textOf } from '../redis/replies.ts';
 import type { Place } from './place.ts';
-import type { Command } from '../redis/commands.ts';
-import { RedisError, type Reply, ReplyParser } from '../redis/resp.ts';
 
 /**
- * Moves one request: KEYS schedule, stream; ARGV member, field, value… Returns 1, or 0 when another consumer was
- * first. Added before it is removed, so that an error in between loses nothing.
+ * Moves what is due, in one step, so that whoever comes second finds nothing: KEYS schedule, stream; ARGV now, how
+ * many at most, after how many bytes to stop. A member is an encoded command: the id of the attempt before, then the
+ * fields of the next one. Each is added before it is removed, so that an error in between loses nothing.
+ * Returns how many were moved, how many were no request, and when the next one is due.
  */
-const moveScript = `if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
-redis.call('ZREM', KEYS[1], ARGV[1])
-return 1`;
+const moveScript = `local function fields(member)
+  local count, at = string.match(member, '^%*(%d+)\\r\\n()')
+  local parts = {}
+  for i = 1, tonumber(count) or 0 do
+    local length, from = string.match(member, '^%$(%d+)\\r\\n()', at)
+    length = tonumber(length)
+    if not length or from + length + 1 > #member then return {} end
+    if i > 1 then parts[i - 1] = string.sub(member, from, from + length - 1) end
+    at = from + length + 2
+  end
+  return parts
+end
+local moved, strange, bytes = 0, 0, 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
+  if bytes > tonumber(ARGV[3]) then break end
+  local parts = fields(member)
+  if #parts >= 2 and #parts % 2 == 0 then
+    redis.call('XADD', KEYS[2], '*', unpack(parts))
+    moved = moved + 1
+  else
+    strange = strange + 1
+  end
+  redis.call('ZREM', KEYS[1], member)
+  bytes = bytes + #member
+end
+return {moved, strange, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]}`;
 
 const maxMoves = 100;
+const maxMovedBytes = 1024 * 1024;
 
 /**
  * Moves what is due, up to a hundred requests.
@@ -30,38 +52,22 @@ export async function moveDue(
   log: Logger,
 ): Promise<number | undefined> {
   const key = retryScheduleKey(place.type);
-  const [due, next] = await connection.pipeline([
-    ['ZRANGEBYSCORE', key, '-inf', nowMs, 'LIMIT', 0, maxMoves],
-    ['ZRANGEBYSCORE', key, `(${nowMs}`, '+inf', 'WITHSCORES', 'LIMIT', 0, 1],
-  ]);
-  if (due instanceof RedisError) throw due;
-  const members = itemsOf(due) as Bulk[];
-  const replies = await connection.pipeline(members.map((member) => moveCommand(member, key, place, log)));
-  const failed = replies.find((reply) => reply instanceof RedisError);
-  if (failed) throw failed;
-  return members.length === maxMoves ? nowMs : nextDue(next);
-}
-
-function moveCommand(member: Bulk, key: string, place: Place, log: Logger): Command {
-  const fields = decodeMember(member);
-  if (fields !== undefined) return ['EVAL', moveScript, 2, key, place.requestStream, member, ...fields];
-  log.error('the retry schedule holds a member this runtime did not write; it is removed', { key });
-  return ['ZREM', key, member];
-}
-
-/** Fields of the next entry; undefined when the member is none of ours. */
-function decodeMember(member: Bulk): readonly Bulk[] | undefined {
-  const parser = new ReplyParser('bytes');
-  parser.push(typeof member === 'string' ? new TextEncoder().encode(member) : member);
-  try {
-    const [, ...fields] = itemsOf(parser.next());
-    return fields.length >= 2 && fields.length % 2 === 0 ? (fields as Bulk[]) : undefined;
-  } catch {
-    return undefined;
+  const reply = await connection.command(
+    'EVAL',
+    moveScript,
+    2,
+    key,
+    place.requestStream,
+    nowMs,
+    maxMoves,
+    maxMovedBytes,
+  );
+  const [, strange, next] = itemsOf(reply).map(textOf);
+  if (Number(strange) > 0) {
+    log.error('the retry schedule held members this runtime did not write; they are removed', {
+      key,
+      members: strange,
+    });
   }
-}
-
-function nextDue(reply: Reply | undefined): number | undefined {
-  const score = textOf(itemsOf(reply)[1]);
-  return score === '' ? undefined : Number(score);
+  return next === undefined || next === '' ? undefined : Number(next);
 }

@@ -1,8 +1,12 @@
 /** What the server at hand can do beyond the base, which is Redis 7.0 and Valkey. */
-import { orphanIdleMs } from './chores.ts';
+import { traceHashKey } from '../../contract/keys.ts';
+import type { Identity } from '../pod/identity.ts';
 import type { Connection } from '../redis/connection.ts';
-import type { Place } from './place.ts';
 import { RedisError } from '../redis/resp.ts';
+import { guardCommand } from './commit-guard.ts';
+import { orphanIdleMs } from './lease.ts';
+import type { Place } from './place.ts';
+import type { TraceExpiry } from './trace-expiry.ts';
 
 /** Features that are used where they are, and done without elsewhere. */
 export interface ServerFeatures {
@@ -10,10 +14,22 @@ export interface ServerFeatures {
   readonly claimingReads: boolean;
   /** Trimming may spare what any group still needs: XTRIM … ACKED, Redis 8.2. */
   readonly sparingTrim: boolean;
+  /** HSETEX: Redis 8.0, Valkey 9.0; HEXPIRE: Redis 7.4. */
+  readonly traceExpiry: TraceExpiry;
+  /** The server runs the question in front of a commit: everywhere, but for users who may not use EVAL. */
+  readonly guardedCommits: boolean;
 }
 
 /** What every server can do. */
-export const baseFeatures: ServerFeatures = { claimingReads: false, sparingTrim: false };
+export const baseFeatures: ServerFeatures = {
+  claimingReads: false,
+  sparingTrim: false,
+  traceExpiry: 'EXPIRE',
+  guardedCommits: false,
+};
+
+/** The hash of a request nobody can make: its reference holds a control character. */
+const noTrace = traceHashKey('\n');
 
 /** Reading our own pending entries after this id brings none: the id above it stands for `>`. */
 const afterEveryEntry = '18446744073709551615-18446744073709551614';
@@ -23,9 +39,13 @@ const afterEveryEntry = '18446744073709551615-18446744073709551614';
  * kept from COMMAND and INFO. Whatever error comes back, the base works.
  * @throws ConnectionLostError
  */
-export async function probeFeatures(connection: Connection, place: Place): Promise<ServerFeatures> {
+export async function probeFeatures(
+  connection: Connection,
+  place: Place,
+  identity: Identity,
+): Promise<ServerFeatures> {
   const { requestStream, consumerId, settings } = place;
-  const [read, trim] = await connection.pipeline([
+  const [read, trim, setField, expireField, guard] = await connection.pipeline([
     [
       'XREADGROUP',
       'GROUP',
@@ -40,6 +60,15 @@ export async function probeFeatures(connection: Connection, place: Place): Promi
       afterEveryEntry,
     ],
     ['XTRIM', requestStream, 'MINID', '0-0', 'ACKED'],
+    ['HSETEX', noTrace, 'FXX', 'EX', 1, 'FIELDS', 1, 'none', ''],
+    ['HEXPIRE', noTrace, 1, 'FIELDS', 1, 'none'],
+    guardCommand(place, identity),
   ]);
-  return { claimingReads: !(read instanceof RedisError), sparingTrim: !(trim instanceof RedisError) };
+  const knows = (reply: unknown) => !(reply instanceof RedisError);
+  return {
+    claimingReads: knows(read),
+    sparingTrim: knows(trim),
+    traceExpiry: knows(setField) ? 'HSETEX' : knows(expireField) ? 'HEXPIRE' : 'EXPIRE',
+    guardedCommits: knows(guard),
+  };
 }

@@ -14,7 +14,7 @@ import { InFlightTable } from './in-flight.ts';
 import { Loop } from './loop.ts';
 import type { Place } from './place.ts';
 import { Proof } from './proof.ts';
-import type { SessionContext } from './session.ts';
+import type { SessionContext } from './session-context.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
 /**

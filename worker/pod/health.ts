@@ -22,6 +22,7 @@ export class Pulse implements Health {
   readonly #now: () => number;
   #lastBeat: number;
   #reading = false;
+  #committing = true;
   #started = false;
 
   /** @param now milliseconds of a clock that never jumps */
@@ -42,13 +43,18 @@ export class Pulse implements Health {
     this.beat();
   }
 
+  /** Whether Redis takes what is finished. */
+  set committing(committing: boolean) {
+    this.#committing = committing;
+  }
+
   /** Before the first read, loading the module and waiting for a place have deadlines of their own. */
   get alive(): boolean {
     return !this.#started || this.#now() - this.#lastBeat < stuckAfterMs;
   }
 
   get ready(): boolean {
-    return this.#reading && this.alive;
+    return this.#reading && this.#committing && this.alive;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Commands as bytes, put together in memory that grows: for what is sent thousands of times per second. */
+/** Commands as bytes, put together in memory that grows: for what is sent thousands of times per second; see commands.ts. */
 
 const utf8 = new TextEncoder();
 const firstSize = 32 * 1024;

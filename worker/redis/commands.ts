@@ -1,4 +1,8 @@
-/** RESP2, the protocol of Redis: commands as bytes. */
+/**
+ * RESP2, the protocol of Redis: commands as bytes. Three needs, one encoding: {@link CommandBuffer} for whole commands
+ * of any arguments, {@link encodeArguments} for parts that are encoded once and kept, and ByteWriter
+ * (byte-writer.ts) for what is put together out of such parts thousands of times per second.
+ */
 
 /** One argument of a command; numbers are sent as decimal text. */
 export type Arg = string | number | Uint8Array;
@@ -26,13 +30,6 @@ export class CommandBuffer {
     this.#count++;
     this.#text += `*${command.length}\r\n`;
     for (const arg of command) this.#addArg(arg);
-    return this;
-  }
-
-  /** Adds commands that are encoded already. */
-  addEncoded(text: string, count: number): this {
-    this.#text += text;
-    this.#count += count;
     return this;
   }
 
@@ -68,6 +65,11 @@ export function encodeCommands(...commands: readonly Command[]): Uint8Array {
   const buffer = new CommandBuffer();
   for (const command of commands) buffer.add(command);
   return buffer.take();
+}
+
+/** Arguments of a command without its header, for those that are put together in parts. */
+export function encodeArguments(...args: readonly (string | number)[]): string {
+  return args.map((arg) => `$${byteLength(String(arg))}\r\n${arg}\r\n`).join('');
 }
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the replacement character the encoder writes. */

@@ -22,7 +22,16 @@ export interface RedisTarget {
 /** The connection is gone, or the server did not answer in time; what was in flight may or may not have happened. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
+  /** `closed` by this side, `refused` by a server that said it would not read on, else `lost`. */
+  readonly kind: 'closed' | 'refused' | 'lost';
+  constructor(message: string, options?: ErrorOptions & { readonly kind?: 'closed' | 'refused' }) {
+    super(message, options);
+    this.kind = options?.kind ?? 'lost';
+  }
 }
+
+/** How a server's last error begins before it closes the connection, as over a string longer than it takes. */
+const lastWords = 'ERR Protocol error';
 
 const defaultDeadlineMs = 10_000;
 const lateReplyMs = 100;
@@ -168,7 +177,7 @@ export class Connection {
 
   /** Closes the socket at once; calls in flight are rejected. */
   close(): void {
-    this.#fail('the connection was closed by this side');
+    this.#fail('the connection was closed by this side', undefined, 'closed');
   }
 
   async #write(): Promise<void> {
@@ -222,9 +231,12 @@ export class Connection {
     call.timer = after(lateReplyMs, () => this.#fail(`Redis did not answer within ${deadlineMs} ms`));
   }
 
-  #fail(message: string, cause?: unknown): void {
+  #fail(message: string, cause?: unknown, kind?: 'closed'): void {
     if (this.#lost) return;
-    this.#lost = new ConnectionLostError(message, { cause });
+    const last = this.#calls[0]?.replies.at(-1);
+    this.#lost = last instanceof RedisError && last.message.startsWith(lastWords)
+      ? new ConnectionLostError(`Redis closed the connection: ${last.message}`, { cause, kind: 'refused' })
+      : new ConnectionLostError(message, { cause, ...(kind ? { kind } : {}) });
     this.#outbox = [];
     try {
       this.#conn.close();

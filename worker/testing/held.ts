@@ -1,6 +1,7 @@
 /** Requests and places for the worker's own tests. */
 import type { Held } from '../handler/in-flight.ts';
 import { type Bulk, decodeEntry } from '../handler/entry.ts';
+import type { Identity } from '../pod/identity.ts';
 import type { Place } from '../handler/place.ts';
 import { Proof } from '../handler/proof.ts';
 import { parseHandlerSettings } from '../handler/settings.ts';
@@ -20,6 +21,12 @@ export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held>
     entry: decodeEntry(id, flat(fields)),
     deliveries: 1,
     receivedMs: 0,
+    provenMs: 0,
+    bytes: 0,
+    refusals: 0,
+    refusedFor: undefined,
+    losses: 0,
+    acknowledged: false,
     place: 0,
     state: 'running',
     ref: 'r',
@@ -30,6 +37,9 @@ export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held>
     ...more,
   };
 }
+
+/** Who works in it. */
+export const identity: Identity = { pid: '7', owner: 'pod-1' };
 
 /** A worker of type `demo-worker`. */
 export function place(more: Partial<Place> = {}): Place {

@@ -1,0 +1,32 @@
+/** What handlers tell about their progress, on its way into the traces. */
+import { traceHashKey } from '../../contract/keys.ts';
+import { progressField } from '../../contract/trace.ts';
+import type { Connection } from '../redis/connection.ts';
+import { textOf } from '../redis/replies.ts';
+import { fieldCommands, type KeyState } from './commit-plan.ts';
+import type { Place } from './place.ts';
+import type { TraceExpiry } from './trace-expiry.ts';
+
+/** Writes what handlers have told since the last time. */
+export async function writeProgress(
+  connection: Connection,
+  place: Place,
+  progress: Map<string, number>,
+  expiry: TraceExpiry,
+): Promise<void> {
+  if (progress.size === 0) return;
+  const told = [...progress];
+  progress.clear();
+  const states = expiry === 'EXPIRE' ? await look(connection, told.map(([ref]) => traceHashKey(ref))) : new Map();
+  const stateOf = (key: string): KeyState => states.get(key) ?? { type: 'none', ttlMs: -2 };
+  const field = progressField(place.type);
+  await connection.pipeline(told.flatMap(([ref, percent]) => fieldCommands(ref, field, percent, stateOf, expiry)));
+}
+
+async function look(connection: Connection, keys: readonly string[]): Promise<Map<string, KeyState>> {
+  const ttls = await connection.pipeline(keys.map((key) => ['PTTL', key]));
+  return new Map(keys.map((key, at) => {
+    const ttlMs = Number(textOf(ttls[at]));
+    return [key, { type: ttlMs === -2 ? 'none' : 'hash', ttlMs }];
+  }));
+}

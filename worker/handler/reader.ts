@@ -1,0 +1,200 @@
+/** Takes requests: new ones, and those that an earlier process or another consumer left behind. */
+import type { Connection } from '../redis/connection.ts';
+import type { Pair } from '../redis/connection-pair.ts';
+import { acknowledgeAnswered, claimPages } from './answered.ts';
+import { holdLimit, readCount, SizeLimit } from './capacity.ts';
+import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
+import { decodeRead, type Entry, isEarlier, sizeOf } from './entry.ts';
+import { ensureGroup, isGroupGone, newestEntry } from './group.ts';
+import { claimOrphans } from './orphans.ts';
+import { findPending, type Pending, planRecovery, readPending } from './pending.ts';
+import type { ServerFeatures } from './server-features.ts';
+import type { SessionContext } from './session-context.ts';
+
+const blockMs = 2000;
+/** How soon entries left behind are looked for again while there are some. */
+export const moreOrphansMs = 100;
+
+/** Reads over one connection of a session, and asks over the other. */
+export class Reader {
+  /** True once no further request will be taken. */
+  done = false;
+  readonly #reader: Connection;
+  readonly #writer: Connection;
+  readonly #context: SessionContext;
+  readonly #features: ServerFeatures;
+  readonly #onTaken: () => void;
+  readonly #sizes = new SizeLimit();
+  #backlog: Pending[];
+  /** The group was made anew: requests up to this one may have been answered before. */
+  #againUpTo: string | undefined;
+  #orphanCursor = '0-0';
+  /** Entries left behind were found the last time, so that more are to be expected. */
+  #adopting = false;
+  #stopping = false;
+
+  /**
+   * @param backlog entries that are ours and not in flight
+   * @param onTaken called when requests have been started, before the next read
+   */
+  constructor(
+    { reader, writer }: Pair,
+    context: SessionContext,
+    features: ServerFeatures,
+    backlog: Pending[],
+    onTaken: () => void,
+  ) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#context = context;
+    this.#features = features;
+    this.#backlog = backlog;
+    this.#onTaken = onTaken;
+  }
+
+  /** Takes no further requests. */
+  stop(): void {
+    this.#stopping = true;
+    this.#context.inFlight.room.notify();
+  }
+
+  /** Takes requests until stopped, or until the request limit is reached. */
+  async run(): Promise<void> {
+    const { inFlight, pulse } = this.#context;
+    try {
+      while (!this.#isOver()) {
+        pulse.beat();
+        const count = Math.min(this.#room(), this.#untilLimit(), this.#sizes.count(inFlight.bytes));
+        if (this.#backlog.length > 0) await this.#recover();
+        else if (count > 0) await this.#readNew(count);
+        else await inFlight.room.wait(1000);
+      }
+    } catch (error) {
+      if (!this.#stopping) throw error; // the reading connection was closed on purpose
+    }
+    this.done = true;
+    inFlight.work.notify();
+  }
+
+  /** The group was missing and is there again: what is in the stream comes once more. */
+  async groupWasMade(): Promise<void> {
+    this.#againUpTo = await newestEntry(this.#writer, this.#context.place);
+  }
+
+  /**
+   * Takes over a few entries that were left behind, unless there are some already.
+   * @returns whether more are to be expected
+   */
+  async adoptOrphans(): Promise<boolean> {
+    const { place, inFlight } = this.#context;
+    if (this.#backlog.length > 0) return true;
+    const claimed = await claimOrphans(this.#writer, place, this.#orphanCursor);
+    this.#orphanCursor = claimed.cursor;
+    this.#adopting = claimed.ids.length > 0;
+    await this.#queue(await findPending(this.#writer, place, claimed.ids.filter((id) => !inFlight.has(id))));
+    return this.#adopting;
+  }
+
+  async #readNew(count: number): Promise<void> {
+    const { place, clock, log } = this.#context;
+    const { requestStream, consumerId, settings: { group } } = place;
+    const askedMs = clock.now();
+    try {
+      const reply = await this.#reader.commandWithin(
+        blockMs + 1000,
+        'XREADGROUP',
+        'GROUP',
+        group,
+        consumerId,
+        'COUNT',
+        count,
+        'BLOCK',
+        this.#adopting ? moreOrphansMs : blockMs,
+        ...claimArgs(place, this.#features),
+        'STREAMS',
+        requestStream,
+        '>',
+      );
+      const { fresh, claimed } = separateClaimed(reply);
+      const nowMs = clock.monotonic();
+      for (const entry of await this.#unanswered(this.#weigh(decodeRead(fresh)))) {
+        this.#context.inFlight.add(entry, 1, nowMs, askedMs);
+      }
+      this.#context.executor.startWaiting();
+      this.#onTaken();
+      if (claimed.length > 0) await this.#adopt(claimed);
+    } catch (error) {
+      if (!isGroupGone(error)) throw error;
+      log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
+      await ensureGroup(this.#writer, place);
+      await this.groupWasMade();
+    }
+  }
+
+  /** What comes through a group that was made anew, but for what was answered through the one before. */
+  async #unanswered(entries: Entry[]): Promise<Entry[]> {
+    const upTo = this.#againUpTo;
+    if (upTo === undefined) return entries;
+    const again = entries.filter(({ id }) => !isEarlier(upTo, id));
+    if (again.length < entries.length || entries.length === 0) this.#againUpTo = undefined;
+    const pending = again.map(({ id }) => ({ id, deliveries: 1 }));
+    const open = await acknowledgeAnswered(this.#writer, this.#context.place, pending, claimPages);
+    const ids = new Set(open.map(({ id }) => id));
+    return entries.filter((entry) => ids.has(entry.id) || !again.includes(entry));
+  }
+
+  /** Queues what a read has taken over, but for what this process still works on itself. */
+  async #adopt(claimed: readonly Pending[]): Promise<void> {
+    const { place, inFlight } = this.#context;
+    await uncountDelivery(this.#writer, place, claimed);
+    await this.#queue(claimed.filter(({ id }) => !inFlight.has(id)));
+  }
+
+  async #queue(pending: readonly Pending[]): Promise<void> {
+    this.#backlog.push(...await acknowledgeAnswered(this.#writer, this.#context.place, pending, claimPages));
+  }
+
+  /** Takes the next entries out of the backlog, or waits until that is possible. */
+  async #recover(): Promise<void> {
+    const { inFlight, executor, place, clock } = this.#context;
+    const room = Math.min(
+      place.settings.concurrency - inFlight.size,
+      this.#untilLimit(),
+      this.#sizes.count(inFlight.bytes),
+    );
+    const step = planRecovery(this.#backlog, { room, size: inFlight.size }, place.settings.maxDeliveries);
+    if (step.kind === 'wait') return await inFlight.room.wait(1000);
+    this.#backlog = this.#backlog.slice(step.next.length);
+    const deliveries = new Map(step.next.map((pending) => [pending.id, pending.deliveries + 1]));
+    const askedMs = clock.now();
+    for (const entry of this.#weigh(await readPending(this.#reader, place, step.next))) {
+      const held = inFlight.add(entry, deliveries.get(entry.id) ?? 1, clock.monotonic(), askedMs);
+      if (held !== undefined && step.manner === 'quarantine') executor.quarantine(held);
+    }
+    executor.startWaiting();
+    while (step.manner === 'alone' && inFlight.size > 0 && !this.#isOver()) {
+      this.#context.pulse.beat();
+      await inFlight.room.wait(1000);
+    }
+  }
+
+  #weigh(entries: Entry[]): Entry[] {
+    this.#sizes.learn(entries.map(sizeOf));
+    return entries;
+  }
+
+  #room(): number {
+    const { place, inFlight, executor } = this.#context;
+    const { concurrency } = place.settings;
+    return readCount(holdLimit(concurrency, executor.meanMs), inFlight.size, concurrency);
+  }
+
+  #untilLimit(): number {
+    const { place, inFlight } = this.#context;
+    return place.requestLimit > 0 ? place.requestLimit - inFlight.taken : Infinity;
+  }
+
+  #isOver(): boolean {
+    return this.#stopping || this.#untilLimit() <= 0;
+  }
+}
