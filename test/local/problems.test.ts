@@ -70,6 +70,13 @@ const cases: readonly Case[] = [
     mended: named('ConfigMap', 'c2', { 'worker.ts': 'export default () => 1;' }),
   },
   {
+    reason: 'ConfigMapKeyNotText',
+    says: 'key "worker.ts" of ConfigMap "c5" is binary, and a module is text',
+    spec: { source: { configMap: { name: 'c5', key: 'worker.ts' } } },
+    broken: { ...named('ConfigMap', 'c5', {}), binaryData: { 'worker.ts': base64(new Uint8Array([0xff, 0xfe])) } },
+    mended: named('ConfigMap', 'c5', { 'worker.ts': 'export default () => 1;' }),
+  },
+  {
     reason: 'SourceEmpty',
     says: 'key "worker.ts" of ConfigMap "c3" is empty',
     spec: { source: { configMap: { name: 'c3', key: 'worker.ts' } } },

@@ -31,6 +31,7 @@ export const problemReasons = [
   'WrongRedisType',
   'ConfigMapNotFound',
   'ConfigMapKeyNotFound',
+  'ConfigMapKeyNotText',
   'SourceTooLarge',
   'SourceEmpty',
   'SecretNotFound',

@@ -26,6 +26,16 @@ export function resolveSource(source: RedisWorkerSpec['source'], configMap: Kube
   }
   const data = (configMap.data ?? {}) as Record<string, string>;
   const text = data[key];
+  const binary = (configMap['binaryData'] ?? {}) as Record<string, string>;
+  if (text === undefined && Object.hasOwn(binary, key)) {
+    return {
+      ok: false,
+      problem: missing(
+        'ConfigMapKeyNotText',
+        `key "${key}" of ConfigMap "${name}" is binary, and a module is text: save it as UTF-8 and put it below data instead of binaryData`,
+      ),
+    };
+  }
   if (text === undefined) {
     const keys = Object.keys(data).sort().join(', ') || 'none';
     return {

@@ -21,10 +21,12 @@ export interface Look {
   readonly folders: readonly string[];
 }
 
-/** @throws Error when there is no such file or folder */
+/** @throws Error when there is no such file or folder, or it cannot be seen */
 export async function placeOf(path: string): Promise<Place> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new Error(`There is no file or folder ${path}; check the path.`);
+  const found = await stat(path).catch((error: unknown) => {
+    const why = isAbsent(error) ? 'There is no file or folder' : `This cannot be read (${messageOf(error)}):`;
+    throw new Error(`${why} ${path}; check the path.`, { cause: error });
+  });
   return { path: resolve(path), isFolder: found.isDirectory() };
 }
 

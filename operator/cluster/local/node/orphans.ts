@@ -61,10 +61,17 @@ async function writeNote(file: string, pid: number): Promise<void> {
 
 /** The process of a note, when it is still the same one: process ids are given out again. */
 async function livingPid(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch(emptyWhenGone);
   const parsed = note.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   return await birthOf(parsed.data.pid) === parsed.data.birth ? parsed.data.pid : undefined;
+}
+
+/** Any other error leaves it open whether a process lives: whoever asks must not go on. */
+function emptyWhenGone(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ESRCH') return '';
+  throw error;
 }
 
 function parseJson(text: string): unknown {
@@ -78,7 +85,7 @@ function parseJson(text: string): unknown {
 /** When a process was started, in the system's own words; undefined when it is gone. */
 export async function birthOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(emptyWhenGone);
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   }
   const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({
