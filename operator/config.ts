@@ -8,7 +8,12 @@ import { type Block, parseBlock } from './redisworker/network/allow-net/address.
 import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
-import { type DeniablePodField, deniablePodFields } from './redisworker/model/blueprint.ts';
+import {
+  type DeniablePodField,
+  deniablePodFields,
+  type PodNetwork,
+  podNetworks,
+} from './redisworker/model/blueprint.ts';
 import { version, workerImage } from './version.ts';
 
 /** Settings of one operator process. */
@@ -42,6 +47,7 @@ export interface OperatorConfig {
   readonly clusterBlocks: readonly Block[];
   /** Fields of spec.pod no worker may set. */
   readonly deniedPodFields: readonly DeniablePodField[];
+  readonly podNetwork: PodNetwork;
   /** Name of this process in the Lease. */
   readonly identity: string;
 }
@@ -65,6 +71,7 @@ interface Flags {
   dnsServer?: string;
   clusterCidr: readonly Block[];
   denyPodField: readonly DeniablePodField[];
+  podNetwork: PodNetwork;
 }
 
 /**
@@ -96,6 +103,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
     deniedPodFields: flags.denyPodField,
+    podNetwork: flags.podNetwork,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
 }
@@ -147,6 +155,12 @@ function command(environment: NodeJS.ProcessEnv): Command {
         '--deny-pod-field <field>',
         `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
       ).argParser(podField).default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--pod-network <kind>',
+        'Shared where the loopback of pods is that of this machine, so that a Redis on it is within their reach',
+      ).choices(podNetworks).default('Own'),
     )
     .option('--no-leader-elect', 'reconcile without holding the Lease; never with two operators')
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')

@@ -8,7 +8,7 @@ import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
-import type { DeniablePodField } from './redisworker/model/blueprint.ts';
+import type { DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
@@ -38,6 +38,8 @@ export interface OperatorOptions {
   readonly clusterBlocks?: readonly Block[];
   /** Fields of spec.pod no worker may set; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Whether the loopback of pods is their own; shared with this process when absent. */
+  readonly podNetwork?: PodNetwork;
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** Reconciles that run at once. */
@@ -91,6 +93,7 @@ export function startOperator(options: OperatorOptions): Operator {
       login: options.redisLogin,
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
+      podNetwork: options.podNetwork ?? 'Shared',
       policyEnforcement: options.policyEnforcement,
       canary: options.canary,
       searchDomains: options.searchDomains ?? [],

@@ -36,6 +36,9 @@ export async function startOperatorProcess(
     `127.0.0.1:${port}`,
     '--dns-server',
     '127.0.0.1:1',
+    // Pods are processes of this machine.
+    '--pod-network',
+    'Shared',
     ...(options.everywhere === true ? [] : ['--namespace', options.namespace]),
     '--lease-namespace',
     options.namespace,

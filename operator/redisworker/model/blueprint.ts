@@ -67,6 +67,7 @@ export interface Blueprint {
   readonly image: string;
   /** The image is the worker's own, so what its pods tell of themselves is its word alone. */
   readonly customImage: boolean;
+  readonly podNetwork: PodNetwork;
   readonly memoryMiB: number;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
@@ -78,6 +79,10 @@ export const deniablePodFields = ['annotations', 'image', 'labels'] as const;
 /** One of {@link deniablePodFields}. */
 export type DeniablePodField = (typeof deniablePodFields)[number];
 
+/** Whether a pod has a loopback of its own, or the one of the machine it runs on. */
+export const podNetworks = ['Own', 'Shared'] as const;
+export type PodNetwork = (typeof podNetworks)[number];
+
 /** What the operator was started with and a spec may leave open. */
 export interface Defaults extends GateDefaults {
   readonly redisUrl: string | undefined;
@@ -88,4 +93,6 @@ export interface Defaults extends GateDefaults {
   readonly searchDomains?: readonly string[];
   /** Fields of spec.pod the admin keeps to himself; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Shared when absent. */
+  readonly podNetwork?: PodNetwork;
 }

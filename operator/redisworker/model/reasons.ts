@@ -41,6 +41,7 @@ export const problemReasons = [
   'InvalidRedisUrl',
   'NoRedis',
   'RedisNotOpened',
+  'RedisOnLoopback',
   'CiliumNotInstalled',
   'HandingOver',
 ] as const;

@@ -66,6 +66,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       suspend: spec.suspend,
       deletionPolicy: spec.deletionPolicy,
       customImage: spec.pod.image !== undefined,
+      podNetwork: defaults.podNetwork ?? 'Shared',
       image: spec.pod.image ?? defaults.image,
       memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
       terminationGracePeriodSeconds: grace,

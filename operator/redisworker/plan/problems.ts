@@ -2,6 +2,8 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import type { Desired } from '../desired/index.ts';
 import type { ObservedSpec } from '../model/observed.ts';
+import { isLoopback, parseAddress } from '../network/allow-net/address.ts';
+import { isLoopbackName } from '../network/allow-net/cluster-name.ts';
 import { ownershipOf } from './adoption.ts';
 import { hashConflict, missing, notAHash, type Problem, terminal } from '../model/problem.ts';
 
@@ -15,6 +17,7 @@ export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wan
   return [
     ...spec.problems,
     ...rivalry(spec),
+    ...redisOnLoopback(spec),
     ...refusedNames(desired),
     ...unreachableRedis(desired),
     ...foreignKeys(spec, wanted),
@@ -37,6 +40,23 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
       `the older RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
     ),
   ];
+}
+
+/** In a pod with a network of its own, loopback is the pod: its code would wait for ever. */
+function redisOnLoopback({ blueprint: { podNetwork, redis }, endpoint }: ObservedSpec): Problem[] {
+  if (podNetwork === 'Shared' || !endpoint.ok || !staysInPod(endpoint.value.target.host)) return [];
+  const why = `leads to ${endpoint.value.target.host}, which in a pod is the pod itself`;
+  const fix = 'give the name of a Service, or of a host that pods reach';
+  return [
+    redis
+      ? terminal('RedisOnLoopback', `spec.redis.url ${why}: ${fix}`)
+      : missing('RedisOnLoopback', `the operator's default Redis (--redis) ${why}: ${fix}, there or in spec.redis.url`),
+  ];
+}
+
+function staysInPod(host: string): boolean {
+  const address = parseAddress(host);
+  return address === undefined ? isLoopbackName(host.toLowerCase().replace(/\.$/, '')) : isLoopback(address);
 }
 
 function refusedNames(desired: Desired | undefined): Problem[] {

@@ -350,6 +350,32 @@ describe('problems', () => {
     expect(reasons(observed(worker('w'), { stream: { wrongType: true, group: false } }))).toEqual(['WrongRedisType']);
   });
 
+  const at = (host: string, podNetwork: 'Own' | 'Shared', spec: Record<string, unknown> = {}) => {
+    const target = { host, port: 6379, db: 0 };
+    return planOf(observed(worker('w', withSpec(spec)), {
+      defaults: { podNetwork },
+      spec: { endpoint: { ok: true, value: { url: 'redis://there', target, addresses: [] } } },
+    })).problems;
+  };
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST.', 'redis.localhost', '::1', '0.0.0.0'])(
+    'tell at once of a Redis at %s, which in a pod is the pod itself',
+    (host) => {
+      expect(at(host, 'Own', { redis: { url: 'redis://there' } })).toEqual([{
+        reason: 'RedisOnLoopback',
+        terminal: true,
+        message:
+          `spec.redis.url leads to ${host}, which in a pod is the pod itself: give the name of a Service, or of a host that pods reach`,
+      }]);
+      expect(at(host, 'Own')).toMatchObject([{ reason: 'RedisOnLoopback', terminal: false }]);
+      expect(at(host, 'Shared')).toEqual([]);
+    },
+  );
+
+  it('tell of no other Redis that it is in the pod', () => {
+    expect(at('192.0.2.1', 'Own')).toEqual([]);
+  });
+
   it('name the older worker that has the type', () => {
     expect(reasons(observed(worker('w'), { spec: { rival: { worker: 'default/elder', over: 'type' } } }))).toEqual([
       'TypeConflict',
