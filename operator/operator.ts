@@ -11,6 +11,7 @@ import { RedisConnections } from './redis/connections.ts';
 import type { DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
+import type { Enqueue } from './redisworker/follow/changes.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
 import { reconcile } from './redisworker/reconcile.ts';
 import type { DefaultLogin, World } from './redisworker/world.ts';
@@ -66,7 +67,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const meter = metrics.queue('redisworker');
   const queue = new WorkQueue({ clock, meter });
   meter.longestRunning(() => queue.longestRunningSeconds);
-  const enqueue = (key: string) => queue.add(key);
+  const enqueue: Enqueue = (key, why) => (why === 'AsksAnew' ? queue.renew(key) : queue.add(key));
   const redis = new RedisConnections({ clock, meter: metrics.redis });
   const following = startFollowing({
     cluster,

@@ -78,6 +78,40 @@ test('chance shortens a pause by at most half, and a server may ask for a longer
   expect(queue.retry('b', 7000)).toBe(7000);
 });
 
+test('a key that failed keeps its pause whatever adds it, also what came while it ran', async () => {
+  const { clock, queue } = queueOf();
+  for (const pause of [100, 200, 400]) {
+    queue.add('a');
+    expect(await queue.get()).toBe('a');
+    queue.add('a');
+    expect(queue.retry('a')).toBe(pause);
+    queue.done('a');
+    queue.add('a');
+    queue.addAfter('a', 1);
+    await clock.advance(pause - 1);
+    expect(queue.depth).toBe(0);
+    await clock.advance(1);
+    expect(queue.depth).toBe(1);
+  }
+  expect(queue.failures('a')).toBe(3);
+});
+
+test('a key that is renewed runs at once and starts over, also when it was renewed while it ran', async () => {
+  const { queue } = queueOf();
+  queue.add('a');
+  await queue.get();
+  queue.retry('a');
+  queue.done('a');
+  queue.renew('a');
+  expect([queue.depth, queue.failures('a')]).toEqual([1, 0]);
+  await queue.get();
+  queue.renew('a');
+  queue.add('a');
+  queue.retry('a');
+  queue.done('a');
+  expect([queue.depth, queue.failures('a')]).toEqual([1, 0]);
+});
+
 test('a shut down queue lets waiting workers go, drops what waits and settles with the last running key', async () => {
   const { clock, queue } = queueOf();
   queue.add('running');

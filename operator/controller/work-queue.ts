@@ -1,6 +1,7 @@
 /**
  * The work queue: keys that wait to be reconciled. A key is in it once, is never handed to two
- * workers at a time, and runs once more when it was added while it ran.
+ * workers at a time, and runs once more when it was added while it ran. A key that failed is not handed out before its
+ * pause is over, whatever adds it, unless it is {@link WorkQueue.renew | renewed}.
  */
 import { type BackOff, backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
@@ -53,9 +54,11 @@ export class WorkQueue {
   /** Keys to hand out, in order of arrival; a key that runs waits in `#again` instead. */
   readonly #waiting: Record<Priority, Map<string, Waiting>> = { normal: new Map(), low: new Map() };
   readonly #running = new Map<string, number>();
-  readonly #again = new Map<string, Priority>();
+  readonly #again = new Map<string, Priority | 'renewed'>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
+  /** When the pause of a key that failed is over. */
+  readonly #pausedUntil = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #drained: (() => void)[] = [];
   #closed = false;
@@ -82,9 +85,26 @@ export class WorkQueue {
   add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
     if (this.#running.has(key)) {
-      if (this.#again.get(key) !== 'normal') this.#again.set(key, priority);
+      if (priority === 'normal' && this.#again.get(key) === 'low') this.#again.delete(key);
+      if (!this.#again.has(key)) this.#again.set(key, priority);
       return;
     }
+    const pause = (this.#pausedUntil.get(key) ?? 0) - this.#clock.now();
+    if (pause > 0) this.addAfter(key, pause, priority);
+    else this.#enqueue(key, priority);
+  }
+
+  /** Adds a key that asks for something else than when it failed: its pause is over, and its failures are forgotten. */
+  renew(key: string): void {
+    if (this.#running.has(key)) {
+      this.#again.set(key, 'renewed');
+      return;
+    }
+    this.forget(key);
+    this.add(key);
+  }
+
+  #enqueue(key: string, priority: Priority): void {
     if (this.#waiting.normal.has(key) || (priority === 'low' && this.#waiting.low.has(key))) return;
     const lifted = this.#waiting.low.get(key);
     this.#waiting.low.delete(key);
@@ -117,6 +137,7 @@ export class WorkQueue {
     const failures = this.failures(key) + 1;
     this.#failures.set(key, failures);
     const pause = Math.max(atLeastMs, backOffMs(this.#backOff, failures, this.#random));
+    this.#pausedUntil.set(key, this.#clock.now() + pause);
     this.#meter.retried();
     this.addAfter(key, pause);
     return pause;
@@ -125,6 +146,7 @@ export class WorkQueue {
   /** The key is well again: its next failure pauses it shortly. */
   forget(key: string): void {
     this.#failures.delete(key);
+    this.#pausedUntil.delete(key);
   }
 
   /** Failures of the key since it was last forgotten. */
@@ -148,7 +170,8 @@ export class WorkQueue {
     this.#meter.worked((this.#clock.now() - since) / 1000);
     const again = this.#again.get(key);
     this.#again.delete(key);
-    if (again !== undefined) this.add(key, again);
+    if (again === 'renewed') this.renew(key);
+    else if (again !== undefined) this.add(key, again);
     this.#settleDrained();
   }
 

@@ -44,7 +44,7 @@ function follow(workers: KubeObject[], services: KubeObject[]) {
     configMaps: copyOf(),
   } satisfies LiveCopies;
   const enqueued: string[] = [];
-  enqueueChanges(copies, undefined, (key) => enqueued.push(key));
+  enqueueChanges(copies, undefined, (key, why) => enqueued.push(why === undefined ? key : `${key} ${why}`));
   return { copies, enqueued };
 }
 
@@ -75,4 +75,17 @@ test('two hundred aliases that name all of each other, or stand in a ring, cost 
   );
   ring.copies.services.tell('modified', ring.copies.services.list()[0]!);
   expect(ring.enqueued).toEqual(['x/w']);
+});
+
+test('a worker asks anew with another generation, label or deletion, and not with what the operator writes into it', () => {
+  const { copies, enqueued } = follow([], []);
+  const told = (more: Partial<KubeObject['metadata']>, status?: string): void =>
+    copies.workers.tell('modified', { ...worker('w', [], more), status });
+  told({ resourceVersion: '1' });
+  told({ resourceVersion: '2', finalizers: ['ours'] }, 'ours');
+  told({ resourceVersion: '3', generation: 2 });
+  told({ resourceVersion: '4', generation: 2 }, 'ours again');
+  told({ resourceVersion: '5', generation: 2, labels: { team: 'x' } });
+  told({ resourceVersion: '6', generation: 2, labels: { team: 'x' }, deletionTimestamp: 'now' });
+  expect(enqueued).toEqual(['x/w AsksAnew', 'x/w', 'x/w AsksAnew', 'x/w', 'x/w AsksAnew', 'x/w AsksAnew']);
 });

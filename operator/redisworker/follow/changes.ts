@@ -7,14 +7,23 @@ import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
 
+/** Told the key of a worker that should be looked at; `AsksAnew` when its user wants something else than before. */
+export type Enqueue = (workerKey: string, why?: 'AsksAnew') => void;
+
 /** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
 export function enqueueChanges(
   copies: LiveCopies,
   defaultRedisUrl: string | undefined,
-  enqueue: (workerKey: string) => void,
+  enqueue: Enqueue,
 ): void {
+  const asked = new Map<string, string>();
   copies.workers.onChange((type, object) => {
-    enqueue(keyOf(refOfObject(object)));
+    const key = keyOf(refOfObject(object));
+    const before = asked.get(key);
+    if (type === 'deleted') asked.delete(key);
+    else asked.set(key, whatIsAsked(object));
+    if (asked.get(key) === before) enqueue(key);
+    else enqueue(key, 'AsksAnew');
     if (type !== 'modified') {
       for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
     }
@@ -36,6 +45,13 @@ export function enqueueOwners(children: Followed, enqueue: (workerKey: string) =
     const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
     if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
   });
+}
+
+/** Changes with every wish of a user, and with nothing that this operator writes. */
+function whatIsAsked(
+  { metadata: { uid, generation, deletionTimestamp, labels, annotations: notes } }: KubeObject,
+): string {
+  return JSON.stringify([uid, generation, deletionTimestamp, labels, notes]);
 }
 
 function refOfObject({ metadata }: KubeObject) {

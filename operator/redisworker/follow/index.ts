@@ -5,7 +5,7 @@ import type { LookUp } from '../../dns/lookup.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import { ResponseReader } from '../../redis/response-reader.ts';
 import type { Observed } from '../model/observed.ts';
-import { enqueueChanges, enqueueOwners } from './changes.ts';
+import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
 import { OutsideNames } from './outside-names.ts';
@@ -32,8 +32,7 @@ export interface FollowOptions {
   /** Asks DNS for names outside the cluster. */
   readonly lookUp: LookUp;
   readonly clock: Clock;
-  /** Told the key of a worker that should be looked at. */
-  readonly enqueue: (key: string) => void;
+  readonly enqueue: Enqueue;
 }
 
 /** Opens the live copies and what else serves all workers. */
