@@ -543,6 +543,24 @@ describe.concurrent('working', () => {
     expect(await client.xlen(deadLetterStreamKey(type))).toBe(1);
   });
 
+  test('answers everybody else first, before it runs a request again that has ended processes', async (t) => {
+    const { expect } = t;
+    const type = 'suspected';
+    await writeHash(client, type, { replyExpireSeconds: 60 });
+    const options = {
+      type,
+      settings: { maxDeliveries: 3 },
+      module: 'import { abort } from "node:process"; export default ({ data }) => data === "poison" ? abort() : data',
+    };
+    await client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
+    await send(type, { data: '"poison"' }, 'suspect');
+    for (let delivery = 1; delivery <= 2; delivery++) expect(await (await run(t, options)).ended).toBe('SIGABRT');
+    const refs = await Promise.all(Array.from({ length: 40 }, () => send(type, { data: '"bread"' })));
+    const worker = await run(t, options);
+    expect(await worker.ended).toBe('SIGABRT');
+    expect(await client.exists(...refs.map(replyListKey))).toBe(refs.length);
+  });
+
   test('finishes what runs on SIGTERM and hands the rest to the next consumer', async (t) => {
     const { expect } = t;
     const type = 'draining';

@@ -14,6 +14,9 @@ export interface Pending {
   readonly deliveries: number;
 }
 
+/** Deliveries from which on a request is a suspect: it runs with nothing beside it. */
+export const suspectFrom = 2;
+
 const pageSize = 500;
 
 /** Everything pending for this consumer, oldest first. */
@@ -66,10 +69,10 @@ export function planRecovery(
   const first = backlog[0];
   if (first === undefined || inFlight.room <= 0) return { kind: 'wait' };
   if (first.deliveries >= maxDeliveries) return { kind: 'take', next: [first], manner: 'quarantine' };
-  if (first.deliveries >= 2) {
+  if (first.deliveries >= suspectFrom) {
     return inFlight.size > 0 ? { kind: 'wait' } : { kind: 'take', next: [first], manner: 'alone' };
   }
-  const end = backlog.findIndex(({ deliveries }) => deliveries >= 2 || deliveries >= maxDeliveries);
+  const end = backlog.findIndex(({ deliveries }) => deliveries >= suspectFrom || deliveries >= maxDeliveries);
   return {
     kind: 'take',
     next: backlog.slice(0, Math.min(inFlight.room, end < 0 ? backlog.length : end)),

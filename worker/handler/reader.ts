@@ -10,6 +10,7 @@ import { claimOrphans } from './orphans.ts';
 import { findPending, type Pending, planRecovery, readPending } from './pending.ts';
 import type { ServerFeatures } from './server-features.ts';
 import type { SessionContext } from './session-context.ts';
+import { leastSuspiciousFirst, NewBeforeSuspects } from './suspects.ts';
 
 const blockMs = 2000;
 /** How soon entries left behind are looked for again while there are some. */
@@ -25,7 +26,9 @@ export class Reader {
   readonly #features: ServerFeatures;
   readonly #onTaken: () => void;
   readonly #sizes = new SizeLimit();
+  /** The least suspicious first. */
   #backlog: Pending[];
+  readonly #newFirst: NewBeforeSuspects;
   /** The group was made anew: requests up to this one may have been answered before. */
   #againUpTo: string | undefined;
   #orphanCursor = '0-0';
@@ -48,7 +51,8 @@ export class Reader {
     this.#writer = writer;
     this.#context = context;
     this.#features = features;
-    this.#backlog = backlog;
+    this.#backlog = leastSuspiciousFirst(backlog);
+    this.#newFirst = new NewBeforeSuspects(context.clock.monotonic());
     this.#onTaken = onTaken;
   }
 
@@ -65,7 +69,7 @@ export class Reader {
       while (!this.#isOver()) {
         pulse.beat();
         const count = Math.min(this.#room(), this.#untilLimit(), this.#sizes.count(inFlight.bytes));
-        if (this.#backlog.length > 0) await this.#recover();
+        if (this.#backlog.length > 0 && !this.#newGoFirst()) await this.#recover();
         else if (count > 0) await this.#readNew(count);
         else await inFlight.room.wait(1000);
       }
@@ -109,7 +113,7 @@ export class Reader {
         'COUNT',
         count,
         'BLOCK',
-        this.#adopting ? moreOrphansMs : blockMs,
+        this.#adopting || this.#backlog.length > 0 ? moreOrphansMs : blockMs,
         ...claimArgs(place, this.#features),
         'STREAMS',
         requestStream,
@@ -151,7 +155,12 @@ export class Reader {
   }
 
   async #queue(pending: readonly Pending[]): Promise<void> {
-    this.#backlog.push(...await acknowledgeAnswered(this.#writer, this.#context.place, pending, claimPages));
+    const left = await acknowledgeAnswered(this.#writer, this.#context.place, pending, claimPages);
+    this.#backlog = leastSuspiciousFirst([...this.#backlog, ...left]);
+  }
+
+  #newGoFirst(): boolean {
+    return this.#newFirst.applies(this.#backlog, this.#context.clock.monotonic());
   }
 
   /** Takes the next entries out of the backlog, or waits until that is possible. */
