@@ -19,8 +19,8 @@ export interface StreamView {
   readonly lag: number | undefined;
   /** Entries delivered and not acknowledged. */
   readonly pending: number;
-  /** Seconds since the oldest pending entry was added; 0 when nothing is pending. */
-  readonly oldestPendingSeconds: number;
+  /** When the oldest pending entry was added, ISO 8601; undefined when nothing is pending, or its id tells no time. */
+  readonly oldestPendingTime: string | undefined;
   readonly consumers: readonly StreamConsumer[];
 }
 
@@ -34,7 +34,7 @@ const nothing: StreamView = {
   length: 0,
   lag: undefined,
   pending: 0,
-  oldestPendingSeconds: 0,
+  oldestPendingTime: undefined,
   consumers: [],
 };
 
@@ -62,7 +62,7 @@ export async function observeStream(redis: RedisLink, stream: string, group: str
     length: state.length,
     lag: await lagOf(redis, stream, state, found),
     pending: number(found.get('pending')) ?? 0,
-    oldestPendingSeconds: oldestSeconds(summary, time),
+    oldestPendingTime: oldestTime(summary, time),
     consumers: consumers instanceof RedisFault ? [] : decodeConsumers(consumers),
   };
 }
@@ -120,12 +120,13 @@ async function lagOf(
   return number(await redis.script(countAfterScript, [stream], [delivered, lagBound])) ?? 0;
 }
 
-/** Ids made before 2010 were not made by a clock, and tell no age. */
+/** Ids made before 2010 were not made by a clock, and tell no time. */
 const earliestClockMs = 1_262_304_000_000;
 
-function oldestSeconds(summary: unknown, time: unknown): number {
+/** Not later than the server's own time, whatever id a caller chose. */
+function oldestTime(summary: unknown, time: unknown): string | undefined {
   const oldest = text(items(summary)[1]);
   const [seconds = '0'] = strings(time);
-  if (oldest === '' || idTime(oldest) < earliestClockMs) return 0;
-  return Math.max(0, Math.floor(Number(seconds) - idTime(oldest) / 1000));
+  if (oldest === '' || idTime(oldest) < earliestClockMs) return undefined;
+  return new Date(Math.min(idTime(oldest), Number(seconds) * 1000)).toISOString();
 }

@@ -84,14 +84,26 @@ test('sees a stream without the group', async () => {
 test('tells what waits, what is pending for whom, and since when', async () => {
   const stream = freshStream();
   await createGroup(stream);
-  await server.client.xadd(stream, `${Date.now() - 90_000}-0`, 'ref', 'old');
+  const added = Date.now() - 90_000;
+  await server.client.xadd(stream, `${added}-0`, 'ref', 'old');
   await add(stream, 9);
   await read(stream, 'a', 4);
   await read(stream, 'b', 1);
   const view = await observeStream(link, stream, group);
   expect(view).toMatchObject({ exists: true, group: true, length: 10, lag: 5, pending: 5 });
   expect(view.consumers.map(({ name, pending }) => [name, pending])).toEqual([['a', 4], ['b', 1]]);
-  expect(view.oldestPendingSeconds).toBeGreaterThanOrEqual(89);
+  expect(view.oldestPendingTime).toBe(new Date(added).toISOString());
+});
+
+test('tells no time of a pending entry whose id no clock made, and never one to come', async () => {
+  const [counted, future] = [freshStream(), freshStream()];
+  await Promise.all([createGroup(counted), createGroup(future)]);
+  await server.client.xadd(counted, '7-1', 'ref', 'a');
+  await server.client.xadd(future, '18446744073709551615-1', 'ref', 'b');
+  await Promise.all([read(counted, 'a', 1), read(future, 'a', 1)]);
+  expect((await observeStream(link, counted, group)).oldestPendingTime).toBeUndefined();
+  const { oldestPendingTime = '' } = await observeStream(link, future, group);
+  expect(Date.parse(oldestPendingTime)).toBeLessThanOrEqual(Date.now());
 });
 
 test('counts the lag where the server does not know it, after an entry was deleted', async () => {

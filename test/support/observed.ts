@@ -22,7 +22,7 @@ export const idleStream: StreamView = {
   length: 0,
   lag: 0,
   pending: 0,
-  oldestPendingSeconds: 0,
+  oldestPendingTime: undefined,
   consumers: [],
 };
 

@@ -61,7 +61,7 @@ const stream = z.object({
   backlog: amount().exactOptional().describe(
     'Requests that are not finished: the sum of lag, pending and scheduled; for Script, which need not acknowledge, without pending.',
   ),
-  oldestPendingSeconds: amount().exactOptional(),
+  oldestPendingTime: time().exactOptional().describe('When the oldest of the pending requests was added.'),
   length: amount().exactOptional().describe('Entries of the request stream.'),
 });
 

@@ -73,7 +73,12 @@ const entry = fc.record({
     res: fc.oneof(fc.json(), text),
   }),
 });
-const stream = fc.record({ lag: number, pending: number, length: number, oldestPendingSeconds: number });
+const stream = fc.record({
+  lag: number,
+  pending: number,
+  length: number,
+  oldestPendingTime: fc.constantFrom(undefined, '2030-01-01T00:00:00.000Z'),
+});
 const failure = fc.oneof(
   fc.constant(undefined),
   fc.tuple(fc.nat(), text, text).map(([status, reason, message]) => new ClusterError(status, reason, message)),

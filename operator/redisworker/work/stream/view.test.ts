@@ -34,7 +34,7 @@ test('a group is made when there is none, taken over when nobody has it, and lef
 
 test('the backlog is what is not finished: not delivered, not acknowledged, waiting for another attempt', () => {
   const { status } = look({
-    view: { lag: 5, pending: 3, oldestPendingSeconds: 9, length: 20 },
+    view: { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z', length: 20 },
     beside: { scheduled: 2 },
   });
   expect(status.stream).toEqual({
@@ -42,13 +42,16 @@ test('the backlog is what is not finished: not delivered, not acknowledged, wait
     pending: 3,
     scheduled: 2,
     backlog: 10,
-    oldestPendingSeconds: 9,
+    oldestPendingTime: '2030-01-01T00:00:00.000Z',
     length: 20,
   });
 });
 
 test('what a program of the user has taken and never acknowledges is no backlog', () => {
-  const { status } = look({ spec: { runtime: 'Script' }, view: { lag: 5, pending: 3, oldestPendingSeconds: 9 } });
+  const { status } = look({
+    spec: { runtime: 'Script' },
+    view: { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z' },
+  });
   expect(status.stream).toEqual({ lag: 5, pending: 3, scheduled: 0, backlog: 5, length: 0 });
 });
 

@@ -45,14 +45,14 @@ function nameOf(resource: string): string {
 
 /** A program of the user's own need not acknowledge: what is pending there says nothing of what there is to do. */
 function status(view: StreamView, { scheduled }: BesideStream, { acknowledges }: StreamBlueprint) {
-  const { lag, pending, length } = view;
+  const { lag, pending, length, oldestPendingTime } = view;
   const waiting = acknowledges ? pending + scheduled : scheduled;
   return {
     ...(lag === undefined ? {} : { lag, backlog: lag + waiting }),
     pending,
     scheduled,
     length,
-    ...(acknowledges && pending > 0 ? { oldestPendingSeconds: view.oldestPendingSeconds } : {}),
+    ...(acknowledges && oldestPendingTime !== undefined ? { oldestPendingTime } : {}),
   };
 }
 
