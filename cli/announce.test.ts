@@ -28,9 +28,9 @@ test('a stalled worker cannot run, even when it is also ready', () => {
   });
 });
 
-test('the same standing is told once', () => {
+test('the same standing is told once, and of a new worker nothing', () => {
   const lines: string[] = [];
   const tell = announcer((line) => lines.push(line));
-  for (const state of [worker(notReady), worker(notReady), worker(ready), worker(ready)]) tell(state);
+  for (const state of [worker(), worker(notReady), worker(notReady), worker(ready), worker(ready)]) tell(state);
   expect(lines).toEqual(['… w is not ready: no Redis at r:6379', '✓ w is ready: 2 of 2 consumers work']);
 });

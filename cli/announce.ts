@@ -28,8 +28,7 @@ export interface Announcement {
 
 /** Reads the conditions of a worker. */
 export function announce(worker: KubeObject): Announcement {
-  const parsed = told.safeParse(worker);
-  const conditions = parsed.success ? parsed.data.status.conditions : [];
+  const conditions = conditionsOf(worker);
   const find = (type: string): Condition | undefined => conditions.find((condition) => condition.type === type);
   const { name } = worker.metadata;
   const stalled = find('Stalled');
@@ -43,16 +42,21 @@ export function announce(worker: KubeObject): Announcement {
   };
 }
 
-/** Calls `print` with the line of a worker when it differs from the one before. */
+/** Calls `print` with the line of a worker when it differs from the one before; of a new one there is nothing to say. */
 export function announcer(print: (line: string) => void): (worker: KubeObject) => void {
   const last = new Map<string, string>();
   return (worker) => {
     const key = `${worker.metadata.namespace ?? ''}/${worker.metadata.name}`;
     const { line } = announce(worker);
-    if (last.get(key) === line) return;
+    if (last.get(key) === line || conditionsOf(worker).length === 0) return;
     last.set(key, line);
     print(line);
   };
+}
+
+function conditionsOf(worker: KubeObject): readonly Condition[] {
+  const parsed = told.safeParse(worker);
+  return parsed.success ? parsed.data.status.conditions : [];
 }
 
 function sentence(condition: Condition): string {
