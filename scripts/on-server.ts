@@ -16,6 +16,7 @@ import { type ServerName, serverNames } from '../test/support/servers/recipe.ts'
 /** What runs on every server; `test/redis8` needs what is new in Redis 8. */
 const everywhere = [
   'test/redis/',
+  'test/worker/commits',
   'test/worker/handler',
   'test/worker/faults',
   'test/worker/runner',

@@ -14,3 +14,12 @@ export async function commandStats(client: Redis): Promise<ReadonlyMap<string, {
     [...lines].map(([, name = '', calls, failed]) => [name, { calls: Number(calls), failed: Number(failed) }]),
   );
 }
+
+/** Seconds a field of a hash lives, by itself where the server can do that, else with its hash. */
+export async function secondsLeft(client: Redis, key: string, field: string): Promise<number> {
+  const own = await client.call('HTTL', key, 'FIELDS', '1', field).then(
+    (reply) => (reply as number[])[0] ?? -1,
+    () => -1,
+  );
+  return own < 0 ? await client.ttl(key) : own;
+}

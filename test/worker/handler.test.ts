@@ -14,6 +14,7 @@ import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { proxyVariables } from '../../contract/pod.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { secondsLeft } from '../support/server-features.ts';
 import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -158,7 +159,7 @@ describe('one worker with every kind of request', () => {
     const trace = JSON.parse((await client.hget(traceHashKey(ref), 'allKindsTrace'))!) as Record<string, unknown>;
     expect(Object.keys(trace)).toEqual(['received', 'completed', 'res']);
     expect(trace['res']).toEqual(reply);
-    expect(await client.ttl(traceHashKey(ref))).toBeGreaterThan(0);
+    expect(await secondsLeft(client, traceHashKey(ref), 'allKindsTrace')).toBeGreaterThan(0);
   });
 
   test('gives the reply list the expiry of the config hash', async () => {

@@ -108,7 +108,7 @@ export class Committer {
   }
 
   async #commit(batch: Held[]): Promise<void> {
-    const { identity, place } = this.#context;
+    const { identity, place, inFlight } = this.#context;
     const commit = this.#encoder.encode(batch);
     const replies = await this.#connection.transaction(commit.bytes, commit.replyCount);
     this.#encoder.release(commit);
@@ -121,24 +121,26 @@ export class Committer {
     this.#refused.answered();
     this.#unblock();
     const anyFailed = executed.some((reply) => reply instanceof RedisError);
-    batch.forEach((held, at) => this.#conclude(held, anyFailed ? this.#errorOf(executed, at) : undefined));
+    batch.forEach((held, at) => anyFailed ? this.#concludeFailed(held, executed, at) : inFlight.drop(held));
     if (!isOurs(replies.at(-1) as Reply, identity)) throw fenced(place.hashKey);
   }
 
-  /** A key changed its type between the guard's look and the transaction. The acknowledgement went through; a dead letter follows. */
-  #conclude(held: Held, error: RedisError | undefined): void {
-    if (error === undefined) return this.#context.inFlight.drop(held);
-    held.acknowledged = true;
-    held.outcome = { dead: `its reply could not be written: ${error.message}` };
-    this.#withCare.push(held);
-  }
-
-  /** A trace that could not be written is no reason to set a request aside. */
-  #errorOf(executed: readonly Reply[], at: number): RedisError | undefined {
+  /**
+   * A command of the transaction failed by itself. A trace that cannot be written is told and left at that. The rest can
+   * only fail when its key changed between the guard's look and the transaction: the acknowledgement went through, and a
+   * dead letter follows.
+   */
+  #concludeFailed(held: Held, executed: readonly Reply[], at: number): void {
     const from = at * this.#encoder.answerCount;
-    const replies = executed.slice(from, from + answerCount);
-    const error = replies.find((reply) => reply instanceof RedisError);
-    return error instanceof RedisError ? error : undefined;
+    const errors = executed.slice(from, from + this.#encoder.answerCount);
+    const first = errors.findIndex((reply) => reply instanceof RedisError);
+    if (first < 0) return this.#context.inFlight.drop(held);
+    const { message } = errors[first] as RedisError;
+    this.#context.log.error('part of an answer could not be written', tellOf(held, message));
+    if (first >= answerCount) return this.#context.inFlight.drop(held);
+    held.acknowledged = true;
+    held.outcome = { dead: `its reply could not be written: ${message}` };
+    this.#withCare.push(held);
   }
 
   async #commitWithCare(batch: Held[]): Promise<void> {
