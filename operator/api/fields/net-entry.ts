@@ -10,10 +10,11 @@ const ipv6 = '\\[[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\\]';
 
 const oneHost = never('[\\s,]', 'must be one host without spaces and commas: write one list item per host');
 const noUrl = never('://', 'must be host or host:port, not a URL: leave out the scheme and the path');
-const noCredentials = never('@', 'must not carry credentials: write host or host:port');
+const noCredentials = matches('^(unix:.*|[^@]*)$', 'must not carry credentials: write host or host:port');
 const ascii = matches('^[!-~]*$', 'must be ASCII: write an international name in its punycode form (xn--…)');
+const otherThanNumbers = '[^:]*|[^:]*:[^:]*:.*|:.*|[^:]*:|.*[^-0-9:].*|.*[0-9]-.*|.*:-.*|-([^1].*|1[0-9].*)?';
 const socket = never(
-  '^(unix:([^/]|$)|vsock:([^:]*|[^:]*:[^:]*:.*)$)',
+  `^(unix:([^/].*|.*//.*|.*/|.*/[.][.]?(/.*)?)?|vsock:(${otherThanNumbers}))$`,
   'must name a socket as unix:/absolute/path or vsock:cid:port',
 );
 const rangeOnly = matches(
@@ -29,7 +30,7 @@ const brackets = matches(
   'must have an IPv6 address in brackets, such as [2001:db8::1]:443',
 );
 const port = matches(
-  `^(unix:.*|vsock:[0-9]+:[0-9]+|\\[.*\\]|[^:]+|.*:${portPattern})$`,
+  `^(unix:.*|vsock:-?[0-9]+:[0-9]+|\\[[^\\]]*\\]|[^:]+|.*:${portPattern})$`,
   'must have one port from 1 to 65535 after the ":": leave out the ":" for every port, write one entry per port for some',
 );
 const host = matches(

@@ -1,3 +1,4 @@
+import { parseHostPort } from '../../../contract/host-port.ts';
 import { describe, expect, it } from 'vitest';
 import { gateField } from '../../../contract/gate.ts';
 import { configHashKey } from '../../../contract/keys.ts';
@@ -7,7 +8,8 @@ import { observed, type Surroundings } from '../../../test/support/observed.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { planOf } from '../plan/index.ts';
 import { enforcementCondition } from '../status/enforcement.ts';
-import { parseCanary } from './gate.ts';
+import { formatEntry } from './allow-net/canonical.ts';
+import { hostOf, parseCanary } from './gate.ts';
 
 const canary = 'canary.system.svc:8086';
 const required = { networkPolicy: { enforcement: 'Required' } };
@@ -207,6 +209,16 @@ describe('the gate of a worker', () => {
 });
 
 describe('the canary of the operator', () => {
+  it('reads no canary that the runtime could not dial', () => {
+    for (
+      const text of ['Canary.SVC.:1', '10.0.0.1:8086', '[::ffff:10.0.0.1]:8086', '[FD00:0::1]:8086', '_c.x-y:65535']
+    ) {
+      const canary = parseCanary(text);
+      expect(parseHostPort(text)).toEqual(canary && { host: hostOf(canary), port: canary.port });
+      expect(canary && parseHostPort(formatEntry(canary))).toEqual(parseHostPort(text));
+    }
+  });
+
   it('is a name or an address, with a port', () => {
     expect(['canary.svc:1', '10.0.0.1:8086', '[fd00::1]:8086'].map((text) => parseCanary(text)?.port)).toEqual([
       1,

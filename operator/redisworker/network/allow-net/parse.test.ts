@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { refusedByDeno, refusedByUsAlone, taken } from '../../../../test/support/net-corpus.ts';
+import { netEntry } from '../../../api/fields/net-entry.ts';
 import { formatEntry, formatScope, parseScope } from './canonical.ts';
 import { parseEntry } from './parse.ts';
 
@@ -19,6 +20,55 @@ describe('parseEntry', () => {
     const parsed = parseEntry(text);
     expect(parsed.ok ? parsed.entry : parsed.problem).toContain(word);
     expect(parsed.ok ? '' : parsed.problem).toContain(JSON.stringify(text.slice(0, 80)));
+  });
+
+  test('agrees with the rules of the schema, which cannot tell every IPv6 address and every number of a VM socket', () => {
+    const isLeftToUs = (text: string) => /^\[[0-9A-Fa-f:.]+\]/.test(text) || /^vsock:(-1|\d+):\d+$/.test(text);
+    const agrees = (text: string) => {
+      const admitted = netEntry.safeParse(text).success;
+      return admitted === parseEntry(text).ok || (admitted && isLeftToUs(text));
+    };
+    for (const [text] of [...taken, ...refusedByDeno, ...refusedByUsAlone]) expect(text, text).toSatisfy(agrees);
+    const parts = [
+      'a',
+      'A-1',
+      '_x',
+      '-a',
+      'a-',
+      '1',
+      '256',
+      '01',
+      '0x1f',
+      '*',
+      '*.',
+      '.',
+      ':',
+      '[',
+      ']',
+      '[::1]',
+      '/',
+      '/8',
+    ];
+    const more = [
+      '/33',
+      ':443',
+      ':0',
+      ':80-90',
+      ' ',
+      ',',
+      '@',
+      '://',
+      'unix:',
+      '/run/x',
+      'vsock:',
+      '-1',
+      '10.0.0.0',
+      'ö',
+    ];
+    const text = fc.array(fc.constantFrom(...parts, ...more), { minLength: 1, maxLength: 6 }).map((some) =>
+      some.join('')
+    );
+    fc.assert(fc.property(text, agrees), { numRuns: 2000 });
   });
 
   test('tells a problem as one short sentence, however long the entry', () => {
