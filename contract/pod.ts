@@ -115,6 +115,9 @@ export interface HandlerSettings {
   readonly graceSeconds: number;
 }
 
+/** What the last line of our runtime and runner begins with, which says why they end. The operator looks for it. */
+export const endMark = 'redisworker: ';
+
 /** Exit codes of our runtime and runner, told in status and events. */
 export const exitCodes = {
   /** `requestLimit` reached: a planned recycling. Also SIGTERM after a clean drain. */

@@ -135,6 +135,18 @@ describe.concurrent('a worker that cannot run', () => {
     await operator.told('typed', 'Ready', 'True');
   });
 
+  test.each([
+    ['handler', 'Handler', 'throw new TypeError("no table in db");'],
+    ['script', 'Script', 'console.log("{}"); throw new Error("no table in db");'],
+  ])('for its own code, a %s, says what that said', async (name, runtime, inline) => {
+    await start(name, { runtime, source: { inline } });
+    const message = await operator.told(name, 'Ready', 'False', 'ConsumersFailing');
+    expect(message).toMatch(/^0 of 1 consumers are ready; consumer "1" fails: [^\n\u001b{]*$/);
+    expect(message).toContain('no table in db');
+    expect(message).not.toMatch(/\bat (?:async|file:)/);
+    await remove(name);
+  });
+
   test('for a request stream that is another type of key names it', async () => {
     await redis.client.set(requestStreamKey('streamless'), 'mine');
     await start('streamless', {});

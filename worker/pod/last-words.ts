@@ -1,10 +1,7 @@
 /** The last line a process of ours writes: one sentence that says why it ends. The operator shows it in the status. */
-import { exitCodes } from '../../contract/pod.ts';
+import { endMark, exitCodes } from '../../contract/pod.ts';
 import { FatalError } from './fatal.ts';
 import { fullMessage, propertyOf, shown } from './foreign.ts';
-
-/** What its line begins with. */
-export const mark = 'redisworker: ';
 
 /**
  * Writes why the process ends. Only a bug of ours is worth its stack, and that comes before.
@@ -21,7 +18,7 @@ export function tellEnd(error: unknown): number {
  * @returns `code`
  */
 export function tellReason(sentence: string, code: number): number {
-  writeLines(mark + sentence.split('\n').map((line) => line.trim()).join(' '));
+  writeLines(endMark + sentence.split('\n').map((line) => line.trim()).join(' '));
   return code;
 }
 

@@ -1,7 +1,7 @@
 /** Why a child ended, in one sentence, out of its exit and of what it wrote last. Pure. */
+import { endMark } from '../../contract/pod.ts';
 import { inTermsOfTheManifest } from '../pod/denials.ts';
 import { plain } from '../pod/foreign.ts';
-import { mark } from '../pod/last-words.ts';
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -22,7 +22,7 @@ const noSentence = /^(?:at |\d+: |Stack backtrace:|Caused by:|[\^~|#]|$)/;
  */
 export function whyEnded(who: string, { code, signal, lastWords }: ChildEnd): string | undefined {
   const lines = plain(lastWords).split('\n').map((line) => line.trim());
-  if (lines.findLast((line) => line !== '')?.startsWith(mark)) return undefined;
+  if (lines.findLast((line) => line !== '')?.startsWith(endMark)) return undefined;
   if (
     lines.some((line) =>
       line.includes('JavaScript heap out of memory') || line.includes('Fatal JavaScript out of memory')

@@ -1,5 +1,5 @@
 /** Why a container ended, in one sentence: found in what it wrote last, or told by its exit code. Pure. */
-import { exitCodes } from '../../../contract/pod.ts';
+import { endMark, exitCodes } from '../../../contract/pod.ts';
 import { bounded, ownWords } from './text.ts';
 
 /** The end of a container, as far as it is read. */
@@ -12,9 +12,6 @@ export interface Ended {
 
 /** Longest sentence taken from what a container wrote. */
 const maxSentence = 500;
-
-/** What our runtime and runner begin the line with that says why they end. */
-const ownLine = /^redisworker: (.+)$/;
 
 /** The first line of an uncaught error, as V8 prints it; Deno begins with `error: `. */
 const errorLine = /^(?:Uncaught )?(?:\(in [^)]*\) )?(?:[A-Z]\w*)?(?:Error|Exception|NotCapable)(?: \[\w+\])?: /;
@@ -43,8 +40,8 @@ const memoryFix = 'hold less at once, or raise spec.pod.resources.limits.memory'
 export function whyEnded({ exitCode = 0, reason, message = '' }: Ended): string {
   if (reason === 'OOMKilled') return `was killed for using more memory than its limit: ${memoryFix}`;
   const lines = ownWords(message).split('\n').map((line) => line.trimEnd()).filter((line) => line !== '');
-  const own = lines.findLast((line) => ownLine.test(line));
-  if (own !== undefined) return bounded(own.replace(ownLine, '$1'), maxSentence);
+  const own = lines.findLast((line) => line.startsWith(endMark));
+  if (own !== undefined) return bounded(own.slice(endMark.length), maxSentence);
   if (
     lines.some((line) => line.includes('JavaScript heap out of memory') || line.includes('JavaScript out of memory'))
   ) {
