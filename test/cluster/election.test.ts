@@ -10,6 +10,7 @@ import { eventually } from '../support/wait.ts';
 interface Standing {
   readonly clock: ManualClock;
   readonly election: Election;
+  readonly cluster: KubernetesCluster;
   readonly heard: string[];
   /** Lets the next round come and waits until it has been answered. */
   round(): Promise<void>;
@@ -56,6 +57,7 @@ describeOnCluster('leader election on a real API server', () => {
     return {
       clock,
       election,
+      cluster,
       heard,
       async round() {
         const before = answered.count;
@@ -95,7 +97,7 @@ describeOnCluster('leader election on a real API server', () => {
     await Promise.all([a.election.stop(), b.election.stop()]);
   });
 
-  it('takes over from a leader that says nothing for a lease, and tells the old one when it comes back', async () => {
+  it('takes over from a leader that says nothing for a lease, and the old one writes nothing when it comes back', async () => {
     const a = await stand('frozen', 'a');
     const b = await stand('frozen', 'b');
     for (let round = 0; round < 7; round += 1) await b.round();
@@ -106,6 +108,9 @@ describeOnCluster('leader election on a real API server', () => {
     await eventually('a knows', () => a.heard.length === 2);
     expect(a.heard[1]).toContain('"b" holds the lease');
     expect(a.election.leading()).toBe(false);
+    const written = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: 'led' } };
+    await expect(a.cluster.apply(written, 'redisworker')).rejects.toMatchObject({ reason: 'NotLeading' });
+    expect(await b.cluster.apply(written, 'redisworker')).toMatchObject(written);
     await Promise.all([a.election.stop(), b.election.stop()]);
     expect(await holder('frozen')).toBeUndefined();
   });
