@@ -22,14 +22,14 @@ const counted: ResponseTally = {
 const problem = { reason: 'SecretNotFound', message: 'there is no such Secret', terminal: false } as const;
 const fault = { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } as const;
 
-const { spec: _, ...unreadable } = observed(worker('w'));
+const unreadable: Observed = { ...observed(worker('w')), spec: undefined };
 
 test.each<[string, Omit<Observed, 'responses'>]>([
   ['its Redis answers', observed(worker('w'))],
   ['its Redis does not answer', observed(worker('w'), { spec: { redis: fault } })],
   ['nobody can log in to it', observed(worker('w'), { spec: { access: { ok: false, problem }, redis: fault } })],
   ['its address is wrong', observed(worker('w'), { spec: { endpoint: { ok: false, problem }, redis: fault } })],
-  ['the spec cannot be read', { ...unreadable, spec: undefined }],
+  ['the spec cannot be read', unreadable],
 ])('totals and cursor of a worker survive a restart of the operator while %s', (_, seen) => {
   const before = { ...seen, responses: counted };
   const status = statusOf(before, planOf(before), undefined, undefined);
