@@ -1,5 +1,5 @@
 /** One entry of `permissions.net`: what Deno takes, less what it takes and never matches. */
-import { portPattern, text } from '../bounded.ts';
+import { portPattern, text, upTo } from '../bounded.ts';
 import { either, inOrder, matches, never, withRules } from '../rules.ts';
 
 const byte = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
@@ -12,10 +12,17 @@ const oneHost = never('[\\s,]', 'must be one host without spaces and commas: wri
 const noUrl = never('://', 'must be host or host:port, not a URL: leave out the scheme and the path');
 const noCredentials = matches('^(unix:.*|[^@]*)$', 'must not carry credentials: write host or host:port');
 const ascii = matches('^[!-~]*$', 'must be ASCII: write an international name in its punycode form (xn--…)');
-const otherThanNumbers = '[^:]*|[^:]*:[^:]*:.*|:.*|[^:]*:|.*[^-0-9:].*|.*[0-9]-.*|.*:-.*|-([^1].*|1[0-9].*)?';
-const socket = never(
-  `^(unix:([^/].*|.*//.*|.*/|.*/[.][.]?(/.*)?)?|vsock:(${otherThanNumbers}))$`,
-  'must name a socket as unix:/absolute/path or vsock:cid:port',
+/** A path without "//", "." and "..", which Deno compares as text. */
+const path = '(/([^/.][^/]*|[.][^/.][^/]*|[.][.][^/]+))+';
+const word = upTo(2n ** 32n - 1n);
+const socket = either(
+  'must name a socket as unix:/absolute/path, without "//", "." and "..", or as vsock:cid:port',
+  never('^(unix|vsock):', 'is no socket'),
+  inOrder(
+    'is a socket',
+    matches(`^(unix:${path}|vsock:(-1|${word}):${word})$`, 'is one'),
+    never('^vsock:.*:0+$', 'has port 0'),
+  ),
 );
 const rangeOnly = matches(
   `^(unix:/.*|[^/]*|${ipv4}/([0-9]|[12][0-9]|3[0-2])(:[^/]*)?)$`,
