@@ -5,6 +5,7 @@ import { ClusterError, type KubeObject } from '../../cluster/cluster.ts';
 import type { Observed } from '../model/observed.ts';
 import { statusOf } from '../status/index.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world.ts';
 
@@ -76,4 +77,10 @@ function conditionOf(status: RedisWorkerStatus | undefined, type: ConditionType)
 }
 
 /** Reasons for not being ready that are no fault. */
-const progress = new Set(['ConsumersStarting', 'Applying', 'Draining', 'Deleting', 'HandingOver']);
+const progress: ReadonlySet<string> = new Set<Reason>([
+  'ConsumersStarting',
+  'ConsumersUpdating',
+  'Draining',
+  'Deleting',
+  'HandingOver',
+]);
