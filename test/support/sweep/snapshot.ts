@@ -53,12 +53,14 @@ function workerOf({ metadata, status }: KubeObject): object {
 function withoutTimes(value: unknown): unknown {
   const varying = new Set([
     'lastTransitionTime',
+    'oldestPendingTime',
     'pod',
     'pod-template-hash',
     annotations.config,
     annotations.template,
     annotations.applied,
     'perSecond',
+    'oldestPendingTime',
   ]);
   return JSON.parse(JSON.stringify(value, (name, inner: unknown) => (varying.has(name) ? undefined : inner)));
 }
