@@ -78,14 +78,12 @@ export function startOperator(options: OperatorOptions): Operator {
     clock,
     enqueue,
   });
-  let stopping = false;
-  const world: World = {
+  const world: Omit<World, 'mayWrite'> = {
     cluster,
     following,
     redis,
     clock,
     log,
-    mayWrite: () => !stopping && cluster.mayWrite(),
     freshKey: generateKey,
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
@@ -101,6 +99,7 @@ export function startOperator(options: OperatorOptions): Operator {
     },
   };
   let controller: ReturnType<typeof startController> | undefined;
+  let stopping = false;
   let cancelResync = (): void => undefined;
   const resync = () => {
     for (const { metadata } of following.copies.workers.list()) {
@@ -116,7 +115,7 @@ export function startOperator(options: OperatorOptions): Operator {
       queue,
       clock,
       log,
-      reconcile: (key) => reconcile(world, key),
+      reconcile: (key, signal) => reconcile({ ...world, mayWrite: () => !signal.aborted && cluster.mayWrite() }, key),
       concurrency: options.concurrency ?? 8,
       metrics: metrics.controller('redisworker'),
     });
