@@ -60,7 +60,6 @@ function withoutTimes(value: unknown): unknown {
     annotations.template,
     annotations.applied,
     'perSecond',
-    'oldestPendingTime',
   ]);
   return JSON.parse(JSON.stringify(value, (name, inner: unknown) => (varying.has(name) ? undefined : inner)));
 }
