@@ -1,7 +1,7 @@
 /** Reads the children of a worker: whose they are and how they are. */
 import { env } from '../../../contract/pod.ts';
 import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
-import { annotations, labels, workerContainer } from './names.ts';
+import { annotations, deploymentName, labels, workerContainer } from './names.ts';
 
 /** Name and namespace of an object. */
 export function objectRef({ metadata }: KubeObject): ObjectRef {
@@ -18,6 +18,25 @@ export function uidOf({ metadata }: KubeObject): string {
 /** Consumer id of a Deployment or pod of ours. */
 export function consumerIdOf({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[annotations.consumer];
+}
+
+/**
+ * True for a pod that a Deployment of the worker's has made, itself or by way of a ReplicaSet. Labels and annotations
+ * anybody can write; what is not ours is neither counted nor deleted.
+ */
+export function isPodOf(worker: string, pod: KubeObject): boolean {
+  const consumerId = consumerIdOf(pod);
+  if (pod.metadata.annotations?.[annotations.worker] !== worker || consumerId === undefined) return false;
+  const deployment = deploymentName(worker, consumerId);
+  return pod.metadata.ownerReferences?.some(({ kind, name, controller }) =>
+    controller === true &&
+    (kind === resources.deployments.kind ? name === deployment : kind === 'ReplicaSet' && isMadeBy(deployment, name))
+  ) === true;
+}
+
+/** A ReplicaSet is named after its Deployment and the hash of its template. */
+function isMadeBy(deployment: string, replicaSet: string): boolean {
+  return replicaSet.startsWith(`${deployment}-`) && /^[a-z0-9]{1,10}$/.test(replicaSet.slice(deployment.length + 1));
 }
 
 /** Net hash a pod was made for. */

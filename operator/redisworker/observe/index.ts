@@ -8,9 +8,9 @@ import { RedisFault } from '../../redis/fault.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import type { Blueprint } from '../model/blueprint.ts';
-import { consumerIdOf } from '../model/children.ts';
+import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { declaredIds } from '../model/consumers.ts';
-import { annotations, runtimeSecretName } from '../model/names.ts';
+import { runtimeSecretName } from '../model/names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation, Referred } from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { rivalOf } from '../plan/rival.ts';
@@ -124,12 +124,11 @@ async function observeChildren(
   const cilium = await ciliumPolicies.ownedBy(uid, isCilium);
   const runtimeSecret = secret.ok ? secret.value : undefined;
   const isOurs = runtimeSecret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
-  const isOfWorker = (pod: KubeObject) => pod.metadata.annotations?.[annotations.worker] === metadata.name;
   return {
     hidden: [secret, cilium].flatMap((seen) => (seen.ok ? [] : [seen.problem])),
     children: {
       deployments: copies.deployments.ownedBy(uid),
-      pods: copies.pods.list(metadata.namespace).filter(isOfWorker),
+      pods: copies.pods.list(metadata.namespace).filter((pod) => isPodOf(metadata.name, pod)),
       networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...(cilium.ok ? cilium.value : [])],
       configMaps: copies.configMaps.ownedBy(uid),
       // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
