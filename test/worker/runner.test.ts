@@ -65,12 +65,13 @@ describe.concurrent('a script of the older contract', () => {
       data: { date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
     });
     expect(await redis.client.ttl(replyListKey('r1'))).toBe(-2);
+    // The script answers its caller first, and acknowledges last.
+    await eventually('the request is acknowledged', async () => (await pending(worker)) === 0);
     const [[, fields]] = (await redis.client.xrange(responseStreamKey('plain'), '-', '+')) as [[string, string[]]];
     expect(decodeResponse(toObject(fields))).toMatchObject({ ref: 'r1', code: 200 });
     expect(JSON.parse((await redis.client.hget(traceHashKey('r1'), 'dateIsoTrace'))!)).toMatchObject({
       res: { code: 200 },
     });
-    await eventually('the request is acknowledged', async () => (await pending(worker)) === 0);
   });
 
   test('refuses what has no ref or another type, and goes on', async () => {
