@@ -159,7 +159,7 @@ function describeRows(unready: readonly ConsumerRow[], wanted: readonly Consumer
     howMany(unready, wanted),
     ...told.slice(0, namedRows).map(({ row, fault }) => `consumer "${row.id}" ${fault ?? row.reason ?? row.state}`),
     ...(told.length > namedRows ? ['…'] : []),
-    ...(held > 0 ? [`the other ${held} keep the code that worked`] : []),
+    ...(held > 0 ? [`the other ${held === 1 ? 'one keeps' : `${held} keep`} the code that worked`] : []),
   ];
   return parts.join('; ');
 }
