@@ -1,21 +1,47 @@
 /** `spec.denoOptions`: the flags of `deno run` a user may choose. What is not in the list is refused. */
-import { listOf, text } from '../bounded.ts';
+import { listOf, portPattern, text } from '../bounded.ts';
 import { either, inOrder, matches, never, withRules } from '../rules.ts';
 
-const port = '[0-9]{1,5}';
+const port = `(0|${portPattern})`;
 const inspect = `--inspect(-brk|-wait)?(=(${port}|(127[.]0[.]0[.]1|localhost|\\[::1\\])(:${port})?))?`;
 
 /** Flags of V8 that change neither how much memory it takes nor how safe it is. V8 reads "_" as "-". */
 const v8Flag = '--(expose[-_]gc|jitless|trace[-_](gc([-_]verbose)?|opt|deopt)|stack[-_]trace[-_]limit=[0-9]{1,3})';
 
+/**
+ * Unstable parts of Deno that are an API or a way to write a module, held to the permissions of the scope. Not among
+ * them: "bundle" and "tsgo", which load programs from npm past every permission, "hmr", which never ends, and
+ * "subdomain-wildcards", by which an entry of --allow-net means something else.
+ */
+const unstable = [
+  'bare-node-builtins',
+  'broadcast-channel',
+  'cron',
+  'detect-cjs',
+  'fs',
+  'http',
+  'kv',
+  'net',
+  'no-legacy-abort',
+  'node-globals',
+  'process',
+  'raw-imports',
+  'sloppy-imports',
+  'temporal',
+  'unsafe-proto',
+  'webgpu',
+  'worker-options',
+];
+const unstableFlag = `--unstable-(${unstable.join('|')})`;
+
 /** Each flag as a whole. */
 const allowed = [
   inspect,
   '--seed=[0-9]{1,19}',
-  '--location=https?://[-A-Za-z0-9._~:/?%&=+]+',
+  `--location=https?://[a-z0-9]([-.a-z0-9]*[a-z])?(:${portPattern})?(/[-A-Za-z0-9._~:/?%&=+]*)?`,
   '--check(=all)?',
   '--trace-ops(=[-a-z0-9_,]+)?',
-  '--unstable(-[a-z0-9]+)+',
+  unstableFlag,
   `--v8-flags=${v8Flag}(,${v8Flag})*`,
 ];
 
@@ -48,6 +74,11 @@ export const denoOptions = listOf(
       never(
         '^--v8-flags=.*(heap|space)',
         'denoOptions must not set the size of the heap: it follows pod.resources.limits.memory',
+      ),
+      either(
+        `denoOptions may hold of --unstable-… what stays within the permissions: ${unstable.join(', ')}`,
+        never('^--unstable-', 'is another flag'),
+        matches(`^${unstableFlag}$`, 'is one of them'),
       ),
       matches(`^(${allowed.join('|')})$`, list),
     ),
