@@ -89,7 +89,7 @@ describe('one worker with every kind of request', () => {
       exit: () => Deno.exit(9),
       end: async () => {
         const named = await import("node:process");
-        const ways = [() => Deno.kill(Deno.pid), () => process.exit(1), () => process.kill(Deno.pid), () => process.abort(), () => named.exit(1), () => named.kill(Deno.pid), () => named.default.reallyExit(1), () => close()];
+        const ways = [() => Deno.kill(Deno.pid), () => process.exit(1), () => process.kill(Deno.pid), () => process.abort(), () => named.exit(1), () => named.kill(Deno.pid), () => named.default.reallyExit(1), () => close(), () => typeof Deno[Deno.internal]];
         return ways.map((way) => { try { return way(); } catch (error) { return error.message.split(" was called")[0]; } });
       },
       odd: () => { throw Object.assign(new Error("x"), { message: { code: 42 } }); },
@@ -238,6 +238,7 @@ describe('one worker with every kind of request', () => {
       expect.stringMatching(/^process\._kill\(\d+/),
       'process.reallyExit(1)',
       'close()',
+      'undefined',
     ]);
   });
 

@@ -16,6 +16,7 @@ export function guardProcess(log: Logger): void {
   fix(Deno, 'exit', refusal('exit'));
   fix(Deno, 'kill', refusal('kill'));
   fix(globalThis, 'close', refusal('close'));
+  hideInternals();
   guardWhenAsked();
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
@@ -30,6 +31,12 @@ export function guardProcess(log: Logger): void {
 /** As {@link guardProcess}, for code that imports node:process, which takes Deno so long to make that others do without. */
 export async function guardNodeProcess(moduleText: string): Promise<void> {
   if (/["'`](?:node:)?process["'`]/.test(moduleText)) guardNode((await import('node:process')).default);
+}
+
+/** Below this symbol Deno shows its own operations, one of which ends the process. Nothing of Deno's looks for them there. */
+function hideInternals(): void {
+  const { internal } = Deno as unknown as { readonly internal: symbol };
+  Reflect.deleteProperty(Deno, internal);
 }
 
 /** The global `process` is made when it is first asked for. */
