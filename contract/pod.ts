@@ -111,6 +111,8 @@ export interface HandlerSettings {
    * absent: twice the timeout, and at least 60.
    */
   readonly leaseSeconds?: number;
+  /** Memory of the container, of which requests in flight may take a part. */
+  readonly memoryMiB: number;
   /** Seconds a process may take to finish after SIGTERM. */
   readonly graceSeconds: number;
 }

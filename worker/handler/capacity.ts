@@ -25,29 +25,36 @@ export function readCount(limit: number, held: number, concurrency: number): num
 }
 
 /**
- * What requests in flight may take with their replies, in bytes: a pod of 128 MiB has room for it and for what a
- * handler makes of it.
+ * The part of a pod's memory that requests in flight may take with their replies. What a handler makes of each, and
+ * what is not collected yet, takes several times as much.
  */
-const maxHeldBytes = 16 * 1024 * 1024;
-const firstRead = 16;
+const heldShare = 1 / 32;
+const firstRead = 4;
 const largestRead = 256;
 
 /** Learns from what was read how many requests the next read may bring, as Redis counts them and not their bytes. */
 export class SizeLimit {
   #largest = 0;
   #mayRead = firstRead;
+  readonly #maxHeldBytes: number;
+
+  constructor(memoryMiB: number) {
+    this.#maxHeldBytes = memoryMiB * heldShare * 1024 * 1024;
+  }
 
   /** Requests to read while those in flight take `heldBytes`; one always, when nothing is in flight. */
   count(heldBytes: number): number {
-    const room = maxHeldBytes - heldBytes;
+    const room = this.#maxHeldBytes - heldBytes;
     const fitting = Math.floor(room / Math.max(1, this.#largest));
     return Math.min(this.#mayRead, heldBytes === 0 ? Math.max(1, fitting) : Math.max(0, fitting));
   }
 
-  /** Many small ones allow for more of them, a large one for few, until it is some reads ago. */
+  /**
+   * A large one allows for few, until it is some reads ago. Many at once allow for more of them; a read that brings few
+   * or none does away with that, as what comes after a pause may be of any size.
+   */
   learn(sizes: readonly number[]): void {
-    if (sizes.length === 0) return;
     this.#largest = Math.max(this.#largest * 0.75, ...sizes);
-    if (sizes.length >= this.#mayRead) this.#mayRead = Math.min(largestRead, this.#mayRead * 4);
+    this.#mayRead = Math.min(largestRead, Math.max(firstRead, sizes.length * 4));
   }
 }

@@ -117,19 +117,36 @@ Deno.test('reads little only while a handler is idle', () => {
 
 Deno.test('reads few until it knows how large requests are, then as many as there is room for in bytes', () => {
   const mebibyte = 1024 * 1024;
-  const small = new SizeLimit();
+  const small = new SizeLimit(128);
   const counts = [small.count(0)];
-  for (let read = 0; read < 3; read++) {
+  for (let read = 0; read < 4; read++) {
     small.learn(Array.from({ length: counts.at(-1) ?? 0 }, () => 200));
     counts.push(small.count(0));
   }
-  assertEquals(counts, [16, 64, 256, 256]);
-  small.learn([mebibyte, 200]);
-  assertEquals([small.count(0), small.count(10 * mebibyte), small.count(16 * mebibyte)], [16, 6, 0]);
-  for (let read = 0; read < 10; read++) small.learn([200]);
-  assertEquals(small.count(0) > 200, true);
+  assertEquals(counts, [4, 16, 64, 256, 256]);
+  small.learn([mebibyte, 200, 200, 200]);
+  assertEquals([small.count(0), small.count(3 * mebibyte), small.count(4 * mebibyte)], [4, 1, 0]);
+  for (let read = 0; read < 20; read++) small.learn(Array.from({ length: 64 }, () => 200));
+  assertEquals(small.count(0), 256);
   small.learn([40 * mebibyte]);
   assertEquals([small.count(0), small.count(1)], [1, 0]);
+});
+
+Deno.test('reads few again after a read that brought little: what comes after a pause may be large', () => {
+  const sizes = new SizeLimit(128);
+  for (const length of [4, 16, 64]) sizes.learn(Array.from({ length }, () => 200));
+  const counts = [sizes.count(0)];
+  for (const length of [10, 1, 0]) {
+    sizes.learn(Array.from({ length }, () => 200));
+    counts.push(sizes.count(0));
+  }
+  assertEquals(counts, [256, 40, 4, 4]);
+});
+
+Deno.test('a pod with more memory holds more', () => {
+  const sizes = new SizeLimit(1024);
+  sizes.learn(Array.from({ length: 16 }, () => 1024 * 1024));
+  assertEquals(sizes.count(0), 32);
 });
 
 Deno.test('what is in flight is weighed with its reply, and weighs nothing once it is gone', () => {

@@ -25,7 +25,7 @@ export class Reader {
   readonly #context: SessionContext;
   readonly #features: ServerFeatures;
   readonly #onTaken: () => void;
-  readonly #sizes = new SizeLimit();
+  readonly #sizes: SizeLimit;
   /** The least suspicious first. */
   #backlog: Pending[];
   readonly #newFirst: NewBeforeSuspects;
@@ -52,6 +52,7 @@ export class Reader {
     this.#context = context;
     this.#features = features;
     this.#backlog = leastSuspiciousFirst(backlog);
+    this.#sizes = new SizeLimit(context.place.settings.memoryMiB);
     this.#newFirst = new NewBeforeSuspects(context.clock.monotonic());
     this.#onTaken = onTaken;
   }

@@ -42,6 +42,7 @@ export function parseHandlerSettings(json: string, type: string): HandlerSetting
     deadLetterStream: word(given, 'deadLetterStream', deadLetterStreamKey(type)),
     traces: choice(given, 'traces', ['On', 'Off']),
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
+    memoryMiB: count(given, 'memoryMiB', 128),
     graceSeconds: count(given, 'graceSeconds', 30),
     ...(given['leaseSeconds'] === undefined ? {} : { leaseSeconds: count(given, 'leaseSeconds', 1) }),
   };

@@ -50,6 +50,7 @@ Deno.test('has the defaults of the manifest', () => {
     deadLetterStream: 'demo:dead:x',
     traces: 'On',
     retention: 'Acknowledged',
+    memoryMiB: 128,
     graceSeconds: 30,
   });
 });

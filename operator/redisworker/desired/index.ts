@@ -155,7 +155,7 @@ function consumerDeployment(
     redisUsername: target.username,
     hasRedisPassword: target.password !== undefined,
     hasRedisCa: target.tls?.ca !== undefined,
-    settings: blueprint.work.settings,
+    settings: { ...blueprint.work.settings, memoryMiB: blueprint.memoryMiB },
     gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.

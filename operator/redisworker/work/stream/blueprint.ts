@@ -9,7 +9,7 @@ import type { WorkBlueprint } from '../../model/work.ts';
 /** A request stream and its group. */
 export interface StreamBlueprint extends WorkBlueprint {
   readonly kind: 'stream';
-  readonly settings: HandlerSettings;
+  readonly settings: Omit<HandlerSettings, 'memoryMiB'>;
   readonly request: string;
   readonly group: string;
   /** Where a new group starts to read. */
