@@ -71,6 +71,11 @@ export function headOf({ fields }: Pick<Entry, 'fields'>): RequestHead {
   return { ref, type, workerUrl };
 }
 
+/** True for an entry of a response stream, as a worker writes it. */
+export function isResponse(entry: Entry): boolean {
+  return ['xid', 'code', 'res'].every((field) => valueOf(entry, field) !== undefined);
+}
+
 /** The user's fields as text; of a name given twice the last value counts. */
 export function userFields(entry: Entry): Record<string, string> {
   const fields: Record<string, string> = {};

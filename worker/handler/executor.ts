@@ -4,7 +4,7 @@ import type { HandlerSettings } from '../../contract/pod.ts';
 import { replyCodes } from '../../contract/reply.ts';
 import { type Accepts, refusalOf } from '../../contract/request.ts';
 import type { Held, InFlightTable } from './in-flight.ts';
-import { headOf } from './entry.ts';
+import { headOf, isResponse } from './entry.ts';
 import type { Clock } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Handler, Logger } from '../mod.ts';
@@ -122,10 +122,11 @@ export class Executor {
     }
     held.ref = head.ref ?? '';
     if (refusal === undefined) return this.#run(held);
-    this.#inFlight.finish(held, {
-      refused: refusal.cause,
-      answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held, this.#clock.now())),
-    }, nowMs);
+    // Workers that read each other's responses would answer each other for ever.
+    const answer = isResponse(held.entry)
+      ? {}
+      : { answer: errorAnswer(replyCodes.badRequest, refusal.message, this.#answerer(held, this.#clock.now())) };
+    this.#inFlight.finish(held, { refused: refusal.cause, ...answer }, nowMs);
     return nowMs;
   }
 

@@ -46,6 +46,18 @@ function setUp(handler: Handle, more: object = {}) {
 const forever: Handle = () => new Promise(() => {});
 const codeOf = (held: Held) => held.outcome.answer?.code;
 
+Deno.test('a response of another worker is refused without an answer, which would be a response again', () => {
+  const { executor, add } = setUp(() => 1);
+  const response = { xid: '4-1', code: '200', res: '{}', consumer: '1', ms: '1', attempt: '1' };
+  const [told, request, own] = [
+    add({ type: 'other', ...response }),
+    add({ type: 'other', code: '200' }),
+    add(response),
+  ];
+  executor.startWaiting();
+  assertEquals([told.outcome, codeOf(request), codeOf(own)], [{ refused: 'type' }, 400, 200]);
+});
+
 Deno.test('a wall clock that is put forward ends no handler before its time', () => {
   const { executor, add, pass, time } = setUp(forever);
   const held = add();
