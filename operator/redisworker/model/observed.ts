@@ -69,7 +69,7 @@ export interface RedisAccess {
   readonly target: RedisTarget;
 }
 
-/** An older worker, and what it has that this one wants. */
+/** A worker that goes first, and what it has that this one wants. */
 export interface Rival {
   /** `namespace/name`. */
   readonly worker: string;
@@ -81,7 +81,7 @@ export interface ObservedSpec {
   readonly blueprint: Blueprint;
   /** What in the spec cannot be carried out; with any, the blueprint serves for cleaning up alone. */
   readonly problems: readonly Problem[];
-  /** An older worker that has what this one wants on the same Redis. */
+  /** A worker that has what this one wants on the same Redis. */
   readonly rival: Rival | undefined;
   readonly source: Resolved<Source>;
   /** The user's Secret, encrypted; undefined when the spec names none. */

@@ -44,6 +44,8 @@ export interface Leaving {
 /** One look at the work of a worker, and what it calls for. Everything in it is pure. */
 export interface WorkView {
   readonly members: readonly Member[];
+  /** Whose the work is: `<namespace>/<name>/<uid>`. */
+  readonly owner: string | undefined;
   /** Keys that hold something else than they should. */
   readonly problems: readonly Problem[];
   /** The part of the status that tells the backlog. */

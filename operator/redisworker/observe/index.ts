@@ -13,7 +13,7 @@ import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
 import type { Children, Observed, ObservedSpec, RedisObservation, Referred } from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
-import { rivalOf } from '../plan/rival.ts';
+import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
@@ -70,10 +70,12 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
+  const workers = world.following.copies.workers.list();
   return {
     blueprint,
     problems: [...problems, ...looking.hidden],
-    rival: rivalOf(worker, world.following.copies.workers.list(), world.defaults.redisUrl),
+    rival: rivalOf(worker, workers, world.defaults.redisUrl) ??
+      (redis.kind === 'answered' ? holderOf(worker, workers, world.defaults.redisUrl, redis.work.owner) : undefined),
     ...references,
     topology: surroundings.topology,
     resolved: surroundings.resolved,

@@ -37,7 +37,7 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
   return rival === undefined ? [] : [
     terminal(
       'GroupConflict',
-      `the older RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
+      `the RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
     ),
   ];
 }

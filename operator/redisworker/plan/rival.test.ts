@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseRedisWorker } from '../../api/redisworker.ts';
+import { parseRedisWorker, type RedisWorker } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { rivalOf } from './rival.ts';
+import { holderOf, rivalOf } from './rival.ts';
 
 const elder = (spec: object, namespace = 'a') => object('elder', namespace, '2030-01-01T00:00:00Z', spec);
 const younger = (spec: object, namespace = 'a') => object('younger', namespace, '2030-01-02T00:00:00Z', spec);
@@ -16,9 +16,13 @@ function object(name: string, namespace: string, creationTimestamp: string, spec
 }
 
 function rivalry(one: KubeObject, ...others: KubeObject[]) {
-  const parsed = parseRedisWorker(one);
-  if (!parsed.ok) throw new Error(parsed.problems.join());
-  return rivalOf(parsed.worker, [one, ...others], 'redis://default:6379');
+  return rivalOf(parsed(one), [one, ...others], 'redis://default:6379');
+}
+
+function parsed(object: KubeObject): RedisWorker {
+  const found = parseRedisWorker(object);
+  if (!found.ok) throw new Error(found.problems.join());
+  return found.worker;
 }
 
 const over = (one: object, other: object) =>
@@ -43,6 +47,30 @@ describe('the older of two workers', () => {
       worker: 'b/oldest',
       over: 'group',
     });
+  });
+});
+
+describe('a group that Redis says another worker of this operator holds', () => {
+  const held = (one: object, other: object, holder = 'a/elder/elder') => {
+    const [worker, all] = [parsed(younger({ type: 'v', ...one })), [elder({ type: 'w', ...other })]];
+    return holderOf(worker, all, 'redis://default:6379', holder);
+  };
+  const sharing = { stream: { request: 'w:req:x' } };
+
+  test('is not shared with it, however the two spell the address', () => {
+    expect(held({ ...sharing, ...at('redis://localhost') }, at('redis://127.0.0.1'))).toEqual({
+      worker: 'a/elder',
+      over: 'group',
+    });
+  });
+
+  test.each([
+    ['by a worker that is no more', held({ ...sharing, ...at('redis://localhost') }, {}, 'a/elder/uid-before')],
+    ['by one that takes other requests now', held({ ...sharing, ...at('redis://localhost') }, { type: 'x' })],
+    ['by one that spells the address alike, where age decides', held(sharing, {})],
+    ['by nobody', holderOf(parsed(younger({ type: 'v', ...sharing })), [elder({ type: 'w' })], undefined, undefined)],
+  ])("stands in nobody's way when it is held %s", (_, rival) => {
+    expect(rival).toBeUndefined();
   });
 });
 

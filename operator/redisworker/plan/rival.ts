@@ -22,8 +22,27 @@ export function rivalOf(
     .sort((a, b) => (seniority(a.other.metadata) < seniority(b.other.metadata) ? -1 : 1));
   const [eldest] = elders;
   if (!eldest) return undefined;
-  const { namespace = 'default', name } = eldest.other.metadata;
-  return { worker: keyOf({ namespace, name }), over: eldest.over };
+  return { worker: nameOf(eldest.other), over: eldest.over };
+}
+
+/**
+ * The worker that holds the group by what Redis says, when nothing in the two manifests tells that their Redis is the
+ * same one: an address and a name for it, two names.
+ * @param holder owner of the group, `<namespace>/<name>/<uid>`
+ */
+export function holderOf(
+  worker: RedisWorker,
+  all: readonly KubeObject[],
+  defaultRedisUrl: string | undefined,
+  holder: string | undefined,
+): Rival | undefined {
+  const uid = holder?.slice(holder.lastIndexOf('/') + 1);
+  if (uid === undefined || uid === worker.metadata.uid) return undefined;
+  const found = all.find(({ metadata }) => metadata.uid === uid);
+  if (!found || clashOf(worker, found, defaultRedisUrl)) return undefined;
+  const [mine, theirs] = [claimOf(worker), claimOf(found)];
+  if (mine.request !== theirs.request || mine.group !== theirs.group) return undefined;
+  return { worker: nameOf(found), over: 'group' };
 }
 
 /** What two workers share that they must not; undefined when they may stand side by side. */
@@ -71,6 +90,10 @@ function wholeName(host: string, namespace: string | undefined): string {
   if (/^[^.]+\.[^.]+\.svc$/.test(host)) return `${host}.${clusterDomain}`;
   const isShort = namespace !== undefined && host !== 'localhost' && !/[.:]/.test(host);
   return isShort ? `${host}.${namespace}.svc.${clusterDomain}` : host;
+}
+
+function nameOf({ metadata: { namespace = 'default', name } }: KubeObject): string {
+  return keyOf({ namespace, name });
 }
 
 function seniority({ creationTimestamp, uid }: { creationTimestamp?: string; uid?: string }): string {

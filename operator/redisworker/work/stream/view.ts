@@ -18,6 +18,7 @@ export function streamView(view: StreamView, beside: BesideStream, stream: Strea
   const isOurs = beside.owner === stream.resource;
   return {
     members,
+    owner: beside.owner,
     problems: [
       ...(view.wrongType ? [terminal('WrongRedisType', notAStream(stream.request, 'spec.stream.request'))] : []),
       ...beside.misfits.map(misfit),
