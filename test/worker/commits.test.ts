@@ -200,10 +200,13 @@ describe.concurrent('a reply that cannot be committed', () => {
     await replyTo('first', own.client);
     const [, used = '0'] = /used_memory:(\d+)/.exec(await own.client.info('memory')) ?? [];
     await own.client.config('SET', 'maxmemory', String(Number(used) + 6 * 1024 * 1024));
-    await send(type, 'much', 12_000_000, own.client);
+    const beside = Array.from({ length: 8 }, (_, at) => `little-${at}`);
+    const lengths = new Map([[beside[0], 3], ['much', 12_000_000], ...beside.slice(1).map((ref) => [ref, 3] as const)]);
+    await Promise.all([...lengths].map(([ref = '', length]) => send(type, ref, length, own.client)));
+    for (const ref of beside) t.expect((await replyTo(ref, own.client)).data).toBe('xxx');
     t.expect((await replyTo('much', own.client)).code).toBe(500);
-    await send(type, 'little', 3, own.client);
-    t.expect((await replyTo('little', own.client)).data).toBe('xxx');
+    await send(type, 'later', 3, own.client);
+    t.expect((await replyTo('later', own.client)).data).toBe('xxx');
     await nothingPending(own.client, type);
     await ready(worker);
   });

@@ -12,6 +12,11 @@ const serverCodes = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'NOAUTH', 'CLU
 /** A reply from this length on may be refused where a short one is not, in characters. */
 export const longReply = 64 * 1024;
 
+/** True for a request with a long reply. */
+export function isLong({ outcome: { answer } }: Held): boolean {
+  return (answer?.json.length ?? 0) >= longReply;
+}
+
 /** Refusals of a request by itself, after which its long reply counts as their cause though nothing else has been written. */
 const patience = 3;
 
@@ -24,8 +29,8 @@ export function isOfServer({ code }: RedisError): boolean {
 }
 
 /** True for a request whose long reply a Redis that is full refused so often by itself that it is not tried again. */
-export function isTooLong({ outcome: { answer }, refusals, refusedFor }: Held): boolean {
-  return refusedFor?.code === 'OOM' && refusals >= patience && (answer?.json.length ?? 0) >= longReply;
+export function isTooLong(held: Held): boolean {
+  return held.refusedFor?.code === 'OOM' && held.refusals >= patience && isLong(held);
 }
 
 /** Why a transaction was refused: the first queued command's error says more than EXECABORT. */
@@ -48,7 +53,7 @@ export function alternativesTo(
   const { answer } = held.outcome;
   if (answer === undefined) return [];
   const alternatives: Outcome[] = [];
-  if (isTooLong(held) || (othersPass && answer.json.length >= longReply)) {
+  if (isTooLong(held) || (othersPass && isLong(held))) {
     alternatives.push(unwritable(held, `${tooLong(answer.json)}: ${error.message}`, type, nowMs));
   }
   // Full is full: a short reply waits for room, and loses nothing by it.

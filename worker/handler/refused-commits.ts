@@ -3,7 +3,7 @@ import type { RedisError } from '../redis/resp.ts';
 import type { CarefulCommits, CarefulResult } from './careful-commit.ts';
 import { type CommitContext, tellOf } from './commit-context.ts';
 import type { Held } from './in-flight.ts';
-import { alternativesTo, isOfServer, isTooLong } from './refusal.ts';
+import { alternativesTo, isLong, isOfServer, isTooLong } from './refusal.ts';
 
 /** What came of it. Requests that were refused and not set aside are to be tried again. */
 export interface SiftedResult extends Omit<CarefulResult, 'refusal'> {
@@ -38,10 +38,32 @@ export class RefusedCommits {
     const full = this.#refusal?.code === 'OOM' ? await this.#careful.tryTrifle() : undefined;
     if (full) return refused(full, batch);
     const tooLong = batch.filter(isTooLong);
-    const others = batch.filter((held) => !isTooLong(held));
+    const suspects = batch.filter((held) => this.#isSuspect(held));
+    const others = batch.filter((held) => !isTooLong(held) && !this.#isSuspect(held));
     let result = others.length > 0 ? await this.#sift(others) : nothing;
     for (const held of tooLong) result = merged(result, await this.#setAside(held, held.refusedFor as RedisError));
+    return await this.#suspectsAfter(result, suspects.sort(leastRefused));
+  }
+
+  /**
+   * What may be too long goes last and one by one: a Redis that has just had too much of it has no room for anything
+   * else, until it has let go of the command.
+   */
+  async #suspectsAfter(others: SiftedResult, suspects: readonly Held[]): Promise<SiftedResult> {
+    let result = others;
+    const isHopeless = others.refusal !== undefined && others.written.length === 0;
+    let last = isHopeless ? others.refusal : undefined;
+    for (const held of suspects) {
+      const one: SiftedResult = last ? refused(last.error, [held]) : await this.#sift([held]);
+      last ??= one.refusal;
+      result = merged(result, one);
+    }
     return result;
+  }
+
+  /** True for a long reply in a commit that was refused before. */
+  #isSuspect(held: Held): boolean {
+    return this.#answeringBefore.has(held) && isLong(held) && !isTooLong(held);
   }
 
   async #sift(batch: readonly Held[]): Promise<SiftedResult> {
@@ -49,8 +71,7 @@ export class RefusedCommits {
     if (!result.refusal) return result;
     if (batch.length === 1) return await this.#setAside(batch[0] as Held, result.refusal.error);
     // The shortest of those that were refused least: if that is refused too, nothing else need be tried.
-    const sorted = [...batch].sort((one, other) => one.refusals - other.refusals || one.bytes - other.bytes);
-    const [first, ...others] = sorted;
+    const [first, ...others] = [...batch].sort(leastRefused);
     const probe = await this.#sift([first as Held]);
     return probe.refusal ? refused(probe.refusal.error, batch) : merged(probe, await this.#split(others));
   }
@@ -95,6 +116,10 @@ export class RefusedCommits {
     held.outcome = original;
     return refused(error, [held]);
   }
+}
+
+function leastRefused(one: Held, other: Held): number {
+  return one.refusals - other.refusals || one.bytes - other.bytes;
 }
 
 const nothing: SiftedResult = { written: [], gone: [], waiting: [], ordinary: false };
