@@ -206,6 +206,11 @@ describe.concurrent('a script of the older contract', () => {
       ['denied', 'await fetch("http://10.0.0.1/")', /add 10\.0\.0\.1:80 to spec\.permissions\.net \(denied\.ts:1:7\)$/],
       ['imports', 'import "npm:lodash"', /bundle them into the module \(imports\.ts:1:8\)$/],
       [
+        'reads',
+        `import key from ${JSON.stringify(join(folder, 'secret/key'))} with { type: 'text' }; console.error(key)`,
+        /Module not found "key": a worker is one file, bundle it into the module \(reads\.ts:1:17\)$/,
+      ],
+      [
         'full',
         'const all = []; for (;;) all.push(new Array(1e5).fill(Math.random()))',
         /the script ran out of memory: raise/,

@@ -1,5 +1,6 @@
 /** Loads the user's module. */
 import { FatalError } from './fatal.ts';
+import { fileUrl } from './file-url.ts';
 import { messageOf, positionOf } from './foreign.ts';
 import { guardNodeProcess } from './guard.ts';
 import type { Handler } from '../mod.ts';
@@ -40,10 +41,6 @@ function withinTime(loading: Promise<Record<string, unknown>>, name: string): Pr
       refuse(`cannot be loaded: ${messageOf(cause)}${position === undefined ? '' : ` (${position})`}`, cause);
     }).finally(() => timer.cancel());
   });
-}
-
-function fileUrl(path: string): string {
-  return `file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 /** What a default export is that cannot be called for each request; undefined for a function that can. */

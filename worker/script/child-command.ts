@@ -2,32 +2,54 @@
 import { encodeGatePassage, type GatePassage } from '../../contract/gate.ts';
 import { env, proxyVariables, scriptRedisPort } from '../../contract/pod.ts';
 import { FatalError } from '../pod/fatal.ts';
+import { fileUrl } from '../pod/file-url.ts';
 import type { RunnerArguments } from './arguments.ts';
 
 /** Variables every Deno process needs; a script is given no others. */
 const needed = ['PATH', 'HOME', 'DENO_DIR', 'DENO_NO_UPDATE_CHECK', 'NO_COLOR', 'TMPDIR'];
 
+/** A folder there is none of. */
+const nowhere = 'file:///nonexistent/';
+
 /**
  * The program and arguments to start.
  *
  * A script always connects to port 6379: when the runner had to move to another one, the script is started with a
- * preloaded module that goes there.
- * @throws FatalError when the port is another one and the child is no `deno run`.
+ * preloaded module that goes there. And it is one file: Deno asks for no right to read what the text of a program
+ * imports, so that without an import map it could import the secrets of its pod, or any file of a laptop.
+ * @throws FatalError when a script is not started by `deno run`.
  */
 export function childCommand(asked: RunnerArguments, redirectUrl: URL): RunnerArguments['command'] {
-  const [program, ...args] = asked.command;
-  if (!asked.forward || asked.forward.port === scriptRedisPort) return asked.command;
-  if (args[0] !== 'run') {
+  if (!asked.forward) return asked.command;
+  const [program, run, ...args] = asked.command;
+  const file = args.find((arg) => !arg.startsWith('-'));
+  if (run !== 'run' || file === undefined) {
     throw new FatalError(
       'badConfig',
-      `a script can be moved from port ${scriptRedisPort} to ${asked.forward.port} only as "deno run …", not as "${program} ${
-        args[0] ?? ''
-      }"`,
+      `a script is started as "deno run … FILE KEY", not as "${asked.command.join(' ')}"`,
     );
   }
-  const redirect = new URL(redirectUrl);
-  redirect.searchParams.set('port', String(asked.forward.port));
-  return [program, 'run', `--preload=${redirect.href}`, ...args.slice(1)];
+  const redirect = redirectTo(asked.forward.port, redirectUrl);
+  return [
+    program,
+    run,
+    ...redirect.map((url) => `--preload=${url}`),
+    importsOnly([fileUrl(file), ...redirect]),
+    ...args,
+  ];
+}
+
+function redirectTo(port: number, redirectUrl: URL): string[] {
+  if (port === scriptRedisPort) return [];
+  const url = new URL(redirectUrl);
+  url.searchParams.set('port', String(port));
+  return [url.href];
+}
+
+/** The flag by which no file is found but these. */
+function importsOnly(urls: readonly string[]): string {
+  const imports = { 'file:///': nowhere, ...Object.fromEntries(urls.map((url) => [url, url])) };
+  return `--import-map=data:application/json,${encodeURIComponent(JSON.stringify({ imports }))}`;
 }
 
 /**

@@ -7,23 +7,41 @@ const redirect = new URL('file:///app/redirect.ts');
 const script: RunnerArguments = {
   hashKey: 'demo:1:h',
   forward: { hostname: '127.0.0.1', port: 6379 },
-  command: ['deno', 'run', '--allow-env=LANG,GREETING', 'w.ts', 'demo:1:h'],
+  command: ['deno', 'run', '--allow-env=LANG,GREETING', '/run/a b/w?.ts', 'demo:1:h'],
 };
 const moved: RunnerArguments = { ...script, forward: { hostname: '127.0.0.1', port: 7001 } };
 
-Deno.test('on its usual port a script is started as asked', () => {
-  assertEquals(childCommand(script, redirect), script.command);
+/** The import map of a command, by the flag's place. */
+function importMapOf(command: readonly string[], at: number): Record<string, string> {
+  const [flag, json = ''] = (command[at] ?? '').split('=data:application/json,');
+  assertEquals(flag, '--import-map');
+  return JSON.parse(decodeURIComponent(json)).imports;
+}
+
+Deno.test('a script is started as asked, and imports no file beside itself', () => {
+  const command = childCommand(script, redirect);
+  assertEquals([...command.slice(0, 2), ...command.slice(3)], script.command);
+  assertEquals(importMapOf(command, 2), {
+    'file:///': 'file:///nonexistent/',
+    'file:///run/a%20b/w%3F.ts': 'file:///run/a%20b/w%3F.ts',
+  });
+});
+
+Deno.test('a runtime of our own is started as asked', () => {
+  const { forward: _, ...runtime } = script;
+  assertEquals(childCommand(runtime, redirect), script.command);
 });
 
 Deno.test('on another port a module that goes there is loaded before the script', () => {
   const command = childCommand(moved, redirect);
   assertEquals(command.slice(0, 3), ['deno', 'run', '--preload=file:///app/redirect.ts?port=7001']);
-  assertEquals(command.slice(3), script.command.slice(2));
+  assertEquals(importMapOf(command, 3)['file:///app/redirect.ts?port=7001'], 'file:///app/redirect.ts?port=7001');
+  assertEquals(command.slice(4), script.command.slice(2));
 });
 
-Deno.test('what is no deno run cannot be moved to another port', () => {
+Deno.test('what is no deno run cannot be a script', () => {
   const refused = () => childCommand({ ...moved, command: ['node', 'w.js'] }, redirect);
-  assertThrows(refused, /can be moved from port 6379 to 7001 only as "deno run …", not as "node w.js"/);
+  assertThrows(refused, /a script is started as "deno run … FILE KEY", not as "node w.js"/);
 });
 
 const noProxy = Object.fromEntries(proxyVariables.map((name) => [name, '']));
