@@ -22,22 +22,29 @@ const instead: Readonly<Record<string, string>> = {
   Uint8Array: 'return bytes.toBase64(), or [...bytes]',
   Generator: 'return [...it]',
   AsyncGenerator: 'return await Array.fromAsync(it)',
+  'Array Iterator': 'return [...it]',
+  'Iterator Helper': 'return [...it]',
+  'Map Iterator': 'return [...it]',
+  'Set Iterator': 'return [...it]',
 };
 
 /** Parts of a result that are looked at: whoever returns more has to know what JSON carries. */
 const maxParts = 100_000;
+/** Of a result whose JSON gives no sign: an error with fields of its own loses its message and leaves the fields. */
+const partsOnTop = 16;
 
 /**
  * Refuses a result of which JSON has lost something.
- * @param json what came of it: only where that has an empty object, or one with numbered fields, the result is looked through
+ * @param json what came of it: only where that has an empty object, or one with numbered fields, all of the result is looked through
  * @throws TypeError with what to return instead
  */
 export function refuseLost(body: unknown, json: string): void {
   if (typeof body === 'function' || typeof body === 'symbol') throw new TypeError(`it is a ${typeof body}`);
   if (typeof body !== 'object' || body === null) return;
-  if (!json.includes('{}') && !json.includes('{"0":')) return;
+  const isSuspicious = json.includes('{}') || json.includes('{"0":');
+  const most = isSuspicious ? maxParts : partsOnTop;
   const parts: unknown[] = [body];
-  for (let at = 0; at < parts.length && at < maxParts; at++) {
+  for (let at = 0; at < parts.length && at < most; at++) {
     const part = parts[at];
     if (typeof part !== 'object' || part === null || typeof (part as { toJSON?: unknown }).toJSON === 'function') {
       continue;
@@ -49,6 +56,7 @@ export function refuseLost(body: unknown, json: string): void {
         `${at === 0 ? 'it is' : 'it holds'} a value of type ${kind}, which JSON cannot carry; ${advice}`,
       );
     }
+    if (!isSuspicious && Array.isArray(part)) continue; // a long list takes as long to look through as to write
     for (const inner of Object.values(part)) if (typeof inner === 'object') parts.push(inner);
   }
 }

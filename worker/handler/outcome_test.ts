@@ -150,6 +150,10 @@ Deno.test('a result that JSON would lose is refused, wherever it is inside, with
     [new ArrayBuffer(3), /toBase64/],
     [pages(), /Array.fromAsync/],
     [/x/, /return its source/],
+    [Object.assign(new Error('not found'), { code: 'ENOENT' }), /throw it/],
+    [new Map([[1, 2]]).keys(), /return \[...it\]/],
+    [new Set([1]).values(), /return \[...it\]/],
+    [[1].values().map((one) => one), /return \[...it\]/],
     [12n, /BigInt; return String\(value\)/],
   ];
   for (const [value, advice] of lost) {
@@ -169,6 +173,7 @@ Deno.test('what JSON carries as it is goes out, empty objects and values with a 
     list: [{}],
     numbered: { 0: 'a' },
   });
+  assertEquals(data([1, 'a', { b: null }]), [1, 'a', { b: null }]);
   assertEquals(
     data({
       at: new Date(0),
