@@ -2,7 +2,10 @@
 
 /** What to do about a refused permission. `what` is empty where Deno names nothing. */
 const advice: Readonly<Record<string, (what: string) => string>> = {
-  net: (what) => `add ${what || 'the host'} to spec.permissions.net`,
+  net: (what) =>
+    what.endsWith(':0')
+      ? 'choose a port, and add it to spec.permissions.net'
+      : `add ${what || 'the host'} to spec.permissions.net`,
   env: (what) => `add ${what || 'the names of the variables'} to spec.permissions.env`,
   import: () => 'bundle it into the module',
   read: () => 'a worker reads no files; put it into the module, the request or the Secret of spec.secretRef',

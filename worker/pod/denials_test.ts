@@ -6,6 +6,7 @@ const refusal = (access: string, flag: string) => `Requires ${access}, run again
 Deno.test('a refused permission names the field of the manifest that grants it, or what to do without', () => {
   const told = [
     ['net access to "127.0.0.1:9192"', 'net', 'add 127.0.0.1:9192 to spec.permissions.net'],
+    ['net access to "0.0.0.0:0"', 'net', 'choose a port, and add it to spec.permissions.net'],
     ['net access', 'net', 'add the host to spec.permissions.net'],
     ['env access to "TOKEN"', 'env', 'add TOKEN to spec.permissions.env'],
     ['env access', 'env', 'add the names of the variables to spec.permissions.env'],

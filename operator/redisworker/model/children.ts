@@ -71,7 +71,7 @@ export interface ContainerStatus {
   readonly restartCount?: number;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: object;
+    readonly running?: { readonly startedAt?: string };
     readonly terminated?: Termination;
   };
   readonly lastState?: { readonly terminated?: Termination };
@@ -83,6 +83,7 @@ export interface ChildCondition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastTransitionTime?: string;
 }
 
 /** What the domain reads of a pod's status. */

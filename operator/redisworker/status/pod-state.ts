@@ -148,7 +148,16 @@ function starting(pod: KubeObject): ConsumerState {
   );
   return added && (worker?.ready === true || reason === 'PodInitializing')
     ? { state: 'Starting', reason, fault: `waits for container "${added.name ?? ''}", which was added to its pod` }
-    : { state: 'Starting', reason, fault: 'is starting' };
+    : { state: 'Starting', reason, fault: wasReady(pod, worker) ? notAnyMore : 'is starting' };
+}
+
+const notAnyMore = 'runs and is not ready any more: it has lost Redis, or code such as "for (;;) {}" keeps it busy';
+
+/** Until a container is ready for the first time, its pod is not ready since before the container was started. */
+function wasReady(pod: KubeObject, worker: ContainerStatus | undefined): boolean {
+  const started = worker?.state?.running?.startedAt;
+  const since = podStatus(pod).conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
+  return started !== undefined && since !== undefined && Date.parse(since) > Date.parse(started);
 }
 
 /** Words of a node, a scheduler or a webhook, in one line. */

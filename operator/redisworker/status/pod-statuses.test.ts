@@ -43,6 +43,16 @@ const evicted = {
   message: 'Usage of EmptyDir volume "scratch" exceeds the limit "64Mi". ',
 };
 
+/** A container that runs, in a pod that is not ready since the first of two times of a day. */
+const notReadySince = (since: string, started: string) => {
+  const at = (time: string) => `2026-05-01T${time}Z`;
+  return {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at(since) }],
+    containerStatuses: [of('worker', { ready: false, state: { running: { startedAt: at(started) } } })],
+  };
+};
+
 interface Case {
   readonly pods: readonly PodChange[];
   /** State, reason, pod and restarts. */
@@ -62,6 +72,17 @@ const cases: Readonly<Record<string, Case>> = {
     pods: [{ status: { phase: 'Pending' } }],
     row: 'Starting NotReady w-1 0',
     ready: 'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" is starting',
+  },
+  'starting for the first time': {
+    pods: [{ status: notReadySince('12:00:00', '12:00:01') }],
+    row: 'Starting NotReady w-1 0',
+    ready: 'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" is starting',
+  },
+  'busy with code that never awaits, once it was ready': {
+    pods: [{ status: notReadySince('12:00:20', '12:00:01') }],
+    row: 'Starting NotReady w-1 0',
+    ready:
+      'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" runs and is not ready any more: it has lost Redis, or code such as "for (;;) {}" keeps it busy',
   },
   'no node has room for': {
     pods: [{
