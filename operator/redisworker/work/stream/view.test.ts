@@ -32,6 +32,18 @@ test('a group is made when there is none, taken over when nobody has it, and lef
   expect(startOf({ beside: { owner: 'default/other/uid-9' } })).toEqual([]);
 });
 
+test('a worker leaves consumers and group of another one alone, whatever their ids', () => {
+  const leavingOf = (beside: Partial<BesideStream>) => {
+    const consumers = [{ name: '1', pending: 2, idleMs: 0 }];
+    const { leave, end } = look({ view: { consumers }, beside });
+    return [...leave({ id: '1', heir: '2', why: 'ConsumerRemoved' }), ...end('Delete')].map((action) =>
+      action.do === 'changeWork' && action.step.step
+    );
+  };
+  expect(leavingOf({})).toEqual(['handOver', 'deleteConsumer', 'leaveGroup']);
+  expect(leavingOf({ owner: 'default/other/uid-9' })).toEqual([]);
+});
+
 test('the backlog is what is not finished: not delivered, not acknowledged, waiting for another attempt', () => {
   const { status } = look({
     view: { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z', length: 20 },
