@@ -16,8 +16,24 @@ interface Resources {
 }
 
 /** Prefixes of annotations that give a pod a second network interface, an address or a profile no policy of ours knows. */
-const networkAnnotation =
-  '^(([-a-z0-9]+[.])*(cni[.]cncf[.]io|multus-cni[.]io|projectcalico[.]org|cilium[.]io|ovn[.]org|ovn[.]kubernetes[.]io|antrea[.]io|networking[.][-a-z0-9.]+|security[.](alpha|beta)[.]kubernetes[.]io)/|io[.]cilium[.])';
+const networkAnnotation = `^(([-a-z0-9]+[.])*(${
+  [
+    'cni[.]cncf[.]io',
+    'multus-cni[.]io',
+    'projectcalico[.]org',
+    'cilium[.]io',
+    'ovn[.]org',
+    'ovn[.]kubernetes[.]io',
+    'antrea[.]io',
+    'networking[.][-a-z0-9.]+',
+    'networkservicemesh[.]io',
+    'danm[.](k8s[.])?io',
+    'spidernet[.]io',
+    'opencontrail[.]org',
+    'vpc[.]amazonaws[.]com',
+    'security[.](alpha|beta)[.]kubernetes[.]io',
+  ].join('|')
+})(/|$)|io[.]cilium[.])`;
 
 const noNetworkAnnotation: Rule<Record<string, string>> = {
   rule: `self.all(key, !key.matches(r'${networkAnnotation}'))`,
