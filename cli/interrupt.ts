@@ -7,8 +7,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const samePressMs = 300;
 
 /**
- * Settles at the first SIGINT, SIGTERM or SIGHUP, or with the first of `ends`. A second SIGINT or SIGTERM ends the
- * process at once: what it started is killed by its exit handlers.
+ * Settles at the first SIGINT, SIGTERM or SIGHUP, or with the first of `ends`. A second SIGINT or SIGTERM, or a SIGQUIT,
+ * ends the process at once: what it started is killed by its exit handlers.
  */
 export function interrupted(ends: readonly Promise<void>[], tell: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
@@ -17,10 +17,15 @@ export function interrupted(ends: readonly Promise<void>[], tell: (line: string)
       first ??= performance.now();
       resolve();
       if (signal === 'SIGHUP' || performance.now() - first < samePressMs) return; // a closed terminal says it twice
-      tell('ended at once: what was still at work is killed');
-      process.exit(128 + constants.signals[signal]);
+      endAtOnce(signal, tell);
     };
+    process.on('SIGQUIT', () => endAtOnce('SIGQUIT', tell));
     for (const signal of signals) process.on(signal, take);
     void Promise.race(ends).then(resolve);
   });
+}
+
+function endAtOnce(signal: 'SIGQUIT' | (typeof signals)[number], tell: (line: string) => void): never {
+  tell('ended at once: what was still at work is killed');
+  process.exit(128 + constants.signals[signal]);
 }

@@ -42,6 +42,13 @@ test('a second Ctrl-C ends it at once and says so, but not the echo of the first
   expect(running.output()).toContain('ended at once');
 });
 
+test('SIGQUIT ends it at once by its exit handlers, which end what it started', async () => {
+  const running = await started();
+  running.child.kill('SIGQUIT');
+  expect(await running.ended).toBe(131);
+  expect(running.output()).toContain('ended at once');
+});
+
 test('it ends when npm, which started it by a shell, is told to end', async () => {
   const shell = start('sh', ['-c', '"$0" --input-type=module -e "$1"; exit', process.execPath, program], {
     env: { ...env, npm_command: 'exec' },
