@@ -28,6 +28,10 @@ const streamKey = () =>
           retryScheduleKey('<type>')
         } hold the config and the retries of a worker: choose another key for the stream, such as <type>:in:x`,
       ),
+      never(
+        ':g$',
+        'keys that end in ":g" hold where a consumer group stands and whose it is: choose another key for the stream',
+      ),
     ),
   );
 
