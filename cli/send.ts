@@ -6,6 +6,7 @@ import { decodeReply, isSuccess } from '../contract/reply.ts';
 import { requestFields } from '../contract/request.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
+import { mustBeFree } from './reference.ts';
 import { explainSilence, observeSilence } from './silence.ts';
 
 /** A request, and how long its reply may take. */
@@ -28,14 +29,14 @@ export type Answer =
 /**
  * Adds the request to the stream and waits for the reply, until the time is up or `stop` settles. A request that no
  * worker has taken by then is removed again.
- * @throws Failure when the reference has a reply already, Redis refuses a command or goes away.
+ * @throws Failure when the reference belongs to an earlier request, Redis refuses a command or goes away.
  */
 export async function send(redis: Redis, request: OutgoingRequest, stop: Promise<void>): Promise<Answer> {
   const { stream, fields, ref = randomUUID() } = request;
   const aside = redis.duplicate(); // the wait keeps a connection busy
   aside.on('error', () => undefined); // told by the command that meets it
   try {
-    await mustBeUnanswered(redis, ref);
+    if (request.ref !== undefined) await mustBeFree(redis, stream, request.ref);
     const id = await redis.xadd(stream, '*', requestFields.ref, ref, ...Object.entries(fields).flat());
     if (id === null) throw new Error('the entry was not added');
     const reply = redis.brpop(replyListKey(ref), request.timeoutSeconds);
@@ -59,18 +60,6 @@ export async function send(redis: Redis, request: OutgoingRequest, stop: Promise
   } finally {
     aside.disconnect();
   }
-}
-
-/** A reply to an earlier request would be taken for the reply to this one. */
-async function mustBeUnanswered(redis: Redis, ref: string): Promise<void> {
-  const key = replyListKey(ref);
-  if (await redis.exists(key) === 0) return;
-  const seconds = await redis.ttl(key);
-  const until = seconds < 0 ? '' : `, for another ${seconds} s`;
-  throw new Failure(
-    `the reply to an earlier request with this reference is still in ${key}${until}: use another --ref`,
-    exitCodes.usage,
-  );
 }
 
 /** Prints an answer: for the eye on a terminal, on one line otherwise. */

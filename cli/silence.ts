@@ -30,11 +30,14 @@ const groupInfo = z.object({
 
 /** Reads the groups of `stream`, and whether they were given the entry `id`; takes that back when nobody serves them. */
 export async function observeSilence(redis: Redis, stream: string, id: string): Promise<Silence> {
-  const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
-  const groups = await Promise.all(
-    rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row)))),
-  );
+  const groups = await observeGroups(redis, stream, id);
   return { groups, takenBack: await takeBack(redis, stream, id) };
+}
+
+/** Reads the groups of `stream`, which exists, and where each has the entry `id`. */
+export async function observeGroups(redis: Redis, stream: string, id: string): Promise<readonly GroupState[]> {
+  const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
+  return await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row)))));
 }
 
 async function groupState(

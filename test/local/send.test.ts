@@ -139,6 +139,27 @@ test('a reply left over from an earlier request is not taken for the new one', a
   expect(await redis.client.exists(replyListKey('r1'))).toBe(1);
 });
 
+test('a reference whose earlier request may still be answered is refused, and free once it is done', async () => {
+  const stream = requestStreamKey('w');
+  await redis.client.xgroup('CREATE', stream, defaultGroup, '0', 'MKSTREAM');
+  const id = await redis.client.xadd(stream, '*', 'ref', 'r1', 'type', 'w');
+  const refused = async (): Promise<void> => {
+    const { code, err } = await send(['w', '{}', '--ref', 'r1', '--redis', redis.url, '--timeout', '1']);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err:
+        `an earlier request with this reference is not finished, and its reply would be taken for this one's: use another --ref, or wait for entry ${id} of ${stream}`,
+    });
+  };
+  await refused();
+  await redis.client.xreadgroup('GROUP', defaultGroup, '1', 'STREAMS', stream, '>');
+  await refused();
+  expect(await redis.client.xlen(stream)).toBe(1);
+  await redis.client.xack(stream, defaultGroup, String(id));
+  const other = await send(['w', '{}', '--ref', 'r1', '--redis', redis.url, '--timeout', '1']);
+  expect([other.code, await redis.client.xlen(stream)]).toEqual([3, 2]);
+});
+
 test('an interrupted wait takes the request back', async () => {
   const interruption = Promise.withResolvers<undefined>();
   const client = await connectRedis(redis.url);
