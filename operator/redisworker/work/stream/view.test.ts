@@ -35,8 +35,8 @@ test('a group is made when there is none, taken over when nobody has it, and lef
 test('a worker leaves consumers and group of another one alone, whatever their ids', () => {
   const leavingOf = (beside: Partial<BesideStream>) => {
     const consumers = [{ name: '1', pending: 2, idleMs: 0 }];
-    const { leave, end } = look({ view: { consumers }, beside });
-    return [...leave({ id: '1', heir: '2', why: 'ConsumerRemoved' }), ...end('Delete')].map((action) =>
+    const view = look({ view: { consumers }, beside });
+    return [...view.leave({ id: '1', heir: '2', why: 'ConsumerRemoved' }), ...view.end('Delete')].map((action) =>
       action.do === 'changeWork' && action.step.step
     );
   };
