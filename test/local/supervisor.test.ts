@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import {
+  findFreePorts,
   type LocalCluster,
   type LogLine,
   type Node,
@@ -208,6 +209,12 @@ test('two pods that declare the same port run side by side, and readiness follow
   );
   expect(notReady.message).toBe('GET /readyz answered 503');
   expect((await containerOf('right'))!.ready).toBe(true);
+});
+
+test('a port of a pod is none that a connection of this machine may be given meanwhile', async () => {
+  const ports = await findFreePorts(20);
+  expect(new Set(ports).size).toBe(20);
+  expect(ports.filter((port) => port < 10_000 || port >= 32_768)).toEqual([]);
 });
 
 test('two pods that ask for the same debugger port get one each, and the first gets the one it asked for', async () => {

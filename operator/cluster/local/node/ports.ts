@@ -1,18 +1,20 @@
 /** Ports of this machine, for pods that each want the same one. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { podIP } from './pod-spec.ts';
+
+/** Below what systems give to connections (Linux from 32768 on, others from 49152): one of those would be gone again. */
+const given = { first: 10_000, end: 32_768 };
 
 /** As many different free ports; another process may take one before the container does, its restart gets others. */
 export async function findFreePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => {
-    const server = createServer().listen(0, podIP);
-    await once(server, 'listening');
-    return server;
-  }));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count && tries < given.end; tries += 1) {
+    const port = randomInt(given.first, given.end);
+    if (!ports.has(port) && await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** Ports tried from the wanted one on. */
