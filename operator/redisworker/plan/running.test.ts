@@ -358,7 +358,17 @@ describe('problems', () => {
     })).problems;
   };
 
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST.', 'redis.localhost', '::1', '0.0.0.0'])(
+  it.each([
+    '127.0.0.1',
+    '127.1.2.3',
+    'localhost',
+    'LOCALHOST.',
+    'redis.localhost',
+    '::1',
+    '::',
+    '::ffff:127.0.0.1',
+    '0.0.0.0',
+  ])(
     'tell at once of a Redis at %s, which in a pod is the pod itself',
     (host) => {
       expect(at(host, 'Own', { redis: { url: 'redis://there' } })).toEqual([{
