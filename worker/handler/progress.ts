@@ -1,11 +1,20 @@
 /** What handlers tell about their progress, on its way into the traces. */
 import { traceHashKey } from '../../contract/keys.ts';
+import type { HandlerSettings } from '../../contract/pod.ts';
 import { progressField } from '../../contract/trace.ts';
 import type { Connection } from '../redis/connection.ts';
 import { textOf } from '../redis/replies.ts';
 import { fieldCommands, type KeyState } from './commit-plan.ts';
 import type { Place } from './place.ts';
 import type { TraceExpiry } from './trace-expiry.ts';
+
+/** Keeps what handlers tell in `progress`, unless traces are off: then nobody writes it, and takes it out again. */
+export function progressKeeper(
+  traces: HandlerSettings['traces'],
+  progress: Map<string, number>,
+): (ref: string, percent: number) => void {
+  return traces === 'On' ? (ref, percent) => void progress.set(ref, percent) : () => {};
+}
 
 /** Writes what handlers have told since the last time. */
 export async function writeProgress(

@@ -13,6 +13,7 @@ import { Executor } from './executor.ts';
 import { InFlightTable } from './in-flight.ts';
 import { Loop } from './loop.ts';
 import type { Place } from './place.ts';
+import { progressKeeper } from './progress.ts';
 import { Proof } from './proof.ts';
 import type { SessionContext } from './session-context.ts';
 import { parseSettings, type Settings } from './settings.ts';
@@ -69,10 +70,7 @@ function assemble(
     secrets,
     config: infoOf(config, sourceDigest),
     logWith,
-    // Nobody writes it where traces are off.
-    progress: settings.handler.traces === 'On'
-      ? (ref: string, percent: number) => void progress.set(ref, percent)
-      : () => {},
+    progress: progressKeeper(settings.handler.traces, progress),
   };
   const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock);
   return {
