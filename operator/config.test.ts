@@ -54,6 +54,16 @@ test('an address that is none is refused by its flag', () => {
   expect(refusal(['--canary-address', 'canary:0'])).toContain('must be host:port');
 });
 
+test('the consent label is a label, with a value or for any', () => {
+  const read = (label: string) => readConfig(['--secret-consent-label', label], {}).secretConsent;
+  expect(read('example.com/workers=allowed')).toEqual({ key: 'example.com/workers', value: 'allowed' });
+  expect(read('workers')).toEqual({ key: 'workers' });
+  expect(readConfig([], {}).secretConsent).toBeUndefined();
+  for (const label of ['', '=yes', 'a b', 'x/', 'a=b=c', 'a=$(b)']) {
+    expect(refusal(['--secret-consent-label', label])).toContain('must be a label');
+  }
+});
+
 test('metrics are for this machine alone, unless the operator runs in a pod or is told otherwise', () => {
   expect(readConfig([], {}).httpAddress).toBe('127.0.0.1');
   expect(readConfig([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).httpAddress).toBe('0.0.0.0');

@@ -9,12 +9,16 @@ import type { LogLevel } from './observability/log.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
+  type ConsentLabel,
   type DeniablePodField,
   deniablePodFields,
   type PodNetwork,
   podNetworks,
 } from './redisworker/model/blueprint.ts';
 import { version, workerImage } from './version.ts';
+
+const labelName = '[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
+const labelPattern = new RegExp(`^((?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?${labelName})(?:=(${labelName}|))?$`);
 
 /** Settings of one operator process. */
 export interface OperatorConfig {
@@ -47,6 +51,8 @@ export interface OperatorConfig {
   readonly clusterBlocks: readonly Block[];
   /** Fields of spec.pod no worker may set. */
   readonly deniedPodFields: readonly DeniablePodField[];
+  /** Label demanded of every Secret a spec refers to. */
+  readonly secretConsent: ConsentLabel | undefined;
   readonly podNetwork: PodNetwork;
   /** Name of this process in the Lease. */
   readonly identity: string;
@@ -71,6 +77,7 @@ interface Flags {
   dnsServer?: string;
   clusterCidr: readonly Block[];
   denyPodField: readonly DeniablePodField[];
+  secretConsentLabel?: ConsentLabel;
   podNetwork: PodNetwork;
 }
 
@@ -103,6 +110,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
     deniedPodFields: flags.denyPodField,
+    secretConsent: flags.secretConsentLabel,
     podNetwork: flags.podNetwork,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
@@ -155,6 +163,11 @@ function command(environment: NodeJS.ProcessEnv): Command {
         '--deny-pod-field <field>',
         `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
       ).argParser(podField).default([], 'none'),
+    )
+    .option(
+      '--secret-consent-label <key[=value]>',
+      'label a Secret has to carry before a worker may refer to it; with any value when none is given',
+      consentLabel,
     )
     .addOption(
       new Option(
@@ -225,6 +238,12 @@ function podField(text: string, before: readonly DeniablePodField[]): readonly D
   const field = deniablePodFields.find((one) => one === text);
   if (!field) throw new InvalidArgumentError(`must be one of ${deniablePodFields.join(', ')}`);
   return [...before, field];
+}
+
+function consentLabel(text: string): ConsentLabel {
+  const [, key, value] = labelPattern.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError('must be a label, such as example.com/workers=allowed');
+  return value === undefined ? { key } : { key, value };
 }
 
 function logLevel(text: string): LogLevel {

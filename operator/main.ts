@@ -134,6 +134,7 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
     lookUp: dnsLookUp(config.dnsServer),
     clusterBlocks: config.clusterBlocks,
     deniedPodFields: config.deniedPodFields,
+    secretConsent: config.secretConsent,
     podNetwork: config.podNetwork,
     namespace: config.namespace,
     concurrency: config.concurrency,

@@ -8,7 +8,7 @@ import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
-import type { DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
+import type { ConsentLabel, DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
 import type { Enqueue } from './redisworker/follow/changes.ts';
@@ -39,6 +39,8 @@ export interface OperatorOptions {
   readonly clusterBlocks?: readonly Block[];
   /** Fields of spec.pod no worker may set; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Label demanded of every Secret a spec refers to; none when absent. */
+  readonly secretConsent?: ConsentLabel | undefined;
   /** Whether the loopback of pods is their own; shared with this process when absent. */
   readonly podNetwork?: PodNetwork;
   /** Only this namespace; all when undefined. */
@@ -92,6 +94,7 @@ export function startOperator(options: OperatorOptions): Operator {
       login: options.redisLogin,
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
+      secretConsent: options.secretConsent,
       podNetwork: options.podNetwork ?? 'Shared',
       policyEnforcement: options.policyEnforcement,
       canary: options.canary,

@@ -57,6 +57,13 @@ const cases: readonly Case[] = [
     mended: named('Secret', 's3', { bin: base64('text') }),
   },
   {
+    reason: 'SecretRefused',
+    says: 'is of type "kubernetes.io/service-account-token", which is made for something else',
+    spec: { secretRef: { name: 's4' } },
+    broken: { ...named('Secret', 's4', { token: base64('b') }), type: 'kubernetes.io/service-account-token' },
+    mended: { ...named('Secret', 's4', { a: base64('b') }), type: 'Opaque' },
+  },
+  {
     reason: 'ConfigMapNotFound',
     says: 'ConfigMap "c1" of spec.source.configMap does not exist',
     spec: { source: { configMap: { name: 'c1', key: 'worker.ts' } } },
@@ -116,6 +123,20 @@ describe.concurrent('a worker that cannot run', () => {
       await remove(name);
     },
   );
+
+  test('for the runtime Secret of another worker gets neither its AES key nor its login', async () => {
+    await start('victim', {});
+    await operator.told('victim', 'Ready', 'True');
+    const stolen = 'victim-worker';
+    await start('thief', { secretRef: { name: stolen } });
+    expect(await operator.told('thief', 'Stalled', 'True', 'SecretRefused')).toContain(`Secret "${stolen}"`);
+    await start('burglar', { redis: { url: redis.url, passwordSecretRef: { name: stolen, key: 'key' } } });
+    expect(await operator.told('burglar', 'RedisReachable', 'False', 'SecretRefused')).toContain(stolen);
+    for (const name of ['thief', 'burglar']) {
+      expect([await operator.pods(name), await redis.client.hgetall(configHashKey(name, '1'))]).toEqual([[], {}]);
+    }
+    await Promise.all(['victim', 'thief', 'burglar'].map(remove));
+  });
 
   test('for a password whose Secret has no such key names the key', async () => {
     await apply(named('Secret', 'login', { other: base64('x') }));

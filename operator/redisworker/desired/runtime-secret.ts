@@ -3,7 +3,7 @@ import type { Secret } from 'kubernetes-types/core/v1.d.ts';
 import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../contract/pod.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { runtimeSecretName } from '../model/names.ts';
+import { labels, managedBy, runtimeSecretName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
 import { type Built, childMetadata } from './metadata.ts';
 
@@ -29,6 +29,15 @@ export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): Built<Se
       ...(redisCa === undefined ? {} : { [redisCaFileName]: base64(redisCa) }),
     },
   };
+}
+
+/**
+ * True for a Secret made by {@link runtimeSecret}, of any worker. A label can be taken away by whoever may write the Secret, so
+ * its owner counts as well.
+ */
+export function isRuntimeSecret({ metadata: { name, labels: found, ownerReferences = [] } }: KubeObject): boolean {
+  return found?.[labels.managedBy] === managedBy ||
+    ownerReferences.some((owner) => owner.kind === 'RedisWorker' && name === runtimeSecretName(owner.name));
 }
 
 /** The AES key inside a Secret made by {@link runtimeSecret}; undefined when it holds none that can be read. */

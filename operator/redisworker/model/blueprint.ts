@@ -83,6 +83,12 @@ export type DeniablePodField = (typeof deniablePodFields)[number];
 export const podNetworks = ['Own', 'Shared'] as const;
 export type PodNetwork = (typeof podNetworks)[number];
 
+/** The label a Secret has to carry before a worker gets it; with any value when none is given. */
+export interface ConsentLabel {
+  readonly key: string;
+  readonly value?: string;
+}
+
 /** What the operator was started with and a spec may leave open. */
 export interface Defaults extends GateDefaults {
   readonly redisUrl: string | undefined;
@@ -93,6 +99,8 @@ export interface Defaults extends GateDefaults {
   readonly searchDomains?: readonly string[];
   /** Fields of spec.pod the admin keeps to himself; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Demanded of every Secret a spec refers to; none when absent. */
+  readonly secretConsent?: ConsentLabel | undefined;
   /** Shared when absent. */
   readonly podNetwork?: PodNetwork;
 }

@@ -36,6 +36,7 @@ export const problemReasons = [
   'SourceEmpty',
   'SecretNotFound',
   'SecretKeyNotFound',
+  'SecretRefused',
   'SecretTooLarge',
   'SecretNotText',
   'InvalidRedisUrl',

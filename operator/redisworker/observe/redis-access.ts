@@ -7,6 +7,7 @@ import type { Blueprint } from '../model/blueprint.ts';
 import { readNamed } from './references.ts';
 import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { missing, type Resolved, terminal } from '../model/problem.ts';
+import { refusedSecret, type SecretUse } from './secret-rules.ts';
 import type { World } from '../world.ts';
 
 const noRedis = terminal(
@@ -43,9 +44,15 @@ type Login = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
 async function readLogin(world: World, looking: Looking): Promise<Resolved<Login>> {
   const { redis } = looking.blueprint;
   if (!redis) return { ok: true, value: world.defaults.login };
-  const password = await readKey(world, looking, redis.passwordSecretRef, 'spec.redis.passwordSecretRef');
+  const password = await readKey(world, looking, redis.passwordSecretRef, {
+    field: 'spec.redis.passwordSecretRef',
+    as: 'values',
+  });
   if (!password.ok) return password;
-  const ca = await readKey(world, looking, redis.tls?.caSecretRef, 'spec.redis.tls.caSecretRef');
+  const ca = await readKey(world, looking, redis.tls?.caSecretRef, {
+    field: 'spec.redis.tls.caSecretRef',
+    as: 'certificate',
+  });
   if (!ca.ok) return ca;
   return {
     ok: true,
@@ -61,7 +68,7 @@ async function readKey(
   world: World,
   looking: Looking,
   ref: { name: string; key: string } | undefined,
-  field: string,
+  use: Omit<SecretUse, 'key'>,
 ): Promise<Resolved<string | undefined>> {
   if (!ref) return { ok: true, value: undefined };
   const { namespace } = looking.blueprint.parent;
@@ -75,15 +82,17 @@ async function readKey(
       ok: false,
       problem: missing(
         'SecretNotFound',
-        `Secret "${ref.name}" of ${field} does not exist: create it in namespace "${namespace}" with the key "${ref.key}"`,
+        `Secret "${ref.name}" of ${use.field} does not exist: create it in namespace "${namespace}" with the key "${ref.key}"`,
       ),
     };
   }
+  const refused = refusedSecret(secret.value, { ...use, key: ref.key }, world.defaults.secretConsent);
+  if (refused) return { ok: false, problem: refused };
   const value = textOf(secret.value, ref.key);
   if (value === undefined) {
     return {
       ok: false,
-      problem: missing('SecretKeyNotFound', `Secret "${ref.name}" of ${field} has no key "${ref.key}": add it`),
+      problem: missing('SecretKeyNotFound', `Secret "${ref.name}" of ${use.field} has no key "${ref.key}": add it`),
     };
   }
   return { ok: true, value };

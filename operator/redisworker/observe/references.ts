@@ -6,6 +6,7 @@ import { missing, type Resolved } from '../model/problem.ts';
 import type { Referred, Source } from '../model/observed.ts';
 import type { References } from '../follow/references.ts';
 import { seal, secretValues } from './seal.ts';
+import { refusedSecret } from './secret-rules.ts';
 import { resolveSource } from './source.ts';
 import type { World } from '../world.ts';
 
@@ -70,6 +71,8 @@ async function readSecret(world: World, reader: Reader): Promise<Resolved<Encryp
       ),
     };
   }
+  const refused = refusedSecret(secret.value, { field: 'spec.secretRef', as: 'values' }, world.defaults.secretConsent);
+  if (refused) return { ok: false, problem: refused };
   const values = secretValues(secret.value);
   return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
 }
