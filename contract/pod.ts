@@ -32,6 +32,8 @@ export const secretMount = '/run/redisworker/secret';
 export const keyFileName = 'key';
 export const redisPasswordFileName = 'redis-password';
 export const redisCaFileName = 'redis-ca.crt';
+export const redisCertFileName = 'redis-tls.crt';
+export const redisKeyFileName = 'redis-tls.key';
 
 /** Writable scratch folder: an emptyDir. */
 export const scratchMount = '/tmp';
@@ -48,6 +50,13 @@ export const env = {
   /** Paths of files, absent when there is none. */
   redisPasswordFile: 'REDIS_PASSWORD_FILE',
   redisCaFile: 'REDIS_CA_FILE',
+  /** Certificate and key the process shows to Redis. */
+  redisCertFile: 'REDIS_CERT_FILE',
+  redisKeyFile: 'REDIS_KEY_FILE',
+  /** Name the certificate of Redis must carry; absent = the host of the URL. */
+  redisServerName: 'REDIS_SERVER_NAME',
+  /** Lowest version of TLS, one of `tlsVersions`. */
+  redisMinTlsVersion: 'REDIS_MIN_TLS_VERSION',
   keyFile: 'WORKER_KEY_FILE',
   /** Path of the user's module. */
   source: 'WORKER_SOURCE',

@@ -90,3 +90,20 @@ test('a password file that cannot be read is told in one sentence', () => {
     /^--redis-password-file: \/nowhere\/password cannot be read: ENOENT[^\n]*\n$/,
   );
 });
+
+test('certificates of the default Redis need TLS, both halves, and files that hold them', () => {
+  const secure = ['--redis', 'rediss://cache'];
+  expect(readConfig(secure, {}).redisTls).toBeUndefined();
+  for (const url of [[], ['--redis', 'redis://cache']]) {
+    expect(refusal([...url, '--redis-ca-file', '/nowhere/ca'])).toBe(
+      '--redis-ca-file, --redis-cert-file and --redis-key-file need --redis with rediss://\n',
+    );
+  }
+  expect(refusal([...secure, '--redis-key-file', '/nowhere/key'])).toBe(
+    '--redis-cert-file and --redis-key-file: give both or none\n',
+  );
+  expect(refusal([...secure, '--redis-ca-file', '/nowhere/ca'])).toContain('/nowhere/ca');
+  expect(refusal([...secure, '--redis-ca-file', import.meta.filename])).toBe(
+    `--redis-ca-file: ${import.meta.filename} holds no certificate in PEM, or one that cannot be read\n`,
+  );
+});

@@ -6,6 +6,7 @@ import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/h
 import { withoutLineEnds } from '../contract/secrets.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
+import { type DefaultRedisTls, defaultRedisTls } from './default-redis-tls.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
@@ -26,6 +27,8 @@ export interface OperatorConfig {
   readonly redisUrl: string | undefined;
   readonly redisUsername: string | undefined;
   readonly redisPassword: string | undefined;
+  /** Certificates of it, from files; undefined without any. */
+  readonly redisTls: DefaultRedisTls | undefined;
   /** Only this namespace is served; all when undefined. */
   readonly namespace: string | undefined;
   readonly kubeconfig: string | undefined;
@@ -62,6 +65,9 @@ interface Flags {
   redis?: string;
   redisUsername?: string;
   redisPasswordFile?: string;
+  redisCaFile?: string;
+  redisCertFile?: string;
+  redisKeyFile?: string;
   namespace?: string;
   kubeconfig?: string;
   workerImage: string;
@@ -88,12 +94,14 @@ interface Flags {
 export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
   const program = command(environment).parse(argv, { from: 'user' });
   const flags = program.opts<Flags>();
+  const url = redisUrl(program, '--redis', flags.redis) ?? redisUrl(program, 'REDIS_URL', environment['REDIS_URL']);
   return {
-    redisUrl: redisUrl(program, '--redis', flags.redis) ?? redisUrl(program, 'REDIS_URL', environment['REDIS_URL']),
+    redisUrl: url,
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
     redisPassword: flags.redisPasswordFile === undefined
       ? environment['REDIS_PASSWORD']
       : readPassword(program, flags.redisPasswordFile),
+    redisTls: redisTls(program, flags, url),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
@@ -123,6 +131,9 @@ function command(environment: NodeJS.ProcessEnv): Command {
     .option('--redis <url>', 'Redis of workers that name none, without credentials [REDIS_URL]')
     .option('--redis-username <name>', 'ACL user for it [REDIS_USERNAME]')
     .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
+    .option('--redis-ca-file <file>', "file with the PEM certificates to trust for it, and no others [the system's]")
+    .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')
+    .option('--redis-key-file <file>', 'file with the key of that certificate')
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .option('--worker-image <image>', 'image of worker pods that name none; the default is on no registry', workerImage)
@@ -196,6 +207,19 @@ function redisUrl(program: Command, source: string, text: string | undefined): s
   if (!text) return undefined;
   const parsed = parseRedisUrl(text);
   return parsed.ok ? urlOf(parsed.target) : program.error(`${source}: ${parsed.problem}`);
+}
+
+function redisTls(program: Command, flags: Flags, url: string | undefined): DefaultRedisTls | undefined {
+  const { redisCaFile: caFile, redisCertFile: certFile, redisKeyFile: keyFile } = flags;
+  if (caFile === undefined && certFile === undefined && keyFile === undefined) return undefined;
+  if (!url?.startsWith('rediss://')) {
+    return program.error('--redis-ca-file, --redis-cert-file and --redis-key-file need --redis with rediss://');
+  }
+  try {
+    return defaultRedisTls({ caFile, certFile, keyFile });
+  } catch (error) {
+    return program.error((error as Error).message);
+  }
 }
 
 function searchDomain(text: string, before: readonly string[]): string[] {

@@ -127,6 +127,7 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
       ...(config.redisUsername === undefined ? {} : { username: config.redisUsername }),
       ...(config.redisPassword === undefined ? {} : { password: config.redisPassword }),
     },
+    redisTls: config.redisTls,
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
     searchDomains: config.searchDomains,

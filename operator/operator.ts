@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
+import type { DefaultRedisTls } from './default-redis-tls.ts';
 import type { LookUp } from './dns/lookup.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -23,7 +24,9 @@ export interface OperatorOptions {
   readonly metrics: Metrics;
   /** Redis of workers that name none, and the login for it. */
   readonly redisUrl: string | undefined;
-  readonly redisLogin: DefaultLogin;
+  readonly redisLogin: Omit<DefaultLogin, 'tls'>;
+  /** How its certificate is checked and what it is shown; by the system's authorities when absent. */
+  readonly redisTls?: DefaultRedisTls | undefined;
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
@@ -91,7 +94,9 @@ export function startOperator(options: OperatorOptions): Operator {
     defaults: {
       redisUrl: options.redisUrl,
       image: options.workerImage,
-      login: options.redisLogin,
+      get login() {
+        return { ...options.redisLogin, ...(options.redisTls ? { tls: options.redisTls.current() } : {}) };
+      },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
       secretConsent: options.secretConsent,
@@ -104,10 +109,20 @@ export function startOperator(options: OperatorOptions): Operator {
   let controller: ReturnType<typeof startController> | undefined;
   let stopping = false;
   let cancelResync = (): void => undefined;
-  const resync = () => {
+  const lookAtAll = () => {
     for (const { metadata } of following.copies.workers.list()) {
       queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
     }
+  };
+  const certificates = options.redisTls?.follow(clock, {
+    changed() {
+      log.info('the certificates of the default Redis have changed');
+      lookAtAll();
+    },
+    problem: (problem) => log.warn({ problem }, 'new certificates of the default Redis are not used'),
+  });
+  const resync = () => {
+    lookAtAll();
     void following.ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
@@ -132,6 +147,7 @@ export function startOperator(options: OperatorOptions): Operator {
     async stop() {
       stopping = true;
       cancelResync();
+      certificates?.stop();
       stopCopies(following);
       await controller?.stop();
       await stopFollowing(following);

@@ -1,5 +1,6 @@
 /** One socket to a Redis. It never reconnects by itself: whoever lost it opens another. */
 import { Redis, type RedisOptions } from 'ioredis';
+import { tlsOptions } from '../../contract/redis-tls.ts';
 import { silence, toFault } from './fault.ts';
 import type { RedisTarget } from './target.ts';
 
@@ -58,12 +59,5 @@ function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions
     maxRetriesPerRequest: 0,
     enableReadyCheck: false, // needs INFO, which a restricted user may not have; LOADING is told per command
     disableClientInfo: true,
-  };
-}
-
-function tlsOptions(tls: NonNullable<RedisTarget['tls']>): { ca?: string; servername?: string } {
-  return {
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   };
 }

@@ -1,5 +1,6 @@
 /** What can go wrong with a Redis, sorted into classes that conditions and metrics can name. */
 import { quotable } from '../../contract/foreign-text.ts';
+import { tlsCodeOf, tlsFault } from '../../contract/redis-tls.ts';
 import { TransientError } from '../errors.ts';
 import { addressOf, type RedisTarget } from './target.ts';
 
@@ -43,9 +44,6 @@ const replyCodes: readonly (readonly [RegExp, RedisFaultCode])[] = [
   [/^ERR max number of clients/, 'RedisUnreachable'],
 ];
 
-const tlsCode =
-  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/;
-
 /** How the client says that it cannot read what came. */
 const noProtocol = /\b(RESP|protocol error|unexpected (byte|token))\b/i;
 
@@ -56,7 +54,7 @@ export function toFault(error: unknown, target: RedisTarget): RedisFault {
   if (problem.name === 'ReplyError') return replyFault(problem.message, target);
   if (problem.message === 'Command timed out') return silence(target);
   const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : '';
-  const kind = tlsCode.test(code) ? 'RedisTLSFailed' : 'RedisUnreachable';
+  const kind = tlsCodeOf(problem) ? 'RedisTLSFailed' : 'RedisUnreachable';
   const told = noProtocol.test(problem.message)
     ? 'what answers there is no Redis'
     : quotable(problem.message, target.password);
@@ -87,10 +85,7 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
     'check its host and port and whether it speaks TLS there, that it runs, and that the network lets this process through',
   ],
   RedisAuthFailed: ['refuses the login', 'check the username and the password'],
-  RedisTLSFailed: [
-    'does not pass the TLS check',
-    'give the CA that signed its certificate and the name the certificate carries, or redis:// when it speaks no TLS',
-  ],
+  RedisTLSFailed: [tlsFault.what, tlsFault.fix],
   RedisNoPermission: ['denies a command or key', 'extend the ACL of this user'],
   RedisWrongType: ['holds another type of value under this key', 'rename or remove the key that is in the way'],
   RedisReadOnly: ['takes no writes', 'give the address of the primary'],

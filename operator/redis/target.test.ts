@@ -42,9 +42,12 @@ test('the key of a target tells logins apart and contains none of them', () => {
     { ...base, db: 1 },
     { ...base, tls: {} },
     { ...base, tls: { serverName: 'x' } },
+    { ...base, tls: { minVersion: '1.3' } },
+    { ...base, tls: { client: { cert: 'c', key: 'k' } } },
+    { ...base, tls: { client: { cert: 'c', key: 'other' } } },
     { host: 'cache', port: 6379, db: 0, username: 'u' },
   ];
   expect(targetKey({ ...base })).toBe(targetKey(base));
-  expect(new Set([base, ...others].map(targetKey)).size).toBe(7);
+  expect(new Set([base, ...others].map(targetKey)).size).toBe(10);
   expect(targetKey(base)).not.toContain('canary');
 });

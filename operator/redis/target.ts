@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { formatHostPort } from '../../contract/host-port.ts';
 import { formatRedisAddress, parseRedisAddress } from '../../contract/redis-address.ts';
+import type { RedisTls } from '../../contract/redis-tls.ts';
 
 /** A Redis database and the login for it. */
 export interface RedisTarget {
@@ -14,12 +15,7 @@ export interface RedisTarget {
   readonly username?: string;
   readonly password?: string;
   /** Present: speak TLS, and always verify the certificate. */
-  readonly tls?: {
-    /** PEM of the certificate authority; the system's when absent. */
-    readonly ca?: string;
-    /** Name the certificate must carry, when it is not the host. */
-    readonly serverName?: string;
-  };
+  readonly tls?: RedisTls;
 }
 
 /** A target without login, or the sentence that says what is wrong with the URL. */
@@ -52,7 +48,8 @@ const salt = randomBytes(32);
 
 /** Equal for equal targets within this process; contains no password, not even a hash that could be tried offline. */
 export function targetKey(target: RedisTarget): string {
-  const secrets = [target.password ?? null, target.tls?.ca ?? null, target.tls?.serverName ?? null];
+  const { ca, client, serverName, minVersion } = target.tls ?? {};
+  const secrets = [target.password, ca, client?.cert, client?.key, serverName, minVersion].map((one) => one ?? null);
   const digest = createHmac('sha256', salt).update(JSON.stringify(secrets)).digest('hex').slice(0, 16);
   return `${urlOf(target)}#${encodeURIComponent(target.username ?? '')}.${digest}`;
 }

@@ -2,14 +2,12 @@
 import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
+import type { RedisTarget } from '../redis/target.ts';
 import type { Following } from './follow/index.ts';
 import type { Defaults } from './model/blueprint.ts';
 
-/** Login of the operator's default Redis. */
-export interface DefaultLogin {
-  readonly username?: string;
-  readonly password?: string;
-}
+/** Login of the operator's default Redis, and how its TLS is checked. */
+export type DefaultLogin = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
 
 /** Handed to every reconcile. */
 export interface World {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
+import type { DefaultRedisTls } from '../../operator/default-redis-tls.ts';
 import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
@@ -26,13 +27,21 @@ export interface TestOperator {
   stop(): Promise<void>;
 }
 
+/** What a test says about it. */
+export interface TestOperatorOptions {
+  /** `host:port`: as if this machine's network might enforce policies. */
+  readonly canary?: string;
+  /** As if there were a lease. */
+  readonly mayWrite?: () => boolean;
+  readonly redisUrl?: string;
+  readonly redisTls?: DefaultRedisTls;
+}
+
 /**
- * Starts it; workers that name no Redis have none.
- * @param options `canary` as `host:port`: as if this machine's network might enforce policies; `mayWrite` as if there
- *   were a lease
+ * Starts it; workers that name no Redis have none, unless one is given.
  */
 export async function startTestOperator(
-  { canary, mayWrite = () => true }: { readonly canary?: string; readonly mayWrite?: () => boolean } = {},
+  { canary, mayWrite = () => true, redisUrl, redisTls }: TestOperatorOptions = {},
 ): Promise<TestOperator> {
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
@@ -53,8 +62,9 @@ export async function startTestOperator(
     cluster: { ...cluster, mayWrite },
     log,
     metrics: createMetrics(),
-    redisUrl: undefined,
+    redisUrl,
     redisLogin: {},
+    redisTls,
     workerImage: 'local',
     policyEnforcement: canary === undefined ? 'None' : 'Unverified',
     canary: canary === undefined ? undefined : parseCanary(canary),

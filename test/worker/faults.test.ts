@@ -345,7 +345,7 @@ describe.concurrent('a Redis that is not as it was', () => {
     ]);
     const options = { type, module: echo, redisUrl: `rediss://127.0.0.1:${port}` };
     const stranger = await run(t, { ...options, podUid: 'pod-stranger' });
-    await says(stranger, 'invalid peer certificate');
+    await says(stranger, 'does not pass the TLS check: SELF_SIGNED_CERT_IN_CHAIN');
     expect(await own.client.hexists(configHashKey(type, '1'), 'pid')).toBe(0);
     const env = { REDIS_CA_FILE: '<secret>/ca.crt' };
     const worker = await run(t, { ...options, env, secretFiles: { 'ca.crt': readFileSync(file('ca.crt'), 'utf8') } });

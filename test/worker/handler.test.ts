@@ -102,7 +102,7 @@ describe('one worker with every kind of request', () => {
       secret: (_r, { secrets }) => ({ names: Object.keys(secrets), length: (secrets.token as string).length }),
       peek: async () => {
         const tell = async (act: () => unknown) => { try { return String(await act()); } catch (e) { return (e as Error).name; } };
-        return [await tell(() => Deno.env.get("REDIS_URL")), await tell(() => Deno.readTextFile(new URL("../secret/password", import.meta.url)))];
+        return [await tell(() => Deno.env.get("REDIS_URL")), ...await Promise.all(["password", "tls.key"].map((name) => tell(() => Deno.readTextFile(new URL("../secret/" + name, import.meta.url)))))];
       },
       big: () => "x".repeat(1_000_000),
       who: (_r, { ref, id, attempt, config }) => ({ ref: ref.length, id, attempt, config }),
@@ -129,8 +129,8 @@ describe('one worker with every kind of request', () => {
       redisUrl: redis.url,
       stdin: encodeKeyLine(key),
       settings: { timeoutSeconds: 1 },
-      secretFiles: { password: 'unused' },
-      env: { REDIS_CA_FILE: '<secret>/password' },
+      secretFiles: { password: 'unused', 'tls.key': 'unused' },
+      env: { REDIS_CA_FILE: '<secret>/password', REDIS_KEY_FILE: '<secret>/tls.key' },
     });
     await ready(worker);
   });
@@ -296,7 +296,7 @@ describe('one worker with every kind of request', () => {
 
   test('opens the secret for the handler and hides the rest of the pod', async () => {
     expect((await ask(type, { act: 'secret' })).data).toEqual({ names: ['token'], length: 11 });
-    expect((await ask(type, { act: 'peek' })).data).toEqual(['undefined', 'NotCapable']);
+    expect((await ask(type, { act: 'peek' })).data).toEqual(['undefined', 'NotCapable', 'NotCapable']);
     expect(worker.output()).not.toContain(key);
     expect(worker.output()).not.toContain('sesame');
   });

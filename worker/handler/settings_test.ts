@@ -12,19 +12,29 @@ const parse = (variables: Record<string, string>, args = ['demo:1:h']) =>
 Deno.test('takes what the pod says', () => {
   const settings = parse({
     ...least,
+    REDIS_URL: 'rediss://127.0.0.1:6379',
     REDIS_USERNAME: 'w',
     REDIS_PASSWORD_FILE: '/p',
     REDIS_CA_FILE: '/ca',
+    REDIS_CERT_FILE: '/cert',
+    REDIS_KEY_FILE: '/key',
+    REDIS_SERVER_NAME: 'cache.test',
+    REDIS_MIN_TLS_VERSION: '1.3',
     WORKER_SOURCE_DIGEST: 'sha256-1',
     HEALTH_ADDRESS: '[::1]:8085',
     POD_NAME: 'pod',
     WORKER_SETTINGS: '{"concurrency":3,"backoff":{"initialMs":5},"traces":"Off"}',
   });
   assertEquals(settings.redis, {
-    address: { hosts: [{ host: '127.0.0.1', port: 6379 }], db: 0, tls: false },
+    address: { hosts: [{ host: '127.0.0.1', port: 6379 }], db: 0, tls: true },
     username: 'w',
     password: 'text of /p',
-    caCert: 'text of /ca\n',
+    tls: {
+      ca: 'text of /ca\n',
+      client: { cert: 'text of /cert\n', key: 'text of /key\n' },
+      serverName: 'cache.test',
+      minVersion: '1.3',
+    },
   });
   assertEquals(settings.health, { hostname: '::1', port: 8085 });
   assertEquals([settings.hashKey, settings.owner, settings.podName, settings.sourceDigest], [

@@ -1,5 +1,6 @@
 /** What the pod tells every runtime: one argument, the environment and a folder of files. */
 import { env } from '../../contract/pod.ts';
+import { type RedisTls, tlsVersions } from '../../contract/redis-tls.ts';
 import { withoutLineEnds } from '../../contract/secrets.ts';
 import type { RedisTarget } from '../redis/connection.ts';
 import { type Address, readAddress, readRedisAddress } from './address.ts';
@@ -39,23 +40,42 @@ export function parsePodSettings(
       'the key of the config hash is missing; give it as the one argument, as in demo-worker:1:h',
     );
   }
-  const fileOf = (name: string) => {
+  const fileOf: ReadEnv = (name) => {
     const path = readEnv(name);
     return path ? readFile(path) : undefined;
   };
+  const address = readRedisAddress(required(env.redisUrl, readEnv), env.redisUrl);
   return {
     hashKey,
     redis: {
-      address: readRedisAddress(required(env.redisUrl, readEnv), env.redisUrl),
+      address,
       ...optional('username', readEnv(env.redisUsername)),
       ...optional('password', withoutLineEnds(fileOf(env.redisPasswordFile) ?? '')),
-      ...optional('caCert', fileOf(env.redisCaFile)),
+      ...(address.tls ? { tls: readTls(readEnv, fileOf) } : {}),
     },
     gate: readGateDuty(readEnv),
     owner: readEnv(env.podUid) || crypto.randomUUID(),
     ...optional('sourceDigest', readEnv(env.sourceDigest)),
     ...optional('podName', readEnv(env.podName)),
     ...optional('health', readHealthAddress(readEnv)),
+  };
+}
+
+function readTls(readEnv: ReadEnv, fileOf: ReadEnv): RedisTls {
+  const [cert, key] = [fileOf(env.redisCertFile), fileOf(env.redisKeyFile)];
+  const asked = readEnv(env.redisMinTlsVersion);
+  const minVersion = tlsVersions.find((version) => version === asked);
+  if (asked && minVersion === undefined) {
+    throw new FatalError(
+      'badConfig',
+      `the environment variable ${env.redisMinTlsVersion} must be ${tlsVersions.join(' or ')}`,
+    );
+  }
+  return {
+    ...optional('ca', fileOf(env.redisCaFile)),
+    ...(cert && key ? { client: { cert, key } } : {}),
+    ...optional('serverName', readEnv(env.redisServerName)),
+    ...optional('minVersion', minVersion),
   };
 }
 
@@ -82,7 +102,9 @@ export function readSecretFile(path: string): string {
  * neither.
  */
 export function giveUpSecrets(readEnv: ReadEnv): void {
-  const secretFiles = [env.redisPasswordFile, env.redisCaFile, env.keyFile].map(readEnv);
+  const secretFiles = [env.redisPasswordFile, env.redisCaFile, env.redisCertFile, env.redisKeyFile, env.keyFile].map(
+    readEnv,
+  );
   for (const variable of Object.values(env)) Deno.permissions.revokeSync({ name: 'env', variable });
   for (const path of secretFiles) {
     if (!path) continue;

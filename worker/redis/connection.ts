@@ -2,8 +2,11 @@
 import { quotable } from '../../contract/foreign-text.ts';
 import { formatHostPort } from '../../contract/host-port.ts';
 import type { RedisAddress } from '../../contract/redis-address.ts';
+import { type RedisTls, tlsCodeOf, tlsFault } from '../../contract/redis-tls.ts';
 import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
 import { RedisError, type Reply, ReplyParser } from './resp.ts';
+import { dialTls } from './tls.ts';
+import type { Wire } from './wire.ts';
 import { after, type Timer } from '../pod/timers.ts';
 
 /** How to reach a Redis and who to be there. */
@@ -11,8 +14,8 @@ export interface RedisTarget {
   readonly address: RedisAddress;
   readonly username?: string;
   readonly password?: string;
-  /** PEM of the authority to trust beside the well-known ones. */
-  readonly caCert?: string;
+  /** How TLS is checked, where the address asks for TLS. */
+  readonly tls?: RedisTls;
   /** Shown by `CLIENT LIST`. */
   readonly name: string;
   /** Milliseconds until dialling and logging in is given up; 5000 when absent. */
@@ -42,20 +45,16 @@ const afterQueued = 2;
  * Opens a socket to Redis and logs in, so that whoever gets it can speak at once.
  * @throws ConnectionLostError when it cannot be reached in time, RedisError when it refuses the login.
  */
-export async function dialRedis(target: RedisTarget): Promise<Deno.Conn> {
-  const { hosts: [server], db, tls } = target.address;
-  const { host: hostname, port } = server;
+export async function dialRedis(target: RedisTarget): Promise<Wire> {
+  const { hosts: [server], db } = target.address;
   const where = formatHostPort(server);
   const timeoutMs = target.connectTimeoutMs ?? 5000;
-  const dialled: Promise<Deno.Conn> = tls
-    ? Deno.connectTls({ hostname, port, ...(target.caCert ? { caCerts: [target.caCert] } : {}) })
-    : Deno.connect({ hostname, port });
+  const dialled = dial(target, timeoutMs);
   const conn = await orTimeout(dialled, timeoutMs, `Redis at ${where} did not answer`).catch((cause: unknown) => {
     dialled.then((late) => late.close(), () => {}); // nobody waits for it any more
-    throw new ConnectionLostError(`Redis at ${where} cannot be reached: ${messageOf(cause)}`, { cause });
+    throw new ConnectionLostError(unreached(where, cause), { cause });
   });
   try {
-    if (!tls) (conn as Deno.TcpConn).setNoDelay(true);
     await orTimeout(
       logIn(conn, loginCommands(target, db), target.password),
       timeoutMs,
@@ -65,8 +64,23 @@ export async function dialRedis(target: RedisTarget): Promise<Deno.Conn> {
   } catch (cause) {
     conn.close();
     if (cause instanceof RedisError) throw cause;
-    throw new ConnectionLostError(`Redis at ${where} cannot be reached: ${messageOf(cause)}`, { cause });
+    throw new ConnectionLostError(unreached(where, cause), { cause });
   }
+}
+
+async function dial({ address, tls }: RedisTarget, timeoutMs: number): Promise<Wire> {
+  const [server] = address.hosts;
+  if (address.tls) return dialTls(server, tls ?? {}, timeoutMs);
+  const conn = await Deno.connect({ hostname: server.host, port: server.port });
+  conn.setNoDelay(true);
+  return conn;
+}
+
+function unreached(where: string, cause: unknown): string {
+  const code = tlsCodeOf(cause);
+  return code === undefined
+    ? `Redis at ${where} cannot be reached: ${messageOf(cause)}`
+    : `Redis at ${where} ${tlsFault.what}: ${code}; ${tlsFault.fix}`;
 }
 
 function loginCommands(target: RedisTarget, db: number): Command[] {
@@ -79,7 +93,7 @@ function loginCommands(target: RedisTarget, db: number): Command[] {
   return commands;
 }
 
-async function logIn(conn: Deno.Conn, commands: readonly Command[], password: string | undefined): Promise<void> {
+async function logIn(conn: Wire, commands: readonly Command[], password: string | undefined): Promise<void> {
   await writeAll(conn, encodeCommands(...commands));
   const parser = new ReplyParser();
   for (const command of commands) {
@@ -92,7 +106,7 @@ async function logIn(conn: Deno.Conn, commands: readonly Command[], password: st
   }
 }
 
-async function readReply(conn: Deno.Conn, parser: ReplyParser): Promise<Reply> {
+async function readReply(conn: Wire, parser: ReplyParser): Promise<Reply> {
   for (;;) {
     const reply = parser.next();
     if (reply !== undefined) return reply;
@@ -114,14 +128,14 @@ interface Call {
 
 /** A logged-in connection. Calls may overlap; replies come in the order of the calls. */
 export class Connection {
-  readonly #conn: Deno.Conn;
+  readonly #conn: Wire;
   readonly #parser: ReplyParser;
   readonly #calls: Call[] = [];
   #outbox: Uint8Array[] = [];
   #writing = false;
   #lost: ConnectionLostError | undefined;
 
-  constructor(conn: Deno.Conn, bulkAs: 'text' | 'bytes' = 'text') {
+  constructor(conn: Wire, bulkAs: 'text' | 'bytes' = 'text') {
     this.#conn = conn;
     this.#parser = new ReplyParser(bulkAs);
     void this.#read();
@@ -255,7 +269,7 @@ export async function connectRedis(target: RedisTarget, bulkAs: 'text' | 'bytes'
   return new Connection(await dialRedis(target), bulkAs);
 }
 
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+async function writeAll(conn: Wire, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await conn.write(at === 0 ? bytes : bytes.subarray(at));
 }
 

@@ -1,8 +1,9 @@
 /** The Redis a script sees: a plain, open port on loopback whose every connection goes on to the real one. */
 import type { Address } from '../pod/address.ts';
+import type { Wire } from '../redis/wire.ts';
 
 /** Opens a connection to the real Redis, encrypted, authenticated and with its database selected as need be. */
-export type OpenUpstream = () => Promise<Deno.Conn>;
+export type OpenUpstream = () => Promise<Wire>;
 
 /** A listening forwarder. */
 export interface Forwarder {
@@ -23,13 +24,13 @@ export function startForwarder(
   onProblem: (error: unknown) => void,
 ): Forwarder {
   const listener = Deno.listen(address);
-  const open = new Set<Deno.Conn>();
-  const track = (connection: Deno.Conn) => {
+  const open = new Set<Wire>();
+  const track = (connection: Wire) => {
     open.add(connection);
     return { connection, [Symbol.dispose]: () => void (open.delete(connection), closeQuietly(connection)) };
   };
 
-  const carry = async (script: Deno.Conn) => {
+  const carry = async (script: Wire) => {
     using near = track(script);
     try {
       using far = track(await openUpstream());
@@ -55,7 +56,7 @@ export function startForwarder(
 }
 
 /** Settles once Redis has ended the connection; rejects when either side breaks it off. */
-async function exchange(script: Deno.Conn, redis: Deno.Conn): Promise<void> {
+async function exchange(script: Wire, redis: Wire): Promise<void> {
   const requests = copy(script, redis);
   const replies = copy(redis, script);
   // The script may end its half and still read; without Redis there is nothing more to come.
@@ -63,7 +64,7 @@ async function exchange(script: Deno.Conn, redis: Deno.Conn): Promise<void> {
 }
 
 /** Copies until the end of `from`, then ends the half of `to`; never holds more than one buffer. */
-async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+async function copy(from: Wire, to: Wire): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   for (let length = await from.read(buffer); length !== null; length = await from.read(buffer)) {
     for (let sent = 0; sent < length;) sent += await to.write(buffer.subarray(sent, length));
@@ -71,7 +72,7 @@ async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
   await to.closeWrite();
 }
 
-function closeQuietly(connection: Deno.Conn): void {
+function closeQuietly(connection: Wire): void {
   try {
     connection.close();
   } catch {

@@ -1,6 +1,7 @@
 /** `spec.redis`: the Redis of a worker, when it is not the operator's own. */
 import { z } from 'zod';
-import { keyRef, portPattern, text } from '../bounded.ts';
+import { tlsVersions } from '../../../contract/redis-tls.ts';
+import { keyRef, objectName, portPattern, text } from '../bounded.ts';
 import { inOrder, matches, never, type Rule, withRules } from '../rules.ts';
 
 const noCredentials = never(
@@ -19,6 +20,12 @@ const tlsNeedsScheme: Rule<{ url: string; tls?: object }> = {
   holds: ({ url, tls }) => tls === undefined || url.startsWith('rediss://'),
 };
 
+/** The last label begins with a letter, so that it is no address: certificates are not asked for those by this name. */
+const dnsName = matches(
+  '^([A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?\\.)*[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$',
+  'redis.tls.serverName must be the DNS name the certificate carries, such as cache.example.com',
+);
+
 /** Where the streams of the worker live and how to log in. */
 export const redis = withRules(
   z.object({
@@ -35,11 +42,15 @@ export const redis = withRules(
     tls: z
       .object({
         caSecretRef: keyRef().exactOptional().describe(
-          "Secret key that holds the PEM certificates to trust; the system's when absent.",
+          "Secret key that holds the PEM certificates to trust, and no others; the system's when absent.",
         ),
-        serverName: text(253).exactOptional().describe(
+        certSecretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') })
+          .exactOptional()
+          .describe('Secret of type kubernetes.io/tls whose tls.crt and tls.key are shown to a server that asks.'),
+        serverName: withRules(text(253), dnsName).exactOptional().describe(
           "Name the server's certificate must carry; the host of the url when absent.",
         ),
+        minVersion: z.enum(tlsVersions).exactOptional().describe('Lowest version of TLS to speak; 1.2 when absent.'),
       })
       .exactOptional()
       .describe('How the server of a rediss:// url is verified.'),

@@ -7,6 +7,8 @@ import {
   keyFileName,
   proxyVariables,
   redisCaFileName,
+  redisCertFileName,
+  redisKeyFileName,
   redisPasswordFileName,
   scratchMount,
   scriptRedisPort,
@@ -14,6 +16,7 @@ import {
   sourceFileName,
   sourceMount,
 } from '../../../contract/pod.ts';
+import type { RedisTls } from '../../../contract/redis-tls.ts';
 import type { GatePlan } from '../network/gate.ts';
 import {
   annotations,
@@ -40,7 +43,7 @@ export interface DeploymentInput {
   readonly redisUrl: string;
   readonly redisUsername?: string | undefined;
   readonly hasRedisPassword: boolean;
-  readonly hasRedisCa: boolean;
+  readonly redisTls: RedisTls;
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: object;
   readonly gate: GatePlan;
@@ -180,7 +183,7 @@ function environment(input: DeploymentInput): EnvVar[] {
     [env.redisUrl]: input.redisUrl,
     ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
     ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),
-    ...(input.hasRedisCa ? { [env.redisCaFile]: `${secretMount}/${redisCaFileName}` } : {}),
+    ...tlsEnvironment(input.redisTls),
     [env.keyFile]: `${secretMount}/${keyFileName}`,
     [env.source]: `${sourceMount}/${sourceFileName}`,
     [env.sourceDigest]: input.sourceDigest,
@@ -195,6 +198,18 @@ function environment(input: DeploymentInput): EnvVar[] {
     { name: env.podUid, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.uid' } } },
     { name: env.podName, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
   ];
+}
+
+function tlsEnvironment({ ca, client, serverName, minVersion }: RedisTls): Record<string, string> {
+  return {
+    ...(ca === undefined ? {} : { [env.redisCaFile]: `${secretMount}/${redisCaFileName}` }),
+    ...(client === undefined ? {} : {
+      [env.redisCertFile]: `${secretMount}/${redisCertFileName}`,
+      [env.redisKeyFile]: `${secretMount}/${redisKeyFileName}`,
+    }),
+    ...(serverName === undefined ? {} : { [env.redisServerName]: serverName }),
+    ...(minVersion === undefined ? {} : { [env.redisMinTlsVersion]: minVersion }),
+  };
 }
 
 /** The fields that have a value. */

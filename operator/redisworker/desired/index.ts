@@ -56,7 +56,7 @@ export function desiredState(input: DesiredInput): Desired {
   const secrets = {
     aesKey: input.aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
-    ...(tls?.ca === undefined ? {} : { redisCa: tls.ca }),
+    ...(tls === undefined ? {} : { redisTls: tls }),
   };
   return {
     source: stamped(sourceConfigMap(blueprint.parent, input.source)),
@@ -154,7 +154,7 @@ function consumerDeployment(
     redisUrl: input.endpoint.url,
     redisUsername: target.username,
     hasRedisPassword: target.password !== undefined,
-    hasRedisCa: target.tls?.ca !== undefined,
+    redisTls: target.tls ?? {},
     settings: { ...blueprint.work.settings, memoryMiB: blueprint.memoryMiB },
     gate: blueprint.gate,
     sourceDigest: input.source.digest,

@@ -1,6 +1,13 @@
 /** The per-worker Secret: the AES key of the config hashes, and what the pods need to reach Redis. */
 import type { Secret } from 'kubernetes-types/core/v1.d.ts';
-import { keyFileName, redisCaFileName, redisPasswordFileName } from '../../../contract/pod.ts';
+import {
+  keyFileName,
+  redisCaFileName,
+  redisCertFileName,
+  redisKeyFileName,
+  redisPasswordFileName,
+} from '../../../contract/pod.ts';
+import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { labels, managedBy, runtimeSecretName } from '../model/names.ts';
@@ -12,12 +19,12 @@ export interface RuntimeSecrets {
   /** AES-128 key, 32 hex digits. */
   readonly aesKey: string;
   readonly redisPassword?: string;
-  readonly redisCa?: string;
+  readonly redisTls?: RedisTls;
 }
 
 /** Builds the Secret; pods mount it as files and read it once at start. */
 export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): Built<Secret> {
-  const { aesKey, redisPassword, redisCa } = secrets;
+  const { aesKey, redisPassword, redisTls: { ca, client } = {} } = secrets;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -26,7 +33,10 @@ export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): Built<Se
     data: {
       [keyFileName]: base64(encodeKeyLine(aesKey)),
       ...(redisPassword === undefined ? {} : { [redisPasswordFileName]: base64(redisPassword) }),
-      ...(redisCa === undefined ? {} : { [redisCaFileName]: base64(redisCa) }),
+      ...(ca === undefined ? {} : { [redisCaFileName]: base64(ca) }),
+      ...(client === undefined
+        ? {}
+        : { [redisCertFileName]: base64(client.cert), [redisKeyFileName]: base64(client.key) }),
     },
   };
 }

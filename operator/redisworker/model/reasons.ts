@@ -39,6 +39,7 @@ export const problemReasons = [
   'SecretRefused',
   'SecretTooLarge',
   'SecretNotText',
+  'InvalidCertificate',
   'InvalidRedisUrl',
   'NoRedis',
   'RedisNotOpened',

@@ -14,11 +14,6 @@ const fields: readonly Unsupported[] = [
     used: ({ consumers }) => consumers.autoscale !== undefined,
     instead: 'give spec.consumers.count and scale it with kubectl scale or an autoscaler',
   },
-  {
-    field: 'spec.redis.tls.serverName',
-    used: ({ redis }) => redis?.tls?.serverName !== undefined,
-    instead: 'give the name the certificate carries as the host of spec.redis.url',
-  },
 ];
 
 /** One problem per unsupported field a spec uses; a source of another kind tells its own when it is resolved. */

@@ -13,12 +13,13 @@ const secret = (fields: Partial<KubeObject> = {}, metadata: Partial<KubeObject['
 const values: SecretUse = { field: 'spec.secretRef', as: 'values' };
 const password: SecretUse = { field: 'spec.redis.passwordSecretRef', as: 'values', key: 'password' };
 const ca: SecretUse = { field: 'spec.redis.tls.caSecretRef', as: 'certificate', key: 'ca.crt' };
+const identity: SecretUse = { field: 'spec.redis.tls.certSecretRef', as: 'identity', key: 'tls.key' };
 const told = (object: KubeObject, use: SecretUse, consent?: ConsentLabel) =>
   refusedSecret(object, use, consent)?.message;
 
 describe('a Secret a spec refers to', () => {
   it('is taken when its type is a plain one', () => {
-    for (const use of [values, password, ca]) {
+    for (const use of [values, password, ca, identity]) {
       for (const type of [undefined, 'Opaque', 'kubernetes.io/basic-auth']) {
         expect(refusedSecret(secret(type === undefined ? {} : { type }), use, undefined)).toBeUndefined();
       }
@@ -34,7 +35,7 @@ describe('a Secret a spec refers to', () => {
     'helm.sh/release.v1',
     'example.com/anything',
   ])('is refused when its type is %s, wherever it is named', (type) => {
-    for (const use of [values, password, ca]) {
+    for (const use of [values, password, ca, identity]) {
       expect(refusedSecret(secret({ type }), use, undefined)).toEqual({
         reason: 'SecretRefused',
         terminal: true,
@@ -45,13 +46,14 @@ describe('a Secret a spec refers to', () => {
     }
   });
 
-  it('of type kubernetes.io/tls is taken where a certificate is meant, and never for its private key', () => {
+  it('of type kubernetes.io/tls is taken where a certificate is meant, and its private key only where both are', () => {
     const tls = secret({ type: 'kubernetes.io/tls' });
     expect(refusedSecret(tls, ca, undefined)).toBeUndefined();
     expect(refusedSecret(tls, { ...ca, key: 'tls.crt' }, undefined)).toBeUndefined();
     expect(told(tls, { ...ca, key: 'tls.key' })).toBe(
       'Secret "s" of spec.redis.tls.caSecretRef holds a private key under "tls.key", and a certificate is meant: name the key "ca.crt" or "tls.crt"',
     );
+    expect(refusedSecret(tls, identity, undefined)).toBeUndefined();
     expect(told(tls, values)).toContain('is of type "kubernetes.io/tls"');
     expect(told(tls, password)).toContain('is of type "kubernetes.io/tls"');
   });

@@ -8,7 +8,8 @@ import { missing, type Problem, terminal } from '../model/problem.ts';
 export interface SecretUse {
   /** The field that names it. */
   readonly field: string;
-  readonly as: 'values' | 'certificate';
+  /** A certificate to trust, or one with its private key to show. */
+  readonly as: 'values' | 'certificate' | 'identity';
   /** The one key that is read; all of them when absent. */
   readonly key?: string;
 }
@@ -39,12 +40,12 @@ export function refusedSecret(
 function brokenRule(secret: KubeObject, { as, key }: SecretUse): string | undefined {
   if (isRuntimeSecret(secret)) return 'is one that this operator keeps for a worker: name a Secret of your own';
   const type = typeOf(secret);
-  const isCertificate = type === certificateType && as === 'certificate';
-  if (isCertificate && key === 'tls.key') {
+  const isCertificate = type === certificateType && as !== 'values';
+  if (isCertificate && as === 'certificate' && key === 'tls.key') {
     return `holds a private key under "${key}", and a certificate is meant: name the key "ca.crt" or "tls.crt"`;
   }
   if (isCertificate || plainTypes.includes(type)) return undefined;
-  const taken = as === 'certificate' ? [...plainTypes, certificateType] : plainTypes;
+  const taken = as === 'values' ? plainTypes : [...plainTypes, certificateType];
   return `is of type "${type}", which is made for something else: name one of type ${taken.join(' or ')}`;
 }
 

@@ -396,7 +396,6 @@ describe('problems', () => {
     ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
     ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
-    ['spec.redis.tls.serverName', { redis: { url: 'rediss://h', tls: { serverName: 'x' } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = planOf(observed(worker('w', withSpec(spec)))).problems;
     expect(problem?.reason).toBe('NotSupported');

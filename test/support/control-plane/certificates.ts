@@ -18,13 +18,13 @@ export interface CertificateRequest {
 }
 
 /** Makes `ca.crt` and `ca.key` in `dir`. */
-export async function createAuthority(dir: string): Promise<void> {
+export async function createAuthority(dir: string, name = 'redisworker-test-ca'): Promise<void> {
   await openssl(dir, [
     'req',
     '-x509',
     ...newKey('ca'),
     '-subj',
-    '/CN=redisworker-test-ca',
+    `/CN=${name}`,
     '-days',
     days,
     '-out',
