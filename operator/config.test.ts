@@ -54,6 +54,13 @@ test('an address that is none is refused by its flag', () => {
   expect(refusal(['--canary-address', 'canary:0'])).toContain('must be host:port');
 });
 
+test('hosts of Redis are names, wildcards, addresses and blocks, as many as are given', () => {
+  const hosts = readConfig(['--redis-hosts', '*.example.com', '--redis-hosts', '10.0.0.0/8'], {}).redisHosts;
+  expect(hosts).toMatchObject([{ kind: 'wildcard', host: 'example.com' }, { kind: 'block' }]);
+  expect(readConfig([], {}).redisHosts).toEqual([]);
+  expect(refusal(['--redis-hosts', 'redis://h:6379'])).toContain('must be a host');
+});
+
 test('the consent label is a label, with a value or for any', () => {
   const read = (label: string) => readConfig(['--secret-consent-label', label], {}).secretConsent;
   expect(read('example.com/workers=allowed')).toEqual({ key: 'example.com/workers', value: 'allowed' });

@@ -8,6 +8,7 @@ import { type Block, parseBlock } from './redisworker/network/allow-net/address.
 import type { LogLevel } from './observability/log.ts';
 import { type DefaultRedisTls, defaultRedisTls } from './default-redis-tls.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
+import { type HostRule, parseHostRule } from './redisworker/network/redis-hosts.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
   type ConsentLabel,
@@ -54,6 +55,8 @@ export interface OperatorConfig {
   readonly clusterBlocks: readonly Block[];
   /** Fields of spec.pod no worker may set. */
   readonly deniedPodFields: readonly DeniablePodField[];
+  /** Hosts spec.redis may name; all that are not closed when empty. */
+  readonly redisHosts: readonly HostRule[];
   /** Label demanded of every Secret a spec refers to. */
   readonly secretConsent: ConsentLabel | undefined;
   readonly podNetwork: PodNetwork;
@@ -83,6 +86,7 @@ interface Flags {
   dnsServer?: string;
   clusterCidr: readonly Block[];
   denyPodField: readonly DeniablePodField[];
+  redisHosts: readonly HostRule[];
   secretConsentLabel?: ConsentLabel;
   podNetwork: PodNetwork;
 }
@@ -118,6 +122,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
     deniedPodFields: flags.denyPodField,
+    redisHosts: flags.redisHosts,
     secretConsent: flags.secretConsentLabel,
     podNetwork: flags.podNetwork,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
@@ -174,6 +179,15 @@ function command(environment: NodeJS.ProcessEnv): Command {
         '--deny-pod-field <field>',
         `field of spec.pod no worker may set: ${deniablePodFields.join(', ')}; may be given again`,
       ).argParser(podField).default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--redis-hosts <host>',
+        'host spec.redis may name: a name, *.example.com, an address or a CIDR; may be given again',
+      ).argParser(hostRule).default(
+        [],
+        'all but loopback, link-local and metadata addresses, the API server and --redis',
+      ),
     )
     .option(
       '--secret-consent-label <key[=value]>',
@@ -262,6 +276,12 @@ function podField(text: string, before: readonly DeniablePodField[]): readonly D
   const field = deniablePodFields.find((one) => one === text);
   if (!field) throw new InvalidArgumentError(`must be one of ${deniablePodFields.join(', ')}`);
   return [...before, field];
+}
+
+function hostRule(text: string, before: readonly HostRule[]): readonly HostRule[] {
+  const rule = parseHostRule(text);
+  if (!rule) throw new InvalidArgumentError('must be a host, such as redis.example.com, *.example.com or 10.1.0.0/16');
+  return [...before, rule];
 }
 
 function consentLabel(text: string): ConsentLabel {

@@ -11,6 +11,7 @@ import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { WatchProblems } from './observability/watch-problems.ts';
 import { hostOf } from './redisworker/network/gate.ts';
+import { apiServerOf } from './redisworker/network/redis-hosts.ts';
 import { type Operator, startOperator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));
@@ -41,7 +42,8 @@ async function start(): Promise<void> {
   await serve(() => operator);
   const lead = (): void => {
     metrics.leading(config.leaseName, true);
-    const started = startOperator({ ...operatorSettings(), cluster, canaryProblem });
+    const redisHosts = { allowed: config.redisHosts, apiServer: apiServerOf(cluster.server) };
+    const started = startOperator({ ...operatorSettings(), cluster, canaryProblem, redisHosts });
     shutdown.closes('operator', () => started.stop());
     operator = started;
   };

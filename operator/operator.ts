@@ -12,6 +12,7 @@ import { RedisConnections } from './redis/connections.ts';
 import type { ConsentLabel, DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
+import type { RedisHosts } from './redisworker/network/redis-hosts.ts';
 import type { Enqueue } from './redisworker/follow/changes.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
 import { reconcile } from './redisworker/reconcile.ts';
@@ -42,6 +43,8 @@ export interface OperatorOptions {
   readonly clusterBlocks?: readonly Block[];
   /** Fields of spec.pod no worker may set; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** What the admin says of the hosts of spec.redis; every host is taken when absent. */
+  readonly redisHosts?: RedisHosts | undefined;
   /** Label demanded of every Secret a spec refers to; none when absent. */
   readonly secretConsent?: ConsentLabel | undefined;
   /** Whether the loopback of pods is their own; shared with this process when absent. */
@@ -99,6 +102,7 @@ export function startOperator(options: OperatorOptions): Operator {
       },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
+      redisHosts: options.redisHosts,
       secretConsent: options.secretConsent,
       podNetwork: options.podNetwork ?? 'Shared',
       policyEnforcement: options.policyEnforcement,

@@ -1,7 +1,9 @@
 /** One socket to a Redis. It never reconnects by itself: whoever lost it opens another. */
 import { Redis, type RedisOptions } from 'ioredis';
 import { tlsOptions } from '../../contract/redis-tls.ts';
-import { silence, toFault } from './fault.ts';
+import { silence, toFault, tooMuch } from './fault.ts';
+import { connectorWithin } from './reach.ts';
+import { boundReplies } from './reply-bound.ts';
 import type { RedisTarget } from './target.ts';
 
 /** Milliseconds. Without `commandMs` commands may wait for ever, as blocking reads must. */
@@ -16,6 +18,7 @@ export interface Deadlines {
  */
 export async function openClient(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
   const client = new Redis(optionsOf(target, deadlines));
+  if (target.foreign) boundReplies(client, () => tooMuch(target));
   let reason: unknown;
   client.on('error', (error) => {
     reason ??= error;
@@ -50,6 +53,7 @@ function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions
     ...login(target),
     ...(target.tls ? { tls: tlsOptions(target.tls) } : {}),
     ...(deadlines.commandMs === undefined ? {} : { commandTimeout: deadlines.commandMs }),
+    ...(target.foreign ? { Connector: connectorWithin(target.foreign) } : {}),
     protocol: 2, // one shape of replies on every server, proxy and version
     connectTimeout: deadlines.connectMs,
     disconnectTimeout: 50, // a server that hangs does not answer a FIN either

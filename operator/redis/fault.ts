@@ -2,11 +2,13 @@
 import { quotable } from '../../contract/foreign-text.ts';
 import { tlsCodeOf, tlsFault } from '../../contract/redis-tls.ts';
 import { TransientError } from '../errors.ts';
+import { outOfReach } from './reach.ts';
 import { addressOf, type RedisTarget } from './target.ts';
 
 /** Class of a fault: the reason of a condition and the label of a metric. */
 export type RedisFaultCode =
   | 'RedisUnreachable'
+  | 'RedisHostRefused'
   | 'RedisAuthFailed'
   | 'RedisTLSFailed'
   | 'RedisNoPermission'
@@ -25,11 +27,19 @@ export class RedisFault extends TransientError {
   override readonly code: RedisFaultCode;
   /** Set when no answer came: the socket was closed or could not be opened, or the server kept silent. */
   readonly loss: 'closed' | 'silent' | undefined;
+  readonly #reply: string;
 
-  constructor(code: RedisFaultCode, message: string, loss?: 'closed' | 'silent') {
+  /** @param reply the server's own words, to decide by */
+  constructor(code: RedisFaultCode, message: string, loss?: 'closed' | 'silent', reply = '') {
     super(code, message);
     this.code = code;
     this.loss = loss;
+    this.#reply = reply;
+  }
+
+  /** True when the server has said these words, whether the message repeats them or not. */
+  says(words: string): boolean {
+    return this.#reply.includes(words);
   }
 }
 
@@ -51,13 +61,14 @@ const noProtocol = /\b(RESP|protocol error|unexpected (byte|token))\b/i;
 export function toFault(error: unknown, target: RedisTarget): RedisFault {
   if (error instanceof RedisFault) return error;
   const problem = error instanceof Error ? error : new Error(String(error));
-  if (problem.name === 'ReplyError') return replyFault(problem.message, target);
+  if (problem.name === 'ReplyError') return replyFault(problem.message, commandOf(problem), target);
   if (problem.message === 'Command timed out') return silence(target);
   const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : '';
+  if (code === outOfReach) {
+    return new RedisFault('RedisHostRefused', sentence('RedisHostRefused', '', target), 'silent');
+  }
   const kind = tlsCodeOf(problem) ? 'RedisTLSFailed' : 'RedisUnreachable';
-  const told = noProtocol.test(problem.message)
-    ? 'what answers there is no Redis'
-    : quotable(problem.message, target.password);
+  const told = noProtocol.test(problem.message) ? 'what answers there is no Redis' : quoted(problem.message, target);
   return new RedisFault(kind, sentence(kind, code || told, target), 'closed');
 }
 
@@ -70,19 +81,39 @@ export function silence(target: RedisTarget): RedisFault {
   );
 }
 
-function replyFault(message: string, target: RedisTarget): RedisFault {
+/** The fault of a server that sends more than anything it was asked for can be. */
+export function tooMuch(target: RedisTarget): RedisFault {
+  return new RedisFault('RedisError', sentence('RedisError', 'it sends too much', target), 'silent');
+}
+
+function replyFault(message: string, command: string, target: RedisTarget): RedisFault {
   const code = replyCodes.find(([pattern]) => pattern.test(message))?.[1] ?? 'RedisError';
   // A server that does not know AUTH repeats its arguments: of a login, only the first word is told.
-  const detail = code === 'RedisAuthFailed'
+  const detail = code === 'RedisAuthFailed' && !target.foreign
     ? (/^[A-Z]+/.exec(message)?.[0] ?? 'refused')
-    : quotable(message, target.password);
-  return new RedisFault(code, sentence(code, detail, target));
+    : quoted(message, target) || command;
+  return new RedisFault(code, sentence(code, detail, target), undefined, message.slice(0, 500));
+}
+
+/** Nothing of a server an author has named: it need not be one, and its words would be read to whoever sees the worker. */
+function quoted(message: string, { foreign, password }: RedisTarget): string {
+  return foreign ? '' : quotable(message, password);
+}
+
+/** The name of the command that was refused, which is ours and not the server's. */
+function commandOf(error: Error): string {
+  const { command } = error as { command?: { name?: unknown } };
+  return typeof command?.name === 'string' ? command.name.toUpperCase() : '';
 }
 
 const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string]>> = {
   RedisUnreachable: [
     'cannot be reached',
     'check its host and port and whether it speaks TLS there, that it runs, and that the network lets this process through',
+  ],
+  RedisHostRefused: [
+    'has an address that this operator does not dial for a worker',
+    'name another host, or have its addresses allowed by --redis-hosts',
   ],
   RedisAuthFailed: ['refuses the login', 'check the username and the password'],
   RedisTLSFailed: [tlsFault.what, tlsFault.fix],
@@ -97,5 +128,5 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
 function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): string {
   const [what, fix] = fixes[code];
   const user = target.username === undefined ? '' : ` (user "${target.username}")`;
-  return `Redis at ${addressOf(target)}${user} ${what}: ${detail}; ${fix}.`;
+  return `Redis at ${addressOf(target)}${user} ${what}${detail && `: ${detail}`}; ${fix}.`;
 }

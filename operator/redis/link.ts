@@ -61,7 +61,7 @@ export class RedisLink {
     try {
       return await this.command('EVALSHA', script.sha, keys.length, ...keys, ...args);
     } catch (error) {
-      if (!(error instanceof RedisFault) || !error.message.includes('NOSCRIPT')) throw error;
+      if (!(error instanceof RedisFault) || !error.says('NOSCRIPT')) throw error;
       return this.command('EVAL', script.lua, keys.length, ...keys, ...args);
     }
   }

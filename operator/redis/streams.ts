@@ -131,5 +131,5 @@ export function isAbsent(error: unknown): boolean {
 }
 
 function says(error: unknown, words: string): boolean {
-  return error instanceof RedisFault && error.message.includes(words);
+  return error instanceof RedisFault && error.says(words);
 }

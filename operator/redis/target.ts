@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { formatHostPort } from '../../contract/host-port.ts';
 import { formatRedisAddress, parseRedisAddress } from '../../contract/redis-address.ts';
 import type { RedisTls } from '../../contract/redis-tls.ts';
+import type { Reach } from './reach.ts';
 
 /** A Redis database and the login for it. */
 export interface RedisTarget {
@@ -16,6 +17,8 @@ export interface RedisTarget {
   readonly password?: string;
   /** Present: speak TLS, and always verify the certificate. */
   readonly tls?: RedisTls;
+  /** Present for a server an author has named: dialled within this alone, read within bounds, and never quoted. */
+  readonly foreign?: Reach;
 }
 
 /** A target without login, or the sentence that says what is wrong with the URL. */
@@ -48,8 +51,11 @@ const salt = randomBytes(32);
 
 /** Equal for equal targets within this process; contains no password, not even a hash that could be tried offline. */
 export function targetKey(target: RedisTarget): string {
-  const { ca, client, serverName, minVersion } = target.tls ?? {};
-  const secrets = [target.password, ca, client?.cert, client?.key, serverName, minVersion].map((one) => one ?? null);
-  const digest = createHmac('sha256', salt).update(JSON.stringify(secrets)).digest('hex').slice(0, 16);
+  const { password, tls, foreign } = target;
+  const rest = [password, tls?.ca, tls?.client?.cert, tls?.client?.key, tls?.serverName, tls?.minVersion, foreign];
+  const digest = createHmac('sha256', salt).update(JSON.stringify(rest.map((one) => one ?? null))).digest('hex').slice(
+    0,
+    16,
+  );
   return `${urlOf(target)}#${encodeURIComponent(target.username ?? '')}.${digest}`;
 }

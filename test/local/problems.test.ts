@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { maxSecretBytes, maxSourceBytes } from '../../contract/limits.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { parseHostRule } from '../../operator/redisworker/network/redis-hosts.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -102,7 +103,10 @@ const cases: readonly Case[] = [
 describe.concurrent('a worker that cannot run', () => {
   beforeAll(async () => {
     redis = await startRedis();
-    operator = await startTestOperator({ mayWrite: () => leads });
+    operator = await startTestOperator({
+      mayWrite: () => leads,
+      redisHosts: { allowed: [parseHostRule('127.0.0.0/8')!] },
+    });
   });
 
   afterAll(async () => {
@@ -136,6 +140,18 @@ describe.concurrent('a worker that cannot run', () => {
       expect([await operator.pods(name), await redis.client.hgetall(configHashKey(name, '1'))]).toEqual([[], {}]);
     }
     await Promise.all(['victim', 'thief', 'burglar'].map(remove));
+  });
+
+  test.each([
+    ['metadata', 'redis://169.254.169.254:80', 'leads to 169.254.169.254, which is a loopback, link-local'],
+    ['outsider', 'redis://192.0.2.1', 'name one of 127.0.0.0/8'],
+  ])('for a Redis on a host that is not for it, %s, says so and dials nothing', async (name, url, says) => {
+    await start(name, { redis: { url } });
+    const told = await operator.told(name, 'Stalled', 'True', 'RedisHostRefused');
+    expect(told).toContain(says);
+    await operator.told(name, 'RedisReachable', 'False', 'RedisHostRefused');
+    expect(await operator.pods(name)).toEqual([]);
+    await remove(name);
   });
 
   test('for a password whose Secret has no such key names the key', async () => {
@@ -175,11 +191,13 @@ describe.concurrent('a worker that cannot run', () => {
     expect(await redis.client.get(requestStreamKey('streamless'))).toBe('mine');
   });
 
-  test('for a hash of somebody else names the owner and touches nothing', async () => {
+  test('for a hash of somebody else says where the owner is named, repeats nothing of it, and touches nothing', async () => {
     const theirs = { resource: 'elsewhere/their/uid', type: 'taken', consumerId: '1' };
     await redis.client.hset(configHashKey('taken', '1'), theirs);
     await start('taken', {});
-    expect(await operator.told('taken', 'Stalled', 'True', 'HashConflict')).toContain('belongs to elsewhere/their/uid');
+    const told = await operator.told('taken', 'Stalled', 'True', 'HashConflict');
+    expect(told).toContain('belongs to another manifest, which its field "resource" names');
+    expect(told).not.toContain('elsewhere');
     expect(await redis.client.hgetall(configHashKey('taken', '1'))).toEqual(theirs);
   });
 

@@ -1,11 +1,16 @@
 /** Servers that are no Redis, or one gone mad, as the operator tells of them. */
 import { inspect } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import { RedisFault } from '../../operator/redis/fault.ts';
+import { RedisLink } from '../../operator/redis/link.ts';
+import { maxReplyBytes } from '../../operator/redis/reply-bound.ts';
+import { script } from '../../operator/redis/script.ts';
+import { consumersOf } from '../../operator/redis/streams.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { manners, type Nonsense, startNonsense } from '../support/nonsense.ts';
+import { manners, type Nonsense, startEndless, startNonsense } from '../support/nonsense.ts';
+import { startRedis } from '../support/redis.ts';
 
 const secret = 'canary-77ab';
 const cleanups: (() => unknown)[] = [];
@@ -56,4 +61,60 @@ test('what is no Redis is called so', async () => {
       'what answers there is no Redis',
     );
   }
+});
+
+describe('of a server that an author has named', () => {
+  const foreign = { closed: [] };
+
+  test.each(Object.keys(manners) as (keyof typeof manners)[])('that %s, no word is repeated', async (manner) => {
+    const { target } = await serve(manner);
+    const link = connect().control({ ...target, foreign });
+    const told = await expectOneSentence(link.command('XINFO', 'STREAM', 's'));
+    expect(told).not.toMatch(/Bad Request|!!|PO\b|unknown command/);
+  });
+
+  test('the class of a refusal is told, with the command that was refused', async () => {
+    const redis = await startRedis();
+    cleanups.push(() => redis.stop());
+    await redis.client.set('text', 'x');
+    const { hostname: host, port } = new URL(redis.url);
+    const target: RedisTarget = { host, port: Number(port), db: 0, foreign };
+    const link = connect().control(target);
+    await expect(link.command('XLEN', 'text')).rejects.toMatchObject({
+      code: 'RedisWrongType',
+      message:
+        `Redis at 127.0.0.1:${port} holds another type of value under this key: XLEN; rename or remove the key that is in the way.`,
+    });
+    // What is decided by a server's words is decided as ever.
+    expect(await link.script(script('return 1'), [], [])).toBe(1);
+    expect(await consumersOf(link, 'nowhere', 'worker')).toEqual([]);
+  });
+
+  test('no more is read than can have been asked for, before the login too', async () => {
+    const server = await startEndless();
+    cleanups.push(() => server.stop());
+    const connections = new RedisConnections({ clock: new ManualClock() });
+    cleanups.push(() => connections.close());
+    const target: RedisTarget = {
+      host: '127.0.0.1',
+      port: server.port,
+      db: 0,
+      username: 'u',
+      password: secret,
+      foreign,
+    };
+    expect(await expectOneSentence(connections.control(target).command('PING'))).toContain('it sends too much');
+    expect(server.sent()).toBeLessThan(maxReplyBytes + 16 * 1024 * 1024);
+  });
+
+  test.each(['127.0.0.1', 'localhost'])('no connection is made to %s where that is closed', async (host) => {
+    const { server, target } = await serve('answers garbage');
+    const closed = { ...target, host, foreign: { closed: ['127.0.0.0/8', '::1/128'] } };
+    const connections = connect();
+    for (const link of [connections.control(closed), connections.blocking(closed)]) {
+      const work = link instanceof RedisLink ? link.command('PING') : link.command(100, 'PING');
+      await expect(work).rejects.toMatchObject({ code: 'RedisHostRefused' });
+    }
+    expect(server.connections()).toBe(0);
+  });
 });

@@ -10,6 +10,7 @@ import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
 import { parseCanary } from '../../operator/redisworker/network/gate.ts';
+import type { RedisHosts } from '../../operator/redisworker/network/redis-hosts.ts';
 import { keptNodeFolder } from './keeper.ts';
 import { eventually } from './wait.ts';
 
@@ -35,13 +36,15 @@ export interface TestOperatorOptions {
   readonly mayWrite?: () => boolean;
   readonly redisUrl?: string;
   readonly redisTls?: DefaultRedisTls;
+  /** As if there were an admin who says this. */
+  readonly redisHosts?: RedisHosts;
 }
 
 /**
  * Starts it; workers that name no Redis have none, unless one is given.
  */
 export async function startTestOperator(
-  { canary, mayWrite = () => true, redisUrl, redisTls }: TestOperatorOptions = {},
+  { canary, mayWrite = () => true, redisUrl, redisTls, redisHosts }: TestOperatorOptions = {},
 ): Promise<TestOperator> {
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
@@ -68,6 +71,7 @@ export async function startTestOperator(
     workerImage: 'local',
     policyEnforcement: canary === undefined ? 'None' : 'Unverified',
     canary: canary === undefined ? undefined : parseCanary(canary),
+    redisHosts,
     lookUp: machineLookUp(),
   });
   await operator.started;

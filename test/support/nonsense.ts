@@ -27,6 +27,33 @@ export const manners = {
   'announces an endless list': (socket) => void socket.write(`*999999999${line}`),
 } as const satisfies Record<string, Manner>;
 
+/** A server that answers whatever comes with one string that has no end. @returns bytes sent so far */
+export async function startEndless(): Promise<Pick<Nonsense, 'port' | 'stop'> & { sent(): number }> {
+  let sent = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const sendOn = (chunk: string): void => {
+      if (!socket.writable) return;
+      sent += chunk.length;
+      socket.write(chunk, () => sendOn(part));
+    };
+    socket.on('error', () => undefined);
+    socket.once('data', () => sendOn(`$2000000000${line}`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    sent: () => sent,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const part = 'x'.repeat(256 * 1024);
+
 /** Starts a server of one manner on a free port of this machine. */
 export async function startNonsense(manner: keyof typeof manners): Promise<Nonsense> {
   const sockets = new Set<Socket>();

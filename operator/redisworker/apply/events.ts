@@ -84,6 +84,6 @@ export function describe(action: Action): string {
 
 /** What a hash that somebody else wrote has lost; names of fields, never their values. */
 function changedHands({ replaces, removes }: Extract<Action, { do: 'writeConfigHash' }>): string {
-  const from = replaces === undefined ? '' : `, which was left behind by ${replaces}`;
+  const from = replaces === undefined ? '' : ', which was left behind by an earlier worker of this name';
   return removes.length === 0 ? from : `${from}, without the fields ${removes.join(', ')} that were in it`;
 }

@@ -163,6 +163,9 @@ async function onHash(
   else {
     const outcome = await writeConfigHash(link, key, action.fields, action.replaces);
     if (outcome === 'wrongType') throw new TerminalError('WrongRedisType', notAHash(key));
-    if (typeof outcome === 'object') throw new TerminalError('HashConflict', hashConflict(key, outcome.conflict));
+    if (typeof outcome === 'object') {
+      const owner = link.target.foreign ? undefined : outcome.conflict;
+      throw new TerminalError('HashConflict', hashConflict(key, owner));
+    }
   }
 }

@@ -11,6 +11,7 @@ import type { Block } from '../network/allow-net/address.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
 import type { NameRules } from '../network/allow-net/outside.ts';
 import type { GateDefaults, GatePlan } from '../network/gate.ts';
+import type { RedisHosts } from '../network/redis-hosts.ts';
 import type { WorkBlueprint } from './work.ts';
 
 /** Who a child belongs to. */
@@ -99,6 +100,8 @@ export interface Defaults extends GateDefaults {
   readonly searchDomains?: readonly string[];
   /** Fields of spec.pod the admin keeps to himself; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** What the admin says of the hosts of spec.redis; where there is no admin, as on a laptop, every host is taken. */
+  readonly redisHosts?: RedisHosts | undefined;
   /** Demanded of every Secret a spec refers to; none when absent. */
   readonly secretConsent?: ConsentLabel | undefined;
   /** Shared when absent. */

@@ -23,8 +23,15 @@ export function missing(reason: Reason, message: string): Problem {
   return { reason, message, terminal: false };
 }
 
-/** A hash that names another manifest. @param pid of the process that holds it */
-export function hashConflict(key: string, owner: string, pid?: string): string {
+/**
+ * A hash that names another manifest.
+ * @param owner undefined where what the server says is not repeated
+ * @param pid of the process that holds it
+ */
+export function hashConflict(key: string, owner: string | undefined, pid?: string): string {
+  if (owner === undefined) {
+    return `config hash "${key}" belongs to another manifest, which its field "resource" names: delete that worker, or delete the hash if it is left over`;
+  }
   const process = pid === undefined ? '' : ` and holds the pid of a process (${pid})`;
   const session = sessionOfUid(owner.slice(owner.lastIndexOf('/') + 1));
   const fix = session === undefined

@@ -44,6 +44,7 @@ export const problemReasons = [
   'NoRedis',
   'RedisNotOpened',
   'RedisOnLoopback',
+  'RedisHostRefused',
   'CiliumNotInstalled',
   'HandingOver',
 ] as const;

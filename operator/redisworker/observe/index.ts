@@ -66,7 +66,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const references = await readReferences(world, { blueprint, aesKey, referred });
   const surroundings = await observeNet(world, { key, blueprint, referred, policies: children.networkPolicies });
   const endpoint = endpointOf(blueprint, surroundings.redisAddresses);
-  const access = await observeAccess(world, { blueprint, endpoint, referred });
+  const access = await observeAccess(world, { blueprint, endpoint, topology: surroundings.topology, referred });
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };

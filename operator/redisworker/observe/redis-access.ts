@@ -1,7 +1,10 @@
 /** Finds out where a worker's Redis is and how it is logged in to. */
-import { parseRedisUrl } from '../../redis/target.ts';
+import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
+import type { Topology } from '../network/allow-net/topology.ts';
+import { hostRefusal, type HostSurroundings, reachOf } from '../network/redis-hosts.ts';
 import type { Blueprint } from '../model/blueprint.ts';
+import { redisOnLoopback } from '../plan/problems.ts';
 import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { type Resolved, terminal } from '../model/problem.ts';
 import { readRedisTls } from './redis-tls.ts';
@@ -26,6 +29,7 @@ export function endpointOf({ redisUrl }: Blueprint, addresses: readonly string[]
 interface Looking {
   readonly blueprint: Blueprint;
   readonly endpoint: Resolved<RedisEndpoint>;
+  readonly topology: Topology;
   readonly referred: Referred[];
 }
 
@@ -33,8 +37,37 @@ interface Looking {
 export async function observeAccess(world: World, looking: Looking): Promise<Resolved<RedisAccess>> {
   const { endpoint } = looking;
   if (!endpoint.ok) return endpoint;
+  const reach = ownReach(world, looking, endpoint.value);
+  if (!reach.ok) return reach;
   const login = await readLogin(world, looking);
-  return login.ok ? { ok: true, value: { target: { ...endpoint.value.target, ...login.value } } } : login;
+  return login.ok
+    ? { ok: true, value: { target: { ...endpoint.value.target, ...login.value, ...reach.value } } }
+    : login;
+}
+
+/** Judged before anything is dialled: the operator stands where authors do not. */
+function ownReach(
+  { defaults }: World,
+  { blueprint, endpoint, topology }: Looking,
+  { target, addresses }: RedisEndpoint,
+): Resolved<Pick<RedisTarget, 'foreign'>> {
+  if (!blueprint.redis) return { ok: true, value: {} };
+  const [onLoopback] = redisOnLoopback(blueprint, endpoint);
+  if (onLoopback) return { ok: false, problem: onLoopback };
+  const { redisHosts: hosts } = defaults;
+  if (!hosts) return { ok: true, value: { foreign: { closed: [] } } };
+  const parsed = parseRedisUrl(defaults.redisUrl ?? '');
+  const around: HostSurroundings = {
+    hosts,
+    topology,
+    defaultRedis: parsed.ok ? parsed.target : undefined,
+    sharesLoopback: blueprint.podNetwork === 'Shared',
+  };
+  const { host, port } = target;
+  const refusal = hostRefusal({ host, port, addresses }, around);
+  return refusal === undefined
+    ? { ok: true, value: { foreign: reachOf({ host, port, addresses }, around) } }
+    : { ok: false, problem: terminal('RedisHostRefused', `spec.redis.url ${refusal}`) };
 }
 
 async function readLogin(world: World, looking: Looking): Promise<Resolved<DefaultLogin>> {

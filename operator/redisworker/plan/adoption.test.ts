@@ -27,7 +27,7 @@ describe('the config hash of a worker that was made anew under its name', () => 
     const plan = found(before);
     expect(steps(plan)).toEqual(['writeConfigHash ConfigHashAdopted 1']);
     expect(plan.actions[0]).toMatchObject({ replaces: 'default/w/uid-before' });
-    expect(eventsOf(plan.actions)[0]?.message).toContain('left behind by default/w/uid-before');
+    expect(eventsOf(plan.actions)[0]?.message).toContain('left behind by an earlier worker of this name');
   });
 
   it('is taken over when the process that holds it has long been silent', () => {

@@ -1,6 +1,7 @@
 /** What forbids a plan: the faults of a worker that is to run. Pure. */
 import { configHashKey } from '../../../contract/keys.ts';
 import type { Desired } from '../desired/index.ts';
+import type { Blueprint } from '../model/blueprint.ts';
 import type { ObservedSpec } from '../model/observed.ts';
 import { isLoopback, parseAddress } from '../network/allow-net/address.ts';
 import { isLoopbackName } from '../network/allow-net/cluster-name.ts';
@@ -13,15 +14,16 @@ import { hashConflict, missing, notAHash, type Problem, terminal } from '../mode
  * @param wanted ids of the consumers there should be
  */
 export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wanted: readonly string[]): Problem[] {
+  const loopback = redisOnLoopback(spec.blueprint, spec.endpoint);
   const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
   return [
     ...spec.problems,
     ...rivalry(spec),
-    ...redisOnLoopback(spec),
+    ...loopback,
     ...refusedNames(desired),
     ...unreachableRedis(desired),
     ...foreignKeys(spec, wanted),
-    ...unresolved,
+    ...unresolved.filter(({ reason }) => !loopback.some((told) => told.reason === reason)),
   ];
 }
 
@@ -43,7 +45,7 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
 }
 
 /** In a pod with a network of its own, loopback is the pod: its code would wait for ever. */
-function redisOnLoopback({ blueprint: { podNetwork, redis }, endpoint }: ObservedSpec): Problem[] {
+export function redisOnLoopback({ podNetwork, redis }: Blueprint, endpoint: ObservedSpec['endpoint']): Problem[] {
   if (podNetwork === 'Shared' || !endpoint.ok || !staysInPod(endpoint.value.target.host)) return [];
   const why = `leads to ${endpoint.value.target.host}, which in a pod is the pod itself`;
   const fix = 'give the name of a Service, or of a host that pods reach';
@@ -71,8 +73,9 @@ function unreachableRedis(desired: Desired | undefined): Problem[] {
 }
 
 /** Keys of a wrong type, and hashes of other manifests. */
-function foreignKeys({ redis, blueprint }: ObservedSpec, wanted: readonly string[]): Problem[] {
+function foreignKeys({ redis, access, blueprint }: ObservedSpec, wanted: readonly string[]): Problem[] {
   if (redis.kind !== 'answered') return [];
+  const isForeign = access.ok && access.value.target.foreign !== undefined;
   return [
     ...redis.work.problems,
     ...wanted.flatMap((id) => {
@@ -81,7 +84,12 @@ function foreignKeys({ redis, blueprint }: ObservedSpec, wanted: readonly string
       if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];
       const ownership = ownershipOf(blueprint.parent, redis.work, id, hash);
       return ownership.kind === 'foreign'
-        ? [terminal('HashConflict', hashConflict(key, ownership.resource, ownership.pid))]
+        ? [
+          terminal(
+            'HashConflict',
+            isForeign ? hashConflict(key, undefined) : hashConflict(key, ownership.resource, ownership.pid),
+          ),
+        ]
         : [];
     }),
   ];

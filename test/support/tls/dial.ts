@@ -2,6 +2,7 @@
 import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { openClient } from '../../../operator/redis/client.ts';
 import { toFault } from '../../../operator/redis/fault.ts';
+import type { RedisTarget } from '../../../operator/redis/target.ts';
 
 /** Where to dial, and how. */
 export interface Dial {
@@ -10,10 +11,19 @@ export interface Dial {
 }
 
 const dials = JSON.parse(process.argv[2] ?? '[]') as readonly Dial[];
-process.stdout.write(`${JSON.stringify(await Promise.all(dials.map(ping)))}\n`);
+process.stdout.write(`${JSON.stringify(await Promise.all(dials.map(answer)))}\n`);
 
-async function ping({ port, tls }: Dial): Promise<string> {
+/** The server an author has named gets no other TLS than the operator's own: when it does, both answers are told. */
+async function answer({ port, tls }: Dial): Promise<string> {
   const target = { host: '127.0.0.1', port, db: 0, tls };
+  const [own, foreign] = await Promise.all([
+    ping(target),
+    ping({ ...target, foreign: { closed: ['169.254.0.0/16'] } }),
+  ]);
+  return own === foreign ? own : `${own}; named by an author: ${foreign}`;
+}
+
+async function ping(target: RedisTarget): Promise<string> {
   try {
     const client = await openClient(target, { connectMs: 5000, commandMs: 5000 });
     const pong = await client.ping();

@@ -31,6 +31,9 @@ const metadataAddresses = [
   '168.63.129.16',
 ].map((text): NetEntry => ({ kind: 'ip', address: text.replace(/[[\]]/g, '') }));
 
+/** The same addresses as blocks. */
+export const metadataBlocks: readonly Block[] = metadataAddresses.flatMap((entry) => blockOf(entry) ?? []);
+
 /** The denied entries Deno gets and the policy mirrors: the worker's own and the metadata addresses. */
 export function withMetadataDenied(scope: Scope, deny: Scope): NetEntry[] {
   const named = new Set(scope.flatMap((entry) => (entry.kind === 'ip' ? [entry.address] : [])));

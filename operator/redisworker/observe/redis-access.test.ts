@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { withSpec, worker } from '../../../test/support/gen.ts';
+import { observed } from '../../../test/support/observed.ts';
+import type { World } from '../world.ts';
+import { endpointOf, observeAccess } from './redis-access.ts';
+
+const defaults = {
+  redisUrl: 'redis://127.0.0.1:6379/0',
+  image: 'worker:test',
+  policyEnforcement: 'Unverified',
+  canary: undefined,
+  login: { password: 'of the operator' },
+} as const;
+
+/** How a worker gets to its Redis; nothing but the defaults is looked at. */
+function access(spec: Record<string, unknown>, more: Partial<World['defaults']> = {}) {
+  const around = { ...defaults, podNetwork: 'Own' as const, redisHosts: { allowed: [] }, ...more };
+  const { blueprint, topology } = observed(worker('w', withSpec(spec)), { defaults: around }).spec!;
+  const endpoint = endpointOf(blueprint, []);
+  return observeAccess({ defaults: around } as unknown as World, { blueprint, endpoint, topology, referred: [] });
+}
+
+describe('a Redis an author has named', () => {
+  it('is not dialled on the loopback of the operator', async () => {
+    expect(await access({ redis: { url: 'redis://127.0.0.1:8080' } })).toMatchObject({
+      ok: false,
+      problem: { reason: 'RedisOnLoopback', terminal: true },
+    });
+  });
+
+  it('is not dialled when it is the one of the operator by another spelling', async () => {
+    const shared = { podNetwork: 'Shared' as const };
+    for (const url of ['redis://127.0.0.1:6379/3', 'rediss://[::ffff:127.0.0.1]']) {
+      expect(await access({ redis: { url } }, shared)).toMatchObject({
+        ok: false,
+        problem: { reason: 'RedisHostRefused', terminal: true },
+      });
+    }
+  });
+
+  it('is dialled with its own login alone, and held to what is open', async () => {
+    expect(await access({ redis: { url: 'redis://192.0.2.1' } })).toEqual({
+      ok: true,
+      value: {
+        target: {
+          host: '192.0.2.1',
+          port: 6379,
+          db: 0,
+          foreign: { closed: expect.arrayContaining(['169.254.0.0/16', '127.0.0.0/8']) },
+        },
+      },
+    });
+  });
+
+  it('is dialled wherever it is where there is no admin, and is a stranger all the same', async () => {
+    expect(await access({ redis: { url: 'redis://127.0.0.1' } }, { podNetwork: 'Shared', redisHosts: undefined }))
+      .toMatchObject({ ok: true, value: { target: { foreign: { closed: [] } } } });
+  });
+});
+
+it("the operator's own Redis is no stranger", async () => {
+  expect(await access({})).toEqual({
+    ok: true,
+    value: { target: { host: '127.0.0.1', port: 6379, db: 0, password: 'of the operator' } },
+  });
+});
