@@ -84,7 +84,9 @@ describeOnCluster('an operator without a right', () => {
   test('to read Secrets that a worker names tells so in its condition, and goes on when it may', async () => {
     // Its own Secret of the worker is one of them: what it cannot look at it does not write either.
     await account.allow(without('get', 'secrets'));
-    await apply(worker('secretive', withSpec({ secretRef: { name: 'earlier-worker' } })));
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token', namespace }, stringData: { a: '1' } };
+    await applyObjects(secret);
+    await apply(worker('secretive', withSpec({ secretRef: { name: 'token' } })));
     expect(await forbidden('secretive')).toMatch(
       /cannot get resource "secrets".*: grant the operator's service account this verb/,
     );
