@@ -20,14 +20,6 @@ export interface ServerFeatures {
   readonly guardedCommits: boolean;
 }
 
-/** What every server can do. */
-export const baseFeatures: ServerFeatures = {
-  claimingReads: false,
-  sparingTrim: false,
-  traceExpiry: 'EXPIRE',
-  guardedCommits: false,
-};
-
 /** The hash of a request nobody can make: its reference holds a control character. */
 const noTrace = traceHashKey('\n');
 

@@ -125,7 +125,7 @@ describe('a leader that could not renew its lease in time', () => {
   it('writes nothing more, and what waits for its turn or for an answer is refused', async () => {
     let renewable = true;
     await lead((seen, response) => seen.path.endsWith('/answered') ? asSent(seen, response) : never(), () => renewable);
-    expect(await cluster.apply(configMap('answered'), 'redisworker')).toBeDefined();
+    expect(await cluster.apply(configMap('answered'), 'redisworker')).toMatchObject({ metadata: { name: 'answered' } });
     const waiting = Promise.allSettled(
       Array.from({ length: 30 }, (_, index) => cluster.apply(configMap(`c${index}`), 'redisworker')),
     );
