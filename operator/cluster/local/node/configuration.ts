@@ -53,7 +53,7 @@ export class ConfigSource {
 }
 
 /** The error for a key that a required object does not have. */
-export function missingKey({ kind, name }: ConfigRef, key: string): ContainerConfigError {
+function missingKey({ kind, name }: ConfigRef, key: string): ContainerConfigError {
   return new ContainerConfigError(`${kind} "${name}" has no key "${key}"; add the key, the container starts then.`);
 }
 

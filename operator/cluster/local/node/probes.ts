@@ -16,7 +16,7 @@ export interface Pace {
 }
 
 /** Startup and readiness ask often until they pass, so that a laptop shows readiness at once. */
-export function eagerPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
+function eagerPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
   return {
     firstMs: initialDelaySeconds * 1000,
     passingMs: periodSeconds * 1000,
@@ -25,7 +25,7 @@ export function eagerPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
 }
 
 /** Liveness leaves a new container its first period in peace. */
-export function calmPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
+function calmPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
   return {
     firstMs: Math.max(initialDelaySeconds, periodSeconds) * 1000,
     passingMs: periodSeconds * 1000,
@@ -38,7 +38,7 @@ export function calmPace({ initialDelaySeconds, periodSeconds }: Probe): Pace {
  * gone on for `failureThreshold` periods.
  * @returns a function that ends it
  */
-export function runProbe(probe: Probe, port: number, pace: Pace, clock: Clock, listener: ProbeListener): () => void {
+function runProbe(probe: Probe, port: number, pace: Pace, clock: Clock, listener: ProbeListener): () => void {
   const judge = createJudge(probe, listener);
   let cancel = clock.after(pace.firstMs, () => void ask());
   let stopped = false;

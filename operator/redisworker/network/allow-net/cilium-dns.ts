@@ -33,7 +33,7 @@ export function askedNames(scope: Scope, space: NameSpace): FqdnSelector[] {
 }
 
 /** `*.suffix` as Deno means it: the suffix itself and every name below it. Before Cilium 1.19 `**.` was one label, as `*.` is. */
-export function wildcardNames(suffix: string): FqdnSelector[] {
+function wildcardNames(suffix: string): FqdnSelector[] {
   return [...named(suffix), ...namesBelow(suffix)];
 }
 
