@@ -8,6 +8,11 @@ test.each([
   ['redis://ann@r.example', 'env', { url: 'redis://r.example:6379/0', username: 'ann', password: 'env' }],
   ['redis://:only@[::1]:6379', undefined, { url: 'redis://[::1]:6379/0', password: 'only' }],
   ['redis://:a:b/c#@100%@r', undefined, { url: 'redis://r:6379/0', password: 'a:b/c#@100%' }],
+  ['redis+sentinel://ann:hush@b,a/m', undefined, {
+    url: 'redis+sentinel://a:26379,b:26379/m/0',
+    username: 'ann',
+    password: 'hush',
+  }],
 ])('the credentials of %s are taken out of it', (url, password, access) => {
   expect(splitCredentials(url, password)).toEqual(access);
 });

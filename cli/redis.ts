@@ -49,7 +49,7 @@ export interface RedisAccess {
  * @throws Failure (usage) when it is no Redis URL; it is never repeated.
  */
 export function splitCredentials(userUrl: string, password?: string): RedisAccess {
-  const [, scheme = '', login = '', rest = ''] = /^([a-z]+:\/\/)(?:(.*)@)?([^@]*)$/is.exec(userUrl) ?? [];
+  const [, scheme = '', login = '', rest = ''] = /^([a-z+]+:\/\/)(?:(.*)@)?([^@]*)$/is.exec(userUrl) ?? [];
   const [username = '', ...secret] = login.split(':');
   const given = decoded(secret.join(':')) || password;
   return {

@@ -1,28 +1,40 @@
-/** Every Redis key of the product. No key literal may exist outside this file. */
+/**
+ * Every Redis key of the product. No key literal may exist outside this file. What is asked for by `prefix` takes that
+ * of {@link keyPrefix}.
+ */
+import type { RedisTopology } from './redis-address.ts';
 
-/** Hash that configures one consumer of a worker type: `<type>:<consumer id>:h`. */
-export function configHashKey(type: string, consumerId: string): string {
-  return `${type}:${consumerId}:h`;
+/**
+ * What every key of a worker type begins with: the type, in a Cluster as the hash tag `{type}`, so that all of them lie
+ * in one slot.
+ */
+export function keyPrefix(type: string, topology: RedisTopology): string {
+  return topology.kind === 'Cluster' ? `{${type}}` : type;
+}
+
+/** Hash that configures one consumer of a worker type: `<prefix>:<consumer id>:h`. */
+export function configHashKey(prefix: string, consumerId: string): string {
+  return `${prefix}:${consumerId}:h`;
 }
 
 /** Stream that carries the requests of a worker type, unless the manifest names another. */
-export function requestStreamKey(type: string): string {
-  return `${type}:req:x`;
+export function requestStreamKey(prefix: string): string {
+  return `${prefix}:req:x`;
 }
 
 /** Stream that carries the responses of a worker type, unless the manifest names another. */
-export function responseStreamKey(type: string): string {
-  return `${type}:res:x`;
+export function responseStreamKey(prefix: string): string {
+  return `${prefix}:res:x`;
 }
 
 /** Stream that keeps requests nobody could finish, unless the manifest names another. */
-export function deadLetterStreamKey(type: string): string {
-  return `${type}:dead:x`;
+export function deadLetterStreamKey(prefix: string): string {
+  return `${prefix}:dead:x`;
 }
 
 /** Sorted set of requests that wait for their next attempt, scored by due time in ms. */
-export function retryScheduleKey(type: string): string {
-  return `${type}:retry:z`;
+export function retryScheduleKey(prefix: string): string {
+  return `${prefix}:retry:z`;
 }
 
 /**

@@ -7,6 +7,7 @@ import { decodeConfigHash, encodeConfigHash, errorCounterField, operatorFields, 
 import {
   configHashKey,
   deadLetterStreamKey,
+  keyPrefix,
   replyListKey,
   requestStreamKey,
   responseStreamKey,
@@ -86,18 +87,21 @@ describe('the key line', () => {
   });
 });
 
-test('keys are as every program in the wild knows them', () => {
-  const type = 'demo-worker';
-  expect({
-    configHash: configHashKey(type, '1'),
-    requestStream: requestStreamKey(type),
-    responseStream: responseStreamKey(type),
-    deadLetterStream: deadLetterStreamKey(type),
-    retrySchedule: retryScheduleKey(type),
-    replyList: replyListKey('r-1'),
-    traceHash: traceHashKey('r-1'),
-  }).toEqual(vectors.keys);
-});
+test.each([{ kind: 'Standalone' }, { kind: 'Sentinel', masterName: 'm' }, { kind: 'Cluster' }] as const)(
+  'keys are as every program in the wild knows them: $kind',
+  (topology) => {
+    const type = keyPrefix('demo-worker', topology);
+    expect({
+      configHash: configHashKey(type, '1'),
+      requestStream: requestStreamKey(type),
+      responseStream: responseStreamKey(type),
+      deadLetterStream: deadLetterStreamKey(type),
+      retrySchedule: retryScheduleKey(type),
+      replyList: replyListKey('r-1'),
+      traceHash: traceHashKey('r-1'),
+    }).toEqual(vectors.keys[topology.kind]);
+  },
+);
 
 test.each(vectors.traceFields)('the trace field of %s is %s', (type, field) => {
   expect(traceField(type)).toBe(field);

@@ -47,8 +47,7 @@ function login(target: RedisTarget): { username?: string; password?: string } {
 
 function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions, 'replyMapping'> {
   return {
-    host: target.host,
-    port: target.port,
+    ...target.hosts[0],
     db: target.db,
     ...login(target),
     ...(target.tls ? { tls: tlsOptions(target.tls) } : {}),

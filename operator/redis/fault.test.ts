@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { TransientError } from '../errors.ts';
 import { toFault } from './fault.ts';
-import type { RedisTarget } from './target.ts';
+import { targetAt } from '../../test/support/redis-target.ts';
 
-const target: RedisTarget = { host: 'cache', port: 6379, db: 0, username: 'app', password: 'canary' };
+const target = targetAt({ host: 'cache' }, { username: 'app', password: 'canary' });
 const reply = (message: string): Error =>
   Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'auth', args: ['canary'] } });
 const network = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
 import { addressOf, parseRedisUrl, type RedisTarget, targetKey, urlOf } from './target.ts';
+import { targetAt } from '../../test/support/redis-target.ts';
 
 test.each([
-  ['redis://cache', { host: 'cache', port: 6379, db: 0 }],
-  ['redis://10.0.0.7:7000/3', { host: '10.0.0.7', port: 7000, db: 3 }],
-  ['redis://[fd00::1]:6380/', { host: 'fd00::1', port: 6380, db: 0 }],
-  ['redis://[::ffff:10.0.0.7]', { host: '10.0.0.7', port: 6379, db: 0 }],
-  ['rediss://Cache.Example.com.:6379', { host: 'cache.example.com', port: 6379, db: 0, tls: {} }],
+  ['redis://cache', targetAt({ host: 'cache', port: 6379 }, { db: 0 })],
+  ['redis://10.0.0.7:7000/3', targetAt({ host: '10.0.0.7', port: 7000 }, { db: 3 })],
+  ['redis://[fd00::1]:6380/', targetAt({ host: 'fd00::1', port: 6380 }, { db: 0 })],
+  ['redis://[::ffff:10.0.0.7]', targetAt({ host: '10.0.0.7', port: 6379 }, { db: 0 })],
+  ['rediss://Cache.Example.com.:6379', targetAt({ host: 'cache.example.com', port: 6379 }, { db: 0, tls: {} })],
+  ['redis+sentinel://b,a:1/m/2', {
+    hosts: [{ host: 'a', port: 1 }, { host: 'b', port: 26_379 }],
+    topology: { kind: 'Sentinel', masterName: 'm' },
+    db: 2,
+  }],
+  ['rediss+cluster://a', { hosts: [{ host: 'a', port: 6379 }], topology: { kind: 'Cluster' }, db: 0, tls: {} }],
 ])('reads %s', (url, target) => {
   expect(parseRedisUrl(url)).toEqual({ ok: true, target });
 });
@@ -27,15 +34,22 @@ test.each([
 });
 
 test('the URL of a target reads back as the target', () => {
-  for (const url of ['redis://[fd00::1]:6380/2', 'rediss://cache:6379/0']) {
+  for (
+    const url of [
+      'redis://[fd00::1]:6380/2',
+      'rediss://cache:6379/0',
+      'rediss+sentinel://a:1,b:2/m/0',
+      'redis+cluster://a:1',
+    ]
+  ) {
     const parsed = parseRedisUrl(url);
     expect(parsed.ok && urlOf(parsed.target)).toBe(url);
   }
-  expect(addressOf({ host: 'fd00::1', port: 1, db: 0 })).toBe('[fd00::1]:1');
+  expect(addressOf(targetAt({ host: 'fd00::1', port: 1 }))).toBe('[fd00::1]:1');
 });
 
 test('the key of a target tells logins apart and contains none of them', () => {
-  const base: RedisTarget = { host: 'cache', port: 6379, db: 0, username: 'u', password: 'canary' };
+  const base = targetAt({ host: 'cache' }, { username: 'u', password: 'canary' });
   const others: RedisTarget[] = [
     { ...base, password: 'other' },
     { ...base, username: 'v' },
@@ -45,9 +59,12 @@ test('the key of a target tells logins apart and contains none of them', () => {
     { ...base, tls: { minVersion: '1.3' } },
     { ...base, tls: { client: { cert: 'c', key: 'k' } } },
     { ...base, tls: { client: { cert: 'c', key: 'other' } } },
-    { host: 'cache', port: 6379, db: 0, username: 'u' },
+    targetAt({ host: 'cache' }, { username: 'u' }),
+    { ...base, topology: { kind: 'Cluster' } },
+    { ...base, topology: { kind: 'Sentinel', masterName: 'm' } },
+    { ...base, hosts: [...base.hosts, { host: 'other', port: 6379 }] },
   ];
   expect(targetKey({ ...base })).toBe(targetKey(base));
-  expect(new Set([base, ...others].map(targetKey)).size).toBe(10);
+  expect(new Set([base, ...others].map(targetKey)).size).toBe(13);
   expect(targetKey(base)).not.toContain('canary');
 });

@@ -1,17 +1,12 @@
 /** One Redis: where it is and how to log in, parsed once from what people write. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { formatHostPort } from '../../contract/host-port.ts';
-import { formatRedisAddress, parseRedisAddress } from '../../contract/redis-address.ts';
+import { formatRedisAddress, parseRedisAddress, type RedisAddress } from '../../contract/redis-address.ts';
 import type { RedisTls } from '../../contract/redis-tls.ts';
 import type { Reach } from './reach.ts';
 
 /** A Redis database and the login for it. */
-export interface RedisTarget {
-  /** DNS name or address; IPv6 without brackets. */
-  readonly host: string;
-  readonly port: number;
-  /** Database number. */
-  readonly db: number;
+export interface RedisTarget extends Omit<RedisAddress, 'tls'> {
   /** ACL user; the server's `default` user when absent. */
   readonly username?: string;
   readonly password?: string;
@@ -29,21 +24,21 @@ export type ParsedRedisUrl =
 /** Reads the address of a Redis; see contract/redis-address.ts. The problem never repeats the URL. */
 export function parseRedisUrl(text: string): ParsedRedisUrl {
   try {
-    const { hosts: [{ host, port }], db, tls } = parseRedisAddress(text);
-    return { ok: true, target: { host, port, db, ...(tls ? { tls: {} } : {}) } };
+    const { tls, ...address } = parseRedisAddress(text);
+    return { ok: true, target: { ...address, ...(tls ? { tls: {} } : {}) } };
   } catch (error) {
     return { ok: false, problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** `host:port` as people read it. */
-export function addressOf(target: RedisTarget): string {
-  return formatHostPort(target);
+/** `host:port` as people read it, of each server that is named. */
+export function addressOf({ hosts }: RedisTarget): string {
+  return hosts.map(formatHostPort).join(',');
 }
 
 /** The canonical URL of a target, without credentials: equal for two spellings of one target. */
 export function urlOf(target: RedisTarget): string {
-  return formatRedisAddress({ hosts: [target], db: target.db, tls: target.tls !== undefined });
+  return formatRedisAddress({ ...target, tls: target.tls !== undefined });
 }
 
 /** Salted anew by every process, so that a key in a log cannot be used to guess a password. */

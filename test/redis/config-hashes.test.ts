@@ -10,6 +10,7 @@ import {
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import type { RedisLink } from '../../operator/redis/link.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 let server: TestRedis;
 let link: RedisLink;
@@ -21,7 +22,7 @@ const freshKey = (): string => configHashKey('demo', String(count++));
 
 beforeAll(async () => {
   server = await startRedis();
-  link = connections.control({ host: '127.0.0.1', port: server.port, db: 0 });
+  link = connections.control(targetAt(server));
 });
 afterAll(async () => {
   connections.close();

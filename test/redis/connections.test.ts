@@ -4,11 +4,11 @@ import { interrupted } from '../../operator/redis/blocking-link.ts';
 import { type ConnectionOptions, RedisConnections } from '../../operator/redis/connections.ts';
 import { RedisFault } from '../../operator/redis/fault.ts';
 import { script } from '../../operator/redis/script.ts';
-import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { freePort, start } from '../support/processes.ts';
 import { redisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 const secret = 'canary-5f1c';
 const cleanups: (() => unknown)[] = [];
@@ -28,13 +28,6 @@ function connect(options: ConnectionOptions = {}): RedisConnections {
   return connections;
 }
 
-const at = (server: { port: number }, more: Partial<RedisTarget> = {}): RedisTarget => ({
-  host: '127.0.0.1',
-  port: server.port,
-  db: 0,
-  ...more,
-});
-
 async function faultOf(work: Promise<unknown>): Promise<RedisFault> {
   const error = await work.then(() => undefined, (reason: unknown) => reason);
   expect(error).toBeInstanceOf(RedisFault);
@@ -50,7 +43,7 @@ test('equal targets share one connection, whatever is asked at once', async () =
   const server = await serve();
   const connections = connect();
   const replies = await Promise.all(
-    Array.from({ length: 50 }, (_, n) => connections.control(at(server)).command('ECHO', n)),
+    Array.from({ length: 50 }, (_, n) => connections.control(targetAt(server)).command('ECHO', n)),
   );
   expect(replies).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
   expect(await clientsOf(server)).toBe(1);
@@ -60,17 +53,17 @@ test('logs in, selects the database, and works with a password where none is nee
   const server = await serve(['--requirepass', secret], { password: secret });
   const open = await serve();
   const connections = connect();
-  await connections.control(at(server, { password: secret, db: 3 })).command('SET', 'a', '1');
+  await connections.control(targetAt(server, { password: secret, db: 3 })).command('SET', 'a', '1');
   await server.client.select(3);
   expect(await server.client.get('a')).toBe('1');
-  expect(await connections.control(at(open, { password: secret })).command('PING')).toBe('PONG');
+  expect(await connections.control(targetAt(open, { password: secret })).command('PING')).toBe('PONG');
 });
 
 test('a wrong password, a missing one and an unknown user are a failed login', async () => {
   const server = await serve(['--requirepass', 'right'], { password: 'right' });
   const connections = connect();
   for (const login of [{ password: secret }, {}, { username: 'nobody', password: secret }]) {
-    const fault = await faultOf(connections.control(at(server, login)).command('PING'));
+    const fault = await faultOf(connections.control(targetAt(server, login)).command('PING'));
     expect(fault.code).toBe('RedisAuthFailed');
     expect(fault.message).toContain(`127.0.0.1:${server.port}`);
   }
@@ -78,14 +71,16 @@ test('a wrong password, a missing one and an unknown user are a failed login', a
 
 test('an unknown user is refused even where the default user needs no password', async () => {
   const server = await serve();
-  const fault = await faultOf(connect().control(at(server, { username: 'nobody', password: secret })).command('PING'));
+  const fault = await faultOf(
+    connect().control(targetAt(server, { username: 'nobody', password: secret })).command('PING'),
+  );
   expect(fault.code).toBe('RedisAuthFailed');
 });
 
 test('names the command an ACL user lacks', async () => {
   const server = await serve();
   await server.client.call('ACL', 'SETUSER', 'app', 'on', `>${secret}`, '~*', '+@read');
-  const link = connect().control(at(server, { username: 'app', password: secret }));
+  const link = connect().control(targetAt(server, { username: 'app', password: secret }));
   expect(await link.command('GET', 'a')).toBeNull();
   const fault = await faultOf(link.command('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM'));
   expect(fault.code).toBe('RedisNoPermission');
@@ -95,7 +90,7 @@ test('names the command an ACL user lacks', async () => {
 
 test('says why a server takes no writes: out of memory, a replica', async () => {
   const server = await serve();
-  const link = connect().control(at(server));
+  const link = connect().control(targetAt(server));
   await server.client.config('SET', 'maxmemory', '1');
   expect((await faultOf(link.command('SET', 'a', '1'))).code).toBe('RedisOutOfMemory');
   await server.client.config('SET', 'maxmemory', '0');
@@ -108,13 +103,13 @@ test('says why a server takes no writes: out of memory, a replica', async () => 
 test('a refused command of a pipeline leaves its fault at its place', async () => {
   const server = await serve();
   await server.client.set('text', 'x');
-  const replies = await connect().control(at(server)).pipeline([['GET', 'text'], ['LLEN', 'text'], ['PING']]);
+  const replies = await connect().control(targetAt(server)).pipeline([['GET', 'text'], ['LLEN', 'text'], ['PING']]);
   expect(replies).toEqual(['x', expect.objectContaining({ code: 'RedisWrongType' }), 'PONG']);
 });
 
 test('teaches a script to a server that does not know it, also after it forgot', async () => {
   const server = await serve();
-  const link = connect().control(at(server));
+  const link = connect().control(targetAt(server));
   const echo = script('return {KEYS[1], ARGV[1]}');
   expect(await link.script(echo, ['k'], ['a'])).toEqual(['k', 'a']);
   await server.client.script('FLUSH');
@@ -123,7 +118,7 @@ test('teaches a script to a server that does not know it, also after it forgot',
 
 test('a restarted server is used again without a failed command', async () => {
   const server = await serve();
-  const link = connect().control(at(server));
+  const link = connect().control(targetAt(server));
   await link.command('PING');
   await server.crash();
   await server.restart();
@@ -135,7 +130,7 @@ test('a server that is down is told at once, left alone for a while, and found a
   const port = await freePort();
   const codes: string[] = [];
   const meter = { roundtrip: () => undefined, error: (code: string) => void codes.push(code) };
-  const link = connect({ clock, meter }).control(at({ port }));
+  const link = connect({ clock, meter }).control(targetAt({ port }));
   const first = await faultOf(link.command('PING'));
   expect(first.code).toBe('RedisUnreachable');
   expect(first.message).toContain('ECONNREFUSED');
@@ -151,7 +146,7 @@ test('a server that is down is told at once, left alone for a while, and found a
 
 test('a server that hangs fails commands by their deadline and is used again when it wakes', async () => {
   const server = await serve();
-  const link = connect({ commandMs: 200 }).control(at(server));
+  const link = connect({ commandMs: 200 }).control(targetAt(server));
   await link.command('PING');
   process.kill(server.pid(), 'SIGSTOP');
   try {
@@ -169,17 +164,17 @@ test('an unused connection is closed and opened again when needed', async () => 
   const server = await serve();
   const clock = new ManualClock();
   const connections = connect({ clock, idleMs: 60_000 });
-  const link = connections.control(at(server));
+  const link = connections.control(targetAt(server));
   await link.command('PING');
   await clock.advance(60_000);
   await eventually('no client is left', async () => (await clientsOf(server)) === 0);
   expect(await link.command('PING')).toBe('PONG');
-  expect(await connections.control(at(server)).command('PING')).toBe('PONG');
+  expect(await connections.control(targetAt(server)).command('PING')).toBe('PONG');
 });
 
 test('a blocking read can be broken off, and gives up on a server that hangs', async () => {
   const server = await serve();
-  const blocking = connect().blocking(at(server));
+  const blocking = connect().blocking(targetAt(server));
   const read = (deadlineMs: number) => blocking.command(deadlineMs, 'XREAD', 'BLOCK', 0, 'STREAMS', 's', '0');
   const first = read(20_000);
   await eventually('the read blocks', async () => String(await server.client.client('LIST')).includes('cmd=xread'));
@@ -197,7 +192,7 @@ test('a blocking read can be broken off, and gives up on a server that hangs', a
 
 test('a server that speaks no TLS is told from one that does not pass the check', async () => {
   const plain = await serve();
-  expect((await faultOf(connect().control(at(plain, { tls: {} })).command('PING'))).message).toContain(
+  expect((await faultOf(connect().control(targetAt(plain, { tls: {} })).command('PING'))).message).toContain(
     'whether it speaks TLS',
   );
 });

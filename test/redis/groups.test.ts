@@ -6,6 +6,7 @@ import { type Group, leaveGroup, makeGroup } from '../../operator/redis/groups.t
 import type { RedisLink } from '../../operator/redis/link.ts';
 import { script } from '../../operator/redis/script.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 let server: TestRedis;
 let link: RedisLink;
@@ -15,7 +16,7 @@ let count = 0;
 
 beforeAll(async () => {
   server = await startRedis();
-  link = connections.control({ host: '127.0.0.1', port: server.port, db: 0 });
+  link = connections.control(targetAt(server));
 });
 afterAll(async () => {
   connections.close();

@@ -7,6 +7,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { freePort } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 let server: TestRedis;
 let link: RedisLink;
@@ -15,7 +16,7 @@ let count = 0;
 
 beforeAll(async () => {
   server = await startRedis();
-  link = connections.control({ host: '127.0.0.1', port: server.port, db: 0 });
+  link = connections.control(targetAt(server));
 });
 afterAll(async () => {
   connections.close();
@@ -70,7 +71,7 @@ test('whoever was stopped for too long is told once who has the name now, and le
 
 test('a Redis that does not answer holds nobody back', async () => {
   const faults: string[] = [];
-  const nowhere = connections.control({ host: '127.0.0.1', port: await freePort(), db: 0 });
+  const nowhere = connections.control(targetAt({ port: await freePort() }));
   const claim = await claimName(nowhere, options({ onFault: ({ code }) => faults.push(code) }));
   expect([claim.isHeld, faults]).toEqual([true, ['RedisUnreachable']]);
   if (claim.isHeld) await claim.release();

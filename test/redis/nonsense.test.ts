@@ -11,6 +11,7 @@ import type { RedisTarget } from '../../operator/redis/target.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { manners, type Nonsense, startEndless, startNonsense } from '../support/nonsense.ts';
 import { startRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 const secret = 'canary-77ab';
 const cleanups: (() => unknown)[] = [];
@@ -21,7 +22,7 @@ afterEach(async () => {
 async function serve(manner: keyof typeof manners): Promise<{ server: Nonsense; target: RedisTarget }> {
   const server = await startNonsense(manner);
   cleanups.push(() => server.stop());
-  return { server, target: { host: '127.0.0.1', port: server.port, db: 0, username: 'u', password: secret } };
+  return { server, target: targetAt(server, { username: 'u', password: secret }) };
 }
 
 function connect(): RedisConnections {
@@ -77,13 +78,11 @@ describe('of a server that an author has named', () => {
     const redis = await startRedis();
     cleanups.push(() => redis.stop());
     await redis.client.set('text', 'x');
-    const { hostname: host, port } = new URL(redis.url);
-    const target: RedisTarget = { host, port: Number(port), db: 0, foreign };
-    const link = connect().control(target);
+    const link = connect().control(targetAt(redis, { foreign }));
     await expect(link.command('XLEN', 'text')).rejects.toMatchObject({
       code: 'RedisWrongType',
       message:
-        `Redis at 127.0.0.1:${port} holds another type of value under this key: XLEN; rename or remove the key that is in the way.`,
+        `Redis at 127.0.0.1:${redis.port} holds another type of value under this key: XLEN; rename or remove the key that is in the way.`,
     });
     // What is decided by a server's words is decided as ever.
     expect(await link.script(script('return 1'), [], [])).toBe(1);
@@ -95,14 +94,7 @@ describe('of a server that an author has named', () => {
     cleanups.push(() => server.stop());
     const connections = new RedisConnections({ clock: new ManualClock() });
     cleanups.push(() => connections.close());
-    const target: RedisTarget = {
-      host: '127.0.0.1',
-      port: server.port,
-      db: 0,
-      username: 'u',
-      password: secret,
-      foreign,
-    };
+    const target = targetAt(server, { username: 'u', password: secret, foreign });
     expect(await expectOneSentence(connections.control(target).command('PING'))).toContain('it sends too much');
     expect(server.sent()).toBeLessThan(maxReplyBytes + 16 * 1024 * 1024);
   });

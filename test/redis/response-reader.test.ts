@@ -3,9 +3,9 @@ import { responseStreamKey } from '../../contract/keys.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import { ResponseReader } from '../../operator/redis/response-reader.ts';
 import { emptyTally, type ResponseTally } from '../../operator/redis/response-tally.ts';
-import type { RedisTarget } from '../../operator/redis/target.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -26,7 +26,7 @@ async function arrange(options: { checkMs?: number; commandMs?: number } = {}) {
     checkMs: options.checkMs ?? 100,
   });
   cleanups.push(() => reader.close());
-  const target: RedisTarget = { host: '127.0.0.1', port: server.port, db: 0 };
+  const target = targetAt(server);
   return { server, reader, target, changes, faults };
 }
 

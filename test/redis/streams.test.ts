@@ -6,6 +6,7 @@ import type { RedisLink } from '../../operator/redis/link.ts';
 import { lagBound, observeStream } from '../../operator/redis/observe-stream.ts';
 import { consumersOf, deleteConsumer, handOver } from '../../operator/redis/streams.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 let server: TestRedis;
 let link: RedisLink;
@@ -16,7 +17,7 @@ const freshStream = (): string => requestStreamKey(`demo${count++}`);
 
 beforeAll(async () => {
   server = await startRedis();
-  link = connections.control({ host: '127.0.0.1', port: server.port, db: 0 });
+  link = connections.control(targetAt(server));
 });
 afterAll(async () => {
   connections.close();

@@ -13,6 +13,7 @@ import { resolveSource } from '../../operator/redisworker/observe/source.ts';
 import type { StreamBlueprint } from '../../operator/redisworker/work/stream/blueprint.ts';
 import { streamView } from '../../operator/redisworker/work/stream/view.ts';
 import { topologyOf } from '../../operator/redisworker/model/services.ts';
+import { targetAt } from './redis-target.ts';
 
 /** A stream with a group and nobody in it. */
 export const idleStream: StreamView = {
@@ -98,7 +99,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
   };
 }
 
-const target = { host: '127.0.0.1', port: 6379, db: 0 };
+const target = targetAt({});
 
 const noServices = {
   synced: Promise.resolve(),

@@ -12,7 +12,7 @@ const answers = await Promise.all(dials.map((dial) => ping(dial).catch((error: E
 console.log(JSON.stringify(answers));
 
 async function ping({ port, tls }: Dial): Promise<unknown> {
-  const address = { hosts: [{ host: '127.0.0.1', port }], db: 0, tls: true } as const;
+  const address = { hosts: [{ host: '127.0.0.1', port }], db: 0, tls: true, topology: { kind: 'Standalone' } } as const;
   const connection = await connectRedis({ address, tls, name: 'test' });
   const pong = await connection.command('PING');
   connection.close();

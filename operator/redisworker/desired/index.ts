@@ -113,7 +113,7 @@ function policyInputOf({ blueprint, endpoint, topology, resolved }: NetworkInput
     flavor: blueprint.flavor,
     alsoAsked: canaryOf(blueprint),
     searchDomains: blueprint.searchDomains,
-    redis: { host: endpoint.target.host, port: endpoint.target.port },
+    redis: endpoint.target.hosts[0],
     redisAddresses: endpoint.addresses,
     topology,
     clusterBlocks: blueprint.clusterBlocks,
@@ -144,7 +144,7 @@ function consumerDeployment(
       configHashKey: configHashKey(blueprint.type, consumerId),
       allowNet: allowNet(blueprint, target),
       allowAllNet: blueprint.allowAllNet,
-      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target, [blueprint.gate.canary]) : [],
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target.hosts[0], [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -168,6 +168,6 @@ function consumerDeployment(
 
 /** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */
 function allowNet({ scope, runtime }: Blueprint, redis: RedisAccess['target']): string[] {
-  if (runtime === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+  if (runtime === 'Handler') return denoNetFlag(scope, redis.hosts[0], ownAddresses.Handler);
   return denoNetFlag(scope, { host: '127.0.0.1', port: scriptRedisPort }, ownAddresses.Script);
 }

@@ -3,6 +3,7 @@ import { withSpec, worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
 import type { World } from '../world.ts';
 import { endpointOf, observeAccess } from './redis-access.ts';
+import { targetAt } from '../../../test/support/redis-target.ts';
 
 const defaults = {
   redisUrl: 'redis://127.0.0.1:6379/0',
@@ -42,12 +43,9 @@ describe('a Redis an author has named', () => {
     expect(await access({ redis: { url: 'redis://192.0.2.1' } })).toEqual({
       ok: true,
       value: {
-        target: {
-          host: '192.0.2.1',
-          port: 6379,
-          db: 0,
+        target: targetAt({ host: '192.0.2.1' }, {
           foreign: { closed: expect.arrayContaining(['169.254.0.0/16', '127.0.0.0/8']) },
-        },
+        }),
       },
     });
   });
@@ -61,6 +59,6 @@ describe('a Redis an author has named', () => {
 it("the operator's own Redis is no stranger", async () => {
   expect(await access({})).toEqual({
     ok: true,
-    value: { target: { host: '127.0.0.1', port: 6379, db: 0, password: 'of the operator' } },
+    value: { target: targetAt({}, { password: 'of the operator' }) },
   });
 });

@@ -21,7 +21,7 @@ export function endpointOf({ redisUrl }: Blueprint, addresses: readonly string[]
   if (redisUrl === undefined) return { ok: false, problem: noRedis };
   const url = parseRedisUrl(redisUrl);
   if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
-  const entry = redisEntry(url.target);
+  const entry = redisEntry(url.target.hosts[0]);
   if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
   return { ok: true, value: { url: redisUrl, target: url.target, addresses } };
 }
@@ -60,10 +60,10 @@ function ownReach(
   const around: HostSurroundings = {
     hosts,
     topology,
-    defaultRedis: parsed.ok ? parsed.target : undefined,
+    defaultRedis: parsed.ok ? parsed.target.hosts[0] : undefined,
     sharesLoopback: blueprint.podNetwork === 'Shared',
   };
-  const { host, port } = target;
+  const { hosts: [{ host, port }] } = target;
   const refusal = hostRefusal({ host, port, addresses }, around);
   return refusal === undefined
     ? { ok: true, value: { foreign: reachOf({ host, port, addresses }, around) } }

@@ -69,8 +69,9 @@ function scopeHosts(
 function redisHost(url: string | undefined, topology: Topology): string | undefined {
   if (url === undefined) return undefined;
   const parsed = parseRedisUrl(url);
-  if (!parsed.ok || isIP(parsed.target.host) !== 0) return undefined;
-  const host = parsed.target.host.toLowerCase().replace(/\.$/, '');
+  if (!parsed.ok) return undefined;
+  const { hosts: [{ host }] } = parsed.target;
+  if (isIP(host) !== 0) return undefined;
   const meanings = meaningsOf(host, topology);
   const outside = meanings.find((meaning) => meaning.kind === 'outside');
   if (outside !== undefined) return outside.host;
@@ -123,6 +124,6 @@ async function slicesOf(
 function redisIn(redisUrl: string | undefined): NetEntry[] {
   if (redisUrl === undefined) return [];
   const url = parseRedisUrl(redisUrl);
-  const parsed = url.ok ? redisEntry(url.target) : undefined;
+  const parsed = url.ok ? redisEntry(url.target.hosts[0]) : undefined;
   return parsed?.ok ? [parsed.entry] : [];
 }

@@ -46,8 +46,10 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
 
 /** In a pod with a network of its own, loopback is the pod: its code would wait for ever. */
 export function redisOnLoopback({ podNetwork, redis }: Blueprint, endpoint: ObservedSpec['endpoint']): Problem[] {
-  if (podNetwork === 'Shared' || !endpoint.ok || !staysInPod(endpoint.value.target.host)) return [];
-  const why = `leads to ${endpoint.value.target.host}, which in a pod is the pod itself`;
+  if (podNetwork === 'Shared' || !endpoint.ok) return [];
+  const { hosts: [{ host }] } = endpoint.value.target;
+  if (!staysInPod(host)) return [];
+  const why = `leads to ${host}, which in a pod is the pod itself`;
   const fix = 'give the name of a Service, or of a host that pods reach';
   return [
     redis

@@ -1,4 +1,5 @@
 /** What two manifests must not share on one Redis: a worker type, or a group of a request stream. The older one keeps it. */
+import type { HostPort } from '../../../contract/host-port.ts';
 import { defaultGroup, requestStreamKey } from '../../../contract/keys.ts';
 import type { RedisWorker } from '../../api/redisworker.ts';
 import { keyOf, type KubeObject } from '../../cluster/cluster.ts';
@@ -82,7 +83,9 @@ function targetOf(
   const parsed = parseRedisUrl(url);
   if (!parsed.ok) return url;
   const namespace = own === undefined ? undefined : metadata.namespace ?? 'default';
-  return urlOf({ ...parsed.target, host: wholeName(parsed.target.host, namespace) });
+  const [first, ...others] = parsed.target.hosts;
+  const whole = ({ host, port }: HostPort): HostPort => ({ host: wholeName(host, namespace), port });
+  return urlOf({ ...parsed.target, hosts: [whole(first), ...others.map(whole)] });
 }
 
 /** The names of a Service that are certain to be one: short in its namespace, and with less or more of the domain. */

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { planOf } from './index.ts';
+import { targetAt } from '../../../test/support/redis-target.ts';
 
 describe('the plan of a new worker', () => {
   it('makes what each step rests on first: policy and hash before the pod', () => {
@@ -351,7 +352,7 @@ describe('problems', () => {
   });
 
   const at = (host: string, podNetwork: 'Own' | 'Shared', spec: Record<string, unknown> = {}) => {
-    const target = { host, port: 6379, db: 0 };
+    const target = targetAt({ host });
     return planOf(observed(worker('w', withSpec(spec)), {
       defaults: { podNetwork },
       spec: { endpoint: { ok: true, value: { url: 'redis://there', target, addresses: [] } } },

@@ -5,6 +5,7 @@ import { pod, settled, steps } from '../../../test/support/plans.ts';
 import { missing } from '../model/problem.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { planOf } from './index.ts';
+import { targetAt } from '../../../test/support/redis-target.ts';
 
 const withoutSource = { source: { ok: false, problem: missing('ConfigMapNotFound', 'gone') } } as const;
 const withoutSecret = { secret: { ok: false, problem: missing('SecretNotFound', 'gone') } } as const;
@@ -71,7 +72,7 @@ describe.each(without.slice(0, 2))('while %s is missing', (_, spec) => {
       ...spec,
       endpoint: {
         ok: true,
-        value: { url: 'redis://192.0.2.9:6379', target: { host: '192.0.2.9', port: 6379, db: 0 }, addresses: [] },
+        value: { url: 'redis://192.0.2.9:6379', target: targetAt({ host: '192.0.2.9' }), addresses: [] },
       },
     });
     expect(planOf(seen).actions).toEqual([]);

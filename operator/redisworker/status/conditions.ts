@@ -2,6 +2,7 @@
 import type { UndatedCondition } from './dated.ts';
 import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from '../desired/index.ts';
+import { addressOf } from '../../redis/target.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
@@ -51,10 +52,14 @@ export function redisCondition({ access, redis }: ObservedSpec): UndatedConditio
   if (!access.ok) {
     return { type: 'RedisReachable', status: 'False', reason: access.problem.reason, message: access.problem.message };
   }
-  const { host, port } = access.value.target;
   return redis.kind === 'fault'
     ? { type: 'RedisReachable', status: 'False', reason: redis.reason, message: redis.message }
-    : { type: 'RedisReachable', status: 'True', reason: 'Answered', message: `Redis at ${host}:${port} answers` };
+    : {
+      type: 'RedisReachable',
+      status: 'True',
+      reason: 'Answered',
+      message: `Redis at ${addressOf(access.value.target)} answers`,
+    };
 }
 
 /** Whether the source is at hand. */

@@ -3,6 +3,7 @@ import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { openClient } from '../../../operator/redis/client.ts';
 import { toFault } from '../../../operator/redis/fault.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
+import { targetAt } from '../redis-target.ts';
 
 /** Where to dial, and how. */
 export interface Dial {
@@ -15,7 +16,7 @@ process.stdout.write(`${JSON.stringify(await Promise.all(dials.map(answer)))}\n`
 
 /** The server an author has named gets no other TLS than the operator's own: when it does, both answers are told. */
 async function answer({ port, tls }: Dial): Promise<string> {
-  const target = { host: '127.0.0.1', port, db: 0, tls };
+  const target = targetAt({ port }, { tls });
   const [own, foreign] = await Promise.all([
     ping(target),
     ping({ ...target, foreign: { closed: ['169.254.0.0/16'] } }),
