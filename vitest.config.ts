@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** `unit` and `redis` need no cluster; `servers` runs what speaks to Redis on the server of
- * REDIS_SERVER, for scripts/on-server.ts; `proof` tries random lists; `cluster` starts a control plane of its own, `node` a whole node. */
+ * REDIS_SERVER, for scripts/on-server.ts; `topologies` starts sets of servers; `proof` tries
+ * random lists; `cluster` starts a control plane of its own, `node` a whole node. */
 export default defineConfig({
   test: {
     teardownTimeout: 240_000, // a node that goes down is waited for: nothing of it may be left
@@ -38,6 +39,15 @@ export default defineConfig({
           include: ['test/redis/**/*.test.ts', 'test/worker/**/*.test.ts', 'test/redis8/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'topologies',
+          include: ['test/topologies/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
         },
       },
       { test: { name: 'images', include: ['test/images/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },

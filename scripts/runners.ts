@@ -73,6 +73,11 @@ export function serverTests(reports: string): readonly Runner[] {
   });
 }
 
+/** Tests on sets of servers: Sentinel and Cluster. */
+export function topologyTests(reports: string): Runner {
+  return vitest('tests on Sentinel and Cluster', ['topologies'], reports);
+}
+
 /** Tests on a node of its own, for root on Linux; elsewhere they are skipped. */
 export function nodeTests(reports: string): Runner {
   return vitest('node tests', ['node'], reports);

@@ -1,8 +1,8 @@
 /**
  * Runs every check and test and ends with one line that counts them all. Nothing stops at the first
  * failure. `node scripts/test.ts` is the loop of a developer; `--cluster` adds the tests on newer servers,
- * the proofs of the network mirror, the tests on a real control plane and on a node, and takes nothing
- * from an earlier run.
+ * on Sentinel and on a Cluster, the proofs of the network mirror, the tests on a real control plane and on
+ * a node, and takes nothing from an earlier run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,17 @@ import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Count, sum, summary } from './count.ts';
-import { checks, clusterTests, denoTests, nodeTests, proofTests, type Runner, serverTests, tests } from './runners.ts';
+import {
+  checks,
+  clusterTests,
+  denoTests,
+  nodeTests,
+  proofTests,
+  type Runner,
+  serverTests,
+  tests,
+  topologyTests,
+} from './runners.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -27,7 +37,13 @@ try {
     inTurn([
       tests(reports),
       ...(values.cluster
-        ? [...serverTests(reports), proofTests(reports), clusterTests(reports), nodeTests(reports)]
+        ? [
+          ...serverTests(reports),
+          topologyTests(reports),
+          proofTests(reports),
+          clusterTests(reports),
+          nodeTests(reports),
+        ]
         : []),
     ], 'shown'),
   ]);
