@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
 import { listLetters, purgeLetters, redriveLetters, showLetter } from './dead.ts';
 import type { Io } from './io.ts';
-import { examples, redisOption, sessionOption, wholeNumber } from './words.ts';
+import type { TlsOptions } from './redis-options.ts';
+import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
-interface Flags {
+interface Flags extends TlsOptions {
   redis?: string;
   stream?: string;
   name: string;
@@ -93,9 +94,7 @@ function addPurge(dead: Command, io: Io): void {
 }
 
 function withCommonWords(command: Command): Command {
-  return command
-    .argument('<type>', 'worker type')
-    .addOption(redisOption())
+  return withSessionRedis(command.argument('<type>', 'worker type'))
     .option(
       '--stream <key>',
       `dead-letter stream, when the manifest names another than ${deadLetterStreamKey('<type>')}`,

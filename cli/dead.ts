@@ -21,11 +21,12 @@ import type { Io } from './io.ts';
 import { printable, shortened } from './printable.ts';
 import { program } from './program.ts';
 import { connectRedis } from './redis.ts';
+import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { alignRows } from './table.ts';
 import { findTarget } from './target.ts';
 
 /** The words every command has. */
-export interface DeadWords {
+export interface DeadWords extends Readonly<TlsOptions> {
   readonly type: string;
   readonly name: string;
   readonly redis?: string;
@@ -110,9 +111,12 @@ async function onStreams(
   act: (redis: Redis, route: Route) => Promise<void>,
 ): Promise<void> {
   const { type, name, redis: redisUrl, stream, to } = words;
-  const target = await findTarget({ type, session: name, redisUrl, keysNamed: stream !== undefined }, io);
+  const target = await findTarget(
+    { type, session: name, redisUrl, tlsFiles: tlsFilesOf(words), keysNamed: stream !== undefined },
+    io,
+  );
   const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
-  const redis = await connectRedis(target.redisUrl, target.password);
+  const redis = await connectRedis(target.redisUrl, target.password, target.tls);
   try {
     await act(redis, route);
   } catch (error) {

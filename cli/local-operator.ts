@@ -8,6 +8,7 @@ import { type Cluster, keyOf, type KubeObject, resources } from '../operator/clu
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
 import { startNode } from '../operator/cluster/local/node/node.ts';
+import { defaultRedisTls } from '../operator/default-redis-tls.ts';
 import { machineLookUp } from '../operator/dns/lookup.ts';
 import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
@@ -27,7 +28,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   const log = logTo(settings);
   const metrics = createMetrics();
   await using starting = new AsyncDisposableStack();
-  const claim = await claimSession(settings.name, settings.redis, log);
+  const redisTls = settings.tlsFiles && defaultRedisTls(settings.tlsFiles);
+  const claim = await claimSession(settings.name, settings.redis, log, redisTls?.current());
   starting.defer(() => claim.release());
   const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
   starting.defer(() => cluster.close());
@@ -38,6 +40,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     metrics,
     redisUrl: settings.redis.url,
     redisLogin: login(settings),
+    redisTls,
     workerImage: 'local',
     policyEnforcement: 'None',
     lookUp: machineLookUp(),

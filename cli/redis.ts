@@ -1,23 +1,25 @@
 /** One connection to Redis for one command of a user. */
 import { Redis } from 'ioredis';
 import { formatHostPort } from '../contract/host-port.ts';
+import { type RedisTls, tlsCodeOf, tlsFault, tlsOptions } from '../contract/redis-tls.ts';
 import { formatRedisAddress, parseRedisAddress } from '../contract/redis-address.ts';
+import { tlsFlags } from '../operator/default-redis-tls.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
 
 const connectTimeoutMs = 5000;
 
 /**
  * Connects to `redis://` or `rediss://`; credentials may stand in the URL, `password` is taken when
- * the URL has none. The caller disconnects. A connection that is lost is not made again.
+ * the URL has none, and `tlsSettings` say how a certificate is checked. The caller disconnects. A connection that is lost is not made again.
  * @throws Failure with one sentence that names the address, never the password.
  */
-export async function connectRedis(userUrl: string, fallback?: string): Promise<Redis> {
+export async function connectRedis(userUrl: string, fallback?: string, tlsSettings: RedisTls = {}): Promise<Redis> {
   const { url, username, password } = splitCredentials(userUrl, fallback);
   const { hosts: [server], db, tls } = parseRedisAddress(url);
   const redis = new Redis({
     ...server,
     db,
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: tlsOptions(tlsSettings) } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     lazyConnect: true,
@@ -78,6 +80,8 @@ function decoded(text: string): string {
 
 function whyNoConnection(target: string, error: unknown): string {
   const message = messageOf(error);
+  const tlsCode = tlsCodeOf(error);
+  if (tlsCode !== undefined) return whyNoTls(target, tlsCode);
   const code = systemCode(error);
   if (code === 'ECONNREFUSED') return `no Redis answers at ${target}: start it, or name another with --redis`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
@@ -86,7 +90,10 @@ function whyNoConnection(target: string, error: unknown): string {
   if (code === 'ETIMEDOUT') {
     return `Redis at ${target} did not answer within ${
       connectTimeoutMs / 1000
-    } s: check the address, and whether it wants TLS (rediss://)`;
+    } s: check the address, and whether it speaks TLS there (rediss://) or not (redis://)`;
+  }
+  if (code === 'ECONNRESET' || code === 'EPIPE' || message === 'Connection is closed.') {
+    return `Redis at ${target} hangs up: check whether it speaks TLS there (rediss://) or not (redis://), and whether it asks for a certificate (${tlsFlags.cert})`;
   }
   if (message.startsWith('NOAUTH')) {
     return `Redis at ${target} wants a password: set REDISCLI_AUTH, or write it in the URL of --redis`;
@@ -95,4 +102,8 @@ function whyNoConnection(target: string, error: unknown): string {
     return `Redis at ${target} refuses the password: check REDISCLI_AUTH or the URL of --redis`;
   }
   return `Redis at ${target} cannot be used: ${message}`;
+}
+
+function whyNoTls(target: string, code: string): string {
+  return `Redis at ${target} ${tlsFault.what}: ${code}; ${tlsFault.fix}: see ${tlsFlags.ca}, ${tlsFlags.serverName}, ${tlsFlags.cert} and ${tlsFlags.key}`;
 }

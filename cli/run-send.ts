@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeRequest, parseRequest, requestFields } from '../contract/request.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { announce } from './announce.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -20,6 +21,7 @@ export interface SendCommand {
   readonly session: string;
   readonly timeoutSeconds: number;
   readonly redisUrl?: string | undefined;
+  readonly tlsFiles: TlsFiles | undefined;
   readonly stream?: string;
   readonly ref?: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -36,7 +38,7 @@ export async function runSend(command: SendCommand, io: Io, stop: Promise<void>)
   const fields = await fieldsOf(command, io);
   const target = await findTarget({ ...command, keysNamed: command.stream !== undefined }, io);
   mustBeAbleToRun(await target.worker?.());
-  const redis = await connectRedis(target.redisUrl, target.password);
+  const redis = await connectRedis(target.redisUrl, target.password, target.tls);
   const answered = new AbortController();
   try {
     const { type, timeoutSeconds, ref, stream = target.requestStream } = command;

@@ -6,9 +6,10 @@ import type { Io } from './io.ts';
 import { program } from './program.ts';
 import { addField } from './request-fields.ts';
 import { runSend } from './run-send.ts';
-import { examples, redisOption, sessionOption, wholeNumber } from './words.ts';
+import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
+import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
-interface Flags {
+interface Flags extends TlsOptions {
   redis?: string;
   timeout: number;
   ref?: string;
@@ -20,11 +21,11 @@ interface Flags {
 
 /** Adds `send` to the program. */
 export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) => void): void {
-  root.command('send')
+  const command = root.command('send')
     .description('send one request to the workers of a type and print the reply')
     .argument('<type>', 'worker type')
-    .argument('[json]', 'the field "data" of the request; "-" reads it from standard input')
-    .addOption(redisOption())
+    .argument('[json]', 'the field "data" of the request; "-" reads it from standard input');
+  withSessionRedis(command)
     .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
     .option('--ref <ref>', 'reference of the request; without it a random one')
     .option('--field <name=value>', 'a further field of the request; may be given again', addField)
@@ -47,7 +48,17 @@ export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) =
 Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not usable, 2 wrong call, 3 no reply in time.`,
     )
     .action(async (type: string, json: string | undefined, { redis, timeout, name, field = {}, ...rest }: Flags) => {
-      const words = { type, json, session: name, redisUrl: redis, timeoutSeconds: timeout, fields: field, ...rest };
+      const tlsFiles = tlsFilesOf(rest);
+      const words = {
+        type,
+        json,
+        session: name,
+        redisUrl: redis,
+        tlsFiles,
+        timeoutSeconds: timeout,
+        fields: field,
+        ...rest,
+      };
       finish(await runSend(words, io, io.interrupted()));
     });
 }

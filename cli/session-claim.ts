@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
+import type { RedisTls } from '../contract/redis-tls.ts';
 import { systemClock } from '../operator/clock.ts';
 import { birthOf, pidSpace } from '../operator/cluster/local/index.ts';
 import type { Log } from '../operator/observability/log.ts';
@@ -40,13 +41,18 @@ export function identityOf(session: string, ...more: readonly string[]): string 
  * Claims the session in its Redis for as long as this process runs.
  * @throws Failure that says who has it
  */
-export async function claimSession(session: string, { url, ...login }: RedisAccess, log: Log): Promise<SessionClaim> {
+export async function claimSession(
+  session: string,
+  { url, ...login }: RedisAccess,
+  log: Log,
+  tls?: RedisTls,
+): Promise<SessionClaim> {
   const parsed = parseRedisUrl(url);
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined); // told to whoever waits for it
   if (!parsed.ok) return { lost: lost.promise, release: () => Promise.resolve() };
   const connections = new RedisConnections();
-  const claim = await claimName(connections.control({ ...parsed.target, ...login }), {
+  const claim = await claimName(connections.control({ ...parsed.target, ...login, ...(tls ? { tls } : {}) }), {
     key: `redisworker:up:${identityOf(session).slice(0, 16)}`,
     holder: JSON.stringify(await ourselves()),
     clock: systemClock,

@@ -18,6 +18,13 @@ const sessionSchema = z.object({
   ownRedisPid: z.int().positive().optional(),
   /** The password of that server. Of a Redis that was there before, none is kept. */
   ownRedisPassword: z.string().optional(),
+  /** How TLS to a Redis that was there before is checked: paths and a name. */
+  tls: z.object({
+    caFile: z.string().optional(),
+    certFile: z.string().optional(),
+    keyFile: z.string().optional(),
+    serverName: z.string().optional(),
+  }).optional(),
 });
 
 /** A running `up`, as it tells of itself. */

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { announcer } from './announce.ts';
 import { serveSession, type SessionView } from './endpoint.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -31,6 +32,8 @@ export interface LocalSettings {
   readonly files: readonly string[];
   /** The Redis of workers that name none. */
   readonly redis: RedisAccess;
+  /** How TLS to it is checked; the files are followed. */
+  readonly tlsFiles?: TlsFiles | undefined;
   /** Names the session to Redis and to the machine. */
   readonly name: string;
   /** Private folder for the files of pods. */
@@ -51,6 +54,8 @@ export interface SessionOptions {
   readonly name: string;
   readonly files: readonly string[];
   readonly redisUrl?: string | undefined;
+  /** How TLS to it is checked. */
+  readonly tlsFiles?: TlsFiles | undefined;
   readonly metricsPort?: number | undefined;
   /** Also tells what the operator does, step by step. */
   readonly verbose?: boolean | undefined;
@@ -67,7 +72,7 @@ export interface RunningSession extends AsyncDisposable {
  * @throws Failure when the name is taken, a file is missing, or Redis does not start.
  */
 export async function openSession(options: SessionOptions, start: StartLocalOperator, io: Io): Promise<RunningSession> {
-  const { name, files, metricsPort, verbose = false } = options;
+  const { name, files, tlsFiles, metricsPort, verbose = false } = options;
   await mustExist(files);
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
@@ -83,12 +88,23 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
     pid: process.pid,
     redisUrl: redis.url,
     ...(own === undefined ? {} : { ownRedisPid: own.pid, ownRedisPassword: own.password }),
+    ...(tlsFiles === undefined ? {} : { tls: tlsFiles }),
   });
   if (own !== undefined) {
     io.out(`✓ Redis runs at ${own.url} for as long as this command does; password in ${paths.state}`);
   }
   const onPodLine = podLines((line) => io.out(line), io.colours.out);
-  const operator = await start({ name, files, redis, dataFolder: paths.data, metricsPort, verbose, onPodLine, io });
+  const operator = await start({
+    name,
+    files,
+    redis,
+    tlsFiles,
+    dataFolder: paths.data,
+    metricsPort,
+    verbose,
+    onPodLine,
+    io,
+  });
   opening.defer(() => operator.stop());
   live.operator = operator;
   const tell = announcer((line) => io.out(line));

@@ -1,10 +1,13 @@
 /** Where a command finds a worker: as its words say, else as the running session knows. */
 import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
+import type { RedisTls } from '../contract/redis-tls.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { fetchSession } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
+import { readTls } from './redis-options.ts';
 import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
 import { deadLetterStream, ownRedisUrl, requestStream, workerType } from './worker-type.ts';
 
@@ -13,6 +16,8 @@ export interface Wanted {
   readonly type: string;
   readonly session: string;
   readonly redisUrl?: string | undefined;
+  /** How TLS to it is checked. */
+  readonly tlsFiles: TlsFiles | undefined;
   /** The command names every key it needs, so the session need not have a worker of the type. */
   readonly keysNamed: boolean;
 }
@@ -21,6 +26,7 @@ export interface Wanted {
 export interface Target {
   readonly redisUrl: string;
   readonly password: string | undefined;
+  readonly tls: RedisTls;
   readonly requestStream: string;
   readonly deadLetterStream: string;
   /** The worker as the session knows it, now. Absent for one outside the session. */
@@ -31,10 +37,15 @@ export interface Target {
  * Finds the Redis and the streams of a worker type.
  * @throws Failure without a Redis URL and without a running session, or when that session has no such worker.
  */
-export async function findTarget({ type, session: name, redisUrl, keysNamed }: Wanted, io: Io): Promise<Target> {
+export async function findTarget(
+  { type, session: name, redisUrl, tlsFiles, keysNamed }: Wanted,
+  io: Io,
+): Promise<Target> {
   const usual = { requestStream: requestStreamKey(type), deadLetterStream: deadLetterStreamKey(type) };
   const { redisPassword } = io.environment;
-  if (redisUrl !== undefined) return { redisUrl, password: redisPassword, ...usual };
+  if (redisUrl !== undefined) {
+    return { redisUrl, password: redisPassword, tls: readTls(tlsFiles, redisUrl), ...usual };
+  }
   const files = await sessionFiles(name, io.environment);
   const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
   if (session === undefined || view === undefined) {
@@ -42,18 +53,22 @@ export async function findTarget({ type, session: name, redisUrl, keysNamed }: W
       `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
     );
   }
-  const ofSession = { redisUrl: session.redisUrl, password: session.ownRedisPassword ?? redisPassword };
+  const ofSession = () => ({
+    redisUrl: session.redisUrl,
+    password: session.ownRedisPassword ?? redisPassword,
+    tls: readTls(tlsFiles ?? session.tls, session.redisUrl),
+  });
   const worker = view.items.find((candidate) => workerType(candidate) === type);
   if (worker !== undefined) {
     const url = ownRedisUrl(worker);
     return {
-      ...(url === undefined ? ofSession : { redisUrl: url, password: redisPassword }),
+      ...(url === undefined ? ofSession() : { redisUrl: url, password: redisPassword, tls: readTls(tlsFiles, url) }),
       requestStream: requestStream(worker),
       deadLetterStream: deadLetterStream(worker),
       worker: () => workerNow(files, type),
     };
   }
-  if (keysNamed) return { ...ofSession, ...usual };
+  if (keysNamed) return { ...ofSession(), ...usual };
   const known = view.items.map(workerType).join(', ') || 'none';
   throw new Failure(
     `the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`,

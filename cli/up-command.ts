@@ -1,9 +1,10 @@
 /** The words of `redisworker up`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
+import { tlsFilesOf, type TlsOptions, withRedisOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
-interface Flags {
+interface Flags extends TlsOptions {
   redis?: string;
   metricsPort?: number;
   verbose?: true;
@@ -12,10 +13,10 @@ interface Flags {
 
 /** Adds `up` to the program. */
 export function addUpCommand(root: Command, io: Io): void {
-  root.command('up')
+  const command = root.command('up')
     .description('run the workers of manifest files on this machine, until Ctrl-C')
-    .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once')
-    .option('--redis <url>', 'use this Redis; without it a redis-server of its own is started')
+    .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once');
+  withRedisOptions(command, 'use this Redis; without it a redis-server of its own is started')
     .option(
       '--metrics-port <port>',
       'serve /healthz, /readyz and /metrics on this port of 127.0.0.1',
@@ -34,8 +35,8 @@ export function addUpCommand(root: Command, io: Io): void {
 
 A manifest that is wrong keeps the others running. With none that can be run, or a Redis that does not answer, it ends with exit code 1.`,
     )
-    .action(async (files: string[], { name, redis: redisUrl, metricsPort, verbose }: Flags) => {
+    .action(async (files: string[], { name, redis: redisUrl, metricsPort, verbose, ...rest }: Flags) => {
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
-      await up({ files, name, redisUrl, metricsPort, verbose }, io, io.interrupted());
+      await up({ files, name, redisUrl, tlsFiles: tlsFilesOf(rest), metricsPort, verbose }, io, io.interrupted());
     });
 }

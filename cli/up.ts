@@ -1,10 +1,12 @@
 /** `redisworker up`: a local session in the foreground, until it is interrupted. */
+import { tlsFlagsNeedTls } from '../operator/default-redis-tls.ts';
 import { counted } from './counted.ts';
-import { Failure } from './failure.ts';
+import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
 import { program } from './program.ts';
 import { connectRedis } from './redis.ts';
+import { readTls } from './redis-options.ts';
 import { openSession, type SessionOptions } from './session.ts';
 
 /**
@@ -13,7 +15,10 @@ import { openSession, type SessionOptions } from './session.ts';
  */
 export async function up(options: SessionOptions, io: Io, stop: Promise<void>): Promise<void> {
   if (options.redisUrl !== undefined) {
-    (await connectRedis(options.redisUrl, io.environment.redisPassword)).disconnect();
+    const tls = readTls(options.tlsFiles, options.redisUrl);
+    (await connectRedis(options.redisUrl, io.environment.redisPassword, tls)).disconnect();
+  } else if (options.tlsFiles !== undefined) {
+    throw new Failure(tlsFlagsNeedTls, exitCodes.usage);
   }
   await using session = await openSession(options, startLocalOperator, io);
   const workers = session.operator.workers().length;

@@ -1,6 +1,7 @@
 /** Words that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { program } from './program.ts';
+import { withRedisOptions } from './redis-options.ts';
 import { defaultSession } from './session-files.ts';
 
 /** `--name`: which running session a command means. */
@@ -8,9 +9,9 @@ export function sessionOption(): Option {
   return new Option('--name <session>', 'which session, when several run beside each other').default(defaultSession);
 }
 
-/** `--redis` of a command that looks for the Redis of the running session when it is not given. */
-export function redisOption(): Option {
-  return new Option('--redis <url>', `Redis of the worker; without it that of the running "${program} up"`);
+/** The options of a command that looks for the Redis of the running session when none is given. */
+export function withSessionRedis(command: Command): Command {
+  return withRedisOptions(command, `Redis of the worker; without it that of the running "${program} up"`);
 }
 
 /** Parses the argument of an option that takes a whole number. */

@@ -101,10 +101,13 @@ test('a password file that cannot be read is told in one sentence', () => {
 test('certificates of the default Redis need TLS, both halves, and files that hold them', () => {
   const secure = ['--redis', 'rediss://cache'];
   expect(readConfig(secure, {}).redisTls).toBeUndefined();
+  expect(readConfig([...secure, '--redis-server-name', 'cache.test'], {}).redisTls?.current()).toEqual({
+    serverName: 'cache.test',
+  });
   for (const url of [[], ['--redis', 'redis://cache']]) {
-    expect(refusal([...url, '--redis-ca-file', '/nowhere/ca'])).toBe(
-      '--redis-ca-file, --redis-cert-file and --redis-key-file need --redis with rediss://\n',
-    );
+    for (const flag of ['--redis-ca-file', '--redis-server-name']) {
+      expect(refusal([...url, flag, '/nowhere/ca'])).toContain('they need --redis with rediss://\n');
+    }
   }
   expect(refusal([...secure, '--redis-key-file', '/nowhere/key'])).toBe(
     '--redis-cert-file and --redis-key-file: give both or none\n',

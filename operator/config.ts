@@ -1,12 +1,12 @@
 /** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
-import { withoutLineEnds } from '../contract/secrets.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
-import { type DefaultRedisTls, defaultRedisTls } from './default-redis-tls.ts';
+import { defaultRedisPassword } from './default-redis-password.ts';
+import { type DefaultRedisTls, defaultRedisTls, tlsFlagsNeedTls } from './default-redis-tls.ts';
+import { type Followed, unchanging } from './followed-files.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
 import { type HostRule, parseHostRule } from './redisworker/network/redis-hosts.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
@@ -27,8 +27,8 @@ export interface OperatorConfig {
   /** Redis of workers that name none. */
   readonly redisUrl: string | undefined;
   readonly redisUsername: string | undefined;
-  readonly redisPassword: string | undefined;
-  /** Certificates of it, from files; undefined without any. */
+  readonly redisPassword: Followed<string> | undefined;
+  /** How its certificate is checked and what it is shown; undefined when no flag says anything of it. */
   readonly redisTls: DefaultRedisTls | undefined;
   /** Only this namespace is served; all when undefined. */
   readonly namespace: string | undefined;
@@ -71,6 +71,7 @@ interface Flags {
   redisCaFile?: string;
   redisCertFile?: string;
   redisKeyFile?: string;
+  redisServerName?: string;
   namespace?: string;
   kubeconfig?: string;
   workerImage: string;
@@ -102,9 +103,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   return {
     redisUrl: url,
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
-    redisPassword: flags.redisPasswordFile === undefined
-      ? environment['REDIS_PASSWORD']
-      : readPassword(program, flags.redisPasswordFile),
+    redisPassword: redisPassword(program, flags.redisPasswordFile, environment['REDIS_PASSWORD']),
     redisTls: redisTls(program, flags, url),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
@@ -139,6 +138,7 @@ function command(environment: NodeJS.ProcessEnv): Command {
     .option('--redis-ca-file <file>', "file with the PEM certificates to trust for it, and no others [the system's]")
     .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')
     .option('--redis-key-file <file>', 'file with the key of that certificate')
+    .option('--redis-server-name <name>', "name its certificate carries [the host's]")
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .option('--worker-image <image>', 'image of worker pods that name none; the default is on no registry', workerImage)
@@ -224,13 +224,25 @@ function redisUrl(program: Command, source: string, text: string | undefined): s
 }
 
 function redisTls(program: Command, flags: Flags, url: string | undefined): DefaultRedisTls | undefined {
-  const { redisCaFile: caFile, redisCertFile: certFile, redisKeyFile: keyFile } = flags;
-  if (caFile === undefined && certFile === undefined && keyFile === undefined) return undefined;
-  if (!url?.startsWith('rediss://')) {
-    return program.error('--redis-ca-file, --redis-cert-file and --redis-key-file need --redis with rediss://');
-  }
+  const { redisCaFile: caFile, redisCertFile: certFile, redisKeyFile: keyFile, redisServerName: serverName } = flags;
+  if ([caFile, certFile, keyFile, serverName].every((flag) => flag === undefined)) return undefined;
+  if (!url?.startsWith('rediss')) return program.error(tlsFlagsNeedTls);
+  return orEnd(program, () => defaultRedisTls({ caFile, certFile, keyFile, serverName }));
+}
+
+function redisPassword(
+  program: Command,
+  file: string | undefined,
+  text: string | undefined,
+): Followed<string> | undefined {
+  if (file !== undefined) return orEnd(program, () => defaultRedisPassword(file));
+  return text === undefined ? undefined : unchanging(text);
+}
+
+/** What can be read, or the end of the process with the sentence that says why not. */
+function orEnd<T>(program: Command, read: () => T): T {
   try {
-    return defaultRedisTls({ caFile, certFile, keyFile });
+    return read();
   } catch (error) {
     return program.error((error as Error).message);
   }
@@ -299,12 +311,4 @@ function logLevel(text: string): LogLevel {
 function whole(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1 to 9999');
   return Number(text);
-}
-
-function readPassword(program: Command, file: string): string {
-  try {
-    return withoutLineEnds(readFileSync(file, 'utf8'));
-  } catch (error) {
-    return program.error(`--redis-password-file: ${file} cannot be read: ${(error as Error).message}`);
-  }
 }

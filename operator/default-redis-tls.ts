@@ -1,74 +1,74 @@
-/** The certificates of the operator's default Redis, in files that are replaced while it runs. */
-import { readFileSync } from 'node:fs';
+/** How TLS to the operator's default Redis is checked and what it is shown: files that are replaced while it runs. */
 import type { RedisTls } from '../contract/redis-tls.ts';
-import type { Clock } from './clock.ts';
+import { type FileReading, type Followed, followedFiles, readNamedFile } from './followed-files.ts';
 import { authorityProblem, pairProblem } from './redis/certificates.ts';
 
-/** Paths, absent when not given. A certificate and its key come together. */
+/** What the flags name, absent when not given. A certificate and its key come together. */
 export interface TlsFiles {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  /** Name the certificate must carry, when it is not the host. */
+  readonly serverName?: string | undefined;
 }
 
-/** What the files hold, or the sentence that says what is wrong with which of them; it quotes none. */
-type ReadTls = { readonly ok: true; readonly tls: RedisTls } | { readonly ok: false; readonly problem: string };
+/** The flags, wherever they are given. */
+export const tlsFlags = {
+  ca: '--redis-ca-file',
+  cert: '--redis-cert-file',
+  key: '--redis-key-file',
+  serverName: '--redis-server-name',
+} as const;
 
-/** Reads the files and looks whether they can be used. */
-function readTlsFiles({ caFile, certFile, keyFile }: TlsFiles): ReadTls {
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    return { ok: false, problem: '--redis-cert-file and --redis-key-file: give both or none' };
-  }
-  try {
-    const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-    const client = certFile === undefined || keyFile === undefined
-      ? undefined
-      : { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-    const unreadable = ca === undefined ? undefined : authorityProblem(ca);
-    if (unreadable !== undefined) return { ok: false, problem: `--redis-ca-file: ${caFile} ${unreadable}` };
-    const wrong = client === undefined ? undefined : pairProblem(client);
-    if (wrong !== undefined) {
-      const file = wrong.part === 'cert' ? certFile : keyFile;
-      return { ok: false, problem: `--redis-${wrong.part}-file: ${file} ${wrong.problem}` };
-    }
-    return { ok: true, tls: { ...(ca === undefined ? {} : { ca }), ...(client === undefined ? {} : { client }) } };
-  } catch (error) {
-    return { ok: false, problem: `a certificate of the default Redis cannot be read: ${(error as Error).message}` };
-  }
-}
+/** What is wrong when they are given with an address that speaks no TLS. */
+export const tlsFlagsNeedTls = `${Object.values(tlsFlags).join(', ')}: they need --redis with rediss://`;
 
-/** The certificates as they are now. */
-export interface DefaultRedisTls {
-  current(): RedisTls;
-  /** Told after each change, and why files that changed are not used: the last good ones stay. */
-  follow(clock: Clock, told: { changed(): void; problem(sentence: string): void }): { stop(): void };
-}
+/** What the files hold, and the name. */
+export type DefaultRedisTls = Followed<RedisTls>;
 
 /**
- * @param everyMs how often the files are looked at; the kubelet takes longer to replace them
+ * @param everyMs how often the files are looked at
  * @throws Error with a sentence when the files cannot be used at the start
  */
-export function defaultRedisTls(files: TlsFiles, everyMs = 10_000): DefaultRedisTls {
-  const first = readTlsFiles(files);
-  if (!first.ok) throw new Error(first.problem);
-  let current = first.tls;
+export function defaultRedisTls(files: TlsFiles, everyMs?: number): DefaultRedisTls {
+  return followedFiles(() => readTlsFiles(files), everyMs);
+}
+
+/** Reads the files and looks whether they can be used. */
+function readTlsFiles({ caFile, certFile, keyFile, serverName }: TlsFiles): FileReading<RedisTls> {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    return { ok: false, problem: `${tlsFlags.cert} and ${tlsFlags.key}: give both or none` };
+  }
+  const ca = caFile === undefined ? undefined : readAuthority(caFile);
+  if (ca?.ok === false) return ca;
+  const client = certFile === undefined || keyFile === undefined ? undefined : readIdentity(certFile, keyFile);
+  if (client?.ok === false) return client;
   return {
-    current: () => current,
-    follow(clock, told) {
-      let cancel = (): void => undefined;
-      let toldOf: string | undefined;
-      const look = (): void => {
-        const read = readTlsFiles(files);
-        if (!read.ok && read.problem !== toldOf) told.problem(read.problem);
-        toldOf = read.ok ? undefined : read.problem;
-        if (read.ok && JSON.stringify(read.tls) !== JSON.stringify(current)) {
-          current = read.tls;
-          told.changed();
-        }
-        cancel = clock.after(everyMs, look);
-      };
-      cancel = clock.after(everyMs, look);
-      return { stop: () => cancel() };
+    ok: true,
+    value: {
+      ...(ca === undefined ? {} : { ca: ca.value }),
+      ...(client === undefined ? {} : { client: client.value }),
+      ...(serverName === undefined ? {} : { serverName }),
     },
+  };
+}
+
+function readAuthority(file: string): FileReading<string> {
+  const read = readNamedFile(tlsFlags.ca, file);
+  const wrong = read.ok ? authorityProblem(read.value) : undefined;
+  return wrong === undefined ? read : { ok: false, problem: `${tlsFlags.ca}: ${file} ${wrong}` };
+}
+
+function readIdentity(certFile: string, keyFile: string): FileReading<NonNullable<RedisTls['client']>> {
+  const cert = readNamedFile(tlsFlags.cert, certFile);
+  if (!cert.ok) return cert;
+  const key = readNamedFile(tlsFlags.key, keyFile);
+  if (!key.ok) return key;
+  const value = { cert: cert.value, key: key.value };
+  const wrong = pairProblem(value);
+  if (wrong === undefined) return { ok: true, value };
+  return {
+    ok: false,
+    problem: `${tlsFlags[wrong.part]}: ${wrong.part === 'cert' ? certFile : keyFile} ${wrong.problem}`,
   };
 }

@@ -125,10 +125,8 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
     log,
     metrics,
     redisUrl: config.redisUrl,
-    redisLogin: {
-      ...(config.redisUsername === undefined ? {} : { username: config.redisUsername }),
-      ...(config.redisPassword === undefined ? {} : { password: config.redisPassword }),
-    },
+    redisLogin: config.redisUsername === undefined ? {} : { username: config.redisUsername },
+    redisPassword: config.redisPassword,
     redisTls: config.redisTls,
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',

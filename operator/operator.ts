@@ -6,6 +6,7 @@ import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
 import type { DefaultRedisTls } from './default-redis-tls.ts';
 import type { LookUp } from './dns/lookup.ts';
+import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
@@ -26,6 +27,8 @@ export interface OperatorOptions {
   /** Redis of workers that name none, and the login for it. */
   readonly redisUrl: string | undefined;
   readonly redisLogin: Omit<DefaultLogin, 'tls'>;
+  /** Its password, when that may change while the operator runs; the one of `redisLogin` when absent. */
+  readonly redisPassword?: Followed<string> | undefined;
   /** How its certificate is checked and what it is shown; by the system's authorities when absent. */
   readonly redisTls?: DefaultRedisTls | undefined;
   /** Image of worker pods that name none. */
@@ -98,7 +101,11 @@ export function startOperator(options: OperatorOptions): Operator {
       redisUrl: options.redisUrl,
       image: options.workerImage,
       get login() {
-        return { ...options.redisLogin, ...(options.redisTls ? { tls: options.redisTls.current() } : {}) };
+        return {
+          ...options.redisLogin,
+          ...(options.redisPassword ? { password: options.redisPassword.current() } : {}),
+          ...(options.redisTls ? { tls: options.redisTls.current() } : {}),
+        };
       },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
@@ -118,13 +125,18 @@ export function startOperator(options: OperatorOptions): Operator {
       queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
     }
   };
-  const certificates = options.redisTls?.follow(clock, {
-    changed() {
-      log.info('the certificates of the default Redis have changed');
-      lookAtAll();
-    },
-    problem: (problem) => log.warn({ problem }, 'new certificates of the default Redis are not used'),
-  });
+  const followLogin = (what: string, followed: Followed<unknown> | undefined) =>
+    followed?.follow(clock, {
+      changed() {
+        log.info(`the ${what} of the default Redis changed`);
+        lookAtAll();
+      },
+      problem: (problem) => log.warn({ problem }, `a new ${what} of the default Redis is not used`),
+    });
+  const files = [
+    followLogin('certificate', options.redisTls),
+    followLogin('password', options.redisPassword),
+  ];
   const resync = () => {
     lookAtAll();
     void following.ciliumPolicies.openIfUsed();
@@ -151,7 +163,7 @@ export function startOperator(options: OperatorOptions): Operator {
     async stop() {
       stopping = true;
       cancelResync();
-      certificates?.stop();
+      for (const file of files) file?.stop();
       stopCopies(following);
       await controller?.stop();
       await stopFollowing(following);

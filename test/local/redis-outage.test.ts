@@ -1,7 +1,11 @@
 /** What Redis and people may do to a running worker: each worker here has a Redis of its own, and one has a quiet life. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configHashKey, defaultGroup, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
+import { defaultRedisPassword } from '../../operator/default-redis-password.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -175,4 +179,27 @@ describe.concurrent('a worker comes back by itself', () => {
       await expectRecovery(redis, 'killed', 4);
       expect(await redis.client.hget(key, 'owner')).not.toBe(owner);
     }));
+});
+
+test("a new password of the operator's own Redis is taken from its file while it runs", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+  const file = join(folder, 'password');
+  writeFileSync(file, 'first');
+  const redis = await anotherRedis(['--requirepass', 'first'], { password: 'first' });
+  const own = await startTestOperator({ redisUrl: redis.url, redisPassword: defaultRedisPassword(file, 50) });
+  try {
+    await own.cluster.apply(worker('idle', withSpec({ consumers: { count: 0 } })), 'user');
+    await own.told('idle', 'RedisReachable', 'True');
+    await redis.client.config('SET', 'requirepass', 'second');
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    writeFileSync(file, 'second');
+    await eventually(
+      'the operator logs in again',
+      async () => String(await redis.client.client('LIST')).includes('name=redisworker-operator'),
+    );
+    await own.told('idle', 'RedisReachable', 'True');
+  } finally {
+    await own.stop();
+    rmSync(folder, { recursive: true });
+  }
 });

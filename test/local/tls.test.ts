@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { type DefaultRedisTls, defaultRedisTls } from '../../operator/default-redis-tls.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { testIo } from '../support/io.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { freePort } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
@@ -84,6 +86,72 @@ const marks = `
 const podsOf = async (name: string): Promise<(string | undefined)[]> =>
   (await operator.pods(name)).map(({ metadata }) => metadata.uid);
 const marked = () => eventually('the script has reached Redis', () => redis.client.lpop('marks'));
+
+/** Runs a command of the command line to its end. */
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: { runtimeFolder: dir } });
+  const code = await main(argv, io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+/** The options of a command for a server of `one`, dialled by its address. */
+const optionsFor = (one: Signed): string[] => [
+  ...['--redis', url, '--redis-ca-file', one.file('ca.crt'), '--redis-server-name', serverName],
+  ...['--redis-cert-file', one.file('client.crt'), '--redis-key-file', one.file('client.key')],
+];
+
+test('commands show the certificate and check the one they are told to', async ({ skip }) => {
+  if (!await knowsTls()) return skip(noTls);
+  expect(await run('dead', 'list', 'nobody', ...optionsFor(old))).toEqual({
+    code: 0,
+    out: '',
+    err: 'there is no dead letter on nobody:dead:x',
+  });
+  const failing: readonly (readonly [options: readonly string[], code: number, sentence: string | RegExp])[] = [
+    [['--redis', url], 1, 'does not pass the TLS check: SELF_SIGNED_CERT_IN_CHAIN; give the CA'],
+    [optionsFor(old).slice(0, 4), 1, 'ERR_TLS_CERT_ALTNAME_INVALID; give the CA'],
+    // The server may hang up before what it says is read.
+    [optionsFor(old).slice(0, 6), 1, /ALERT_CERTIFICATE_REQUIRED; give the CA|hangs up: .* asks for a certificate/],
+    [optionsFor(fresh), 1, 'SELF_SIGNED_CERT_IN_CHAIN; give the CA'],
+    [['--redis', url.replace('rediss', 'redis')], 1, 'hangs up: check whether it speaks TLS there (rediss://)'],
+    [['--redis', redis.url, '--redis-server-name', 'x'], 2, 'they need --redis with rediss://'],
+    [[...optionsFor(old).slice(0, 6), '--redis-cert-file', old.file('client.crt')], 2, 'give both or none'],
+    [['--redis', url, '--redis-ca-file', '/nowhere'], 2, '--redis-ca-file: /nowhere cannot be read: ENOENT'],
+    [
+      ['--redis', url, '--redis-ca-file', old.file('ca.key')],
+      2,
+      `--redis-ca-file: ${old.file('ca.key')} holds no certificate in PEM`,
+    ],
+    [
+      [...optionsFor(old).slice(0, 8), '--redis-key-file', fresh.file('client.key')],
+      2,
+      `--redis-key-file: ${fresh.file('client.key')} holds the key of another certificate`,
+    ],
+  ];
+  for (const [options, code, sentence] of failing) {
+    const ended = await run('dead', 'list', 'nobody', ...options);
+    expect(ended.err).toMatch(sentence);
+    expect(ended.err.split('\n')).toHaveLength(1);
+    expect(ended.code).toBe(code);
+    expect(ended.err).not.toContain('PRIVATE KEY');
+  }
+});
+
+test('a session runs its workers over TLS, and send finds its certificates by itself', async ({ skip }) => {
+  if (!await knowsTls()) return skip(noTls);
+  const manifest = join(dir, 'worker.yaml');
+  writeFileSync(manifest, JSON.stringify(worker('at-home', withSpec({ source: { inline: echo } }))));
+  const session = ['--name', `tls-${process.pid}`];
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
+  const io = testIo({ environment: { runtimeFolder: dir }, interrupted: () => stopped });
+  const up = main(['up', manifest, ...optionsFor(old), ...session], io);
+  await eventually('the worker is ready', () => io.printed.some((line) => line.startsWith('✓ at-home is ready')));
+  const { code, out, err } = await run('send', 'at-home', '"hello"', ...session);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(JSON.parse(out)).toMatchObject({ code: 200, data: 'hello' });
+  stop(undefined);
+  expect(await up).toBe(0);
+});
 
 test('a Handler and a Script run over mutual TLS, and go on when every certificate is replaced', async ({ skip }) => {
   if (!await knowsTls()) return skip(noTls);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RedisTls } from '../../contract/redis-tls.ts';
+import { defaultRedisPassword } from '../../operator/default-redis-password.ts';
 import { defaultRedisTls } from '../../operator/default-redis-tls.ts';
 import { authorityProblem, pairProblem } from '../../operator/redis/certificates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -145,4 +146,35 @@ test('the certificates of the default Redis are followed in their files, and the
   expect(told).toEqual([`--redis-key-file: ${keyFile} holds the key of another certificate`, 'changed']);
   follower.stop();
   expect(() => defaultRedisTls({ certFile })).toThrow('give both or none');
+  expect(() => defaultRedisTls({ caFile: '/nowhere' })).toThrow('--redis-ca-file: /nowhere cannot be read: ENOENT');
+  expect(defaultRedisTls({ serverName }).current()).toEqual({ serverName });
+});
+
+test('the password of the default Redis is followed in its file, and the last one is kept', async () => {
+  const file = join(dir, 'password');
+  writeFileSync(file, 'first \n');
+  const password = defaultRedisPassword(file);
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const follower = password.follow(clock, {
+    changed: () => told.push('changed'),
+    problem: (sentence) => told.push(sentence),
+  });
+  expect(password.current()).toBe('first ');
+  writeFileSync(file, '');
+  await clock.advance(10_000);
+  await clock.advance(10_000);
+  expect(password.current()).toBe('first ');
+  writeFileSync(file, 'second');
+  await clock.advance(10_000);
+  expect(password.current()).toBe('second');
+  rmSync(file);
+  await clock.advance(10_000);
+  expect(password.current()).toBe('second');
+  expect(told).toEqual([
+    `--redis-password-file: ${file} is empty`,
+    'changed',
+    expect.stringContaining(`--redis-password-file: ${file} cannot be read: ENOENT`),
+  ]);
+  follower.stop();
 });

@@ -5,6 +5,7 @@ import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
 import type { DefaultRedisTls } from '../../operator/default-redis-tls.ts';
+import type { Followed } from '../../operator/followed-files.ts';
 import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
@@ -36,6 +37,7 @@ export interface TestOperatorOptions {
   readonly mayWrite?: () => boolean;
   readonly redisUrl?: string;
   readonly redisTls?: DefaultRedisTls;
+  readonly redisPassword?: Followed<string>;
   /** As if there were an admin who says this. */
   readonly redisHosts?: RedisHosts;
 }
@@ -44,8 +46,9 @@ export interface TestOperatorOptions {
  * Starts it; workers that name no Redis have none, unless one is given.
  */
 export async function startTestOperator(
-  { canary, mayWrite = () => true, redisUrl, redisTls, redisHosts }: TestOperatorOptions = {},
+  options: TestOperatorOptions = {},
 ): Promise<TestOperator> {
+  const { canary, mayWrite = () => true, redisUrl, redisTls, redisPassword, redisHosts } = options;
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
@@ -68,6 +71,7 @@ export async function startTestOperator(
     redisUrl,
     redisLogin: {},
     redisTls,
+    redisPassword,
     workerImage: 'local',
     policyEnforcement: canary === undefined ? 'None' : 'Unverified',
     canary: canary === undefined ? undefined : parseCanary(canary),

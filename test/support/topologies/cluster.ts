@@ -200,7 +200,7 @@ async function moveKeys(
 ): Promise<void> {
   let told = halfway;
   for (;;) {
-    const keys = (await source.client.cluster('GETKEYSINSLOT', slot, told ? 1 : keysPerMove));
+    const keys = await source.client.cluster('GETKEYSINSLOT', slot, told ? 1 : keysPerMove);
     if (keys.length > 0) {
       await source.client.call('MIGRATE', '127.0.0.1', target.port, '', 0, moveTimeoutMs, 'KEYS', ...keys);
     }
