@@ -3,22 +3,32 @@ import { lookup } from 'node:dns';
 import { BlockList, connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
+import type { HostPort } from '../../contract/host-port.ts';
 
-/** Blocks of addresses (CIDR) a server may have. */
+/** The addresses the servers of a Redis may have; blocks are CIDR. */
 export interface Reach {
   /** Never, whatever `open` says. */
   readonly closed: readonly string[];
+  /** Never on this port: addresses of what is not for workers. */
+  readonly guarded?: readonly HostPort[];
   /** Nothing else, when given. */
   readonly open?: readonly string[];
+  /** Hosts `open` does not hold for: they are allowed by their name. */
+  readonly named?: readonly string[];
 }
 
 /** The code of the error a dial ends with that {@link admits} refuses. */
 export const outOfReach = 'REDIS_OUT_OF_REACH';
 
-/** True when an address may be dialled. */
-export function admits({ closed, open }: Reach, address: string): boolean {
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  return !blockList(closed).check(address, family) && (open === undefined || blockList(open).check(address, family));
+/** True when an address may be dialled that a host resolved to, or is. */
+export function admits(
+  { closed, guarded = [], open, named = [] }: Reach,
+  { host, port }: HostPort,
+  address: string,
+): boolean {
+  const isIn = (blocks: readonly string[]) => blockList(blocks).check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  if (isIn(closed) || isIn(guarded.filter((other) => other.port === port).map((other) => other.host))) return false;
+  return open === undefined || named.includes(host) || isIn(open);
 }
 
 /** Where ioredis is to connect. */
@@ -53,13 +63,13 @@ export function connectorWithin(reach: Reach): new (options: unknown) => Abstrac
 }
 
 function dial({ host, port, tls }: Dialling, reach: Reach): Socket {
-  if (isIP(host) !== 0 && !admits(reach, host)) throw refusal();
-  const to = { host, port, lookup: lookupWithin(reach) };
+  if (isIP(host) !== 0 && !admits(reach, { host, port }, host)) throw refusal();
+  const to = { host, port, lookup: lookupWithin(reach, port) };
   return tls ? connectTls({ ...to, ...tls }) : connectPlain(to);
 }
 
 /** A name with one address out of reach is not dialled at all. */
-function lookupWithin(reach: Reach): LookupFunction {
+function lookupWithin(reach: Reach, port: number): LookupFunction {
   return (host, options, callback) =>
     lookup(host, { ...options, all: true }, (error, addresses) => {
       if (error) {
@@ -67,7 +77,7 @@ function lookupWithin(reach: Reach): LookupFunction {
         return;
       }
       const [first] = addresses;
-      if (!addresses.every(({ address }) => admits(reach, address))) callback(refusal(), []);
+      if (!addresses.every(({ address }) => admits(reach, { host, port }, address))) callback(refusal(), []);
       else if (options.all === true || first === undefined) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
@@ -81,7 +91,8 @@ function blockList(blocks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const block of blocks) {
     const [address = '', prefix] = block.split('/');
-    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    const isIPv6 = isIP(address) === 6;
+    list.addSubnet(address, Number(prefix ?? (isIPv6 ? 128 : 32)), isIPv6 ? 'ipv6' : 'ipv4');
   }
   return list;
 }

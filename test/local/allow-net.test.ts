@@ -63,7 +63,7 @@ describe('the grammar', () => {
   test('the lists of a worker are ones Deno takes', async () => {
     const scope = scopeOf(taken.map(([text]) => text));
     const flags = [
-      ...flag('allow-net', denoNetFlag(scope, { host: '::1', port: 6379 }, ['0.0.0.0:8085'])),
+      ...flag('allow-net', denoNetFlag(scope, [{ host: '::1', port: 6379 }], ['0.0.0.0:8085'])),
       ...flag('deny-net', denoDenyFlag(scope, [])),
     ];
     expect(await deno(flags, 'console.log("started")')).toEqual({ code: 0, output: 'started\n' });

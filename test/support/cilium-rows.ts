@@ -132,8 +132,7 @@ export function ciliumInput(
     deny: scopeOf(deny),
     allowAll,
     flavor: 'Cilium',
-    redis: { host: redis, port: 6379 },
-    redisAddresses: [],
+    redis: [{ host: redis, port: 6379, addresses: [] }],
     topology: ciliumTopology,
     dns: clusterDns,
   };

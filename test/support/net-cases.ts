@@ -8,6 +8,8 @@ export interface NetCase {
   readonly world: World;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+  /** The servers of the worker's Redis, outside the cluster: its policy opens them as it opens the cluster's DNS. */
+  readonly redis: readonly Dial[];
   /** True when Deno gets the lists as written instead of our canonical form of them. */
   readonly asWritten: boolean;
   /** What becomes of names outside the cluster; `Unresolved` is `Resolve` before DNS has answered. */
@@ -303,6 +305,11 @@ const entry = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(':80', ':8080', 'unix:/run/app.sock', 'vsock:3:80', 'vsock:-1:1024') },
 );
 
+const redisServer = fc.record({
+  host: fc.constantFrom('198.18.0.1', '198.18.0.2', '198.18.0.3', '[2001:db8:18::1]'),
+  port: fc.constantFrom(6379, 8080),
+});
+
 /** Which allowed entry a denial is aimed at, where in it, and on which port. */
 const aim = fc.record({ entry: fc.nat(), host: fc.nat(), port: fc.option(fc.constantFrom(...portPool)) });
 
@@ -312,6 +319,7 @@ export const netCase: fc.Arbitrary<NetCase> = fc.record({
   allow: fc.array(entry, { minLength: 1, maxLength: 6 }),
   deny: fc.array(entry, { maxLength: 2 }),
   aims: fc.array(aim, { maxLength: 2 }),
+  redis: fc.array(redisServer, { minLength: 1, maxLength: 4 }),
   asWritten: fc.boolean(),
   outsideNames: fc.constantFrom('Unresolved', 'Resolve', 'Resolve', 'OpenPort'),
 }).map(({ aims, ...given }) => ({
@@ -329,7 +337,7 @@ function aimedAt(
 }
 
 /** Every dial worth trying in a case: each name and address of the world in each spelling, and the edges of every block. */
-export function dialsOf({ world: { pods, services, endpoints, outside }, allow, deny }: NetCase): Dial[] {
+export function dialsOf({ world: { pods, services, endpoints, outside }, allow, deny, redis }: NetCase): Dial[] {
   const own = Object.entries(services).flatMap(([key, { clusterIP = '' }]) => {
     const [namespace = '', name = ''] = key.split('/');
     const names = spellings(namespace, name);
@@ -347,7 +355,16 @@ export function dialsOf({ world: { pods, services, endpoints, outside }, allow, 
   ];
   const literals = [...behind.map(bracketed), ...addresses];
   const written = [...allow, ...deny].flatMap(hostsIn);
-  const all = new Set([...own, 'WEB', 'web.', 'Web.Data', ...otherHosts, ...literals, ...written]);
+  const all = new Set([
+    ...own,
+    'WEB',
+    'web.',
+    'Web.Data',
+    ...otherHosts,
+    ...literals,
+    ...written,
+    ...redis.map(({ host }) => host),
+  ]);
   return [...all].filter((host) => host !== '').flatMap((host) => ports.map((port) => ({ host, port })));
 }
 

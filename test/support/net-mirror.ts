@@ -12,8 +12,6 @@ import { clusterDns, networkPolicy } from '../../operator/redisworker/desired/ne
 import { dialsOf, type NetCase, ports } from './net-cases.ts';
 import { addressesOf, home, isLocal, isPublic, packetTo, topologyOf, type World } from './net-world.ts';
 
-/** The Redis of the worker, outside the cluster: its policy always opens it, as it always opens the cluster's DNS. */
-const redis = { host: '198.18.0.1', port: 6379 };
 const health = ':8085';
 
 /** A worker's lists, and all that comes of them. */
@@ -33,7 +31,7 @@ export interface CaseMirror {
 }
 
 /** Does for a case what the operator does for a worker. */
-export function mirrorOf({ world, allow, deny, asWritten, outsideNames }: NetCase): CaseMirror {
+export function mirrorOf({ world, allow, deny, redis, asWritten, outsideNames }: NetCase): CaseMirror {
   const [scope, refused] = [scopeOf(allow), scopeOf(deny)];
   const topology = topologyOf(world, { resolved: outsideNames === 'Resolve' });
   const rules: NameRules = {
@@ -50,8 +48,7 @@ export function mirrorOf({ world, allow, deny, asWritten, outsideNames }: NetCas
     scope,
     deny: refused,
     allowAll: false,
-    redis,
-    redisAddresses: [],
+    redis: redis.map(({ host, port }) => ({ host: host.replace(/^\[(.*)\]$/, '$1'), port, addresses: [] })),
     topology,
     dns: clusterDns,
     outsideNames: rules.mode,

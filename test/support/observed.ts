@@ -84,7 +84,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       rival: undefined,
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
-      endpoint: { ok: true, value: { url: 'redis://127.0.0.1:6379', target, addresses: [] } },
+      endpoint: { ok: true, value: { url: 'redis://127.0.0.1:6379', target, servers: [redisServer] } },
       access: { ok: true, value: { target } },
       redis: {
         kind: 'answered',
@@ -100,6 +100,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
 }
 
 const target = targetAt({});
+const redisServer = { host: '127.0.0.1', port: 6379, addresses: [] };
 
 const noServices = {
   synced: Promise.resolve(),

@@ -94,11 +94,11 @@ describe('a denied address', () => {
 });
 
 describe('the Redis under Cilium', () => {
-  const redis = (host: string, change: Partial<PolicyInput> = {}) =>
-    ciliumPolicy({ ...ciliumInput({ redis: host }), ...change });
+  const redis = (host: string, addresses: readonly string[] = [], change: Partial<PolicyInput> = {}) =>
+    ciliumPolicy({ ...ciliumInput({}), redis: [{ host, port: 6379, addresses }], ...change });
 
   test('outside the cluster is opened by its name, whatever it resolved to', () => {
-    const { policy, approximations, problems } = redis('cache.example.com', { redisAddresses: ['198.51.100.7'] });
+    const { policy, approximations, problems } = redis('cache.example.com', ['198.51.100.7']);
     expect(policy.spec.egress.at(-1)).toEqual({
       toFQDNs: [{ matchName: 'cache.example.com' }],
       toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }],
@@ -107,7 +107,7 @@ describe('the Redis under Cilium', () => {
   });
 
   test('with a short name that is no Service is opened by its addresses, and that is told', () => {
-    const { policy, approximations } = redis('devbox', { redisAddresses: ['198.51.100.7'] });
+    const { policy, approximations } = redis('devbox', ['198.51.100.7']);
     expect(policy.spec.egress.at(-1)).toEqual({
       toCIDRSet: [{ cidr: '198.51.100.7/32' }],
       toPorts: [{ ports: [{ port: '6379', protocol: 'TCP' }] }],
@@ -120,11 +120,24 @@ describe('the Redis under Cilium', () => {
     ['at a denied address', '10.1.2.3', { deny: scopeOf(['10.0.0.0/8']) }, /denyNet covers/],
     ['with an unusable host', 'no host', {}, /no usable host/],
   ])('%s is a problem', (_, host, change, problem) => {
-    expect(redis(host, change).problems).toEqual([expect.stringMatching(problem)]);
+    expect(redis(host, [], change).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('of several servers is opened server by server, and tells which addresses Cilium opens no pods at', () => {
+    const servers = ['cache.example.com', '10.244.0.7'].map((host) => ({ host, port: 6379, addresses: [] }));
+    const { policy, approximations, problems } = ciliumPolicy({ ...ciliumInput({}), redis: servers });
+    const toPorts = [{ ports: [{ port: '6379', protocol: 'TCP' }] }];
+    expect(policy.spec.egress.slice(-2)).toEqual([
+      { toCIDRSet: [{ cidr: '10.244.0.7/32' }], toPorts },
+      { toFQDNs: [{ matchName: 'cache.example.com' }], toPorts },
+    ]);
+    expect([approximations, problems]).toEqual([[
+      { entry: '10.244.0.7:6379', reason: expect.stringContaining('name their Services') },
+    ], []]);
   });
 
   test('needs nothing of its own where everything is open', () => {
-    expect(redis('absent.app.svc', { allowAll: true }).problems).toEqual([]);
+    expect(redis('absent.app.svc', [], { allowAll: true }).problems).toEqual([]);
   });
 });
 

@@ -14,11 +14,9 @@ import { denyRules, translateForCilium } from '../network/allow-net/cilium-trans
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
 import { openingsOf } from '../network/allow-net/egress.ts';
-import type { Scope } from '../network/allow-net/entry.ts';
-import { resolvePublic } from '../network/allow-net/outside.ts';
-import { type Approximation, translate } from '../network/allow-net/translate.ts';
+import type { NetEntry, Scope } from '../network/allow-net/entry.ts';
+import type { RedisServer } from '../network/redis-servers.ts';
 import {
-  deniedProblem,
   type DesiredPolicy,
   type DnsServers,
   header,
@@ -29,6 +27,7 @@ import {
   unique,
   weakDenials,
 } from './network-policy.ts';
+import { byAddresses, type RedisEgress, redisEgress, type ServerEgress } from './redis-egress.ts';
 
 /** Builds the full object; the same input gives the same text. */
 export function ciliumPolicy(
@@ -64,7 +63,7 @@ function everything({ deny }: PolicyInput): Scoped {
 function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
   const deny = withMetadataDenied(input.scope, input.deny);
   const mirror = translateForCilium(input.scope, deny, input.topology);
-  const openings = [...redis.openings, ...mirror.openings];
+  const openings = [...redis.rules, ...mirror.openings];
   const denied = openings.some(({ peer }) => 'fqdn' in peer)
     ? denyRules(deny, openings)
     : { rules: [], approximations: [] };
@@ -110,46 +109,32 @@ function serversOf({ namespaceLabels, podLabels: pods, cidrs = [] }: DnsServers)
   return [{ toEndpoints }, ...(cidrs.length > 0 ? [{ toCIDRSet: cidrs.map((cidr) => ({ cidr })) }] : [])];
 }
 
-interface RedisMirror {
-  readonly openings: readonly CiliumOpening[];
-  readonly approximations: readonly Approximation[];
-  readonly problems: readonly string[];
-  /** The Redis as a scope, for the names that have to be asked for. */
+interface RedisMirror extends RedisEgress<CiliumOpening> {
+  /** The servers as a scope, for the names that have to be asked for. */
   readonly scope: Scope;
 }
 
 function mirrorRedis(input: PolicyInput): RedisMirror {
-  const parsed = redisEntry(input.redis);
-  if (!parsed.ok) {
-    return {
-      openings: [],
-      approximations: [],
-      problems: [`the worker's Redis has no usable host: ${parsed.problem}`],
-      scope: [],
-    };
-  }
-  const scope = [parsed.entry];
-  const { openings, approximations } = translateForCilium(scope, [], input.topology);
+  const entries = input.redis.map(redisEntry).flatMap((parsed) => (parsed.ok ? [parsed.entry] : []));
+  return { ...redisEgress(input, (entry, server) => mirrorServer(entry, server, input)), scope: entries };
+}
+
+function mirrorServer(
+  entry: NetEntry,
+  server: RedisServer,
+  { topology, redis }: PolicyInput,
+): ServerEgress<CiliumOpening> {
+  const { openings, approximations } = translateForCilium([entry], [], topology);
+  // Members of a set announce themselves by address: that of a pod is one Cilium opens nothing for.
+  if (openings.length > 0) return { rules: openings, approximations: redis.length > 1 ? approximations : [] };
   // A short name that is no Service has no place in DNS Cilium could hold it by: its addresses are all there is.
-  const byAddress = openings.length > 0
-    ? []
-    : translate(scope, [], { ...input.topology, outsideAddresses: () => input.redisAddresses }, {
-      ...resolvePublic,
-      answers: 'Any',
-    }).rules.flatMap(openingsOf);
-  const all = [...openings, ...byAddress.map(({ peer, port }) => ({ peer: ciliumPeer(peer), port }))];
-  const unreachable = all.length > 0 || input.allowAll
-    ? []
-    : approximations.map(({ reason }) =>
-      `the worker's Redis ${formatEntry(parsed.entry)} cannot be reached: ${reason}`
-    );
+  const addressed = byAddresses(entry, server, topology).rules.flatMap(openingsOf);
+  if (addressed.length === 0) return { rules: [], approximations };
   return {
-    openings: all,
-    approximations: byAddress.length === 0 ? [] : [{
-      entry: formatEntry(parsed.entry),
+    rules: addressed.map(({ peer, port }) => ({ peer: ciliumPeer(peer), port })),
+    approximations: [{
+      entry: formatEntry(entry),
       reason: 'a short name that is no Service: opened by the addresses it resolved to; give its full name',
     }],
-    problems: [...unreachable, ...deniedProblem(parsed.entry, input)],
-    scope,
   };
 }

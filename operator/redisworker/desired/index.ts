@@ -113,8 +113,7 @@ function policyInputOf({ blueprint, endpoint, topology, resolved }: NetworkInput
     flavor: blueprint.flavor,
     alsoAsked: canaryOf(blueprint),
     searchDomains: blueprint.searchDomains,
-    redis: endpoint.target.hosts[0],
-    redisAddresses: endpoint.addresses,
+    redis: endpoint.servers,
     topology,
     clusterBlocks: blueprint.clusterBlocks,
     resolved,
@@ -133,6 +132,7 @@ function consumerDeployment(
   read: { hash: ConfigHashFields; secrets: object },
 ): KubeObject {
   const { blueprint } = input;
+  const { servers } = input.endpoint;
   const { target } = input.access;
   return deployment({
     parent: blueprint.parent,
@@ -142,9 +142,9 @@ function consumerDeployment(
     command: {
       runtime: blueprint.runtime,
       configHashKey: configHashKey(blueprint.type, consumerId),
-      allowNet: allowNet(blueprint, target),
+      allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
-      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], target.hosts[0], [blueprint.gate.canary]) : [],
+      gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],
       denyNet: denoDenyFlag(blueprint.scope, blueprint.deny),
       allowEnv: blueprint.allowEnv,
       denoOptions: blueprint.denoOptions,
@@ -167,7 +167,7 @@ function consumerDeployment(
 }
 
 /** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */
-function allowNet({ scope, runtime }: Blueprint, redis: RedisAccess['target']): string[] {
-  if (runtime === 'Handler') return denoNetFlag(scope, redis.hosts[0], ownAddresses.Handler);
-  return denoNetFlag(scope, { host: '127.0.0.1', port: scriptRedisPort }, ownAddresses.Script);
+function allowNet({ scope, runtime }: Blueprint, redis: RedisEndpoint['servers']): string[] {
+  if (runtime === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+  return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);
 }

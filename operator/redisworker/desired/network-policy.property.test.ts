@@ -63,7 +63,16 @@ const topology = topologyWith('app', services, {
   'app/legacy': [{ addresses: ['192.0.2.2'], ports: [{ name: 'sql', port: 8443, protocol: 'TCP' }] }],
 });
 const ports = [53, 80, 443, 8080, 8443, 16_379];
-const redis = { host: 'redis', port: 6379 };
+
+/** Servers a Redis may have, and the packets that reach them. */
+const servers = [
+  { host: 'redis', port: 6379, addresses: [], leadsTo: '10.244.0.3:16379' },
+  { host: 'web.data.svc', port: 80, addresses: [], leadsTo: '10.244.0.4:80' },
+  { host: '10.244.0.5', port: 8080, addresses: [], leadsTo: '10.244.0.5:8080' },
+  { host: 'cache.example.com', port: 8443, addresses: ['198.51.100.1'], leadsTo: '198.51.100.1:8443' },
+  { host: '2001:db8::1', port: 443, addresses: [], leadsTo: '2001:db8::1:443' },
+];
+const redisServers = fc.subarray(servers, { minLength: 1 });
 
 /** What a program writes, and what the name resolves to. */
 interface Dial {
@@ -145,9 +154,9 @@ function scopeOf(texts: readonly string[]): Scope {
   return parsed.scope;
 }
 
-test('a target is open exactly when Deno allows a dial that leads there, or it is cluster DNS or the Redis', () => {
+test('a target is open exactly when Deno allows a dial that leads there, or it is cluster DNS or a server of the Redis', () => {
   fc.assert(
-    fc.property(allowed, denied, (allow, refuse) => {
+    fc.property(allowed, denied, redisServers, (allow, refuse, redis) => {
       const [scope, deny] = [scopeOf(allow), scopeOf(refuse)];
       const owner = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', name: 'w', uid: 'u' };
       const { policy, approximations } = networkPolicy({
@@ -159,7 +168,6 @@ test('a target is open exactly when Deno allows a dial that leads there, or it i
         deny,
         allowAll: false,
         redis,
-        redisAddresses: [],
         topology,
         dns: clusterDns,
       });
@@ -167,7 +175,7 @@ test('a target is open exactly when Deno allows a dial that leads there, or it i
       const headlessToldWider = approximations.some(({ reason }) => reason.includes('headless'));
       for (const { target, dials } of reachable) {
         const always = (target.ip === '10.244.0.6' && target.port === 53) ||
-          (target.ip === '10.244.0.3' && target.port === 16_379);
+          redis.some(({ leadsTo }) => leadsTo === `${target.ip}:${target.port}`);
         const dialled = dials.some(({ host, port, resolved }) => denoAllows(scope, all, host, port, resolved));
         const open = policyAllows(policy.spec, target);
         const toldWider = headlessToldWider && target.ip === '10.244.0.5';
@@ -186,7 +194,7 @@ test('a target is open exactly when Deno allows a dial that leads there, or it i
 
 test('no rule of any scope has an empty list of peers or ports', () => {
   fc.assert(
-    fc.property(allowed, denied, (allow, refuse) => {
+    fc.property(allowed, denied, redisServers, (allow, refuse, redis) => {
       const input = {
         name: 'w',
         namespace: 'app',
@@ -199,7 +207,6 @@ test('no rule of any scope has an empty list of peers or ports', () => {
         deny: scopeOf(refuse),
         allowAll: false,
         redis,
-        redisAddresses: [],
         topology,
         dns: clusterDns,
       });

@@ -28,6 +28,8 @@ function scopeOf(entries: readonly string[]): Scope {
   return parsed.scope;
 }
 
+const redisAt = (host: string, port = 6379, addresses: readonly string[] = []) => ({ host, port, addresses });
+
 const input: PolicyInput = {
   name: 'w1',
   namespace: 'app',
@@ -43,8 +45,7 @@ const input: PolicyInput = {
   scope: [],
   deny: [],
   allowAll: false,
-  redis: { host: 'redis', port: 6379 },
-  redisAddresses: [],
+  redis: [redisAt('redis')],
   topology,
   dns: clusterDns,
 };
@@ -69,13 +70,12 @@ describe('the policy', () => {
       ':9229',
       'unix:/run/a.sock',
     ]);
-    const redis = { host: 'cache.example.com', port: 6380 };
+    const redis = [redisAt('cache.example.com', 6380, ['198.51.100.7', '2001:db8::9'])];
     const { policy, approximations, problems } = networkPolicy({
       ...input,
       scope,
       deny: scopeOf(['10.20.30.0/24']),
       redis,
-      redisAddresses: ['198.51.100.7', '2001:db8::9'],
     });
     expect(policy).toEqual(golden('full-scope'));
     expect(approximations.map(({ entry }) => entry)).toEqual([
@@ -142,13 +142,13 @@ describe('the Redis', () => {
 
   test('by address is an address rule, also in IPv6 with and without brackets', () => {
     const rule = (cidr: string) => [{ to: [{ ipBlock: { cidr } }], ports: [{ protocol: 'TCP', port: 6379 }] }];
-    expect(rulesOf({ redis: { host: '192.0.2.1', port: 6379 } })).toEqual(rule('192.0.2.1/32'));
-    expect(rulesOf({ redis: { host: '2001:db8::1', port: 6379 } })).toEqual(rule('2001:db8::1/128'));
-    expect(rulesOf({ redis: { host: '[2001:db8::1]', port: 6379 } })).toEqual(rule('2001:db8::1/128'));
+    expect(rulesOf({ redis: [redisAt('192.0.2.1')] })).toEqual(rule('192.0.2.1/32'));
+    expect(rulesOf({ redis: [redisAt('2001:db8::1')] })).toEqual(rule('2001:db8::1/128'));
+    expect(rulesOf({ redis: [redisAt('[2001:db8::1]')] })).toEqual(rule('2001:db8::1/128'));
   });
 
   test('by a short name that is no Service is opened by what it resolves to', () => {
-    const change = { redis: { host: 'devbox', port: 6379 }, redisAddresses: ['192.0.2.3'] };
+    const change = { redis: [redisAt('devbox', 6379, ['192.0.2.3'])] };
     expect(rulesOf(change)).toEqual([{
       to: [{ ipBlock: { cidr: '192.0.2.3/32' } }],
       ports: [{ protocol: 'TCP', port: 6379 }],
@@ -157,44 +157,94 @@ describe('the Redis', () => {
   });
 
   test('is no problem of a worker that may reach everything, wherever it is', () => {
-    expect(problemsOf({ redis: { host: 'cache.example.com', port: 6379 }, allowAll: true })).toEqual([]);
+    expect(problemsOf({ redis: [redisAt('cache.example.com')], allowAll: true })).toEqual([]);
   });
 
   test('inside the pod needs no rule', () => {
-    expect(rulesOf({ redis: { host: '127.0.0.1', port: 6379 } })).toEqual([]);
-    expect(problemsOf({ redis: { host: 'localhost', port: 6379 } })).toEqual([]);
+    expect(rulesOf({ redis: [redisAt('127.0.0.1')] })).toEqual([]);
+    expect(problemsOf({ redis: [redisAt('localhost')] })).toEqual([]);
   });
 
   test.each<[string, Partial<PolicyInput>, RegExp]>([
     [
       'whose Service is missing',
-      { redis: { host: 'cache', port: 6379 } },
+      { redis: [redisAt('cache')] },
       /Redis cache:6379 cannot be reached: Service not found: app\/cache/,
     ],
-    ['on a port its Service has not', { redis: { host: 'redis', port: 6380 } }, /has no port 6380/],
+    ['on a port its Service has not', { redis: [redisAt('redis', 6380)] }, /has no port 6380/],
     [
       'outside the cluster without a known address',
-      { redis: { host: 'cache.example.com', port: 6379 } },
+      { redis: [redisAt('cache.example.com')] },
       /cannot be reached: cache\.example\.com is a name outside/,
     ],
     [
       'at a denied address',
-      { redis: { host: '10.1.2.3', port: 6379 }, deny: scopeOf(['10.0.0.0/8']) },
+      { redis: [redisAt('10.1.2.3')], deny: scopeOf(['10.0.0.0/8']) },
       /denyNet covers .* 10\.1\.2\.3:6379/,
     ],
     ['whose Service has a denied address', { deny: scopeOf(['10.96.0.0/12']) }, /denyNet covers/],
     ['that resolves to a denied address', {
-      redis: { host: 'cache.example.com', port: 6379 },
-      redisAddresses: ['10.1.2.3'],
+      redis: [redisAt('cache.example.com', 6379, ['10.1.2.3'])],
       deny: scopeOf(['10.0.0.0/8']),
     }, /denyNet covers/],
     [
       'with an unusable host',
-      { redis: { host: 'no host', port: 6379 } },
+      { redis: [redisAt('no host')] },
       /no usable host: net entry "no host:6379" has white space/,
     ],
   ])('%s is a problem', (_, change, problem) => {
     expect(problemsOf(change)).toEqual([expect.stringMatching(problem)]);
+  });
+});
+
+describe('a Redis of several servers', () => {
+  const servers = [redisAt('redis'), redisAt('192.0.2.1', 7000), redisAt('cache.example.com', 7000, ['192.0.2.2'])];
+
+  test('is opened server by server', () => {
+    const { policy, problems } = networkPolicy({ ...input, redis: servers });
+    expect(policy.spec.egress.slice(1)).toEqual([
+      {
+        to: [{ ipBlock: { cidr: '192.0.2.1/32' } }, { ipBlock: { cidr: '192.0.2.2/32' } }],
+        ports: [{ protocol: 'TCP', port: 7000 }],
+      },
+      ...networkPolicy(input).policy.spec.egress.slice(1),
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  test('lets pods begin while one of them is open, and tells of the others', () => {
+    const one = networkPolicy({ ...input, redis: [redisAt('redis'), redisAt('gone.example.com')] });
+    expect([one.problems, one.approximations]).toEqual([[], [
+      { entry: 'gone.example.com:6379', reason: expect.stringContaining('not opened') },
+    ]]);
+    const none = networkPolicy({ ...input, redis: [redisAt('cache'), redisAt('gone.example.com')] });
+    expect(none.problems).toEqual([
+      expect.stringMatching(/Redis cache:6379 cannot be reached/),
+      expect.stringMatching(/Redis gone\.example\.com:6379 cannot be reached/),
+    ]);
+  });
+
+  test('is a problem when Deno is denied any of them', () => {
+    const deny = scopeOf(['192.0.2.1']);
+    expect(networkPolicy({ ...input, deny, redis: servers }).problems).toEqual([
+      expect.stringMatching(/denyNet covers the worker's Redis 192\.0\.2\.1:7000/),
+    ]);
+  });
+
+  test('has a hash that follows from who they are, and not from their order', () => {
+    const of = (...redis: PolicyInput['redis']) => netHash({ ...input, redis });
+    const [one, two, three] = servers as [PolicyInput['redis'][0], PolicyInput['redis'][0], PolicyInput['redis'][0]];
+    expect(of(three, one, two)).toBe(of(...servers));
+    expect(of(one, one)).toBe(netHash(input));
+    expect(new Set([of(one), of(one, two), of(one, three), of(...servers)]).size).toBe(4);
+  });
+
+  test('is in what Deno allows, each once', () => {
+    expect(denoNetFlag(scopeOf(['redis:6379']), servers, [])).toEqual([
+      '192.0.2.1:7000',
+      'cache.example.com:7000',
+      'redis:6379',
+    ]);
   });
 });
 
@@ -212,26 +262,28 @@ describe('the net hash', () => {
       { scope: scopeOf(['h']) },
       { deny: scopeOf(['h']) },
       { allowAll: true },
-      { redis: { host: 'redis', port: 1 } },
+      { redis: [redisAt('redis', 1)] },
       { dns },
     ];
     expect(new Set(changes.map((change) => netHash({ ...input, ...change }))).size).toBe(changes.length);
   });
 
   test('does not change with addresses and Services, which are refreshed inside a policy', () => {
-    const policy = networkPolicy({ ...input, redisAddresses: ['192.0.2.9'], topology: topologyWith('app', {}) }).policy;
+    const policy =
+      networkPolicy({ ...input, redis: [redisAt('redis', 6379, ['192.0.2.9'])], topology: topologyWith('app', {}) })
+        .policy;
     expect(policy.metadata.name).toBe(`w1-${netHash(input)}`);
   });
 });
 
 describe('the lists for Deno', () => {
   test('carry the scope, the Redis and the addresses of the runtime, once each', () => {
-    expect(denoNetFlag(scopeOf(['redis:6379', 'web']), { host: 'Redis', port: 6379 }, ['0.0.0.0:8085'])).toEqual([
+    expect(denoNetFlag(scopeOf(['redis:6379', 'web']), [{ host: 'Redis', port: 6379 }], ['0.0.0.0:8085'])).toEqual([
       '0.0.0.0:8085',
       'redis:6379',
       'web',
     ]);
-    expect(() => denoNetFlag([], { host: 'no host', port: 1 }, [])).toThrow('white space');
+    expect(() => denoNetFlag([], [{ host: 'no host', port: 1 }], [])).toThrow('white space');
   });
 
   test('deny the metadata addresses but for those the scope names, and never loopback', () => {

@@ -1,17 +1,19 @@
 /** The NetworkPolicy of one net hash: exactly what the scope says, cluster DNS and the worker's Redis. */
+import type { HostPort } from '../../../contract/host-port.ts';
 import type { KubeObject, OwnerReference } from '../../cluster/cluster.ts';
 import type { Block } from '../network/allow-net/address.ts';
 import { formatEntry, formatScope } from '../network/allow-net/canonical.ts';
-import { findService } from '../network/allow-net/cluster-name.ts';
-import { denoAllows, overriddenDenials } from '../network/allow-net/deno-allows.ts';
-import { denoDenyFlag, redisEntry, type RedisTarget } from '../network/allow-net/deno-flags.ts';
+import { overriddenDenials } from '../network/allow-net/deno-allows.ts';
+import { denoDenyFlag } from '../network/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
 import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../network/allow-net/egress.ts';
 import type { NetEntry, Scope } from '../network/allow-net/entry.ts';
 import { type NameRules, resolvePublic } from '../network/allow-net/outside.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
-import { type Approximation, type Mirror, translate } from '../network/allow-net/translate.ts';
+import { type Approximation, translate } from '../network/allow-net/translate.ts';
+import { canonicalServers, type RedisServer } from '../network/redis-servers.ts';
 import { annotations as annotationKeys, digest, labels as labelKeys, labelValue } from '../model/names.ts';
+import { mirrorRedis } from './redis-egress.ts';
 
 /** The servers that answer the pods' DNS questions. */
 export interface DnsServers {
@@ -39,7 +41,8 @@ export interface NetScope {
   readonly outsideNames?: NameRules['mode'];
   /** Kind of policy to write; a NetworkPolicy when absent. */
   readonly flavor?: 'Kubernetes' | 'Cilium';
-  readonly redis: RedisTarget;
+  /** All servers of the worker's Redis. */
+  readonly redis: readonly HostPort[];
   readonly dns: DnsServers;
 }
 
@@ -50,8 +53,8 @@ export interface PolicyInput extends NetScope {
   readonly namespace: string;
   readonly owner: OwnerReference;
   readonly labels: Readonly<Record<string, string>>;
-  /** Addresses the Redis host resolved to, when it is a name outside the cluster. */
-  readonly redisAddresses: readonly string[];
+  /** With what the hosts resolved to that are names outside the cluster. */
+  readonly redis: readonly RedisServer[];
   readonly topology: Topology;
   /** Blocks of pods, Services and nodes that lie among public addresses: no name opens them. */
   readonly clusterBlocks?: readonly Block[];
@@ -80,12 +83,19 @@ export function netHash({ scope, deny, allowAll, outsideNames = 'Resolve', flavo
   const content = {
     scope: allowAll ? 'all' : formatScope(scope),
     deny: denoDenyFlag(scope, deny),
-    redis: [redis.host.toLowerCase(), redis.port],
+    redis: redisContent(redis),
     dns: [sortedPairs(dns.namespaceLabels), sortedPairs(dns.podLabels), dns.ports, dns.cidrs ?? []],
     ...(allowAll || outsideNames === 'Resolve' ? {} : { names: outsideNames }),
     ...(flavor === 'Cilium' ? { flavor } : {}),
   };
   return digest(JSON.stringify(content), 12);
+}
+
+/** One server is written as it has always been: pods that run keep their policy. */
+function redisContent(redis: readonly HostPort[]): readonly unknown[] {
+  const [first, ...more] = canonicalServers(redis.map(({ host, port }) => ({ host: host.toLowerCase(), port })))
+    .map(({ host, port }) => [host, port] as const);
+  return first === undefined || more.length > 0 ? [first, ...more] : first;
 }
 
 /** Builds the full object; the same input gives the same text. */
@@ -149,45 +159,6 @@ function dnsRule({ namespaceLabels, podLabels, ports, cidrs = [] }: DnsServers):
     to: [pods, ...cidrs.map((cidr): Peer => ({ ipBlock: { cidr } }))],
     ports: ports.flatMap((port) => [{ protocol: 'UDP', port } as const, { protocol: 'TCP', port } as const]),
   };
-}
-
-interface RedisMirror extends Pick<Mirror, 'rules' | 'approximations'> {
-  readonly problems: readonly string[];
-}
-
-function mirrorRedis(input: PolicyInput): RedisMirror {
-  const parsed = redisEntry(input.redis);
-  if (!parsed.ok) {
-    return { rules: [], approximations: [], problems: [`the worker's Redis has no usable host: ${parsed.problem}`] };
-  }
-  const { entry } = parsed;
-  const topology: Topology = { ...input.topology, outsideAddresses: () => input.redisAddresses };
-  const { rules, approximations } = translate([entry], [], topology, { ...resolvePublic, answers: 'Any' });
-  const closed = rules.length === 0 && !input.allowAll;
-  const unreachable = closed
-    ? approximations.map(({ reason }) => `the worker's Redis ${formatEntry(entry)} cannot be reached: ${reason}`)
-    : [];
-  return {
-    rules,
-    approximations: rules.length === 0 ? [] : approximations,
-    problems: [...unreachable, ...deniedProblem(entry, input)],
-  };
-}
-
-/** What keeps Deno from the Redis: denied addresses are final, even for a host that is allowed by name. */
-export function deniedProblem(
-  entry: NetEntry,
-  { redis, scope, deny, redisAddresses, topology }: PolicyInput,
-): string[] {
-  const ref = entry.kind === 'name' ? findService(entry.host, topology) : undefined;
-  const serviceAddress = ref && topology.service(ref.namespace, ref.name)?.clusterIP;
-  const resolved = serviceAddress === undefined ? redisAddresses : [serviceAddress];
-  if (denoAllows([entry], withMetadataDenied(scope, deny), redis.host, redis.port, resolved)) return [];
-  return [
-    `permissions.denyNet covers the worker's Redis ${
-      formatEntry(entry)
-    }, which it could never reach: take it out of denyNet`,
-  ];
 }
 
 /** A denial no rule can carry out beside one that opens everything. */

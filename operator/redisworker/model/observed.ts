@@ -5,6 +5,7 @@ import type { FoundHash } from '../../redis/config-hashes.ts';
 import type { ResponseTally } from '../../redis/response-tally.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
+import type { RedisServer } from '../network/redis-servers.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Problem, Resolved } from './problem.ts';
 import type { Reason } from './reasons.ts';
@@ -60,8 +61,8 @@ export interface RedisEndpoint {
   readonly url: string;
   /** Without a login. */
   readonly target: RedisTarget;
-  /** Addresses of a host outside the cluster, for the policy; empty for Services, addresses and loopback. */
-  readonly addresses: readonly string[];
+  /** Everything a pod may dial for Redis, canonical: what the spec names and the members that were discovered. */
+  readonly servers: readonly RedisServer[];
 }
 
 /** How it is logged in to. */

@@ -29,6 +29,8 @@ interface Case {
   readonly allowed?: readonly string[];
   readonly addresses?: readonly string[];
   readonly defaultRedis?: HostPort;
+  /** Further servers of the default Redis. */
+  readonly members?: readonly HostPort[];
   readonly byHand?: string;
   readonly sharesLoopback?: boolean;
   readonly port?: number;
@@ -39,7 +41,7 @@ const around = (given: Case = {}): HostSurroundings => ({
     apiServer: { host: '192.0.2.100', port: 6443 },
   },
   topology: topology(given.byHand),
-  defaultRedis: given.defaultRedis ?? { host: 'redis.infra', port: 6379 },
+  defaultRedis: [given.defaultRedis ?? { host: 'redis.infra', port: 6379 }, ...given.members ?? []],
   sharesLoopback: given.sharesLoopback ?? false,
 });
 const named = (host: string, given: Case) => ({ host, port: given.port ?? 6379, addresses: given.addresses ?? [] });
@@ -108,6 +110,7 @@ describe('without a list', () => {
     ['192.0.2.7', { defaultRedis: { host: '192.0.2.7', port: 6379 } }],
     ['mine.example.com', { defaultRedis: { host: '192.0.2.7', port: 6379 }, addresses: ['192.0.2.7'] }],
     ['redis.example.com', { defaultRedis: { host: 'redis.example.com', port: 6379 } }],
+    ['192.0.2.8', { port: 7001, members: [{ host: '192.0.2.8', port: 7001 }] }],
   ] as [string, Case][])("%s is refused as the operator's own Redis (%o)", (host, given) => {
     expect(refusal(host, given)).toBe(
       "leads to the operator's own Redis, which is for workers that name none: remove spec.redis",
@@ -155,8 +158,10 @@ describe('with a list', () => {
 });
 
 describe('what is dialled', () => {
-  const admitted = (host: string, address: string, given: Case = {}) =>
-    admits(reachOf(named(host, given), around(given)), address);
+  const admitted = (host: string, address: string, given: Case = {}) => {
+    const server = named(host, given);
+    return admits(reachOf([server], around(given)), server, address);
+  };
 
   it('is never an address that is closed, also when a name leads there later', () => {
     const closed = ['169.254.169.254', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '127.0.0.1', '10.96.0.9'];
@@ -171,6 +176,23 @@ describe('what is dialled', () => {
     expect(admitted('other.example.com', '10.20.1.1', { allowed })).toBe(true);
     expect(admitted('other.example.com', '203.0.113.7', { allowed })).toBe(false);
     expect(admitted('redis.example.com', '203.0.113.7', { allowed })).toBe(true);
+  });
+
+  it('is of several servers judged one by one, and of one that nobody has named by its address', () => {
+    const allowed = ['10.20.0.0/16', 'redis.example.com'];
+    const servers = ['redis.example.com', 'other.example.com'].map((host) => named(host, {}));
+    const reach = reachOf(servers, around({ allowed }));
+    const at = (host: string, address: string, port = 6379) => admits(reach, { host, port }, address);
+    expect([at('redis.example.com', '203.0.113.7'), at('other.example.com', '203.0.113.7')]).toEqual([true, false]);
+    expect([at('10.20.1.1', '10.20.1.1', 7000), at('203.0.113.8', '203.0.113.8', 7000)]).toEqual([true, false]);
+    expect(at('stranger.example.com', '203.0.113.8')).toBe(false);
+  });
+
+  it('is no server of the default Redis, wherever a server points', () => {
+    const members = [{ host: '192.0.2.8', port: 7001 }];
+    const reach = reachOf([named('redis.example.com', {})], around({ members }));
+    const at = (address: string, port: number) => admits(reach, { host: address, port }, address);
+    expect([at('192.0.2.8', 7001), at('192.0.2.8', 7002), at('192.0.2.100', 6443)]).toEqual([false, true, false]);
   });
 });
 

@@ -6,6 +6,7 @@ import { metadataBlocks } from './allow-net/deny.ts';
 import { meaningsOf } from './allow-net/meaning.ts';
 import { withNat64 } from './allow-net/public-address.ts';
 import type { ServiceRef, Topology } from './allow-net/topology.ts';
+import { canonicalServers, type RedisServer } from './redis-servers.ts';
 
 /** One entry of `--redis-hosts`. */
 export type HostRule =
@@ -20,17 +21,12 @@ export interface RedisHosts {
   readonly apiServer?: HostPort | undefined;
 }
 
-/** A Redis as somebody names it, with the addresses its host resolved to when that is a name outside the cluster. */
-export interface NamedRedis extends HostPort {
-  readonly addresses: readonly string[];
-}
-
 /** What the hosts are judged by. */
 export interface HostSurroundings {
   readonly hosts: RedisHosts;
   readonly topology: Topology;
-  /** The Redis of workers that name none. */
-  readonly defaultRedis: HostPort | undefined;
+  /** The servers of the Redis of workers that name none. */
+  readonly defaultRedis: readonly HostPort[];
   /** The loopback of pods is that of this machine. */
   readonly sharesLoopback: boolean;
 }
@@ -61,8 +57,8 @@ export function apiServerOf(url: string): HostPort | undefined {
   return host === undefined ? undefined : { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
-/** Why an author may not name this Redis, as the rest of a sentence about it; undefined when he may. */
-export function hostRefusal(redis: NamedRedis, around: HostSurroundings): string | undefined {
+/** Why a worker may not have this server in its Redis, as the rest of a sentence about it; undefined when it may. */
+export function hostRefusal(redis: RedisServer, around: HostSurroundings): string | undefined {
   const places = placesOf(redis, around.topology);
   if (places.some((place) => isApiServer(place, redis.port, around))) {
     return 'leads to the API server of the cluster: name the host of a Redis';
@@ -82,21 +78,27 @@ export function hostRefusal(redis: NamedRedis, around: HostSurroundings): string
   return `names a host the admin of this operator does not allow (--redis-hosts): name one of ${listed(allowed)}`;
 }
 
-/** The addresses its connections are held to while they are opened, whatever its name has come to mean by then. */
-export function reachOf(redis: NamedRedis, around: HostSurroundings): Reach {
+/**
+ * The addresses the connections to a Redis are held to while they are opened, whatever its names have come to mean by
+ * then, and wherever a server of it points.
+ */
+export function reachOf(redis: readonly RedisServer[], around: HostSurroundings): Reach {
   const { hosts: { allowed, apiServer }, topology, defaultRedis } = around;
-  const guarded = [apiServer, defaultRedis].filter((other) => other?.port === redis.port).flatMap((other) =>
-    other ? placesOf({ ...other, addresses: [] }, topology).flatMap(({ addresses }) => addresses) : []
+  const guarded = [...(apiServer ? [apiServer] : []), ...defaultRedis].flatMap(({ host, port }) =>
+    placesOf({ host, port, addresses: [] }, topology).flatMap(({ addresses }) =>
+      addresses.map((address) => ({ host: address, port }))
+    )
   );
   const blocks = allowed.flatMap((rule) => (rule.kind === 'block' ? rule.block : []));
-  const byName = allowed.length === 0 || placesOf(redis, topology).every((place) => isNamed(place, allowed));
+  const byName = redis.filter((server) => placesOf(server, topology).every((place) => isNamed(place, allowed)));
   return {
-    closed: [...closedBlocks(around), ...guarded.flatMap((address) => parseAddress(address) ?? [])].map(formatBlock),
-    ...(byName ? {} : { open: blocks.map(formatBlock) }),
+    closed: closedBlocks(around).map(formatBlock),
+    guarded: canonicalServers(guarded),
+    ...(allowed.length === 0 ? {} : { open: blocks.map(formatBlock), named: byName.map(({ host }) => host) }),
   };
 }
 
-function placesOf({ host, addresses }: NamedRedis, topology: Topology): Place[] {
+function placesOf({ host, addresses }: RedisServer, topology: Topology): Place[] {
   const address = parseAddress(host);
   if (address !== undefined) {
     const text = formatAddress(address);
@@ -146,8 +148,8 @@ function isDefault(
   port: number,
   { defaultRedis, topology }: HostSurroundings,
 ): boolean {
-  if (defaultRedis?.port !== port) return false;
-  const theirs = placesOf({ ...defaultRedis, addresses: [] }, topology);
+  const theirs = defaultRedis.filter((server) => server.port === port)
+    .flatMap((server) => placesOf({ ...server, addresses: [] }, topology));
   return places.some((place) => theirs.some((other) => meet(place, other)));
 }
 

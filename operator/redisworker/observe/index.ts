@@ -17,7 +17,7 @@ import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
-import { endpointOf, observeAccess } from './redis-access.ts';
+import { endpointOf, namedServers, observeAccess } from './redis-access.ts';
 import { readNamed, readReferences } from './references.ts';
 import { observeNet } from './surroundings.ts';
 import { tallyFrom } from './tally-from-status.ts';
@@ -64,8 +64,14 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
-  const surroundings = await observeNet(world, { key, blueprint, referred, policies: children.networkPolicies });
-  const endpoint = endpointOf(blueprint, surroundings.redisAddresses);
+  const surroundings = await observeNet(world, {
+    key,
+    blueprint,
+    redis: namedServers(blueprint.redisUrl),
+    referred,
+    policies: children.networkPolicies,
+  });
+  const endpoint = endpointOf(blueprint, surroundings.redis);
   const access = await observeAccess(world, { blueprint, endpoint, topology: surroundings.topology, referred });
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { HostPort } from '../../../contract/host-port.ts';
 import { withSpec, worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
+import { parseHostRule } from '../network/redis-hosts.ts';
+import { resolved } from '../network/redis-servers.ts';
 import type { World } from '../world.ts';
-import { endpointOf, observeAccess } from './redis-access.ts';
+import { endpointOf, namedServers, observeAccess } from './redis-access.ts';
 import { targetAt } from '../../../test/support/redis-target.ts';
 
 const defaults = {
@@ -14,10 +17,10 @@ const defaults = {
 } as const;
 
 /** How a worker gets to its Redis; nothing but the defaults is looked at. */
-function access(spec: Record<string, unknown>, more: Partial<World['defaults']> = {}) {
+function access(spec: Record<string, unknown>, more: Partial<World['defaults']> = {}, members: HostPort[] = []) {
   const around = { ...defaults, podNetwork: 'Own' as const, redisHosts: { allowed: [] }, ...more };
   const { blueprint, topology } = observed(worker('w', withSpec(spec)), { defaults: around }).spec!;
-  const endpoint = endpointOf(blueprint, []);
+  const endpoint = endpointOf(blueprint, resolved([...namedServers(blueprint.redisUrl), ...members], () => []));
   return observeAccess({ defaults: around } as unknown as World, { blueprint, endpoint, topology, referred: [] });
 }
 
@@ -44,8 +47,33 @@ describe('a Redis an author has named', () => {
       ok: true,
       value: {
         target: targetAt({ host: '192.0.2.1' }, {
-          foreign: { closed: expect.arrayContaining(['169.254.0.0/16', '127.0.0.0/8']) },
+          foreign: {
+            closed: expect.arrayContaining(['169.254.0.0/16', '127.0.0.0/8']),
+            guarded: [{ host: '127.0.0.1', port: 6379 }],
+          },
         }),
+      },
+    });
+  });
+
+  it('is dialled with none of its servers when one of them is refused, which is named', async () => {
+    const url = 'redis://10.1.0.1';
+    const allowed = [parseHostRule('10.1.0.0/16')!];
+    const refused = (member: HostPort) => access({ redis: { url } }, { redisHosts: { allowed } }, [member]);
+    expect(await refused({ host: '10.1.0.2', port: 6379 })).toMatchObject({ ok: true });
+    expect(await refused({ host: '10.2.0.1', port: 7000 })).toMatchObject({
+      ok: false,
+      problem: {
+        reason: 'RedisHostRefused',
+        message: expect.stringMatching(/^spec\.redis: its member 10\.2\.0\.1:7000 names a host the admin/),
+      },
+    });
+    expect(await refused({ host: '127.0.0.1', port: 7000 })).toMatchObject({
+      problem: {
+        reason: 'RedisOnLoopback',
+        message: expect.stringMatching(
+          /^spec\.redis: its member 127\.0\.0\.1:7000 leads to 127\.0\.0\.1, which in a pod/,
+        ),
       },
     });
   });

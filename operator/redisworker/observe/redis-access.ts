@@ -1,8 +1,10 @@
 /** Finds out where a worker's Redis is and how it is logged in to. */
+import type { HostPort } from '../../../contract/host-port.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { hostRefusal, type HostSurroundings, reachOf } from '../network/redis-hosts.ts';
+import { type RedisServer, subjectOf } from '../network/redis-servers.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
 import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
@@ -16,14 +18,22 @@ const noRedis = terminal(
   'spec.redis.url is not given and the operator has no default Redis: give spec.redis.url, or start the operator with --redis',
 );
 
-/** Where the Redis is. @param addresses of its host, when that is a name outside the cluster */
-export function endpointOf({ redisUrl }: Blueprint, addresses: readonly string[]): Resolved<RedisEndpoint> {
+/** The servers the worker's Redis is named by; none when its URL is not one, which {@link endpointOf} tells. */
+export function namedServers(redisUrl: string | undefined): readonly HostPort[] {
+  const url = parseRedisUrl(redisUrl ?? '');
+  return url.ok ? url.target.hosts : [];
+}
+
+/** Where the Redis is. @param servers all of them, with the addresses of those that are names outside the cluster */
+export function endpointOf({ redisUrl }: Blueprint, servers: readonly RedisServer[]): Resolved<RedisEndpoint> {
   if (redisUrl === undefined) return { ok: false, problem: noRedis };
   const url = parseRedisUrl(redisUrl);
   if (!url.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${url.problem}`) };
-  const entry = redisEntry(url.target.hosts[0]);
-  if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
-  return { ok: true, value: { url: redisUrl, target: url.target, addresses } };
+  for (const server of url.target.hosts) {
+    const entry = redisEntry(server);
+    if (!entry.ok) return { ok: false, problem: terminal('InvalidRedisUrl', `spec.redis.url: ${entry.problem}`) };
+  }
+  return { ok: true, value: { url: redisUrl, target: url.target, servers } };
 }
 
 interface Looking {
@@ -49,25 +59,26 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
 function ownReach(
   { defaults }: World,
   { blueprint, endpoint, topology }: Looking,
-  { target, addresses }: RedisEndpoint,
+  { target, servers }: RedisEndpoint,
 ): Resolved<Pick<RedisTarget, 'foreign'>> {
   if (!blueprint.redis) return { ok: true, value: {} };
   const [onLoopback] = redisOnLoopback(blueprint, endpoint);
   if (onLoopback) return { ok: false, problem: onLoopback };
   const { redisHosts: hosts } = defaults;
   if (!hosts) return { ok: true, value: { foreign: { closed: [] } } };
-  const parsed = parseRedisUrl(defaults.redisUrl ?? '');
   const around: HostSurroundings = {
     hosts,
     topology,
-    defaultRedis: parsed.ok ? parsed.target.hosts[0] : undefined,
+    defaultRedis: namedServers(defaults.redisUrl),
     sharesLoopback: blueprint.podNetwork === 'Shared',
   };
-  const { hosts: [{ host, port }] } = target;
-  const refusal = hostRefusal({ host, port, addresses }, around);
-  return refusal === undefined
-    ? { ok: true, value: { foreign: reachOf({ host, port, addresses }, around) } }
-    : { ok: false, problem: terminal('RedisHostRefused', `spec.redis.url ${refusal}`) };
+  for (const server of servers) {
+    const refusal = hostRefusal(server, around);
+    if (refusal === undefined) continue;
+    const subject = subjectOf(server, target.hosts, 'author');
+    return { ok: false, problem: terminal('RedisHostRefused', `${subject} ${refusal}`) };
+  }
+  return { ok: true, value: { foreign: reachOf(servers, around) } };
 }
 
 async function readLogin(world: World, looking: Looking): Promise<Resolved<DefaultLogin>> {

@@ -1,7 +1,7 @@
 /** Looks at what a worker's scope names: Services, what is behind them, and names outside the cluster. */
 import { isIP } from 'node:net';
+import type { HostPort } from '../../../contract/host-port.ts';
 import { ClusterError, keyOf, type KubeObject, resources } from '../../cluster/cluster.ts';
-import { parseRedisUrl } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
 import { meaningsOf, outsideHosts, servicesOf } from '../network/allow-net/meaning.ts';
@@ -9,6 +9,7 @@ import type { EndpointAddresses, ServiceRef, Topology } from '../network/allow-n
 import type { Blueprint } from '../model/blueprint.ts';
 import { annotations } from '../model/names.ts';
 import { decodePublished, encodePublished, type Published, unpublished } from '../network/outside-names/published.ts';
+import { type RedisServer, resolved } from '../network/redis-servers.ts';
 import type { Referred } from '../model/observed.ts';
 import { missing, type Resolved } from '../model/problem.ts';
 import { sliceAddresses, topologyOf } from '../model/services.ts';
@@ -17,8 +18,8 @@ import type { World } from '../world.ts';
 /** The network around a worker. */
 export interface NetSurroundings {
   readonly topology: Topology;
-  /** Addresses of the worker's Redis, when its host is a name outside the cluster. */
-  readonly redisAddresses: readonly string[];
+  /** The servers of the worker's Redis, with the addresses of those that are names outside the cluster. */
+  readonly redis: readonly RedisServer[];
   /** The addresses of names outside as the policy is to remember them. */
   readonly resolved: string | undefined;
   /** Names outside the cluster that were asked for. */
@@ -28,6 +29,8 @@ export interface NetSurroundings {
 interface Looking {
   readonly key: string;
   readonly blueprint: Blueprint;
+  /** The servers of the worker's Redis. */
+  readonly redis: readonly HostPort[];
   readonly referred: Referred[];
   readonly policies: readonly KubeObject[];
 }
@@ -39,8 +42,9 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
   const { copies, outsideNames } = world.following;
   const services = topologyOf(namespace, copies, new Map());
   const topology = topologyOf(namespace, copies, await readSlices(world, looking, services));
-  const redis = redisHost(blueprint.redisUrl, topology);
-  const hosts = [...new Set([...scopeHosts(world, blueprint, topology), ...(redis === undefined ? [] : [redis])])];
+  const asked = (host: string): string[] => redisHost(host, topology);
+  const redisHosts = looking.redis.flatMap(({ host }) => asked(host));
+  const hosts = [...new Set([...scopeHosts(world, blueprint, topology), ...redisHosts])];
   const view = await outsideNames.look(key, hosts, () => remembered(policies, world.clock.now()));
   return {
     topology: {
@@ -48,7 +52,7 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
       outsideAddresses: (host) => view.addresses(host),
       outsideNotes: (host) => view.notes(host),
     },
-    redisAddresses: redis === undefined ? [] : view.addresses(redis),
+    redis: resolved(looking.redis, (host) => asked(host).flatMap((one) => view.addresses(one))),
     resolved: encodePublished(view.published),
     outsideHosts: hosts,
   };
@@ -65,18 +69,14 @@ function scopeHosts(
     : outsideHosts(scope, topology);
 }
 
-/** The Redis host as DNS is to be asked for it; undefined when it is an address, in the pod, or a Service. */
-function redisHost(url: string | undefined, topology: Topology): string | undefined {
-  if (url === undefined) return undefined;
-  const parsed = parseRedisUrl(url);
-  if (!parsed.ok) return undefined;
-  const { hosts: [{ host }] } = parsed.target;
-  if (isIP(host) !== 0) return undefined;
+/** A host of the Redis as DNS is to be asked for it; nothing when it is an address, in the pod, or a Service. */
+function redisHost(host: string, topology: Topology): string[] {
+  if (isIP(host) !== 0) return [];
   const meanings = meaningsOf(host, topology);
   const outside = meanings.find((meaning) => meaning.kind === 'outside');
-  if (outside !== undefined) return outside.host;
+  if (outside !== undefined) return [outside.host];
   // A name without dots may be one that DNS, or this machine, knows although it is no Service.
-  return meanings.some(({ kind }) => kind === 'missing') && !host.includes('.') ? host : undefined;
+  return meanings.some(({ kind }) => kind === 'missing') && !host.includes('.') ? [host] : [];
 }
 
 /** What the policies of the worker remember; of a name in several, what was written last. */
@@ -92,10 +92,10 @@ function remembered(policies: readonly KubeObject[], now: number): Published {
 /** The Services without a selector that the scope or the worker's Redis leads to, with their EndpointSlices. */
 async function readSlices(
   world: World,
-  { blueprint, referred }: Looking,
+  { blueprint, redis, referred }: Looking,
   topology: Topology,
 ): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
-  const services = servicesOf([...blueprint.scope, ...redisIn(blueprint.redisUrl)], topology).filter((ref) => {
+  const services = servicesOf([...blueprint.scope, ...redis.flatMap(entryOf)], topology).filter((ref) => {
     const service = topology.service(ref.namespace, ref.name);
     return service !== undefined && service.selector === undefined;
   });
@@ -120,10 +120,8 @@ async function slicesOf(
   }
 }
 
-/** The Redis as an entry of a scope; none when its URL is not one, which is told elsewhere. */
-function redisIn(redisUrl: string | undefined): NetEntry[] {
-  if (redisUrl === undefined) return [];
-  const url = parseRedisUrl(redisUrl);
-  const parsed = url.ok ? redisEntry(url.target.hosts[0]) : undefined;
-  return parsed?.ok ? [parsed.entry] : [];
+/** A server of the Redis as an entry of a scope; none when its host is not one, which is told elsewhere. */
+function entryOf(server: HostPort): NetEntry[] {
+  const parsed = redisEntry(server);
+  return parsed.ok ? [parsed.entry] : [];
 }

@@ -5,6 +5,7 @@ import type { Blueprint } from '../model/blueprint.ts';
 import type { ObservedSpec } from '../model/observed.ts';
 import { isLoopback, parseAddress } from '../network/allow-net/address.ts';
 import { isLoopbackName } from '../network/allow-net/cluster-name.ts';
+import { subjectOf } from '../network/redis-servers.ts';
 import { ownershipOf } from './adoption.ts';
 import { hashConflict, missing, notAHash, type Problem, terminal } from '../model/problem.ts';
 
@@ -47,15 +48,16 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
 /** In a pod with a network of its own, loopback is the pod: its code would wait for ever. */
 export function redisOnLoopback({ podNetwork, redis }: Blueprint, endpoint: ObservedSpec['endpoint']): Problem[] {
   if (podNetwork === 'Shared' || !endpoint.ok) return [];
-  const { hosts: [{ host }] } = endpoint.value.target;
-  if (!staysInPod(host)) return [];
-  const why = `leads to ${host}, which in a pod is the pod itself`;
+  const { servers, target } = endpoint.value;
   const fix = 'give the name of a Service, or of a host that pods reach';
-  return [
-    redis
-      ? terminal('RedisOnLoopback', `spec.redis.url ${why}: ${fix}`)
-      : missing('RedisOnLoopback', `the operator's default Redis (--redis) ${why}: ${fix}, there or in spec.redis.url`),
-  ];
+  return servers.filter(({ host }) => staysInPod(host)).slice(0, 1).map((server) => {
+    const why = `${
+      subjectOf(server, target.hosts, redis ? 'author' : 'operator')
+    } leads to ${server.host}, which in a pod is the pod itself`;
+    return redis
+      ? terminal('RedisOnLoopback', `${why}: ${fix}`)
+      : missing('RedisOnLoopback', `${why}: ${fix}, there or in spec.redis.url`);
+  });
 }
 
 function staysInPod(host: string): boolean {

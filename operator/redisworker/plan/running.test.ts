@@ -355,7 +355,12 @@ describe('problems', () => {
     const target = targetAt({ host });
     return planOf(observed(worker('w', withSpec(spec)), {
       defaults: { podNetwork },
-      spec: { endpoint: { ok: true, value: { url: 'redis://there', target, addresses: [] } } },
+      spec: {
+        endpoint: {
+          ok: true,
+          value: { url: 'redis://there', target, servers: [{ host, port: 6379, addresses: [] }] },
+        },
+      },
     })).problems;
   };
 

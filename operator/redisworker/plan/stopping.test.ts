@@ -72,7 +72,11 @@ describe.each(without.slice(0, 2))('while %s is missing', (_, spec) => {
       ...spec,
       endpoint: {
         ok: true,
-        value: { url: 'redis://192.0.2.9:6379', target: targetAt({ host: '192.0.2.9' }), addresses: [] },
+        value: {
+          url: 'redis://192.0.2.9:6379',
+          target: targetAt({ host: '192.0.2.9' }),
+          servers: [{ host: '192.0.2.9', port: 6379, addresses: [] }],
+        },
       },
     });
     expect(planOf(seen).actions).toEqual([]);
