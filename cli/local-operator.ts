@@ -41,6 +41,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     redisUrl: settings.redis.url,
     redisLogin: login(settings),
     redisTls,
+    defaultRedisNamespaces: 'All',
     workerImage: 'local',
     policyEnforcement: 'None',
     lookUp: machineLookUp(),

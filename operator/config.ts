@@ -8,6 +8,7 @@ import { defaultRedisPassword } from './default-redis-password.ts';
 import { type DefaultRedisTls, defaultRedisTls, tlsFlagsNeedTls } from './default-redis-tls.ts';
 import { type Followed, unchanging } from './followed-files.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
+import { passwordAge, sharingNamespaces } from './redis-flags.ts';
 import { type HostRule, parseHostRule } from './redisworker/network/redis-hosts.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
@@ -16,6 +17,7 @@ import {
   deniablePodFields,
   type PodNetwork,
   podNetworks,
+  type SharingNamespaces,
 } from './redisworker/model/blueprint.ts';
 import { version, workerImage } from './version.ts';
 
@@ -55,6 +57,10 @@ export interface OperatorConfig {
   readonly clusterBlocks: readonly Block[];
   /** Fields of spec.pod no worker may set. */
   readonly deniedPodFields: readonly DeniablePodField[];
+  /** Namespaces whose workers may have the operator's login where none gets one of its own. */
+  readonly defaultRedisNamespaces: SharingNamespaces;
+  /** Age in milliseconds at which a worker's own password is replaced; never when undefined. */
+  readonly redisPasswordMaxAgeMs: number | undefined;
   /** Hosts spec.redis may name; all that are not closed when empty. */
   readonly redisHosts: readonly HostRule[];
   /** Label demanded of every Secret a spec refers to. */
@@ -87,6 +93,8 @@ interface Flags {
   dnsServer?: string;
   clusterCidr: readonly Block[];
   denyPodField: readonly DeniablePodField[];
+  defaultRedisNamespaces: SharingNamespaces;
+  redisPasswordMaxAge?: number;
   redisHosts: readonly HostRule[];
   secretConsentLabel?: ConsentLabel;
   podNetwork: PodNetwork;
@@ -121,6 +129,8 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
     deniedPodFields: flags.denyPodField,
+    defaultRedisNamespaces: flags.defaultRedisNamespaces,
+    redisPasswordMaxAgeMs: flags.redisPasswordMaxAge,
     redisHosts: flags.redisHosts,
     secretConsent: flags.secretConsentLabel,
     podNetwork: flags.podNetwork,
@@ -139,6 +149,17 @@ function command(environment: NodeJS.ProcessEnv): Command {
     .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')
     .option('--redis-key-file <file>', 'file with the key of that certificate')
     .option('--redis-server-name <name>', "name its certificate carries [the host's]")
+    .addOption(
+      new Option(
+        '--default-redis-namespaces <names>',
+        "namespaces, or *, whose workers share the operator's login where that Redis gives them none of their own",
+      ).argParser(sharingNamespaces).default([], 'none'),
+    )
+    .option(
+      '--redis-password-max-age <time>',
+      "age at which the password of a worker's own user is replaced, as in 30d [never]",
+      passwordAge,
+    )
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .option('--worker-image <image>', 'image of worker pods that name none; the default is on no registry', workerImage)

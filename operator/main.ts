@@ -128,6 +128,8 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
     redisLogin: config.redisUsername === undefined ? {} : { username: config.redisUsername },
     redisPassword: config.redisPassword,
     redisTls: config.redisTls,
+    defaultRedisNamespaces: config.defaultRedisNamespaces,
+    redisPasswordMaxAgeMs: config.redisPasswordMaxAgeMs,
     workerImage: config.workerImage,
     policyEnforcement: 'Unverified',
     searchDomains: config.searchDomains,

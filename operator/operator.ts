@@ -1,4 +1,5 @@
 /** The operator on any cluster: live copies in, keys through the queue, reconciles out. */
+import { randomBytes } from 'node:crypto';
 import { generateKey } from '../contract/secrets.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
@@ -10,7 +11,8 @@ import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
-import type { ConsentLabel, DeniablePodField, PodNetwork } from './redisworker/model/blueprint.ts';
+import { UserManagementProbe } from './redis/user-management.ts';
+import type { ConsentLabel, DeniablePodField, PodNetwork, SharingNamespaces } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
 import type { RedisHosts } from './redisworker/network/redis-hosts.ts';
@@ -46,6 +48,10 @@ export interface OperatorOptions {
   readonly clusterBlocks?: readonly Block[];
   /** Fields of spec.pod no worker may set; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Namespaces whose workers may have the operator's login where none gets one of its own; none when absent. */
+  readonly defaultRedisNamespaces?: SharingNamespaces | undefined;
+  /** Age in milliseconds at which a worker's own password is replaced; never when absent. */
+  readonly redisPasswordMaxAgeMs?: number | undefined;
   /** What the admin says of the hosts of spec.redis; every host is taken when absent. */
   readonly redisHosts?: RedisHosts | undefined;
   /** Label demanded of every Secret a spec refers to; none when absent. */
@@ -93,9 +99,11 @@ export function startOperator(options: OperatorOptions): Operator {
     cluster,
     following,
     redis,
+    userManagement: new UserManagementProbe(clock),
     clock,
     log,
     freshKey: generateKey,
+    freshPassword: () => randomBytes(32).toString('base64url'),
     canaryProblem: options.canaryProblem ?? (() => undefined),
     defaults: {
       redisUrl: options.redisUrl,
@@ -109,6 +117,8 @@ export function startOperator(options: OperatorOptions): Operator {
       },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
+      defaultRedisNamespaces: options.defaultRedisNamespaces ?? [],
+      redisPasswordMaxAgeMs: options.redisPasswordMaxAgeMs,
       redisHosts: options.redisHosts,
       secretConsent: options.secretConsent,
       podNetwork: options.podNetwork ?? 'Shared',

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { RedisTarget } from '../redis/target.ts';
+import type { UserManagementProbe } from '../redis/user-management.ts';
 import type { Following } from './follow/index.ts';
 import type { Defaults } from './model/blueprint.ts';
 
@@ -14,6 +15,8 @@ export interface World {
   readonly cluster: Cluster;
   readonly following: Following;
   readonly redis: RedisConnections;
+  /** Whether workers of the default Redis get users of their own there. */
+  readonly userManagement: UserManagementProbe;
   readonly defaults: Defaults & { readonly login: DefaultLogin };
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
@@ -21,6 +24,8 @@ export interface World {
   readonly mayWrite: () => boolean;
   /** A fresh AES-128 key in hex. */
   readonly freshKey: () => string;
+  /** A fresh password. */
+  readonly freshPassword: () => string;
   /** Why the operator does not reach its own canary; undefined when it does, or has none. */
   readonly canaryProblem: () => string | undefined;
 }

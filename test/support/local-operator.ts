@@ -10,6 +10,7 @@ import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
+import type { SharingNamespaces } from '../../operator/redisworker/model/blueprint.ts';
 import { parseCanary } from '../../operator/redisworker/network/gate.ts';
 import type { RedisHosts } from '../../operator/redisworker/network/redis-hosts.ts';
 import { keptNodeFolder } from './keeper.ts';
@@ -36,6 +37,9 @@ export interface TestOperatorOptions {
   /** As if there were a lease. */
   readonly mayWrite?: () => boolean;
   readonly redisUrl?: string;
+  readonly redisLogin?: { readonly username?: string; readonly password?: string };
+  /** All when absent, as on a laptop. */
+  readonly defaultRedisNamespaces?: SharingNamespaces;
   readonly redisTls?: DefaultRedisTls;
   readonly redisPassword?: Followed<string>;
   /** As if there were an admin who says this. */
@@ -48,7 +52,16 @@ export interface TestOperatorOptions {
 export async function startTestOperator(
   options: TestOperatorOptions = {},
 ): Promise<TestOperator> {
-  const { canary, mayWrite = () => true, redisUrl, redisTls, redisPassword, redisHosts } = options;
+  const {
+    canary,
+    mayWrite = () => true,
+    redisUrl,
+    redisLogin = {},
+    defaultRedisNamespaces = 'All',
+    redisTls,
+    redisPassword,
+    redisHosts,
+  } = options;
   const dataDir = keptNodeFolder();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
@@ -69,7 +82,8 @@ export async function startTestOperator(
     log,
     metrics: createMetrics(),
     redisUrl,
-    redisLogin: {},
+    redisLogin,
+    defaultRedisNamespaces,
     redisTls,
     redisPassword,
     workerImage: 'local',

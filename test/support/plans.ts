@@ -42,6 +42,7 @@ export function settled(object: KubeObject, around: Surroundings = {}): Observed
     access: spec.access.value,
     topology: spec.topology,
     aesKey: first.aesKey,
+    pods: [],
   });
   return observed({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } }, {
     ...around,

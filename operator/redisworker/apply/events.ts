@@ -8,6 +8,8 @@ const reasons = {
   scaleToZero: 'Scaled',
   deleteObject: 'Deleted',
   writeConfigHash: 'ConfigHashWritten',
+  setRedisUser: 'RedisUserWritten',
+  deleteRedisUser: 'RedisUserDeleted',
   clearStalePid: 'StalePidCleared',
   deleteConfigHash: 'ConfigHashDeleted',
   releaseConfigHash: 'ConfigHashReleased',
@@ -53,6 +55,8 @@ function describeAll(first: Action, count: number): string {
     case 'releaseConfigHash':
       return `Left ${count} config hashes in Redis`;
     case 'setFinalizers':
+    case 'setRedisUser':
+    case 'deleteRedisUser':
     case 'changeWork':
       return `${describe(first)}, and ${count - 1} more`;
   }
@@ -73,6 +77,10 @@ export function describe(action: Action): string {
       return `Wrote the config hash of consumer ${action.consumerId}${changedHands(action)}`;
     case 'clearStalePid':
       return `Cleared the pid of a process of consumer ${action.consumerId} that is gone`;
+    case 'setRedisUser':
+      return `Wrote the Redis user ${action.user}`;
+    case 'deleteRedisUser':
+      return `Deleted the Redis user ${action.user}`;
     case 'deleteConfigHash':
       return `Deleted the config hash of consumer ${action.consumerId}`;
     case 'releaseConfigHash':

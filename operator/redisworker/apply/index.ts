@@ -9,6 +9,7 @@ import {
   resources,
 } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
+import { deleteUser, setUser } from '../../redis/acl.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action } from '../model/action.ts';
@@ -83,6 +84,13 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
   if (!spec?.access.ok) throw new Error(`${action.do} was planned without a Redis`);
   const link = world.redis.control(spec.access.value.target);
   switch (action.do) {
+    case 'setRedisUser': {
+      const { login } = spec.access.value;
+      if (login.kind !== 'own') throw new Error('a Redis user was planned for a worker that has none');
+      return setUser(link, login.user);
+    }
+    case 'deleteRedisUser':
+      return deleteUser(link, action.user);
     case 'clearStalePid':
       return clearPid(writing, spec, link, action);
     case 'writeConfigHash':

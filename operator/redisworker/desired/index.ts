@@ -4,6 +4,7 @@ import { configHashKey } from '../../../contract/keys.ts';
 import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
+import { consumerIdOf, mayStillRun, templateOf } from '../model/children.ts';
 import { canonicalJson, stamped } from './drift.ts';
 import { digest } from '../model/names.ts';
 import type { RedisAccess, RedisEndpoint, Source } from '../model/observed.ts';
@@ -35,6 +36,8 @@ export interface DesiredInput extends NetworkInput {
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
   readonly aesKey: string;
+  /** Pods that may run: while one of them was made from another template, it may have the password before. */
+  readonly pods: readonly KubeObject[];
 }
 
 /** The desired state, by consumer id where there is one of each. */
@@ -50,7 +53,7 @@ export interface Desired {
 /** Computes the desired state. */
 export function desiredState(input: DesiredInput): Desired {
   const { blueprint, consumerIds, access } = input;
-  const { password, tls } = access.target;
+  const { password, tls } = access.login;
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
   const hash = netHash(policyInputOf(input));
   const secrets = {
@@ -58,22 +61,35 @@ export function desiredState(input: DesiredInput): Desired {
     ...(password === undefined ? {} : { redisPassword: password }),
     ...(tls === undefined ? {} : { redisTls: tls }),
   };
+  const deployments = new Map(consumerIds.map((id) =>
+    [
+      id,
+      stamped(consumerDeployment(input, id, hash, {
+        hash: configHashes.get(id) ?? {},
+        secrets,
+      })),
+    ] as const
+  ));
   return {
     source: stamped(sourceConfigMap(blueprint.parent, input.source)),
-    runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets)),
+    runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets, keptPasswords(input, deployments))),
     policy: desiredPolicy(input),
     netHash: hash,
     configHashes,
-    deployments: new Map(consumerIds.map((id) =>
-      [
-        id,
-        stamped(consumerDeployment(input, id, hash, {
-          hash: configHashes.get(id) ?? {},
-          secrets,
-        })),
-      ] as const
-    )),
+    deployments,
   };
+}
+
+/** The password before is kept until every pod was made with the one there is now. */
+function keptPasswords({ access: { login }, pods }: DesiredInput, deployments: Desired['deployments']) {
+  if (login.kind !== 'own') return undefined;
+  const { previous, ...kept } = login.kept;
+  if (previous === undefined) return kept;
+  const isCurrent = (pod: KubeObject) => {
+    const deployment = deployments.get(consumerIdOf(pod) ?? '');
+    return deployment !== undefined && templateOf(pod) === templateOf(deployment);
+  };
+  return pods.every((pod) => !mayStillRun(pod) || isCurrent(pod)) ? kept : { ...kept, previous };
 }
 
 /**
@@ -132,8 +148,7 @@ function consumerDeployment(
   read: { hash: ConfigHashFields; secrets: object },
 ): KubeObject {
   const { blueprint } = input;
-  const { servers } = input.endpoint;
-  const { target } = input.access;
+  const { endpoint: { servers }, access: { login } } = input;
   return deployment({
     parent: blueprint.parent,
     consumerId,
@@ -152,9 +167,9 @@ function consumerDeployment(
       memoryMiB: blueprint.memoryMiB,
     },
     redisUrl: input.endpoint.url,
-    redisUsername: target.username,
-    hasRedisPassword: target.password !== undefined,
-    redisTls: target.tls ?? {},
+    redisUsername: login.username,
+    hasRedisPassword: login.password !== undefined,
+    redisTls: login.tls ?? {},
     settings: { ...blueprint.work.settings, memoryMiB: blueprint.memoryMiB },
     gate: blueprint.gate,
     sourceDigest: input.source.digest,

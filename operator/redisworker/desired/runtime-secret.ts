@@ -10,9 +10,10 @@ import {
 import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { labels, managedBy, runtimeSecretName } from '../model/names.ts';
+import { annotations, labels, managedBy, runtimeSecretName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
 import { type Built, childMetadata } from './metadata.ts';
+import { previousPasswordKey, type RedisPasswords } from './redis-password.ts';
 
 /** What goes into the Secret, in clear. */
 export interface RuntimeSecrets {
@@ -22,17 +23,30 @@ export interface RuntimeSecrets {
   readonly redisTls?: RedisTls;
 }
 
-/** Builds the Secret; pods mount it as files and read it once at start. */
-export function runtimeSecret(parent: Parent, secrets: RuntimeSecrets): Built<Secret> {
+/**
+ * Builds the Secret; pods mount it as files and read it once at start.
+ * @param kept what it remembers of the passwords of the worker's own user, when it has one
+ */
+export function runtimeSecret(
+  parent: Parent,
+  secrets: RuntimeSecrets,
+  kept?: Omit<RedisPasswords, 'current'>,
+): Built<Secret> {
   const { aesKey, redisPassword, redisTls: { ca, client } = {} } = secrets;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: childMetadata(parent, runtimeSecretName(parent.name)),
+    metadata: childMetadata(parent, runtimeSecretName(parent.name), {
+      annotations: kept === undefined ? {} : {
+        [annotations.redisPasswordMade]: kept.made,
+        [annotations.redisPasswordAsked]: kept.asked,
+      },
+    }),
     type: 'Opaque',
     data: {
       [keyFileName]: base64(encodeKeyLine(aesKey)),
       ...(redisPassword === undefined ? {} : { [redisPasswordFileName]: base64(redisPassword) }),
+      ...(kept?.previous === undefined ? {} : { [previousPasswordKey]: base64(kept.previous) }),
       ...(ca === undefined ? {} : { [redisCaFileName]: base64(ca) }),
       ...(client === undefined
         ? {}

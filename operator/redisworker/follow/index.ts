@@ -9,6 +9,7 @@ import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
 import { OutsideNames } from './outside-names.ts';
+import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
 
 /** Everything that is followed, for all workers. */
@@ -19,6 +20,7 @@ export interface Following {
   readonly ciliumPolicies: CiliumPolicies;
   readonly outsideNames: OutsideNames;
   readonly responses: ResponseReader;
+  readonly redisUsers: RedisUsers;
 }
 
 /** What following starts from. */
@@ -46,24 +48,28 @@ export function startFollowing(options: FollowOptions): Following {
     ciliumPolicies: new CiliumPolicies(cluster, namespace, (copy) => enqueueOwners(copy, enqueue)),
     outsideNames: new OutsideNames({ lookUp: options.lookUp, clock, enqueue }),
     responses: new ResponseReader({ connections: options.redis, onChange: enqueue, clock }),
+    redisUsers: new RedisUsers({ redis: options.redis, clock, enqueue }),
   };
 }
 
 /** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
 export function follow(following: Following, key: string, observed: Observed | undefined): void {
-  const { references, ciliumPolicies, outsideNames, responses } = following;
+  const { references, ciliumPolicies, outsideNames, responses, redisUsers } = following;
   references.keep(key, observed?.referred ?? []);
   if (!observed) {
     responses.unfollow(key);
     outsideNames.forget(key);
+    redisUsers.forget(key);
     return;
   }
   const { spec } = observed;
   if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
   outsideNames.keep(key, spec?.outsideHosts ?? []);
-  if (spec?.access.ok) {
-    responses.follow(key, spec.access.value.target, spec.blueprint.work.responses, observed.responses);
-  }
+  if (!spec?.access.ok) return;
+  const { target, login } = spec.access.value;
+  responses.follow(key, target, spec.blueprint.work.responses, observed.responses);
+  if (login.kind === 'own') redisUsers.keep(key, target, login.user.name);
+  else redisUsers.forget(key);
 }
 
 /** Settles when every live copy is complete. */
@@ -81,5 +87,6 @@ export async function stopFollowing(following: Following): Promise<void> {
   following.references.close();
   following.outsideNames.close();
   following.ciliumPolicies.close();
+  following.redisUsers.close();
   await following.responses.close();
 }

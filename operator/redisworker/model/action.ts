@@ -37,6 +37,7 @@ export type Action =
     readonly owner: string | undefined;
     readonly why: Why;
   }
+  | { readonly do: 'setRedisUser' | 'deleteRedisUser'; readonly user: string; readonly why: Why }
   | { readonly do: 'deleteConfigHash'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
   | WorkAction;
@@ -66,6 +67,9 @@ export type Why =
   | 'SourceDrifted'
   | 'RuntimeSecretMissing'
   | 'RuntimeSecretDrifted'
+  | 'RedisUserMissing'
+  | 'RedisUserDrifted'
+  | 'RedisPasswordChanged'
   | 'WorkMissing'
   | 'WorkUnclaimed'
   | 'NetworkPolicyMissing'

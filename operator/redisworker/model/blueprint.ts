@@ -84,6 +84,9 @@ export type DeniablePodField = (typeof deniablePodFields)[number];
 export const podNetworks = ['Own', 'Shared'] as const;
 export type PodNetwork = (typeof podNetworks)[number];
 
+/** Namespaces by name, or all of them. */
+export type SharingNamespaces = 'All' | readonly string[];
+
 /** The label a Secret has to carry before a worker gets it; with any value when none is given. */
 export interface ConsentLabel {
   readonly key: string;
@@ -100,6 +103,10 @@ export interface Defaults extends GateDefaults {
   readonly searchDomains?: readonly string[];
   /** Fields of spec.pod the admin keeps to himself; none when absent. */
   readonly deniedPodFields?: readonly DeniablePodField[];
+  /** Namespaces whose workers may have the operator's own login where none gets one of its own; none when absent. */
+  readonly defaultRedisNamespaces?: SharingNamespaces;
+  /** Age in milliseconds at which a worker's own password is replaced; never when absent. */
+  readonly redisPasswordMaxAgeMs?: number | undefined;
   /** What the admin says of the hosts of spec.redis; where there is no admin, as on a laptop, every host is taken. */
   readonly redisHosts?: RedisHosts | undefined;
   /** Demanded of every Secret a spec refers to; none when absent. */

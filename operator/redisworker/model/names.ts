@@ -22,6 +22,11 @@ export const annotations = {
   config: 'redisworker.dev/config-digest',
   /** Digest of the whole template a pod is made from: tells whether a pod runs what is asked for now. */
   template: 'redisworker.dev/template-digest',
+  /** Of a runtime Secret with a password of the worker's own: when it was made, and what was asked for by then. */
+  redisPasswordMade: 'redisworker.dev/redis-password-made',
+  redisPasswordAsked: 'redisworker.dev/redis-password-asked',
+  /** Of a RedisWorker: any new value asks for another password. */
+  rotateRedisPassword: 'redisworker.dev/rotate-redis-password',
   /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
   resolved: 'redisworker.dev/resolved-names',
 } as const;

@@ -1,11 +1,13 @@
 /** Everything one reconcile has seen. Decisions are made from this alone. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../cluster/cluster.ts';
+import type { AclUser } from '../../redis/acl.ts';
 import type { FoundHash } from '../../redis/config-hashes.ts';
 import type { ResponseTally } from '../../redis/response-tally.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import type { RedisServer } from '../network/redis-servers.ts';
+import type { RedisPasswords } from '../desired/redis-password.ts';
 import type { Blueprint } from './blueprint.ts';
 import type { Problem, Resolved } from './problem.ts';
 import type { Reason } from './reasons.ts';
@@ -52,6 +54,8 @@ export type RedisObservation =
     readonly ids: readonly string[];
     /** By key. */
     readonly hashes: ReadonlyMap<string, HashObservation>;
+    /** Of the user the operator keeps; undefined where it keeps none. */
+    readonly user: UserObservation | undefined;
   }
   | { readonly kind: 'fault'; readonly reason: Reason; readonly message: string };
 
@@ -67,8 +71,29 @@ export interface RedisEndpoint {
 
 /** How it is logged in to. */
 export interface RedisAccess {
+  /** As the operator does it. */
   readonly target: RedisTarget;
+  /** As the pods do it. */
+  readonly login: PodLogin;
 }
+
+/** What a pod is given to log in with. */
+export type PodLogin =
+  & Pick<RedisTarget, 'username' | 'password' | 'tls'>
+  & (
+    | { readonly kind: 'author' }
+    /** The operator's own login, with why no worker has one of its own there. */
+    | { readonly kind: 'shared'; readonly why: string }
+    | {
+      /** A user the operator keeps for this worker. */
+      readonly kind: 'own';
+      readonly user: AclUser;
+      readonly kept: Omit<RedisPasswords, 'current'>;
+    }
+  );
+
+/** What the server has of the user of a worker. */
+export type UserObservation = 'current' | 'missing' | 'drifted' | 'otherPasswords';
 
 /** A worker that goes first, and what it has that this one wants. */
 export interface Rival {

@@ -4,6 +4,7 @@
  */
 import type { WorkerConfig } from '../../../contract/config-hash.ts';
 import type { RedisWorker, RedisWorkerSpec, RedisWorkerStatus } from '../../api/redisworker.ts';
+import type { AclPermissions } from '../../redis/acl.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action, Why, WorkStep } from './action.ts';
 import type { Problem } from './problem.ts';
@@ -58,10 +59,17 @@ export interface WorkView {
   end(policy: RedisWorkerSpec['deletionPolicy']): Action[];
 }
 
+/** What the pods of a worker may do in Redis: with the root permissions, and with those of each selector. */
+export interface WorkAccess extends AclPermissions {
+  readonly selectors: readonly AclPermissions[];
+}
+
 /** A kind of work: how its blueprint is made, looked at and written. */
 export interface KindOfWork<Blueprint extends WorkBlueprint = WorkBlueprint, Step extends WorkStep = WorkStep> {
   /** Resolves the part of a spec that belongs to this kind. @param graceSeconds what a process has to end in */
   blueprint(worker: RedisWorker, graceSeconds: number): Blueprint;
+  /** What its runtimes need. @param hashes pattern of the worker's config hashes */
+  access(work: Blueprint, hashes: string): WorkAccess;
   /** @throws RedisFault */
   observe(link: RedisLink, work: Blueprint): Promise<WorkView>;
   /**

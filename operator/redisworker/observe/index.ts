@@ -5,13 +5,22 @@ import { salvaged } from '../../api/salvage.ts';
 import { type KubeObject, refOf, resources } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
-import type { RedisTarget } from '../../redis/target.ts';
+import { type AclUser, isAs, mayAsMuch, readUser } from '../../redis/acl.ts';
+import type { RedisLink } from '../../redis/link.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
-import type { Children, Observed, ObservedSpec, RedisObservation, Referred } from '../model/observed.ts';
+import type {
+  Children,
+  Observed,
+  ObservedSpec,
+  RedisAccess,
+  RedisObservation,
+  Referred,
+  UserObservation,
+} from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
@@ -34,7 +43,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
   const { children, hidden } = await observeChildren(world, object, referred, isCilium);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const looking = { key, children, aesKey, referred, hidden };
+  const looking = { key, object, children, aesKey, referred, hidden };
   const worker = parsed.ok ? parsed.worker : isBeingDeleted(object) ? salvaged(object) : undefined;
   const spec = worker && await observeSpec(world, worker, looking);
   return {
@@ -53,6 +62,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
 
 interface Looking {
   readonly key: string;
+  readonly object: KubeObject;
   readonly children: Children;
   readonly aesKey: string;
   readonly referred: Referred[];
@@ -72,9 +82,12 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
     policies: children.networkPolicies,
   });
   const endpoint = endpointOf(blueprint, surroundings.redis);
-  const access = await observeAccess(world, { blueprint, endpoint, topology: surroundings.topology, referred });
+  const { topology } = surroundings;
+  const { object } = looking;
+  const { runtimeSecret } = children;
+  const access = await observeAccess(world, { blueprint, endpoint, topology, referred, object, runtimeSecret });
   const redis: RedisObservation = access.ok
-    ? await observeRedis(world, blueprint, access.value.target, rememberedIds(children, blueprint))
+    ? await observeRedis(world, blueprint, access.value, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
   const workers = world.following.copies.workers.list();
   return {
@@ -83,7 +96,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
     rival: rivalOf(worker, workers, world.defaults.redisUrl) ??
       (redis.kind === 'answered' ? holderOf(worker, workers, world.defaults.redisUrl, redis.work.owner) : undefined),
     ...references,
-    topology: surroundings.topology,
+    topology,
     resolved: surroundings.resolved,
     outsideHosts: surroundings.outsideHosts,
     endpoint,
@@ -95,7 +108,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
 async function observeRedis(
   world: World,
   blueprint: Blueprint,
-  target: RedisTarget,
+  { target, login }: RedisAccess,
   ids: readonly string[],
 ): Promise<RedisObservation> {
   const link = world.redis.control(target);
@@ -103,11 +116,22 @@ async function observeRedis(
     const work = await kindOf(blueprint.work).observe(link, blueprint.work);
     const all = [...new Set([...ids, ...work.members.map(({ id }) => id)])];
     const keys = all.map((id) => configHashKey(blueprint.type, id));
-    return { kind: 'answered', work, ids: all, hashes: await readConfigHashes(link, keys) };
+    const [hashes, user] = await Promise.all([
+      readConfigHashes(link, keys),
+      login.kind === 'own' ? observeUser(link, login.user) : undefined,
+    ]);
+    return { kind: 'answered', work, ids: all, hashes, user };
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return { kind: 'fault', reason: error.code, message: error.message };
   }
+}
+
+async function observeUser(link: RedisLink, user: AclUser): Promise<UserObservation> {
+  const found = await readUser(link, user.name);
+  if (found === undefined) return 'missing';
+  if (!mayAsMuch(found, user)) return 'drifted';
+  return isAs(found, user) ? 'current' : 'otherPasswords';
 }
 
 /** Ids the spec names, and ids a Deployment or pod remembers. */

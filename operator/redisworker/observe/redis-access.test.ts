@@ -21,7 +21,8 @@ function access(spec: Record<string, unknown>, more: Partial<World['defaults']> 
   const around = { ...defaults, podNetwork: 'Own' as const, redisHosts: { allowed: [] }, ...more };
   const { blueprint, topology } = observed(worker('w', withSpec(spec)), { defaults: around }).spec!;
   const endpoint = endpointOf(blueprint, resolved([...namedServers(blueprint.redisUrl), ...members], () => []));
-  return observeAccess({ defaults: around } as unknown as World, { blueprint, endpoint, topology, referred: [] });
+  const looking = { blueprint, endpoint, topology, referred: [], object: worker('w'), runtimeSecret: undefined };
+  return observeAccess({ defaults: around } as unknown as World, looking);
 }
 
 describe('a Redis an author has named', () => {

@@ -7,11 +7,14 @@ import { hostRefusal, type HostSurroundings, reachOf } from '../network/redis-ho
 import { type RedisServer, subjectOf } from '../network/redis-servers.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
-import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import type { PodLogin, RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { type Resolved, terminal } from '../model/problem.ts';
 import { readRedisTls } from './redis-tls.ts';
 import { readSecretKey } from './secret-keys.ts';
-import type { DefaultLogin, World } from '../world.ts';
+import { annotations } from '../model/names.ts';
+import type { World } from '../world.ts';
+import { loginToDefault } from './redis-login.ts';
 
 const noRedis = terminal(
   'NoRedis',
@@ -41,6 +44,9 @@ interface Looking {
   readonly endpoint: Resolved<RedisEndpoint>;
   readonly topology: Topology;
   readonly referred: Referred[];
+  /** The worker, and the Secret that remembers its password. */
+  readonly object: KubeObject;
+  readonly runtimeSecret: KubeObject | undefined;
 }
 
 /** The target of a worker's connections, with the login its spec refers to. @throws ClusterError */
@@ -49,10 +55,24 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
   if (!endpoint.ok) return endpoint;
   const reach = ownReach(world, looking, endpoint.value);
   if (!reach.ok) return reach;
-  const login = await readLogin(world, looking);
-  return login.ok
-    ? { ok: true, value: { target: { ...endpoint.value.target, ...login.value, ...reach.value } } }
-    : login;
+  const { target } = endpoint.value;
+  if (looking.blueprint.redis) {
+    const login = await readLogin(world, looking, looking.blueprint.redis);
+    if (!login.ok) return login;
+    const { kind: _, ...given } = login.value;
+    return { ok: true, value: { target: { ...target, ...given, ...reach.value }, login: login.value } };
+  }
+  return accessToDefault(world, looking, { ...target, ...world.defaults.login });
+}
+
+async function accessToDefault(
+  world: World,
+  { blueprint, object: { metadata }, runtimeSecret }: Looking,
+  target: RedisTarget,
+): Promise<Resolved<RedisAccess>> {
+  const rotation = metadata.annotations?.[annotations.rotateRedisPassword] ?? '';
+  const login = await loginToDefault(world, { blueprint, target, runtimeSecret, rotation });
+  return login.ok ? { ok: true, value: { target, login: login.value } } : login;
 }
 
 /** Judged before anything is dialled: the operator stands where authors do not. */
@@ -81,9 +101,11 @@ function ownReach(
   return { ok: true, value: { foreign: reachOf(servers, around) } };
 }
 
-async function readLogin(world: World, looking: Looking): Promise<Resolved<DefaultLogin>> {
-  const { redis } = looking.blueprint;
-  if (!redis) return { ok: true, value: world.defaults.login };
+async function readLogin(
+  world: World,
+  looking: Looking,
+  redis: NonNullable<Blueprint['redis']>,
+): Promise<Resolved<PodLogin>> {
   const password = await readSecretKey(world, looking, redis.passwordSecretRef, {
     field: 'spec.redis.passwordSecretRef',
     as: 'values',
@@ -94,6 +116,7 @@ async function readLogin(world: World, looking: Looking): Promise<Resolved<Defau
   return {
     ok: true,
     value: {
+      kind: 'author',
       ...(redis.username === undefined ? {} : { username: redis.username }),
       ...(password.value === undefined ? {} : { password: password.value }),
       ...(tls === undefined ? {} : { tls: tls.value }),

@@ -34,7 +34,11 @@ function planEnd(observed: Observed): Steps {
   return planDeletion(observed, spec);
 }
 
-function desiredOf({ aesKey }: Observed, spec: ObservedSpec, consumerIds: readonly string[]): Desired | undefined {
+function desiredOf(
+  { aesKey, children }: Observed,
+  spec: ObservedSpec,
+  consumerIds: readonly string[],
+): Desired | undefined {
   const { blueprint, source, secret, endpoint, access, topology, resolved, problems } = spec;
   if (problems.length > 0 || !source.ok || !secret.ok || !endpoint.ok || !access.ok) return undefined;
   return desiredState({
@@ -47,5 +51,6 @@ function desiredOf({ aesKey }: Observed, spec: ObservedSpec, consumerIds: readon
     topology,
     resolved,
     aesKey,
+    pods: children.pods,
   });
 }

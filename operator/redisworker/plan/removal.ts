@@ -11,6 +11,7 @@ import { resourceOfParent } from '../desired/metadata.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { joined, type Steps } from './plan.ts';
+import { removedRedisUser } from './redis-user.ts';
 
 /** Plans the next step for every consumer id that exists and is not to be kept. */
 export function planRemoval(observed: Observed, spec: ObservedSpec, kept: readonly string[], why: Why): Steps {
@@ -45,6 +46,7 @@ export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
     actions: [
       ...removal.actions,
       ...ending,
+      ...removedRedisUser(spec),
       releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished'),
     ],
     waitingFor: [],

@@ -15,6 +15,7 @@ import { ownershipOf } from './adoption.ts';
 import type { Plan, Steps } from './plan.ts';
 import { finishedPods, planRemoval } from './removal.ts';
 import { planStopping, policiesInUse } from './stopping.ts';
+import { redisUser } from './redis-user.ts';
 import { type Processes, processesOf, stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
@@ -55,6 +56,7 @@ export function planRunning(
     actions: [
       ...before,
       ...finishedPods(observed.children.pods),
+      ...redisUser(spec),
       ...policiesInUse(observed.children, spec, heldElsewhere(observed, desired, held), 'NetworkPolicyDrifted'),
       ...spec.redis.work.start(),
       ...[...desired.configHashes].flatMap(([id, fields]) =>

@@ -10,6 +10,7 @@ import type { Action, Why } from '../model/action.ts';
 import { deploymentView, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
 import type { Children, Observed, ObservedSpec } from '../model/observed.ts';
 import { joined, type Steps } from './plan.ts';
+import { redisUser } from './redis-user.ts';
 import { finishedPods, planRemoval } from './removal.ts';
 
 /** Plans what can be done about a worker whose desired state cannot be reached. @param wanted ids there should be */
@@ -18,6 +19,7 @@ export function planStopping(observed: Observed, spec: ObservedSpec, wanted: rea
     { actions: spec.blueprint.suspend ? suspension(observed.children) : [], waitingFor: [] },
     { actions: policiesInUse(observed.children, spec, observed.children.deployments, 'ScopeNarrowed'), waitingFor: [] },
     { actions: finishedPods(observed.children.pods), waitingFor: [] },
+    { actions: observed.children.deployments.length > 0 ? redisUser(spec) : [], waitingFor: [] },
     planRemoval(observed, spec, wanted, 'ConsumerRemoved'),
   ]);
 }

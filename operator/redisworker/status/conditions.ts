@@ -52,14 +52,19 @@ export function redisCondition({ access, redis }: ObservedSpec): UndatedConditio
   if (!access.ok) {
     return { type: 'RedisReachable', status: 'False', reason: access.problem.reason, message: access.problem.message };
   }
+  const { target, login } = access.value;
   return redis.kind === 'fault'
     ? { type: 'RedisReachable', status: 'False', reason: redis.reason, message: redis.message }
     : {
       type: 'RedisReachable',
       status: 'True',
       reason: 'Answered',
-      message: `Redis at ${addressOf(access.value.target)} answers`,
+      message: `Redis at ${addressOf(target)} answers${login.kind === 'shared' ? sharing(login.why) : ''}`,
     };
+}
+
+function sharing(why: string): string {
+  return `; this worker shares the operator's own login there, because that server ${why}`;
 }
 
 /** Whether the source is at hand. */

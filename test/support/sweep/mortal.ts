@@ -5,6 +5,7 @@ import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
+import { UserManagementProbe } from '../../../operator/redis/user-management.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from '../../../operator/redisworker/follow/index.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
 
@@ -124,10 +125,12 @@ export async function startMortalOperator(
     cluster: mortal,
     following,
     redis,
+    userManagement: new UserManagementProbe(systemClock),
     clock: systemClock,
     log: { info: () => undefined },
     mayWrite: () => true,
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
+    freshPassword: () => `password-${keysMade += 1}`,
     canaryProblem: () => undefined,
     defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
   };

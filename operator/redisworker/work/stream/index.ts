@@ -2,6 +2,7 @@
 import { observeBeside } from '../../../redis/beside-stream.ts';
 import { observeStream } from '../../../redis/observe-stream.ts';
 import type { KindOfWork } from '../../model/work.ts';
+import { streamAccess } from './access.ts';
 import { type StreamBlueprint, streamBlueprint } from './blueprint.ts';
 import type { StreamStep } from './steps.ts';
 import { streamView } from './view.ts';
@@ -10,6 +11,7 @@ import { writeStream } from './writes.ts';
 /** The kind of work of the runtimes Handler and Script. */
 export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
   blueprint: streamBlueprint,
+  access: streamAccess,
   observe: async (link, stream) => {
     const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
     const [view, beside] = await Promise.all([

@@ -1,0 +1,153 @@
+/** Users of a server's access control list (ACL): how one is written, read back and compared. Redis 7 and Valkey. */
+import { createHash } from 'node:crypto';
+import { RedisFault } from './fault.ts';
+import type { RedisLink } from './link.ts';
+import { fieldsOf, items, strings, text } from './replies.ts';
+
+/** Commands that are allowed on keys that match, and channels one may publish to or listen on. */
+export interface AclPermissions {
+  /** In lower case, as `hget` or `xgroup|create`. No category: what is in one differs, and servers rewrite them. */
+  readonly commands: readonly string[];
+  /** Patterns of Redis' own globs. */
+  readonly keys: readonly string[];
+  readonly channels?: readonly string[];
+}
+
+/** A user as it is to be. */
+export interface AclUser extends AclPermissions {
+  readonly name: string;
+  /** In clear; each of them lets the user in. */
+  readonly passwords: readonly string[];
+  /** Each allows its commands on its keys alone. */
+  readonly selectors: readonly AclPermissions[];
+}
+
+/** A user as the server describes it, in no order that means anything. */
+export interface FoundUser {
+  readonly flags: ReadonlySet<string>;
+  /** SHA-256 in hex. */
+  readonly passwords: ReadonlySet<string>;
+  /** The root permissions and those of each selector, each as one text that is equal for equal permissions. */
+  readonly permissions: readonly string[];
+}
+
+/** A pattern that matches `key` and nothing else. */
+export function exactly(key: string): string {
+  return key.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+/** The user without the commands a server does not know: one word it does not know has it refuse the whole user. */
+export function without(user: AclUser, unknown: ReadonlySet<string>): AclUser {
+  const known = <P extends AclPermissions>(part: P): P => ({
+    ...part,
+    commands: part.commands.filter((command) => !unknown.has(command)),
+  });
+  return { ...known(user), selectors: user.selectors.map(known) };
+}
+
+/** The arguments of ACL SETUSER behind the name: the user is this and nothing of what it was before. */
+export function rulesOf(user: AclUser): string[] {
+  return [
+    'reset',
+    'on',
+    ...user.passwords.map((password) => `#${hashOf(password)}`),
+    ...permissionRules(user),
+    ...user.selectors.map((selector) => `(${permissionRules(selector).join(' ')})`),
+  ];
+}
+
+/** Whether the server has the user as it is to be. */
+export function isAs(found: FoundUser, user: AclUser): boolean {
+  const hashes = user.passwords.map(hashOf);
+  return mayAsMuch(found, user) && found.passwords.size === hashes.length &&
+    hashes.every((hash) => found.passwords.has(hash));
+}
+
+/** Whether the user may on the server what it is to be allowed, no more and no less; its passwords may be others. */
+export function mayAsMuch(found: FoundUser, user: AclUser): boolean {
+  const isOpen = ['off', 'nopass', 'allkeys', 'allcommands', 'allchannels'].some((flag) => found.flags.has(flag));
+  return found.flags.has('on') && !isOpen &&
+    canonical([user, ...user.selectors].map(textOf)) === canonical(found.permissions);
+}
+
+/** Reads a user. @returns undefined when there is none @throws RedisFault */
+export async function readUser(link: RedisLink, name: string): Promise<FoundUser | undefined> {
+  return decodeUser(await link.command('ACL', 'GETUSER', name));
+}
+
+/** Reads the reply of ACL GETUSER. */
+export function decodeUser(reply: unknown): FoundUser | undefined {
+  if (reply === null) return undefined;
+  const user = fieldsOf(reply);
+  return {
+    flags: new Set(strings(user.get('flags'))),
+    passwords: new Set(strings(user.get('passwords'))),
+    permissions: [user, ...items(user.get('selectors') ?? []).map(fieldsOf)].map(foundText),
+  };
+}
+
+/** Makes the user, or makes it anew. Connections of it live on. @throws RedisFault */
+export async function setUser(link: RedisLink, user: AclUser): Promise<void> {
+  await link.command('ACL', 'SETUSER', user.name, ...rulesOf(user));
+}
+
+/** Deletes the user and ends its connections. @throws RedisFault */
+export async function deleteUser(link: RedisLink, name: string): Promise<void> {
+  await link.command('ACL', 'DELUSER', name);
+}
+
+/** Those of the commands the server does not know. @throws RedisFault */
+export async function unknownCommands(link: RedisLink, commands: readonly string[]): Promise<ReadonlySet<string>> {
+  const replies = items(await link.command('COMMAND', 'INFO', ...commands));
+  return new Set(commands.filter((_, at) => isNothing(replies[at])));
+}
+
+/** A line of ACL LIST for each user, by its name. @throws RedisFault */
+export async function listUsers(link: RedisLink): Promise<ReadonlyMap<string, string>> {
+  const lines = strings(await link.command('ACL', 'LIST'));
+  return new Map(lines.map((line) => [line.split(' ', 2)[1] ?? '', line]));
+}
+
+/** True when the server has no ACL at all. */
+export function hasNoAcl(error: unknown): boolean {
+  return error instanceof RedisFault && error.says('unknown command');
+}
+
+function permissionRules({ keys, channels = [], commands }: AclPermissions): string[] {
+  return [
+    ...keys.map((pattern) => `~${pattern}`),
+    ...channels.map((pattern) => `&${pattern}`),
+    '-@all',
+    ...commands.map((command) => `+${command}`),
+  ];
+}
+
+function textOf({ keys, channels = [], commands }: AclPermissions): string {
+  return permissionText({
+    commands: ['-@all', ...commands.map((command) => `+${command}`)],
+    keys: keys.map((pattern) => `~${pattern}`),
+    channels: channels.map((pattern) => `&${pattern}`),
+  });
+}
+
+function foundText(part: ReadonlyMap<string, unknown>): string {
+  const words = (name: string) => text(part.get(name)).split(' ').filter((word) => word !== '');
+  return permissionText({ commands: words('commands'), keys: words('keys'), channels: words('channels') });
+}
+
+function permissionText(part: Readonly<Record<'commands' | 'keys' | 'channels', readonly string[]>>): string {
+  return [part.commands, part.keys, part.channels].map((words) => [...new Set(words)].sort().join(' ')).join('\n');
+}
+
+/** The root comes first, selectors in any order. */
+function canonical([root = '', ...selectors]: readonly string[]): string {
+  return [root, ...selectors.sort()].join('\n\n');
+}
+
+function isNothing(reply: unknown): boolean {
+  return reply === null || reply === undefined || (Array.isArray(reply) && reply.length === 0);
+}
+
+function hashOf(password: string): string {
+  return createHash('sha256').update(password).digest('hex');
+}

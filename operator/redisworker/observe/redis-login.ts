@@ -1,0 +1,89 @@
+/** Finds out how the pods of a worker log in to their Redis: by what its author gives, or as a user the operator keeps. */
+import { without } from '../../redis/acl.ts';
+import { RedisFault } from '../../redis/fault.ts';
+import type { RedisTarget } from '../../redis/target.ts';
+import type { UserManagement } from '../../redis/user-management.ts';
+import { passwordsOf, type RedisPasswords, rememberedPasswords } from '../desired/redis-password.ts';
+import { redisUser } from '../desired/redis-user.ts';
+import type { Blueprint, SharingNamespaces } from '../model/blueprint.ts';
+import type { PodLogin } from '../model/observed.ts';
+import { type Resolved, terminal } from '../model/problem.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import type { World } from '../world.ts';
+
+/** What a login on the default Redis follows from. */
+export interface LoggingIn {
+  readonly blueprint: Blueprint;
+  /** The default Redis, as the operator logs in there. */
+  readonly target: RedisTarget;
+  readonly runtimeSecret: KubeObject | undefined;
+  /** What the worker's annotation asks for. */
+  readonly rotation: string;
+}
+
+/** The login of pods on the operator's default Redis. */
+export async function loginToDefault(world: World, logging: LoggingIn): Promise<Resolved<PodLogin>> {
+  const { target, blueprint, runtimeSecret } = logging;
+  const remembered = rememberedPasswords(runtimeSecret);
+  const management = await managementOf(world, target).catch((error: unknown) => {
+    if (!(error instanceof RedisFault)) throw error;
+    return asBefore(runtimeSecret, remembered);
+  });
+  const { username, password, tls } = world.defaults.login;
+  if (management.kind === 'managed') return { ok: true, value: ownLogin(world, logging, remembered, management) };
+  const { namespace } = blueprint.parent;
+  if (!mayShare(world.defaults.defaultRedisNamespaces ?? [], namespace)) return noRedis(management, namespace);
+  return {
+    ok: true,
+    value: {
+      kind: 'shared',
+      why: management.why,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls === undefined ? {} : { tls }),
+    },
+  };
+}
+
+function managementOf({ redis, userManagement }: World, target: RedisTarget): Promise<UserManagement> {
+  return userManagement.of(redis.control(target));
+}
+
+/** Of a server that does not answer: nothing is changed for it. */
+function asBefore(secret: KubeObject | undefined, remembered: RedisPasswords | undefined): UserManagement {
+  return secret === undefined || remembered !== undefined
+    ? { kind: 'managed', unknown: new Set() }
+    : { kind: 'shared', why: 'did not when it was last asked', fix: 'have it answer' };
+}
+
+function ownLogin(
+  { defaults, clock, freshPassword }: World,
+  { blueprint, target, rotation: asked }: LoggingIn,
+  remembered: RedisPasswords | undefined,
+  { unknown }: { readonly unknown: ReadonlySet<string> },
+): PodLogin {
+  const { current, ...kept } = passwordsOf(remembered, {
+    now: clock.now(),
+    maxAgeMs: defaults.redisPasswordMaxAgeMs,
+    asked,
+    fresh: freshPassword(),
+  });
+  const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
+  const user = without(redisUser(blueprint, passwords, target.db), unknown);
+  const { tls } = defaults.login;
+  return { kind: 'own', username: user.name, password: current, ...(tls ? { tls } : {}), user, kept };
+}
+
+function mayShare(namespaces: SharingNamespaces, namespace: string): boolean {
+  return namespaces === 'All' || namespaces.includes(namespace);
+}
+
+function noRedis({ why, fix }: { why: string; fix: string }, namespace: string): Resolved<never> {
+  return {
+    ok: false,
+    problem: terminal(
+      'NoRedis',
+      `the operator's default Redis ${why}, so this worker cannot have a login of its own there: ${fix}, have namespace "${namespace}" share the operator's login by --default-redis-namespaces, or give spec.redis.url`,
+    ),
+  };
+}

@@ -1,0 +1,65 @@
+/** What the pods of a worker on a stream may do in Redis: nothing that no runtime of ours, and no program for it, does. */
+import { groupRecordKey, replyListKey, traceHashKey } from '../../../../contract/keys.ts';
+import { type AclPermissions, exactly } from '../../../redis/acl.ts';
+import type { WorkAccess } from '../../model/work.ts';
+import type { StreamBlueprint } from './blueprint.ts';
+
+const onHashes = ['hdel', 'hget', 'hgetall', 'hincrby', 'hmget', 'hset'] as const;
+const onAnyKey = ['exists', 'pttl', 'type', 'watch'] as const;
+const onStreams = [
+  'xack',
+  'xadd',
+  'xautoclaim',
+  'xclaim',
+  'xgroup|create',
+  'xgroup|createconsumer',
+  'xinfo|consumers',
+  'xinfo|groups',
+  'xinfo|stream',
+  'xlen',
+  'xpending',
+  'xrange',
+  'xread',
+  'xreadgroup',
+  'xrevrange',
+  'xtrim',
+] as const;
+const onSchedule = ['zadd', 'zcard', 'zrangebyscore', 'zrem', 'zscore'] as const;
+
+/** Replies and traces are keys callers name: what lies there is answered and added to, never read or taken. */
+const replies: AclPermissions = {
+  commands: ['expire', 'lpush', 'type', 'watch'],
+  keys: [replyListKey('*')],
+};
+const traces: AclPermissions = {
+  commands: ['expire', 'hexpire', 'hset', 'hsetex', 'pttl', 'type', 'watch'],
+  keys: [traceHashKey('*')],
+};
+
+/**
+ * The permissions of a worker on a stream.
+ * @param hashes pattern of its config hashes
+ */
+export function streamAccess(stream: StreamBlueprint, hashes: string): WorkAccess {
+  const { request, group, responses, retries, settings: { deadLetterStream } } = stream;
+  const streams = [request, responses].map(exactly);
+  if (!stream.acknowledges) {
+    return {
+      commands: [...onAnyKey, ...onHashes, ...onStreams],
+      keys: [hashes, ...streams],
+      selectors: [replies, traces],
+    };
+  }
+  const keys = [
+    hashes,
+    ...streams,
+    ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly),
+  ];
+  // A script runs with the rights of its caller, but all keys one command is given have to be of one selector.
+  const scripts = { commands: ['eval', 'exists'], keys: [...keys, ...replies.keys, ...traces.keys] };
+  return {
+    commands: [...onAnyKey, ...onHashes, ...onStreams, ...onSchedule],
+    keys,
+    selectors: [replies, traces, scripts],
+  };
+}

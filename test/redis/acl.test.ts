@@ -1,0 +1,148 @@
+/** Users as a real server keeps them. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Clock } from '../../operator/clock.ts';
+import { systemClock } from '../../operator/clock.ts';
+import {
+  type AclUser,
+  deleteUser,
+  exactly,
+  isAs,
+  listUsers,
+  mayAsMuch,
+  readUser,
+  setUser,
+  without,
+} from '../../operator/redis/acl.ts';
+import { RedisConnections } from '../../operator/redis/connections.ts';
+import type { RedisLink } from '../../operator/redis/link.ts';
+import { UserManagementProbe } from '../../operator/redis/user-management.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
+
+const password = 'of the operator';
+let server: TestRedis;
+let link: RedisLink;
+const connections = new RedisConnections();
+
+beforeAll(async () => {
+  server = await startRedis(['--requirepass', password], { password });
+  link = linkOf();
+});
+afterAll(async () => {
+  connections.close();
+  await server.stop();
+});
+
+const linkOf = (login: { username?: string; password?: string } = { password }) =>
+  connections.control(targetAt(server, login));
+const managementFor = (from: RedisLink, clock: Clock = systemClock) => new UserManagementProbe(clock).of(from);
+
+const user: AclUser = {
+  name: 'rw-one',
+  passwords: ['now', 'before'],
+  commands: ['ping', 'hget', 'xgroup|create'],
+  keys: ['demo:*:h', exactly('odd[*]?\\key')],
+  selectors: [
+    { commands: ['lpush', 'expire'], keys: ['res:*'] },
+    { commands: ['get', 'set', 'publish', 'subscribe'], keys: ['cache:*'], channels: ['news:*'] },
+  ],
+};
+
+async function asWritten(): Promise<void> {
+  await setUser(link, user);
+  const found = await readUser(link, user.name);
+  expect(found && isAs(found, user)).toBe(true);
+}
+
+test('a user is read back as it was written, and any difference is seen', async () => {
+  await asWritten();
+  for (
+    const change of [
+      ['+get'],
+      ['-hget'],
+      ['~other'],
+      ['&all'],
+      ['(+get ~x)'],
+      ['clearselectors'],
+      ['off'],
+      ['nopass'],
+      ['allkeys'],
+    ]
+  ) {
+    await server.client.acl('SETUSER', user.name, ...change);
+    const found = await readUser(link, user.name);
+    expect([change, found && mayAsMuch(found, user)]).toEqual([change, false]);
+    await asWritten();
+  }
+  await server.client.acl('SETUSER', user.name, '>another');
+  const found = (await readUser(link, user.name))!;
+  expect([mayAsMuch(found, user), isAs(found, user)]).toEqual([true, false]);
+});
+
+test('writing a user anew leaves its connections open, and takes back all it had beyond', async () => {
+  await asWritten();
+  const theirs = server.client.duplicate({ username: user.name, password: 'now', enableReadyCheck: false });
+  await theirs.ping();
+  await server.client.acl('SETUSER', user.name, '+@all', '~*', '>another');
+  await asWritten();
+  await expect(theirs.get('x')).rejects.toThrow('NOPERM');
+  expect(await theirs.lpush('res:1', 'x')).toBe(1);
+  theirs.disconnect();
+});
+
+test('a key with signs of a pattern in it opens itself alone', async () => {
+  await asWritten();
+  const dry = (key: string) => server.client.acl('DRYRUN', user.name, 'HGET', key, 'f');
+  expect(await dry('odd[*]?\\key')).toBe('OK');
+  expect(await dry('odd[x]y\\key')).not.toBe('OK');
+});
+
+test('a user that is deleted is gone from the list, and none to begin with is no fault', async () => {
+  await asWritten();
+  expect([...(await listUsers(link)).keys()]).toContain(user.name);
+  await deleteUser(link, user.name);
+  await deleteUser(link, user.name);
+  expect([...(await listUsers(link)).keys()]).not.toContain(user.name);
+  expect(await readUser(link, user.name)).toBeUndefined();
+});
+
+test('words the server does not know are left out of a user, or it would refuse the whole of it', async () => {
+  const management = await managementFor(link);
+  if (management.kind !== 'managed') throw new Error(management.why);
+  const wanted = { ...user, commands: [...user.commands, 'hsetex', 'client|setinfo'] };
+  const written = without(wanted, management.unknown);
+  await setUser(link, written);
+  const found = await readUser(link, user.name);
+  expect(found && isAs(found, written)).toBe(true);
+});
+
+test('a login that may not manage users, and a server that lets everybody in, are found out without a trace', async () => {
+  const before = await listUsers(link);
+  await server.client.acl('SETUSER', 'plain', 'on', '>x', '~*', '+@all', '-@admin');
+  await server.client.acl('SETUSER', 'half', 'on', '>x', '~*', '+@all', '-acl', '+acl|getuser', '+acl|list');
+  for (const username of ['plain', 'half']) {
+    expect(await managementFor(linkOf({ username, password: 'x' }))).toMatchObject({
+      kind: 'shared',
+      why: "does not let the operator's login manage users",
+    });
+  }
+  await server.client.acl('DELUSER', 'plain', 'half');
+  await server.client.acl('SETUSER', 'default', 'nopass');
+  const open = await managementFor(link);
+  await server.client.acl('SETUSER', 'default', 'resetpass', `>${password}`);
+  expect(open).toMatchObject({ kind: 'shared', why: 'lets everybody in without a password, as the user "default"' });
+  expect((await managementFor(link)).kind).toBe('managed');
+  expect(await listUsers(link)).toEqual(before);
+});
+
+test('what was found out is asked for again after a while', async () => {
+  let now = 0;
+  const probe = new UserManagementProbe({ ...systemClock, now: () => now });
+  await server.client.acl('SETUSER', 'promoted', 'on', '>x', '~*', '+@all', '-@admin');
+  const theirs = linkOf({ username: 'promoted', password: 'x' });
+  expect((await probe.of(theirs)).kind).toBe('shared');
+  await server.client.acl('SETUSER', 'promoted', '+@admin');
+  expect((await probe.of(theirs)).kind).toBe('shared');
+  now += 5001;
+  expect((await probe.of(theirs)).kind).toBe('managed');
+});
