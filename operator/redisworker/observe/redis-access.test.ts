@@ -4,6 +4,8 @@ import { withSpec, worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
 import { parseHostRule } from '../network/redis-hosts.ts';
 import { resolved } from '../network/redis-servers.ts';
+import type { UserManagement } from '../../redis/user-management.ts';
+import type { RedisAccess } from '../model/observed.ts';
 import type { World } from '../world.ts';
 import { endpointOf, namedServers, observeAccess } from './redis-access.ts';
 import { targetAt } from '../../../test/support/redis-target.ts';
@@ -16,13 +18,27 @@ const defaults = {
   login: { password: 'of the operator' },
 } as const;
 
+type Granted = { readonly value: RedisAccess };
+
 /** How a worker gets to its Redis; nothing but the defaults is looked at. */
-function access(spec: Record<string, unknown>, more: Partial<World['defaults']> = {}, members: HostPort[] = []) {
+function access(
+  spec: Record<string, unknown>,
+  more: Partial<World['defaults']> = {},
+  members: HostPort[] = [],
+  management?: UserManagement,
+) {
   const around = { ...defaults, podNetwork: 'Own' as const, redisHosts: { allowed: [] }, ...more };
   const { blueprint, topology } = observed(worker('w', withSpec(spec)), { defaults: around }).spec!;
   const endpoint = endpointOf(blueprint, resolved([...namedServers(blueprint.redisUrl), ...members], () => []));
   const looking = { blueprint, endpoint, topology, referred: [], object: worker('w'), runtimeSecret: undefined };
-  return observeAccess({ defaults: around } as unknown as World, looking);
+  const world = {
+    defaults: around,
+    redis: { control: () => undefined },
+    userManagement: { of: () => Promise.resolve(management) },
+    clock: { now: () => 0 },
+    freshPassword: () => 'fresh',
+  };
+  return observeAccess(world as unknown as World, looking);
 }
 
 describe('a Redis an author has named', () => {
@@ -53,6 +69,7 @@ describe('a Redis an author has named', () => {
             guarded: [{ host: '127.0.0.1', port: 6379 }],
           },
         }),
+        login: { kind: 'author' },
       },
     });
   });
@@ -85,9 +102,23 @@ describe('a Redis an author has named', () => {
   });
 });
 
-it("the operator's own Redis is no stranger", async () => {
-  expect(await access({})).toEqual({
-    ok: true,
-    value: { target: targetAt({}, { password: 'of the operator' }) },
+describe("the operator's own Redis", () => {
+  it('is no stranger, and its pods log in as users of their own', async () => {
+    const { value } = (await access({}, {}, [], { kind: 'managed', unknown: new Set(['hsetex']) })) as Granted;
+    expect(value.target).toEqual(targetAt({}, { password: 'of the operator' }));
+    expect(value.login).toMatchObject({ kind: 'own', username: 'rw-uid-1', password: 'fresh' });
+    expect(JSON.stringify(value.login)).not.toMatch(/hsetex|of the operator/);
+  });
+
+  it('is shared by workers of listed namespaces alone, where it gives them no users', async () => {
+    const shared: UserManagement = { kind: 'shared', why: 'knows no users', fix: 'use Redis 7 or newer, or Valkey' };
+    for (const defaultRedisNamespaces of ['All', ['default']] as const) {
+      const { value } = (await access({}, { defaultRedisNamespaces }, [], shared)) as Granted;
+      expect(value.login).toEqual({ kind: 'shared', why: 'knows no users', password: 'of the operator' });
+    }
+    expect(await access({}, { defaultRedisNamespaces: ['other'] }, [], shared)).toMatchObject({
+      ok: false,
+      problem: { reason: 'NoRedis', terminal: true },
+    });
   });
 });

@@ -8,12 +8,12 @@ import { type RedisServer, subjectOf } from '../network/redis-servers.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { PodLogin, RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
+import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { type Resolved, terminal } from '../model/problem.ts';
 import { readRedisTls } from './redis-tls.ts';
 import { readSecretKey } from './secret-keys.ts';
 import { annotations } from '../model/names.ts';
-import type { World } from '../world.ts';
+import type { DefaultLogin, World } from '../world.ts';
 import { loginToDefault } from './redis-login.ts';
 
 const noRedis = terminal(
@@ -59,8 +59,11 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
   if (looking.blueprint.redis) {
     const login = await readLogin(world, looking, looking.blueprint.redis);
     if (!login.ok) return login;
-    const { kind: _, ...given } = login.value;
-    return { ok: true, value: { target: { ...target, ...given, ...reach.value }, login: login.value } };
+    const given = login.value;
+    return {
+      ok: true,
+      value: { target: { ...target, ...given, ...reach.value }, login: { kind: 'author', ...given } },
+    };
   }
   return accessToDefault(world, looking, { ...target, ...world.defaults.login });
 }
@@ -105,7 +108,7 @@ async function readLogin(
   world: World,
   looking: Looking,
   redis: NonNullable<Blueprint['redis']>,
-): Promise<Resolved<PodLogin>> {
+): Promise<Resolved<DefaultLogin>> {
   const password = await readSecretKey(world, looking, redis.passwordSecretRef, {
     field: 'spec.redis.passwordSecretRef',
     as: 'values',
@@ -116,7 +119,6 @@ async function readLogin(
   return {
     ok: true,
     value: {
-      kind: 'author',
       ...(redis.username === undefined ? {} : { username: redis.username }),
       ...(password.value === undefined ? {} : { password: password.value }),
       ...(tls === undefined ? {} : { tls: tls.value }),
