@@ -11,6 +11,7 @@ import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
+import { UserComparison } from './redis/user-comparison.ts';
 import { UserManagementProbe } from './redis/user-management.ts';
 import type { ConsentLabel, DeniablePodField, PodNetwork, SharingNamespaces } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
@@ -100,6 +101,7 @@ export function startOperator(options: OperatorOptions): Operator {
     following,
     redis,
     userManagement: new UserManagementProbe(clock),
+    userComparison: new UserComparison(),
     clock,
     log,
     freshKey: generateKey,

@@ -27,8 +27,9 @@ export interface FoundUser {
   readonly flags: ReadonlySet<string>;
   /** SHA-256 in hex. */
   readonly passwords: ReadonlySet<string>;
-  /** The root permissions and those of each selector, each as one text that is equal for equal permissions. */
-  readonly permissions: readonly string[];
+  /** Commands, keys and channels in a line each, in the server's own words, which differ from those it was told. */
+  readonly permissions: string;
+  readonly selectors: readonly string[];
 }
 
 /** A pattern that matches `key` and nothing else. */
@@ -56,20 +57,6 @@ export function rulesOf(user: AclUser): string[] {
   ];
 }
 
-/** Whether the server has the user as it is to be. */
-export function isAs(found: FoundUser, user: AclUser): boolean {
-  const hashes = user.passwords.map(hashOf);
-  return mayAsMuch(found, user) && found.passwords.size === hashes.length &&
-    hashes.every((hash) => found.passwords.has(hash));
-}
-
-/** Whether the user may on the server what it is to be allowed, no more and no less; its passwords may be others. */
-export function mayAsMuch(found: FoundUser, user: AclUser): boolean {
-  const isOpen = ['off', 'nopass', 'allkeys', 'allcommands', 'allchannels'].some((flag) => found.flags.has(flag));
-  return found.flags.has('on') && !isOpen &&
-    canonical([user, ...user.selectors].map(textOf)) === canonical(found.permissions);
-}
-
 /** Reads a user. @returns undefined when there is none @throws RedisFault */
 export async function readUser(link: RedisLink, name: string): Promise<FoundUser | undefined> {
   return decodeUser(await link.command('ACL', 'GETUSER', name));
@@ -82,7 +69,8 @@ export function decodeUser(reply: unknown): FoundUser | undefined {
   return {
     flags: new Set(strings(user.get('flags'))),
     passwords: new Set(strings(user.get('passwords'))),
-    permissions: [user, ...items(user.get('selectors') ?? []).map(fieldsOf)].map(foundText),
+    permissions: textOf(user),
+    selectors: items(user.get('selectors') ?? []).map(fieldsOf).map(textOf).sort(),
   };
 }
 
@@ -122,32 +110,16 @@ function permissionRules({ keys, channels = [], commands }: AclPermissions): str
   ];
 }
 
-function textOf({ keys, channels = [], commands }: AclPermissions): string {
-  return permissionText({
-    commands: ['-@all', ...commands.map((command) => `+${command}`)],
-    keys: keys.map((pattern) => `~${pattern}`),
-    channels: channels.map((pattern) => `&${pattern}`),
-  });
-}
-
-function foundText(part: ReadonlyMap<string, unknown>): string {
-  const words = (name: string) => text(part.get(name)).split(' ').filter((word) => word !== '');
-  return permissionText({ commands: words('commands'), keys: words('keys'), channels: words('channels') });
-}
-
-function permissionText(part: Readonly<Record<'commands' | 'keys' | 'channels', readonly string[]>>): string {
-  return [part.commands, part.keys, part.channels].map((words) => [...new Set(words)].sort().join(' ')).join('\n');
-}
-
-/** The root comes first, selectors in any order. */
-function canonical([root = '', ...selectors]: readonly string[]): string {
-  return [root, ...selectors.sort()].join('\n\n');
+function textOf(part: ReadonlyMap<string, unknown>): string {
+  const words = (name: string) => text(part.get(name)).split(' ').filter((word) => word !== '').sort().join(' ');
+  return [words('commands'), words('keys'), words('channels')].join('\n');
 }
 
 function isNothing(reply: unknown): boolean {
   return reply === null || reply === undefined || (Array.isArray(reply) && reply.length === 0);
 }
 
-function hashOf(password: string): string {
+/** As the server keeps passwords. */
+export function hashOf(password: string): string {
   return createHash('sha256').update(password).digest('hex');
 }

@@ -85,5 +85,5 @@ function isPassing({ code, loss }: RedisFault): boolean {
 function isOpen(reply: unknown): boolean {
   const user = decodeUser(reply);
   if (user === undefined || !user.flags.has('on') || !user.flags.has('nopass')) return false;
-  return !user.permissions.every((permission) => permission.split('\n')[0] === '-@all');
+  return [user.permissions, ...user.selectors].some((permissions) => permissions.split('\n')[0] !== '-@all');
 }

@@ -15,13 +15,15 @@ import { moveNode } from '../support/sweep/stand-in-node.ts';
 const type = 'swept';
 const key = `default/${type}`;
 const ref = { namespace: 'default', name: type };
+const user = 'rw-uid-of-worker';
 const stream = requestStreamKey(type);
 
+const login = { password: 'of the operator' };
 let redis: TestRedis;
 let cluster: LocalCluster;
 
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await startRedis(['--requirepass', login.password], login);
 });
 afterAll(() => redis.stop());
 beforeEach(async () => {
@@ -37,6 +39,7 @@ const after = worker(type, withCount(1), withSecret, withInline('export default 
 async function openEmpty(): Promise<LocalCluster> {
   let made = 0;
   await redis.client.flushall();
+  await redis.client.call('ACL', 'DELUSER', user);
   const opened = await openLocalCluster({
     log: quietLog(),
     nodeName: 'n',
@@ -66,7 +69,7 @@ async function runToRest(operator: MortalOperator): Promise<boolean> {
 
 /** A whole process: started, run until rest or death, thrown away. @returns the writes it made, and whether it came to rest */
 async function runOperator(life = new Life()): Promise<{ writes: number; rested: boolean }> {
-  const operator = await startMortalOperator(cluster, redis.url, life);
+  const operator = await startMortalOperator(cluster, { redisUrl: redis.url, login }, life);
   try {
     return { rested: await runToRest(operator), writes: life.writes };
   } finally {
@@ -139,14 +142,15 @@ async function sweep(scenario: Scenario): Promise<Snapshot> {
   return golden;
 }
 
-const names = ({ objects }: Snapshot): string[] => Object.keys(objects);
+const names = ({ objects }: Pick<Snapshot, 'objects'>): string[] => Object.keys(objects);
 
 test('while a worker is made', async () => {
-  const { objects, redis: left } = await sweep({ change: () => cluster.apply(before, 'user') });
+  const { objects, redis: left, users } = await sweep({ change: () => cluster.apply(before, 'user') });
   expect(objects[`RedisWorker ${type}`]).toMatchObject({
     finalizers: ['redisworker.dev/cleanup'],
     status: { consumersReady: '2/2' },
   });
+  expect(users).toEqual({ [user]: expect.arrayContaining(['on', 'the password']) });
   expect(left).toMatchObject({ [configHashKey(type, '2')]: { owner: 'a live pod', secret: { token: 'sesame' } } });
 });
 
@@ -161,7 +165,7 @@ test('while its code changes and consumers with unfinished requests are taken aw
     begin: () => cluster.apply(three, 'user'),
     change: () => leavePending().then(() => cluster.apply(after, 'user')),
   });
-  expect(names({ objects, redis: left }).filter((name) => /^(Deployment|NetworkPolicy|ConfigMap|Pod)/.test(name)))
+  expect(names({ objects }).filter((name) => /^(Deployment|NetworkPolicy|ConfigMap|Pod)/.test(name)))
     .toEqual([
       expect.stringMatching(/^ConfigMap swept-/),
       'Deployment swept-1',
@@ -172,13 +176,25 @@ test('while its code changes and consumers with unfinished requests are taken aw
   expect(left[stream]).toMatchObject({ groups: [{ consumers: [{ name: '1', pending: 2 }] }] });
 });
 
+test('while its password is replaced', async () => {
+  const { users } = await sweep({
+    begin: () => cluster.apply(before, 'user'),
+    change: () =>
+      cluster.patch(resources.redisWorkers, ref, {
+        metadata: { annotations: { [annotations.rotateRedisPassword]: '1' } },
+      }),
+  });
+  expect(users[user]!.filter((rule) => rule === 'the password' || rule.startsWith('#'))).toEqual(['the password']);
+});
+
 test('while it is deleted', async () => {
-  const { objects, redis: left } = await sweep({
+  const { objects, redis: left, users } = await sweep({
     begin: () => cluster.apply(before, 'user'),
     change: () => cluster.delete(resources.redisWorkers, ref),
   });
-  expect({ objects: Object.keys(objects), left }).toEqual({
+  expect({ objects: Object.keys(objects), users, left }).toEqual({
     objects: ['Secret theirs'],
+    users: {},
     left: { [stream]: { entries: [], groups: [] } },
   });
 });
@@ -186,7 +202,7 @@ test('while it is deleted', async () => {
 test('at rest a reconcile writes nothing', async () => {
   const changes = async () => /rdb_changes_since_last_save:(\d+)/.exec(await redis.client.info('persistence'))?.[1];
   await cluster.apply(before, 'user');
-  const operator = await startMortalOperator(cluster, redis.url);
+  const operator = await startMortalOperator(cluster, { redisUrl: redis.url, login });
   await runToRest(operator);
   const [writes, changed] = [operator.life.writes, await changes()];
   for (let look = 0; look < 5; look += 1) await operator.reconcile(key);

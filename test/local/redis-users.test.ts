@@ -39,13 +39,13 @@ async function secretOf(name: string): Promise<Readonly<Record<string, string>>>
 
 /** Commands that were refused to users of workers. */
 async function denials(): Promise<string[]> {
-  const entries = (await redis.client.acl('LOG')) as unknown as string[][];
+  const entries = await redis.client.call('ACL', 'LOG') as string[][];
   return entries.map((entry) => entry.join(' ')).filter((entry) =>
     / username rw-/.test(entry) && !/reason auth/.test(entry)
   );
 }
 
-const listed = async () => ((await redis.client.acl('LIST')) as string[]).map((line) => line.split(' ')[1]);
+const listed = async () => (await redis.client.call('ACL', 'LIST') as string[]).map((line) => line.split(' ')[1]);
 
 test("a worker logs in as itself, with a password that is not the operator's, and is denied nothing it needs", async () => {
   await apply(answering('one', { consumers: { count: 2 } }));
@@ -66,7 +66,7 @@ test('a user that somebody changes or deletes is put right, and its worker answe
   await redis.client.acl('SETUSER', user, '+@all', '~*');
   await eventually(
     'its rights are its own again',
-    async () => String(await redis.client.acl('DRYRUN', user, 'FLUSHALL')) !== 'OK',
+    async () => await redis.client.call('ACL', 'DRYRUN', user, 'FLUSHALL') !== 'OK',
   );
   await redis.client.acl('DELUSER', user);
   expect((await ask(redis.client, 'one', 'again')).data).toBe('again');
@@ -83,10 +83,10 @@ test('a server that comes back without its users gets them again', async () => {
 test('another password is given on demand while requests are answered, and the one before ends with the last pod that has it', async () => {
   const before = (await secretOf('one'))['redis-password']!;
   const user = await userOf('one');
-  let asking = true;
+  const asking = new AbortController();
   const answered = (async () => {
     let count = 0;
-    for (; asking; count++) expect((await ask(redis.client, 'one', count)).data).toBe(count);
+    for (; !asking.signal.aborted; count++) expect((await ask(redis.client, 'one', count)).data).toBe(count);
     return count;
   })();
   await operator.cluster.patch(resources.redisWorkers, { namespace: 'default', name: 'one' }, {
@@ -97,7 +97,7 @@ test('another password is given on demand while requests are answered, and the o
     return secret['redis-password'] !== before && secret['redis-password-previous'] === undefined;
   }, 45_000);
   await operator.told('one', 'Ready', 'True');
-  asking = false;
+  asking.abort();
   expect(await answered).toBeGreaterThan(0);
   const hashes = async () => ((await redis.client.acl('GETUSER', user)) as unknown[])[3] as string[];
   await eventually('the user has one password', async () => (await hashes()).length === 1);

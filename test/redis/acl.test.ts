@@ -2,24 +2,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Clock } from '../../operator/clock.ts';
 import { systemClock } from '../../operator/clock.ts';
-import {
-  type AclUser,
-  deleteUser,
-  exactly,
-  isAs,
-  listUsers,
-  mayAsMuch,
-  readUser,
-  setUser,
-  without,
-} from '../../operator/redis/acl.ts';
+import { type AclUser, deleteUser, exactly, listUsers, readUser, setUser, without } from '../../operator/redis/acl.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import type { RedisLink } from '../../operator/redis/link.ts';
+import { UserComparison } from '../../operator/redis/user-comparison.ts';
 import { UserManagementProbe } from '../../operator/redis/user-management.ts';
+import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
+import { worker } from '../support/gen.ts';
+import { observed } from '../support/observed.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { targetAt } from '../support/redis-target.ts';
 
 const password = 'of the operator';
+const comparison = new UserComparison();
 let server: TestRedis;
 let link: RedisLink;
 const connections = new RedisConnections();
@@ -50,8 +45,7 @@ const user: AclUser = {
 
 async function asWritten(): Promise<void> {
   await setUser(link, user);
-  const found = await readUser(link, user.name);
-  expect(found && isAs(found, user)).toBe(true);
+  expect(await comparison.of(link, user)).toBe('current');
 }
 
 test('a user is read back as it was written, and any difference is seen', async () => {
@@ -70,13 +64,22 @@ test('a user is read back as it was written, and any difference is seen', async 
     ]
   ) {
     await server.client.acl('SETUSER', user.name, ...change);
-    const found = await readUser(link, user.name);
-    expect([change, found && mayAsMuch(found, user)]).toEqual([change, false]);
+    expect([change, await comparison.of(link, user)]).toEqual([change, 'drifted']);
     await asWritten();
   }
   await server.client.acl('SETUSER', user.name, '>another');
-  const found = (await readUser(link, user.name))!;
-  expect([mayAsMuch(found, user), isAs(found, user)]).toEqual([true, false]);
+  expect(await comparison.of(link, user)).toBe('otherPasswords');
+});
+
+test('what our own rules read like is learnt from the server, which is left as it was', async () => {
+  const management = await managementFor(link);
+  if (management.kind !== 'managed') throw new Error(management.why);
+  const wanted = without(redisUser(observed(worker('w')).spec!.blueprint, ['x'], 0), management.unknown);
+  await setUser(link, wanted);
+  const before = await listUsers(link);
+  expect(await new UserComparison().of(link, wanted)).toBe('current');
+  expect(await listUsers(link)).toEqual(before);
+  await deleteUser(link, wanted.name);
 });
 
 test('writing a user anew leaves its connections open, and takes back all it had beyond', async () => {
@@ -104,6 +107,7 @@ test('a user that is deleted is gone from the list, and none to begin with is no
   await deleteUser(link, user.name);
   expect([...(await listUsers(link)).keys()]).not.toContain(user.name);
   expect(await readUser(link, user.name)).toBeUndefined();
+  expect(await comparison.of(link, user)).toBe('missing');
 });
 
 test('words the server does not know are left out of a user, or it would refuse the whole of it', async () => {
@@ -112,8 +116,7 @@ test('words the server does not know are left out of a user, or it would refuse 
   const wanted = { ...user, commands: [...user.commands, 'hsetex', 'client|setinfo'] };
   const written = without(wanted, management.unknown);
   await setUser(link, written);
-  const found = await readUser(link, user.name);
-  expect(found && isAs(found, written)).toBe(true);
+  expect(await comparison.of(link, written)).toBe('current');
 });
 
 test('a login that may not manage users, and a server that lets everybody in, are found out without a trace', async () => {

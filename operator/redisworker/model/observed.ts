@@ -5,6 +5,7 @@ import type { AclUser } from '../../redis/acl.ts';
 import type { FoundHash } from '../../redis/config-hashes.ts';
 import type { ResponseTally } from '../../redis/response-tally.ts';
 import type { RedisTarget } from '../../redis/target.ts';
+import type { UserState } from '../../redis/user-comparison.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import type { RedisServer } from '../network/redis-servers.ts';
 import type { RedisPasswords } from '../desired/redis-password.ts';
@@ -55,7 +56,7 @@ export type RedisObservation =
     /** By key. */
     readonly hashes: ReadonlyMap<string, HashObservation>;
     /** Of the user the operator keeps; undefined where it keeps none. */
-    readonly user: UserObservation | undefined;
+    readonly user: UserState | undefined;
   }
   | { readonly kind: 'fault'; readonly reason: Reason; readonly message: string };
 
@@ -91,9 +92,6 @@ export type PodLogin =
       readonly kept: Omit<RedisPasswords, 'current'>;
     }
   );
-
-/** What the server has of the user of a worker. */
-export type UserObservation = 'current' | 'missing' | 'drifted' | 'otherPasswords';
 
 /** A worker that goes first, and what it has that this one wants. */
 export interface Rival {

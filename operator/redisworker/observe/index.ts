@@ -5,22 +5,12 @@ import { salvaged } from '../../api/salvage.ts';
 import { type KubeObject, refOf, resources } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
-import { type AclUser, isAs, mayAsMuch, readUser } from '../../redis/acl.ts';
-import type { RedisLink } from '../../redis/link.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
-import type {
-  Children,
-  Observed,
-  ObservedSpec,
-  RedisAccess,
-  RedisObservation,
-  Referred,
-  UserObservation,
-} from '../model/observed.ts';
+import type { Children, Observed, ObservedSpec, RedisAccess, RedisObservation, Referred } from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
@@ -118,20 +108,13 @@ async function observeRedis(
     const keys = all.map((id) => configHashKey(blueprint.type, id));
     const [hashes, user] = await Promise.all([
       readConfigHashes(link, keys),
-      login.kind === 'own' ? observeUser(link, login.user) : undefined,
+      login.kind === 'own' ? world.userComparison.of(link, login.user) : undefined,
     ]);
     return { kind: 'answered', work, ids: all, hashes, user };
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return { kind: 'fault', reason: error.code, message: error.message };
   }
-}
-
-async function observeUser(link: RedisLink, user: AclUser): Promise<UserObservation> {
-  const found = await readUser(link, user.name);
-  if (found === undefined) return 'missing';
-  if (!mayAsMuch(found, user)) return 'drifted';
-  return isAs(found, user) ? 'current' : 'otherPasswords';
 }
 
 /** Ids the spec names, and ids a Deployment or pod remembers. */

@@ -1,8 +1,9 @@
 /** Keeps the Redis user of a worker as it is to be, whoever has changed or deleted it. Pure. */
 import type { Action, Why } from '../model/action.ts';
-import type { ObservedSpec, UserObservation } from '../model/observed.ts';
+import type { UserState } from '../../redis/user-comparison.ts';
+import type { ObservedSpec } from '../model/observed.ts';
 
-const whys: Readonly<Record<Exclude<UserObservation, 'current'>, Why>> = {
+const whys: Readonly<Record<Exclude<UserState, 'current'>, Why>> = {
   missing: 'RedisUserMissing',
   drifted: 'RedisUserDrifted',
   otherPasswords: 'RedisPasswordChanged',

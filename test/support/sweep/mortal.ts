@@ -5,6 +5,7 @@ import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
+import { UserComparison } from '../../../operator/redis/user-comparison.ts';
 import { UserManagementProbe } from '../../../operator/redis/user-management.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from '../../../operator/redisworker/follow/index.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
@@ -59,7 +60,11 @@ function mortalCluster(cluster: Cluster, life: Life): Cluster {
 }
 
 /** Commands the operator sends that change something; of its scripts all but the one that counts do. */
-const writing = new Set(['XGROUP']);
+const writing = new Set(['XGROUP', 'ACL SETUSER', 'ACL DELUSER']);
+
+function writes([name, part]: readonly [string, ...(string | number)[]]): boolean {
+  return writing.has(name) || writing.has(`${name} ${part}`);
+}
 
 class MortalConnections extends RedisConnections {
   readonly #life: Life;
@@ -75,8 +80,8 @@ class MortalConnections extends RedisConnections {
       get(link, name) {
         if (name === 'command') {
           return (
-            ...command: [string]
-          ) => (writing.has(command[0])
+            ...command: Parameters<RedisLink['command']>
+          ) => (writes(command)
             ? life.write(() => link.command(...command))
             : life.read(() => link.command(...command)));
         }
@@ -103,10 +108,10 @@ export interface MortalOperator {
 /** Keys differ from process to process, as random ones do. */
 let keysMade = 0;
 
-/** Starts an operator on `cluster` for workers of the Redis at `redisUrl`. */
+/** Starts an operator on `cluster` for workers of the Redis at `redisUrl`, where it logs in as `login`. */
 export async function startMortalOperator(
   cluster: Cluster,
-  redisUrl: string,
+  { redisUrl, login }: { redisUrl: string; login: { password: string } },
   life = new Life(),
 ): Promise<MortalOperator> {
   const mortal = mortalCluster(cluster, life);
@@ -126,13 +131,14 @@ export async function startMortalOperator(
     following,
     redis,
     userManagement: new UserManagementProbe(systemClock),
+    userComparison: new UserComparison(),
     clock: systemClock,
     log: { info: () => undefined },
     mayWrite: () => true,
     freshKey: () => (keysMade += 1).toString(16).padStart(32, '0'),
     freshPassword: () => `password-${keysMade += 1}`,
     canaryProblem: () => undefined,
-    defaults: { redisUrl, image: 'worker:test', login: {}, policyEnforcement: 'None' as const, canary: undefined },
+    defaults: { redisUrl, image: 'worker:test', login, policyEnforcement: 'None' as const, canary: undefined },
   };
   await synced(following);
   return {

@@ -1,13 +1,16 @@
 /** What is left when nothing moves any more, without what differs from run to run. */
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { redisPasswordFileName } from '../../../contract/pod.ts';
 import { decodeKeyLine, decryptSecret, secretAlgorithm } from '../../../contract/secrets.ts';
 import { type Cluster, type KubeObject, resources } from '../../../operator/cluster/cluster.ts';
 import { annotations } from '../../../operator/redisworker/model/names.ts';
 
-/** Objects by kind and name, Redis by key. */
+/** Objects by kind and name, Redis by key, and by name what a user of Redis may do there and with which passwords. */
 export interface Snapshot {
   readonly objects: Readonly<Record<string, unknown>>;
   readonly redis: Readonly<Record<string, unknown>>;
+  readonly users: Readonly<Record<string, readonly string[]>>;
 }
 
 const children = [resources.deployments, resources.networkPolicies, resources.configMaps, resources.secrets];
@@ -17,9 +20,9 @@ export async function snapshot(cluster: Cluster, redis: Redis, secretName: strin
   const lists = await Promise.all(children.map((resource) => cluster.list(resource)));
   const pods = await cluster.list(resources.pods);
   const workers = await cluster.list(resources.redisWorkers);
-  const key = lists.flat().find(({ kind, metadata }) => kind === 'Secret' && metadata.name === secretName)?.data as {
-    key: string;
-  } | undefined;
+  const key = lists.flat().find(({ kind, metadata }) => kind === 'Secret' && metadata.name === secretName)?.data as
+    | Readonly<Record<string, string>>
+    | undefined;
   const entries = [
     ...lists.flat().map((object) => [`${object.kind} ${object.metadata.name}`, childOf(object)]),
     ...pods.map((
@@ -32,8 +35,22 @@ export async function snapshot(cluster: Cluster, redis: Redis, secretName: strin
   ] as [string, unknown][];
   return {
     objects: withoutTimes(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))) as Record<string, unknown>,
-    redis: await redisOf(redis, pods, key && Buffer.from(key.key, 'base64').toString()),
+    redis: await redisOf(redis, pods, textOf(key?.['key'])),
+    users: usersOf(await redis.call('ACL', 'LIST') as string[], textOf(key?.[redisPasswordFileName])),
   };
+}
+
+function textOf(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
+}
+
+/** All but the operator's own, with the password of the Secret by that name. */
+function usersOf(lines: readonly string[], password = ''): Record<string, string[]> {
+  const known = `#${createHash('sha256').update(password).digest('hex')}`;
+  const users = lines.map((line) => line.split(' ').slice(1)).filter(([name]) => name !== 'default');
+  return Object.fromEntries(
+    users.map(([name = '', ...rules]) => [name, rules.map((rule) => (rule === known ? 'the password' : rule))]),
+  );
 }
 
 function childOf({ metadata, spec, kind, data }: KubeObject): object {

@@ -1,0 +1,66 @@
+/** Finds out whether a server has a user as it is to be. */
+import { randomBytes } from 'node:crypto';
+import { type AclUser, decodeUser, type FoundUser, hashOf, readUser, rulesOf } from './acl.ts';
+import { RedisFault } from './fault.ts';
+import type { RedisLink } from './link.ts';
+import { targetKey } from './target.ts';
+
+/** What the server has of a user. */
+export type UserState = 'current' | 'missing' | 'drifted' | 'otherPasswords';
+
+/**
+ * Servers tell the rules of a user in other words than they were given: Redis 7.0 makes categories of commands. So a user
+ * is compared with how the server describes the one that is wanted, learnt by making that one for a moment.
+ */
+export class UserComparison {
+  /** How the user that is wanted reads, by server and user, with the rules it was learnt from. */
+  readonly #wanted = new Map<string, { readonly rules: string; readonly reads: string }>();
+
+  /** @throws RedisFault */
+  async of(link: RedisLink, user: AclUser): Promise<UserState> {
+    const found = await readUser(link, user.name);
+    if (found === undefined) return 'missing';
+    // A server that was replaced by another version says the same in other words again: what differs is learnt anew.
+    const isAsWanted = whatItMay(found) === this.#known(link, user) ||
+      whatItMay(found) === await this.#learn(link, user);
+    if (!isAsWanted) return 'drifted';
+    return hasPasswords(found, user) ? 'current' : 'otherPasswords';
+  }
+
+  #known(link: RedisLink, user: AclUser): string | undefined {
+    const known = this.#wanted.get(keyOf(link, user));
+    return known?.rules === rulesText(user) ? known.reads : undefined;
+  }
+
+  /** The user made for it cannot log in, and is gone in the same round trip. */
+  async #learn(link: RedisLink, user: AclUser): Promise<string> {
+    const name = `rw-as-wanted-${randomBytes(8).toString('hex')}`;
+    const [made, read] = await link.pipeline([
+      ['ACL', 'SETUSER', name, ...rulesOf({ ...user, passwords: [] })],
+      ['ACL', 'GETUSER', name],
+      ['ACL', 'DELUSER', name],
+    ]);
+    for (const reply of [made, read]) if (reply instanceof RedisFault) throw reply;
+    const described = decodeUser(read);
+    const reads = described === undefined ? '' : whatItMay(described);
+    this.#wanted.set(keyOf(link, user), { rules: rulesText(user), reads });
+    return reads;
+  }
+}
+
+function whatItMay({ flags, permissions, selectors }: FoundUser): string {
+  return JSON.stringify([[...flags].sort(), permissions, selectors]);
+}
+
+function hasPasswords({ passwords }: FoundUser, user: AclUser): boolean {
+  const hashes = user.passwords.map(hashOf);
+  return passwords.size === hashes.length && hashes.every((hash) => passwords.has(hash));
+}
+
+function rulesText(user: AclUser): string {
+  return rulesOf({ ...user, passwords: [] }).join(' ');
+}
+
+function keyOf(link: RedisLink, { name }: AclUser): string {
+  return `${targetKey(link.target)} ${name}`;
+}
