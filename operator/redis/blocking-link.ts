@@ -1,36 +1,54 @@
 /** A connection for one blocking read at a time, with a deadline of its own and a way to break it off. */
 import type { Redis } from 'ioredis';
+import type { HostPort } from '../../contract/host-port.ts';
 import type { Clock } from '../clock.ts';
 import { openClient } from './client.ts';
+import type { Command } from './command-key.ts';
 import { type RedisFault, silence, toFault } from './fault.ts';
-import type { Command } from './link.ts';
 import type { RedisTarget } from './target.ts';
 
 /** The read was broken off by {@link BlockingLink.interrupt}. */
 export const interrupted = Symbol('interrupted');
+
+/** The server said that what is read lies elsewhere by now. */
+const moved = Symbol('moved');
+
+/** How often one read goes after what has moved before the fault is told. */
+const maxMoves = 5;
+
+/** Where the link leads to, asked for each connection. */
+export interface Whereabouts {
+  /** @throws RedisFault */
+  find(): Promise<RedisTarget>;
+  /** @returns whether the fault says that it is another server by now, which is found from then on */
+  follow(fault: RedisFault, asked: HostPort): boolean;
+}
+
+/** What a link is made of; times in milliseconds. */
+export interface BlockingOptions {
+  readonly clock: Clock;
+  readonly connectMs: number;
+  readonly onOpenChange: (link: BlockingLink, open: boolean) => void;
+}
+
+interface Connection {
+  readonly client: Redis;
+  readonly target: RedisTarget;
+}
 
 /**
  * Nothing else may wait behind a blocked read, so nobody shares this link. A server that vanished
  * would leave the read pending for ever: past its deadline the socket is dropped.
  */
 export class BlockingLink {
-  readonly #target: RedisTarget;
-  readonly #clock: Clock;
-  readonly #connectMs: number;
-  readonly #onOpenChange: (link: BlockingLink, open: boolean) => void;
-  #client: Redis | undefined;
+  readonly #whereabouts: Whereabouts;
+  readonly #options: BlockingOptions;
+  #connection: Connection | undefined;
   #running: AbortController | undefined;
 
-  constructor(
-    target: RedisTarget,
-    clock: Clock,
-    connectMs: number,
-    onOpenChange: (link: BlockingLink, open: boolean) => void,
-  ) {
-    this.#target = target;
-    this.#clock = clock;
-    this.#connectMs = connectMs;
-    this.#onOpenChange = onOpenChange;
+  constructor(whereabouts: Whereabouts, options: BlockingOptions) {
+    this.#whereabouts = whereabouts;
+    this.#options = options;
   }
 
   /**
@@ -45,9 +63,12 @@ export class BlockingLink {
       abort.signal.addEventListener('abort', () => resolve(interrupted));
     });
     try {
-      const client = await Promise.race([this.#open(abort.signal), broken]);
-      if (client === interrupted) return interrupted;
-      return await Promise.race([this.#answer(client, deadlineMs, command), broken]);
+      for (let moves = 0;; moves++) {
+        const connection = await Promise.race([this.#open(abort.signal), broken]);
+        if (connection === interrupted) return interrupted;
+        const reply = await Promise.race([this.#answer(connection, deadlineMs, command, moves < maxMoves), broken]);
+        if (reply !== moved) return reply;
+      }
     } finally {
       if (this.#running === abort) this.#running = undefined;
     }
@@ -61,34 +82,48 @@ export class BlockingLink {
   /** Drops the socket, and breaks off the running command. */
   close(): void {
     this.#running?.abort();
-    this.#client?.disconnect();
-    this.#client = undefined;
-    this.#onOpenChange(this, false);
+    this.#drop();
   }
 
-  async #open(signal: AbortSignal): Promise<Redis> {
-    if (this.#client?.status === 'ready') return this.#client;
-    const client = await openClient(this.#target, { connectMs: this.#connectMs });
+  #drop(): void {
+    this.#connection?.client.disconnect();
+    this.#connection = undefined;
+    this.#options.onOpenChange(this, false);
+  }
+
+  async #open(signal: AbortSignal): Promise<Connection> {
+    if (this.#connection?.client.status === 'ready') return this.#connection;
+    const target = await this.#whereabouts.find();
+    const connection = { target, client: await openClient(target, { connectMs: this.#options.connectMs }) };
     if (signal.aborted) {
-      client.disconnect();
+      connection.client.disconnect();
     } else {
-      this.#client = client;
-      this.#onOpenChange(this, true);
+      this.#connection = connection;
+      this.#options.onOpenChange(this, true);
     }
-    return client;
+    return connection;
   }
 
-  async #answer(client: Redis, deadlineMs: number, command: Command): Promise<unknown> {
+  async #answer(
+    connection: Connection,
+    deadlineMs: number,
+    command: Command,
+    mayFollow: boolean,
+  ): Promise<unknown> {
+    const { client, target } = connection;
     let late: RedisFault | undefined;
-    const cancel = this.#clock.after(deadlineMs, () => {
-      late = silence(this.#target);
+    const cancel = this.#options.clock.after(deadlineMs, () => {
+      late = silence(target);
       client.disconnect();
     });
     try {
       return await client.call(...command);
     } catch (error) {
-      if (this.#client === client && client.status !== 'ready') this.#client = undefined;
-      throw toFault(late ?? error, this.#target);
+      const fault = toFault(late ?? error, target);
+      const follows = this.#whereabouts.follow(fault, target.hosts[0]);
+      if (this.#connection === connection && (follows || client.status !== 'ready')) this.#drop();
+      if (follows && mayFollow) return moved;
+      throw fault;
     } finally {
       cancel();
     }

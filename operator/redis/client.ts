@@ -1,66 +1,17 @@
-/** One socket to a Redis. It never reconnects by itself: whoever lost it opens another. */
-import { Redis, type RedisOptions } from 'ioredis';
-import { tlsOptions } from '../../contract/redis-tls.ts';
-import { silence, toFault, tooMuch } from './fault.ts';
-import { connectorWithin } from './reach.ts';
-import { boundReplies } from './reply-bound.ts';
+/** The one place that dials: a connection to the server that has the data, however the servers hang together. */
+import type { Redis } from 'ioredis';
+import { openMaster } from './sentinel.ts';
+import { type Deadlines, openServer } from './server.ts';
 import type { RedisTarget } from './target.ts';
 
-/** Milliseconds. Without `commandMs` commands may wait for ever, as blocking reads must. */
-export interface Deadlines {
-  readonly connectMs: number;
-  readonly commandMs?: number;
-}
-
 /**
- * Opens a socket, logs in and selects the database.
+ * Opens a connection to a server, or to the master behind Sentinels. Of a Cluster it is one that was named: which node
+ * has a key is known to cluster-link.ts.
  * @throws RedisFault within `connectMs`
  */
-export async function openClient(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
-  const client = new Redis(optionsOf(target, deadlines));
-  if (target.foreign) boundReplies(client, () => tooMuch(target));
-  let reason: unknown;
-  client.on('error', (error) => {
-    reason ??= error;
-  });
-  const timer = setTimeout(() => {
-    reason ??= silence(target);
-    client.disconnect();
-  }, deadlines.connectMs);
-  try {
-    await client.connect();
-    if (reason !== undefined) throw toFault(reason, target); // SELECT was refused
-    return client;
-  } catch (error) {
-    client.disconnect();
-    throw toFault(reason ?? error, target);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** `AUTH default <password>` works on servers with and without a password, `AUTH <password>` on the first alone. */
-function login(target: RedisTarget): { username?: string; password?: string } {
-  if (target.password === undefined) return {};
-  return { username: target.username ?? 'default', password: target.password };
-}
-
-function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions, 'replyMapping'> {
-  return {
-    ...target.hosts[0],
-    db: target.db,
-    ...login(target),
-    ...(target.tls ? { tls: tlsOptions(target.tls) } : {}),
-    ...(deadlines.commandMs === undefined ? {} : { commandTimeout: deadlines.commandMs }),
-    ...(target.foreign ? { Connector: connectorWithin(target.foreign) } : {}),
-    protocol: 2, // one shape of replies on every server, proxy and version
-    connectTimeout: deadlines.connectMs,
-    disconnectTimeout: 50, // a server that hangs does not answer a FIN either
-    connectionName: 'redisworker-operator',
-    lazyConnect: true,
-    retryStrategy: null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false, // needs INFO, which a restricted user may not have; LOADING is told per command
-    disableClientInfo: true,
-  };
+export function openClient(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
+  const { topology } = target;
+  return topology.kind === 'Sentinel'
+    ? openMaster(target, topology.masterName, deadlines)
+    : openServer(target, deadlines);
 }

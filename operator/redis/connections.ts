@@ -1,7 +1,8 @@
 /** All connections of the operator to Redis: one shared link per target, and blocking links of their own. */
 import { type Clock, systemClock } from '../clock.ts';
 import { BlockingLink } from './blocking-link.ts';
-import { type LinkOptions, RedisLink, type RedisMeter } from './link.ts';
+import { ClusterLink } from './cluster-link.ts';
+import { type LinkOptions, type RedisLink, type RedisMeter, ServerLink } from './link.ts';
 import { type RedisTarget, targetKey } from './target.ts';
 
 /** What {@link RedisConnections} is made of; all have defaults. Times in milliseconds. */
@@ -21,7 +22,7 @@ const unmetered: RedisMeter = { roundtrip: () => undefined, error: () => undefin
 export class RedisConnections {
   readonly #options: LinkOptions;
   readonly #links = new Map<string, RedisLink>();
-  readonly #open = new Set<RedisLink | BlockingLink>();
+  readonly #open = new Set<ServerLink | BlockingLink>();
 
   constructor(options: ConnectionOptions = {}) {
     this.#options = {
@@ -31,27 +32,36 @@ export class RedisConnections {
       commandMs: options.commandMs ?? 2000,
       idleMs: options.idleMs ?? 300_000,
       onOpen: (link) => this.#open.add(link),
-      onIdle: (link) => this.#release(link),
+      onIdle: (link) => {
+        this.#open.delete(link);
+        this.#release(link);
+      },
     };
   }
 
   /** The shared link for short commands. Nothing is opened before the first command. */
   control(target: RedisTarget): RedisLink {
     const key = targetKey(target);
-    const link = this.#links.get(key) ?? new RedisLink(target, this.#options);
+    const link = this.#links.get(key) ?? this.#linkTo(target);
     this.#links.set(key, link);
     return link;
   }
 
-  /** A link of the caller's own for blocking reads; the caller closes it. */
-  blocking(target: RedisTarget): BlockingLink {
+  /**
+   * A link of the caller's own for blocking reads; the caller closes it.
+   * @param key one of those that are read: in a Cluster the link leads to the node that has it
+   */
+  blocking(target: RedisTarget, key: string): BlockingLink {
+    const link = this.control(target);
+    const whereabouts = link instanceof ClusterLink
+      ? { find: () => link.ownerOf(key), follow: link.follow.bind(link) }
+      : { find: () => Promise.resolve(target), follow: () => false };
     const { clock, commandMs } = this.#options;
-    return new BlockingLink(
-      target,
+    return new BlockingLink(whereabouts, {
       clock,
-      commandMs,
-      (link, open) => (open ? this.#open.add(link) : this.#open.delete(link)),
-    );
+      connectMs: commandMs,
+      onOpenChange: (one, open) => (open ? this.#open.add(one) : this.#open.delete(one)),
+    });
   }
 
   /** Drops every socket. Links stay usable, and would open again. */
@@ -61,8 +71,13 @@ export class RedisConnections {
     this.#links.clear();
   }
 
+  #linkTo(target: RedisTarget): RedisLink {
+    return target.topology.kind === 'Cluster'
+      ? new ClusterLink(target, this.#options, { onIdle: (link) => this.#release(link) })
+      : new ServerLink(target, this.#options);
+  }
+
   #release(link: RedisLink): void {
-    this.#open.delete(link);
     const key = targetKey(link.target);
     if (this.#links.get(key) === link) this.#links.delete(key);
   }

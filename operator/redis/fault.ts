@@ -3,7 +3,7 @@ import { quotable } from '../../contract/foreign-text.ts';
 import { tlsCodeOf, tlsFault } from '../../contract/redis-tls.ts';
 import { TransientError } from '../errors.ts';
 import { outOfReach } from './reach.ts';
-import { addressOf, type RedisTarget } from './target.ts';
+import { nameOf, type RedisTarget } from './target.ts';
 
 /** Class of a fault: the reason of a condition and the label of a metric. */
 export type RedisFaultCode =
@@ -14,6 +14,7 @@ export type RedisFaultCode =
   | 'RedisNoPermission'
   | 'RedisWrongType'
   | 'RedisReadOnly'
+  | 'RedisMasterUnknown'
   | 'RedisOutOfMemory'
   | 'RedisLoading'
   | 'RedisError';
@@ -28,18 +29,33 @@ export class RedisFault extends TransientError {
   /** Set when no answer came: the socket was closed or could not be opened, or the server kept silent. */
   readonly loss: 'closed' | 'silent' | undefined;
   readonly #reply: string;
+  readonly #detail: string;
 
-  /** @param reply the server's own words, to decide by */
-  constructor(code: RedisFaultCode, message: string, loss?: 'closed' | 'silent', reply = '') {
-    super(code, message);
+  /**
+   * @param detail what is told beside the class
+   * @param reply the server's own words, to decide by
+   */
+  constructor(code: RedisFaultCode, detail: string, target: RedisTarget, loss?: 'closed' | 'silent', reply = '') {
+    super(code, sentence(code, detail, target));
     this.code = code;
     this.loss = loss;
+    this.#detail = detail;
     this.#reply = reply;
+  }
+
+  /** The same fault of another target, as of all servers where each has it. */
+  of(target: RedisTarget): RedisFault {
+    return new RedisFault(this.code, this.#detail, target, this.loss, this.#reply);
   }
 
   /** True when the server has said these words, whether the message repeats them or not. */
   says(words: string): boolean {
     return this.#reply.includes(words);
+  }
+
+  /** What the server has said, taken apart. */
+  match(pattern: RegExp): RegExpExecArray | null {
+    return pattern.exec(this.#reply);
   }
 }
 
@@ -50,7 +66,7 @@ const replyCodes: readonly (readonly [RegExp, RedisFaultCode])[] = [
   [/^WRONGTYPE/, 'RedisWrongType'],
   [/^(READONLY|NOREPLICAS|MASTERDOWN)|-READONLY/, 'RedisReadOnly'],
   [/^OOM|-OOM/, 'RedisOutOfMemory'],
-  [/^(LOADING|BUSY |TRYAGAIN|CLUSTERDOWN)/, 'RedisLoading'],
+  [/^(LOADING|BUSY |TRYAGAIN|CLUSTERDOWN|UNBLOCKED|MOVED |ASK )/, 'RedisLoading'],
   [/^ERR max number of clients/, 'RedisUnreachable'],
 ];
 
@@ -65,25 +81,32 @@ export function toFault(error: unknown, target: RedisTarget): RedisFault {
   if (problem.message === 'Command timed out') return silence(target);
   const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : '';
   if (code === outOfReach) {
-    return new RedisFault('RedisHostRefused', sentence('RedisHostRefused', '', target), 'silent');
+    return new RedisFault('RedisHostRefused', '', target, 'silent');
   }
   const kind = tlsCodeOf(problem) ? 'RedisTLSFailed' : 'RedisUnreachable';
   const told = noProtocol.test(problem.message) ? 'what answers there is no Redis' : quoted(problem.message, target);
-  return new RedisFault(kind, sentence(kind, code || told, target), 'closed');
+  return new RedisFault(kind, code || told, target, 'closed');
 }
 
 /** The fault of a server that does not answer in time. */
 export function silence(target: RedisTarget): RedisFault {
-  return new RedisFault(
-    'RedisUnreachable',
-    sentence('RedisUnreachable', 'it does not answer in time', target),
-    'silent',
-  );
+  return new RedisFault('RedisUnreachable', 'it does not answer in time', target, 'silent');
+}
+
+/** The fault of a set whose Sentinels lead to no master. @param detail what one of them says, in our words */
+export function masterUnknown(target: RedisTarget, detail: string): RedisFault {
+  return new RedisFault('RedisMasterUnknown', detail, target, 'closed');
+}
+
+/** The fault to tell of several servers that were tried for one another: what one has answered says more than silence. */
+export function mostTelling(faults: readonly RedisFault[]): RedisFault | undefined {
+  const rank = ({ code, loss }: RedisFault): number => loss === undefined ? 0 : code === 'RedisUnreachable' ? 2 : 1;
+  return faults.toSorted((one, other) => rank(one) - rank(other))[0];
 }
 
 /** The fault of a server that sends more than anything it was asked for can be. */
 export function tooMuch(target: RedisTarget): RedisFault {
-  return new RedisFault('RedisError', sentence('RedisError', 'it sends too much', target), 'silent');
+  return new RedisFault('RedisError', 'it sends too much', target, 'silent');
 }
 
 function replyFault(message: string, command: string, target: RedisTarget): RedisFault {
@@ -92,7 +115,7 @@ function replyFault(message: string, command: string, target: RedisTarget): Redi
   const detail = code === 'RedisAuthFailed' && !target.foreign
     ? (/^[A-Z]+/.exec(message)?.[0] ?? 'refused')
     : quoted(message, target) || command;
-  return new RedisFault(code, sentence(code, detail, target), undefined, message.slice(0, 500));
+  return new RedisFault(code, detail, target, undefined, message.slice(0, 500));
 }
 
 /** Nothing of a server an author has named: it need not be one, and its words would be read to whoever sees the worker. */
@@ -120,6 +143,10 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
   RedisNoPermission: ['denies a command or key', 'extend the ACL of this user'],
   RedisWrongType: ['holds another type of value under this key', 'rename or remove the key that is in the way'],
   RedisReadOnly: ['takes no writes', 'give the address of the primary'],
+  RedisMasterUnknown: [
+    'has no master by what its Sentinels say',
+    'check the name of the set in its address, and that one of its servers runs as the master',
+  ],
   RedisOutOfMemory: ['is out of memory', 'raise maxmemory or remove data'],
   RedisLoading: ['is not ready yet', 'wait until it has loaded its data'],
   RedisError: ['refuses a command', 'check the version and the state of the server'],
@@ -128,5 +155,5 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
 function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): string {
   const [what, fix] = fixes[code];
   const user = target.username === undefined ? '' : ` (user "${target.username}")`;
-  return `Redis at ${addressOf(target)}${user} ${what}${detail && `: ${detail}`}; ${fix}.`;
+  return `${nameOf(target)}${user} ${what}${detail && `: ${detail}`}; ${fix}.`;
 }

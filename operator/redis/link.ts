@@ -4,6 +4,7 @@ import { backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { openClient } from './client.ts';
 import { RedisFault, toFault } from './fault.ts';
+import type { Command } from './command-key.ts';
 import type { Script } from './script.ts';
 import type { RedisTarget } from './target.ts';
 
@@ -12,9 +13,6 @@ export interface RedisMeter {
   roundtrip(seconds: number): void;
   error(code: string): void;
 }
-
-/** One command: its name and arguments. */
-export type Command = readonly [name: string, ...args: (string | number)[]];
 
 /** How a link behaves; times in milliseconds. */
 export interface LinkOptions {
@@ -25,14 +23,44 @@ export interface LinkOptions {
   readonly commandMs: number;
   /** Unused for so long, the socket is closed. */
   readonly idleMs: number;
-  onOpen(link: RedisLink): void;
-  onIdle(link: RedisLink): void;
+  onOpen(link: ServerLink): void;
+  onIdle(link: ServerLink): void;
 }
 
 const backOff = { initialMs: 100, maxMs: 5000 };
 
+/** Tries the digest first, which is short. */
+export async function runScript(
+  link: Pick<RedisLink, 'command'>,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await link.command('EVALSHA', script.sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof RedisFault) || !error.says('NOSCRIPT')) throw error;
+    return link.command('EVAL', script.lua, keys.length, ...keys, ...args);
+  }
+}
+
 /** Every method throws {@link RedisFault}. A command that timed out may still be applied later: writes must bear repeating. */
-export class RedisLink {
+export interface RedisLink {
+  readonly target: RedisTarget;
+  /** Runs one command. Replies have the shapes of RESP2. */
+  command(...command: Command): Promise<unknown>;
+  /** Runs commands in one round trip; a refused command leaves its fault at its place. */
+  pipeline(commands: readonly Command[]): Promise<unknown[]>;
+  /** Runs a script, teaching it to the server when it is new there. */
+  script(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  /** A link to each server that is dialled: what is no data, as users are not, has to be brought to each of them. */
+  servers(): Promise<readonly RedisLink[]>;
+  /** Closes the sockets; the next command opens others. */
+  close(): void;
+}
+
+/** The link to a server, or to whichever is the master behind Sentinels. */
+export class ServerLink implements RedisLink {
   readonly target: RedisTarget;
   readonly #options: LinkOptions;
   #client: Promise<Redis> | undefined;
@@ -45,28 +73,23 @@ export class RedisLink {
     this.#options = options;
   }
 
-  /** Runs one command. Replies have the shapes of RESP2. */
   command(...command: Command): Promise<unknown> {
     return this.#run((client) => client.call(...command));
   }
 
-  /** Runs commands in one round trip; a refused command leaves its fault at its place. */
   async pipeline(commands: readonly Command[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
     return this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
   }
 
-  /** Runs a script, teaching it to the server when it is new there. */
-  async script(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    try {
-      return await this.command('EVALSHA', script.sha, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!(error instanceof RedisFault) || !error.says('NOSCRIPT')) throw error;
-      return this.command('EVAL', script.lua, keys.length, ...keys, ...args);
-    }
+  script(...script: Parameters<RedisLink['script']>): Promise<unknown> {
+    return runScript(this, ...script);
   }
 
-  /** Closes the socket; the next command opens another. */
+  servers(): Promise<readonly RedisLink[]> {
+    return Promise.resolve([this]);
+  }
+
   close(): void {
     this.#cancelIdle();
     const client = this.#client;
@@ -80,8 +103,10 @@ export class RedisLink {
       return await this.#once(task);
     } catch (error) {
       const fault = toFault(error, this.target);
-      // A socket that was closed while nobody used it says nothing about the server: try a fresh one, once.
-      if (!reused || fault.loss !== 'closed' || this.#refused !== undefined) throw this.#metered(fault);
+      // A socket that was closed while nobody used it says nothing about the server, and one that takes no writes any
+      // more has had to give its place to another: try a fresh one, once.
+      const mayBeOver = fault.loss === 'closed' || fault.code === 'RedisReadOnly';
+      if (!reused || !mayBeOver || this.#refused !== undefined) throw this.#metered(fault);
       return this.#once(task).catch((again: unknown) => {
         throw this.#metered(toFault(again, this.target));
       });

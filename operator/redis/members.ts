@@ -15,7 +15,7 @@ export function nodesOfShards(reply: unknown, asked: Asked): HostPort[] {
     items(fieldsOf(shard).get('nodes')).flatMap((node) => {
       const fields = fieldsOf(node);
       const port = asked.tls ? fields.get('tls-port') ?? fields.get('port') : fields.get('port');
-      return serverOf(endpointOf(fields.get('endpoint'), asked), port);
+      return serverOf(fields.get('endpoint'), port, asked);
     })
   );
 }
@@ -25,7 +25,7 @@ export function nodesOfSlots(reply: unknown, asked: Asked): HostPort[] {
   return items(reply).flatMap((range) =>
     items(range).slice(2).flatMap((node) => {
       const [host, port] = items(node);
-      return serverOf(endpointOf(host, asked), port);
+      return serverOf(host, port, asked);
     })
   );
 }
@@ -33,7 +33,7 @@ export function nodesOfSlots(reply: unknown, asked: Asked): HostPort[] {
 /** The server of `SENTINEL MASTER`. */
 export function serverOfMaster(reply: unknown): HostPort[] {
   const { ip = '', port } = records(reply);
-  return serverOf(ip, port);
+  return dialable(ip, port);
 }
 
 /** The servers of `SENTINEL REPLICAS` or `SENTINEL SENTINELS`, whether they are well or not. */
@@ -41,14 +41,14 @@ export function serversOfList(reply: unknown): HostPort[] {
   return items(reply).flatMap(serverOfMaster);
 }
 
-/** Nothing, an empty text or a question mark: the host the client has come by. */
-function endpointOf(endpoint: unknown, { host }: Asked): string {
+/** A node as it tells of itself: nothing, an empty text or a question mark is the host the client has come by. */
+export function serverOf(endpoint: unknown, port: unknown, { host }: Asked): HostPort[] {
   const named = text(endpoint);
-  return named === '' || named === '?' ? host : named;
+  return dialable(named === '' || named === '?' ? host : named, port);
 }
 
 /** None where no client could dial it. */
-function serverOf(host: string, port: unknown): HostPort[] {
+function dialable(host: string, port: unknown): HostPort[] {
   const server = parseHostPort(`${host.includes(':') ? `[${host}]` : host}:${number(port) ?? 0}`);
   return server === undefined ? [] : [server];
 }

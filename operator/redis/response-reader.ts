@@ -1,6 +1,7 @@
 /** Counts the responses of many workers: one blocking connection per Redis, one tally per id. */
 import { type Clock, systemClock } from '../clock.ts';
 import { ChangeNotifier } from './change-notifier.ts';
+import { slotOf } from '../../contract/redis-slot.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisFault } from './fault.ts';
 import { ResponseFeed } from './response-feed.ts';
@@ -40,11 +41,11 @@ export class ResponseReader {
    * nothing; another target or stream starts over from the `from` given then.
    */
   follow(id: string, target: RedisTarget, stream: string, from: ResponseTally): void {
-    const key = targetKey(target);
+    const key = feedKey(target, stream);
     const now = this.#feedOf.get(id);
     if (now === key && this.#feeds.get(key)?.get(id)?.stream === stream) return;
     if (now !== undefined) this.unfollow(id);
-    const feed = this.#feeds.get(key) ?? this.#openFeed(target);
+    const feed = this.#feeds.get(key) ?? this.#openFeed(target, stream);
     this.#feeds.set(key, feed);
     this.#feedOf.set(id, key);
     feed.add(newFollower(id, stream, from));
@@ -88,12 +89,12 @@ export class ResponseReader {
     return this.#feeds.get(this.#feedOf.get(id) ?? '');
   }
 
-  #openFeed(target: RedisTarget): ResponseFeed {
+  #openFeed(target: RedisTarget, stream: string): ResponseFeed {
     const { connections, onFault, checkMs = 5000 } = this.#options;
     return new ResponseFeed({
       clock: this.#clock,
       control: connections.control(target),
-      blocking: connections.blocking(target),
+      blocking: connections.blocking(target, stream),
       checkMs,
       changed: (id) => {
         if (this.#feedOf.has(id)) this.#notifier.changed(id);
@@ -101,4 +102,10 @@ export class ResponseReader {
       onFault: (fault) => onFault?.(target, fault),
     });
   }
+}
+
+/** Streams one read can name: all of a Redis, but in a Cluster those of one slot. */
+function feedKey(target: RedisTarget, stream: string): string {
+  const key = targetKey(target);
+  return target.topology.kind === 'Cluster' ? `${key} ${slotOf(stream)}` : key;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, parseRedisUrl, type RedisTarget, targetKey, urlOf } from './target.ts';
+import { nameOf, parseRedisUrl, type RedisTarget, targetKey, urlOf } from './target.ts';
 import { targetAt } from '../../test/support/redis-target.ts';
 
 test.each([
@@ -45,7 +45,15 @@ test('the URL of a target reads back as the target', () => {
     const parsed = parseRedisUrl(url);
     expect(parsed.ok && urlOf(parsed.target)).toBe(url);
   }
-  expect(addressOf(targetAt({ host: 'fd00::1', port: 1 }))).toBe('[fd00::1]:1');
+});
+
+test.each([
+  ['redis://[fd00::1]:1', 'Redis at [fd00::1]:1'],
+  ['redis+sentinel://b:2,a:1/m', 'Redis "m" of the Sentinels at a:1, b:2'],
+  ['redis+cluster://a:1', 'Redis Cluster at a:1'],
+])('people read %s as %s', (url, name) => {
+  const parsed = parseRedisUrl(url);
+  expect(parsed.ok && nameOf(parsed.target)).toBe(name);
 });
 
 test('the key of a target tells logins apart and contains none of them', () => {
@@ -60,11 +68,13 @@ test('the key of a target tells logins apart and contains none of them', () => {
     { ...base, tls: { client: { cert: 'c', key: 'k' } } },
     { ...base, tls: { client: { cert: 'c', key: 'other' } } },
     targetAt({ host: 'cache' }, { username: 'u' }),
+    { ...base, sentinel: { password: 'canary' } },
+    { ...base, sentinel: { username: 's', password: 'canary' } },
     { ...base, topology: { kind: 'Cluster' } },
     { ...base, topology: { kind: 'Sentinel', masterName: 'm' } },
     { ...base, hosts: [...base.hosts, { host: 'other', port: 6379 }] },
   ];
   expect(targetKey({ ...base })).toBe(targetKey(base));
-  expect(new Set([base, ...others].map(targetKey)).size).toBe(13);
+  expect(new Set([base, ...others].map(targetKey)).size).toBe(15);
   expect(targetKey(base)).not.toContain('canary');
 });

@@ -1,6 +1,6 @@
 /** One Redis: where it is and how to log in, parsed once from what people write. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { formatHostPort } from '../../contract/host-port.ts';
+import { formatHostPort, type HostPort } from '../../contract/host-port.ts';
 import { formatRedisAddress, parseRedisAddress, type RedisAddress } from '../../contract/redis-address.ts';
 import type { RedisTls } from '../../contract/redis-tls.ts';
 import type { Reach } from './reach.ts';
@@ -10,10 +10,14 @@ export interface RedisTarget extends Omit<RedisAddress, 'tls'> {
   /** ACL user; the server's `default` user when absent. */
   readonly username?: string;
   readonly password?: string;
+  /** Login of the Sentinels, which know other users than the servers they watch. */
+  readonly sentinel?: { readonly username?: string; readonly password?: string };
   /** Present: speak TLS, and always verify the certificate. */
   readonly tls?: RedisTls;
   /** Present for a server an author has named: dialled within this alone, read within bounds, and never quoted. */
   readonly foreign?: Reach;
+  /** What faults name in its place: a server that foreign servers have told of is told by those the author named. */
+  readonly namedAs?: Pick<RedisTarget, 'hosts' | 'topology'>;
 }
 
 /** A target without login, or the sentence that says what is wrong with the URL. */
@@ -31,9 +35,41 @@ export function parseRedisUrl(text: string): ParsedRedisUrl {
   }
 }
 
-/** `host:port` as people read it, of each server that is named. */
-export function addressOf({ hosts }: RedisTarget): string {
-  return hosts.map(formatHostPort).join(',');
+/** A Redis as people read it, with each server that is named. */
+export function nameOf({ namedAs, ...target }: RedisTarget): string {
+  const { hosts, topology } = namedAs ?? target;
+  const servers = hosts.map(formatHostPort).join(', ');
+  switch (topology.kind) {
+    case 'Standalone':
+      return `Redis at ${servers}`;
+    case 'Sentinel':
+      return `Redis "${topology.masterName}" of the Sentinels at ${servers}`;
+    case 'Cluster':
+      return `Redis Cluster at ${servers}`;
+  }
+}
+
+/** One server of a Cluster, or of a set behind Sentinels, as a Redis of its own. */
+export function serverTarget(target: RedisTarget, server: HostPort): RedisTarget {
+  const { hosts, topology, foreign } = target;
+  return {
+    ...target,
+    hosts: [server],
+    topology: { kind: 'Standalone' },
+    ...(foreign ? { namedAs: { hosts, topology } } : {}),
+  };
+}
+
+/** One of the Sentinels, with their own login. */
+export function sentinelTarget({ sentinel, tls, foreign }: RedisTarget, server: HostPort): RedisTarget {
+  return {
+    hosts: [server],
+    topology: { kind: 'Standalone' },
+    db: 0,
+    ...sentinel,
+    ...(tls ? { tls } : {}),
+    ...(foreign ? { foreign } : {}),
+  };
 }
 
 /** The canonical URL of a target, without credentials: equal for two spellings of one target. */
@@ -46,8 +82,17 @@ const salt = randomBytes(32);
 
 /** Equal for equal targets within this process; contains no password, not even a hash that could be tried offline. */
 export function targetKey(target: RedisTarget): string {
-  const { password, tls, foreign } = target;
-  const rest = [password, tls?.ca, tls?.client?.cert, tls?.client?.key, tls?.serverName, tls?.minVersion, foreign];
+  const { password, sentinel, tls, foreign } = target;
+  const rest = [
+    password,
+    sentinel,
+    tls?.ca,
+    tls?.client?.cert,
+    tls?.client?.key,
+    tls?.serverName,
+    tls?.minVersion,
+    foreign,
+  ];
   const digest = createHmac('sha256', salt).update(JSON.stringify(rest.map((one) => one ?? null))).digest('hex').slice(
     0,
     16,

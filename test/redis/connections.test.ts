@@ -174,7 +174,7 @@ test('an unused connection is closed and opened again when needed', async () => 
 
 test('a blocking read can be broken off, and gives up on a server that hangs', async () => {
   const server = await serve();
-  const blocking = connect().blocking(targetAt(server));
+  const blocking = connect().blocking(targetAt(server), 'nothing');
   const read = (deadlineMs: number) => blocking.command(deadlineMs, 'XREAD', 'BLOCK', 0, 'STREAMS', 's', '0');
   const first = read(20_000);
   await eventually('the read blocks', async () => String(await server.client.client('LIST')).includes('cmd=xread'));

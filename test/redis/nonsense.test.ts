@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import { RedisFault } from '../../operator/redis/fault.ts';
-import { RedisLink } from '../../operator/redis/link.ts';
 import { maxReplyBytes } from '../../operator/redis/reply-bound.ts';
 import { script } from '../../operator/redis/script.ts';
 import { consumersOf } from '../../operator/redis/streams.ts';
@@ -48,7 +47,7 @@ test.each(Object.keys(manners) as (keyof typeof manners)[])(
     const connections = connect();
     const link = connections.control(target);
     await expectOneSentence(link.command('XINFO', 'STREAM', 's'));
-    await expectOneSentence(connections.blocking(target).command(100, 'XREAD', 'STREAMS', 's', '0'));
+    await expectOneSentence(connections.blocking(target, 'x').command(100, 'XREAD', 'STREAMS', 's', '0'));
     const before = server.connections();
     for (let again = 0; again < 20; again++) await expectOneSentence(link.command('PING'));
     expect(server.connections() - before).toBeLessThan(2);
@@ -100,11 +99,11 @@ describe('of a server that an author has named', () => {
   });
 
   test.each(['127.0.0.1', 'localhost'])('no connection is made to %s where that is closed', async (host) => {
-    const { server, target } = await serve('answers garbage');
-    const closed = { ...target, host, foreign: { closed: ['127.0.0.0/8', '::1/128'] } };
+    const { server } = await serve('answers garbage');
+    const closed = targetAt({ host, port: server.port }, { foreign: { closed: ['127.0.0.0/8', '::1/128'] } });
     const connections = connect();
-    for (const link of [connections.control(closed), connections.blocking(closed)]) {
-      const work = link instanceof RedisLink ? link.command('PING') : link.command(5000, 'PING');
+    const [shared, blocking] = [connections.control(closed), connections.blocking(closed, 'x')];
+    for (const work of [shared.command('PING'), blocking.command(5000, 'PING')]) {
       await expect(work).rejects.toMatchObject({ code: 'RedisHostRefused' });
     }
     expect(server.connections()).toBe(0);

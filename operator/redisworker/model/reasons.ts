@@ -77,6 +77,7 @@ export const redisReasons = [
   'RedisNoPermission',
   'RedisWrongType',
   'RedisReadOnly',
+  'RedisMasterUnknown',
   'RedisOutOfMemory',
   'RedisLoading',
   'RedisError',

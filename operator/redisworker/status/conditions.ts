@@ -2,7 +2,7 @@
 import type { UndatedCondition } from './dated.ts';
 import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from '../desired/index.ts';
-import { addressOf } from '../../redis/target.ts';
+import { nameOf } from '../../redis/target.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
@@ -59,7 +59,7 @@ export function redisCondition({ access, redis }: ObservedSpec): UndatedConditio
       type: 'RedisReachable',
       status: 'True',
       reason: 'Answered',
-      message: `Redis at ${addressOf(target)} answers${login.kind === 'shared' ? sharing(login.why) : ''}`,
+      message: `${nameOf(target)} answers${login.kind === 'shared' ? sharing(login.why) : ''}`,
     };
 }
 

@@ -126,7 +126,7 @@ function serverLines({ password }: SentinelOptions, master: number | undefined):
     'appendonly no',
     'repl-diskless-sync yes',
     'repl-diskless-sync-delay 0',
-    ...(password === undefined ? [] : [`requirepass ${password}`, `masterauth ${password}`]),
+    ...(password === undefined ? [] : [`requirepass "${password}"`, `masterauth "${password}"`]),
     ...(master === undefined ? [] : [`replicaof 127.0.0.1 ${master}`]),
   ];
 }
@@ -136,10 +136,10 @@ function sentinelLines({ password, sentinelPassword }: SentinelOptions, master: 
     `sentinel monitor ${masterName} 127.0.0.1 ${master} ${quorum}`,
     `sentinel down-after-milliseconds ${masterName} 500`,
     `sentinel failover-timeout ${masterName} 3000`,
-    ...(password === undefined ? [] : [`sentinel auth-pass ${masterName} ${password}`]),
+    ...(password === undefined ? [] : [`sentinel auth-pass ${masterName} "${password}"`]),
     ...(sentinelPassword === undefined
       ? []
-      : [`requirepass ${sentinelPassword}`, `sentinel sentinel-pass ${sentinelPassword}`]),
+      : [`requirepass "${sentinelPassword}"`, `sentinel sentinel-pass "${sentinelPassword}"`]),
   ];
 }
 
