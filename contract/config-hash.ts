@@ -35,6 +35,9 @@ export const pidField = 'pid';
 /** Field that names the pod (its UID) the running process belongs to. */
 export const ownerField = 'owner';
 
+/** Field that names the connections the running process writes over: what is still on its way over earlier ones is refused. */
+export const sessionField = 'session';
+
 /** Counter fields of requests a worker refused: `err:ref`, `err:type`, `err:workerUrl`. */
 export function errorCounterField(cause: 'ref' | 'type' | 'workerUrl'): string {
   return `err:${cause}`;

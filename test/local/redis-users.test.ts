@@ -105,6 +105,7 @@ test('another password is given on demand while requests are answered, and the o
   login.on('error', () => undefined); // the command tells
   await expect(login.ping()).rejects.toThrow();
   login.disconnect();
+  expect(await denials()).toEqual([]);
 });
 
 test('a worker that is deleted takes its user with it', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import {
   configHashKey,
   deadLetterStreamKey,
@@ -14,6 +14,7 @@ import {
 import { env } from '../../contract/pod.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { startBlackHole } from '../support/black-hole.ts';
+import { startHoldingProxy } from '../support/holding-proxy.ts';
 import { createAuthority, createCertificate } from '../support/control-plane/certificates.ts';
 import { freePort } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
@@ -378,3 +379,25 @@ function temporary({ onTestFinished }: TestContext): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test('a commit that arrives after its connection was given up answers nobody a second time', async (context) => {
+  const type = 'late';
+  await writeHash(client, type);
+  const proxy = await startHoldingProxy(shared.port);
+  context.onTestFinished(() => proxy.stop());
+  const worker = await run(context, {
+    type,
+    module: 'export default () => 1;',
+    redisUrl: `redis://127.0.0.1:${proxy.port}`,
+  });
+  await ready(worker);
+  proxy.holdAt('XACK');
+  await send(type, 'late-1');
+  await replyTo('late-1');
+  await eventually('the first commit is on its way', () => proxy.holds());
+  await proxy.release();
+  await send(type, 'late-2');
+  await replyTo('late-2');
+  expect(await client.exists(replyListKey('late-1'))).toBe(0);
+  expect(await client.xlen(responseStreamKey(type))).toBe(2);
+});

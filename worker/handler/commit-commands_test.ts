@@ -129,6 +129,7 @@ Deno.test('a commit is one transaction, which its guard asks for first', () => {
     'req:b:h',
     '7',
     'pod-1',
+    'session-1',
   ]);
   assertEquals(commands.at(-3), ['XACK', 'demo-worker:req:x', 'worker', '1-1', '1-2']);
   const fieldsExpire = commit(batch, place(), encoderFor(place(), 'HSETEX'))[1];

@@ -2,7 +2,7 @@
  * The question in front of a commit: is everything it rests on as it should be? It goes ahead of the transaction in the
  * same write, so that the usual commit costs no round trip more; a no makes the transaction come to nothing.
  */
-import { ownerField, pidField } from '../../contract/config-hash.ts';
+import { ownerField, pidField, sessionField } from '../../contract/config-hash.ts';
 import type { Identity } from '../pod/identity.ts';
 import { asterisk, type ByteWriter } from '../redis/byte-writer.ts';
 import { type Command, encodeArguments } from '../redis/commands.ts';
@@ -15,12 +15,13 @@ const utf8 = new TextEncoder();
 export const markField = 'rw:commit';
 
 /**
- * KEYS: the config hash, which is watched; the response stream; keys that must not exist. ARGV: pid and owner.
+ * KEYS: the config hash, which is watched; the response stream; keys that must not exist. ARGV: pid, owner and session.
  * Returns 1; or 0, and has changed what is watched.
  */
-const guardScript = `local holder = redis.call('HMGET', KEYS[1], '${pidField}', '${ownerField}')
+const guardScript = `local holder = redis.call('HMGET', KEYS[1], '${pidField}', '${ownerField}', '${sessionField}')
 local responses = redis.call('TYPE', KEYS[2]).ok
-if holder[1] == ARGV[1] and holder[2] == ARGV[2] and (responses == 'stream' or responses == 'none')
+if holder[1] == ARGV[1] and holder[2] == ARGV[2] and (holder[3] or '') == ARGV[3]
+  and (responses == 'stream' or responses == 'none')
   and (#KEYS == 2 or redis.call('EXISTS', unpack(KEYS, 3)) == 0) then return 1 end
 redis.call('HSET', KEYS[1], '${markField}', 1)
 redis.call('HDEL', KEYS[1], '${markField}')
@@ -38,23 +39,23 @@ export class CommitGuard {
   readonly #holder: Uint8Array;
 
   /** @param guardsTraces whether a trace's life is the life of its hash, so that nobody else may have written to that */
-  constructor({ hashKey, responseStream }: Place, { pid, owner }: Identity, guardsTraces: boolean) {
+  constructor({ hashKey, responseStream }: Place, { pid, owner, session }: Identity, guardsTraces: boolean) {
     this.#guardsTraces = guardsTraces;
     this.#watch = utf8.encode(`*2\r\n${encodeArguments('WATCH', hashKey)}`);
     this.#evaluate = utf8.encode(encodeArguments('EVAL', guardScript));
     this.#keys = utf8.encode(encodeArguments(hashKey, responseStream));
-    this.#holder = utf8.encode(encodeArguments(pid ?? '', owner));
+    this.#holder = utf8.encode(encodeArguments(pid ?? '', owner, session ?? ''));
   }
 
   write(requests: readonly TextPlaces[], out: ByteWriter): void {
     const keys = 2 + requests.length * (this.#guardsTraces ? 2 : 1);
-    out.bytes(this.#watch).header(asterisk, keys + 5).bytes(this.#evaluate).number(keys).bytes(this.#keys);
+    out.bytes(this.#watch).header(asterisk, keys + 6).bytes(this.#evaluate).number(keys).bytes(this.#keys);
     for (const at of requests) writeOwnKeys(this.#guardsTraces, at, out);
     out.bytes(this.#holder);
   }
 }
 
 /** Asks the question by itself. A server that will not run it answers with an error. */
-export function guardCommand({ hashKey, responseStream }: Place, { pid, owner }: Identity): Command {
-  return ['EVAL', guardScript, 2, hashKey, responseStream, pid ?? '', owner];
+export function guardCommand({ hashKey, responseStream }: Place, { pid, owner, session }: Identity): Command {
+  return ['EVAL', guardScript, 2, hashKey, responseStream, pid ?? '', owner, session ?? ''];
 }

@@ -3,7 +3,6 @@ import type { Logger } from '../mod.ts';
 import type { Clock } from '../pod/clock.ts';
 import type { Pulse } from '../pod/health.ts';
 import type { Identity } from '../pod/identity.ts';
-import type { PreviousConnections } from '../redis/previous-connections.ts';
 import type { Executor } from './executor.ts';
 import type { InFlightTable } from './in-flight.ts';
 import type { Place } from './place.ts';
@@ -18,7 +17,6 @@ export interface SessionContext {
   readonly log: Logger;
   readonly clock: Clock;
   /** Connections of the sessions before. */
-  readonly previousConnections: PreviousConnections;
   /** Percent by ref, told by handlers and not yet written. */
   readonly progress: Map<string, number>;
 }

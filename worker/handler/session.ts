@@ -1,9 +1,10 @@
 /** The time between connecting to Redis and losing it: reading, committing and chores, side by side. */
+import { type Identity, renewSession } from '../pod/identity.ts';
 import type { Pair } from '../redis/connection-pair.ts';
 import { acknowledgeAnswered, historyPages } from './answered.ts';
 import { Chores } from './chores.ts';
 import { Committer } from './commit.ts';
-import { checkFence } from './fence.ts';
+import { checkFence, fenced } from './fence.ts';
 import { ensureGroup } from './group.ts';
 import { handOver } from './lease.ts';
 import { listPending, settleInFlight } from './pending.ts';
@@ -66,13 +67,11 @@ export class Session {
 
   async #join(placeTaken: 'now' | 'before'): Promise<Loops> {
     const { reader, writer } = this.#pair;
-    const { place, identity, inFlight, pulse, previousConnections } = this.#context;
+    const { place, inFlight, pulse } = this.#context;
+    const identity = placeTaken === 'now' ? this.#context.identity : await this.#renewed();
+    const context = { ...this.#context, identity };
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
-    const allowed = Promise.all([
-      previousConnections.replaceBy([reader, writer]),
-      checkFence(writer, place, identity),
-    ]);
-    if (placeTaken === 'before') await allowed;
+    const allowed = checkFence(writer, place, identity);
     const [groupWasMissing, pending, features] = await Promise.all([
       ensureGroup(writer, place),
       listPending(writer, place),
@@ -85,14 +84,22 @@ export class Session {
     pulse.reading = true;
     const committer: Committer = new Committer(
       writer,
-      { ...this.#context, onRetry: (dueMs) => chores.retryAt(dueMs) },
+      { ...context, onRetry: (dueMs) => chores.retryAt(dueMs) },
       features,
     );
     // An answer goes out before the next read does.
-    const requests = new Reader(this.#pair, this.#context, features, backlog, () => committer.fill());
+    const requests = new Reader(this.#pair, context, features, backlog, () => committer.fill());
     if (groupWasMissing) await requests.groupWasMade();
-    const chores = new Chores(writer, this.#context, features, requests);
+    const chores = new Chores(writer, context, features, requests);
     return { reader: requests, committer, chores };
+  }
+
+  /** A commit over the connections before may still be on its way: it would answer its requests a second time. */
+  async #renewed(): Promise<Identity> {
+    const { place: { hashKey }, identity } = this.#context;
+    const renewed = { ...identity, session: crypto.randomUUID() };
+    if (!await renewSession(this.#pair.writer, hashKey, renewed)) throw fenced(hashKey);
+    return renewed;
   }
 
   async #commit({ committer, reader }: Loops): Promise<void> {

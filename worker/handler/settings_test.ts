@@ -26,7 +26,7 @@ Deno.test('takes what the pod says', () => {
     WORKER_SETTINGS: '{"concurrency":3,"backoff":{"initialMs":5},"traces":"Off"}',
   });
   assertEquals(settings.redis, {
-    address: { hosts: [{ host: '127.0.0.1', port: 6379 }], db: 0, tls: true },
+    address: { hosts: [{ host: '127.0.0.1', port: 6379 }], db: 0, tls: true, topology: { kind: 'Standalone' } },
     username: 'w',
     password: 'text of /p',
     tls: {

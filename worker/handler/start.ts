@@ -8,7 +8,6 @@ import { captureConsole } from '../pod/log.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
 import { onStopSignal } from '../pod/stop.ts';
 import { after } from '../pod/timers.ts';
-import { PreviousConnections } from '../redis/previous-connections.ts';
 import { Executor } from './executor.ts';
 import { InFlightTable } from './in-flight.ts';
 import { Loop } from './loop.ts';
@@ -82,7 +81,6 @@ function assemble(
     log,
     clock,
     progress,
-    previousConnections: new PreviousConnections(),
   };
 }
 

@@ -5,7 +5,7 @@
  * does. A pod takes the place when no process is in it, or only an earlier one of its own; a `pid` of another owner is
  * left alone, for the operator clears those of dead pods.
  */
-import { ownerField, pidField } from '../../contract/config-hash.ts';
+import { ownerField, pidField, sessionField } from '../../contract/config-hash.ts';
 import { encodeGateReport, gateField, type GatePassage } from '../../contract/gate.ts';
 import type { Connection } from '../redis/connection.ts';
 import { FatalError } from './fatal.ts';
@@ -18,6 +18,8 @@ export interface Identity {
   readonly pid?: string;
   /** UID of the pod. */
   readonly owner: string;
+  /** Names the connections it writes over; another process of the same pod may have the same pid. */
+  readonly session?: string;
   /** What it found at the network gate, told with the place it takes. */
   readonly gate?: GatePassage;
 }
@@ -55,6 +57,19 @@ export async function takePlace(connection: Connection, hashKey: string, me: Ide
   }
 }
 
+/**
+ * Writes over other connections from now on: what is still on its way over earlier ones comes to nothing.
+ * @returns false when the place is not ours any more
+ */
+export async function renewSession(connection: Connection, hashKey: string, me: Identity): Promise<boolean> {
+  for (;;) {
+    const [watched, holder] = await connection.pipeline([['WATCH', hashKey], holderCommand(hashKey)]);
+    for (const reply of [watched, holder]) if (reply instanceof Error) throw reply;
+    if (!isOurs(holder as Reply, me)) return false;
+    if (await execute(connection, [['HSET', hashKey, ...sessionOf(me)]])) return true;
+  }
+}
+
 /** Removes `pid` and `owner`, unless they are somebody else's by now. */
 export async function leavePlace(connection: Connection, hashKey: string, me: Identity): Promise<void> {
   for (;;) {
@@ -63,7 +78,7 @@ export async function leavePlace(connection: Connection, hashKey: string, me: Id
       await connection.command('UNWATCH');
       return;
     }
-    if (await execute(connection, [['HDEL', hashKey, pidField, ownerField]])) return;
+    if (await execute(connection, [['HDEL', hashKey, pidField, ownerField, sessionField]])) return;
   }
 }
 
@@ -84,8 +99,12 @@ function holderCommand(hashKey: string): ['HMGET', ...string[]] {
 }
 
 function taking(hashKey: string, me: Identity): string[][] {
-  const ours = ['HSET', hashKey, ownerField, me.owner, ...reportOf(me)];
+  const ours = ['HSET', hashKey, ownerField, me.owner, ...sessionOf(me), ...reportOf(me)];
   return me.pid === undefined ? [ours, ['HDEL', hashKey, pidField]] : [[...ours, pidField, me.pid]];
+}
+
+function sessionOf({ session }: Identity): string[] {
+  return session === undefined ? [] : [sessionField, session];
 }
 
 function reportOf({ owner, gate }: Identity): string[] {

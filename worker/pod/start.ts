@@ -65,7 +65,7 @@ export async function startPod<Settings extends PodSettings>(
   return {
     settings,
     keyLine,
-    identity: { pid: String(Deno.pid), owner, ...(gate ? { gate } : {}) },
+    identity: { pid: String(Deno.pid), owner, session: crypto.randomUUID(), ...(gate ? { gate } : {}) },
     log,
     logWith: (fields) => createLog({ ...signature, ...fields }),
     pulse,

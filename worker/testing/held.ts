@@ -39,7 +39,7 @@ export function held(fields: Readonly<Record<string, Bulk>>, more: Partial<Held>
 }
 
 /** Who works in it. */
-export const identity: Identity = { pid: '7', owner: 'pod-1' };
+export const identity: Identity = { pid: '7', owner: 'pod-1', session: 'session-1' };
 
 /** A worker of type `demo-worker`. */
 export function place(more: Partial<Place> = {}): Place {
