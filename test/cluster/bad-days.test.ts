@@ -11,7 +11,7 @@ import {
 } from '../support/control-plane/shared.ts';
 import { withCount, withInline, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -35,7 +35,7 @@ const apply = (object: { metadata: object }) =>
   applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
 const hashExists = async (type: string, id: string) => (await redis.client.exists(configHashKey(type, id))) === 1;
 const start = (awaitReady: boolean) =>
-  startOperatorProcess({ redisUrl: redis.url, namespace, args: ['--no-leader-elect'], awaitReady });
+  startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace, args: ['--no-leader-elect'], awaitReady });
 
 /** An operator lives from the change until `moment`, which comes somewhere in the middle of its work. */
 async function liveUntil(
@@ -61,7 +61,7 @@ describeOnCluster('an operator that is killed again and again', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('bad-days');
-    [redis, node] = await Promise.all([startRedis(), startTestNode(namespace)]);
+    [redis, node] = await Promise.all([startGuardedRedis(), startTestNode(namespace)]);
   });
 
   afterAll(async () => {

@@ -17,7 +17,7 @@ import {
 } from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -63,10 +63,11 @@ describeOnCluster('workers of flavor Cilium', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('cilium');
-    redis = await startRedis();
+    redis = await startGuardedRedis();
     account = await createAccount(namespace, 'operator');
     const start = startOperatorProcess({
       redisUrl: redis.url,
+      redisPassword,
       namespace,
       kubeconfig: account.kubeconfig,
       args: ['--no-leader-elect'],

@@ -12,7 +12,7 @@ import {
 import { withInline, withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { freePort } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -46,11 +46,11 @@ describeOnCluster('a cluster whose network enforces nothing', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('gate');
-    redis = await startRedis();
+    redis = await startGuardedRedis();
     canary = `127.0.0.1:${await freePort()}`;
     const args = ['--no-leader-elect', '--canary-address', canary, '--canary-listen', canary];
     [operator, node] = await Promise.all([
-      startOperatorProcess({ redisUrl: redis.url, namespace, args }),
+      startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace, args }),
       startTestNode(namespace),
     ]);
   });

@@ -11,7 +11,7 @@ import {
 } from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -48,11 +48,12 @@ describeOnCluster('an operator without a right', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('rights');
-    redis = await startRedis();
+    redis = await startGuardedRedis();
     account = await createAccount(namespace, 'operator');
     await account.allow(without('list', 'pods'));
     const start = startOperatorProcess({
       redisUrl: redis.url,
+      redisPassword,
       namespace,
       kubeconfig: account.kubeconfig,
       args: ['--no-leader-elect'],

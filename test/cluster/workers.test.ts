@@ -11,7 +11,7 @@ import {
 } from '../support/control-plane/shared.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -51,9 +51,9 @@ describeOnCluster('workers on a cluster', () => {
   beforeAll(async () => {
     await installCrds();
     namespace = await createNamespace('workers', { 'pod-security.kubernetes.io/enforce': 'restricted' });
-    redis = await startRedis();
+    redis = await startGuardedRedis();
     [operator, node] = await Promise.all([
-      startOperatorProcess({ redisUrl: redis.url, namespace }),
+      startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace }),
       startTestNode(namespace),
     ]);
   });

@@ -7,7 +7,7 @@ import { annotations, labels, runtimeSecretName } from '../../operator/rediswork
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { Life, type MortalOperator, startMortalOperator } from '../support/sweep/mortal.ts';
 import { type Snapshot, snapshot } from '../support/sweep/snapshot.ts';
 import { moveNode } from '../support/sweep/stand-in-node.ts';
@@ -18,12 +18,12 @@ const ref = { namespace: 'default', name: type };
 const user = 'rw-uid-of-worker';
 const stream = requestStreamKey(type);
 
-const login = { password: 'of the operator' };
+const login = { password: guardPassword };
 let redis: TestRedis;
 let cluster: LocalCluster;
 
 beforeAll(async () => {
-  redis = await startRedis(['--requirepass', login.password], login);
+  redis = await startGuardedRedis();
 });
 afterAll(() => redis.stop());
 beforeEach(async () => {

@@ -3,16 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { withCount, withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword, startGuardedRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
-const password = 'canary-of-the-operator';
+const password = guardPassword;
 let redis: TestRedis;
 let operator: TestOperator;
 
 beforeAll(async () => {
-  redis = await startRedis(['--requirepass', password], { password });
+  redis = await startGuardedRedis();
   operator = await startTestOperator({ redisUrl: redis.url, redisLogin: { password }, defaultRedisNamespaces: [] });
 });
 afterAll(async () => {

@@ -22,6 +22,7 @@ export interface OperatorProcess extends TestProcess {
 export async function startOperatorProcess(
   options: {
     redisUrl?: string;
+    redisPassword?: string;
     namespace: string;
     everywhere?: boolean;
     kubeconfig?: string;
@@ -50,6 +51,7 @@ export async function startOperatorProcess(
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       KUBECONFIG: options.kubeconfig ?? inject('kubeconfig'),
+      ...(options.redisPassword === undefined ? {} : { REDIS_PASSWORD: options.redisPassword }),
     },
   });
   const httpUrl = `http://127.0.0.1:${port}`;

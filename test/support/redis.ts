@@ -40,6 +40,14 @@ export async function knowsTls(): Promise<boolean> {
 /** Why a test of TLS is skipped. */
 export const noTls = `${redisServer} is built without TLS`;
 
+/** The password of servers that are kept as in life: without it nobody gets in. */
+export const guardPassword = 'of the operator';
+
+/** Starts a redis-server that only those with {@link guardPassword} may use. */
+export function startGuardedRedis(args: readonly string[] = []): Promise<TestRedis> {
+  return startRedis(['--requirepass', guardPassword, ...args], { password: guardPassword });
+}
+
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
 export async function startRedis(
   args: readonly string[] = [],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KubeObject } from '../../../operator/cluster/cluster.ts';
 import { type OperatorProcess, startOperatorProcess } from '../operator.ts';
 import { freePort } from '../processes.ts';
-import { startRedis, type TestRedis } from '../redis.ts';
+import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../redis.ts';
 import { eventually } from '../wait.ts';
 import type { Node } from './node.ts';
 import { createRestrictedNamespace } from './shared.ts';
@@ -63,7 +63,7 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
   const [image, namespace, redis] = await Promise.all([
     importWorkerImage(node),
     createRestrictedNamespace(node, prefix),
-    startRedis(['--bind', '127.0.0.1', hostAddress, '--protected-mode', 'no']),
+    startGuardedRedis(['--bind', '127.0.0.1', hostAddress, '--protected-mode', 'no']),
     node.kubectlOk(['apply', '--server-side', '--force-conflicts', '-f', crds]),
   ]);
   await node.kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '-f', crds]);
@@ -109,6 +109,7 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
       ];
       const operator = await startOperatorProcess({
         redisUrl: `redis://${hostAddress}:${redis.port}`,
+        redisPassword,
         namespace,
         everywhere,
         kubeconfig: node.kubeconfigPath,
