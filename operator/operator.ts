@@ -86,12 +86,22 @@ export function startOperator(options: OperatorOptions): Operator {
   const queue = new WorkQueue({ clock, meter });
   meter.longestRunning(() => queue.longestRunningSeconds);
   const enqueue: Enqueue = (key, why) => (why === 'AsksAnew' ? queue.renew(key) : queue.add(key));
-  const redis = new RedisConnections({ clock, meter: metrics.redis });
+  const login = (): DefaultLogin => ({
+    ...options.redisLogin,
+    ...(options.redisPassword ? { password: options.redisPassword.current() } : {}),
+    ...(options.redisTls ? { tls: options.redisTls.current() } : {}),
+  });
+  const redis = new RedisConnections({
+    clock,
+    meter: metrics.redis,
+    onMoved: (target) => following.redisMembers.doubt(target),
+  });
   const following = startFollowing({
     cluster,
     namespace: options.namespace,
     redis,
     defaultRedisUrl: options.redisUrl,
+    defaultLogin: login,
     lookUp: options.lookUp,
     clock,
     enqueue,
@@ -111,11 +121,7 @@ export function startOperator(options: OperatorOptions): Operator {
       redisUrl: options.redisUrl,
       image: options.workerImage,
       get login() {
-        return {
-          ...options.redisLogin,
-          ...(options.redisPassword ? { password: options.redisPassword.current() } : {}),
-          ...(options.redisTls ? { tls: options.redisTls.current() } : {}),
-        };
+        return login();
       },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],

@@ -1,7 +1,7 @@
 /** The link to a Cluster: each command goes to the node that has its key, and after the key when that has moved. */
 import { formatHostPort, type HostPort } from '../../contract/host-port.ts';
 import { slotOf } from '../../contract/redis-slot.ts';
-import { redirectionIn, SlotMap } from './cluster-slots.ts';
+import { type Redirection, redirectionIn, SlotMap } from './cluster-slots.ts';
 import { type Command, keyOf } from './command-key.ts';
 import { mostTelling, RedisFault, toFault } from './fault.ts';
 import { type LinkOptions, type RedisLink, runScript, ServerLink } from './link.ts';
@@ -90,7 +90,7 @@ export class ClusterLink implements RedisLink {
   follow(fault: RedisFault, asked: HostPort): boolean {
     const redirection = redirectionIn(fault, this.#asked(asked));
     if (redirection?.kind !== 'Moved') return false;
-    this.#map?.correct(redirection.slot, redirection.server);
+    this.#correct(redirection);
     return true;
   }
 
@@ -139,13 +139,19 @@ export class ClusterLink implements RedisLink {
   async #elsewhere(fault: RedisFault, asked: HostPort, key: string | undefined): Promise<Place | undefined> {
     const redirection = redirectionIn(fault, this.#asked(asked));
     if (redirection) {
-      if (redirection.kind === 'Moved') this.#map?.correct(redirection.slot, redirection.server);
+      if (redirection.kind === 'Moved') this.#correct(redirection);
       return { server: redirection.server, asking: redirection.kind === 'Ask' };
     }
     if (fault.loss === undefined) return undefined;
+    this.#options.onMoved(this.target);
     const map = await this.#remap(asked).catch(() => undefined);
     const owner = key === undefined ? map?.servers.find((one) => !isSame(one, asked)) : map?.ownerOf(key);
     return owner === undefined || isSame(owner, asked) ? undefined : { server: owner, asking: false };
+  }
+
+  #correct({ slot, server }: Redirection): void {
+    this.#map?.correct(slot, server);
+    this.#options.onMoved(this.target);
   }
 
   /** Those who ask together get one answer. @param lost a node that does not answer */

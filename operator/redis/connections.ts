@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly commandMs?: number;
   /** A link nobody used for so long is closed [five minutes]. */
   readonly idleMs?: number;
+  /** Told when a Cluster has led a command elsewhere for good, or a node of it was lost. */
+  readonly onMoved?: (target: RedisTarget) => void;
 }
 
 const unmetered: RedisMeter = { roundtrip: () => undefined, error: () => undefined };
@@ -31,6 +33,7 @@ export class RedisConnections {
       random: options.random ?? Math.random,
       commandMs: options.commandMs ?? 2000,
       idleMs: options.idleMs ?? 300_000,
+      onMoved: options.onMoved ?? (() => undefined),
       onOpen: (link) => this.#open.add(link),
       onIdle: (link) => {
         this.#open.delete(link);

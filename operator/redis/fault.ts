@@ -109,6 +109,16 @@ export function tooMuch(target: RedisTarget): RedisFault {
   return new RedisFault('RedisError', 'it sends too much', target, 'silent');
 }
 
+/** The fault of a Redis that is made of more servers than a worker's network opens. */
+export function tooManyMembers(target: RedisTarget, most: number): RedisFault {
+  return new RedisFault('RedisError', `it names more than ${most} servers`, target);
+}
+
+/** The fault of a Redis that names none of its servers. */
+export function noMembers(target: RedisTarget): RedisFault {
+  return new RedisFault('RedisError', 'it names none of its servers', target);
+}
+
 function replyFault(message: string, command: string, target: RedisTarget): RedisFault {
   const code = replyCodes.find(([pattern]) => pattern.test(message))?.[1] ?? 'RedisError';
   // A server that does not know AUTH repeats its arguments: of a login, only the first word is told.

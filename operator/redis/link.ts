@@ -23,6 +23,8 @@ export interface LinkOptions {
   readonly commandMs: number;
   /** Unused for so long, the socket is closed. */
   readonly idleMs: number;
+  /** Told when a node of a Cluster has led a command elsewhere for good, or was lost. */
+  onMoved(target: RedisTarget): void;
   onOpen(link: ServerLink): void;
   onIdle(link: ServerLink): void;
 }

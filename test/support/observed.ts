@@ -94,7 +94,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
         user: undefined,
       },
       outsideHosts: [],
-      topology: topologyOf('default', { services: noServices }, new Map()),
+      topology: topologyOf('default', { services: noCopy }, new Map()),
       ...around.spec,
     },
   };
@@ -103,7 +103,8 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
 const target = targetAt({});
 const redisServer = { host: '127.0.0.1', port: 6379, addresses: [] };
 
-const noServices = {
+/** A live copy with nothing in it. */
+export const noCopy = {
   synced: Promise.resolve(),
   get: () => undefined,
   list: () => [],

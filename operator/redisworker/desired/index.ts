@@ -27,6 +27,8 @@ export interface NetworkInput {
   readonly topology: Topology;
   /** The addresses of names outside that `topology` and `endpoint` tell, as an annotation. */
   readonly resolved?: string | undefined;
+  /** The members of the Redis that were discovered, as an annotation. */
+  readonly members?: string | undefined;
 }
 
 /** The parts a desired state follows from. */
@@ -114,7 +116,7 @@ function configHash({ blueprint, secret }: DesiredInput, consumerId: string): Co
   });
 }
 
-function policyInputOf({ blueprint, endpoint, topology, resolved }: NetworkInput): PolicyInput {
+function policyInputOf({ blueprint, endpoint, topology, resolved, members }: NetworkInput): PolicyInput {
   const { parent } = blueprint;
   return {
     name: parent.name,
@@ -133,6 +135,7 @@ function policyInputOf({ blueprint, endpoint, topology, resolved }: NetworkInput
     topology,
     clusterBlocks: blueprint.clusterBlocks,
     resolved,
+    members,
   };
 }
 

@@ -60,6 +60,8 @@ export interface PolicyInput extends NetScope {
   readonly clusterBlocks?: readonly Block[];
   /** The addresses of names outside as the policy's own record, for the operator that comes next. */
   readonly resolved?: string | undefined;
+  /** The members of the Redis that were discovered, for the operator that comes next. */
+  readonly members?: string | undefined;
   /** What pods ask DNS for and may not reach, such as the canary; Cilium's DNS proxy has to know it. */
   readonly alsoAsked?: Scope;
   /** Net hash of the pods it selects, when those were made for another scope. */
@@ -132,7 +134,7 @@ export function networkPolicy(
 
 /** What every policy carries, whatever its kind. */
 export function header(
-  { name, namespace, owner, labels, resolved, ...input }: PolicyInput,
+  { name, namespace, owner, labels, resolved, members, ...input }: PolicyInput,
 ): Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> {
   const hash = input.forHash ?? netHash(input);
   return {
@@ -142,10 +144,16 @@ export function header(
       name: `${name}-${hash}`,
       namespace,
       labels: { ...labels, ...podLabels(name, hash) },
-      ...(resolved === undefined ? {} : { annotations: { [annotationKeys.resolved]: resolved } }),
+      ...annotated({ [annotationKeys.resolved]: resolved, [annotationKeys.members]: members }),
       ownerReferences: [owner],
     },
   };
+}
+
+/** What the policy remembers, as far as there is something. */
+function annotated(notes: Readonly<Record<string, string | undefined>>): { annotations?: Record<string, string> } {
+  const given = Object.entries(notes).filter((note): note is [string, string] => note[1] !== undefined);
+  return given.length === 0 ? {} : { annotations: Object.fromEntries(given) };
 }
 
 /** What ties a pod to the one policy made for it. */

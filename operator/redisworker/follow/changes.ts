@@ -1,4 +1,5 @@
 /** Turns what happens into keys to look at. Sources never decide anything: they only enqueue. */
+import type { HostPort } from '../../../contract/host-port.ts';
 import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
@@ -10,11 +11,16 @@ import type { LiveCopies } from './copies.ts';
 /** Told the key of a worker that should be looked at; `AsksAnew` when its user wants something else than before. */
 export type Enqueue = (workerKey: string, why?: 'AsksAnew') => void;
 
-/** Subscribes to all live copies. @param defaultRedisUrl Redis of workers that name none */
+/**
+ * Subscribes to all live copies.
+ * @param defaultRedisUrl Redis of workers that name none
+ * @param membersOf servers of a worker's Redis that were discovered
+ */
 export function enqueueChanges(
   copies: LiveCopies,
   defaultRedisUrl: string | undefined,
   enqueue: Enqueue,
+  membersOf: (workerKey: string) => readonly HostPort[] = () => [],
 ): void {
   const asked = new Map<string, string>();
   copies.workers.onChange((type, object) => {
@@ -34,7 +40,9 @@ export function enqueueChanges(
   copies.services.onChange((_, service) => {
     const affected = withAliases(service, copies.services.list());
     for (const worker of copies.workers.list()) {
-      if (affected.some((one) => mentions(worker, one, defaultRedisUrl))) enqueue(keyOf(refOfObject(worker)));
+      const key = keyOf(refOfObject(worker));
+      const members = membersOf(key).map(({ host }) => host);
+      if (affected.some((one) => mentions(worker, one, defaultRedisUrl, members))) enqueue(key);
     }
   });
 }
@@ -92,9 +100,18 @@ function targetsOf(alias: KubeObject): string[] {
 }
 
 /** Whether a worker's scope or Redis may mean a Service; a wrong guess costs one look. */
-function mentions({ spec }: KubeObject, service: KubeObject, defaultRedisUrl: string | undefined): boolean {
-  const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: { url?: string } };
-  const hosts = [...(permissions?.net ?? []), redis?.url ?? defaultRedisUrl ?? ''].join(' ').toLowerCase();
+function mentions(
+  { spec }: KubeObject,
+  service: KubeObject,
+  defaultRedisUrl: string | undefined,
+  members: readonly string[],
+): boolean {
+  const { permissions, redis } = (spec ?? {}) as {
+    permissions?: { net?: string[] };
+    redis?: { url?: string; urls?: string[] };
+  };
+  const urls = redis?.urls ?? [redis?.url ?? defaultRedisUrl ?? ''];
+  const hosts = [...(permissions?.net ?? []), ...urls, ...members].join(' ').toLowerCase();
   const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) =>
     entry.replace(/:\d+$/, '')
   );

@@ -3,12 +3,15 @@ import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { LookUp } from '../../dns/lookup.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
+import { discoverMembers } from '../../redis/discovery.ts';
 import { ResponseReader } from '../../redis/response-reader.ts';
+import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import type { Observed } from '../model/observed.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
 import { OutsideNames } from './outside-names.ts';
+import { RedisMembers } from './redis-members.ts';
 import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
 
@@ -19,6 +22,7 @@ export interface Following {
   readonly references: References;
   readonly ciliumPolicies: CiliumPolicies;
   readonly outsideNames: OutsideNames;
+  readonly redisMembers: RedisMembers;
   readonly responses: ResponseReader;
   readonly redisUsers: RedisUsers;
 }
@@ -31,6 +35,8 @@ export interface FollowOptions {
   readonly redis: RedisConnections;
   /** Redis of workers that name none. */
   readonly defaultRedisUrl: string | undefined;
+  /** The login for it. */
+  readonly defaultLogin: () => Pick<RedisTarget, 'username' | 'password' | 'tls'>;
   /** Asks DNS for names outside the cluster. */
   readonly lookUp: LookUp;
   readonly clock: Clock;
@@ -41,30 +47,51 @@ export interface FollowOptions {
 export function startFollowing(options: FollowOptions): Following {
   const { cluster, namespace, clock, enqueue } = options;
   const copies = liveCopies(cluster, namespace);
-  enqueueChanges(copies, options.defaultRedisUrl, enqueue);
+  const redisMembers = new RedisMembers({
+    discover: (target, known) => discoverMembers(options.redis, target, known),
+    defaultRedis: () => defaultWithMembers(options),
+    clock,
+    enqueue,
+  });
+  enqueueChanges(copies, options.defaultRedisUrl, enqueue, (key) => redisMembers.of(key));
   return {
     copies,
     references: new References(cluster, enqueue),
     ciliumPolicies: new CiliumPolicies(cluster, namespace, (copy) => enqueueOwners(copy, enqueue)),
     outsideNames: new OutsideNames({ lookUp: options.lookUp, clock, enqueue }),
-    responses: new ResponseReader({ connections: options.redis, onChange: enqueue, clock }),
+    redisMembers,
+    responses: new ResponseReader({
+      connections: options.redis,
+      onChange: enqueue,
+      onFault: (target, fault) => fault && redisMembers.doubt(target),
+      clock,
+    }),
     redisUsers: new RedisUsers({ redis: options.redis, clock, enqueue }),
   };
 }
 
+/** Its members are no Redis for an author, whether a worker uses it or not. */
+function defaultWithMembers({ defaultRedisUrl, defaultLogin }: FollowOptions): RedisTarget | undefined {
+  const url = parseRedisUrl(defaultRedisUrl ?? '');
+  return url.ok && url.target.topology.kind !== 'Standalone' ? { ...url.target, ...defaultLogin() } : undefined;
+}
+
 /** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
 export function follow(following: Following, key: string, observed: Observed | undefined): void {
-  const { references, ciliumPolicies, outsideNames, responses, redisUsers } = following;
+  const { references, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers } = following;
   references.keep(key, observed?.referred ?? []);
   if (!observed) {
     responses.unfollow(key);
     outsideNames.forget(key);
+    redisMembers.forget(key);
     redisUsers.forget(key);
     return;
   }
   const { spec } = observed;
   if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
   outsideNames.keep(key, spec?.outsideHosts ?? []);
+  redisMembers.keep(key, spec?.asksMembersOf);
+  if (spec?.asksMembersOf && spec.redis.kind === 'fault') redisMembers.doubt(spec.asksMembersOf);
   if (!spec?.access.ok) return;
   const { target, login } = spec.access.value;
   responses.follow(key, target, spec.blueprint.work.responses, observed.responses);
@@ -86,6 +113,7 @@ export function stopCopies({ copies }: Following): void {
 export async function stopFollowing(following: Following): Promise<void> {
   following.references.close();
   following.outsideNames.close();
+  following.redisMembers.close();
   following.ciliumPolicies.close();
   following.redisUsers.close();
   await following.responses.close();

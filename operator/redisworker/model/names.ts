@@ -29,6 +29,8 @@ export const annotations = {
   rotateRedisPassword: 'redisworker.dev/rotate-redis-password',
   /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
   resolved: 'redisworker.dev/resolved-names',
+  /** Of a NetworkPolicy: the members of the worker's Redis that were discovered. */
+  members: 'redisworker.dev/redis-members',
 } as const;
 
 /** Name of the container the worker runs in; others of its pod are not ours. */

@@ -114,8 +114,12 @@ export interface ObservedSpec {
   readonly access: Resolved<RedisAccess>;
   readonly redis: RedisObservation;
   readonly topology: Topology;
-  /** What `topology` and `access` say of names outside the cluster, as the policy's annotation. */
+  /** What `topology` and `endpoint` say of names outside the cluster, as the policy's annotation. */
   readonly resolved?: string | undefined;
+  /** The members of the Redis that were discovered, as the policy's annotation. */
+  readonly members?: string | undefined;
+  /** The Redis to go on asking for its members, when it may have some. */
+  readonly asksMembersOf?: RedisTarget | undefined;
   /** Names outside the cluster that were asked for. */
   readonly outsideHosts: readonly string[];
 }

@@ -1,37 +1,47 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { HostPort } from '../../../contract/host-port.ts';
-import { afterAnswer, decodeRoster, encodeRoster, goneAfterMs, type Member } from './redis-roster.ts';
+import { afterAnswer, decodeRoster, encodeRoster, goneAfterMs, type Roster, rosterOf } from './redis-roster.ts';
 import { canonicalServers } from './redis-servers.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((host): HostPort => ({ host, port: 6379 })) as [HostPort, HostPort, HostPort];
-const namesOf = (roster: readonly Member[]) => canonicalServers(roster).map(({ host }) => host).join('');
+const namesOf = ({ members }: Roster) => textOf(members);
+const textOf = (servers: readonly HostPort[]) => canonicalServers(servers).map(({ host }) => host).join('');
+const nobody = rosterOf([]);
+
+/** The roster after the same answer every half minute for so long. */
+function after(roster: Roster, named: readonly HostPort[], ms: number): Roster {
+  const begin = roster.at ?? 0;
+  const times = Array.from({ length: Math.ceil(ms / 30_000) }, (_, at) => begin + Math.min((at + 1) * 30_000, ms));
+  return times.reduce((known, at) => afterAnswer(known, named, at), roster);
+}
 
 test('a failover between known members changes nothing, and a new member is there at once', () => {
-  const before = afterAnswer([], [a, b], 0);
+  const before = afterAnswer(nobody, [a, b], 0);
   expect(namesOf(afterAnswer(before, [b, a], 1))).toBe('ab');
   expect(namesOf(afterAnswer(before, [b, a, c], 1))).toBe('abc');
 });
 
 test('a member that answers leave out stays for an hour of answers, and begins anew when it is named again', () => {
-  const missing = afterAnswer(afterAnswer([], [a, b], 0), [a], 1000);
-  expect(namesOf(afterAnswer(missing, [a], 999 + goneAfterMs))).toBe('ab');
-  expect(namesOf(afterAnswer(missing, [a], 1000 + goneAfterMs))).toBe('a');
-  const back = afterAnswer(missing, [a, b], goneAfterMs);
-  expect(namesOf(afterAnswer(back, [a], 2 * goneAfterMs))).toBe('ab');
+  const before = afterAnswer(nobody, [a, b], 0);
+  expect(namesOf(after(before, [a], goneAfterMs - 1))).toBe('ab');
+  expect(namesOf(after(before, [a], goneAfterMs))).toBe('a');
+  const back = after(after(before, [a], goneAfterMs - 1), [a, b], 30_000);
+  expect(namesOf(after(back, [a], goneAfterMs - 1))).toBe('ab');
 });
 
-test('a Redis that was silent for long has nobody gone by its first answer', () => {
-  const before = afterAnswer([], [a, b], 0);
+test('silence makes nobody older, and the same answer counts once', () => {
+  const before = afterAnswer(afterAnswer(nobody, [a, b], 0), [a], 1000);
   expect(namesOf(afterAnswer(before, [a], 10 * goneAfterMs))).toBe('ab');
+  expect(afterAnswer(before, [a], 1000)).toBe(before);
 });
 
 test('no order of partial answers within the hour loses a member that any of them named', () => {
   const answers = fc.array(fc.tuple(fc.subarray([a, b, c]), fc.integer({ min: 0, max: goneAfterMs - 1 })));
   fc.assert(fc.property(answers, (given) => {
-    const inTime = given.sort(([, one], [, other]) => one - other);
-    const roster = inTime.reduce<readonly Member[]>((known, [named, at]) => afterAnswer(known, named, at), []);
-    expect(namesOf(roster)).toBe(namesOf(given.flatMap(([named]) => named)));
+    const inTime = [...new Map(given.map(([named, at]) => [at, named]))].sort(([one], [other]) => one - other);
+    const roster = inTime.reduce((known, [at, named]) => afterAnswer(known, named, at), nobody);
+    expect(namesOf(roster)).toBe(textOf(inTime.flatMap(([, named]) => named)));
   }));
 });
 

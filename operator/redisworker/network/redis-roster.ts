@@ -2,10 +2,17 @@
 import { formatHostPort, type HostPort, parseHostPort } from '../../../contract/host-port.ts';
 import { canonicalServers } from './redis-servers.ts';
 
-/** A member, and since when answers have left it out. */
+/** A member, and for how long answers have left it out. */
 export interface Member extends HostPort {
-  /** Milliseconds since 1970; absent while it is named. */
-  readonly missingSince?: number;
+  /** Milliseconds; 0 while it is named. */
+  readonly missingMs: number;
+}
+
+/** The members of a Redis as a worker's network has them. */
+export interface Roster {
+  /** Milliseconds since 1970 of the answer taken in last; undefined before the first. */
+  readonly at: number | undefined;
+  readonly members: readonly Member[];
 }
 
 /**
@@ -13,18 +20,23 @@ export interface Member extends HostPort {
  * know few others for a while, and every change of the list replaces pods.
  */
 export const goneAfterMs = 3_600_000;
+/** What one answer counts for at most: silence before it makes nobody older. */
+const mostPerAnswerMs = 60_000;
 
-/** Takes in what the Redis says of its members. Silence is no answer: nobody grows old by it. */
-export function afterAnswer(roster: readonly Member[], named: readonly HostPort[], at: number): Member[] {
+/** A roster nobody has confirmed yet. */
+export function rosterOf(remembered: readonly HostPort[]): Roster {
+  return { at: undefined, members: canonicalServers(remembered).map((server) => ({ ...server, missingMs: 0 })) };
+}
+
+/** Takes in what the Redis says of its members; the same answer again changes nothing. */
+export function afterAnswer(roster: Roster, named: readonly HostPort[], at: number): Roster {
+  if (roster.at === at) return roster;
+  const passed = roster.at === undefined ? 0 : Math.min(at - roster.at, mostPerAnswerMs);
   const present = new Set(named.map(formatHostPort));
-  const missing = roster.filter((member) => !present.has(formatHostPort(member))).map((
-    { host, port, missingSince },
-  ) => ({
-    host,
-    port,
-    missingSince: missingSince ?? at,
-  }));
-  return [...canonicalServers(named), ...missing.filter(({ missingSince }) => at - missingSince < goneAfterMs)];
+  const missing = roster.members.filter((member) => !present.has(formatHostPort(member)))
+    .map((member) => ({ ...member, missingMs: member.missingMs + passed }))
+    .filter(({ missingMs }) => missingMs < goneAfterMs);
+  return { at, members: [...rosterOf(named).members, ...missing] };
 }
 
 /** As an annotation of the policy, for the operator that comes next; undefined when nobody is known. */

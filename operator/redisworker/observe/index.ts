@@ -16,9 +16,8 @@ import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
-import { endpointOf, namedServers, observeAccess } from './redis-access.ts';
+import { observeRedisPlace } from './redis-place.ts';
 import { readNamed, readReferences } from './references.ts';
-import { observeNet } from './surroundings.ts';
 import { tallyFrom } from './tally-from-status.ts';
 
 /** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
@@ -64,18 +63,15 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
-  const surroundings = await observeNet(world, {
+  const place = await observeRedisPlace(world, {
     key,
     blueprint,
-    redis: namedServers(blueprint.redisUrl),
     referred,
     policies: children.networkPolicies,
+    object: looking.object,
+    runtimeSecret: children.runtimeSecret,
   });
-  const endpoint = endpointOf(blueprint, surroundings.redis);
-  const { topology } = surroundings;
-  const { object } = looking;
-  const { runtimeSecret } = children;
-  const access = await observeAccess(world, { blueprint, endpoint, topology, referred, object, runtimeSecret });
+  const { surroundings, endpoint, access } = place;
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
@@ -86,8 +82,10 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
     rival: rivalOf(worker, workers, world.defaults.redisUrl) ??
       (redis.kind === 'answered' ? holderOf(worker, workers, world.defaults.redisUrl, redis.work.owner) : undefined),
     ...references,
-    topology,
+    topology: surroundings.topology,
     resolved: surroundings.resolved,
+    members: place.members,
+    asksMembersOf: place.asks,
     outsideHosts: surroundings.outsideHosts,
     endpoint,
     access,

@@ -18,6 +18,8 @@ const defaults = {
   login: { password: 'of the operator' },
 } as const;
 
+/** A member of the default Redis. */
+const following = { redisMembers: { ofDefault: () => [{ host: '192.0.2.9', port: 7001 }] } };
 type Granted = { readonly value: RedisAccess };
 
 /** How a worker gets to its Redis; nothing but the defaults is looked at. */
@@ -33,6 +35,7 @@ function access(
   const looking = { blueprint, endpoint, topology, referred: [], object: worker('w'), runtimeSecret: undefined };
   const world = {
     defaults: around,
+    following,
     redis: { control: () => undefined },
     userManagement: { of: () => Promise.resolve(management) },
     clock: { now: () => 0 },
@@ -51,7 +54,7 @@ describe('a Redis an author has named', () => {
 
   it('is not dialled when it is the one of the operator by another spelling', async () => {
     const shared = { podNetwork: 'Shared' as const };
-    for (const url of ['redis://127.0.0.1:6379/3', 'rediss://[::ffff:127.0.0.1]']) {
+    for (const url of ['redis://127.0.0.1:6379/3', 'rediss://[::ffff:127.0.0.1]', 'redis://192.0.2.9:7001']) {
       expect(await access({ redis: { url } }, shared)).toMatchObject({
         ok: false,
         problem: { reason: 'RedisHostRefused', terminal: true },
@@ -66,7 +69,7 @@ describe('a Redis an author has named', () => {
         target: targetAt({ host: '192.0.2.1' }, {
           foreign: {
             closed: expect.arrayContaining(['169.254.0.0/16', '127.0.0.0/8']),
-            guarded: [{ host: '127.0.0.1', port: 6379 }],
+            guarded: [{ host: '127.0.0.1', port: 6379 }, { host: '192.0.2.9', port: 7001 }],
           },
         }),
         login: { kind: 'author' },

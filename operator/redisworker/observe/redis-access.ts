@@ -1,15 +1,15 @@
 /** Finds out where a worker's Redis is and how it is logged in to. */
-import type { HostPort } from '../../../contract/host-port.ts';
+import { formatHostPort, type HostPort } from '../../../contract/host-port.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { hostRefusal, type HostSurroundings, reachOf } from '../network/redis-hosts.ts';
-import { type RedisServer, subjectOf } from '../network/redis-servers.ts';
+import { canonicalServers, type RedisServer, subjectOf } from '../network/redis-servers.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
-import { type Resolved, terminal } from '../model/problem.ts';
+import { type Problem, type Resolved, terminal } from '../model/problem.ts';
 import { readRedisTls } from './redis-tls.ts';
 import { readSecretKey } from './secret-keys.ts';
 import { annotations } from '../model/names.ts';
@@ -78,23 +78,62 @@ async function accessToDefault(
   return login.ok ? { ok: true, value: { target, login: login.value } } : login;
 }
 
+/** Which of the servers a worker may have: all that are named, and the members nothing speaks against. */
+export interface JudgedMembers {
+  readonly servers: readonly RedisServer[];
+  /** Why another member is none of them. */
+  readonly refusal: Problem | undefined;
+}
+
+/** Judges the members an author's Redis has named: one that is refused is opened for nobody. */
+export function judgedMembers(
+  world: World,
+  { blueprint, topology, named, servers }: {
+    readonly blueprint: Blueprint;
+    readonly topology: Topology;
+    readonly named: readonly HostPort[];
+    readonly servers: readonly RedisServer[];
+  },
+): JudgedMembers {
+  const around = blueprint.redis && surroundingsOf(world, blueprint, topology);
+  if (!around) return { servers, refusal: undefined };
+  const isNamed = (server: HostPort) => named.some((other) => formatHostPort(other) === formatHostPort(server));
+  const refused = servers.filter((server) => !isNamed(server)).flatMap((server) => {
+    const refusal = hostRefusal(server, around);
+    return refusal === undefined ? [] : [{ server, refusal: `${subjectOf(server, named, 'author')} ${refusal}` }];
+  });
+  return {
+    servers: servers.filter((server) => !refused.some((one) => one.server === server)),
+    refusal: refused[0] && terminal('RedisHostRefused', refused[0].refusal),
+  };
+}
+
+/** What hosts are judged by; undefined where there is no admin to say so. */
+function surroundingsOf(
+  { defaults, following }: World,
+  { podNetwork }: Blueprint,
+  topology: Topology,
+): HostSurroundings | undefined {
+  const { redisHosts: hosts, redisUrl } = defaults;
+  return hosts && {
+    hosts,
+    topology,
+    defaultRedis: canonicalServers([...namedServers(redisUrl), ...following.redisMembers.ofDefault()]),
+    sharesLoopback: podNetwork === 'Shared',
+  };
+}
+
 /** Judged before anything is dialled: the operator stands where authors do not. */
 function ownReach(
-  { defaults }: World,
+  world: World,
   { blueprint, endpoint, topology }: Looking,
   { target, servers }: RedisEndpoint,
 ): Resolved<Pick<RedisTarget, 'foreign'>> {
   if (!blueprint.redis) return { ok: true, value: {} };
   const [onLoopback] = redisOnLoopback(blueprint, endpoint);
   if (onLoopback) return { ok: false, problem: onLoopback };
-  const { redisHosts: hosts } = defaults;
-  if (!hosts) return { ok: true, value: { foreign: { closed: [] } } };
-  const around: HostSurroundings = {
-    hosts,
-    topology,
-    defaultRedis: namedServers(defaults.redisUrl),
-    sharesLoopback: blueprint.podNetwork === 'Shared',
-  };
+  const around = surroundingsOf(world, blueprint, topology);
+  if (!around) return { ok: true, value: { foreign: { closed: [] } } };
   for (const server of servers) {
     const refusal = hostRefusal(server, around);
     if (refusal === undefined) continue;

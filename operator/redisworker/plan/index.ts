@@ -39,7 +39,7 @@ function desiredOf(
   spec: ObservedSpec,
   consumerIds: readonly string[],
 ): Desired | undefined {
-  const { blueprint, source, secret, endpoint, access, topology, resolved, problems } = spec;
+  const { blueprint, source, secret, endpoint, access, topology, resolved, members, problems } = spec;
   if (problems.length > 0 || !source.ok || !secret.ok || !endpoint.ok || !access.ok) return undefined;
   return desiredState({
     blueprint,
@@ -50,6 +50,7 @@ function desiredOf(
     access: access.value,
     topology,
     resolved,
+    members,
     aesKey,
     pods: children.pods,
   });

@@ -16,7 +16,8 @@ import { hashConflict, missing, notAHash, type Problem, terminal } from '../mode
  */
 export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wanted: readonly string[]): Problem[] {
   const loopback = redisOnLoopback(spec.blueprint, spec.endpoint);
-  const unresolved = [spec.access, spec.source, spec.secret].flatMap((part) => (part.ok ? [] : [part.problem]));
+  const parts = [spec.endpoint, spec.access, spec.source, spec.secret];
+  const unresolved = [...new Set(parts.flatMap((part) => (part.ok ? [] : [part.problem])))];
   return [
     ...spec.problems,
     ...rivalry(spec),

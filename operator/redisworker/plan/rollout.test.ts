@@ -3,6 +3,7 @@ import { configHashKey } from '../../../contract/keys.ts';
 import { withCount, withInline, withNet, withSpec, worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
 import { settled, steps, stored } from '../../../test/support/plans.ts';
+import { targetAt } from '../../../test/support/redis-target.ts';
 import { type PodChange, podOf } from '../../../test/support/pods.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { consumerIdOf } from '../model/children.ts';
@@ -56,6 +57,43 @@ function rolling(
     ),
   });
 }
+
+/** Three consumers that are ready on a Redis of these servers, and one more of them turns up. */
+function withNewMember(...hosts: [string, ...string[]]): Observed {
+  const endpointOf = (all: readonly string[]) => ({
+    ok: true as const,
+    value: {
+      url: 'redis+cluster://a',
+      target: targetAt({ host: 'a' }),
+      servers: all.map((host) => ({ host, port: 6379, addresses: [] })),
+    },
+  });
+  const runs = settled(worker('w', withCount(3)), { spec: { endpoint: endpointOf(hosts.slice(0, -1)) } });
+  const { deployments } = runs.children;
+  return observed({
+    ...worker('w', withCount(3)),
+    metadata: { name: 'w', namespace: 'default', finalizers: [finalizer] },
+  }, {
+    children: { ...runs.children, pods: deployments.map((one) => podOf(one)) },
+    hashes: hashesOf(runs),
+    spec: { endpoint: endpointOf(hosts) },
+  });
+}
+
+test('a new server of the Redis is opened at once for the pods that run, and for those that are made for it', () => {
+  const seen = withNewMember('192.0.2.1', '192.0.2.2', '192.0.2.3');
+  const { actions } = planOf(seen);
+  const policies = actions.flatMap((action) =>
+    action.do === 'applyObject' && action.object.kind === 'NetworkPolicy' ? [action] : []
+  );
+  expect(policies.map(({ why }) => why)).toEqual(['NetworkPolicyMissing', 'NetworkPolicyDrifted']);
+  for (const { object } of policies) expect(JSON.stringify(object)).toContain('192.0.2.3/32');
+  expect(policies[1]?.object.metadata.name).toBe(seen.children.networkPolicies[0]?.metadata.name);
+  const [made, ...held] = actions.flatMap((action) =>
+    action.do === 'applyObject' && action.object.kind === 'Deployment' ? [action.object] : []
+  );
+  expect([JSON.stringify(made).includes('192.0.2.3:6379'), held]).toEqual([true, []]);
+});
 
 const three = (...changes: Change[]) => worker('w', withCount(3), ...changes);
 const heldBy = (seen: Observed) => [...planOf(seen).held].join();

@@ -52,7 +52,7 @@ export function policiesInUse(
   deployments: readonly KubeObject[],
   why: Why,
 ): Action[] {
-  const { blueprint, endpoint, topology, resolved, problems } = spec;
+  const { blueprint, endpoint, topology, resolved, members, problems } = spec;
   if (problems.length > 0 || !endpoint.ok || blueprint.allowAllNet) return [];
   const inUse = new Set(
     deployments.map(deploymentView)
@@ -62,7 +62,7 @@ export function policiesInUse(
   return children.networkPolicies.flatMap((actual) => {
     const hash = policyHashOf(actual);
     if (hash === undefined || !inUse.has(hash)) return [];
-    const network = { blueprint, endpoint: endpoint.value, topology, resolved };
+    const network = { blueprint, endpoint: endpoint.value, topology, resolved, members };
     const { policy: object, problems: unopened } = desiredPolicy(network, hash);
     // One of the other flavor is another object, and one with problems would take away the way to Redis.
     if (actual.kind !== object.kind || unopened.length > 0 || !policyHasDrifted(object, actual)) return [];

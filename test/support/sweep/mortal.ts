@@ -122,6 +122,7 @@ export async function startMortalOperator(
     namespace: undefined,
     redis: readers,
     defaultRedisUrl: redisUrl,
+    defaultLogin: () => ({}),
     lookUp: machineLookUp(),
     clock: systemClock,
     enqueue: () => undefined,
