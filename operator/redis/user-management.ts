@@ -20,7 +20,7 @@ export type UserManagement =
   };
 
 /** Servers from Redis 7.0 and Valkey on know the others. */
-const notEverywhere = ['client|setinfo', 'hexpire', 'hsetex'];
+export const notEverywhere = ['client|setinfo', 'hexpire', 'hsetex'];
 
 /** A user of this name is never made: the rule it is given is none. */
 const probed = 'rw-probe';

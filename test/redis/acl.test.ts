@@ -8,10 +8,12 @@ import type { RedisLink } from '../../operator/redis/link.ts';
 import { UserComparison } from '../../operator/redis/user-comparison.ts';
 import { UserManagementProbe } from '../../operator/redis/user-management.ts';
 import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
+import { forgetDenials } from '../support/denials.ts';
 import { worker } from '../support/gen.ts';
 import { observed } from '../support/observed.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { targetAt } from '../support/redis-target.ts';
+import { userOf } from '../support/worker-user.ts';
 
 const password = 'of the operator';
 const comparison = new UserComparison();
@@ -91,6 +93,7 @@ test('writing a user anew leaves its connections open, and takes back all it had
   await expect(theirs.get('x')).rejects.toThrow('NOPERM');
   expect(await theirs.lpush('res:1', 'x')).toBe(1);
   theirs.disconnect();
+  await forgetDenials(server.client);
 });
 
 test('a key with signs of a pattern in it opens itself alone', async () => {
@@ -148,4 +151,22 @@ test('what was found out is asked for again after a while', async () => {
   expect((await probe.of(theirs)).kind).toBe('shared');
   now += 5001;
   expect((await probe.of(theirs)).kind).toBe('managed');
+});
+
+test('a server of a test tells when it ends what it has denied to a worker, also one it has had before', async () => {
+  const own = await startRedis();
+  const worker = userOf({ type: 'told', runtime: 'Handler' });
+  await own.addUser(worker);
+  await own.restart();
+  const theirs = own.client.duplicate({
+    username: worker.name,
+    password: worker.passwords[0]!,
+    enableReadyCheck: false,
+  });
+  await expect(theirs.hset('told:1:h', 'a', '1')).resolves.toBe(1);
+  await expect(theirs.hset('other:1:h', 'a', '1')).rejects.toThrow('NOPERM');
+  theirs.disconnect();
+  await expect(own.stop()).rejects.toThrow(
+    /denied to a user of a worker:\ncount 1 reason key .* object other:1:h username rw-of-told/,
+  );
 });

@@ -23,12 +23,12 @@ afterAll(() => redis.stop());
 /** A worker with a hash of its own, stopped with its test. */
 async function run(
   { onTestFinished }: TestContext,
-  options: Omit<WorkerOptions, 'redisUrl'>,
+  options: Omit<WorkerOptions, 'on'>,
   consumerId: string,
   on = redis,
 ): Promise<TestWorker> {
   await writeHash(on.client, options.type, { consumerId, replyExpireSeconds: 600 });
-  const worker = await startWorker({ redisUrl: on.url, podUid: `pod-${consumerId}`, ...options }, consumerId);
+  const worker = await startWorker({ on, podUid: `pod-${consumerId}`, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
     if (task.result?.state === 'fail') process.stderr.write(worker.output());

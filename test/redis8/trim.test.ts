@@ -32,7 +32,7 @@ test('beside another group requests go once both have acknowledged them, and not
   const taken = await read(300);
   const [kept, ...done] = [taken[7]!, ...taken.filter((_, at) => at !== 7)];
   await client.xack(stream, 'audit', ...done);
-  const worker = await startWorker({ type, module: 'export default () => 1', redisUrl: redis.url });
+  const worker = await startWorker({ type, module: 'export default () => 1', on: redis });
   onTestFinished(() => worker.stop());
   await eventually('all are answered', async () => (await client.xlen(responseStreamKey(type))) === 350);
   await eventually('what both are done with is gone', async () => (await client.xlen(stream)) <= 52);

@@ -1,12 +1,18 @@
 /** A real redis-server on a free port, one per test file. */
 import { Redis } from 'ioredis';
+import { type AclUser, rulesOf, without } from '../../operator/redis/acl.ts';
+import { notEverywhere } from '../../operator/redis/user-management.ts';
+import { denialsOf } from './denials.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
 /** The server's program: `REDIS_SERVER`, or the machine's own redis-server. */
 export const redisServer = process.env['REDIS_SERVER'] ?? 'redis-server';
 
-/** A redis-server of the test's own. Nothing is kept on disk. */
+/**
+ * A redis-server of the test's own. Nothing is kept on disk. Whenever it ends, it is an error if a user of a worker was
+ * denied anything until then; a test that is about denials resets the log of them.
+ */
 export interface TestRedis {
   readonly port: number;
   /** `redis://127.0.0.1:<port>` */
@@ -14,6 +20,9 @@ export interface TestRedis {
   /** A connected client; closed by {@link TestRedis.stop}. */
   readonly client: Redis;
   readonly pid: () => number;
+  readonly isUp: () => boolean;
+  /** Makes a user, which restarts keep as an ACL file does. */
+  addUser(user: AclUser): Promise<void>;
   /** Ends the server at once, as a crash does; all data is gone. */
   crash(): Promise<void>;
   /** Starts it again, empty, on the same port. */
@@ -54,9 +63,15 @@ export async function startRedis(
   clientOptions: { username?: string; password?: string } = {},
 ): Promise<TestRedis> {
   const port = await freePort();
+  const users = new Map<string, readonly string[]>();
   const launch = (): TestProcess =>
-    start(redisServer, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...args]);
+    start(redisServer, [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      ...args,
+      ...[...users].flatMap(([name, rules]) => ['--user', name, ...rules]),
+    ]);
   let server = launch();
+  let isUp = true;
   const client = new Redis({
     host: '127.0.0.1',
     port,
@@ -68,23 +83,47 @@ export async function startRedis(
   client.on('error', () => undefined); // tests stop the server on purpose
   const answers = () => eventually('redis-server answers PING', async () => (await client.ping()).length > 0);
   await answers();
+  const unknown = await unknownOf(client);
+  const checked = async () => {
+    const denials = isUp && client.status === 'ready' ? await denialsOf(client) : [];
+    if (denials.length > 0) throw new Error(`denied to a user of a worker:\n${denials.join('\n')}`);
+  };
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
     client,
     pid: () => server.pid,
+    isUp: () => isUp,
+    async addUser(user) {
+      const rules = rulesOf(without(user, unknown));
+      users.set(user.name, rules);
+      if (isUp) await client.call('ACL', 'SETUSER', user.name, ...rules);
+    },
     async crash() {
+      await checked();
+      isUp = false;
       server.child.kill('SIGKILL');
       await server.ended;
     },
     async restart() {
+      await checked();
       await server.stop();
       server = launch();
       await answers();
+      isUp = true;
     },
     async stop() {
-      client.disconnect();
-      await server.stop();
+      try {
+        await checked();
+      } finally {
+        client.disconnect();
+        await server.stop();
+      }
     },
   };
+}
+
+async function unknownOf(client: Redis): Promise<ReadonlySet<string>> {
+  const replies = (await client.call('COMMAND', 'INFO', ...notEverywhere)) as unknown[];
+  return new Set(notEverywhere.filter((_, at) => replies[at] === null));
 }

@@ -8,6 +8,8 @@ import { encodeConfigHash, type WorkerConfig } from '../../contract/config-hash.
 import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { env, handlerRights, type HandlerSettings } from '../../contract/pod.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
+import type { TestRedis } from './redis.ts';
+import { giveUser } from './worker-user.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const deno = join(root, 'node_modules/.bin/deno');
@@ -17,7 +19,10 @@ export interface WorkerOptions {
   readonly type: string;
   /** Text of the handler module. */
   readonly module: string;
-  readonly redisUrl: string;
+  /** Its Redis, where it gets a user of its own, as the operator would make it, unless `env` names another one. */
+  readonly on: TestRedis;
+  /** Another way to that Redis. */
+  readonly redisUrl?: string;
   readonly settings?: Partial<HandlerSettings>;
   readonly podUid?: string;
   /** The stdin line with the key. */
@@ -61,23 +66,28 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
   mkdirSync(source);
   mkdirSync(secret);
   writeFileSync(join(source, 'worker.ts'), options.module);
-  for (const [name, text] of Object.entries(options.secretFiles ?? {})) writeFileSync(join(secret, name), text);
+  const hashKey = configHashKey(options.type, consumerId);
+  const login = await loginOf(options, hashKey);
+  const files = { ...login.files, ...options.secretFiles };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(secret, name), text);
+  const redisUrl = options.redisUrl ?? options.on.url;
   const healthAddress = `127.0.0.1:${await freePort()}`;
   const variables = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
-    [env.redisUrl]: options.redisUrl,
+    [env.redisUrl]: redisUrl,
     [env.source]: join(source, 'worker.ts'),
     [env.sourceDigest]: 'sha256-test',
     [env.settings]: JSON.stringify(options.settings ?? {}),
     [env.healthAddress]: healthAddress,
     [env.podUid]: options.podUid ?? 'pod-1',
     ...Object.fromEntries(
-      Object.entries(options.env ?? {}).map(([name, value]) => [name, value.replace('<secret>', secret)]),
+      Object.entries({ ...login.env, ...options.env }).map((
+        [name, value],
+      ) => [name, value.replace('<secret>', secret)]),
     ),
   };
-  const net = [new URL(options.redisUrl).host, healthAddress, ...(options.net ?? [])];
-  const hashKey = configHashKey(options.type, consumerId);
+  const net = [new URL(redisUrl).host, healthAddress, ...(options.net ?? [])];
   const flags = [
     '--no-prompt',
     '--no-config',
@@ -94,4 +104,24 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
   const running = start(command, args, { env: variables, stdin: options.stdin ?? '' });
   void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
   return { ...running, hashKey, healthUrl: `http://${healthAddress}` };
+}
+
+async function loginOf({ on, type, settings, env: given = {} }: WorkerOptions, hashKey: string): Promise<Login> {
+  if (given[env.redisPasswordFile] !== undefined) return { env: {}, files: {} };
+  const { group, deadLetterStream } = settings ?? {};
+  const login = await giveUser(on, hashKey, {
+    type,
+    runtime: 'Handler',
+    ...(group === undefined ? {} : { stream: { group } }),
+    ...(deadLetterStream === undefined ? {} : { deadLetter: deadLetterStream }),
+  });
+  return {
+    env: { ...login.env, [env.redisPasswordFile]: '<secret>/redis-password' },
+    files: { 'redis-password': login.password },
+  };
+}
+
+interface Login {
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
 }

@@ -30,10 +30,10 @@ const long = 'export default ({ data }) => "x".repeat(data)';
 
 async function run(
   { onTestFinished }: TestContext,
-  options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string },
+  options: Omit<WorkerOptions, 'on'> & { on?: TestRedis },
   consumerId = '1',
 ): Promise<TestWorker> {
-  const worker = await startWorker({ redisUrl: shared.url, podUid: `pod-${consumerId}`, ...options }, consumerId);
+  const worker = await startWorker({ on: shared, podUid: `pod-${consumerId}`, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
     if (task.result?.state === 'fail') process.stderr.write(worker.output());
@@ -178,7 +178,7 @@ describe.concurrent('a reply that cannot be committed', () => {
     const type = 'too-long';
     const own = await ownRedis(t, type);
     await own.client.config('SET', 'proto-max-bulk-len', '2mb');
-    const worker = await run(t, { type, module: long, redisUrl: own.url });
+    const worker = await run(t, { type, module: long, on: own });
     await ready(worker);
     await send(type, 'long', 5_000_000, own.client);
     await send(type, 'short', 3, own.client);
@@ -194,7 +194,7 @@ describe.concurrent('a reply that cannot be committed', () => {
   test('because Redis has no room for so much is answered with an error, and the others with theirs', async (t) => {
     const type = 'too-much';
     const own = await ownRedis(t, type);
-    const worker = await run(t, { type, module: long, redisUrl: own.url });
+    const worker = await run(t, { type, module: long, on: own });
     await ready(worker);
     await send(type, 'first', 3, own.client);
     await replyTo('first', own.client);
@@ -216,7 +216,7 @@ describe.concurrent('a reply that cannot be committed', () => {
     const own = await ownRedis(t, type);
     await own.client.call('ACL', 'SETUSER', 'guest', 'on', '>any', '~*', '+@all', '-lpush');
     const module = 'let runs = 0; export default () => ++runs';
-    const worker = await run(t, { type, module, redisUrl: own.url, ...guest });
+    const worker = await run(t, { type, module, on: own, ...guest });
     for (const ref of ['a', 'b', 'c']) await send(type, ref, 1, own.client);
     await notReady(worker);
     await says(worker, 'NOPERM');
@@ -241,7 +241,7 @@ describe.concurrent('a reply that cannot be committed', () => {
     const own = await ownRedis(t, type);
     const allow = ['~some-keys:*', '~req:*', '~res:good*'];
     await own.client.call('ACL', 'SETUSER', 'guest', 'on', '>any', ...allow, '+@all');
-    const worker = await run(t, { type, module: echo, redisUrl: own.url, ...guest });
+    const worker = await run(t, { type, module: echo, on: own, ...guest });
     await ready(worker);
     for (const ref of ['good-1', 'bad', 'good-2']) await send(type, ref, ref, own.client);
     t.expect((await replyTo('good-1', own.client)).data).toBe('good-1');
@@ -365,8 +365,8 @@ describe.concurrent('many requests', () => {
     const module =
       'export default (_r, { attempt }) => { if (attempt === 1) throw new Error("later"); return attempt; }';
     const settings = { maxAttempts: 2, backoff: { initialMs: 400, maxMs: 400 } };
-    await ready(await run(t, { type, module, settings, redisUrl: own.url }));
-    await ready(await run(t, { type, module, settings, redisUrl: own.url }, '2'));
+    await ready(await run(t, { type, module, settings, on: own }));
+    await ready(await run(t, { type, module, settings, on: own }, '2'));
     await own.client.config('RESETSTAT');
     const refs = Array.from({ length: 60 }, (_, at) => `due-${at}`);
     await Promise.all(refs.map((ref) => send(type, ref, 1, own.client)));

@@ -32,10 +32,10 @@ afterAll(() => shared.stop());
 /** A worker that is stopped with its test; its output is told when the test failed. */
 async function run(
   { onTestFinished }: TestContext,
-  options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string },
+  options: Omit<WorkerOptions, 'on'> & { on?: TestRedis },
   consumerId = '1',
 ): Promise<TestWorker> {
-  const worker = await startWorker({ redisUrl: shared.url, podUid: `pod-${consumerId}`, ...options }, consumerId);
+  const worker = await startWorker({ on: shared, podUid: `pod-${consumerId}`, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
     if (task.result?.state === 'fail') process.stderr.write(worker.output());
@@ -212,7 +212,7 @@ describe.concurrent('a Redis that is not as it was', () => {
     const type = 'early';
     const own = await ownRedis(t, type);
     await own.crash();
-    const worker = await run(t, { type, module: echo, redisUrl: own.url, env: { [env.healthAddress]: '' } });
+    const worker = await run(t, { type, module: echo, on: own, env: { [env.healthAddress]: '' } });
     await says(worker, 'Redis cannot be used');
     await own.restart();
     await says(worker, `the config hash ${worker.hashKey} does not exist`);
@@ -230,7 +230,7 @@ describe.concurrent('a Redis that is not as it was', () => {
       type,
       module:
         'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 500)); return ++runs; }',
-      redisUrl: own.url,
+      on: own,
     });
     await ready(worker);
     await send(type, 'first', 1, own.client);
@@ -257,7 +257,7 @@ describe.concurrent('a Redis that is not as it was', () => {
       '--loading-process-events-interval-bytes',
       '1024',
     ]);
-    const worker = await run(t, { type, module: echo, redisUrl: own.url });
+    const worker = await run(t, { type, module: echo, on: own });
     await ready(worker);
     await own.client.call('DEBUG', 'POPULATE', '3000', 'filler', '2000');
     await own.client.config('SET', 'key-load-delay', '5000');
@@ -280,7 +280,7 @@ describe.concurrent('a Redis that is not as it was', () => {
       type,
       module:
         'let runs = 0; export default async ({ data }) => { await new Promise((r) => setTimeout(r, data)); return ++runs; }',
-      redisUrl: own.url,
+      on: own,
     });
     await ready(worker);
     await send(type, 'before', 300, own.client);
@@ -305,7 +305,7 @@ describe.concurrent('a Redis that is not as it was', () => {
     const own = await ownRedis(t, type);
     const network = await startBlackHole(own.port);
     t.onTestFinished(() => network.stop());
-    const worker = await run(t, { type, module: slow, redisUrl: `redis://127.0.0.1:${network.port}` });
+    const worker = await run(t, { type, module: slow, on: own, redisUrl: `redis://127.0.0.1:${network.port}` });
     await ready(worker);
     await send(type, 'delayed', 500, own.client);
     await says(worker, 'started');
@@ -344,7 +344,7 @@ describe.concurrent('a Redis that is not as it was', () => {
       '--tls-auth-clients',
       'no',
     ]);
-    const options = { type, module: echo, redisUrl: `rediss://127.0.0.1:${port}` };
+    const options = { type, module: echo, on: own, redisUrl: `rediss://127.0.0.1:${port}` };
     const stranger = await run(t, { ...options, podUid: 'pod-stranger' });
     await says(stranger, 'does not pass the TLS check: SELF_SIGNED_CERT_IN_CHAIN');
     expect(await own.client.hexists(configHashKey(type, '1'), 'pid')).toBe(0);

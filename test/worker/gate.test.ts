@@ -12,6 +12,7 @@ import {
   exitCodes,
   healthPort,
   imageRoot,
+  redisPasswordFileName,
   scriptRedisPort,
   secretMount,
   sourceFileName,
@@ -23,6 +24,7 @@ import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
+import { giveUser } from '../support/worker-user.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deno = join(root, 'node_modules/.bin/deno');
@@ -111,12 +113,16 @@ async function launch(type: string, canary: string, pod: Pod = {}): Promise<Test
     (words, [from, to]) => words.map((word) => word.replaceAll(from, to)),
     command,
   );
+  const login = await giveUser(redis, hashKey, { type, runtime });
+  writeFileSync(join(secret, redisPasswordFileName), login.password);
   const process = start(deno, args, {
     env: {
       HOME: folder,
       DENO_DIR: join(folder, 'deno'),
       PATH: dirname(deno),
       [env.redisUrl]: redisUrl,
+      ...login.env,
+      [env.redisPasswordFile]: join(secret, redisPasswordFileName),
       [env.podUid]: `pod-${type}`,
       [env.healthAddress]: health,
       [env.source]: join(source, sourceFileName),
@@ -196,7 +202,7 @@ describe.concurrent('the gate', () => {
   test.each(['127.0.0.1', 'localhost'])('takes silence of a canary at %s for a refusal', async (host) => {
     const silent = await startSilentPort();
     try {
-      const type = `silent-${host}`;
+      const type = `silent-${host.replace(/\W/g, '-')}`;
       await runs(await launch(type, `${host}:${silent.port}`));
       expect(await reported(type)).toMatchObject({ result: 'Refused' });
     } finally {

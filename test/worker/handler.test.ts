@@ -48,10 +48,10 @@ const pendingCount = async (type: string, from = client): Promise<number> =>
 /** A worker that is stopped with its test. Tests run side by side, so each hands in its own context. */
 async function run(
   { onTestFinished }: TestContext,
-  options: Omit<WorkerOptions, 'redisUrl'> & { redisUrl?: string },
+  options: Omit<WorkerOptions, 'on'> & { on?: TestRedis },
   consumerId = '1',
 ): Promise<TestWorker> {
-  const worker = await startWorker({ redisUrl: redis.url, ...options }, consumerId);
+  const worker = await startWorker({ on: redis, ...options }, consumerId);
   onTestFinished(async ({ task }) => {
     await worker.stop();
     if (task.result?.state === 'fail') process.stderr.write(worker.output());
@@ -126,7 +126,7 @@ describe('one worker with every kind of request', () => {
     worker = await startWorker({
       type,
       module,
-      redisUrl: redis.url,
+      on: redis,
       stdin: encodeKeyLine(key),
       settings: { timeoutSeconds: 1 },
       secretFiles: { password: 'unused', 'tls.key': 'unused' },
@@ -641,7 +641,7 @@ describe.concurrent('a Redis that goes away', () => {
     const own = await startRedis();
     t.onTestFinished(() => own.stop());
     await own.crash();
-    const worker = await run(t, { type: 'early', module: echo, redisUrl: own.url });
+    const worker = await run(t, { type: 'early', module: echo, on: own });
     await eventually('it says so', () => worker.output().includes('Redis cannot be used'));
     expect([await status(worker, '/healthz'), await status(worker, '/readyz')]).toEqual([200, 503]);
     await own.restart();
@@ -655,7 +655,7 @@ describe.concurrent('a Redis that goes away', () => {
     const own = await startRedis();
     t.onTestFinished(() => own.stop());
     await writeHash(own.client, 'away');
-    const worker = await run(t, { type: 'away', module: echo, redisUrl: own.url });
+    const worker = await run(t, { type: 'away', module: echo, on: own });
     await ready(worker);
     await own.crash();
     await eventually('it has noticed', () => worker.output().includes('Redis cannot be used'));
@@ -719,7 +719,7 @@ describe.concurrent('a Redis that goes away', () => {
     const worker = await run(t, {
       type,
       module: echo,
-      redisUrl: own.url,
+      on: own,
       secretFiles: { password: 'new-pw\n' },
       env: { REDIS_USERNAME: 'guest', REDIS_PASSWORD_FILE: '<secret>/password' },
     });
@@ -739,7 +739,7 @@ describe.concurrent('a Redis that goes away', () => {
     t.onTestFinished(() => own.stop());
     const type = 'full';
     await writeHash(own.client, type);
-    const worker = await run(t, { type, redisUrl: own.url, module: 'let runs = 0; export default () => ++runs' });
+    const worker = await run(t, { type, on: own, module: 'let runs = 0; export default () => ++runs' });
     await ready(worker);
     const ref = await send(type, { data: '1' }, 'early', own.client);
     expect((await replyTo(ref, own.client)).data).toBe(1);
@@ -762,7 +762,7 @@ describe.concurrent('a Redis that goes away', () => {
     await writeHash(own.client, type, { replyExpireSeconds: 60 }); // the first replies are still there once the last is
     const worker = await run(t, {
       type,
-      redisUrl: own.url,
+      on: own,
       module:
         'let runs = 0; export default async () => { await new Promise((r) => setTimeout(r, 20)); return ++runs; }',
     });
@@ -786,7 +786,7 @@ describe.concurrent('a Redis that goes away', () => {
     t.onTestFinished(() => own.stop());
     const type = 'flushed';
     await writeHash(own.client, type);
-    const options = { type, redisUrl: own.url, module: echo };
+    const options = { type, on: own, module: echo };
     const worker = await run(t, options);
     await ready(worker);
     await own.crash();

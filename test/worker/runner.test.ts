@@ -34,6 +34,7 @@ import { startForwardProxy } from '../support/forward-proxy.ts';
 import { freePort, start, type TestProcess } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
+import { giveUser } from '../support/worker-user.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deno = join(root, 'node_modules/.bin/deno');
@@ -231,7 +232,7 @@ describe.concurrent('a script of the older contract', () => {
       import net from 'node:net';
       import { createConnection } from 'node:net';
       const own = await Deno.connect({ port: 6379 });
-      await own.write(new TextEncoder().encode('INCR probe\\r\\n'));
+      await own.write(new TextEncoder().encode('HINCRBY probe:1:h dialled 1\\r\\n'));
       const answer = new Uint8Array(16);
       await own.read(answer);
       own.close();
@@ -247,7 +248,7 @@ describe.concurrent('a script of the older contract', () => {
           const socket = way();
           socket.on('error', reject);
           socket.on('data', () => resolve(void socket.destroy()));
-          socket.write('INCR probe\\r\\n');
+          socket.write('HINCRBY probe:1:h dialled 1\\r\\n');
         });
       }
       console.log('env', JSON.stringify(Object.keys(Deno.env.toObject()).filter((name) => /REDIS|KEY|POD/.test(name))));
@@ -255,7 +256,7 @@ describe.concurrent('a script of the older contract', () => {
     );
     const worker = await startWorker('probe', { script: probe, flags: ['--allow-env'] });
     expect(await worker.runner.ended).toBe(7);
-    expect(await redis.client.get('probe')).toBe('6');
+    expect(await redis.client.hget(worker.hashKey, 'dialled')).toBe('6');
     expect(worker.runner.output()).toContain('env []');
   });
 
@@ -390,6 +391,7 @@ describe.concurrent('what the runner is started with', () => {
     const command = commandOf(worker.hashKey, source, input, [1, worker.healthPort]);
     const runner = launch(command, {
       REDIS_URL: redis.url,
+      ...(await loginOf(type, 'Handler', redis)),
       POD_UID: 'pod-demo',
       WORKER_KEY_FILE: keyFile,
       WORKER_SOURCE: source,
@@ -519,6 +521,7 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
   if (!options.keepHash) await configure(worker, on.client, options);
   const env = {
     REDIS_URL: on.url,
+    ...(options.env?.['REDIS_PASSWORD_FILE'] === undefined ? await loginOf(type, 'Script', on) : {}),
     POD_UID: `pod-${type}`,
     WORKER_KEY_FILE: keyFile,
     HEALTH_ADDRESS: `127.0.0.1:${healthPort}`,
@@ -532,6 +535,12 @@ async function startWorker(type: string, options: WorkerOptions = {}): Promise<W
       env,
     ),
   };
+}
+
+/** The login of a worker as the operator would give it. */
+async function loginOf(type: string, runtime: 'Handler' | 'Script', on: TestRedis): Promise<Record<string, string>> {
+  const { password, env } = await giveUser(on, configHashKey(type, '1'), { type, runtime });
+  return { ...env, REDIS_PASSWORD_FILE: file(`secret/password-of-${type}`, password) };
 }
 
 /** The operator's own command line, moved from its pod to this machine as a node without pod networks does. */

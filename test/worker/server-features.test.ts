@@ -13,13 +13,13 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 test('takes over requests left behind with the commands this server knows, and tries once what it may not know', async ({ onTestFinished }) => {
-  const { client, url } = redis;
+  const { client } = redis;
   const type = 'any-server';
   await writeHash(client, type);
   await leaveBehind(client, type, 'gone', { left: 1, behind: 2 });
   const claims = await knowsClaim(client);
   await client.config('RESETSTAT');
-  const worker = await startWorker({ type, module: 'export default ({ data }) => data', redisUrl: url });
+  const worker = await startWorker({ type, module: 'export default ({ data }) => data', on: redis });
   onTestFinished(() => worker.stop());
   await nothingPending(client, type);
   expect(await Promise.all(['left', 'behind'].map((ref) => client.llen(replyListKey(ref))))).toEqual([1, 1]);

@@ -27,14 +27,15 @@ const onStreams = [
 const onSchedule = ['zadd', 'zcard', 'zrangebyscore', 'zrem', 'zscore'] as const;
 
 /** Replies and traces are keys callers name: what lies there is answered and added to, never read or taken. */
-const replies: AclPermissions = {
-  commands: ['expire', 'lpush', 'type', 'watch'],
-  keys: [replyListKey('*')],
-};
-const traces: AclPermissions = {
-  commands: ['expire', 'hexpire', 'hset', 'hsetex', 'pttl', 'type', 'watch'],
-  keys: [traceHashKey('*')],
-};
+const replies: AclPermissions = { commands: ['expire', 'lpush'], keys: [replyListKey('*')] };
+const traces: AclPermissions = { commands: ['expire', 'hexpire', 'hset', 'hsetex'], keys: [traceHashKey('*')] };
+
+/**
+ * What a commit looks at before it writes: whether keys are there, of which type, and for how long. It looks at keys of
+ * the worker and of callers at once, and all keys one command is given have to be of one selector. A script runs with the
+ * rights of its caller, so that each of its own commands is held to the rest.
+ */
+const looks = ['eval', 'exists', 'pttl', 'type', 'watch'] as const;
 
 /**
  * The permissions of a worker on a stream.
@@ -55,11 +56,10 @@ export function streamAccess(stream: StreamBlueprint, hashes: string): WorkAcces
     ...streams,
     ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly),
   ];
-  // A script runs with the rights of its caller, but all keys one command is given have to be of one selector.
-  const scripts = { commands: ['eval', 'exists'], keys: [...keys, ...replies.keys, ...traces.keys] };
+  const looking = { commands: looks, keys: [...keys, ...replies.keys, ...traces.keys] };
   return {
     commands: [...onAnyKey, ...onHashes, ...onStreams, ...onSchedule],
     keys,
-    selectors: [replies, traces, scripts],
+    selectors: [replies, traces, looking],
   };
 }
