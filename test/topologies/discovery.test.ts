@@ -1,11 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { RedisConnections } from '../../operator/redis/connections.ts';
 import { discoverMembers } from '../../operator/redis/discovery.ts';
 import { parseRedisUrl, type RedisTarget } from '../../operator/redis/target.ts';
 import { freePort } from '../support/processes.ts';
 import { type SentinelSet, startSentinelSet } from '../support/topologies/sentinel.ts';
 import { startCluster, type TestCluster } from '../support/topologies/cluster.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
+import { serverName, signedBy } from '../support/tls/certificates.ts';
+
+const hasTls = await knowsTls();
+if (!hasTls) console.log(`skipped: ${noTls}`);
 
 let set: SentinelSet;
 let cluster: TestCluster;
@@ -61,6 +68,31 @@ describe('a set behind Sentinels', () => {
   });
 });
 
+test.skipIf(!hasTls)(
+  'a set that speaks TLS is asked with the login of its Sentinels, each held to its own name',
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'redisworker-discovery-'));
+    const ours = await signedBy(dir, 'ours', ['IP:127.0.0.1']);
+    const guarded = await startSentinelSet({ password: 'p', sentinelPassword: 'q', tls: ours });
+    onTestFinished(async () => {
+      await guarded.stop();
+      rmSync(dir, { recursive: true });
+    });
+    const target = { ...targetOf(guarded.url), password: 'p', sentinel: { password: 'q' } };
+    const ask = (more: Partial<RedisTarget>) => discoverMembers(links, { ...target, ...more }, []);
+    const everybody = sorted([...guarded.servers, ...guarded.sentinels].map(({ port }) => port));
+    for (const tls of [{ ca: ours.ca }, { ca: ours.ca, serverName }]) {
+      expect((await ask({ tls })).map(({ port }) => port).sort()).toEqual(everybody);
+    }
+    await expect(ask({ tls: { ca: ours.ca, serverName: 'another.test' } })).rejects.toMatchObject({
+      code: 'RedisTLSFailed',
+    });
+    await expect(ask({ tls: { ca: ours.ca }, sentinel: { password: 'p' } })).rejects.toMatchObject({
+      code: 'RedisAuthFailed',
+    });
+  },
+);
+
 describe('a Cluster', () => {
   test('names its masters and replicas, asked at one of them', async () => {
     expect(await portsOf(cluster.url)).toEqual(sorted(cluster.ports));
@@ -80,6 +112,21 @@ describe('a Cluster', () => {
     const target = { ...targetOf(cluster.url), username: 'slots', password: 'pw' };
     const found = (await discoverMembers(links, target, [])).map(({ port }) => port);
     expect(found).toEqual(expect.arrayContaining(await cluster.masters()));
+  });
+
+  test('tells that a command was led elsewhere, which is when to ask again', async () => {
+    const moved: RedisTarget[] = [];
+    const following = new RedisConnections({ onMoved: (target) => moved.push(target) });
+    onTestFinished(() => following.close());
+    const target = targetOf(cluster.url);
+    const link = following.control(target);
+    await link.command('SET', 'k', 'v');
+    const owner = await cluster.ownerOf('k');
+    const other = (await cluster.masters()).find((port) => port !== owner)!;
+    await cluster.migrateSlot(await cluster.slotOf('k'), other);
+    expect(moved).toEqual([]);
+    expect(await link.command('GET', 'k')).toBe('v');
+    expect(moved).toEqual([target]);
   });
 
   test('goes on naming a master that was killed, and names the same then as before', async () => {

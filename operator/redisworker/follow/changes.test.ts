@@ -34,7 +34,7 @@ function service(name: string, externalName?: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'x' }, spec };
 }
 
-function follow(workers: KubeObject[], services: KubeObject[]) {
+function follow(workers: KubeObject[], services: KubeObject[], members: readonly string[] = []) {
   const copies = {
     workers: copyOf(...workers),
     services: copyOf(...services),
@@ -44,7 +44,12 @@ function follow(workers: KubeObject[], services: KubeObject[]) {
     configMaps: copyOf(),
   } satisfies LiveCopies;
   const enqueued: string[] = [];
-  enqueueChanges(copies, undefined, (key, why) => enqueued.push(why === undefined ? key : `${key} ${why}`));
+  enqueueChanges(
+    copies,
+    undefined,
+    (key, why) => enqueued.push(why === undefined ? key : `${key} ${why}`),
+    () => members.map((host) => ({ host, port: 6379 })),
+  );
   return { copies, enqueued };
 }
 
@@ -61,6 +66,14 @@ test('a Service that changes gets the workers looked at that name it, also by wa
   const { copies, enqueued } = follow(workers, services);
   copies.services.tell('modified', services[0]!);
   expect(enqueued).toEqual(['x/w-db', 'x/w-by-name', 'x/w-by-alias']);
+});
+
+test('a Service that changes gets the workers looked at whose Redis has a member behind it', () => {
+  const nodes = service('nodes');
+  const { copies, enqueued } = follow([worker('w', ['web:1'])], [nodes], ['redis-0.nodes.x.svc.cluster.local']);
+  copies.services.tell('modified', nodes);
+  copies.services.tell('modified', service('others'));
+  expect(enqueued).toEqual(['x/w']);
 });
 
 test('two hundred aliases that name all of each other, or stand in a ring, cost one look each', () => {
