@@ -77,6 +77,7 @@ test.each([
   ['dead', 'show', '--help'],
   ['dead', 'redrive', '--help'],
   ['dead', 'purge', '--help'],
+  ['doctor', '--help'],
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { crdYaml } from '../operator/api/crd.ts';
 import { addDeadCommand } from './dead-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { program } from './program.ts';
@@ -44,6 +45,7 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
         [`send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
         ['status', 'what is running, and how it does'],
         ['dead list demo-worker', 'the requests nobody could finish'],
+        ['doctor --redis redis://redis.example:6379', 'what a Redis is, and what to mend'],
         ['crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
       ]),
     );
@@ -51,6 +53,7 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
   addSendCommand(root, io, finish);
   addStatusCommands(root, io, finish);
   addDeadCommand(root, io);
+  addDoctorCommand(root, io, finish);
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() =>
     io.out(crdYaml().trimEnd())
   );

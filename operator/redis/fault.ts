@@ -164,6 +164,10 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
 
 function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): string {
   const [what, fix] = fixes[code];
-  const user = target.username === undefined ? '' : ` (user "${target.username}")`;
-  return `${nameOf(target)}${user} ${what}${detail && `: ${detail}`}; ${fix}.`;
+  return `${subjectOf(target)} ${what}${detail && `: ${detail}`}; ${fix}.`;
+}
+
+/** How a sentence about a Redis begins. */
+export function subjectOf(target: RedisTarget): string {
+  return `${nameOf(target)}${target.username === undefined ? '' : ` (user "${target.username}")`}`;
 }

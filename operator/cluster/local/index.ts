@@ -5,4 +5,4 @@ export { type LogLine, type Node, type NodeOptions, startNode } from './node/nod
 export { birthOf, pidSpace } from './node/orphans.ts';
 export { findFreePorts } from './node/ports.ts';
 export { type FollowedFiles, followFiles, type FollowFilesOptions } from './files/follow-files.ts';
-export type { Validate } from './files/manifest.ts';
+export { readManifest, type Validate } from './files/manifest.ts';

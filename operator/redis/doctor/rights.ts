@@ -1,0 +1,115 @@
+/** What a login must be allowed, as commands that can be tried without being carried out. Pure. */
+import { replyListKey, traceHashKey } from '../../../contract/keys.ts';
+import type { Command } from '../command-key.ts';
+
+/** The keys of one worker. */
+export interface WorkerKeys {
+  /** Config hash of a consumer. */
+  readonly hash: string;
+  readonly request: string;
+  readonly responses: string;
+  readonly deadLetters: string;
+  readonly retries: string;
+  readonly record: string;
+  readonly group: string;
+}
+
+/** Who has to do it. */
+export type Actor = 'operator' | 'worker' | 'users';
+
+/** A command as it would be sent, and who needs it. */
+export interface Need {
+  readonly actor: Actor;
+  readonly command: Command;
+  /** The key it works on, or a pattern of such keys; absent for a command without one. */
+  readonly key?: string;
+}
+
+const someReference = 'redisworker-doctor';
+const someId = '0-1';
+
+/** What the operator does for a worker. */
+export function operatorNeeds({ hash, request, responses, retries, record, group }: WorkerKeys): Need[] {
+  return needs('operator', [
+    [['CLIENT', 'SETNAME', 'redisworker-operator']],
+    [['TIME']],
+    [['EVALSHA', '0'.repeat(40), 3, request, record, responses], request],
+    [['EVAL', 'return 0', 1, hash], hash],
+    ...onKey(hash, ['TYPE'], ['HGETALL'], ['HGET', 'pid'], ['HSET', 'type', ''], ['HDEL', 'pid'], ['DEL']),
+    ...onKey(record, ['TYPE'], ['HGET', 'resource'], ['HMGET', 'resource'], ['HSET', 'resource', ''], [
+      'HDEL',
+      'resource',
+    ]),
+    ...onStream(request, group),
+    [['XCLAIM', request, group, '1', 0, someId], request],
+    [['XGROUP', 'CREATE', request, group, '0', 'MKSTREAM'], request],
+    [['XGROUP', 'DELCONSUMER', request, group, '1'], request],
+    [['XGROUP', 'DESTROY', request, group], request],
+    ...onKey(responses, ['TYPE'], ['XREVRANGE', '+', '-', 'COUNT', 1]),
+    [['XREAD', 'COUNT', 1, 'STREAMS', responses, '0'], responses],
+    ...onKey(retries, ['ZCARD']),
+  ]);
+}
+
+/** What the runtime in a pod does, with the login its pods have. */
+export function workerNeeds({ hash, request, responses, deadLetters, retries, group }: WorkerKeys): Need[] {
+  return needs('worker', [
+    [['CLIENT', 'SETNAME', 'redisworker']],
+    [['PING']],
+    [['EVAL', 'return 0', 2, hash, request], request],
+    ...onKey(hash, ['HGETALL'], ['HMGET', 'pid'], ['HSET', 'pid', ''], ['HDEL', 'pid'], ['HINCRBY', 'err:ref', 1]),
+    ...onStream(request, group),
+    [['XREADGROUP', 'GROUP', group, '1', 'COUNT', 1, 'STREAMS', request, '>'], request],
+    [['XGROUP', 'CREATE', request, group, '0', 'MKSTREAM'], request],
+    [['XACK', request, group, someId], request],
+    [['XCLAIM', request, group, '1', 0, someId], request],
+    [['XAUTOCLAIM', request, group, '1', 0, '0'], request],
+    [['XTRIM', request, 'MINID', '0'], request],
+    ...[request, responses, deadLetters].map((key): Wanted => [['XADD', key, '*', 'ref', ''], key]),
+    ...onKey(retries, ['ZADD', 0, ''], ['ZRANGEBYSCORE', 0, 1], ['ZREM', '']),
+    ...anyReference(replyListKey, ['LPUSH', ''], ['EXPIRE', 8]),
+    ...anyReference(traceHashKey, ['HSET', 'trace', ''], ['EXPIRE', 8], ['PTTL']),
+  ]);
+}
+
+/** What giving each worker a user of its own takes. */
+export function userNeeds(): Need[] {
+  return needs('users', [
+    [['ACL', 'SETUSER', someReference, 'reset']],
+    [['ACL', 'GETUSER', someReference]],
+    [['ACL', 'DELUSER', someReference]],
+    [['ACL', 'LIST']],
+  ]);
+}
+
+type Wanted = readonly [command: Command, key?: string];
+
+function needs(actor: Actor, wanted: readonly Wanted[]): Need[] {
+  return wanted.map(([command, key]) => ({ actor, command, ...(key === undefined ? {} : { key }) }));
+}
+
+/** Commands whose first argument is the key. */
+function onKey(key: string, ...commands: readonly Command[]): Wanted[] {
+  return commands.map(([name, ...args]) => [[name, key, ...args], key]);
+}
+
+/** Tried with one reference, and told for all. */
+function anyReference(keyOf: (ref: string) => string, ...commands: readonly Command[]): Wanted[] {
+  return onKey(keyOf(someReference), ...commands).map(([command]) => [command, keyOf('*')]);
+}
+
+function onStream(stream: string, group: string): Wanted[] {
+  return [
+    [['XINFO', 'STREAM', stream], stream],
+    [['XINFO', 'GROUPS', stream], stream],
+    [['XINFO', 'CONSUMERS', stream, group], stream],
+    [['XPENDING', stream, group], stream],
+    [['XRANGE', stream, '-', '+', 'COUNT', 1], stream],
+  ];
+}
+
+/** A command as ACL rules write it: `hget`, `xgroup|create`. */
+export function ruleName([name, first]: Command): string {
+  const word = name.toLowerCase();
+  return ['acl', 'client', 'xgroup', 'xinfo'].includes(word) ? `${word}|${String(first).toLowerCase()}` : word;
+}

@@ -1,0 +1,108 @@
+/** `redisworker doctor` on a real server: what it prints, and how it ends. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import { sessionFiles, writeSession } from '../../cli/session-files.ts';
+import { testIo } from '../support/io.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startRedis(['--requirepass', 'hush', '--maxmemory', '100mb', '--dir', dir], { password: 'hush' });
+  await redis.client.config('SET', 'appendonly', 'yes');
+});
+afterAll(async () => {
+  await redis.stop();
+  rmSync(dir, { recursive: true });
+});
+
+async function doctor(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: { runtimeFolder: dir, redisPassword: 'hush' } });
+  const code = await main(['doctor', ...argv], io);
+  const [out, err] = [io.printed.join('\n'), io.failures.join('\n')];
+  expect(out + err).not.toContain('hush');
+  return { code, out, err };
+}
+
+function manifest(name: string, ...specs: object[]): string {
+  const file = join(dir, `${name}.yaml`);
+  const workers = specs.map((spec, at) => ({
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { name: `${name}-${at}` },
+    spec: { source: { inline: 'export default () => 1' }, ...spec },
+  }));
+  writeFileSync(file, workers.map((one) => JSON.stringify(one)).join('\n---\n'));
+  return file;
+}
+
+test('a Redis without a problem ends with code 0, and with code 1 once it has one', async () => {
+  const well = await doctor('--redis', redis.url);
+  expect(well.out).toContain(`Redis at 127.0.0.1:${redis.port}\n✓ RedisVersion       is `);
+  expect(well.out).toContain('✓ RedisDefaultUser   lets nobody in without a password');
+  expect(well).toMatchObject({ code: 0, err: '0 problems, 0 warnings' });
+  await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  const ill = await doctor('--redis', redis.url);
+  expect(ill.out).toContain('\n✗ RedisMemory        drops whole streams, and every request in them');
+  expect(ill).toMatchObject({ code: 1, err: '1 problem, 0 warnings' });
+  await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
+  expect(await redis.client.dbsize()).toBe(0);
+});
+
+test('a Redis that lets nobody in is a problem, and what it is called with is checked', async () => {
+  expect(await doctor('--redis', `redis://:wrong@127.0.0.1:${redis.port}`)).toEqual({
+    code: 1,
+    out:
+      `Redis at 127.0.0.1:${redis.port}\n✗ RedisReachable   refuses the login: WRONGPASS; check the username and the password`,
+    err: '1 problem, 0 warnings',
+  });
+  expect(await doctor()).toMatchObject({ code: 2, err: expect.stringContaining('the Redis is not known') as string });
+  expect(await doctor('--redis', 'localhost')).toMatchObject({ code: 2, out: '' });
+  expect(await doctor('/nowhere.yaml')).toMatchObject({ code: 2, out: '' });
+  expect(await doctor(manifest('wrong', { consumers: { count: -1 } }), '--redis', redis.url)).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('consumers.count') as string,
+  });
+});
+
+test('the workers of a manifest are examined with their own Redis, and what is in Secrets is said to be missing', async () => {
+  await redis.client.call('ACL', 'SETUSER', 'ann', 'on', '>hush', '~own:*', '~res:*', '~req:*:h', '+@all', '-xadd');
+  await redis.client.set('own:dead:x', 'in the way');
+  const file = manifest(
+    'mixed',
+    { type: 'own', redis: { url: redis.url, username: 'ann', passwordSecretRef: { name: 's', key: 'p' } } },
+    { type: 'common' },
+  );
+  const files = await sessionFiles('up', { runtimeFolder: dir });
+  await writeSession(files, { name: 'up', pid: process.pid, redisUrl: redis.url, ownRedisPassword: 'hush' });
+  const { code, out, err } = await doctor(file, '-o', 'json');
+  expect(err).toBe('the Secrets of mixed-0 are not read here: give its password (REDISCLI_AUTH) where they are needed');
+  const { redis: reports, ...counts } = JSON.parse(out) as {
+    redis: { subject: string; findings: Entry[]; workers: { name: string; findings: Entry[] }[] }[];
+  };
+  expect(reports.map(({ subject, workers }) => [subject, workers.map(({ name }) => name)])).toEqual([
+    [`Redis at 127.0.0.1:${redis.port} (user "ann")`, ['default/mixed-0']],
+    [`Redis at 127.0.0.1:${redis.port}`, ['default/mixed-1']],
+  ]);
+  const problems = reports.flatMap((report) => [report, ...report.workers]).flatMap(({ findings }) => findings)
+    .filter(({ verdict }) => verdict === 'problem');
+  expect(problems.map(({ message }) => message)).toEqual([
+    'denies the user "ann" what a worker needs, XADD on own:req:x, XADD on own:res:x, XADD on own:dead:x: grant it by ACL SETUSER, as in +xadd ~own:req:x ~own:res:x ~own:dead:x',
+    'needs a stream under "own:dead:x", where a string is: delete or rename that, or choose another spec.handler.deadLetter',
+  ]);
+  expect(code).toBe(1);
+  expect(counts).toEqual({ problems: 2, warnings: 0 });
+  expect((await doctor()).code).toBe(0);
+  await redis.client.del('own:dead:x');
+});
+
+interface Entry {
+  readonly check: string;
+  readonly verdict: string;
+  readonly message: string;
+}
