@@ -11,9 +11,6 @@ import { startCluster, type TestCluster } from '../support/topologies/cluster.ts
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { serverName, signedBy } from '../support/tls/certificates.ts';
 
-const hasTls = await knowsTls();
-if (!hasTls) console.log(`skipped: ${noTls}`);
-
 let set: SentinelSet;
 let cluster: TestCluster;
 let alone: TestRedis;
@@ -68,30 +65,28 @@ describe('a set behind Sentinels', () => {
   });
 });
 
-test.skipIf(!hasTls)(
-  'a set that speaks TLS is asked with the login of its Sentinels, each held to its own name',
-  async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'redisworker-discovery-'));
-    const ours = await signedBy(dir, 'ours', ['IP:127.0.0.1']);
-    const guarded = await startSentinelSet({ password: 'p', sentinelPassword: 'q', tls: ours });
-    onTestFinished(async () => {
-      await guarded.stop();
-      rmSync(dir, { recursive: true });
-    });
-    const target = { ...targetOf(guarded.url), password: 'p', sentinel: { password: 'q' } };
-    const ask = (more: Partial<RedisTarget>) => discoverMembers(links, { ...target, ...more }, []);
-    const everybody = sorted([...guarded.servers, ...guarded.sentinels].map(({ port }) => port));
-    for (const tls of [{ ca: ours.ca }, { ca: ours.ca, serverName }]) {
-      expect((await ask({ tls })).map(({ port }) => port).sort()).toEqual(everybody);
-    }
-    await expect(ask({ tls: { ca: ours.ca, serverName: 'another.test' } })).rejects.toMatchObject({
-      code: 'RedisTLSFailed',
-    });
-    await expect(ask({ tls: { ca: ours.ca }, sentinel: { password: 'p' } })).rejects.toMatchObject({
-      code: 'RedisAuthFailed',
-    });
-  },
-);
+test('a set that speaks TLS is asked with the login of its Sentinels, each held to its own name', async (t) => {
+  if (!(await knowsTls())) t.skip(noTls);
+  const dir = mkdtempSync(join(tmpdir(), 'redisworker-discovery-'));
+  const ours = await signedBy(dir, 'ours', ['IP:127.0.0.1']);
+  const guarded = await startSentinelSet({ password: 'p', sentinelPassword: 'q', tls: ours });
+  onTestFinished(async () => {
+    await guarded.stop();
+    rmSync(dir, { recursive: true });
+  });
+  const target = { ...targetOf(guarded.url), password: 'p', sentinel: { password: 'q' } };
+  const ask = (more: Partial<RedisTarget>) => discoverMembers(links, { ...target, ...more }, []);
+  const everybody = sorted([...guarded.servers, ...guarded.sentinels].map(({ port }) => port));
+  for (const tls of [{ ca: ours.ca }, { ca: ours.ca, serverName }]) {
+    expect((await ask({ tls })).map(({ port }) => port).sort()).toEqual(everybody);
+  }
+  await expect(ask({ tls: { ca: ours.ca, serverName: 'another.test' } })).rejects.toMatchObject({
+    code: 'RedisTLSFailed',
+  });
+  await expect(ask({ tls: { ca: ours.ca }, sentinel: { password: 'p' } })).rejects.toMatchObject({
+    code: 'RedisAuthFailed',
+  });
+});
 
 describe('a Cluster', () => {
   test('names its masters and replicas, asked at one of them', async () => {
