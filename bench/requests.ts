@@ -2,13 +2,28 @@
 import { defaultGroup, replyListKey, requestStreamKey, responseStreamKey } from '../contract/keys.ts';
 import { encodeRequest } from '../contract/request.ts';
 import type { Command } from '../worker/redis/commands.ts';
-import type { Reply } from '../worker/redis/resp.ts';
-import type { RawClient } from './raw-client.ts';
 
 /** The worker type of the bench. */
 export const type = 'bench-worker';
-export const requestStream = requestStreamKey(type);
-export const responseStream = responseStreamKey(type);
+
+/** Where its requests and responses are. */
+export interface Streams {
+  readonly requestStream: string;
+  readonly responseStream: string;
+}
+
+/** The streams of a worker whose keys begin with `prefix`. */
+export function streamsOf(prefix: string): Streams {
+  return { requestStream: requestStreamKey(prefix), responseStream: responseStreamKey(prefix) };
+}
+
+const streams = streamsOf(type);
+export const { requestStream, responseStream } = streams;
+
+/** Sends commands to a Redis, alone or several. @throws the first error among the replies */
+export interface Pipelined {
+  pipeline(commands: readonly Command[]): Promise<readonly unknown[]>;
+}
 
 /** 100 bytes of JSON. */
 export const payload = JSON.stringify({ user: 4711, action: 'resize', width: 640, note: 'x'.repeat(35), flag: true });
@@ -21,14 +36,14 @@ export function refOf(index: number): string {
 }
 
 /** Puts `count` requests into the stream and gives the group its start. */
-export async function preload(client: RawClient, count: number): Promise<void> {
-  await client.command('XGROUP', 'CREATE', requestStream, defaultGroup, '0', 'MKSTREAM');
-  await inChunks(client, count, requestCommand);
+export async function preload(client: Pipelined, count: number, to: Streams = streams): Promise<void> {
+  await client.pipeline([['XGROUP', 'CREATE', to.requestStream, defaultGroup, '0', 'MKSTREAM']]);
+  await inChunks(client, count, (index) => requestCommand(index, to));
 }
 
 /** The entry of request number `index`. */
-export function requestCommand(index: number): Command {
-  return ['XADD', requestStream, '*', ...Object.entries(encodeRequest(refOf(index), type, payload)).flat()];
+export function requestCommand(index: number, to: Streams = streams): Command {
+  return ['XADD', to.requestStream, '*', ...Object.entries(encodeRequest(refOf(index), type, payload)).flat()];
 }
 
 /** What the audit found. */
@@ -40,26 +55,23 @@ export interface Audit {
 }
 
 /** Looks at the reply list of every reference, and at both streams. */
-export async function audit(client: RawClient, count: number): Promise<Audit> {
-  const [length, summary] = await client.pipeline([['XLEN', responseStream], [
-    'XPENDING',
-    requestStream,
-    defaultGroup,
-  ]]);
+export async function audit(client: Pipelined, count: number, of: Streams = streams): Promise<Audit> {
+  const [length] = await client.pipeline([['XLEN', of.responseStream]]);
+  const [summary] = await client.pipeline([['XPENDING', of.requestStream, defaultGroup]]);
   let [lost, answeredTwice] = [0, 0];
   await inChunks(client, count, (index) => ['LLEN', replyListKey(refOf(index))], (answers) => {
     if (answers === 0) lost++;
     if (Number(answers) > 1) answeredTwice++;
   });
-  return { responses: Number(length), pending: Number((summary as Reply[])[0]), lost, answeredTwice };
+  return { responses: Number(length), pending: Number((summary as unknown[])[0]), lost, answeredTwice };
 }
 
 /** Sends a command per index, some thousand in one write. */
 async function inChunks(
-  client: RawClient,
+  client: Pipelined,
   count: number,
   commandOf: (index: number) => Command,
-  take: (reply: Reply) => void = () => undefined,
+  take: (reply: unknown) => void = () => undefined,
 ): Promise<void> {
   for (let from = 0; from < count; from += perWrite) {
     const commands = Array.from({ length: Math.min(perWrite, count - from) }, (_, at) => commandOf(from + at));

@@ -31,6 +31,7 @@ export const sourceFileName = 'worker.ts';
 export const secretMount = '/run/redisworker/secret';
 export const keyFileName = 'key';
 export const redisPasswordFileName = 'redis-password';
+export const redisSentinelPasswordFileName = 'redis-sentinel-password';
 export const redisCaFileName = 'redis-ca.crt';
 export const redisCertFileName = 'redis-tls.crt';
 export const redisKeyFileName = 'redis-tls.key';
@@ -44,11 +45,14 @@ export const scriptRedisPort = 6379;
 
 /** Names of the environment variables of a worker container. */
 export const env = {
-  /** `redis://host:port/db` or `rediss://…`, never with credentials. */
+  /** The address as contract/redis-address.ts reads it, never with credentials. */
   redisUrl: 'REDIS_URL',
   redisUsername: 'REDIS_USERNAME',
   /** Paths of files, absent when there is none. */
   redisPasswordFile: 'REDIS_PASSWORD_FILE',
+  /** Who to be at the Sentinels, which know other users than the servers they watch. */
+  redisSentinelUsername: 'REDIS_SENTINEL_USERNAME',
+  redisSentinelPasswordFile: 'REDIS_SENTINEL_PASSWORD_FILE',
   redisCaFile: 'REDIS_CA_FILE',
   /** Certificate and key the process shows to Redis. */
   redisCertFile: 'REDIS_CERT_FILE',

@@ -5,7 +5,7 @@
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { CommitEncoder } from '../../worker/handler/commit-commands.ts';
-import { connectRedis } from '../../worker/redis/connection.ts';
+import { connectServer } from '../../worker/redis/connection.ts';
 import { type Held, InFlightTable } from '../../worker/handler/in-flight.ts';
 import { type Bulk, decodeEntry, headOf, valueOf } from '../../worker/handler/entry.ts';
 import { textOf } from '../../worker/redis/replies.ts';
@@ -28,12 +28,13 @@ let answered = 0;
 let wake = (): void => {};
 
 const address = parseRedisAddress(`redis://127.0.0.1:${port}`);
-const redis = await connectRedis({ address, name: 'bound' }, 'bytes');
+const redis = await connectServer({ address, name: 'bound' }, address.hosts[0], 'bytes');
 const hashKey = configHashKey(type, consumer);
 const place: Place = {
   ...decodeConfigHash(await hashFields(hashKey)),
   hashKey,
   settings: parseHandlerSettings('{}', type),
+  keyPrefix: type,
   proof: new Proof(type, undefined),
 };
 const identity = { pid: String(Deno.pid), owner: 'bound' };

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { encodeConfigHash, type WorkerConfig } from '../../contract/config-hash.ts';
-import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { formatHostPort } from '../../contract/host-port.ts';
+import { configHashKey, keyPrefix, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { env, handlerRights, type HandlerSettings } from '../../contract/pod.ts';
+import { parseRedisAddress } from '../../contract/redis-address.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import type { TestRedis } from './redis.ts';
 import { giveUser } from './worker-user.ts';
@@ -19,8 +21,11 @@ export interface WorkerOptions {
   readonly type: string;
   /** Text of the handler module. */
   readonly module: string;
-  /** Its Redis, where it gets a user of its own, as the operator would make it, unless `env` names another one. */
-  readonly on: TestRedis;
+  /**
+   * Its Redis, where it gets a user of its own, as the operator would make it, unless `env` names another one. Absent
+   * for a set of servers, which `redisUrl` names.
+   */
+  readonly on?: TestRedis;
   /** Another way to that Redis. */
   readonly redisUrl?: string;
   readonly settings?: Partial<HandlerSettings>;
@@ -44,17 +49,22 @@ export interface TestWorker extends TestProcess {
 }
 
 /** Writes the config hash of consumer `1` of a type, as the operator does. */
-export async function writeHash(client: Redis, type: string, more: Partial<WorkerConfig> = {}): Promise<string> {
+export async function writeHash(
+  client: Redis | Cluster,
+  type: string,
+  more: Partial<WorkerConfig> = {},
+): Promise<string> {
+  const prefix = client.isCluster ? keyPrefix(type, { kind: 'Cluster' }) : type;
   const config: WorkerConfig = {
     type,
     consumerId: '1',
-    requestStream: requestStreamKey(type),
-    responseStream: responseStreamKey(type),
+    requestStream: requestStreamKey(prefix),
+    responseStream: responseStreamKey(prefix),
     requestLimit: 0,
     denoOptions: [],
     ...more,
   };
-  const key = configHashKey(type, config.consumerId);
+  const key = configHashKey(prefix, config.consumerId);
   await client.hset(key, encodeConfigHash(config));
   return key;
 }
@@ -66,11 +76,12 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
   mkdirSync(source);
   mkdirSync(secret);
   writeFileSync(join(source, 'worker.ts'), options.module);
-  const hashKey = configHashKey(options.type, consumerId);
+  const redisUrl = options.redisUrl ?? options.on?.url ?? '';
+  const { hosts, topology } = parseRedisAddress(redisUrl);
+  const hashKey = configHashKey(keyPrefix(options.type, topology), consumerId);
   const login = await loginOf(options, hashKey);
   const files = { ...login.files, ...options.secretFiles };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(secret, name), text);
-  const redisUrl = options.redisUrl ?? options.on.url;
   const healthAddress = `127.0.0.1:${await freePort()}`;
   const variables = {
     PATH: process.env['PATH'],
@@ -87,7 +98,7 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
       ) => [name, value.replace('<secret>', secret)]),
     ),
   };
-  const net = [new URL(redisUrl).host, healthAddress, ...(options.net ?? [])];
+  const net = [...hosts.map(formatHostPort), healthAddress, ...(options.net ?? [])];
   const flags = [
     '--no-prompt',
     '--no-config',
@@ -107,7 +118,7 @@ export async function startWorker(options: WorkerOptions, consumerId = '1'): Pro
 }
 
 async function loginOf({ on, type, settings, env: given = {} }: WorkerOptions, hashKey: string): Promise<Login> {
-  if (given[env.redisPasswordFile] !== undefined) return { env: {}, files: {} };
+  if (on === undefined || given[env.redisPasswordFile] !== undefined) return { env: {}, files: {} };
   const { group, deadLetterStream } = settings ?? {};
   const login = await giveUser(on, hashKey, {
     type,

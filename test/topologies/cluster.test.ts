@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slotOf } from '../../contract/redis-slot.ts';
 import { startCluster, type TestCluster } from '../support/topologies/cluster.ts';
 
 let cluster: TestCluster;
@@ -13,12 +14,12 @@ describe('the Cluster of the tests', () => {
     await cluster.client.set('{moved}:b', 'two');
     const from = await cluster.ownerOf('{moved}');
     const to = (await cluster.masters()).find((port) => port !== from) ?? 0;
-    await cluster.migrateSlot(await cluster.slotOf('{moved}'), to, async () => {
+    await cluster.migrateSlot(slotOf('{moved}'), to, async () => {
       expect(await cluster.client.get('{moved}:b')).toBe('two');
     });
     expect(await cluster.ownerOf('{moved}:a')).toBe(to);
     expect(await cluster.client.get('{moved}:a')).toBe('one');
-    expect(await cluster.nodeAt(from).cluster('COUNTKEYSINSLOT', await cluster.slotOf('{moved}'))).toBe(0);
+    expect(await cluster.nodeAt(from).cluster('COUNTKEYSINSLOT', slotOf('{moved}'))).toBe(0);
   });
 
   it('gives the slots of a master that is killed to its replica', async () => {

@@ -84,7 +84,7 @@ export class Chores {
   }
 
   #list(): Chore[] {
-    const { place, identity, inFlight, progress, clock } = this.#context;
+    const { place, identity, inFlight, progress, clock, elsewhere } = this.#context;
     const connection = this.#connection;
     const chores = [
       this.#chore(1000, () => checkFence(connection, place, identity)),
@@ -97,7 +97,8 @@ export class Chores {
       isTrimmed ? this.#chore(1000, () => this.#trim()) : this.#chore(rememberEveryMs, () => this.#remember()),
     );
     if (place.settings.traces === 'On') {
-      chores.push(this.#chore(200, () => writeProgress(connection, place, progress, this.#features.traceExpiry)));
+      const traces = elsewhere ?? connection;
+      chores.push(this.#chore(200, () => writeProgress(traces, place, progress, this.#features.traceExpiry)));
     }
     return chores;
   }

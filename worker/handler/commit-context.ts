@@ -3,6 +3,7 @@ import type { Logger } from '../mod.ts';
 import type { Clock } from '../pod/clock.ts';
 import type { Pulse } from '../pod/health.ts';
 import type { Identity } from '../pod/identity.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { Held, InFlightTable } from './in-flight.ts';
 import type { Place } from './place.ts';
 
@@ -14,6 +15,8 @@ export interface CommitContext {
   readonly pulse: Pulse;
   readonly log: Logger;
   readonly clock: Clock;
+  /** In a Cluster: the keys that are not the worker's own. */
+  readonly elsewhere?: Elsewhere;
   /** Told the due time of every scheduled retry, milliseconds since 1970. */
   readonly onRetry: (dueMs: number) => void;
 }

@@ -49,7 +49,7 @@ export function keysOf({ ref, outcome }: Held, place: Place): string[] {
   if (outcome.answer && place.settings.traces === 'On') keys.push(traceHashKey(ref));
   // An answer that cannot be given makes a dead letter.
   if (outcome.answer || outcome.dead !== undefined) keys.push(place.settings.deadLetterStream);
-  if (outcome.retryAt !== undefined) keys.push(retryScheduleKey(place.type));
+  if (outcome.retryAt !== undefined) keys.push(retryScheduleKey(place.keyPrefix));
   return keys;
 }
 
@@ -123,7 +123,7 @@ function responseCommand({ ref, entry, startedMs, completedMs }: Held, { code, t
 function obstacle({ answer, dead, retryAt }: Outcome, stateOf: KeyStates, place: Place): string | undefined {
   return (answer && wrongType(place.responseStream, stateOf, 'stream')) ??
     (dead === undefined ? undefined : wrongType(place.settings.deadLetterStream, stateOf, 'stream')) ??
-    (retryAt === undefined ? undefined : wrongType(retryScheduleKey(place.type), stateOf, 'zset'));
+    (retryAt === undefined ? undefined : wrongType(retryScheduleKey(place.keyPrefix), stateOf, 'zset'));
 }
 
 /** What is wrong with a key that should have a type. */
@@ -138,7 +138,9 @@ function wrongType(key: string, stateOf: KeyStates, wanted: string): string | un
 function rareCommands(held: Held, { refused, retryAt, dead }: Outcome, place: Place): Command[] {
   const commands: Command[] = [];
   if (refused !== undefined) commands.push(['HINCRBY', place.hashKey, errorCounterField(refused), 1]);
-  if (retryAt !== undefined) commands.push(['ZADD', retryScheduleKey(place.type), retryAt, encodeRetry(held, place)]);
+  if (retryAt !== undefined) {
+    commands.push(['ZADD', retryScheduleKey(place.keyPrefix), retryAt, encodeRetry(held, place)]);
+  }
   if (dead !== undefined) commands.push(deadLetter(held, dead, place));
   return commands;
 }

@@ -4,15 +4,18 @@
  */
 import { backoffMs } from '../pod/backoff.ts';
 import { isOurs } from '../pod/identity.ts';
-import { type Connection, ConnectionLostError } from '../redis/connection.ts';
+import type { Connection } from '../redis/connection.ts';
+import { ConnectionLostError } from '../redis/connection-lost.ts';
 import { RedisError, type Reply } from '../redis/resp.ts';
 import { answerCount } from './answer-commands.ts';
 import { CarefulCommits } from './careful-commit.ts';
+import { ClusterCommits } from './cluster-commit.ts';
 import { CommitEncoder } from './commit-commands.ts';
 import { type CommitContext, tellOf } from './commit-context.ts';
 import { fenced } from './fence.ts';
 import type { Held } from './in-flight.ts';
 import { isInDoubt } from './lease.ts';
+import { OwnKeys } from './own-keys.ts';
 import { afterLosses, longReply, maxLosses } from './refusal.ts';
 import { RefusedCommits } from './refused-commits.ts';
 import type { ServerFeatures } from './server-features.ts';
@@ -31,7 +34,10 @@ export class Committer {
   readonly #context: CommitContext;
   readonly #encoder: CommitEncoder;
   readonly #refused: RefusedCommits;
-  /** Whether ordinary requests may be committed without looking first: the server knows how, and the last look saw no reason. */
+  /**
+   * Whether ordinary requests may be committed without looking first: all keys are at one server, which knows how, and
+   * the last look saw no reason.
+   */
   readonly #guarded: boolean;
   #ordinary: boolean;
   #onWire = 0;
@@ -45,13 +51,16 @@ export class Committer {
   #blocked: { readonly error: RedisError; readonly failures: number; readonly untilMs: number } | undefined;
 
   constructor(connection: Connection, context: CommitContext, features: ServerFeatures) {
-    const { place, identity, clock } = context;
+    const { place, identity, clock, elsewhere } = context;
     this.#connection = connection;
     this.#context = context;
     this.#encoder = new CommitEncoder(place, identity, features.traceExpiry, clock);
-    const careful = new CarefulCommits(connection, place, identity, features.traceExpiry, clock);
-    this.#refused = new RefusedCommits(careful, context);
-    this.#guarded = this.#ordinary = features.guardedCommits;
+    const own = new OwnKeys(connection, place, identity, clock);
+    const way = elsewhere
+      ? new ClusterCommits(own, elsewhere, place, features.traceExpiry, clock)
+      : new CarefulCommits(own, place, features.traceExpiry, clock);
+    this.#refused = new RefusedCommits(way, context);
+    this.#guarded = this.#ordinary = features.guardedCommits && !elsewhere;
   }
 
   /**

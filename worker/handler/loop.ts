@@ -1,5 +1,6 @@
 /** Sessions one after another, until the process is to end. */
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
+import { ConnectionLostError } from '../redis/connection-lost.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
@@ -52,6 +53,11 @@ export class Loop {
     const finishMs = Math.max(graceMs - 2000, graceMs / 2);
     this.#endAtMs = this.#context.clock.monotonic() + finishMs;
     after(finishMs, () => this.#context.inFlight.abandonRunning('the process has to end'));
+  }
+
+  /** Another server has the keys by now. */
+  reconnect(): void {
+    this.#session?.leave(new ConnectionLostError('another server is the master now'));
   }
 
   #sweepLater(): void {

@@ -6,6 +6,8 @@ import type { Proof } from './proof.ts';
 /** Everything about the worker and this consumer that does not change while the process lives. */
 export interface Place extends WorkerConfig {
   readonly hashKey: string;
+  /** What the keys of this worker begin with. */
+  readonly keyPrefix: string;
   readonly settings: HandlerSettings;
   readonly sourceDigest?: string;
   /** Vouches for the runtime's own fields of requests that go round again. */

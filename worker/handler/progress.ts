@@ -18,7 +18,7 @@ export function progressKeeper(
 
 /** Writes what handlers have told since the last time. */
 export async function writeProgress(
-  connection: Connection,
+  connection: Pick<Connection, 'pipeline'>,
   place: Place,
   progress: Map<string, number>,
   expiry: TraceExpiry,
@@ -32,7 +32,10 @@ export async function writeProgress(
   await connection.pipeline(told.flatMap(([ref, percent]) => fieldCommands(ref, field, percent, stateOf, expiry)));
 }
 
-async function look(connection: Connection, keys: readonly string[]): Promise<Map<string, KeyState>> {
+async function look(
+  connection: Pick<Connection, 'pipeline'>,
+  keys: readonly string[],
+): Promise<Map<string, KeyState>> {
   const ttls = await connection.pipeline(keys.map((key) => ['PTTL', key]));
   return new Map(keys.map((key, at) => {
     const ttlMs = Number(textOf(ttls[at]));

@@ -1,6 +1,6 @@
 /** Finds out, when Redis takes nothing of a commit, whether one request is to blame, and sets that one aside. */
 import type { RedisError } from '../redis/resp.ts';
-import type { CarefulCommits, CarefulResult } from './careful-commit.ts';
+import { type CarefulResult, type CarefulWay, commitWithCare } from './careful-commit.ts';
 import { type CommitContext, tellOf } from './commit-context.ts';
 import type { Held } from './in-flight.ts';
 import { alternativesTo, isLong, isOfServer, isTooLong } from './refusal.ts';
@@ -12,7 +12,7 @@ export interface SiftedResult extends Omit<CarefulResult, 'refusal'> {
 
 /** Careful commits that do not let one request stand in the way of all others. */
 export class RefusedCommits {
-  readonly #careful: CarefulCommits;
+  readonly #way: CarefulWay;
   readonly #context: CommitContext;
   /** Commits that gave answers. */
   #answering = 0;
@@ -21,8 +21,8 @@ export class RefusedCommits {
   /** The last refusal, until something is written again. */
   #refusal: RedisError | undefined;
 
-  constructor(careful: CarefulCommits, context: CommitContext) {
-    this.#careful = careful;
+  constructor(way: CarefulWay, context: CommitContext) {
+    this.#way = way;
     this.#context = context;
   }
 
@@ -32,10 +32,10 @@ export class RefusedCommits {
     this.#refusal = undefined;
   }
 
-  /** @throws RedisError of a server that has to be waited for; see {@link CarefulCommits.commit} for what else */
+  /** @throws RedisError of a server that has to be waited for; see {@link commitWithCare} for what else */
   async commit(batch: readonly Held[]): Promise<SiftedResult> {
     // A Redis that is full is asked for a trifle first: whatever is refused after that is too long for it.
-    const full = this.#refusal?.code === 'OOM' ? await this.#careful.tryTrifle() : undefined;
+    const full = this.#refusal?.code === 'OOM' ? await this.#way.own.tryTrifle() : undefined;
     if (full) return refused(full, batch);
     const tooLong = batch.filter(isTooLong);
     const suspects = batch.filter((held) => this.#isSuspect(held));
@@ -86,7 +86,7 @@ export class RefusedCommits {
   }
 
   async #try(batch: readonly Held[]): Promise<SiftedResult> {
-    const { refusal, ...result } = await this.#careful.commit(batch);
+    const { refusal, ...result } = await commitWithCare(this.#way, batch);
     if (refusal === undefined) {
       if (result.written.some(({ finish }) => finish.outcome.answer !== undefined)) this.answered();
       return result;

@@ -51,7 +51,7 @@ export async function moveDue(
   nowMs: number,
   log: Logger,
 ): Promise<number | undefined> {
-  const key = retryScheduleKey(place.type);
+  const key = retryScheduleKey(place.keyPrefix);
   const reply = await connection.command(
     'EVAL',
     moveScript,

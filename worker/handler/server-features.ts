@@ -23,6 +23,8 @@ export interface ServerFeatures {
 /** The hash of a request nobody can make: its reference holds a control character. */
 const noTrace = traceHashKey('\n');
 
+const redirections = new Set(['MOVED', 'ASK']);
+
 /** Reading our own pending entries after this id brings none: the id above it stands for `>`. */
 const afterEveryEntry = '18446744073709551615-18446744073709551614';
 
@@ -56,7 +58,8 @@ export async function probeFeatures(
     ['HEXPIRE', noTrace, 1, 'FIELDS', 1, 'none'],
     guardCommand(place, identity),
   ]);
-  const knows = (reply: unknown) => !(reply instanceof RedisError);
+  // What would have to be asked elsewhere in a Cluster is known here.
+  const knows = (reply: unknown) => !(reply instanceof RedisError) || redirections.has(reply.code);
   return {
     claimingReads: knows(read),
     sparingTrim: knows(trim),

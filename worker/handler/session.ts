@@ -65,6 +65,11 @@ export class Session {
     this.#context.inFlight.work.notify();
   }
 
+  /** Ends at once, as when the connections were lost. */
+  leave(reason: Error): void {
+    this.#end(reason);
+  }
+
   async #join(placeTaken: 'now' | 'before'): Promise<Loops> {
     const { reader, writer } = this.#pair;
     const { place, inFlight, pulse } = this.#context;

@@ -16,11 +16,11 @@ export interface Settings extends PodSettings {
  */
 export function parseSettings(args: readonly string[], readEnv: ReadEnv, readFile: (path: string) => string): Settings {
   const pod = parsePodSettings(args, readEnv, readFile);
-  const type = pod.hashKey.split(':', 1)[0] ?? '';
+  const prefix = pod.hashKey.split(':', 1)[0] ?? '';
   return {
     ...pod,
     source: required(env.source, readEnv),
-    handler: checked(env.settings, readEnv(env.settings) ?? '{}', (json) => parseHandlerSettings(json, type)),
+    handler: checked(env.settings, readEnv(env.settings) ?? '{}', (json) => parseHandlerSettings(json, prefix)),
   };
 }
 
@@ -28,7 +28,7 @@ export function parseSettings(args: readonly string[], readEnv: ReadEnv, readFil
  * Parses the JSON of {@link HandlerSettings}; what is absent gets the default of the manifest.
  * @throws Error naming the setting that is wrong.
  */
-export function parseHandlerSettings(json: string, type: string): HandlerSettings {
+export function parseHandlerSettings(json: string, prefix: string): HandlerSettings {
   const given = JSON.parse(json) as Record<string, unknown>;
   if (typeof given !== 'object' || given === null) throw new Error('it must be a JSON object');
   const backoff = (given['backoff'] ?? {}) as Record<string, unknown>;
@@ -39,7 +39,7 @@ export function parseHandlerSettings(json: string, type: string): HandlerSetting
     maxAttempts: count(given, 'maxAttempts', 1),
     maxDeliveries: count(given, 'maxDeliveries', 5),
     backoff: { initialMs: count(backoff, 'initialMs', 1000, 0), maxMs: count(backoff, 'maxMs', 60_000, 0) },
-    deadLetterStream: word(given, 'deadLetterStream', deadLetterStreamKey(type)),
+    deadLetterStream: word(given, 'deadLetterStream', deadLetterStreamKey(prefix)),
     traces: choice(given, 'traces', ['On', 'Off']),
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
     memoryMiB: count(given, 'memoryMiB', 128),

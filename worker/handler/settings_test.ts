@@ -49,6 +49,18 @@ Deno.test('takes what the pod says', () => {
   }, 'Off']);
 });
 
+Deno.test('is somebody else at the Sentinels than at the servers they watch', () => {
+  const login = { REDIS_SENTINEL_USERNAME: 's', REDIS_SENTINEL_PASSWORD_FILE: '/sp' };
+  const { redis } = parse({
+    ...least,
+    ...login,
+    REDIS_URL: 'redis+sentinel://127.0.0.1/mymaster',
+    REDIS_USERNAME: 'w',
+  });
+  assertEquals([redis.username, redis.sentinel], ['w', { username: 's', password: 'text of /sp' }]);
+  assertEquals(parse({ ...least, ...login }).redis.sentinel, undefined);
+});
+
 Deno.test('has the defaults of the manifest', () => {
   assertEquals(parse(least).handler, {
     group: 'worker',

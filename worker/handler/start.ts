@@ -1,5 +1,6 @@
 /** The Handler runtime, step by step: the pod, the user's module, the consumer's place, the loop. */
 import type { WorkerConfig } from '../../contract/config-hash.ts';
+import { keyPrefix } from '../../contract/keys.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import type { Handler, Logger, WorkerInfo } from '../mod.ts';
 import { guardProcess } from '../pod/guard.ts';
@@ -8,6 +9,8 @@ import { captureConsole } from '../pod/log.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
 import { onStopSignal } from '../pod/stop.ts';
 import { after } from '../pod/timers.ts';
+import { followMaster } from '../redis/failover.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { Executor } from './executor.ts';
 import { InFlightTable } from './in-flight.ts';
 import { Loop } from './loop.ts';
@@ -26,14 +29,15 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   let stop = (): void => exit(exitCodes.ok);
   onStopSignal(() => stop());
   const pod = await startPod(args, parseSettings);
-  const { settings, keyLine, log, connect, outages } = pod;
+  const { settings, keyLine, log, connect, outages, route } = pod;
   const proof = new Proof(settings.hashKey.split(':', 1)[0] ?? '', keyLine);
   const handler = await loadUserCode(settings.source, log);
   const consumer = await takeConsumer(pod);
   const context = assemble(pod, consumer, handler, proof);
   const loop = new Loop(context, connect, outages, consumer.connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
-  const working = loop.run();
+  const failovers = followMaster(route, () => loop.reconnect());
+  const working = loop.run().finally(() => failovers.end());
   // A request that waits is answered first: this is written once the start is over.
   after(0, () => tellWork(context));
   await working;
@@ -50,7 +54,7 @@ function tellWork({ log, place }: SessionContext): void {
 }
 
 function assemble(
-  { settings, identity, pulse, log, logWith, clock }: Pod<Settings>,
+  { settings, identity, pulse, log, logWith, clock, route: { cluster } }: Pod<Settings>,
   { config, secrets }: Consumer,
   handler: Handler,
   proof: Proof,
@@ -59,6 +63,7 @@ function assemble(
   const place: Place = {
     ...config,
     hashKey: settings.hashKey,
+    keyPrefix: keyPrefix(config.type, settings.redis.address.topology),
     settings: settings.handler,
     proof,
     ...(sourceDigest ? { sourceDigest } : {}),
@@ -81,6 +86,7 @@ function assemble(
     log,
     clock,
     progress,
+    ...(cluster ? { elsewhere: new Elsewhere(cluster, settings.hashKey) } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Riding out the times when Redis is away, loading, full, or does not let us in. */
 import { backoffMs } from './backoff.ts';
-import { ConnectionLostError } from '../redis/connection.ts';
+import { ConnectionLostError } from '../redis/connection-lost.ts';
 import type { Logger } from '../mod.ts';
 import { RedisError } from '../redis/resp.ts';
 import { pause } from './timers.ts';

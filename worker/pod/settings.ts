@@ -2,7 +2,7 @@
 import { env } from '../../contract/pod.ts';
 import { type RedisTls, tlsVersions } from '../../contract/redis-tls.ts';
 import { withoutLineEnds } from '../../contract/secrets.ts';
-import type { RedisTarget } from '../redis/connection.ts';
+import type { Login, RedisTarget } from '../redis/dial.ts';
 import { type Address, readAddress, readRedisAddress } from './address.ts';
 import { FatalError } from './fatal.ts';
 import { messageOf } from './foreign.ts';
@@ -52,12 +52,20 @@ export function parsePodSettings(
       ...optional('username', readEnv(env.redisUsername)),
       ...optional('password', withoutLineEnds(fileOf(env.redisPasswordFile) ?? '')),
       ...(address.tls ? { tls: readTls(readEnv, fileOf) } : {}),
+      ...(address.topology.kind === 'Sentinel' ? { sentinel: readSentinelLogin(readEnv, fileOf) } : {}),
     },
     gate: readGateDuty(readEnv),
     owner: readEnv(env.podUid) || crypto.randomUUID(),
     ...optional('sourceDigest', readEnv(env.sourceDigest)),
     ...optional('podName', readEnv(env.podName)),
     ...optional('health', readHealthAddress(readEnv)),
+  };
+}
+
+function readSentinelLogin(readEnv: ReadEnv, fileOf: ReadEnv): Login {
+  return {
+    ...optional('username', readEnv(env.redisSentinelUsername)),
+    ...optional('password', withoutLineEnds(fileOf(env.redisSentinelPasswordFile) ?? '')),
   };
 }
 
@@ -102,9 +110,14 @@ export function readSecretFile(path: string): string {
  * neither.
  */
 export function giveUpSecrets(readEnv: ReadEnv): void {
-  const secretFiles = [env.redisPasswordFile, env.redisCaFile, env.redisCertFile, env.redisKeyFile, env.keyFile].map(
-    readEnv,
-  );
+  const secretFiles = [
+    env.redisPasswordFile,
+    env.redisSentinelPasswordFile,
+    env.redisCaFile,
+    env.redisCertFile,
+    env.redisKeyFile,
+    env.keyFile,
+  ].map(readEnv);
   for (const variable of Object.values(env)) Deno.permissions.revokeSync({ name: 'env', variable });
   for (const path of secretFiles) {
     if (!path) continue;

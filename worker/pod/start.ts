@@ -1,7 +1,7 @@
 /** What every runtime does before and around its own work: settings, log, health, the gate, and its consumer's place. */
 import { ownerField, pidField, type WorkerConfig } from '../../contract/config-hash.ts';
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
-import { connectRedis } from '../redis/connection.ts';
+import { type Route, routeTo } from '../redis/route.ts';
 import { type Clock, clock } from './clock.ts';
 import { decodeConfig, openSecret } from './consumer.ts';
 import { passGate } from './gate/pass.ts';
@@ -32,6 +32,7 @@ export interface Pod<Settings extends PodSettings = PodSettings> {
   readonly pulse: Pulse;
   readonly outages: Outages;
   readonly connect: Connect;
+  readonly route: Route;
   readonly clock: Clock;
 }
 
@@ -62,6 +63,7 @@ export async function startPod<Settings extends PodSettings>(
   const pulse = new Pulse(clock.monotonic);
   if (settings.health) serveHealth(settings.health, pulse);
   const gate = await passGate(settings.gate, log);
+  const route = routeTo({ ...settings.redis, name: `redisworker:${hashKey}` }, hashKey);
   return {
     settings,
     keyLine,
@@ -70,7 +72,8 @@ export async function startPod<Settings extends PodSettings>(
     logWith: (fields) => createLog({ ...signature, ...fields }),
     pulse,
     outages: new Outages(log, clock.random),
-    connect: () => connectRedis({ ...settings.redis, name: `redisworker:${hashKey}` }, 'bytes'),
+    connect: () => route.connect('bytes'),
+    route,
     clock,
   };
 }

@@ -1,37 +1,11 @@
 /** One connection to Redis: calls with a deadline, several in flight, no promise per command. */
-import { quotable } from '../../contract/foreign-text.ts';
-import { formatHostPort } from '../../contract/host-port.ts';
-import type { RedisAddress } from '../../contract/redis-address.ts';
-import { type RedisTls, tlsCodeOf, tlsFault } from '../../contract/redis-tls.ts';
-import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
-import { RedisError, type Reply, ReplyParser } from './resp.ts';
-import { dialTls } from './tls.ts';
-import type { Wire } from './wire.ts';
+import type { HostPort } from '../../contract/host-port.ts';
 import { after, type Timer } from '../pod/timers.ts';
-
-/** How to reach a Redis and who to be there. */
-export interface RedisTarget {
-  readonly address: RedisAddress;
-  readonly username?: string;
-  readonly password?: string;
-  /** How TLS is checked, where the address asks for TLS. */
-  readonly tls?: RedisTls;
-  /** Shown by `CLIENT LIST`. */
-  readonly name: string;
-  /** Milliseconds until dialling and logging in is given up; 5000 when absent. */
-  readonly connectTimeoutMs?: number;
-}
-
-/** The connection is gone, or the server did not answer in time; what was in flight may or may not have happened. */
-export class ConnectionLostError extends Error {
-  override readonly name = 'ConnectionLostError';
-  /** `closed` by this side, `refused` by a server that said it would not read on, else `lost`. */
-  readonly kind: 'closed' | 'refused' | 'lost';
-  constructor(message: string, options?: ErrorOptions & { readonly kind?: 'closed' | 'refused' }) {
-    super(message, options);
-    this.kind = options?.kind ?? 'lost';
-  }
-}
+import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
+import { ConnectionLostError } from './connection-lost.ts';
+import { dialServer, type RedisTarget } from './dial.ts';
+import { RedisError, type Reply, ReplyParser } from './resp.ts';
+import { type Wire, writeAll } from './wire.ts';
 
 /** How a server's last error begins before it closes the connection, as over a string longer than it takes. */
 const lastWords = 'ERR Protocol error';
@@ -40,81 +14,6 @@ const defaultDeadlineMs = 10_000;
 const lateReplyMs = 100;
 /** Replies of a transaction that are not to single commands: that of EXEC and that of the command behind it. */
 const afterQueued = 2;
-
-/**
- * Opens a socket to Redis and logs in, so that whoever gets it can speak at once.
- * @throws ConnectionLostError when it cannot be reached in time, RedisError when it refuses the login.
- */
-export async function dialRedis(target: RedisTarget): Promise<Wire> {
-  const { hosts: [server], db } = target.address;
-  const where = formatHostPort(server);
-  const timeoutMs = target.connectTimeoutMs ?? 5000;
-  const dialled = dial(target, timeoutMs);
-  const conn = await orTimeout(dialled, timeoutMs, `Redis at ${where} did not answer`).catch((cause: unknown) => {
-    dialled.then((late) => late.close(), () => {}); // nobody waits for it any more
-    throw new ConnectionLostError(unreached(where, cause), { cause });
-  });
-  try {
-    await orTimeout(
-      logIn(conn, loginCommands(target, db), target.password),
-      timeoutMs,
-      `Redis at ${where} did not answer the login`,
-    );
-    return conn;
-  } catch (cause) {
-    conn.close();
-    if (cause instanceof RedisError) throw cause;
-    throw new ConnectionLostError(unreached(where, cause), { cause });
-  }
-}
-
-async function dial({ address, tls }: RedisTarget, timeoutMs: number): Promise<Wire> {
-  const [server] = address.hosts;
-  if (address.tls) return dialTls(server, tls ?? {}, timeoutMs);
-  const conn = await Deno.connect({ hostname: server.host, port: server.port });
-  conn.setNoDelay(true);
-  return conn;
-}
-
-function unreached(where: string, cause: unknown): string {
-  const code = tlsCodeOf(cause);
-  return code === undefined
-    ? `Redis at ${where} cannot be reached: ${messageOf(cause)}`
-    : `Redis at ${where} ${tlsFault.what}: ${code}; ${tlsFault.fix}`;
-}
-
-function loginCommands(target: RedisTarget, db: number): Command[] {
-  const commands: Command[] = [];
-  if (target.password) {
-    commands.push(target.username ? ['AUTH', target.username, target.password] : ['AUTH', target.password]);
-  }
-  if (db !== 0) commands.push(['SELECT', db]);
-  commands.push(['CLIENT', 'SETNAME', target.name]);
-  return commands;
-}
-
-async function logIn(conn: Wire, commands: readonly Command[], password: string | undefined): Promise<void> {
-  await writeAll(conn, encodeCommands(...commands));
-  const parser = new ReplyParser();
-  for (const command of commands) {
-    const reply = await readReply(conn, parser);
-    // A user without the right to name its connection may still do all the work.
-    const allowed = command[0] === 'CLIENT' && reply instanceof RedisError && reply.code === 'NOPERM';
-    if (reply instanceof RedisError && !allowed) {
-      throw new RedisError(`${quotable(reply.message, password)} (while logging in with ${command[0]})`);
-    }
-  }
-}
-
-async function readReply(conn: Wire, parser: ReplyParser): Promise<Reply> {
-  for (;;) {
-    const reply = parser.next();
-    if (reply !== undefined) return reply;
-    const bytes = await conn.read(parser.space());
-    if (bytes === null) throw new Error('the connection was closed');
-    parser.filled(bytes);
-  }
-}
 
 /** Replies of one call, as they come in. */
 interface Call {
@@ -264,20 +163,13 @@ export class Connection {
   }
 }
 
-/** Dials, logs in and wraps the socket; see {@link dialRedis} for what it throws. */
-export async function connectRedis(target: RedisTarget, bulkAs: 'text' | 'bytes' = 'text'): Promise<Connection> {
-  return new Connection(await dialRedis(target), bulkAs);
-}
-
-async function writeAll(conn: Wire, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await conn.write(at === 0 ? bytes : bytes.subarray(at));
-}
-
-function orTimeout<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = after(ms, () => reject(new Error(`${message} within ${ms} ms`)));
-    work.then(resolve, reject).finally(() => timer.cancel());
-  });
+/** Dials a server, logs in and wraps the socket; see {@link dialServer} for what it throws. */
+export async function connectServer(
+  target: RedisTarget,
+  server: HostPort,
+  bulkAs: 'text' | 'bytes' = 'text',
+): Promise<Connection> {
+  return new Connection(await dialServer(target, server), bulkAs);
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { parseRedisAddress } from '../../contract/redis-address.ts';
 import { assertEquals } from '../testing/assert.ts';
-import { Connection, connectRedis } from './connection.ts';
+import { Connection } from './connection.ts';
+import { routeTo } from './route.ts';
 
 const secret = 'canary-77ab';
 const line = '\r\n';
@@ -58,13 +59,16 @@ async function withServer(
 for (const [manner, answer] of Object.entries(manners)) {
   Deno.test(`a server that ${manner} is told in one bounded sentence, without the password`, async () => {
     await withServer(answer, async (port) => {
-      const told = await connectRedis({
+      const told = await routeTo({
         address: parseRedisAddress(`redis://127.0.0.1:${port}`),
         username: 'u',
         password: secret,
         name: 'test',
         connectTimeoutMs: 200,
-      }).then((connection) => (connection.close(), 'it was taken for a Redis'), (error: Error) => error.message);
+      }, 'demo:1:h').connect().then(
+        (connection) => (connection.close(), 'it was taken for a Redis'),
+        (error: Error) => error.message,
+      );
       assertEquals([told.includes(secret), told.includes('\n'), told.length < 350], [false, false, true]);
       assertEquals(/Redis|while logging in/.test(told) && !told.includes('was taken for'), true);
     });

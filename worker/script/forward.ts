@@ -7,6 +7,8 @@ export type OpenUpstream = () => Promise<Wire>;
 
 /** A listening forwarder. */
 export interface Forwarder {
+  /** Ends every connection; the script may open new ones. */
+  endConnections(): void;
   /** Stops listening and ends every connection. */
   close(): void;
 }
@@ -47,10 +49,14 @@ export function startForwarder(
     }
   };
   accept().catch(onProblem);
+  const endConnections = () => {
+    for (const connection of open) closeQuietly(connection);
+  };
   return {
+    endConnections,
     close() {
       listener.close();
-      for (const connection of open) closeQuietly(connection);
+      endConnections();
     },
   };
 }

@@ -1,7 +1,8 @@
 /** The Script runtime: a whole program of the user's own, with the runner in the part of its launcher. */
 import type { GatePassage } from '../../contract/gate.ts';
 import { exitCodes } from '../../contract/pod.ts';
-import { connectRedis, dialRedis, type RedisTarget } from '../redis/connection.ts';
+import { followMaster } from '../redis/failover.ts';
+import { type Route, routeTo } from '../redis/route.ts';
 import type { Address } from '../pod/address.ts';
 import { clock } from '../pod/clock.ts';
 import { FatalError } from '../pod/fatal.ts';
@@ -34,8 +35,9 @@ export interface ScriptOptions {
  */
 export async function runScript(options: ScriptOptions): Promise<number> {
   const { settings, gate, stop, log } = options;
+  const route = routeTo({ ...settings.redis, name: nameOf(settings) }, settings.hashKey);
   const tenure = {
-    link: redisLink(() => connectRedis(redisTarget(settings))),
+    link: redisLink(() => route.connect()),
     hashKey: settings.hashKey,
     identity: { owner: settings.owner, ...(gate ? { gate } : {}) },
     outages: new Outages(log, clock.random),
@@ -64,10 +66,16 @@ export async function runScript(options: ScriptOptions): Promise<number> {
     },
   };
   const closeHealth = settings.health ? serveHealth(settings.health, health) : undefined;
-  const forwarder = openForwarder(options);
+  const forwarder = openForwarder(options, route);
+  const failovers = followMaster(route, () => {
+    log.warn('another server is the master now: the connections of the script are ended');
+    tenure.link.close();
+    forwarder.endConnections();
+  });
   try {
     return await runCycles(runOnce, stop, log);
   } finally {
+    failovers.end();
     forwarder.close();
     if (held) await endTenure(tenure);
     tenure.link.close();
@@ -75,10 +83,10 @@ export async function runScript(options: ScriptOptions): Promise<number> {
   }
 }
 
-function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
+function openForwarder({ forward, log }: ScriptOptions, route: Route): Forwarder {
   const tell = tellOnce((sentence) => log.warn(sentence));
   try {
-    return startForwarder(forward, () => dialRedis(redisTarget(settings)), (error) => {
+    return startForwarder(forward, () => route.dial(), (error) => {
       tell(`a connection of the script to Redis broke off: ${messageOf(error)}`);
     });
   } catch (cause) {
@@ -89,8 +97,8 @@ function openForwarder({ forward, settings, log }: ScriptOptions): Forwarder {
   }
 }
 
-function redisTarget({ redis, hashKey }: PodSettings): RedisTarget {
-  return { ...redis, name: `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}` };
+function nameOf({ hashKey }: PodSettings): string {
+  return `redisworker-runner:${hashKey.replace(/[^\x21-\x7e]/g, '?')}`;
 }
 
 function fenced(hashKey: string): FatalError {

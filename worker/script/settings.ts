@@ -16,6 +16,12 @@ const loopback = ['127.0.0.1', 'localhost', '::1'];
 export function readScriptSettings(readEnv: ReadEnv, hashKey: string, forward: Address): PodSettings {
   required(env.podUid, readEnv); // it tells this pod from any other, across restarts of its container
   const settings = parsePodSettings([hashKey], readEnv, readSecretFile);
+  if (settings.redis.address.topology.kind === 'Cluster') {
+    throw new FatalError(
+      'badConfig',
+      `${env.redisUrl} names a Redis Cluster, where a script cannot run: it is shown one server, and its keys lie at several; use runtime: Handler`,
+    );
+  }
   const own = settings.redis.address.hosts.find(({ host, port }) => port === forward.port && loopback.includes(host));
   if (own) {
     throw new FatalError(

@@ -1,6 +1,6 @@
 /** Dials each server of a list as a worker does, and prints what came of it. */
 import type { RedisTls } from '../../contract/redis-tls.ts';
-import { connectRedis } from '../redis/connection.ts';
+import { connectServer } from '../redis/connection.ts';
 
 interface Dial {
   readonly port: number;
@@ -13,7 +13,7 @@ console.log(JSON.stringify(answers));
 
 async function ping({ port, tls }: Dial): Promise<unknown> {
   const address = { hosts: [{ host: '127.0.0.1', port }], db: 0, tls: true, topology: { kind: 'Standalone' } } as const;
-  const connection = await connectRedis({ address, tls, name: 'test' });
+  const connection = await connectServer({ address, tls, name: 'test' }, address.hosts[0]);
   const pong = await connection.command('PING');
   connection.close();
   return pong;

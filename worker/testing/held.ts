@@ -51,6 +51,7 @@ export function place(more: Partial<Place> = {}): Place {
     requestLimit: 0,
     denoOptions: [],
     hashKey: 'demo-worker:1:h',
+    keyPrefix: 'demo-worker',
     settings: parseHandlerSettings('{}', 'demo-worker'),
     sourceDigest: 'sha256-ab',
     proof: new Proof('demo-worker', undefined),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
+import { slotOf } from '../../../contract/redis-slot.ts';
 import { freePort, start, type TestProcess } from '../processes.ts';
 import { redisServer } from '../redis.ts';
 import { eventually } from '../wait.ts';
@@ -29,6 +30,8 @@ export interface TestCluster {
   /** The port of the master that serves the slot of `key`. */
   ownerOf(key: string): Promise<number>;
   slotOf(key: string): Promise<number>;
+  /** Who serves which key, as it is now. */
+  owners(): Promise<(key: string) => number>;
   /** Moves a slot with its keys to the master on port `to`; `halfway` runs while the slot is between both. */
   migrateSlot(slot: number, to: number, halfway?: () => Promise<void>): Promise<void>;
   /** Ends a master at once, as a crash does. @returns the port of the replica that serves its slots afterwards */
@@ -81,15 +84,18 @@ function clusterOf(nodes: readonly Node[], login: object, folder: string): TestC
   });
   client.on('error', () => undefined); // tests stop nodes on purpose
   const nodeAt = (port: number) => nodeOf(nodes, port).client;
-  const slotOf = async (key: string) => await living(nodes).client.cluster('KEYSLOT', key);
   return {
     ports,
     url: `redis+cluster://${ports.slice(0, masterCount).map((port) => `127.0.0.1:${port}`).join(',')}`,
     client,
     nodeAt,
-    slotOf,
     masters: async () => [...new Set((await rangesOf(living(nodes))).map(({ port }) => port))],
-    ownerOf: async (key) => ownerIn(await rangesOf(living(nodes)), await slotOf(key)),
+    slotOf: (key) => Promise.resolve(slotOf(key)),
+    async owners() {
+      const ranges = await rangesOf(living(nodes));
+      return (key) => ownerIn(ranges, slotOf(key));
+    },
+    ownerOf: async (key) => ownerIn(await rangesOf(living(nodes)), slotOf(key)),
     migrateSlot: (slot, to, halfway) => migrate(nodes, slot, to, halfway),
     kill: (master) => killMaster(nodes, master),
     async stop() {

@@ -1,0 +1,201 @@
+/**
+ * Many requests over a set of servers that breaks while they are worked off, and the count of what became of each: for
+ * the tests, and for the bench that writes it down.
+ */
+import type { Redis } from 'ioredis';
+import {
+  type Audit,
+  audit,
+  type Pipelined,
+  preload,
+  refOf,
+  type Streams,
+  streamsOf,
+  type,
+} from '../../../bench/requests.ts';
+import { formatHostPort } from '../../../contract/host-port.ts';
+import { keyPrefix, replyListKey } from '../../../contract/keys.ts';
+import { parseRedisAddress } from '../../../contract/redis-address.ts';
+import type { Command } from '../../../worker/redis/commands.ts';
+import { slotOf } from '../../../contract/redis-slot.ts';
+import { eventually } from '../wait.ts';
+import { startWorker, type TestWorker, writeHash } from '../worker.ts';
+import { startCluster, type TestCluster } from './cluster.ts';
+import { startSentinelSet } from './sentinel.ts';
+
+/** What became of the requests. */
+export interface Count {
+  readonly requests: number;
+  /** Without a response, or without a reply. */
+  readonly lost: number;
+  /** With more than one response. */
+  readonly answeredTwice: number;
+  /** With more than one reply in the list. */
+  readonly repliedTwice: number;
+}
+
+/** A fault, and after which share of the answers it strikes. */
+interface Fault {
+  readonly at: number;
+  readonly strike: () => Promise<unknown>;
+}
+
+/** Handlers at once, for a handler that takes no time. */
+const concurrency = 1024;
+const module = 'export default () => ({ ok: true });';
+const deadlineMs = 120_000;
+const page = 5000;
+/** Replies and responses stay until they are counted. */
+const keepSeconds = 3600;
+const kept = { replyExpireSeconds: keepSeconds, responseStreamLimit: 10_000_000 };
+
+/** The master hands over to a replica, and its successor is killed. */
+export async function loadSentinel(requests: number): Promise<Count> {
+  const set = await startSentinelSet();
+  const target = throughClient(async () => (await set.master()).client);
+  const streams = streamsOf(type);
+  try {
+    const { client } = await set.master();
+    await writeHash(client, type, kept);
+    await preload(target, requests, streams);
+    await client.call('WAIT', 2, deadlineMs);
+    const members = set.servers.map(({ port }) => port);
+    return await work(target, streams, requests, () => start(set.url, members), [
+      { at: 0.2, strike: () => set.failOver() },
+      { at: 0.5, strike: () => set.crashMaster() },
+    ]);
+  } finally {
+    await set.stop();
+  }
+}
+
+/** Slots move, the worker's own among them, then a master of replies is killed, and last the one of the worker's own keys. */
+export async function loadCluster(requests: number): Promise<Count> {
+  const cluster = await startCluster();
+  const target = throughCluster(cluster);
+  const streams = streamsOf(keyPrefix(type, { kind: 'Cluster' }));
+  try {
+    await writeHash(cluster.client, type, kept);
+    await preload(target, requests, streams);
+    const own = await cluster.ownerOf(streams.requestStream);
+    await cluster.nodeAt(own).call('WAIT', 1, deadlineMs);
+    const [next = 0, third = 0] = (await cluster.masters()).filter((port) => port !== own);
+    return await work(target, streams, requests, () => start(cluster.url, cluster.ports), [
+      { at: 0.1, strike: () => moveSome(cluster, third, next) },
+      { at: 0.3, strike: () => cluster.migrateSlot(slotOf(streams.requestStream), next) },
+      { at: 0.5, strike: () => cluster.kill(third) },
+      { at: 0.7, strike: () => cluster.kill(next) },
+    ]);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Moves slots in which replies and traces are being written. */
+async function moveSome(cluster: TestCluster, from: number, to: number): Promise<void> {
+  const owners = await cluster.owners();
+  const lists = Array.from({ length: 1000 }, (_, index) => replyListKey(refOf(index)));
+  const slots = new Set(lists.filter((list) => owners(list) === from).map(slotOf));
+  for (const slot of [...slots].slice(0, movedSlots)) await cluster.migrateSlot(slot, to);
+}
+
+const movedSlots = 10;
+
+async function start(redisUrl: string, ports: readonly number[]): Promise<TestWorker> {
+  const members = ports.map((port) => `127.0.0.1:${port}`);
+  const known = parseRedisAddress(redisUrl).hosts.map(formatHostPort);
+  const net = members.filter((member) => !known.includes(member));
+  return await startWorker({ type, module, redisUrl, net, settings: { concurrency } });
+}
+
+async function work(
+  target: Pipelined,
+  streams: Streams,
+  requests: number,
+  launch: () => Promise<TestWorker>,
+  faults: readonly Fault[],
+): Promise<Count> {
+  const worker = await launch();
+  const reach = (count: number) =>
+    eventually(`answer ${count} of ${requests}`, async () => await answered(target, streams) >= count, deadlineMs)
+      .catch((cause: unknown) => {
+        throw new Error(`${String(cause)}; the worker printed:\n${worker.output().slice(-4000)}`, { cause });
+      });
+  try {
+    for (const { at, strike } of faults) {
+      await reach(at * requests);
+      await strike();
+    }
+    await reach(requests);
+    const last = await eventually('nothing is pending', () => settled(target, streams, requests), deadlineMs);
+    return { requests, ...await responses(target, streams, requests, last) };
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** Undefined while something is pending. A server that is just going down has no answer either. */
+async function settled(target: Pipelined, streams: Streams, requests: number): Promise<Audit | undefined> {
+  const { pending } = await audit(target, 0, streams);
+  return pending === 0 ? await audit(target, requests, streams) : undefined;
+}
+
+async function answered(target: Pipelined, { responseStream }: Streams): Promise<number> {
+  const [length] = await target.pipeline([['XLEN', responseStream]]).catch(() => [0]);
+  return Number(length);
+}
+
+async function responses(
+  target: Pipelined,
+  { responseStream }: Streams,
+  requests: number,
+  { lost, answeredTwice: repliedTwice }: Audit,
+): Promise<Omit<Count, 'requests'>> {
+  const refs = new Map<string, number>();
+  for (let from = '-';;) {
+    const [entries] = await target.pipeline([['XRANGE', responseStream, from, '+', 'COUNT', page]]) as [Entry[]];
+    for (const [, fields] of entries) {
+      const ref = fields[fields.indexOf('ref') + 1] ?? '';
+      refs.set(ref, (refs.get(ref) ?? 0) + 1);
+    }
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < page) break;
+    from = `(${last[0]}`;
+  }
+  const answeredTwice = [...refs.values()].filter((count) => count > 1).length;
+  return { lost: Math.max(lost, requests - refs.size), answeredTwice, repliedTwice };
+}
+
+type Entry = [id: string, fields: string[]];
+
+function throughClient(client: () => Promise<Redis>): Pipelined {
+  return { pipeline: async (commands) => await pipelined(await client(), commands) };
+}
+
+/** Sends each command to the node that serves its key. */
+function throughCluster(cluster: TestCluster): Pipelined {
+  return {
+    async pipeline(commands) {
+      const owners = await cluster.owners();
+      const replies = new Array<unknown>(commands.length);
+      const groups = Map.groupBy(commands.map((_, at) => at), (at) => owners(keyOf(commands[at] as Command)));
+      await Promise.all([...groups].map(async ([port, some]) => {
+        const answers = await pipelined(cluster.nodeAt(port), some.map((at) => commands[at] as Command));
+        some.forEach((at, index) => (replies[at] = answers[index]));
+      }));
+      return replies;
+    },
+  };
+}
+
+function keyOf(command: Command): string {
+  return String(command[0] === 'XGROUP' ? command[2] : command[1]);
+}
+
+async function pipelined(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
+  const results = await client.pipeline(commands.map(([name, ...args]) => ['call', name, ...args])).exec() ?? [];
+  return results.map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
+}

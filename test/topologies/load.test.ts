@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { loadCluster, loadSentinel } from '../support/topologies/load.ts';
+
+const requests = 100_000;
+
+describe('a hundred thousand requests', () => {
+  it('are each answered once behind Sentinels, while the master hands over and its successor is killed', async () => {
+    expect(await loadSentinel(requests)).toEqual({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
+  });
+
+  it('are each answered once on a Cluster, while slots move and two masters are killed', async () => {
+    const { lost, answeredTwice } = await loadCluster(requests);
+    expect({ lost, answeredTwice }).toEqual({ lost: 0, answeredTwice: 0 });
+  });
+});
