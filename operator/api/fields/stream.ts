@@ -11,13 +11,19 @@ import { defaultReplyExpireSeconds, defaultResponseStreamLimit } from '../../../
 import { text, upTo, whole } from '../bounded.ts';
 import { atMost, inOrder, matches, never, withRules } from '../rules.ts';
 
+/**
+ * No spaces and no quotes: both mean something in the rules of a Redis user and in the files of those, where a key such as
+ * `"*"` would open all of them.
+ */
+const plainName = '^[!#-&(-~]+$';
+
 /** Redis takes any bytes as a key; what no shell and no log can show is kept out, and what is a key of something else. */
 const streamKey = () =>
   withRules(
     text(512),
     inOrder(
       'a stream needs a key of its own',
-      matches('^[!-~]+$', 'a Redis key must be printable ASCII without spaces'),
+      matches(plainName, 'a Redis key must be printable ASCII without spaces and quotes'),
       never(
         '^(res|req):',
         'keys below "res:" and "req:" are replies and traces, which callers name: choose a key that begins otherwise',
@@ -47,9 +53,10 @@ export const stream = z
     response: streamKey().exactOptional().describe(
       `Key of the response stream; ${responseStreamKey('<type>')} when absent.`,
     ),
-    group: withRules(text(253), matches('^[!-~]+$', 'stream.group must be printable ASCII without spaces')).default(
-      'worker',
-    ).describe('Consumer group.'),
+    group: withRules(text(253), matches(plainName, 'stream.group must be printable ASCII without spaces and quotes'))
+      .default(
+        'worker',
+      ).describe('Consumer group.'),
     startId: withRules(
       text(41),
       matches(

@@ -1,0 +1,113 @@
+/** What the docs say that workers may do is what a real server lets their users do, for every command it knows. */
+import type { Redis } from 'ioredis';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  configHashKey,
+  groupRecordKey,
+  replyListKey,
+  requestStreamKey,
+  retryScheduleKey,
+  traceHashKey,
+} from '../../contract/keys.ts';
+import { parseRedisWorker } from '../../operator/api/redisworker.ts';
+import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
+import type { Blueprint } from '../../operator/redisworker/model/blueprint.ts';
+import type { StreamBlueprint } from '../../operator/redisworker/work/stream/blueprint.ts';
+import { accessTable, type AccessWords, isInTable } from '../support/access-table.ts';
+import { callWith, commandsOf, type ServerCommand } from '../support/command-arguments.ts';
+import { withSpec, worker } from '../support/gen.ts';
+import { observed } from '../support/observed.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let client: Redis;
+let commands: readonly ServerCommand[];
+beforeAll(async () => {
+  redis = await startRedis();
+  client = redis.client;
+  commands = await commandsOf(client);
+});
+afterAll(() => redis.stop());
+
+/** Names with what globs, rules and arguments are made of. */
+const oddKey = fc.string({ unit: fc.constantFrom(...'ab:*?[]^-\\{}()~%&+"\''), minLength: 1, maxLength: 12 });
+const typeName = fc.stringMatching(/^[a-z][-a-z0-9_]{0,8}$/);
+const workers = fc.record({
+  type: typeName,
+  runtime: fc.constantFrom('Handler', 'Script'),
+  stream: fc.record({ request: oddKey, response: oddKey, group: oddKey }, { requiredKeys: [] }),
+  handler: fc.record({ deadLetter: oddKey }, { requiredKeys: [] }),
+  db: fc.constantFrom(0, 1),
+}).map(({ db, ...spec }) => ({ db, object: worker('w', withSpec(spec)) })).filter(({ object }) =>
+  parseRedisWorker({ ...object, metadata: { ...object.metadata, uid: 'u' } }).ok
+);
+
+test('a random worker may do with any command and key what the table of its runtime says, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(workers, async ({ object, db }) => {
+      const { blueprint } = observed(object).spec!;
+      const user = redisUser(blueprint, ['x'], db);
+      await redis.addUser(user);
+      const words = wordsOf(blueprint);
+      const rows = accessTable(blueprint.runtime);
+      const keySets = keySetsOf(words);
+      const calls = commands.flatMap((command) => keySets.map((keys) => ({ command, call: callWith(command, keys) })));
+      const [allowed, keys] = await Promise.all([
+        dryRun(user.name, calls.map(({ call }) => call)),
+        keysOf(calls.map(({ call }) => call)),
+      ]);
+      const wrong = calls.filter(({ command }, at) =>
+        allowed[at] !== isInTable(rows, command.name, keys[at]!, words, db)
+      );
+      expect(wrong.map(({ call }) => call.join(' '))).toEqual([]);
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('the table of each runtime names no command that no server of ours knows', async () => {
+  const unknown = ['Handler', 'Script'].flatMap(accessTable).flatMap((row) => [...row.commands]).filter((name) =>
+    !commands.some((command) => command.name === name)
+  );
+  const newer = ['client|setinfo', 'hexpire', 'hsetex'];
+  expect(unknown.filter((name) => !newer.includes(name))).toEqual([]);
+});
+
+function wordsOf({ type, work }: Blueprint): AccessWords {
+  const { request, responses, group, settings } = work as StreamBlueprint;
+  const deadLetters = settings.deadLetterStream;
+  return { type, group, 'request stream': request, 'response stream': responses, 'dead letters': deadLetters };
+}
+
+/** Keys of the worker, of others and of callers, alone and together, and none. */
+function keySetsOf({ type, group, ...words }: AccessWords): string[][] {
+  const [hash, request, response, dead] = [configHashKey(type, '1'), ...Object.values(words)] as [string, ...string[]];
+  const [otherHash, otherRequest] = [configHashKey(`${type}-2`, '1'), requestStreamKey(`${type}-2`)];
+  const [reply, trace] = [replyListKey('x'), traceHashKey('x')];
+  const own = [hash, request!, response!, dead!, retryScheduleKey(type), groupRecordKey(request!, group)];
+  const near = own.map((key) => key.replaceAll(/[*?\\[\]]/g, 'a')).filter((key, at) => key !== own[at]);
+  const alone = [...own, ...near, otherHash, otherRequest, reply, trace, `${trace}:more`, 'a'];
+  const together = [[hash, reply], [hash, reply, trace], [request!, response!], [hash, otherHash], [
+    otherRequest,
+    request!,
+  ]];
+  return [[], ...alone.map((key) => [key]), ...together];
+}
+
+/** What the server would let the user do. */
+async function dryRun(user: string, calls: readonly string[][]): Promise<boolean[]> {
+  const pipeline = client.pipeline();
+  for (const call of calls) {
+    const [name = '', ...rest] = call;
+    pipeline.call('ACL', 'DRYRUN', user, name, ...rest);
+  }
+  return (await pipeline.exec())!.map(([error, reply]) => error === null && reply === 'OK');
+}
+
+/** The keys the server finds in each call. */
+async function keysOf(calls: readonly string[][]): Promise<string[][]> {
+  const pipeline = client.pipeline();
+  for (const call of calls) pipeline.call('COMMAND', 'GETKEYS', ...call);
+  return (await pipeline.exec())!.map(([error, reply]) => (error === null ? (reply as string[]) : []));
+}
