@@ -108,6 +108,22 @@ test('another password is given on demand while requests are answered, and the o
   expect(await denials()).toEqual([]);
 });
 
+test('pods that run lose a stream that turns out to be of a worker of another namespace', async () => {
+  await apply(answering('thief', { stream: { request: 'owner:req:x' } }));
+  await operator.told('thief', 'Ready', 'True');
+  const user = await userOf('thief');
+  const reads = async () => await redis.client.call('ACL', 'DRYRUN', user, 'XRANGE', 'owner:req:x', '-', '+') === 'OK';
+  expect(await reads()).toBe(true);
+  const owner = answering('owner');
+  await apply({ ...owner, metadata: { ...owner.metadata, namespace: 'theirs' } });
+  expect(await operator.told('thief', 'Stalled', 'True', 'KeyRefused')).toBe(
+    'spec.stream.request names "owner:req:x", which is of the RedisWorker theirs/owner in another namespace: name keys of your own, or give spec.redis.url',
+  );
+  await eventually('its user may not read it', async () => !await reads());
+  await operator.told('theirs/owner', 'Ready', 'True');
+  expect((await ask(redis.client, 'owner', 'mine')).data).toBe('mine');
+});
+
 test('a worker that is deleted takes its user with it', async () => {
   const user = await userOf('one');
   await operator.cluster.delete(resources.redisWorkers, { namespace: 'default', name: 'one' }, {});

@@ -76,7 +76,10 @@ test('a user is read back as it was written, and any difference is seen', async 
 test('what our own rules read like is learnt from the server, which is left as it was', async () => {
   const management = await managementFor(link);
   if (management.kind !== 'managed') throw new Error(management.why);
-  const wanted = without(redisUser(observed(worker('w')).spec!.blueprint, ['x'], 0), management.unknown);
+  const wanted = without(
+    redisUser(observed(worker('w')).spec!.blueprint, { passwords: ['x'], db: 0, withheld: [] }),
+    management.unknown,
+  );
   await setUser(link, wanted);
   const before = await listUsers(link);
   expect(await new UserComparison().of(link, wanted)).toBe('current');

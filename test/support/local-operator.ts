@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
-import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { type KubeObject, refOf, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
 import type { DefaultRedisTls } from '../../operator/default-redis-tls.ts';
 import type { Followed } from '../../operator/followed-files.ts';
@@ -25,7 +25,7 @@ export interface TestOperator {
   output(): string;
   status(worker: string): Promise<RedisWorkerStatus>;
   pods(worker: string): Promise<readonly KubeObject[]>;
-  /** Waits for a condition. @returns its message */
+  /** Waits for a condition of a worker, which may be of another namespace: `namespace/name`. @returns its message */
   told(worker: string, type: string, status: 'True' | 'False', reason?: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -94,7 +94,8 @@ export async function startTestOperator(
   });
   await operator.started;
   const status = async (name: string) =>
-    ((await cluster.get(resources.redisWorkers, { namespace: 'default', name }))?.status ?? {}) as RedisWorkerStatus;
+    ((await cluster.get(resources.redisWorkers, refOf(name.includes('/') ? name : `default/${name}`)))?.status ??
+      {}) as RedisWorkerStatus;
   return {
     cluster,
     status,

@@ -82,6 +82,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       blueprint,
       problems,
       rival: undefined,
+      foreignKeys: [],
       source: resolveSource(parsed.worker.spec.source, undefined),
       secret: { ok: true, value: undefined },
       endpoint: { ok: true, value: { url: 'redis://127.0.0.1:6379', target, servers: [redisServer] } },

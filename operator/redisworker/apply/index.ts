@@ -87,6 +87,7 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
     case 'setRedisUser': {
       const { login } = spec.access.value;
       if (login.kind !== 'own') throw new Error('a Redis user was planned for a worker that has none');
+      if (action.endsConnections) await deleteUser(link, action.user);
       return setUser(link, login.user);
     }
     case 'deleteRedisUser':

@@ -1,6 +1,6 @@
 /** The ACL user of a worker on the operator's default Redis: its pods' login, which opens what is theirs and no more. Pure. */
 import { configHashKey } from '../../../contract/keys.ts';
-import type { AclUser } from '../../redis/acl.ts';
+import { type AclPermissions, type AclUser, exactly } from '../../redis/acl.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { kindOf } from '../work/index.ts';
 
@@ -28,18 +28,32 @@ export function redisUserName({ uid }: Pick<Blueprint['parent'], 'uid'>): string
   return `rw-${uid}`;
 }
 
-/**
- * The user as it is to be.
- * @param passwords each of which some pod may have
- * @param db database the pods select
- */
-export function redisUser({ parent, type, work }: Blueprint, passwords: readonly string[], db: number): AclUser {
+/** What a user follows from beside its worker. */
+export interface UserInput {
+  /** Each of them some pod may have. */
+  readonly passwords: readonly string[];
+  /** Database the pods select. */
+  readonly db: number;
+  /** Keys and patterns the spec names that are another worker's: pods that run lose them at once. */
+  readonly withheld: readonly string[];
+}
+
+/** The user as it is to be. */
+export function redisUser({ parent, type, work }: Blueprint, { passwords, db, withheld }: UserInput): AclUser {
   const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(type, '*'));
+  const granted = <P extends AclPermissions>(part: P): P => ({
+    ...part,
+    keys: part.keys.filter((pattern) => !withheld.some((key) => isAbout(pattern, key))),
+  });
   return {
     name: redisUserName(parent),
     passwords,
-    commands: [...always, ...(db === 0 ? [] : ['select']), ...commands],
-    keys,
-    selectors,
+    ...granted({ commands: [...always, ...(db === 0 ? [] : ['select']), ...commands], keys }),
+    selectors: selectors.map(granted),
   };
+}
+
+/** A pattern of the spec, a key it names, or one that is made from that. */
+function isAbout(pattern: string, key: string): boolean {
+  return pattern === key || pattern === exactly(key) || pattern.startsWith(exactly(`${key}:`));
 }

@@ -4,6 +4,7 @@ import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts'
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
 import { annotations } from '../model/names.ts';
+import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
@@ -68,7 +69,9 @@ function refOfObject({ metadata }: KubeObject) {
 
 /** Workers that want the same type or group on the same Redis: one that comes or goes decides who of them may run. */
 function rivalsOf(worker: KubeObject, all: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
-  return all.filter((other) => clashOf(worker, other, defaultRedisUrl)).map((other) => keyOf(refOfObject(other)));
+  return all.filter((other) => clashOf(worker, other, defaultRedisUrl) ?? claimsMeet(worker, other)).map((other) =>
+    keyOf(refOfObject(other))
+  );
 }
 
 function ownerName({ metadata }: KubeObject): string | undefined {

@@ -37,7 +37,14 @@ export type Action =
     readonly owner: string | undefined;
     readonly why: Why;
   }
-  | { readonly do: 'setRedisUser' | 'deleteRedisUser'; readonly user: string; readonly why: Why }
+  | {
+    readonly do: 'setRedisUser';
+    readonly user: string;
+    /** Connections it has are ended: a read that waits there would still get what comes. */
+    readonly endsConnections: boolean;
+    readonly why: Why;
+  }
+  | { readonly do: 'deleteRedisUser'; readonly user: string; readonly why: Why }
   | { readonly do: 'deleteConfigHash'; readonly consumerId: string; readonly why: Why }
   | { readonly do: 'releaseConfigHash'; readonly consumerId: string; readonly why: Why }
   | WorkAction;

@@ -100,6 +100,14 @@ export interface Rival {
   readonly over: 'type' | 'group';
 }
 
+/** A key or pattern a spec names that is another worker's, with the field that names it. */
+export interface ForeignKey {
+  readonly field: string;
+  readonly key: string;
+  /** `namespace/name` of the worker whose it is. */
+  readonly worker: string;
+}
+
 /** A spec that can be read, with everything it refers to. */
 export interface ObservedSpec {
   readonly blueprint: Blueprint;
@@ -107,6 +115,8 @@ export interface ObservedSpec {
   readonly problems: readonly Problem[];
   /** A worker that has what this one wants on the same Redis. */
   readonly rival: Rival | undefined;
+  /** What it names on the default Redis that is not its own. */
+  readonly foreignKeys: readonly ForeignKey[];
   readonly source: Resolved<Source>;
   /** The user's Secret, encrypted; undefined when the spec names none. */
   readonly secret: Resolved<EncryptedSecret | undefined>;

@@ -26,6 +26,7 @@ export const problemReasons = [
   'NameRefused',
   'TypeConflict',
   'GroupConflict',
+  'KeyRefused',
   'HashConflict',
   'NameConflict',
   'WrongRedisType',

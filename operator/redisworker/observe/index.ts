@@ -12,6 +12,7 @@ import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
 import type { Children, Observed, ObservedSpec, RedisAccess, RedisObservation, Referred } from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
+import { foreignKeys } from '../plan/key-claims.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
@@ -63,9 +64,12 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
+  const workers = world.following.copies.workers.list();
+  const claims = foreignKeys(worker, workers);
   const place = await observeRedisPlace(world, {
     key,
     blueprint,
+    foreignKeys: claims,
     referred,
     policies: children.networkPolicies,
     object: looking.object,
@@ -75,12 +79,12 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const redis: RedisObservation = access.ok
     ? await observeRedis(world, blueprint, access.value, rememberedIds(children, blueprint))
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
-  const workers = world.following.copies.workers.list();
   return {
     blueprint,
     problems: [...problems, ...looking.hidden],
     rival: rivalOf(worker, workers, world.defaults.redisUrl) ??
       (redis.kind === 'answered' ? holderOf(worker, workers, world.defaults.redisUrl, redis.work.owner) : undefined),
+    foreignKeys: claims,
     ...references,
     topology: surroundings.topology,
     resolved: surroundings.resolved,

@@ -32,7 +32,15 @@ function access(
   const around = { ...defaults, podNetwork: 'Own' as const, redisHosts: { allowed: [] }, ...more };
   const { blueprint, topology } = observed(worker('w', withSpec(spec)), { defaults: around }).spec!;
   const endpoint = endpointOf(blueprint, resolved([...namedServers(blueprint.redisUrl), ...members], () => []));
-  const looking = { blueprint, endpoint, topology, referred: [], object: worker('w'), runtimeSecret: undefined };
+  const looking = {
+    blueprint,
+    endpoint,
+    topology,
+    referred: [],
+    object: worker('w'),
+    runtimeSecret: undefined,
+    foreignKeys: [],
+  };
   const world = {
     defaults: around,
     following,

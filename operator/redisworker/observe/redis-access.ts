@@ -8,7 +8,7 @@ import { canonicalServers, type RedisServer, subjectOf } from '../network/redis-
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
+import type { ForeignKey, RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { type Problem, type Resolved, terminal } from '../model/problem.ts';
 import { readRedisTls } from './redis-tls.ts';
 import { readSecretKey } from './secret-keys.ts';
@@ -44,6 +44,8 @@ interface Looking {
   readonly endpoint: Resolved<RedisEndpoint>;
   readonly topology: Topology;
   readonly referred: Referred[];
+  /** What the spec names that is another worker's. */
+  readonly foreignKeys: readonly ForeignKey[];
   /** The worker, and the Secret that remembers its password. */
   readonly object: KubeObject;
   readonly runtimeSecret: KubeObject | undefined;
@@ -70,11 +72,12 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
 
 async function accessToDefault(
   world: World,
-  { blueprint, object: { metadata }, runtimeSecret }: Looking,
+  { blueprint, object: { metadata }, runtimeSecret, foreignKeys }: Looking,
   target: RedisTarget,
 ): Promise<Resolved<RedisAccess>> {
   const rotation = metadata.annotations?.[annotations.rotateRedisPassword] ?? '';
-  const login = await loginToDefault(world, { blueprint, target, runtimeSecret, rotation });
+  const withheld = foreignKeys.map(({ key }) => key);
+  const login = await loginToDefault(world, { blueprint, target, runtimeSecret, rotation, withheld });
   return login.ok ? { ok: true, value: { target, login: login.value } } : login;
 }
 

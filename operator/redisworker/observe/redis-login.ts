@@ -17,6 +17,8 @@ export interface LoggingIn {
   /** The default Redis, as the operator logs in there. */
   readonly target: RedisTarget;
   readonly runtimeSecret: KubeObject | undefined;
+  /** Keys the spec names that are another worker's. */
+  readonly withheld: readonly string[];
   /** What the worker's annotation asks for. */
   readonly rotation: string;
 }
@@ -58,7 +60,7 @@ function asBefore(secret: KubeObject | undefined, remembered: RedisPasswords | u
 
 function ownLogin(
   { defaults, clock, freshPassword }: World,
-  { blueprint, target, rotation: asked }: LoggingIn,
+  { blueprint, target, rotation: asked, withheld }: LoggingIn,
   remembered: RedisPasswords | undefined,
   { unknown }: { readonly unknown: ReadonlySet<string> },
 ): PodLogin {
@@ -69,7 +71,7 @@ function ownLogin(
     fresh: freshPassword(),
   });
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
-  const user = without(redisUser(blueprint, passwords, target.db), unknown);
+  const user = without(redisUser(blueprint, { passwords, db: target.db, withheld }), unknown);
   const { tls } = defaults.login;
   return { kind: 'own', username: user.name, password: current, ...(tls ? { tls } : {}), user, kept };
 }

@@ -62,6 +62,7 @@ function setUp(named: () => HostPort[], redisUrl = url) {
       policies,
       object: worker('w'),
       runtimeSecret: undefined,
+      foreignKeys: [],
     });
   };
 }

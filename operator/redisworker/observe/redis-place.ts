@@ -4,7 +4,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { annotations } from '../model/names.ts';
-import type { RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
+import type { ForeignKey, RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { missing, type Problem, type Resolved } from '../model/problem.ts';
 import { decodeRoster, encodeRoster } from '../network/redis-roster.ts';
 import { canonicalServers } from '../network/redis-servers.ts';
@@ -28,6 +28,8 @@ interface Looking {
   readonly blueprint: Blueprint;
   readonly referred: Referred[];
   readonly policies: readonly KubeObject[];
+  /** What the spec names that is another worker's. */
+  readonly foreignKeys: readonly ForeignKey[];
   /** The worker, and the Secret that remembers its password. */
   readonly object: KubeObject;
   readonly runtimeSecret: KubeObject | undefined;

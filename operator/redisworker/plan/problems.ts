@@ -2,7 +2,7 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import type { Desired } from '../desired/index.ts';
 import type { Blueprint } from '../model/blueprint.ts';
-import type { ObservedSpec } from '../model/observed.ts';
+import type { ForeignKey, ObservedSpec } from '../model/observed.ts';
 import { isLoopback, parseAddress } from '../network/allow-net/address.ts';
 import { isLoopbackName } from '../network/allow-net/cluster-name.ts';
 import { subjectOf } from '../network/redis-servers.ts';
@@ -20,6 +20,7 @@ export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wan
   const unresolved = [...new Set(parts.flatMap((part) => (part.ok ? [] : [part.problem])))];
   return [
     ...spec.problems,
+    ...spec.foreignKeys.map(keyOfAnother),
     ...rivalry(spec),
     ...loopback,
     ...refusedNames(desired),
@@ -44,6 +45,14 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
       `the RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
     ),
   ];
+}
+
+/** Nothing of the other worker is told but its name, which its keys begin with anyway. */
+function keyOfAnother({ field, key, worker }: ForeignKey): Problem {
+  return terminal(
+    'KeyRefused',
+    `${field} names "${key}", which is of the RedisWorker ${worker} in another namespace: name keys of your own, or give spec.redis.url`,
+  );
 }
 
 /** In a pod with a network of its own, loopback is the pod: its code would wait for ever. */

@@ -10,10 +10,11 @@ const whys: Readonly<Record<Exclude<UserState, 'current'>, Why>> = {
 };
 
 /** The write that is due. Pods that run are helped by it whatever else is wrong with their worker. */
-export function redisUser({ access, redis }: ObservedSpec): Action[] {
+export function redisUser({ access, redis, foreignKeys }: ObservedSpec): Action[] {
   if (redis.kind === 'fault' || redis.user === undefined || redis.user === 'current') return [];
   if (!access.ok || access.value.login.kind !== 'own') return [];
-  return [{ do: 'setRedisUser', user: access.value.login.user.name, why: whys[redis.user] }];
+  const endsConnections = redis.user === 'drifted' && foreignKeys.length > 0;
+  return [{ do: 'setRedisUser', user: access.value.login.user.name, endsConnections, why: whys[redis.user] }];
 }
 
 /** The end of the user, once no pod is left to use it. */

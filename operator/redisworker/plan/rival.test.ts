@@ -42,11 +42,16 @@ describe('the older of two workers', () => {
 
   test('has no rival in a younger one, and the oldest of several is named', () => {
     expect(rivalry(elder({ type: 'w' }), younger({ type: 'w' }))).toBeUndefined();
-    const oldest = object('oldest', 'b', '2029-01-01T00:00:00Z', { type: 'v', stream: { request: 'w:req:x' } });
+    const oldest = object('oldest', 'a', '2029-01-01T00:00:00Z', { type: 'v', stream: { request: 'w:req:x' } });
     expect(rivalry(younger({ type: 'w' }), elder({ type: 'w' }), oldest)).toEqual({
-      worker: 'b/oldest',
+      worker: 'a/oldest',
       over: 'group',
     });
+  });
+
+  test('of two namespaces has no claim on what is called after the type of the younger', () => {
+    const intruder = object('intruder', 'b', '2029-01-01T00:00:00Z', { type: 'v', stream: { request: 'w:req:x' } });
+    expect(rivalry(younger({ type: 'w' }), intruder)).toBeUndefined();
   });
 });
 

@@ -2,10 +2,12 @@
 import type { HostPort } from '../../../contract/host-port.ts';
 import { defaultGroup, requestStreamKey } from '../../../contract/keys.ts';
 import type { RedisWorker } from '../../api/redisworker.ts';
-import { keyOf, type KubeObject } from '../../cluster/cluster.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
 import { parseRedisUrl, urlOf } from '../../redis/target.ts';
 import type { Rival } from '../model/observed.ts';
 import { clusterDomain } from '../model/services.ts';
+import { intrudes } from './key-claims.ts';
+import { nameOf, seniority } from './seniority.ts';
 
 /** The oldest other worker that shares what it must not, when it is older. */
 export function rivalOf(
@@ -18,7 +20,7 @@ export function rivalOf(
     .filter((other) => seniority(other.metadata) < seniority(worker.metadata))
     .flatMap((other) => {
       const over = clashOf(worker, other, defaultRedisUrl);
-      return over === undefined ? [] : [{ other, over }];
+      return over === undefined || (over === 'group' && intrudes(other, worker)) ? [] : [{ other, over }];
     })
     .sort((a, b) => (seniority(a.other.metadata) < seniority(b.other.metadata) ? -1 : 1));
   const [eldest] = elders;
@@ -93,12 +95,4 @@ function wholeName(host: string, namespace: string | undefined): string {
   if (/^[^.]+\.[^.]+\.svc$/.test(host)) return `${host}.${clusterDomain}`;
   const isShort = namespace !== undefined && host !== 'localhost' && !/[.:]/.test(host);
   return isShort ? `${host}.${namespace}.svc.${clusterDomain}` : host;
-}
-
-function nameOf({ metadata: { namespace = 'default', name } }: KubeObject): string {
-  return keyOf({ namespace, name });
-}
-
-function seniority({ creationTimestamp, uid }: { creationTimestamp?: string; uid?: string }): string {
-  return `${creationTimestamp ?? ''} ${uid ?? ''}`;
 }

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { withSpec, worker } from '../../../test/support/gen.ts';
+import { observed } from '../../../test/support/observed.ts';
+import { redisUser } from './redis-user.ts';
+
+const userOf = (spec: object = {}, withheld: readonly string[] = [], db = 0) =>
+  redisUser(observed(worker('w', withSpec({ type: 'w', ...spec }))).spec!.blueprint, {
+    passwords: ['x'],
+    db,
+    withheld,
+  });
+const keysOf = (...args: Parameters<typeof userOf>) => {
+  const { keys, selectors } = userOf(...args);
+  return [...new Set([...keys, ...selectors.flatMap((one) => one.keys)])].sort();
+};
+
+it('opens the keys of the worker, and replies and traces', () => {
+  expect(keysOf()).toEqual([
+    'req:*:h',
+    'res:*',
+    'w:*:h',
+    'w:dead:x',
+    'w:req:x',
+    'w:req:x:worker:g',
+    'w:res:x',
+    'w:retry:z',
+  ]);
+  expect(keysOf({ runtime: 'Script' })).toEqual(['req:*:h', 'res:*', 'w:*:h', 'w:req:x', 'w:res:x']);
+});
+
+it('opens another database only where the pods have to select it', () => {
+  expect(userOf().commands).not.toContain('select');
+  expect(userOf({}, [], 3).commands).toContain('select');
+});
+
+it("takes away what is named and is another worker's, with all that is made from it", () => {
+  const stream = { request: 'other:req:x', response: 'odd[1]*' };
+  expect(keysOf({ stream })).toEqual(expect.arrayContaining(['other:req:x', 'other:req:x:worker:g', 'odd\\[1\\]\\*']));
+  expect(keysOf({ stream }, ['other:req:x', 'odd[1]*'])).toEqual([
+    'req:*:h',
+    'res:*',
+    'w:*:h',
+    'w:dead:x',
+    'w:retry:z',
+  ]);
+});

@@ -1,0 +1,85 @@
+/**
+ * Whose a key on the default Redis is. All of a namespace trust each other; of two namespaces, keys that begin with a
+ * worker type are its worker's, and any other is of the older worker that names it. Pure.
+ */
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { globsMeet, literal, type Pattern, patternOf } from './glob.ts';
+import type { ForeignKey } from '../model/observed.ts';
+import { nameOf, seniority } from './seniority.ts';
+
+/** The part of a worker that names keys, read from the object as it is. */
+type Claiming = Pick<KubeObject, 'metadata' | 'spec'>;
+
+interface RawSpec {
+  readonly type?: string;
+  readonly redis?: { readonly url?: string; readonly urls?: readonly string[]; readonly keys?: readonly string[] };
+  readonly stream?: { readonly request?: string; readonly response?: string };
+  readonly handler?: { readonly deadLetter?: string };
+}
+
+/** What a spec names, by field. */
+interface Named {
+  readonly field: string;
+  readonly key: string;
+  readonly pattern: Pattern;
+}
+
+/** The first that is another worker's of each thing the spec names. @param all the workers there are, itself among them */
+export function foreignKeys(worker: Claiming, all: readonly Claiming[]): ForeignKey[] {
+  if (!isOnDefault(worker)) return [];
+  const strangers = all.filter((other) => isStranger(worker, other));
+  return namedBy(worker).flatMap(({ field, key, pattern }) => {
+    const owner = strangers.find((other) => isOf(other, pattern) || (isOlder(other, worker) && names(other, pattern)));
+    return owner === undefined ? [] : [{ field, key, worker: nameOf(owner) }];
+  });
+}
+
+/** Whether one of the two decides what the other may name. */
+export function claimsMeet(one: Claiming, other: Claiming): boolean {
+  return isOnDefault(one) && isStranger(one, other) &&
+    [[one, other], [other, one]].some(([mine, theirs]) =>
+      mine !== undefined && theirs !== undefined &&
+      namedBy(mine).some(({ pattern }) => isOf(theirs, pattern) || names(theirs, pattern))
+    );
+}
+
+/** Whether the keys of a worker type are what `worker` names of another namespace: then it has no say about them. */
+export function intrudes(worker: Claiming, on: Claiming): boolean {
+  return isOnDefault(worker) && isStranger(worker, on) && namedBy(worker).some(({ pattern }) => isOf(on, pattern));
+}
+
+function isStranger(worker: Claiming, other: Claiming): boolean {
+  return isOnDefault(other) && (other.metadata.namespace ?? 'default') !== (worker.metadata.namespace ?? 'default');
+}
+
+function isOnDefault({ spec }: Claiming): boolean {
+  const { redis } = (spec ?? {}) as RawSpec;
+  return redis?.url === undefined && redis?.urls === undefined;
+}
+
+/** Keys that begin so are made from the type. */
+function isOf({ metadata, spec }: Claiming, pattern: Pattern): boolean {
+  const { type = metadata.name } = (spec ?? {}) as RawSpec;
+  return [`${type}:`, `{${type}}:`].some((prefix) => globsMeet(pattern, [...literal(prefix), 'any']));
+}
+
+function names(other: Claiming, pattern: Pattern): boolean {
+  return namedBy(other).some((named) => globsMeet(named.pattern, pattern));
+}
+
+function isOlder(one: Claiming, other: Claiming): boolean {
+  return seniority(one.metadata) < seniority(other.metadata);
+}
+
+function namedBy({ spec }: Claiming): Named[] {
+  const { stream, handler, redis } = (spec ?? {}) as RawSpec;
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['spec.stream.request', stream?.request],
+    ['spec.stream.response', stream?.response],
+    ['spec.handler.deadLetter', handler?.deadLetter],
+  ];
+  return [
+    ...fields.flatMap(([field, key]) => (key === undefined ? [] : [{ field, key, pattern: literal(key) }])),
+    ...(redis?.keys ?? []).map((key) => ({ field: 'spec.redis.keys', key, pattern: patternOf(key) })),
+  ];
+}
