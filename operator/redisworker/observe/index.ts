@@ -65,7 +65,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
   const workers = world.following.copies.workers.list();
-  const claims = foreignKeys(worker, workers);
+  const claims = foreignKeys(looking.object, workers);
   const place = await observeRedisPlace(world, {
     key,
     blueprint,

@@ -33,6 +33,18 @@ test('streams of a worker of another namespace may not be named, however old it 
   }
 });
 
+test('a worker may name what begins with its own type, whoever else names it', () => {
+  const thief = worker('thief', 'ours', { stream: { request: 'greet:req:x' } });
+  const owner = worker(
+    'greet',
+    'theirs',
+    { stream: { request: 'greet:req:x' }, redis: { keys: ['greet:cache:*'] } },
+    9,
+  );
+  expect(of(owner, thief)).toEqual([]);
+  expect(of(thief, owner)).toHaveLength(1);
+});
+
 test('a key nobody is named after is of the older worker that names it', () => {
   const [older, younger] = [1, 2].map((day) => worker('w', `ns-${day}`, { stream: { request: 'orders' } }, day));
   expect(of(older!, younger!)).toEqual([]);

@@ -71,15 +71,18 @@ function isOlder(one: Claiming, other: Claiming): boolean {
   return seniority(one.metadata) < seniority(other.metadata);
 }
 
-function namedBy({ spec }: Claiming): Named[] {
-  const { stream, handler, redis } = (spec ?? {}) as RawSpec;
+/** Beside what begins with its own type. */
+function namedBy({ metadata, spec }: Claiming): Named[] {
+  const { type = metadata.name, stream, handler, redis } = (spec ?? {}) as RawSpec;
+  const isOwn = (key: string) => key.startsWith(`${type}:`) || key.startsWith(`{${type}}:`);
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['spec.stream.request', stream?.request],
     ['spec.stream.response', stream?.response],
     ['spec.handler.deadLetter', handler?.deadLetter],
   ];
-  return [
+  const named = [
     ...fields.flatMap(([field, key]) => (key === undefined ? [] : [{ field, key, pattern: literal(key) }])),
     ...(redis?.keys ?? []).map((key) => ({ field: 'spec.redis.keys', key, pattern: patternOf(key) })),
   ];
+  return named.filter(({ key }) => !isOwn(key));
 }
