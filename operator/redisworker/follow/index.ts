@@ -99,9 +99,9 @@ export function follow(following: Following, key: string, observed: Observed | u
   else redisUsers.forget(key);
 }
 
-/** Settles when every live copy is complete. */
-export async function synced({ copies }: Following): Promise<void> {
-  await Promise.all(Object.values(copies).map((copy) => copy.synced));
+/** Settles when every live copy is complete, and the default Redis was asked who belongs to it. */
+export async function synced({ copies, redisMembers }: Following): Promise<void> {
+  await Promise.all([...Object.values(copies).map((copy) => copy.synced), redisMembers.start()]);
 }
 
 /** Ends the live copies: nothing is enqueued by them any more. */

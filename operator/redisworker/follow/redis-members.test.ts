@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HostPort } from '../../../contract/host-port.ts';
-import { ManualClock, settled } from '../../../test/support/manual-clock.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { goneAfterMs } from '../network/redis-roster.ts';
@@ -126,9 +126,9 @@ describe('the members of a Redis', () => {
   test('of the default Redis are known although no worker uses it', async () => {
     const { members, clock } = setUp(new ManualClock(), target);
     expect(members.ofDefault()).toEqual([]);
-    members.keep('n/w', undefined);
-    await settled();
+    await members.start();
     expect(members.ofDefault()).toEqual(servers('ab'));
+    members.keep('n/w', undefined);
     members.forget('n/w');
     expect(clock.pending).toBe(1);
   });

@@ -63,6 +63,13 @@ export class RedisMembers {
     this.#options = options;
   }
 
+  /** Asks the default Redis before any worker is looked at; settles with its answer, or with none. */
+  async start(): Promise<void> {
+    const target = this.#options.defaultRedis();
+    this.#keep(operator, target);
+    if (target) await this.#of(target).first;
+  }
+
   /**
    * The members a worker's network has by now. Nothing is asked.
    * @param remembered what the worker's policies say; asked for at the first look at this Redis alone
