@@ -18,6 +18,7 @@ import type { WorkerKeys } from '../operator/redis/doctor/rights.ts';
 import type { ExaminedWorker } from '../operator/redis/doctor/worker.ts';
 import { parseRedisUrl, type RedisTarget, targetKey } from '../operator/redis/target.ts';
 import { declaredIds } from '../operator/redisworker/model/consumers.ts';
+import { ownRedisUrl } from '../operator/redisworker/model/redis-url.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
@@ -73,7 +74,7 @@ export async function findDoctorTargets(
   const workers = await readWorkers(file);
   const found = await Promise.all(workers.map(async (worker) => {
     const target = await targetOf(worker, request, io);
-    return { target, isDefault: worker.spec.redis === undefined, worker: examined(worker, target) };
+    return { target, isDefault: ownRedisUrl(worker.spec.redis) === undefined, worker: examined(worker, target) };
   }));
   const alike = Map.groupBy(found, ({ target, isDefault }) => `${isDefault} ${targetKey(target)}`);
   return {
@@ -86,8 +87,9 @@ export async function findDoctorTargets(
 
 async function targetOf({ spec: { redis } }: RedisWorker, request: DoctorRequest, io: Io): Promise<RedisTarget> {
   if (request.redisUrl !== undefined) return named(request.redisUrl, request, io);
-  if (redis === undefined) return ofSession(request, io);
-  const target = named(redis.url, request, io);
+  const url = ownRedisUrl(redis);
+  if (redis === undefined || url === undefined) return ofSession(request, io);
+  const target = named(url, request, io);
   const { serverName, minVersion } = redis.tls ?? {};
   return {
     ...target,
@@ -168,8 +170,9 @@ function examined(
   { metadata: { namespace = 'default', name }, spec }: RedisWorker,
   { topology }: RedisTarget,
 ): DoctorTarget['workers'][number] {
-  const { type, stream: { request, response, group }, handler: { deadLetter }, consumers } = spec;
+  const { type, stream, handler, consumers } = spec;
   const prefix = keyPrefix(type, topology);
+  const { request = requestStreamKey(prefix), response = responseStreamKey(prefix), group } = stream;
   const hashes = declaredIds(consumers).map((id) => configHashKey(prefix, id));
   return {
     name: `${namespace}/${name}`,
@@ -179,7 +182,7 @@ function examined(
       hash: hashes[0] ?? configHashKey(prefix, '1'),
       request,
       responses: response,
-      deadLetters: deadLetter,
+      deadLetters: handler.deadLetter ?? deadLetterStreamKey(prefix),
       retries: retryScheduleKey(prefix),
       record: groupRecordKey(request, group),
       group,

@@ -48,6 +48,18 @@ test('a Redis URL with credentials is refused wherever it comes from, and never 
   }
 });
 
+test('a Redis behind Sentinels, or a Cluster, is one text, with a login of the Sentinels beside it', () => {
+  expect(readConfig(['--redis', 'redis+cluster://b,a:1'], {}).redisUrl).toBe('redis+cluster://a:1,b:6379');
+  const config = readConfig(['--redis', 'redis+sentinel://b,a/m', '--redis-sentinel-username', 'asks'], {
+    REDIS_SENTINEL_PASSWORD: 'canary',
+  });
+  expect(config.redisUrl).toBe('redis+sentinel://a:26379,b:26379/m/0');
+  expect([config.redisSentinelUsername, config.redisSentinelPassword?.current()]).toEqual(['asks', 'canary']);
+  expect(refusal(['--redis-sentinel-password-file', '/nowhere/p'])).toContain(
+    '--redis-sentinel-password-file: /nowhere/p cannot be read',
+  );
+});
+
 test('an address that is none is refused by its flag', () => {
   expect(refusal(['--http', '8080'])).toContain('must be address:port');
   expect(refusal(['--dns-server', 'dns.example:53'])).toContain('must be the IP address and port of a DNS server');

@@ -4,11 +4,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
-import { defaultRedisPassword } from './default-redis-password.ts';
+import { defaultRedisPassword, type PasswordFlag } from './default-redis-password.ts';
 import { type DefaultRedisTls, defaultRedisTls, tlsFlagsNeedTls } from './default-redis-tls.ts';
 import { type Followed, unchanging } from './followed-files.ts';
 import { parseRedisUrl, urlOf } from './redis/target.ts';
-import { passwordAge, sharingNamespaces } from './redis-flags.ts';
+import { withRedisFlags } from './redis-flags.ts';
 import { type HostRule, parseHostRule } from './redisworker/network/redis-hosts.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
@@ -30,6 +30,8 @@ export interface OperatorConfig {
   readonly redisUrl: string | undefined;
   readonly redisUsername: string | undefined;
   readonly redisPassword: Followed<string> | undefined;
+  readonly redisSentinelUsername: string | undefined;
+  readonly redisSentinelPassword: Followed<string> | undefined;
   /** How its certificate is checked and what it is shown; undefined when no flag says anything of it. */
   readonly redisTls: DefaultRedisTls | undefined;
   /** Only this namespace is served; all when undefined. */
@@ -74,6 +76,8 @@ interface Flags {
   redis?: string;
   redisUsername?: string;
   redisPasswordFile?: string;
+  redisSentinelUsername?: string;
+  redisSentinelPasswordFile?: string;
   redisCaFile?: string;
   redisCertFile?: string;
   redisKeyFile?: string;
@@ -111,7 +115,19 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   return {
     redisUrl: url,
     redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
-    redisPassword: redisPassword(program, flags.redisPasswordFile, environment['REDIS_PASSWORD']),
+    redisPassword: redisPassword(
+      program,
+      '--redis-password-file',
+      flags.redisPasswordFile,
+      environment['REDIS_PASSWORD'],
+    ),
+    redisSentinelUsername: flags.redisSentinelUsername ?? environment['REDIS_SENTINEL_USERNAME'],
+    redisSentinelPassword: redisPassword(
+      program,
+      '--redis-sentinel-password-file',
+      flags.redisSentinelPasswordFile,
+      environment['REDIS_SENTINEL_PASSWORD'],
+    ),
     redisTls: redisTls(program, flags, url),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
@@ -139,27 +155,10 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
 }
 
 function command(environment: NodeJS.ProcessEnv): Command {
-  return new Command('redisworker-operator')
+  const program = new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
-    .version(version)
-    .option('--redis <url>', 'Redis of workers that name none, without credentials [REDIS_URL]')
-    .option('--redis-username <name>', 'ACL user for it [REDIS_USERNAME]')
-    .option('--redis-password-file <file>', 'file with the password for it [REDIS_PASSWORD]')
-    .option('--redis-ca-file <file>', "file with the PEM certificates to trust for it, and no others [the system's]")
-    .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')
-    .option('--redis-key-file <file>', 'file with the key of that certificate')
-    .option('--redis-server-name <name>', "name its certificate carries [the host's]")
-    .addOption(
-      new Option(
-        '--default-redis-namespaces <names>',
-        "namespaces, or *, whose workers share the operator's login where that Redis gives them none of their own",
-      ).argParser(sharingNamespaces).default([], 'none'),
-    )
-    .option(
-      '--redis-password-max-age <time>',
-      "age at which the password of a worker's own user is replaced, as in 30d [never]",
-      passwordAge,
-    )
+    .version(version);
+  return withRedisFlags(program)
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .option('--worker-image <image>', 'image of worker pods that name none; the default is on no registry', workerImage)
@@ -253,10 +252,11 @@ function redisTls(program: Command, flags: Flags, url: string | undefined): Defa
 
 function redisPassword(
   program: Command,
+  flag: PasswordFlag,
   file: string | undefined,
   text: string | undefined,
 ): Followed<string> | undefined {
-  if (file !== undefined) return orEnd(program, () => defaultRedisPassword(file));
+  if (file !== undefined) return orEnd(program, () => defaultRedisPassword(flag, file));
   return text === undefined ? undefined : unchanging(text);
 }
 

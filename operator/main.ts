@@ -127,6 +127,8 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
     redisUrl: config.redisUrl,
     redisLogin: config.redisUsername === undefined ? {} : { username: config.redisUsername },
     redisPassword: config.redisPassword,
+    redisSentinelUsername: config.redisSentinelUsername,
+    redisSentinelPassword: config.redisSentinelPassword,
     redisTls: config.redisTls,
     defaultRedisNamespaces: config.defaultRedisNamespaces,
     redisPasswordMaxAgeMs: config.redisPasswordMaxAgeMs,

@@ -32,6 +32,9 @@ export interface OperatorOptions {
   readonly redisLogin: Omit<DefaultLogin, 'tls'>;
   /** Its password, when that may change while the operator runs; the one of `redisLogin` when absent. */
   readonly redisPassword?: Followed<string> | undefined;
+  /** Login of its Sentinels, when it is behind some. */
+  readonly redisSentinelUsername?: string | undefined;
+  readonly redisSentinelPassword?: Followed<string> | undefined;
   /** How its certificate is checked and what it is shown; by the system's authorities when absent. */
   readonly redisTls?: DefaultRedisTls | undefined;
   /** Image of worker pods that name none. */
@@ -89,6 +92,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const login = (): DefaultLogin => ({
     ...options.redisLogin,
     ...(options.redisPassword ? { password: options.redisPassword.current() } : {}),
+    ...sentinelLogin(options),
     ...(options.redisTls ? { tls: options.redisTls.current() } : {}),
   });
   const redis = new RedisConnections({
@@ -154,6 +158,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const files = [
     followLogin('certificate', options.redisTls),
     followLogin('password', options.redisPassword),
+    followLogin('password of the Sentinels', options.redisSentinelPassword),
   ];
   const resync = () => {
     lookAtAll();
@@ -186,6 +191,18 @@ export function startOperator(options: OperatorOptions): Operator {
       await controller?.stop();
       await stopFollowing(following);
       redis.close();
+    },
+  };
+}
+
+function sentinelLogin(
+  { redisSentinelUsername: username, redisSentinelPassword }: OperatorOptions,
+): Pick<DefaultLogin, 'sentinel'> {
+  if (username === undefined && redisSentinelPassword === undefined) return {};
+  return {
+    sentinel: {
+      ...(username === undefined ? {} : { username }),
+      ...(redisSentinelPassword === undefined ? {} : { password: redisSentinelPassword.current() }),
     },
   };
 }

@@ -1,6 +1,5 @@
 /** The RedisWorker type as the rest of the operator sees it: parsed, complete, defaults filled in. */
 import type { z } from 'zod';
-import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { openApiSchema } from './crd.ts';
 import { unknownFields } from './unknown-fields.ts';
 import { type JsonValue, withoutNulls } from './json.ts';
@@ -15,8 +14,8 @@ type GivenSpec = z.output<typeof spec>;
 export interface RedisWorkerSpec extends GivenSpec {
   /** The effective worker type. */
   type: string;
-  stream: NonNullable<GivenSpec['stream']> & { request: string; response: string };
-  handler: NonNullable<GivenSpec['handler']> & { deadLetter: string };
+  stream: NonNullable<GivenSpec['stream']>;
+  handler: NonNullable<GivenSpec['handler']>;
 }
 
 export type RedisWorkerStatus = z.output<typeof status>;
@@ -75,19 +74,15 @@ export function manifestProblems(object: unknown, previous?: unknown): string[] 
   return stands ? problems : [...problems, `${field.join('.')}: "${parsed.worker.spec.type}": ${message}.`];
 }
 
-/** Adds the defaults the CRD does not state: those that follow from another field, and parts not every worker has. */
+/**
+ * Adds the defaults the CRD does not state: the type, which follows from the name, and parts not every worker has. The
+ * keys of the streams follow from the Redis as well, which may be the operator's.
+ */
 function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
-  const type = given.type ?? name;
-  const stream = given.stream ?? streamFields.parse({});
-  const handler = given.handler ?? handlerFields.parse({});
   return {
     ...given,
-    type,
-    stream: {
-      ...stream,
-      request: stream.request ?? requestStreamKey(type),
-      response: stream.response ?? responseStreamKey(type),
-    },
-    handler: { ...handler, deadLetter: handler.deadLetter ?? deadLetterStreamKey(type) },
+    type: given.type ?? name,
+    stream: given.stream ?? streamFields.parse({}),
+    handler: given.handler ?? handlerFields.parse({}),
   };
 }

@@ -27,7 +27,7 @@ export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rul
 /** Several rules as one, so that a value that breaks more than one is told only of the first. */
 export function inOrder<T>(message: string, ...rules: readonly Rule<T>[]): Rule<T> {
   return {
-    rule: rules.map(({ rule }) => rule).join(' && '),
+    rule: rules.map(({ rule }) => `(${rule})`).join(' && '),
     message,
     holds: (value) => rules.every(({ holds }) => holds(value)),
     closer: {

@@ -16,7 +16,7 @@ test('what a spec that cannot be read says of Redis is kept, each field by itsel
   expect(found?.spec).toMatchObject({
     type: 'w-type',
     redis: { url: 'redis://there:6379' },
-    stream: { request: 'their:requests', response: 'w-type:res:x' },
+    stream: { request: 'their:requests' },
     deletionPolicy: 'Delete',
     consumers: { count: 0 },
   });

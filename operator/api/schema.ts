@@ -1,6 +1,6 @@
 /** The whole RedisWorker as one schema: the CRD, the types and the parse come from here. */
 import { z } from 'zod';
-import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
+import { deadLetterStreamKey, keyPrefix, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { objectName } from './bounded.ts';
 import { consumers } from './fields/consumers.ts';
 import { denoOptions } from './fields/deno-options.ts';
@@ -13,6 +13,10 @@ import { matches, type Rule, withRules } from './rules.ts';
 
 export const apiVersion = 'redisworker.dev/v1alpha1';
 export const kind = 'RedisWorker';
+
+/** Why a whole program cannot be run there. */
+export const scriptInCluster =
+  'runtime Script cannot work on a Redis Cluster, because its program dials one server and each has only some of the keys: use runtime Handler, or a Redis that is no Cluster';
 
 const typePattern = '^[a-z][-a-z0-9_]{0,62}$';
 
@@ -75,6 +79,7 @@ const nameOrType: Rule<Whole> = {
 
 interface Keyed extends Whole {
   readonly spec: Whole['spec'] & {
+    readonly redis?: { readonly cluster?: string };
     readonly stream?: { readonly request?: string; readonly response?: string };
     readonly handler?: { readonly deadLetter?: string };
   };
@@ -94,10 +99,22 @@ const typeIsFree: Rule<Whole> = {
   holds: (worker) => !['req', 'res'].includes(typeOf.of(worker)),
 };
 
+/** Whether the worker names a Redis Cluster of its own. */
+const inCluster = {
+  cel: '(has(self.spec.redis) && has(self.spec.redis.cluster))',
+  of: ({ spec: { redis: own } }: Keyed) => own?.cluster !== undefined,
+};
+
+/** What default keys begin with. */
+const prefixOf = {
+  cel: `(${inCluster.cel} ? '{' + ${typeOf.cel} + '}' : ${typeOf.cel})`,
+  of: (worker: Keyed) => keyPrefix(typeOf.of(worker), { kind: inCluster.of(worker) ? 'Cluster' : 'Standalone' }),
+};
+
 /** A stream key as CEL: the one given, or the default, which follows from the type. */
-function keyOf(part: string, field: string, defaultKey: (type: string) => string): string {
+function keyOf(part: string, field: string, defaultKey: (prefix: string) => string): string {
   const [before = '', after = ''] = defaultKey('\n').split('\n');
-  return `(has(self.spec.${part}) && has(self.spec.${part}.${field}) ? self.spec.${part}.${field} : '${before}' + ${typeOf.cel} + '${after}')`;
+  return `(has(self.spec.${part}) && has(self.spec.${part}.${field}) ? self.spec.${part}.${field} : '${before}' + ${prefixOf.cel} + '${after}')`;
 }
 
 const streamKeys = [
@@ -114,14 +131,48 @@ const streamsDiffer: Rule<Keyed> = {
     'stream.request, stream.response and handler.deadLetter must be three keys: a worker that writes into the stream it reads works for itself for ever; give each its own',
   field: ['spec', 'stream'],
   holds: (worker) => {
-    const type = typeOf.of(worker);
+    const prefix = prefixOf.of(worker);
     const { stream: streams, handler: how } = worker.spec;
     return new Set([
-      streams?.request ?? requestStreamKey(type),
-      streams?.response ?? responseStreamKey(type),
-      how?.deadLetter ?? deadLetterStreamKey(type),
+      streams?.request ?? requestStreamKey(prefix),
+      streams?.response ?? responseStreamKey(prefix),
+      how?.deadLetter ?? deadLetterStreamKey(prefix),
     ]).size === 3;
   },
+};
+
+/** The tag of a key as the Cluster reads it: what is between its first brace and the next that closes. */
+const tagPattern = '[{][^}]*[}]';
+
+/** Why a stream cannot have the key it is given. */
+export const streamsShareSlotMessage =
+  'in a Redis Cluster stream.request, stream.response and handler.deadLetter must carry the worker type in braces, as {demo-worker}:in:x does, so that all keys of the worker lie together: add it';
+
+const streamsShareSlot: Rule<Keyed> = {
+  rule: `!${inCluster.cel} || ${
+    streamKeys.map((key) => `${key}.find('${tagPattern}') == '{' + ${typeOf.cel} + '}'`).join(' && ')
+  }`,
+  message: streamsShareSlotMessage,
+  field: ['spec', 'stream'],
+  holds: (worker) => {
+    const { stream: streams, handler: how } = worker.spec;
+    return !inCluster.of(worker) ||
+      [streams?.request, streams?.response, how?.deadLetter].every((key) =>
+        key === undefined || isTagged(key, typeOf.of(worker))
+      );
+  },
+};
+
+/** Whether all keys that carry this type as their tag lie in one slot with `key`. */
+export function isTagged(key: string, type: string): boolean {
+  return new RegExp(tagPattern).exec(key)?.[0] === keyPrefix(type, { kind: 'Cluster' });
+}
+
+const scriptNeedsOneServer: Rule<Keyed & { readonly spec: { readonly runtime: string } }> = {
+  rule: `self.spec.runtime != 'Script' || !${inCluster.cel}`,
+  message: scriptInCluster,
+  field: ['spec', 'runtime'],
+  holds: (worker) => worker.spec.runtime !== 'Script' || !inCluster.of(worker),
 };
 
 interface Named {
@@ -215,6 +266,8 @@ export const redisWorker = withRules(
   nameOrType,
   typeIsFree,
   streamsDiffer,
+  streamsShareSlot,
+  scriptNeedsOneServer,
   wildcardNeedsOpenPort,
   outsideNamesOfCilium,
 );

@@ -9,7 +9,7 @@ import type { Following } from './follow/index.ts';
 import type { Defaults } from './model/blueprint.ts';
 
 /** Login of the operator's default Redis, and how its TLS is checked. */
-export type DefaultLogin = Pick<RedisTarget, 'username' | 'password' | 'tls'>;
+export type DefaultLogin = Pick<RedisTarget, 'username' | 'password' | 'sentinel' | 'tls'>;
 
 /** Handed to every reconcile. */
 export interface World {

@@ -186,7 +186,10 @@ test("a new password of the operator's own Redis is taken from its file while it
   const file = join(folder, 'password');
   writeFileSync(file, 'first');
   const redis = await anotherRedis(['--requirepass', 'first'], { password: 'first' });
-  const own = await startTestOperator({ redisUrl: redis.url, redisPassword: defaultRedisPassword(file, 50) });
+  const own = await startTestOperator({
+    redisUrl: redis.url,
+    redisPassword: defaultRedisPassword('--redis-password-file', file, 50),
+  });
   try {
     await own.cluster.apply(worker('idle', withSpec({ consumers: { count: 0 } })), 'user');
     await own.told('idle', 'RedisReachable', 'True');

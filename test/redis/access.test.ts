@@ -47,7 +47,7 @@ test('a random worker may do with any command and key what the table of its runt
   await fc.assert(
     fc.asyncProperty(workers, async ({ object, db }) => {
       const { blueprint } = observed(object).spec!;
-      const user = redisUser(blueprint, ['x'], db);
+      const user = redisUser(blueprint, { passwords: ['x'], db, withheld: [] });
       await redis.addUser(user);
       const words = wordsOf(blueprint);
       const rows = accessTable(blueprint.runtime);

@@ -153,7 +153,7 @@ test('the certificates of the default Redis are followed in their files, and the
 test('the password of the default Redis is followed in its file, and the last one is kept', async () => {
   const file = join(dir, 'password');
   writeFileSync(file, 'first \n');
-  const password = defaultRedisPassword(file);
+  const password = defaultRedisPassword('--redis-password-file', file);
   const clock = new ManualClock();
   const told: string[] = [];
   const follower = password.follow(clock, {

@@ -29,7 +29,7 @@ const streamKey = () =>
         'keys below "res:" and "req:" are replies and traces, which callers name: choose a key that begins otherwise',
       ),
       never(
-        '^[a-z][-a-z0-9_]*:([A-Za-z0-9][-A-Za-z0-9_.]*:h|retry:z)$',
+        '^[{]?[a-z][-a-z0-9_]*[}]?:([A-Za-z0-9][-A-Za-z0-9_.]*:h|retry:z)$',
         `keys such as ${configHashKey('<type>', '<id>')} and ${
           retryScheduleKey('<type>')
         } hold the config and the retries of a worker: choose another key for the stream, such as <type>:in:x`,

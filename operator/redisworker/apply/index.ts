@@ -148,13 +148,13 @@ async function clearPid(
   link: RedisLink,
   action: { consumerId: string; pid: string; owner: string | undefined },
 ): Promise<void> {
-  const { parent, type } = blueprint;
+  const { parent, keyPrefix } = blueprint;
   const pods = await world.cluster.list(resources.pods, {
     namespace: parent.namespace,
     labels: consumerLabels(parent, action.consumerId),
   });
   if (action.owner !== undefined && pods.some((pod) => uidOf(pod) === action.owner && mayStillRun(pod))) return;
-  await clearStalePid(link, configHashKey(type, action.consumerId), {
+  await clearStalePid(link, configHashKey(keyPrefix, action.consumerId), {
     pid: action.pid,
     ...(action.owner === undefined ? {} : { owner: action.owner }),
   });
@@ -165,7 +165,7 @@ async function onHash(
   { blueprint }: ObservedSpec,
   link: RedisLink,
 ): Promise<void> {
-  const key = configHashKey(blueprint.type, action.consumerId);
+  const key = configHashKey(blueprint.keyPrefix, action.consumerId);
   const resource = resourceOfParent(blueprint.parent);
   if (action.do === 'deleteConfigHash') await deleteConfigHash(link, key, resource);
   else if (action.do === 'releaseConfigHash') await releaseConfigHash(link, key, resource);

@@ -10,6 +10,7 @@ import {
   redisCertFileName,
   redisKeyFileName,
   redisPasswordFileName,
+  redisSentinelPasswordFileName,
   scratchMount,
   scriptRedisPort,
   secretMount,
@@ -43,6 +44,8 @@ export interface DeploymentInput {
   readonly redisUrl: string;
   readonly redisUsername?: string | undefined;
   readonly hasRedisPassword: boolean;
+  readonly redisSentinelUsername?: string | undefined;
+  readonly hasRedisSentinelPassword?: boolean;
   readonly redisTls: RedisTls;
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: object;
@@ -183,6 +186,10 @@ function environment(input: DeploymentInput): EnvVar[] {
     [env.redisUrl]: input.redisUrl,
     ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
     ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),
+    ...(input.redisSentinelUsername ? { [env.redisSentinelUsername]: input.redisSentinelUsername } : {}),
+    ...(input.hasRedisSentinelPassword
+      ? { [env.redisSentinelPasswordFile]: `${secretMount}/${redisSentinelPasswordFileName}` }
+      : {}),
     ...tlsEnvironment(input.redisTls),
     [env.keyFile]: `${secretMount}/${keyFileName}`,
     [env.source]: `${sourceMount}/${sourceFileName}`,

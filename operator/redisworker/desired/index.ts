@@ -55,12 +55,13 @@ export interface Desired {
 /** Computes the desired state. */
 export function desiredState(input: DesiredInput): Desired {
   const { blueprint, consumerIds, access } = input;
-  const { password, tls } = access.login;
+  const { password, sentinel, tls } = access.login;
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
   const hash = netHash(policyInputOf(input));
   const secrets = {
     aesKey: input.aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
+    ...(sentinel?.password === undefined ? {} : { redisSentinelPassword: sentinel.password }),
     ...(tls === undefined ? {} : { redisTls: tls }),
   };
   const deployments = new Map(consumerIds.map((id) =>
@@ -159,7 +160,7 @@ function consumerDeployment(
     image: blueprint.image,
     command: {
       runtime: blueprint.runtime,
-      configHashKey: configHashKey(blueprint.type, consumerId),
+      configHashKey: configHashKey(blueprint.keyPrefix, consumerId),
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],
@@ -172,6 +173,8 @@ function consumerDeployment(
     redisUrl: input.endpoint.url,
     redisUsername: login.username,
     hasRedisPassword: login.password !== undefined,
+    redisSentinelUsername: login.sentinel?.username,
+    hasRedisSentinelPassword: login.sentinel?.password !== undefined,
     redisTls: login.tls ?? {},
     settings: { ...blueprint.work.settings, memoryMiB: blueprint.memoryMiB },
     gate: blueprint.gate,

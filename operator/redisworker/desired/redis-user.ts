@@ -39,8 +39,8 @@ export interface UserInput {
 }
 
 /** The user as it is to be. */
-export function redisUser({ parent, type, work }: Blueprint, { passwords, db, withheld }: UserInput): AclUser {
-  const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(type, '*'));
+export function redisUser({ parent, keyPrefix, work }: Blueprint, { passwords, db, withheld }: UserInput): AclUser {
+  const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(keyPrefix, '*'));
   const granted = <P extends AclPermissions>(part: P): P => ({
     ...part,
     keys: part.keys.filter((pattern) => !withheld.some((key) => isAbout(pattern, key))),

@@ -6,6 +6,7 @@ import {
   redisCertFileName,
   redisKeyFileName,
   redisPasswordFileName,
+  redisSentinelPasswordFileName,
 } from '../../../contract/pod.ts';
 import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { decodeKeyLine, encodeKeyLine } from '../../../contract/secrets.ts';
@@ -20,6 +21,7 @@ export interface RuntimeSecrets {
   /** AES-128 key, 32 hex digits. */
   readonly aesKey: string;
   readonly redisPassword?: string;
+  readonly redisSentinelPassword?: string;
   readonly redisTls?: RedisTls;
 }
 
@@ -32,7 +34,7 @@ export function runtimeSecret(
   secrets: RuntimeSecrets,
   kept?: Omit<RedisPasswords, 'current'>,
 ): Built<Secret> {
-  const { aesKey, redisPassword, redisTls: { ca, client } = {} } = secrets;
+  const { aesKey, redisPassword, redisSentinelPassword, redisTls: { ca, client } = {} } = secrets;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -46,6 +48,9 @@ export function runtimeSecret(
     data: {
       [keyFileName]: base64(encodeKeyLine(aesKey)),
       ...(redisPassword === undefined ? {} : { [redisPasswordFileName]: base64(redisPassword) }),
+      ...(redisSentinelPassword === undefined
+        ? {}
+        : { [redisSentinelPasswordFileName]: base64(redisSentinelPassword) }),
       ...(kept?.previous === undefined ? {} : { [previousPasswordKey]: base64(kept.previous) }),
       ...(ca === undefined ? {} : { [redisCaFileName]: base64(ca) }),
       ...(client === undefined

@@ -8,6 +8,7 @@ import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
+import { type NamedRedis, ownRedisUrl } from '../model/redis-url.ts';
 
 /** Told the key of a worker that should be looked at; `AsksAnew` when its user wants something else than before. */
 export type Enqueue = (workerKey: string, why?: 'AsksAnew') => void;
@@ -109,12 +110,9 @@ function mentions(
   defaultRedisUrl: string | undefined,
   members: readonly string[],
 ): boolean {
-  const { permissions, redis } = (spec ?? {}) as {
-    permissions?: { net?: string[] };
-    redis?: { url?: string; urls?: string[] };
-  };
-  const urls = redis?.urls ?? [redis?.url ?? defaultRedisUrl ?? ''];
-  const hosts = [...(permissions?.net ?? []), ...urls, ...members].join(' ').toLowerCase();
+  const { permissions, redis } = (spec ?? {}) as { permissions?: { net?: string[] }; redis?: NamedRedis };
+  const redisUrl = ownRedisUrl(redis) ?? defaultRedisUrl ?? '';
+  const hosts = [...(permissions?.net ?? []), redisUrl, ...members].join(' ').toLowerCase();
   const blocks = (permissions?.net ?? []).filter((entry) => entry.includes('/')).map((entry) =>
     entry.replace(/:\d+$/, '')
   );

@@ -46,7 +46,10 @@ export interface Blueprint {
   readonly consumers: RedisWorkerSpec['consumers'];
   readonly source: RedisWorkerSpec['source'];
   readonly secretName: string | undefined;
+  /** The Redis the spec names; undefined when it names none, and the worker has the operator's. */
   readonly redis: RedisWorkerSpec['redis'];
+  /** What the keys of the worker begin with. */
+  readonly keyPrefix: string;
   /** URL the pods connect to; undefined when neither the spec nor the operator names one. */
   readonly redisUrl: string | undefined;
   /** Where its work comes from. */

@@ -80,7 +80,7 @@ export interface RedisAccess {
 
 /** What a pod is given to log in with. */
 export type PodLogin =
-  & Pick<RedisTarget, 'username' | 'password' | 'tls'>
+  & Pick<RedisTarget, 'username' | 'password' | 'sentinel' | 'tls'>
   & (
     | { readonly kind: 'author' }
     /** The operator's own login, with why no worker has one of its own there. */

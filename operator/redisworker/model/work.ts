@@ -64,10 +64,18 @@ export interface WorkAccess extends AclPermissions {
   readonly selectors: readonly AclPermissions[];
 }
 
+/** What the work of a worker follows from beside its spec. */
+export interface WorkSurroundings {
+  /** What the keys of the worker begin with. */
+  readonly prefix: string;
+  /** What a process has to end in. */
+  readonly graceSeconds: number;
+}
+
 /** A kind of work: how its blueprint is made, looked at and written. */
 export interface KindOfWork<Blueprint extends WorkBlueprint = WorkBlueprint, Step extends WorkStep = WorkStep> {
-  /** Resolves the part of a spec that belongs to this kind. @param graceSeconds what a process has to end in */
-  blueprint(worker: RedisWorker, graceSeconds: number): Blueprint;
+  /** Resolves the part of a spec that belongs to this kind. */
+  blueprint(worker: RedisWorker, around: WorkSurroundings): Blueprint;
   /** What its runtimes need. @param hashes pattern of the worker's config hashes */
   access(work: Blueprint, hashes: string): WorkAccess;
   /** @throws RedisFault */

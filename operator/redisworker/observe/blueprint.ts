@@ -1,13 +1,16 @@
 /** Resolves a spec: what it asks for, with nothing left to default. Pure. */
+import { keyPrefix } from '../../../contract/keys.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import { defaultResources } from '../desired/deployment.ts';
 import { memoryMiB } from '../desired/memory.ts';
 import type { Blueprint, Defaults, DeniablePodField, Parent, PodSettings } from '../model/blueprint.ts';
 import { type Problem, terminal } from '../model/problem.ts';
+import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { unsupportedFields } from '../model/unsupported.ts';
 import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import { type GatePlan, gatePlan } from '../network/gate.ts';
 import { workOf } from '../work/index.ts';
+import { clusterProblems } from './cluster-problems.ts';
 
 /** A blueprint; with problems it serves for stopping and cleaning up alone. */
 export interface Draft {
@@ -23,7 +26,10 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
   const { spec } = worker;
   const scope = parseScope(spec.permissions.net);
   const deny = parseScope(spec.permissions.denyNet);
-  const redisUrl = spec.redis?.url ?? defaults.redisUrl;
+  const ownUrl = ownRedisUrl(spec.redis);
+  const redisUrl = ownUrl ?? defaults.redisUrl;
+  const topology = topologyOf(redisUrl);
+  const prefix = keyPrefix(spec.type, topology);
   const net = {
     scope: scope.ok ? scope.scope : [],
     deny: deny.ok ? deny.scope : [],
@@ -39,6 +45,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
     ...gateProblems(spec.networkPolicy, gate),
+    ...(topology.kind === 'Cluster' ? clusterProblems(spec) : []),
     ...deniedFields(spec.pod, defaults.deniedPodFields ?? []),
   ];
   const grace = spec.pod.terminationGracePeriodSeconds ?? spec.handler.timeoutSeconds + graceAfterTimeoutSeconds;
@@ -52,9 +59,10 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       consumers: spec.consumers,
       source: spec.source,
       secretName: spec.secretRef?.name,
-      redis: spec.redis,
+      redis: ownUrl === undefined ? undefined : spec.redis,
+      keyPrefix: prefix,
       redisUrl,
-      work: workOf(worker, grace),
+      work: workOf(worker, { prefix, graceSeconds: grace }),
       ...net,
       gate,
       outsideNames: spec.permissions.outsideNames,

@@ -107,7 +107,7 @@ async function observeRedis(
   try {
     const work = await kindOf(blueprint.work).observe(link, blueprint.work);
     const all = [...new Set([...ids, ...work.members.map(({ id }) => id)])];
-    const keys = all.map((id) => configHashKey(blueprint.type, id));
+    const keys = all.map((id) => configHashKey(blueprint.keyPrefix, id));
     const [hashes, user] = await Promise.all([
       readConfigHashes(link, keys),
       login.kind === 'own' ? world.userComparison.of(link, login.user) : undefined,

@@ -156,6 +156,8 @@ async function readLogin(
     as: 'values',
   });
   if (!password.ok) return password;
+  const sentinel = redis.sentinel && await readSentinelLogin(world, looking, redis.sentinel);
+  if (sentinel?.ok === false) return sentinel;
   const tls = redis.tls ? await readRedisTls(world, looking, redis.tls) : undefined;
   if (tls?.ok === false) return tls;
   return {
@@ -163,7 +165,27 @@ async function readLogin(
     value: {
       ...(redis.username === undefined ? {} : { username: redis.username }),
       ...(password.value === undefined ? {} : { password: password.value }),
+      ...(sentinel === undefined ? {} : { sentinel: sentinel.value }),
       ...(tls === undefined ? {} : { tls: tls.value }),
+    },
+  };
+}
+
+async function readSentinelLogin(
+  world: World,
+  looking: Looking,
+  { username, passwordSecretRef }: NonNullable<NonNullable<Blueprint['redis']>['sentinel']>,
+): Promise<Resolved<NonNullable<DefaultLogin['sentinel']>>> {
+  const password = await readSecretKey(world, looking, passwordSecretRef, {
+    field: 'spec.redis.sentinel.passwordSecretRef',
+    as: 'values',
+  });
+  if (!password.ok) return password;
+  return {
+    ok: true,
+    value: {
+      ...(username === undefined ? {} : { username }),
+      ...(password.value === undefined ? {} : { password: password.value }),
     },
   };
 }

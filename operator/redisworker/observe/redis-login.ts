@@ -31,7 +31,7 @@ export async function loginToDefault(world: World, logging: LoggingIn): Promise<
     if (!(error instanceof RedisFault)) throw error;
     return asBefore(runtimeSecret, remembered);
   });
-  const { username, password, tls } = world.defaults.login;
+  const { username, password, sentinel, tls } = world.defaults.login;
   if (management.kind === 'managed') return { ok: true, value: ownLogin(world, logging, remembered, management) };
   const { namespace } = blueprint.parent;
   if (!mayShare(world.defaults.defaultRedisNamespaces ?? [], namespace)) return noRedis(management, namespace);
@@ -42,6 +42,7 @@ export async function loginToDefault(world: World, logging: LoggingIn): Promise<
       why: management.why,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
+      ...(sentinel === undefined ? {} : { sentinel }),
       ...(tls === undefined ? {} : { tls }),
     },
   };
@@ -72,8 +73,9 @@ function ownLogin(
   });
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
   const user = without(redisUser(blueprint, { passwords, db: target.db, withheld }), unknown);
-  const { tls } = defaults.login;
-  return { kind: 'own', username: user.name, password: current, ...(tls ? { tls } : {}), user, kept };
+  const { sentinel, tls } = defaults.login;
+  const shared = { ...(sentinel ? { sentinel } : {}), ...(tls ? { tls } : {}) };
+  return { kind: 'own', username: user.name, password: current, ...shared, user, kept };
 }
 
 function mayShare(namespaces: SharingNamespaces, namespace: string): boolean {

@@ -93,7 +93,7 @@ function foreignKeys({ redis, access, blueprint }: ObservedSpec, wanted: readonl
   return [
     ...redis.work.problems,
     ...wanted.flatMap((id) => {
-      const key = configHashKey(blueprint.type, id);
+      const key = configHashKey(blueprint.keyPrefix, id);
       const hash = redis.hashes.get(key) ?? 'absent';
       if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];
       const ownership = ownershipOf(blueprint.parent, redis.work, id, hash);

@@ -121,6 +121,6 @@ function hashIds({ redis }: ObservedSpec): readonly string[] {
 
 function isOurs({ redis, blueprint }: ObservedSpec, id: string): boolean {
   if (redis.kind !== 'answered') return false;
-  const hash = redis.hashes.get(configHashKey(blueprint.type, id));
+  const hash = redis.hashes.get(configHashKey(blueprint.keyPrefix, id));
   return typeof hash === 'object' && hash['resource'] === resourceOfParent(blueprint.parent);
 }

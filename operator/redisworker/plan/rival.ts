@@ -1,10 +1,11 @@
 /** What two manifests must not share on one Redis: a worker type, or a group of a request stream. The older one keeps it. */
 import type { HostPort } from '../../../contract/host-port.ts';
-import { defaultGroup, requestStreamKey } from '../../../contract/keys.ts';
+import { defaultGroup, keyPrefix, requestStreamKey } from '../../../contract/keys.ts';
 import type { RedisWorker } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { parseRedisUrl, urlOf } from '../../redis/target.ts';
 import type { Rival } from '../model/observed.ts';
+import { type NamedRedis, ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { clusterDomain } from '../model/services.ts';
 import { intrudes } from './key-claims.ts';
 import { nameOf, seniority } from './seniority.ts';
@@ -43,7 +44,7 @@ export function holderOf(
   if (uid === undefined || uid === worker.metadata.uid) return undefined;
   const found = all.find(({ metadata }) => metadata.uid === uid);
   if (!found || clashOf(worker, found, defaultRedisUrl)) return undefined;
-  const [mine, theirs] = [claimOf(worker), claimOf(found)];
+  const [mine, theirs] = [claimOf(worker, defaultRedisUrl), claimOf(found, defaultRedisUrl)];
   if (mine.request !== theirs.request || mine.group !== theirs.group) return undefined;
   return { worker: nameOf(found), over: 'group' };
 }
@@ -54,7 +55,7 @@ export function clashOf(
   other: Pick<KubeObject, 'metadata' | 'spec'>,
   defaultRedisUrl: string | undefined,
 ): Rival['over'] | undefined {
-  const [mine, theirs] = [claimOf(one), claimOf(other)];
+  const [mine, theirs] = [claimOf(one, defaultRedisUrl), claimOf(other, defaultRedisUrl)];
   const over = mine.type === theirs.type
     ? 'type'
     : mine.request === theirs.request && mine.group === theirs.group
@@ -65,14 +66,15 @@ export function clashOf(
 
 interface RawSpec {
   readonly type?: string;
-  readonly redis?: { readonly url?: string };
+  readonly redis?: NamedRedis;
   readonly stream?: { readonly request?: string; readonly group?: string };
 }
 
 /** Read from the object as it is: what follows from name and type is not written into it. */
-function claimOf({ metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>) {
-  const { type = metadata.name, stream } = (spec ?? {}) as RawSpec;
-  return { type, request: stream?.request ?? requestStreamKey(type), group: stream?.group ?? defaultGroup };
+function claimOf({ metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>, defaultRedisUrl: string | undefined) {
+  const { type = metadata.name, stream, redis } = (spec ?? {}) as RawSpec;
+  const prefix = keyPrefix(type, topologyOf(ownRedisUrl(redis) ?? defaultRedisUrl));
+  return { type, request: stream?.request ?? requestStreamKey(prefix), group: stream?.group ?? defaultGroup };
 }
 
 /** One text per Redis and database, however its address is spelled. */
@@ -80,7 +82,7 @@ function targetOf(
   { metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>,
   defaultRedisUrl: string | undefined,
 ): string {
-  const own = ((spec ?? {}) as RawSpec).redis?.url;
+  const own = ownRedisUrl(((spec ?? {}) as RawSpec).redis);
   const url = own ?? defaultRedisUrl ?? '';
   const parsed = parseRedisUrl(url);
   if (!parsed.ok) return url;

@@ -100,5 +100,5 @@ function commandOf(deployment: KubeObject): readonly string[] {
 
 /** Without its hash a consumer would not come back as it was. */
 function hasHash({ redis, blueprint }: ObservedSpec, id: string): boolean {
-  return redis.kind === 'answered' && typeof redis.hashes.get(configHashKey(blueprint.type, id)) === 'object';
+  return redis.kind === 'answered' && typeof redis.hashes.get(configHashKey(blueprint.keyPrefix, id)) === 'object';
 }

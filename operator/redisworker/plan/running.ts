@@ -108,7 +108,7 @@ function planConfigHash(
   fields: ConfigHashFields | undefined,
 ): Action[] {
   if (spec.redis.kind !== 'answered') return [];
-  const hash = spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerId)) ?? 'absent';
+  const hash = spec.redis.hashes.get(configHashKey(spec.blueprint.keyPrefix, consumerId)) ?? 'absent';
   const stale = stalePid(processes, consumerId, hash);
   const ownership = ownershipOf(spec.blueprint.parent, spec.redis.work, consumerId, hash);
   return [

@@ -93,7 +93,7 @@ function resultOf(pod: KubeObject, spec: ObservedSpec): GateResult | undefined {
   if (ended === exitCodes.networkOpen) return 'Open';
   if (ended === exitCodes.networkUnverified) return 'Unverified';
   const hash = spec.redis.kind === 'answered'
-    ? spec.redis.hashes.get(configHashKey(spec.blueprint.type, consumerIdOf(pod) ?? ''))
+    ? spec.redis.hashes.get(configHashKey(spec.blueprint.keyPrefix, consumerIdOf(pod) ?? ''))
     : undefined;
   const report = typeof hash === 'object' ? decodeGateReport(hash[gateField]) : undefined;
   return report?.owner === uidOf(pod) ? report.result : undefined;

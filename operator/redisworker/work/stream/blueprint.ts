@@ -1,10 +1,15 @@
 /** What the spec says of a request stream and its group, resolved. Pure. */
 import { resourceOf } from '../../../../contract/config-hash.ts';
-import { retryScheduleKey } from '../../../../contract/keys.ts';
+import {
+  deadLetterStreamKey,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+} from '../../../../contract/keys.ts';
 import type { HandlerSettings } from '../../../../contract/pod.ts';
 import type { RedisWorker } from '../../../api/redisworker.ts';
 import { declaredIds } from '../../model/consumers.ts';
-import type { WorkBlueprint } from '../../model/work.ts';
+import type { WorkBlueprint, WorkSurroundings } from '../../model/work.ts';
 
 /** A request stream and its group. */
 export interface StreamBlueprint extends WorkBlueprint {
@@ -27,19 +32,20 @@ export interface StreamBlueprint extends WorkBlueprint {
 /** Seconds a process keeps back for its last commit. */
 const lastCommitSeconds = 2;
 
-/** The stream of a worker. @param graceSeconds what a process has to end in */
+/** The stream of a worker. */
 export function streamBlueprint(
   { metadata: { namespace = 'default', name, uid = '' }, spec }: RedisWorker,
-  graceSeconds: number,
+  { prefix, graceSeconds }: WorkSurroundings,
 ): StreamBlueprint {
-  const { consumers, handler, runtime, stream, type } = spec;
-  const { request, response, group, requestLimit, replyExpireSeconds, responseLimit } = stream;
+  const { consumers, handler, runtime, stream } = spec;
+  const { group, requestLimit, replyExpireSeconds, responseLimit } = stream;
+  const { request = requestStreamKey(prefix), response = responseStreamKey(prefix) } = stream;
   return {
     kind: 'stream',
     request,
     group,
     startId: stream.startId,
-    retries: retryScheduleKey(type),
+    retries: retryScheduleKey(prefix),
     acknowledges: runtime !== 'Script',
     resource: resourceOf(namespace, name, uid),
     firstConsumer: declaredIds(consumers)[0] ?? '1',
@@ -52,7 +58,7 @@ export function streamBlueprint(
       maxAttempts: handler.maxAttempts,
       maxDeliveries: handler.maxDeliveries,
       backoff: handler.backoff,
-      deadLetterStream: handler.deadLetter,
+      deadLetterStream: handler.deadLetter ?? deadLetterStreamKey(prefix),
       traces: stream.traces === 'Enabled' ? 'On' : 'Off',
       retention: stream.retention,
       graceSeconds: Math.max(graceSeconds - lastCommitSeconds, 1),
