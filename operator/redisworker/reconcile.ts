@@ -4,6 +4,7 @@ import { ClusterError } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
 import { apply } from './apply/index.ts';
 import { failureOf } from './apply/failure.ts';
+import { tellFindings } from './apply/redis-findings.ts';
 import { writeStatus } from './apply/status.ts';
 import { follow } from './follow/index.ts';
 import { observe } from './observe/index.ts';
@@ -19,6 +20,7 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   const observed = await observe(world, key);
   follow(world.following, key, observed);
   if (!observed) return { kind: 'settled' };
+  tellFindings(world, observed);
   const plan = planOf(observed);
   const failure = await apply(world, observed, plan);
   // Somebody else wrote in between: nothing is wrong, the plan is only out of date.

@@ -206,3 +206,20 @@ test("a new password of the operator's own Redis is taken from its file while it
     rmSync(folder, { recursive: true });
   }
 });
+
+test('what is wrong with a Redis is told once, by the first worker that uses it', async () => {
+  const redis = await anotherRedis();
+  const url = { redis: { url: redis.url }, consumers: { count: 0 } };
+  for (const name of ['told-b', 'told-a']) await operator.cluster.apply(worker(name, withSpec(url)), 'user');
+  const told = () =>
+    operator.cluster.events().filter(({ ref, reason }) => ref.name.startsWith('told-') && /^Redis[A-Z]/.test(reason));
+  await eventually('it is told', () => told().some(({ reason }) => reason === 'RedisDefaultUser'));
+  expect(told().map(({ ref, type, reason, count }) => `${ref.name} ${type} ${reason} ${count}`).sort()).toEqual([
+    'told-a Warning RedisDefaultUser 1',
+    'told-a Warning RedisMemory 1',
+    'told-a Warning RedisPersistence 1',
+  ]);
+  expect(told().find(({ reason }) => reason === 'RedisPersistence')?.message).toBe(
+    `Redis at 127.0.0.1:${redis.port} keeps nothing on disk, so a restart loses every request, reply and config hash: set appendonly yes`,
+  );
+});

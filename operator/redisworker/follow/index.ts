@@ -1,19 +1,28 @@
 /** What lives between two looks: live copies, watches, names kept resolved, responses counted. It only ever enqueues a key. */
+import { configHashKey, keyPrefix } from '../../../contract/keys.ts';
 import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { LookUp } from '../../dns/lookup.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import { discoverMembers } from '../../redis/discovery.ts';
+import { examine } from '../../redis/doctor/index.ts';
+import { type Need, userNeeds } from '../../redis/doctor/rights.ts';
 import { ResponseReader } from '../../redis/response-reader.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
-import type { Observed } from '../model/observed.ts';
+import type { Blueprint } from '../model/blueprint.ts';
+import type { Observed, PodLogin } from '../model/observed.ts';
+import { kindOf } from '../work/index.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
 import { OutsideNames } from './outside-names.ts';
+import { RedisDoctor } from './redis-doctor.ts';
 import { RedisMembers } from './redis-members.ts';
 import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
+
+/** Milliseconds for connecting to a Redis that is examined, and for each command. */
+const examineMs = 5000;
 
 /** Everything that is followed, for all workers. */
 export interface Following {
@@ -25,6 +34,7 @@ export interface Following {
   readonly redisMembers: RedisMembers;
   readonly responses: ResponseReader;
   readonly redisUsers: RedisUsers;
+  readonly redisDoctor: RedisDoctor;
 }
 
 /** What following starts from. */
@@ -67,6 +77,11 @@ export function startFollowing(options: FollowOptions): Following {
       clock,
     }),
     redisUsers: new RedisUsers({ redis: options.redis, clock, enqueue }),
+    redisDoctor: new RedisDoctor({
+      examine: (target, needs) => examine(target, { clock, deadlineMs: examineMs, needs }),
+      clock,
+      enqueue,
+    }),
   };
 }
 
@@ -78,13 +93,14 @@ function defaultWithMembers({ defaultRedisUrl, defaultLogin }: FollowOptions): R
 
 /** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
 export function follow(following: Following, key: string, observed: Observed | undefined): void {
-  const { references, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers } = following;
+  const { references, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers, redisDoctor } = following;
   references.keep(key, observed?.referred ?? []);
   if (!observed) {
     responses.unfollow(key);
     outsideNames.forget(key);
     redisMembers.forget(key);
     redisUsers.forget(key);
+    redisDoctor.forget(key);
     return;
   }
   const { spec } = observed;
@@ -95,8 +111,16 @@ export function follow(following: Following, key: string, observed: Observed | u
   if (!spec?.access.ok) return;
   const { target, login } = spec.access.value;
   responses.follow(key, target, spec.blueprint.work.responses, observed.responses);
+  redisDoctor.keep(key, target, () => needsOf(spec.blueprint, target, login));
   if (login.kind === 'own') redisUsers.keep(key, target, login.user.name);
   else redisUsers.forget(key);
+}
+
+/** What the login the operator has there has to be allowed: pods with a login of their own are not part of it. */
+function needsOf({ type, work }: Blueprint, { topology }: RedisTarget, login: PodLogin): readonly Need[] {
+  const needs = kindOf(work).needs(work, configHashKey(keyPrefix(type, topology), '1'));
+  const own = login.kind === 'own' ? needs.filter(({ actor }) => actor === 'operator') : needs;
+  return login.kind === 'author' ? own : [...own, ...userNeeds()];
 }
 
 /** Settles when every live copy is complete, and the default Redis was asked who belongs to it. */
@@ -116,5 +140,6 @@ export async function stopFollowing(following: Following): Promise<void> {
   following.redisMembers.close();
   following.ciliumPolicies.close();
   following.redisUsers.close();
+  following.redisDoctor.close();
   await following.responses.close();
 }

@@ -5,6 +5,7 @@
 import type { WorkerConfig } from '../../../contract/config-hash.ts';
 import type { RedisWorker, RedisWorkerSpec, RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { AclPermissions } from '../../redis/acl.ts';
+import type { Need } from '../../redis/doctor/rights.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action, Why, WorkStep } from './action.ts';
 import type { Problem } from './problem.ts';
@@ -78,6 +79,8 @@ export interface KindOfWork<Blueprint extends WorkBlueprint = WorkBlueprint, Ste
   blueprint(worker: RedisWorker, around: WorkSurroundings): Blueprint;
   /** What its runtimes need. @param hashes pattern of the worker's config hashes */
   access(work: Blueprint, hashes: string): WorkAccess;
+  /** What its operator and its runtimes do in Redis. @param hash one of the worker's config hashes */
+  needs(work: Blueprint, hash: string): readonly Need[];
   /** @throws RedisFault */
   observe(link: RedisLink, work: Blueprint): Promise<WorkView>;
   /**

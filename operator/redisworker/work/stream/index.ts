@@ -1,5 +1,7 @@
 /** Requests in a stream, shared out by a consumer group. */
+import { groupRecordKey } from '../../../../contract/keys.ts';
 import { observeBeside } from '../../../redis/beside-stream.ts';
+import { operatorNeeds, workerNeeds } from '../../../redis/doctor/rights.ts';
 import { observeStream } from '../../../redis/observe-stream.ts';
 import type { KindOfWork } from '../../model/work.ts';
 import { streamAccess } from './access.ts';
@@ -12,6 +14,10 @@ import { writeStream } from './writes.ts';
 export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
   blueprint: streamBlueprint,
   access: streamAccess,
+  needs: ({ request, group, responses, retries, settings: { deadLetterStream: deadLetters } }, hash) => {
+    const keys = { hash, request, group, responses, retries, deadLetters, record: groupRecordKey(request, group) };
+    return [...operatorNeeds(keys), ...workerNeeds(keys)];
+  },
   observe: async (link, stream) => {
     const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
     const [view, beside] = await Promise.all([
