@@ -468,6 +468,7 @@ describe.concurrent('what the runner is started with', () => {
       { REDIS_URL: 'redis://localhost:<forward>' },
       'where this runner itself is to listen',
     ],
+    ['a Cluster', 'absent:1:h', { REDIS_URL: 'redis+cluster://127.0.0.1:1' }, 'where a script cannot run'],
     ['settings that are none', 'absent:1:h', { WORKER_SETTINGS: 'x' }, 'WORKER_SETTINGS is no JSON'],
     ['a bad address', 'absent:1:h', { REDIS_URL: 'http://x' }, 'REDIS_URL: the Redis URL cannot be used: it must read'],
   ])('%s ends it with code 5 and one clear sentence', async (_, hashKey, env, sentence) => {
