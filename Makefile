@@ -34,7 +34,7 @@ bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three m
 	@sh scripts/install.sh
 	@npm run --silent bench:worker
 
-chaos-worker: ## Kill the worker, cut its connections, fill Redis; count what was lost
+chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh
 	@npm run --silent chaos:worker
 

@@ -7,7 +7,35 @@ export interface ChaosResults {
   readonly cuts: number;
   /** Times Redis had no memory left. */
   readonly fills: number;
-  /** References without an answer, over all runs. */
+  /** References without an answer, over the runs on one server. */
   readonly lost: number;
   readonly answeredTwice: number;
+  readonly sentinel?: SentinelChaos;
+  readonly cluster?: ClusterChaos;
+}
+
+/** What became of requests over a set of servers. */
+export interface TopologyCount {
+  readonly requests: number;
+  /** References without a reply, or without a response. */
+  readonly lost: number;
+  /** References with more than one response. */
+  readonly answeredTwice: number;
+  /** References with more than one reply. */
+  readonly repliedTwice: number;
+}
+
+/** A run behind Sentinels. */
+export interface SentinelChaos extends TopologyCount {
+  /** Masters that were told to hand over. */
+  readonly failovers: number;
+  readonly kills: number;
+}
+
+/** A run on a Cluster. */
+export interface ClusterChaos extends TopologyCount {
+  /** Slots that moved to another node, the worker's own among them. */
+  readonly moves: number;
+  /** Masters that were killed. */
+  readonly kills: number;
 }

@@ -1,12 +1,14 @@
 /**
- * Breaks things while our runtime works off a stream, then looks up every reference: `make chaos-worker`, or with
- * `QUICK=1` a shorter one. Ends with exit code 1 when anything was lost or answered twice.
+ * Breaks things while our runtime works off a stream, on one server, behind Sentinels and on a Cluster, then looks up every
+ * reference: `make chaos-worker`, or with `QUICK=1` a shorter one. Ends with exit code 1 when anything was lost or answered
+ * twice.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
+import { loadCluster, loadSentinel } from '../test/support/topologies/load.ts';
 import { eventually } from '../test/support/wait.ts';
-import type { ChaosResults } from './chaos-results.ts';
+import type { ChaosResults, TopologyCount } from './chaos-results.ts';
 import { writePage } from './performance-page.ts';
 import { audit, preload, responseStream } from './requests.ts';
 import { openStage, reset, startOurs, startProxy } from './stage.ts';
@@ -29,6 +31,8 @@ try {
     await run('Redis is full', fills, fillRedis),
   ];
   const sum = (name: 'lost' | 'answeredTwice') => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+  const sentinel = tell('behind Sentinels', await loadSentinel(requests));
+  const cluster = tell('on a Cluster', await loadCluster(requests));
   write({
     measured: new Date().toISOString().slice(0, 10),
     requests,
@@ -37,8 +41,11 @@ try {
     fills,
     lost: sum('lost'),
     answeredTwice: sum('answeredTwice'),
+    sentinel,
+    cluster,
   });
-  process.exitCode = sum('lost') + sum('answeredTwice') === 0 ? 0 : 1;
+  const all = [...outcomes, sentinel, cluster];
+  process.exitCode = all.every(({ lost, answeredTwice }) => lost + answeredTwice === 0) ? 0 : 1;
 } finally {
   await worker?.stop();
   await proxy.process.stop();
@@ -69,6 +76,14 @@ async function run(
   const twice = Math.max(answeredTwice, responses + lost - requests);
   say(`${title}, ${times} times over ${requests} requests: ${lost} lost, ${twice} answered twice`);
   return { lost, answeredTwice: twice };
+}
+
+function tell<Chaos extends TopologyCount>(where: string, chaos: Chaos): Chaos {
+  const { lost, answeredTwice, repliedTwice } = chaos;
+  say(
+    `${where}, ${chaos.requests} requests: ${lost} lost, ${answeredTwice} answered twice, ${repliedTwice} replied twice`,
+  );
+  return chaos;
 }
 
 async function killWorker(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Writes docs/performance.md from bench/results/worker.json, and from chaos.json when that is there. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { ChaosResults } from './chaos-results.ts';
+import type { ChaosResults, TopologyCount } from './chaos-results.ts';
 import { type Contender, type Results, speedOf, speedRatio } from './results.ts';
 import { type Spread, spread } from './statistics.ts';
 
@@ -89,12 +89,24 @@ function latencies({ rounds }: Results): string {
   ]);
 }
 
-function chaosParts({ requests, kills, cuts, fills, lost, answeredTwice }: ChaosResults): string[] {
+function chaosParts({ requests, kills, cuts, fills, lost, answeredTwice, sentinel, cluster }: ChaosResults): string[] {
+  const rows: string[][] = [];
+  if (sentinel) {
+    rows.push(rowOf(`Sentinels; failovers: ${sentinel.failovers}, masters killed: ${sentinel.kills}`, sentinel));
+  }
+  if (cluster) rows.push(rowOf(`Cluster; slots moved: ${cluster.moves}, masters killed: ${cluster.kills}`, cluster));
   return [
     '## Faults',
     `${requests} requests in each of three runs: the worker killed ${kills} times at random, its connections cut ${cuts} times, ` +
     `Redis full and given room again ${fills} times. Lost: ${lost}. Answered twice: ${answeredTwice}.`,
+    ...(rows.length > 0
+      ? [table(['servers that fail', 'requests', 'lost', 'two responses', 'two replies'], rows)]
+      : []),
   ];
+}
+
+function rowOf(title: string, { requests, lost, answeredTwice, repliedTwice }: TopologyCount): string[] {
+  return [title, ...[requests, lost, answeredTwice, repliedTwice].map(String)];
 }
 
 function show({ median, min, max }: Spread): string {

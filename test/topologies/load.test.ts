@@ -5,11 +5,10 @@ const requests = 100_000;
 
 describe('a hundred thousand requests', () => {
   it('are each answered once behind Sentinels, while the master hands over and its successor is killed', async () => {
-    expect(await loadSentinel(requests)).toEqual({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
+    expect(await loadSentinel(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
   });
 
   it('are each answered once on a Cluster, while slots move and two masters are killed', async () => {
-    const { lost, answeredTwice } = await loadCluster(requests);
-    expect({ lost, answeredTwice }).toEqual({ lost: 0, answeredTwice: 0 });
+    expect(await loadCluster(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0 });
   });
 });

@@ -3,6 +3,7 @@
  * the tests, and for the bench that writes it down.
  */
 import type { Redis } from 'ioredis';
+import type { ClusterChaos, SentinelChaos, TopologyCount } from '../../../bench/chaos-results.ts';
 import {
   type Audit,
   audit,
@@ -23,17 +24,6 @@ import { startWorker, type TestWorker, writeHash } from '../worker.ts';
 import { startCluster, type TestCluster } from './cluster.ts';
 import { startSentinelSet } from './sentinel.ts';
 
-/** What became of the requests. */
-export interface Count {
-  readonly requests: number;
-  /** Without a response, or without a reply. */
-  readonly lost: number;
-  /** With more than one response. */
-  readonly answeredTwice: number;
-  /** With more than one reply in the list. */
-  readonly repliedTwice: number;
-}
-
 /** A fault, and after which share of the answers it strikes. */
 interface Fault {
   readonly at: number;
@@ -50,7 +40,7 @@ const keepSeconds = 3600;
 const kept = { replyExpireSeconds: keepSeconds, responseStreamLimit: 10_000_000 };
 
 /** The master hands over to a replica, and its successor is killed. */
-export async function loadSentinel(requests: number): Promise<Count> {
+export async function loadSentinel(requests: number): Promise<SentinelChaos> {
   const set = await startSentinelSet();
   const target = throughClient(async () => (await set.master()).client);
   const streams = streamsOf(type);
@@ -60,17 +50,18 @@ export async function loadSentinel(requests: number): Promise<Count> {
     await preload(target, requests, streams);
     await client.call('WAIT', 2, deadlineMs);
     const members = set.servers.map(({ port }) => port);
-    return await work(target, streams, requests, () => start(set.url, members), [
+    const count = await work(target, streams, requests, () => start(set.url, members), [
       { at: 0.2, strike: () => set.failOver() },
       { at: 0.5, strike: () => set.crashMaster() },
     ]);
+    return { ...count, failovers: 1, kills: 1 };
   } finally {
     await set.stop();
   }
 }
 
 /** Slots move, the worker's own among them, then a master of replies is killed, and last the one of the worker's own keys. */
-export async function loadCluster(requests: number): Promise<Count> {
+export async function loadCluster(requests: number): Promise<ClusterChaos> {
   const cluster = await startCluster();
   const target = throughCluster(cluster);
   const streams = streamsOf(keyPrefix(type, { kind: 'Cluster' }));
@@ -80,12 +71,13 @@ export async function loadCluster(requests: number): Promise<Count> {
     const own = await cluster.ownerOf(streams.requestStream);
     await cluster.nodeAt(own).call('WAIT', 1, deadlineMs);
     const [next = 0, third = 0] = (await cluster.masters()).filter((port) => port !== own);
-    return await work(target, streams, requests, () => start(cluster.url, cluster.ports), [
+    const count = await work(target, streams, requests, () => start(cluster.url, cluster.ports), [
       { at: 0.1, strike: () => moveSome(cluster, third, next) },
       { at: 0.3, strike: () => cluster.migrateSlot(slotOf(streams.requestStream), next) },
       { at: 0.5, strike: () => cluster.kill(third) },
       { at: 0.7, strike: () => cluster.kill(next) },
     ]);
+    return { ...count, moves: movedSlots + 1, kills: 2 };
   } finally {
     await cluster.stop();
   }
@@ -114,7 +106,7 @@ async function work(
   requests: number,
   launch: () => Promise<TestWorker>,
   faults: readonly Fault[],
-): Promise<Count> {
+): Promise<TopologyCount> {
   const worker = await launch();
   const reach = (count: number) =>
     eventually(`answer ${count} of ${requests}`, async () => await answered(target, streams) >= count, deadlineMs)
@@ -150,7 +142,7 @@ async function responses(
   { responseStream }: Streams,
   requests: number,
   { lost, answeredTwice: repliedTwice }: Audit,
-): Promise<Omit<Count, 'requests'>> {
+): Promise<Omit<TopologyCount, 'requests'>> {
   const refs = new Map<string, number>();
   for (let from = '-';;) {
     const [entries] = await target.pipeline([['XRANGE', responseStream, from, '+', 'COUNT', page]]) as [Entry[]];
