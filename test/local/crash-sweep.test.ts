@@ -1,13 +1,22 @@
 /** The operator dies between any two of its writes; the next one brings the same end as if nothing had happened. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { configHashKey, defaultGroup, groupRecordKey, requestStreamKey } from '../../contract/keys.ts';
+import {
+  configHashKey,
+  defaultGroup,
+  groupRecordKey,
+  requestStreamKey,
+  responseStreamKey,
+} from '../../contract/keys.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../../operator/cluster/local/index.ts';
+import { operatorUser } from '../../operator/redis/operator-rights.ts';
 import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
+import { type CommandUsage, watchOperator } from '../support/command-usage.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
-import { guardPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
+import { operatorLogin as login, startGuardedRedis, type TestRedis } from '../support/redis.ts';
+import { commandStats } from '../support/server-features.ts';
 import { Life, type MortalOperator, startMortalOperator } from '../support/sweep/mortal.ts';
 import { type Snapshot, snapshot } from '../support/sweep/snapshot.ts';
 import { moveNode } from '../support/sweep/stand-in-node.ts';
@@ -18,14 +27,19 @@ const ref = { namespace: 'default', name: type };
 const user = 'rw-uid-of-worker';
 const stream = requestStreamKey(type);
 
-const login = { password: guardPassword };
 let redis: TestRedis;
 let cluster: LocalCluster;
+let usage: CommandUsage;
 
 beforeAll(async () => {
   redis = await startGuardedRedis();
+  await redis.client.config('RESETSTAT');
+  usage = await watchOperator(redis.client);
 });
-afterAll(() => redis.stop());
+afterAll(async () => {
+  usage.stop();
+  await redis.stop();
+});
 beforeEach(async () => {
   cluster = await openEmpty();
 });
@@ -209,3 +223,22 @@ test('at rest a reconcile writes nothing', async () => {
   expect([operator.life.writes, await changes()]).toEqual([writes, changed]);
   await operator.stop();
 });
+
+test('after all that each right of its login was used, and it took no other one', async () => {
+  await answeredAndLost();
+  await runOperator();
+  const { commands } = operatorUser(login.username, login.password);
+  // What is about users is not shown to those who listen; here only the operator makes and reads them.
+  const managing = [...(await commandStats(redis.client)).keys()].filter((name) => name.startsWith('acl|'));
+  expect(commands.filter((name) => !usage.used.has(name) && !managing.includes(name))).toEqual([]);
+  expect([...usage.used].filter((name) => !commands.includes(name))).toEqual([]);
+});
+
+/** A group that somebody has destroyed, whose requests are answered but for one, and a stream that was thinned out. */
+async function answeredAndLost(): Promise<void> {
+  await cluster.apply(before, 'user');
+  await runOperator();
+  const [, id] = [await redis.client.xadd(stream, '*', 'ref', 'a'), await redis.client.xadd(stream, '*', 'ref', 'b')];
+  await redis.client.xadd(responseStreamKey(type), '*', 'ref', 'b', 'xid', id!);
+  await redis.client.xgroup('DESTROY', stream, defaultGroup);
+}

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { withCount, withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
-import { guardPassword, startGuardedRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { guardPassword, operatorLogin, startGuardedRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -13,7 +13,7 @@ let operator: TestOperator;
 
 beforeAll(async () => {
   redis = await startGuardedRedis();
-  operator = await startTestOperator({ redisUrl: redis.url, redisLogin: { password }, defaultRedisNamespaces: [] });
+  operator = await startTestOperator({ redisUrl: redis.url, redisLogin: operatorLogin, defaultRedisNamespaces: [] });
 });
 afterAll(async () => {
   await operator.stop();

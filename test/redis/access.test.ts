@@ -1,4 +1,6 @@
 /** What the docs say that workers may do is what a real server lets their users do, for every command it knows. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +12,8 @@ import {
   retryScheduleKey,
   traceHashKey,
 } from '../../contract/keys.ts';
+import { rulesOf } from '../../operator/redis/acl.ts';
+import { operatorUser } from '../../operator/redis/operator-rights.ts';
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
 import type { Blueprint } from '../../operator/redisworker/model/blueprint.ts';
@@ -31,7 +35,11 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 /** Names with what globs, rules and arguments are made of. */
-const oddKey = fc.string({ unit: fc.constantFrom(...'ab:*?[]^-\\{}()~%&+"\''), minLength: 1, maxLength: 12 });
+const oddKey = fc.string({
+  unit: fc.constantFrom(...Array.from('ab:*?[]^-\\{}()~%&+"\'')),
+  minLength: 1,
+  maxLength: 12,
+});
 const typeName = fc.stringMatching(/^[a-z][-a-z0-9_]{0,8}$/);
 const workers = fc.record({
   type: typeName,
@@ -66,12 +74,20 @@ test('a random worker may do with any command and key what the table of its runt
   );
 });
 
-test('the table of each runtime names no command that no server of ours knows', async () => {
+test('the table of each runtime names no command that no server of ours knows', () => {
   const unknown = ['Handler', 'Script'].flatMap(accessTable).flatMap((row) => [...row.commands]).filter((name) =>
     !commands.some((command) => command.name === name)
   );
   const newer = ['client|setinfo', 'hexpire', 'hsetex'];
   expect(unknown.filter((name) => !newer.includes(name))).toEqual([]);
+});
+
+test("the docs name the rights of the operator's login in one line", async () => {
+  const line = readFileSync(join(import.meta.dirname, '../../docs/redis.md'), 'utf8').match(/^ACL SETUSER (.*)$/m);
+  const [name = '', ...rules] = line![1]!.split(' ');
+  await client.call('ACL', 'SETUSER', name, ...rules);
+  await client.call('ACL', 'SETUSER', 'from-data', ...rulesOf(operatorUser('from-data', 'PASSWORD')));
+  expect(await client.acl('GETUSER', name)).toEqual(await client.acl('GETUSER', 'from-data'));
 });
 
 function wordsOf({ type, work }: Blueprint): AccessWords {

@@ -170,6 +170,6 @@ test('a server of a test tells when it ends what it has denied to a worker, also
   await expect(theirs.hset('other:1:h', 'a', '1')).rejects.toThrow('NOPERM');
   theirs.disconnect();
   await expect(own.stop()).rejects.toThrow(
-    /denied to a user of a worker:\ncount 1 reason key .* object other:1:h username rw-of-told/,
+    /denied:\ncount 1 reason key .* object other:1:h username rw-of-told/,
   );
 });

@@ -1,10 +1,13 @@
-/** What a server has refused to users of workers. */
+/** What a server has refused to the operator and to users of workers. */
 import type { Redis } from 'ioredis';
 
-/** A line for each command, key or channel a user of a worker was denied since the log was last reset. */
+/** Name of the login operators of tests have on a server that asks for a password. */
+export const operatorName = 'redisworker';
+
+/** A line for each command, key or channel one of them was denied since the log was last reset. */
 export async function denialsOf(client: Redis): Promise<string[]> {
   const entries = (await client.call('ACL', 'LOG', '1000')) as unknown[][];
-  return entries.filter((entry) => isOfWorker(entry) && valueOf(entry, 'reason') !== 'auth').map((entry) =>
+  return entries.filter((entry) => isOurs(entry) && valueOf(entry, 'reason') !== 'auth').map((entry) =>
     entry.join(' ')
   );
 }
@@ -14,8 +17,9 @@ export async function forgetDenials(client: Redis): Promise<void> {
   await client.call('ACL', 'LOG', 'RESET');
 }
 
-function isOfWorker(entry: readonly unknown[]): boolean {
-  return String(valueOf(entry, 'username')).startsWith('rw-');
+function isOurs(entry: readonly unknown[]): boolean {
+  const username = String(valueOf(entry, 'username'));
+  return username === operatorName || username.startsWith('rw-');
 }
 
 function valueOf(entry: readonly unknown[], field: string): unknown {

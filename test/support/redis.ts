@@ -1,8 +1,9 @@
 /** A real redis-server on a free port, one per test file. */
 import { Redis } from 'ioredis';
 import { type AclUser, rulesOf, without } from '../../operator/redis/acl.ts';
+import { operatorUser } from '../../operator/redis/operator-rights.ts';
 import { notEverywhere } from '../../operator/redis/user-management.ts';
-import { denialsOf } from './denials.ts';
+import { denialsOf, operatorName } from './denials.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
 
@@ -10,8 +11,8 @@ import { eventually } from './wait.ts';
 export const redisServer = process.env['REDIS_SERVER'] ?? 'redis-server';
 
 /**
- * A redis-server of the test's own. Nothing is kept on disk. Whenever it ends, it is an error if a user of a worker was
- * denied anything until then; a test that is about denials resets the log of them.
+ * A redis-server of the test's own. Nothing is kept on disk. Whenever it ends, it is an error if the operator or a
+ * user of a worker was denied anything until then; a test that is about denials resets the log of them.
  */
 export interface TestRedis {
   readonly port: number;
@@ -52,9 +53,14 @@ export const noTls = `${redisServer} is built without TLS`;
 /** The password of servers that are kept as in life: without it nobody gets in. */
 export const guardPassword = 'of the operator';
 
+/** The login of an operator there, with the rights the docs tell an admin to give. */
+export const operatorLogin = { username: operatorName, password: guardPassword };
+
 /** Starts a redis-server that only those with {@link guardPassword} may use. */
-export function startGuardedRedis(args: readonly string[] = []): Promise<TestRedis> {
-  return startRedis(['--requirepass', guardPassword, ...args], { password: guardPassword });
+export async function startGuardedRedis(args: readonly string[] = []): Promise<TestRedis> {
+  const redis = await startRedis(['--requirepass', guardPassword, ...args], { password: guardPassword });
+  await redis.addUser(operatorUser(operatorName, guardPassword));
+  return redis;
 }
 
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
@@ -86,7 +92,7 @@ export async function startRedis(
   const unknown = await unknownOf(client);
   const checked = async () => {
     const denials = isUp && client.status === 'ready' ? await denialsOf(client) : [];
-    if (denials.length > 0) throw new Error(`denied to a user of a worker:\n${denials.join('\n')}`);
+    if (denials.length > 0) throw new Error(`denied:\n${denials.join('\n')}`);
   };
   return {
     port,

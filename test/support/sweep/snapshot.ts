@@ -44,10 +44,10 @@ function textOf(base64: string | undefined): string | undefined {
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
 }
 
-/** All but the operator's own, with the password of the Secret by that name. */
+/** Those of workers, with the password of the Secret by that name. */
 function usersOf(lines: readonly string[], password = ''): Record<string, string[]> {
   const known = `#${createHash('sha256').update(password).digest('hex')}`;
-  const users = lines.map((line) => line.split(' ').slice(1)).filter(([name]) => name !== 'default');
+  const users = lines.map((line) => line.split(' ').slice(1)).filter(([name = '']) => name.startsWith('rw-'));
   return Object.fromEntries(
     users.map(([name = '', ...rules]) => [name, rules.map((rule) => (rule === known ? 'the password' : rule))]),
   );

@@ -1,0 +1,39 @@
+/** The least rights of the operator's own login on its default Redis. docs/redis.md has them as one line. */
+import type { AclUser } from './acl.ts';
+
+/** What it sends to a server, and what its scripts call there. */
+const commands = [
+  'acl|deluser',
+  'acl|getuser',
+  'acl|list',
+  'acl|setuser',
+  'client|setname',
+  'command|info',
+  'del',
+  'eval',
+  'evalsha',
+  'hdel',
+  'hget',
+  'hgetall',
+  'hmget',
+  'hset',
+  'time',
+  'type',
+  'xclaim',
+  'xgroup|create',
+  'xgroup|delconsumer',
+  'xgroup|destroy',
+  'xinfo|consumers',
+  'xinfo|groups',
+  'xinfo|stream',
+  'xpending',
+  'xrange',
+  'xread',
+  'xrevrange',
+  'zcard',
+] as const;
+
+/** The login with these rights. All keys, for workers name their streams as they like. */
+export function operatorUser(name: string, password: string): AclUser {
+  return { name, passwords: [password], commands, keys: ['*'], selectors: [] };
+}
