@@ -11,8 +11,7 @@ import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { RedisConnections } from './redis/connections.ts';
-import { UserComparison } from './redis/user-comparison.ts';
-import { UserManagementProbe } from './redis/user-management.ts';
+import { WorkerUsers } from './redis/worker-users.ts';
 import type { ConsentLabel, DeniablePodField, PodNetwork, SharingNamespaces } from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
@@ -100,10 +99,12 @@ export function startOperator(options: OperatorOptions): Operator {
     meter: metrics.redis,
     onMoved: (target) => following.redisMembers.doubt(target),
   });
+  const workerUsers = new WorkerUsers(redis, clock);
   const following = startFollowing({
     cluster,
     namespace: options.namespace,
     redis,
+    workerUsers,
     defaultRedisUrl: options.redisUrl,
     defaultLogin: login,
     lookUp: options.lookUp,
@@ -114,8 +115,7 @@ export function startOperator(options: OperatorOptions): Operator {
     cluster,
     following,
     redis,
-    userManagement: new UserManagementProbe(clock),
-    userComparison: new UserComparison(),
+    workerUsers,
     clock,
     log,
     freshKey: generateKey,

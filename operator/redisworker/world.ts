@@ -3,8 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
 import type { RedisTarget } from '../redis/target.ts';
-import type { UserComparison } from '../redis/user-comparison.ts';
-import type { UserManagementProbe } from '../redis/user-management.ts';
+import type { WorkerUsers } from '../redis/worker-users.ts';
 import type { Following } from './follow/index.ts';
 import type { Defaults } from './model/blueprint.ts';
 
@@ -16,9 +15,8 @@ export interface World {
   readonly cluster: Cluster;
   readonly following: Following;
   readonly redis: RedisConnections;
-  /** Whether workers of the default Redis get users of their own there. */
-  readonly userManagement: UserManagementProbe;
-  readonly userComparison: UserComparison;
+  /** The users workers have on the default Redis. */
+  readonly workerUsers: WorkerUsers;
   readonly defaults: Defaults & { readonly login: DefaultLogin };
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };

@@ -55,7 +55,11 @@ test('a random worker may do with any command and key what the table of its runt
   await fc.assert(
     fc.asyncProperty(workers, async ({ object, db }) => {
       const { blueprint } = observed(object).spec!;
-      const user = redisUser(blueprint, { passwords: ['x'], db, withheld: [] });
+      const user = redisUser(blueprint, {
+        passwords: ['x'],
+        address: { db, topology: { kind: 'Standalone' } },
+        withheld: [],
+      });
       await redis.addUser(user);
       const words = wordsOf(blueprint);
       const rows = accessTable(blueprint.runtime);

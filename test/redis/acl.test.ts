@@ -77,7 +77,11 @@ test('what our own rules read like is learnt from the server, which is left as i
   const management = await managementFor(link);
   if (management.kind !== 'managed') throw new Error(management.why);
   const wanted = without(
-    redisUser(observed(worker('w')).spec!.blueprint, { passwords: ['x'], db: 0, withheld: [] }),
+    redisUser(observed(worker('w')).spec!.blueprint, {
+      passwords: ['x'],
+      address: { db: 0, topology: { kind: 'Standalone' } },
+      withheld: [],
+    }),
     management.unknown,
   );
   await setUser(link, wanted);

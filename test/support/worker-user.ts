@@ -20,7 +20,11 @@ export function userOf({ type, runtime, stream = {}, deadLetter }: UserOf): AclU
   const handler = deadLetter === undefined ? {} : { deadLetter };
   const object = worker('w', withSpec({ type, runtime, stream, handler }));
   const { spec } = observed({ ...object, metadata: { ...object.metadata, uid: `of-${type}` } });
-  return redisUser(spec!.blueprint, { passwords: [passwordOf(type)], db: 0, withheld: [] });
+  return redisUser(spec!.blueprint, {
+    passwords: [passwordOf(type)],
+    address: { db: 0, topology: { kind: 'Standalone' } },
+    withheld: [],
+  });
 }
 
 /** Makes the user of a worker whose hash may be there. @returns the environment of its pod, without its password's file */

@@ -9,8 +9,8 @@ import {
   resources,
 } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
-import { deleteUser, setUser } from '../../redis/acl.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
+import type { UserPlace } from '../../redis/worker-users.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action } from '../model/action.ts';
 import { mayStillRun, objectRef, uidOf } from '../model/children.ts';
@@ -87,11 +87,10 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
     case 'setRedisUser': {
       const { login } = spec.access.value;
       if (login.kind !== 'own') throw new Error('a Redis user was planned for a worker that has none');
-      if (action.endsConnections) await deleteUser(link, action.user);
-      return setUser(link, login.user);
+      return world.workerUsers.set(placeOf(spec), login.user, action.endsConnections);
     }
     case 'deleteRedisUser':
-      return deleteUser(link, action.user);
+      return world.workerUsers.delete(placeOf(spec), action.user);
     case 'clearStalePid':
       return clearPid(writing, spec, link, action);
     case 'writeConfigHash':
@@ -103,6 +102,11 @@ async function inRedis(action: RedisAction, writing: Writing): Promise<unknown> 
       return kindOf(work).write(link, work, action.step, children.deployments.length > 0);
     }
   }
+}
+
+function placeOf({ access, endpoint }: ObservedSpec): UserPlace {
+  if (!access.ok || !endpoint.ok) throw new Error('a Redis user was planned without a Redis');
+  return { target: access.value.target, servers: endpoint.value.servers };
 }
 
 /** Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. */

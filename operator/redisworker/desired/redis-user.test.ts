@@ -6,7 +6,7 @@ import { redisUser } from './redis-user.ts';
 const userOf = (spec: object = {}, withheld: readonly string[] = [], db = 0) =>
   redisUser(observed(worker('w', withSpec({ type: 'w', ...spec }))).spec!.blueprint, {
     passwords: ['x'],
-    db,
+    address: { db, topology: { kind: 'Standalone' } },
     withheld,
   });
 const keysOf = (...args: Parameters<typeof userOf>) => {

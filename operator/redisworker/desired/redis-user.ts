@@ -1,5 +1,6 @@
 /** The ACL user of a worker on the operator's default Redis: its pods' login, which opens what is theirs and no more. Pure. */
 import { configHashKey } from '../../../contract/keys.ts';
+import type { RedisAddress } from '../../../contract/redis-address.ts';
 import { type AclPermissions, type AclUser, exactly } from '../../redis/acl.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { kindOf } from '../work/index.ts';
@@ -32,14 +33,17 @@ export function redisUserName({ uid }: Pick<Blueprint['parent'], 'uid'>): string
 export interface UserInput {
   /** Each of them some pod may have. */
   readonly passwords: readonly string[];
-  /** Database the pods select. */
-  readonly db: number;
+  /** Where the pods log in. */
+  readonly address: Pick<RedisAddress, 'db' | 'topology'>;
   /** Keys and patterns the spec names that are another worker's: pods that run lose them at once. */
   readonly withheld: readonly string[];
 }
 
 /** The user as it is to be. */
-export function redisUser({ parent, keyPrefix, work }: Blueprint, { passwords, db, withheld }: UserInput): AclUser {
+export function redisUser(
+  { parent, keyPrefix, work }: Blueprint,
+  { passwords, address, withheld }: UserInput,
+): AclUser {
   const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(keyPrefix, '*'));
   const granted = <P extends AclPermissions>(part: P): P => ({
     ...part,
@@ -48,9 +52,22 @@ export function redisUser({ parent, keyPrefix, work }: Blueprint, { passwords, d
   return {
     name: redisUserName(parent),
     passwords,
-    ...granted({ commands: [...always, ...(db === 0 ? [] : ['select']), ...commands], keys }),
+    ...granted({ commands: [...always, ...findingTheWay(address), ...commands], keys }),
     selectors: selectors.map(granted),
   };
+}
+
+/** What a client asks for to find its server and its database. */
+function findingTheWay({ db, topology }: UserInput['address']): string[] {
+  const selecting = db === 0 ? [] : ['select'];
+  switch (topology.kind) {
+    case 'Standalone':
+      return selecting;
+    case 'Sentinel':
+      return [...selecting, 'role'];
+    case 'Cluster':
+      return ['asking', 'cluster|slots'];
+  }
 }
 
 /** A pattern of the spec, a key it names, or one that is made from that. */

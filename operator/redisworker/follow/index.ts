@@ -12,6 +12,7 @@ import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { Observed, PodLogin } from '../model/observed.ts';
 import { kindOf } from '../work/index.ts';
+import type { WorkerUsers } from '../../redis/worker-users.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
@@ -43,6 +44,8 @@ export interface FollowOptions {
   /** Only this namespace; all when undefined. */
   readonly namespace: string | undefined;
   readonly redis: RedisConnections;
+  /** The users workers have on the default Redis. */
+  readonly workerUsers: WorkerUsers;
   /** Redis of workers that name none. */
   readonly defaultRedisUrl: string | undefined;
   /** The login for it. */
@@ -76,7 +79,7 @@ export function startFollowing(options: FollowOptions): Following {
       onFault: (target, fault) => fault && redisMembers.doubt(target),
       clock,
     }),
-    redisUsers: new RedisUsers({ redis: options.redis, clock, enqueue }),
+    redisUsers: new RedisUsers({ users: options.workerUsers, clock, enqueue }),
     redisDoctor: new RedisDoctor({
       examine: (target, needs) => examine(target, { clock, deadlineMs: examineMs, needs }),
       clock,
@@ -112,8 +115,9 @@ export function follow(following: Following, key: string, observed: Observed | u
   const { target, login } = spec.access.value;
   responses.follow(key, target, spec.blueprint.work.responses, observed.responses);
   redisDoctor.keep(key, target, () => needsOf(spec.blueprint, target, login));
-  if (login.kind === 'own') redisUsers.keep(key, target, login.user.name);
-  else redisUsers.forget(key);
+  if (login.kind === 'own') {
+    redisUsers.keep(key, { target, servers: spec.endpoint.ok ? spec.endpoint.value.servers : [] }, login.user.name);
+  } else redisUsers.forget(key);
 }
 
 /** What the login the operator has there has to be allowed: pods with a login of their own are not part of it. */

@@ -10,7 +10,15 @@ import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
-import type { Children, Observed, ObservedSpec, RedisAccess, RedisObservation, Referred } from '../model/observed.ts';
+import type {
+  Children,
+  Observed,
+  ObservedSpec,
+  RedisAccess,
+  RedisEndpoint,
+  RedisObservation,
+  Referred,
+} from '../model/observed.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { foreignKeys } from '../plan/key-claims.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
@@ -77,7 +85,12 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   });
   const { surroundings, endpoint, access } = place;
   const redis: RedisObservation = access.ok
-    ? await observeRedis(world, blueprint, access.value, rememberedIds(children, blueprint))
+    ? await observeRedis(
+      world,
+      blueprint,
+      { ...access.value, servers: endpoint.ok ? endpoint.value.servers : [] },
+      rememberedIds(children, blueprint),
+    )
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
   return {
     blueprint,
@@ -100,7 +113,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
 async function observeRedis(
   world: World,
   blueprint: Blueprint,
-  { target, login }: RedisAccess,
+  { target, servers, login }: RedisAccess & Pick<RedisEndpoint, 'servers'>,
   ids: readonly string[],
 ): Promise<RedisObservation> {
   const link = world.redis.control(target);
@@ -110,7 +123,7 @@ async function observeRedis(
     const keys = all.map((id) => configHashKey(blueprint.keyPrefix, id));
     const [hashes, user] = await Promise.all([
       readConfigHashes(link, keys),
-      login.kind === 'own' ? world.userComparison.of(link, login.user) : undefined,
+      login.kind === 'own' ? world.workerUsers.state({ target, servers }, login.user) : undefined,
     ]);
     return { kind: 'answered', work, ids: all, hashes, user };
   } catch (error) {

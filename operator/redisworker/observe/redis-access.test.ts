@@ -45,7 +45,7 @@ function access(
     defaults: around,
     following,
     redis: { control: () => undefined },
-    userManagement: { of: () => Promise.resolve(management) },
+    workerUsers: { management: () => Promise.resolve(management) },
     clock: { now: () => 0 },
     freshPassword: () => 'fresh',
   };

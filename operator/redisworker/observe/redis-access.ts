@@ -67,17 +67,17 @@ export async function observeAccess(world: World, looking: Looking): Promise<Res
       value: { target: { ...target, ...given, ...reach.value }, login: { kind: 'author', ...given } },
     };
   }
-  return accessToDefault(world, looking, { ...target, ...world.defaults.login });
+  return accessToDefault(world, looking, { ...endpoint.value, target: { ...target, ...world.defaults.login } });
 }
 
 async function accessToDefault(
   world: World,
   { blueprint, object: { metadata }, runtimeSecret, foreignKeys }: Looking,
-  target: RedisTarget,
+  { target, servers }: RedisEndpoint,
 ): Promise<Resolved<RedisAccess>> {
   const rotation = metadata.annotations?.[annotations.rotateRedisPassword] ?? '';
   const withheld = foreignKeys.map(({ key }) => key);
-  const login = await loginToDefault(world, { blueprint, target, runtimeSecret, rotation, withheld });
+  const login = await loginToDefault(world, { blueprint, target, servers, runtimeSecret, rotation, withheld });
   return login.ok ? { ok: true, value: { target, login: login.value } } : login;
 }
 

@@ -1,4 +1,5 @@
 /** Finds out how the pods of a worker log in to their Redis: by what its author gives, or as a user the operator keeps. */
+import type { HostPort } from '../../../contract/host-port.ts';
 import { without } from '../../redis/acl.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import type { RedisTarget } from '../../redis/target.ts';
@@ -16,6 +17,7 @@ export interface LoggingIn {
   readonly blueprint: Blueprint;
   /** The default Redis, as the operator logs in there. */
   readonly target: RedisTarget;
+  readonly servers: readonly HostPort[];
   readonly runtimeSecret: KubeObject | undefined;
   /** Keys the spec names that are another worker's. */
   readonly withheld: readonly string[];
@@ -25,9 +27,9 @@ export interface LoggingIn {
 
 /** The login of pods on the operator's default Redis. */
 export async function loginToDefault(world: World, logging: LoggingIn): Promise<Resolved<PodLogin>> {
-  const { target, blueprint, runtimeSecret } = logging;
+  const { target, servers, blueprint, runtimeSecret } = logging;
   const remembered = rememberedPasswords(runtimeSecret);
-  const management = await managementOf(world, target).catch((error: unknown) => {
+  const management = await world.workerUsers.management({ target, servers }).catch((error: unknown) => {
     if (!(error instanceof RedisFault)) throw error;
     return asBefore(runtimeSecret, remembered);
   });
@@ -46,10 +48,6 @@ export async function loginToDefault(world: World, logging: LoggingIn): Promise<
       ...(tls === undefined ? {} : { tls }),
     },
   };
-}
-
-function managementOf({ redis, userManagement }: World, target: RedisTarget): Promise<UserManagement> {
-  return userManagement.of(redis.control(target));
 }
 
 /** Of a server that does not answer: nothing is changed for it. */
@@ -72,7 +70,7 @@ function ownLogin(
     fresh: freshPassword(),
   });
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
-  const user = without(redisUser(blueprint, { passwords, db: target.db, withheld }), unknown);
+  const user = without(redisUser(blueprint, { passwords, address: target, withheld }), unknown);
   const { sentinel, tls } = defaults.login;
   const shared = { ...(sentinel ? { sentinel } : {}), ...(tls ? { tls } : {}) };
   return { kind: 'own', username: user.name, password: current, ...shared, user, kept };

@@ -5,8 +5,7 @@ import { machineLookUp } from '../../../operator/dns/lookup.ts';
 import { RedisConnections } from '../../../operator/redis/connections.ts';
 import type { RedisLink } from '../../../operator/redis/link.ts';
 import type { RedisTarget } from '../../../operator/redis/target.ts';
-import { UserComparison } from '../../../operator/redis/user-comparison.ts';
-import { UserManagementProbe } from '../../../operator/redis/user-management.ts';
+import { WorkerUsers } from '../../../operator/redis/worker-users.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from '../../../operator/redisworker/follow/index.ts';
 import { reconcile } from '../../../operator/redisworker/reconcile.ts';
 
@@ -121,6 +120,7 @@ export async function startMortalOperator(
     cluster: mortal,
     namespace: undefined,
     redis: readers,
+    workerUsers: new WorkerUsers(readers, systemClock),
     defaultRedisUrl: redisUrl,
     defaultLogin: () => ({}),
     lookUp: machineLookUp(),
@@ -131,8 +131,7 @@ export async function startMortalOperator(
     cluster: mortal,
     following,
     redis,
-    userManagement: new UserManagementProbe(systemClock),
-    userComparison: new UserComparison(),
+    workerUsers: new WorkerUsers(redis, systemClock),
     clock: systemClock,
     log: { info: () => undefined },
     mayWrite: () => true,
