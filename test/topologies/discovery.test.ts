@@ -8,6 +8,7 @@ import { parseRedisUrl, type RedisTarget } from '../../operator/redis/target.ts'
 import { freePort } from '../support/processes.ts';
 import { type SentinelSet, startSentinelSet } from '../support/topologies/sentinel.ts';
 import { startCluster, type TestCluster } from '../support/topologies/cluster.ts';
+import { eventually } from '../support/wait.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
 import { serverName, signedBy } from '../support/tls/certificates.ts';
 
@@ -127,6 +128,26 @@ describe('a Cluster', () => {
   test('goes on naming a master that was killed, and names the same then as before', async () => {
     await cluster.kill((await cluster.masters())[0]!);
     expect(await portsOf(cluster.url)).toEqual(sorted(cluster.ports));
+  });
+
+  test('names its nodes as they announce themselves, and by where it was asked when they tell no host', async () => {
+    const living = (await cluster.masters()).map((port) => ({ port, node: cluster.nodeAt(port) }));
+    const configure = async (setting: string, valueOf: (port: number) => string) => {
+      for (const { port, node } of living) await node.call('CONFIG', 'SET', setting, valueOf(port));
+    };
+    const hosts = async () => {
+      const members = await discoverMembers(links, targetOf(named('cluster', living[0]!.port)), []);
+      return living.map(({ port }) => members.find((member) => member.port === port)?.host);
+    };
+    await configure('cluster-announce-hostname', (port) => `Node-${port}.test`);
+    await configure('cluster-preferred-endpoint-type', () => 'hostname');
+    await eventually(
+      'names are known',
+      async () => String(await hosts()) === String(living.map(({ port }) => `node-${port}.test`)),
+    );
+    await configure('cluster-preferred-endpoint-type', () => 'unknown-endpoint');
+    expect(await hosts()).toEqual(living.map(() => '127.0.0.1'));
+    await configure('cluster-preferred-endpoint-type', () => 'ip');
   });
 
   test('is no server that is none', async () => {
