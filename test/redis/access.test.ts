@@ -12,6 +12,7 @@ import {
   retryScheduleKey,
   traceHashKey,
 } from '../../contract/keys.ts';
+import type { RedisAddress } from '../../contract/redis-address.ts';
 import { rulesOf } from '../../operator/redis/acl.ts';
 import { operatorUser } from '../../operator/redis/operator-rights.ts';
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
@@ -46,18 +47,23 @@ const workers = fc.record({
   runtime: fc.constantFrom('Handler', 'Script'),
   stream: fc.record({ request: oddKey, response: oddKey, group: oddKey }, { requiredKeys: [] }),
   handler: fc.record({ deadLetter: oddKey }, { requiredKeys: [] }),
-  db: fc.constantFrom(0, 1),
-}).map(({ db, ...spec }) => ({ db, object: worker('w', withSpec(spec)) })).filter(({ object }) =>
+  address: fc.constantFrom<Pick<RedisAddress, 'db' | 'topology'>>(
+    { db: 0, topology: { kind: 'Standalone' } },
+    { db: 1, topology: { kind: 'Standalone' } },
+    { db: 0, topology: { kind: 'Sentinel', masterName: 'm' } },
+    { db: 0, topology: { kind: 'Cluster' } },
+  ),
+}).map(({ address, ...spec }) => ({ address, object: worker('w', withSpec(spec)) })).filter(({ object }) =>
   parseRedisWorker({ ...object, metadata: { ...object.metadata, uid: 'u' } }).ok
 );
 
 test('a random worker may do with any command and key what the table of its runtime says, and nothing else', async () => {
   await fc.assert(
-    fc.asyncProperty(workers, async ({ object, db }) => {
+    fc.asyncProperty(workers, async ({ object, address }) => {
       const { blueprint } = observed(object).spec!;
       const user = redisUser(blueprint, {
         passwords: ['x'],
-        address: { db, topology: { kind: 'Standalone' } },
+        address,
         withheld: [],
       });
       await redis.addUser(user);
@@ -70,7 +76,7 @@ test('a random worker may do with any command and key what the table of its runt
         keysOf(calls.map(({ call }) => call)),
       ]);
       const wrong = calls.filter(({ command }, at) =>
-        allowed[at] !== isInTable(rows, command.name, keys[at]!, words, db)
+        allowed[at] !== isInTable(rows, command.name, keys[at]!, words, address)
       );
       expect(wrong.map(({ call }) => call.join(' '))).toEqual([]);
     }),

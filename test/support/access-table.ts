@@ -1,14 +1,19 @@
 /** The tables of docs/redis.md that say what a worker may do in Redis. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RedisAddress } from '../../contract/redis-address.ts';
 
 /** One row: each of the commands is allowed when all keys it is given match. */
 export interface AccessRow {
   readonly commands: ReadonlySet<string>;
   /** Patterns in the words of the docs: `<type>:*:h`. */
   readonly patterns: readonly string[];
-  readonly outsideDatabase0: boolean;
+  /** Where a worker has to be for it; anywhere when undefined. */
+  readonly where: Place | undefined;
 }
+
+const places = ['in another database than 0', 'behind Sentinels', 'in a Cluster'] as const;
+type Place = (typeof places)[number];
 
 /** What the words of the patterns mean for a worker. */
 export interface AccessWords {
@@ -29,7 +34,7 @@ export function accessTable(runtime: string): AccessRow[] {
     return {
       commands: new Set(quoted(commands)),
       patterns: quoted(keys),
-      outsideDatabase0: keys.includes('another database than 0'),
+      where: places.find((place) => keys.includes(place)),
     };
   });
 }
@@ -40,12 +45,23 @@ export function isInTable(
   command: string,
   keys: readonly string[],
   words: AccessWords,
-  db: number,
+  address: Pick<RedisAddress, 'db' | 'topology'>,
 ): boolean {
-  return rows.some(({ commands, patterns, outsideDatabase0 }) =>
-    commands.has(command) && !(outsideDatabase0 && db === 0) &&
+  return rows.some(({ commands, patterns, where }) =>
+    commands.has(command) && (where === undefined || isThere(where, address)) &&
     keys.every((key) => patterns.some((pattern) => matches(pattern, key, words)))
   );
+}
+
+function isThere(where: Place, { db, topology }: Pick<RedisAddress, 'db' | 'topology'>): boolean {
+  switch (where) {
+    case 'in another database than 0':
+      return db !== 0;
+    case 'behind Sentinels':
+      return topology.kind === 'Sentinel';
+    case 'in a Cluster':
+      return topology.kind === 'Cluster';
+  }
 }
 
 /** A word in angle brackets stands for a name as it is, an asterisk for any text. */

@@ -5,21 +5,18 @@ import { type AclPermissions, type AclUser, exactly } from '../../redis/acl.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { kindOf } from '../work/index.ts';
 
-/** What a client says of itself and asks about its server when it connects, and the transactions everything is written in. */
+/** What a client says of itself when it connects, and the transactions everything is written in. */
 const always = [
-  'asking',
   'client|getname',
   'client|id',
   'client|info',
   'client|setinfo',
   'client|setname',
-  'cluster|slots',
   'discard',
   'echo',
   'exec',
   'multi',
   'ping',
-  'role',
   'time',
   'unwatch',
 ] as const;

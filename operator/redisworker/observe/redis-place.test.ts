@@ -48,7 +48,7 @@ function setUp(named: () => HostPort[], redisUrl = url) {
     defaults,
     clock,
     redis: { control: () => undefined },
-    userManagement: { of: () => Promise.resolve({ kind: 'managed', unknown: new Set() }) },
+    workerUsers: { management: () => Promise.resolve({ kind: 'managed', unknown: new Set() }) },
     freshPassword: () => 'fresh',
     following: { copies: { services: noCopy }, redisMembers, outsideNames },
   } as unknown as World;
