@@ -47,7 +47,7 @@ test('a Redis without a problem ends with code 0, and with code 1 once it has on
   expect(well).toMatchObject({ code: 0, err: '0 problems, 0 warnings' });
   await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
   const ill = await doctor('--redis', redis.url);
-  expect(ill.out).toContain('\n✗ RedisMemory        drops whole streams, and every request in them');
+  expect(ill.out).toContain('\n✗ RedisMemory        drops whole streams, with every request in them,');
   expect(ill).toMatchObject({ code: 1, err: '1 problem, 0 warnings' });
   await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
   expect(await redis.client.dbsize()).toBe(0);

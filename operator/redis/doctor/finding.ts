@@ -6,6 +6,7 @@ export const checks = [
   'RedisVersion',
   'RedisFeatures',
   'RedisTopology',
+  'RedisSentinels',
   'RedisTLS',
   'RedisPersistence',
   'RedisMemory',

@@ -10,6 +10,7 @@ import { type Finding, problem } from './finding.ts';
 import { judge } from './judge.ts';
 import { merged, type ServerFindings } from './merge.ts';
 import type { Need } from './rights.ts';
+import { askSentinels, sentinelsFinding } from './sentinels.ts';
 
 /** How to examine. */
 export interface Examination {
@@ -24,7 +25,10 @@ export interface Examination {
 export async function examine(target: RedisTarget, examination: Examination): Promise<Finding[]> {
   try {
     const servers = await serversOf(target, examination);
-    return merged(await Promise.all(servers.map((server) => examineServer(target, server, examination))));
+    const found = merged(await Promise.all(servers.map((server) => examineServer(target, server, examination))));
+    const { topology } = target;
+    if (topology.kind !== 'Sentinel') return found;
+    return [...found, sentinelsFinding(await askSentinels(target, topology.masterName, examination.deadlineMs))];
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return [problem('RedisReachable', predicateOf(error, target))];

@@ -119,7 +119,7 @@ export function memoryFinding({ maxMemory, usedMemory, evictionPolicy }: ServerF
   if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
     const what = evictionPolicy.startsWith('volatile')
       ? 'replies and traces before their time'
-      : 'whole streams, and every request in them';
+      : 'whole streams, with every request in them,';
     return problem(
       'RedisMemory',
       `drops ${what} when its memory is used up (maxmemory-policy ${evictionPolicy}): set maxmemory-policy noeviction`,
