@@ -10,6 +10,7 @@ import type { Command } from '../command-key.ts';
 import { items, records, strings, text } from '../replies.ts';
 import type { RedisTarget } from '../target.ts';
 import { infoFields, settings, type Told } from './facts.ts';
+import { mayAsk, type Question } from './own-rules.ts';
 import type { Need } from './rights.ts';
 
 /** How TLS to the server turned out. */
@@ -23,7 +24,7 @@ export interface SeenTls {
 
 /** Everything that was found out about one server. */
 export interface Answers extends Told {
-  /** The ACL user the connection has. */
+  /** The ACL user of the target. */
   readonly user: string;
   /** What the user `default` is allowed without a password; undefined when that cannot be told. */
   readonly defaultIsOpen: boolean | undefined;
@@ -60,27 +61,29 @@ export async function askServer(
   try {
     const ask = (commands: readonly Command[]): Promise<unknown[]> =>
       Promise.all(commands.map((command) => client.call(...command).catch((error: unknown) => refusal(error, target))));
-    const [info, config, cluster, whoami, byDefault] = await ask([
-      ['INFO'],
-      ['CONFIG', 'GET', ...settings],
-      ['CLUSTER', 'INFO'],
-      ['ACL', 'WHOAMI'],
-      ['ACL', 'GETUSER', 'default'],
+    const user = target.username ?? 'default';
+    const [own] = await ask([['ACL', 'GETUSER', user]]);
+    const rules = own instanceof RedisFault ? undefined : text(fieldOf(own, 'commands'));
+    const may = (question: Question): boolean => mayAsk(rules, question);
+    const [info, config, cluster, byDefault] = await askAllowed(ask, [
+      may('info') && ['INFO'],
+      may('config|get') && ['CONFIG', 'GET', ...settings],
+      may('cluster|info') && ['CLUSTER', 'INFO'],
+      may('acl|getuser') && ['ACL', 'GETUSER', 'default'],
     ]);
-    const user = whoami instanceof RedisFault ? (target.username ?? 'default') : quotable(text(whoami));
     return {
-      info: info instanceof RedisFault ? undefined : infoFields(text(info)),
-      config: config instanceof RedisFault ? undefined : new Map(Object.entries(records(config))),
-      cluster: cluster instanceof RedisFault ? undefined : infoFields(text(cluster)),
+      info: info === undefined ? undefined : infoFields(text(info)),
+      config: config === undefined ? undefined : new Map(Object.entries(records(config))),
+      cluster: cluster === undefined ? undefined : infoFields(text(cluster)),
       user,
-      defaultIsOpen: await isDefaultOpen(target, { user, byDefault }, deadlineMs),
-      denied: needs.length === 0 ? [] : await deniedOf(needs, user, ask),
+      defaultIsOpen: await isDefaultOpen(target, byDefault, deadlineMs),
+      denied: needs.length === 0 ? [] : await deniedOf(needs, user, { ask, may }),
       tls: seenTls(client),
       address: client.stream instanceof TLSSocket || 'remoteAddress' in client.stream
         ? (client.stream.remoteAddress ?? '')
         : '',
-      roundTripMs: await medianRoundTrip(client, target),
-      clockAheadMs: await clockAhead(ask, clock),
+      roundTripMs: await medianRoundTrip(ask),
+      clockAheadMs: may('time') ? await clockAhead(ask, clock) : undefined,
     };
   } catch (error) {
     throw toFault(error, target);
@@ -98,17 +101,26 @@ function refusal(error: unknown, target: RedisTarget): RedisFault {
 
 type Ask = (commands: readonly Command[]) => Promise<unknown[]>;
 
+/** A question that may not be asked, or is refused all the same, has no answer. */
+async function askAllowed(ask: Ask, questions: readonly (Command | false)[]): Promise<unknown[]> {
+  const replies = await ask(questions.filter((question) => question !== false));
+  return questions.map((question) => {
+    const reply = question === false ? undefined : replies.shift();
+    return reply instanceof RedisFault ? undefined : reply;
+  });
+}
+
 /** By the server's own word; where it keeps that to itself, by coming without a password. */
 async function isDefaultOpen(
   target: RedisTarget,
-  { user, byDefault }: { readonly user: string; readonly byDefault: unknown },
+  byDefault: unknown,
   connectMs: number,
 ): Promise<boolean | undefined> {
-  if (!(byDefault instanceof RedisFault)) {
+  if (byDefault !== undefined) {
     const flags = new Set(strings(fieldOf(byDefault, 'flags')));
     return flags.has('on') && flags.has('nopass') && text(fieldOf(byDefault, 'commands')) !== '-@all';
   }
-  if (target.password === undefined) return user === 'default';
+  if (target.password === undefined) return true;
   const { hosts, db, topology, tls, foreign } = target;
   const stranger = { hosts, db, topology, ...(tls ? { tls } : {}), ...(foreign ? { foreign } : {}) };
   try {
@@ -127,13 +139,18 @@ function fieldOf(reply: unknown, name: string): unknown {
 }
 
 /** ACL DRYRUN leaves no trace in the log of the server, so it is asked first; a login that may not use it tries. */
-async function deniedOf(needs: readonly Need[], user: string, ask: Ask): Promise<readonly Need[] | undefined> {
+async function deniedOf(
+  needs: readonly Need[],
+  user: string,
+  { ask, may }: { readonly ask: Ask; readonly may: (question: Question) => boolean },
+): Promise<readonly Need[] | undefined> {
   const dryRun = (command: Command): Command => ['ACL', 'DRYRUN', user, ...command];
-  const [dry] = await ask([dryRun(['PING'])]);
+  const [dry] = may('acl|dryrun') ? await ask([dryRun(['PING'])]) : [];
   if (typeof dry === 'string') {
     const told = await ask(needs.map(({ command }) => dryRun(command)));
     return needs.filter((_, at) => typeof told[at] === 'string' && told[at] !== 'OK');
   }
+  if (!may('multi') || !may('discard')) return undefined;
   const [begun, ...tried] = await ask([['MULTI'], ...needs.map(({ command }) => command), ['DISCARD']]);
   if (begun instanceof RedisFault) return undefined;
   return needs.filter((_, at) => {
@@ -142,11 +159,12 @@ async function deniedOf(needs: readonly Need[], user: string, ask: Ask): Promise
   });
 }
 
-async function medianRoundTrip(client: Redis, target: RedisTarget): Promise<number> {
+/** By a command every login may send. */
+async function medianRoundTrip(ask: Ask): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < roundTrips; round++) {
     const begin = performance.now();
-    await client.call('ECHO', 'redisworker').catch((error: unknown) => refusal(error, target));
+    await ask([['CLIENT', 'SETNAME', 'redisworker-operator']]);
     times.push(performance.now() - begin);
   }
   return times.sort((one, other) => one - other)[Math.floor(roundTrips / 2)] ?? 0;

@@ -4,6 +4,7 @@ import { factsOf, infoFields } from './facts.ts';
 import type { Check, Finding, Verdict } from './finding.ts';
 import { judge } from './judge.ts';
 import { merged } from './merge.ts';
+import { mayAsk, type Question } from './own-rules.ts';
 
 const dayMs = 86_400_000;
 const now = Date.parse('2026-06-01T00:00:00Z');
@@ -112,4 +113,20 @@ test('the masters of a Cluster are told as one, with those that differ', () => {
   ]);
   expect(messages(master('a:1', 'warning'), master('b:1', 'warning'))).toEqual(['is warning']);
   expect(messages(master(undefined, 'ok'), master(undefined, 'problem'))).toEqual(['is problem']);
+});
+
+test.each<[rules: string | undefined, question: Question, may: boolean]>([
+  [undefined, 'info', true],
+  ['+@all', 'info', true],
+  ['+@all -info', 'info', false],
+  ['-@all +info', 'info', true],
+  ['-@all +acl|getuser', 'acl|getuser', true],
+  ['-@all +acl|getuser', 'acl|dryrun', false],
+  ['-@all +acl', 'acl|dryrun', true],
+  ['+@all -@dangerous', 'config|get', false],
+  ['+@all -@dangerous +config|get', 'config|get', true],
+  ['-@all +@transaction', 'multi', true],
+  ['', 'time', false],
+])('with the rules %j the question %s is asked: %s', (rules, question, may) => {
+  expect(mayAsk(rules, question)).toBe(may);
 });

@@ -55,7 +55,7 @@ async function examineServer(
   const isForeign = target.foreign !== undefined;
   const situation = {
     facts: factsOf(answers),
-    answers: isForeign ? { ...answers, user: target.username ?? 'default' } : answers,
+    answers,
     now: clock.now(),
     isForeign,
     topology: target.topology.kind,

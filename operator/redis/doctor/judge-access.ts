@@ -104,14 +104,7 @@ const actors: Readonly<Record<Exclude<Actor, 'users'>, string>> = { operator: 't
 
 /** What of the needs is missing. @param needs all that were tried */
 export function rightsFindings({ answers: { denied, user } }: Situation, needs: readonly Need[]): Finding[] {
-  if (denied === undefined) {
-    return [
-      warning(
-        'RedisRights',
-        `does not tell what the user "${user}" may do: grant it +multi and +discard, or +acl|dryrun, to see`,
-      ),
-    ];
-  }
+  if (denied === undefined) return [];
   const wanted = needs.filter(({ actor }) => actor !== 'users');
   const missing = denied.filter(({ actor }) => actor !== 'users');
   const rights = wanted.length === 0
@@ -181,8 +174,12 @@ export function latencyFinding({ answers: { roundTripMs } }: Situation): Finding
 }
 
 /** What could not be looked at, and by which right it could. */
-export function visibilityFinding({ answers: { info, config, user } }: Situation): Finding | undefined {
-  const missing = [...(info === undefined ? ['+info'] : []), ...(config === undefined ? ['+config|get'] : [])];
+export function visibilityFinding({ answers: { info, config, denied, user } }: Situation): Finding | undefined {
+  const missing = [
+    ...(info === undefined ? ['+info'] : []),
+    ...(config === undefined ? ['+config|get'] : []),
+    ...(denied === undefined ? ['+acl|dryrun'] : []),
+  ];
   return missing.length === 0 ? undefined : warning(
     'RedisVisibility',
     `does not show the user "${user}" all that could be looked at here, and workers do not need it: grant it ${
