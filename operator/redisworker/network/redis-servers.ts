@@ -1,5 +1,6 @@
 /** The servers a worker's Redis is made of: one text for one set of them. Pure. */
 import { formatHostPort, type HostPort } from '../../../contract/host-port.ts';
+import type { RedisAddress } from '../../../contract/redis-address.ts';
 
 /** A server, with the addresses its host resolved to when that is a name outside the cluster. */
 export interface RedisServer extends HostPort {
@@ -17,16 +18,23 @@ export function resolved(
 /** Whose Redis it is: of the worker's spec, or of the operator. */
 export type Whose = 'author' | 'operator';
 
-/** How a sentence begins that is about one of the servers. @param named those that were written down, not discovered */
-export function subjectOf(server: HostPort, named: readonly HostPort[], whose: Whose): string {
+const defaultRedis = "the operator's default Redis (--redis)";
+
+/** How a sentence begins that is about one of the servers. */
+export function whichServer(
+  server: HostPort,
+  { hosts, topology }: Pick<RedisAddress, 'hosts' | 'topology'>,
+  whose: Whose,
+): string {
   const text = formatHostPort(server);
-  const isNamed = named.some((other) => formatHostPort(other) === text);
-  if (whose === 'operator') {
-    const field = "the operator's default Redis (--redis)";
-    return isNamed ? (named.length === 1 ? field : `${field}: ${text}`) : `${field}: its member ${text}`;
-  }
-  if (!isNamed) return `spec.redis: its member ${text}`;
-  return named.length === 1 ? 'spec.redis.url' : `spec.redis.urls: ${text}`;
+  if (!hosts.some((named) => formatHostPort(named) === text)) return whichMember(server, whose);
+  if (topology.kind === 'Standalone') return whose === 'operator' ? defaultRedis : 'spec.redis.url';
+  return `${whose === 'operator' ? defaultRedis : 'spec.redis.urls'}: ${text}`;
+}
+
+/** How a sentence begins that is about a server nobody has written down: others have named it. */
+export function whichMember(server: HostPort, whose: Whose): string {
+  return `${whose === 'operator' ? defaultRedis : 'spec.redis'}: its member ${formatHostPort(server)}`;
 }
 
 /** Sorted by their text, each once: the same list whoever named them, and whichever of them leads. */

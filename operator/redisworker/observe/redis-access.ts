@@ -4,7 +4,7 @@ import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { hostRefusal, type HostSurroundings, reachOf } from '../network/redis-hosts.ts';
-import { canonicalServers, type RedisServer, subjectOf } from '../network/redis-servers.ts';
+import { canonicalServers, type RedisServer, whichMember, whichServer } from '../network/redis-servers.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { redisOnLoopback } from '../plan/problems.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
@@ -103,7 +103,7 @@ export function judgedMembers(
   const isNamed = (server: HostPort) => named.some((other) => formatHostPort(other) === formatHostPort(server));
   const refused = servers.filter((server) => !isNamed(server)).flatMap((server) => {
     const refusal = hostRefusal(server, around);
-    return refusal === undefined ? [] : [{ server, refusal: `${subjectOf(server, named, 'author')} ${refusal}` }];
+    return refusal === undefined ? [] : [{ server, refusal: `${whichMember(server, 'author')} ${refusal}` }];
   });
   return {
     servers: servers.filter((server) => !refused.some((one) => one.server === server)),
@@ -140,7 +140,7 @@ function ownReach(
   for (const server of servers) {
     const refusal = hostRefusal(server, around);
     if (refusal === undefined) continue;
-    const subject = subjectOf(server, target.hosts, 'author');
+    const subject = whichServer(server, target, 'author');
     return { ok: false, problem: terminal('RedisHostRefused', `${subject} ${refusal}`) };
   }
   return { ok: true, value: { foreign: reachOf(servers, around) } };

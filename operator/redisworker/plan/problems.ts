@@ -5,7 +5,7 @@ import type { Blueprint } from '../model/blueprint.ts';
 import type { ForeignKey, ObservedSpec } from '../model/observed.ts';
 import { isLoopback, parseAddress } from '../network/allow-net/address.ts';
 import { isLoopbackName } from '../network/allow-net/cluster-name.ts';
-import { subjectOf } from '../network/redis-servers.ts';
+import { whichServer } from '../network/redis-servers.ts';
 import { ownershipOf } from './adoption.ts';
 import { hashConflict, missing, notAHash, type Problem, terminal } from '../model/problem.ts';
 
@@ -62,7 +62,7 @@ export function redisOnLoopback({ podNetwork, redis }: Blueprint, endpoint: Obse
   const fix = 'give the name of a Service, or of a host that pods reach';
   return servers.filter(({ host }) => staysInPod(host)).slice(0, 1).map((server) => {
     const why = `${
-      subjectOf(server, target.hosts, redis ? 'author' : 'operator')
+      whichServer(server, target, redis ? 'author' : 'operator')
     } leads to ${server.host}, which in a pod is the pod itself`;
     return redis
       ? terminal('RedisOnLoopback', `${why}: ${fix}`)
