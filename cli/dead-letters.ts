@@ -1,9 +1,9 @@
 /** Dead letters in Redis: requests nobody could finish, with the caller's fields as the bytes they are. */
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { maxMovedFields } from '../contract/limits.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../contract/runtime-fields.ts';
 import { requestFields } from '../contract/request.ts';
+import type { RedisClient } from './redis.ts';
 
 /** One entry of the dead-letter stream. */
 export interface DeadLetter {
@@ -20,7 +20,7 @@ const pageSize = 20;
 
 /** Calls `take` with each letter, newest first, up to `limit`. */
 export async function eachLetter(
-  redis: Redis,
+  redis: RedisClient,
   stream: string,
   limit: number,
   take: (letter: DeadLetter) => void,
@@ -37,24 +37,24 @@ export async function eachLetter(
 }
 
 /** The letter with this id. */
-export async function findLetter(redis: Redis, stream: string, id: string): Promise<DeadLetter | undefined> {
+export async function findLetter(redis: RedisClient, stream: string, id: string): Promise<DeadLetter | undefined> {
   const [entry] = await redis.xrangeBuffer(stream, id, id);
   return entry && decodeLetter(entry);
 }
 
 /** Id of the newest letter. */
-export async function newestId(redis: Redis, stream: string): Promise<string | undefined> {
+export async function newestId(redis: RedisClient, stream: string): Promise<string | undefined> {
   const [entry] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
   return entry?.[0];
 }
 
 /** Removes one letter, for good; false when there is none. */
-export async function purgeOne(redis: Redis, stream: string, id: string): Promise<boolean> {
+export async function purgeOne(redis: RedisClient, stream: string, id: string): Promise<boolean> {
   return await redis.xdel(stream, id) === 1;
 }
 
 /** Removes every letter up to the one with the id `last`, for good; gives their number. */
-export async function purgeUpTo(redis: Redis, stream: string, last: string): Promise<number> {
+export async function purgeUpTo(redis: RedisClient, stream: string, last: string): Promise<number> {
   return await redis.xtrim(stream, 'MINID', idAfter(last));
 }
 
@@ -97,7 +97,7 @@ const scriptReply = z.tuple([z.number()], z.string());
 const obstacle = z.tuple([z.string(), z.enum(['noStream', 'fields'])]);
 
 /** Sends one letter back; `sent` is 0 when it is not there. A letter is in one of the two streams, never in both or none. */
-export async function redriveOne(redis: Redis, route: Route, id: string): Promise<Redriven> {
+export async function redriveOne(redis: RedisClient, route: Route, id: string): Promise<Redriven> {
   return redriveRange(redis, route, id, 1);
 }
 
@@ -105,7 +105,7 @@ export async function redriveOne(redis: Redis, route: Route, id: string): Promis
  * Sends every letter back that is there now. One that dies anew meanwhile is not sent again. Breaking it off does no
  * harm: what was sent is no letter any more, so the next call goes on with the rest.
  */
-export async function redriveAll(redis: Redis, route: Route): Promise<Redriven> {
+export async function redriveAll(redis: RedisClient, route: Route): Promise<Redriven> {
   const last = await newestId(redis, route.from);
   if (last === undefined) return { sent: 0 };
   for (let sent = 0;;) {
@@ -115,7 +115,7 @@ export async function redriveAll(redis: Redis, route: Route): Promise<Redriven> 
   }
 }
 
-async function redriveRange(redis: Redis, { from, to }: Route, last: string, count: number): Promise<Redriven> {
+async function redriveRange(redis: RedisClient, { from, to }: Route, last: string, count: number): Promise<Redriven> {
   const first = count === 1 ? last : '-';
   const [sent, ...rest] = scriptReply.parse(
     await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix, maxMovedFields),

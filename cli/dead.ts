@@ -1,5 +1,4 @@
 /** `redisworker dead`: what its commands print, and how they fail. */
-import type { Redis } from 'ioredis';
 import { maxMovedFields } from '../contract/limits.ts';
 import { formatAge } from './age.ts';
 import {
@@ -20,7 +19,7 @@ import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from './printable.ts';
 import { program } from './program.ts';
-import { connectRedis } from './redis.ts';
+import { connectRedis, type RedisClient } from './redis.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { alignRows } from './table.ts';
 import { findTarget } from './target.ts';
@@ -108,7 +107,7 @@ export function purgeLetters(words: DeadWords, choice: Choice & { readonly yes?:
 async function onStreams(
   words: DeadWords & { readonly to?: string },
   io: Io,
-  act: (redis: Redis, route: Route) => Promise<void>,
+  act: (redis: RedisClient, route: Route) => Promise<void>,
 ): Promise<void> {
   const { type, name, redis: redisUrl, stream, to } = words;
   const target = await findTarget(
@@ -116,7 +115,7 @@ async function onStreams(
     io,
   );
   const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
-  const redis = await connectRedis(target.redisUrl, target.password, target.tls);
+  const redis = await connectRedis(target.redisUrl, target);
   try {
     await act(redis, route);
   } catch (error) {

@@ -10,7 +10,7 @@ import { connectRedis } from './redis.ts';
 import { printAnswer, send } from './send.ts';
 import { type LocalOperator, openSession, type RunningSession } from './session.ts';
 import { renderTable } from './table.ts';
-import { requestStream, workerType } from './worker-type.ts';
+import { streamsOf, workerType } from './worker-type.ts';
 
 const readyDeadlineMs = 120_000;
 const countDeadlineMs = 10_000;
@@ -39,7 +39,7 @@ async function demo(io: Io, stop: Promise<never>): Promise<number> {
 
 /** Sends each request; returns how many were not answered with success. */
 async function ask({ redis: access, operator }: RunningSession, io: Io): Promise<number> {
-  const redis = await connectRedis(access.url, access.password);
+  const redis = await connectRedis(access.url, access);
   let failures = 0;
   for (const [type, data] of requests) {
     io.out(`\n$ npx redisworker send ${type} '${data}'`);
@@ -48,7 +48,7 @@ async function ask({ redis: access, operator }: RunningSession, io: Io): Promise
     const answer = await send(redis, {
       type,
       fields: { type, data },
-      stream: requestStream(worker),
+      stream: streamsOf(worker, access.url).requestStream,
       timeoutSeconds: replyTimeoutSeconds,
     }, new Promise(() => undefined));
     if (printAnswer(answer, io) !== exitCodes.ok) failures += 1;

@@ -106,9 +106,10 @@ async function targetOf({ spec: { redis } }: RedisWorker, request: DoctorRequest
 
 /** Secrets are in the cluster, and this command asks none. */
 function secretNote({ metadata: { name }, spec: { redis } }: RedisWorker): string[] {
-  const { passwordSecretRef, tls } = redis ?? {};
+  const { passwordSecretRef, sentinel, tls } = redis ?? {};
   const given = [
     ...(passwordSecretRef === undefined ? [] : ['its password (REDISCLI_AUTH)']),
+    ...(sentinel?.passwordSecretRef === undefined ? [] : ['that of its Sentinels (REDIS_SENTINEL_PASSWORD)']),
     ...(tls?.caSecretRef === undefined ? [] : ['its CA (--redis-ca-file)']),
     ...(tls?.certSecretRef === undefined ? [] : ['its certificate (--redis-cert-file, --redis-key-file)']),
   ];
@@ -118,7 +119,7 @@ function secretNote({ metadata: { name }, spec: { redis } }: RedisWorker): strin
 
 function named(url: string, { tlsFiles }: DoctorRequest, io: Io): RedisTarget {
   const { url: address, ...login } = splitCredentials(url, io.environment.redisPassword);
-  return { ...parsed(address), ...login, ...withTls(tlsFiles, address) };
+  return { ...parsed(address), ...login, ...withSentinel(io), ...withTls(tlsFiles, address) };
 }
 
 async function ofSession({ session: name, tlsFiles }: DoctorRequest, io: Io): Promise<RedisTarget> {
@@ -131,7 +132,11 @@ async function ofSession({ session: name, tlsFiles }: DoctorRequest, io: Io): Pr
   }
   const { redisUrl, ownRedisPassword: password = io.environment.redisPassword } = session;
   const { url, ...login } = splitCredentials(redisUrl, password);
-  return { ...parsed(url), ...login, ...withTls(tlsFiles ?? session.tls, url) };
+  return { ...parsed(url), ...login, ...withSentinel(io), ...withTls(tlsFiles ?? session.tls, url) };
+}
+
+function withSentinel({ environment: { sentinel } }: Io): Pick<RedisTarget, 'sentinel'> {
+  return sentinel ? { sentinel } : {};
 }
 
 function withTls(files: TlsFiles | undefined, url: string): Pick<RedisTarget, 'tls'> {

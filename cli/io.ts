@@ -24,10 +24,18 @@ export interface Io {
   readonly environment: Environment;
 }
 
+/** Who to be at the Sentinels. */
+export interface SentinelLogin {
+  readonly username?: string;
+  readonly password?: string;
+}
+
 /** The environment variables the command line looks at. */
 export interface Environment {
   /** Password of the Redis a command connects to, as redis-cli reads it. */
   readonly redisPassword?: string;
+  /** Login of the Sentinels, when it is behind some. */
+  readonly sentinel?: SentinelLogin;
   /** Folder for files that live as long as the login session. */
   readonly runtimeFolder?: string;
 }
@@ -35,6 +43,7 @@ export interface Environment {
 /** The process's own standard streams and environment. */
 export function processIo(): Io {
   const { REDISCLI_AUTH: redisPassword, XDG_RUNTIME_DIR: runtimeFolder, npm_command: npmCommand } = env;
+  const { REDIS_SENTINEL_USERNAME: sentinelUser, REDIS_SENTINEL_PASSWORD: sentinelPassword } = env;
   const { stdout, stderr, stdin } = process;
   const unread = untilUnread(stdout, stderr);
   const err = (line: string): void => void stderr.write(`${line}\n`);
@@ -47,6 +56,14 @@ export function processIo(): Io {
     colours: { out: wantsColours(stdout), err: wantsColours(stderr) },
     environment: {
       ...(redisPassword ? { redisPassword } : {}),
+      ...(sentinelUser || sentinelPassword
+        ? {
+          sentinel: {
+            ...(sentinelUser ? { username: sentinelUser } : {}),
+            ...(sentinelPassword ? { password: sentinelPassword } : {}),
+          },
+        }
+        : {}),
       ...(runtimeFolder ? { runtimeFolder } : {}),
     },
   };

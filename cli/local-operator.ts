@@ -28,6 +28,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   const log = logTo(settings);
   const metrics = createMetrics();
   await using starting = new AsyncDisposableStack();
+  const { url: redisUrl, ...redisLogin } = settings.redis;
   const redisTls = settings.tlsFiles && defaultRedisTls(settings.tlsFiles);
   const claim = await claimSession(settings.name, settings.redis, log, redisTls?.current());
   starting.defer(() => claim.release());
@@ -38,8 +39,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     cluster,
     log,
     metrics,
-    redisUrl: settings.redis.url,
-    redisLogin: login(settings),
+    redisUrl,
+    redisLogin,
     redisTls,
     defaultRedisNamespaces: 'All',
     workerImage: 'local',
@@ -110,11 +111,6 @@ async function serveMetrics(
 function logTo({ verbose, io }: LocalSettings): Log {
   const destination = { write: (text: string) => io.err(text.trimEnd()) };
   return createLog({ level: verbose ? 'info' : 'error', pretty: true, colours: io.colours.err, destination });
-}
-
-/** The wording of the operator's login; absent fields stay absent. */
-function login({ redis: { username, password } }: LocalSettings): { username?: string; password?: string } {
-  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 
 /**

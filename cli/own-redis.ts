@@ -59,7 +59,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
  * it is process `pid` is stopped: the port may belong to another by now.
  */
 export async function stopLeftRedis(url: string, password: string | undefined, pid: number): Promise<void> {
-  const redis = await connectRedis(url, password).catch(() => undefined);
+  const redis = await connectRedis(url, { password }).catch(() => undefined);
   if (redis === undefined) return;
   try {
     const info = await redis.info('server');

@@ -1,34 +1,32 @@
 /** One connection to Redis for one command of a user. */
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { formatHostPort } from '../contract/host-port.ts';
 import { type RedisTls, tlsCodeOf, tlsFault, tlsOptions } from '../contract/redis-tls.ts';
-import { formatRedisAddress, parseRedisAddress } from '../contract/redis-address.ts';
+import { formatRedisAddress, parseRedisAddress, type RedisAddress } from '../contract/redis-address.ts';
 import { tlsFlags } from '../operator/default-redis-tls.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
+import type { SentinelLogin } from './io.ts';
 
 const connectTimeoutMs = 5000;
 
+/** A server, the master behind Sentinels, or a Cluster. */
+export type RedisClient = Redis | Cluster;
+
 /**
- * Connects to `redis://` or `rediss://`; credentials may stand in the URL, `password` is taken when
- * the URL has none, and `tlsSettings` say how a certificate is checked. The caller disconnects. A connection that is lost is not made again.
+ * Connects to a Redis by any of the addresses of contract/redis-address.ts; credentials may stand in the URL,
+ * `password` is taken when the URL has none, and `tls` says how a certificate is checked. The caller disconnects. A
+ * connection that is lost is not made again.
  * @throws Failure with one sentence that names the address, never the password.
  */
-export async function connectRedis(userUrl: string, fallback?: string, tlsSettings: RedisTls = {}): Promise<Redis> {
-  const { url, username, password } = splitCredentials(userUrl, fallback);
-  const { hosts: [server], db, tls } = parseRedisAddress(url);
-  const redis = new Redis({
-    ...server,
-    db,
-    ...(tls ? { tls: tlsOptions(tlsSettings) } : {}),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    lazyConnect: true,
-    connectTimeout: connectTimeoutMs,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-  });
+export async function connectRedis(
+  userUrl: string,
+  { password, tls = {}, sentinel }: Login = {},
+): Promise<RedisClient> {
+  const { url, ...login } = splitCredentials(userUrl, password);
+  const address = parseRedisAddress(url);
+  const redis = clientOf(address, { ...login, tls, sentinel });
   let cause: unknown;
-  redis.on('error', (error) => (cause ??= error)); // connect() itself only says that it is closed
+  redis.on('error', (error: unknown) => (cause ??= error)); // connect() itself only says that it is closed
   try {
     await redis.connect();
   } catch (error) {
@@ -36,7 +34,58 @@ export async function connectRedis(userUrl: string, fallback?: string, tlsSettin
   }
   if (cause === undefined) return redis;
   redis.disconnect();
-  throw new Failure(whyNoConnection(formatHostPort(server), cause), 1, { cause });
+  const ofNode = (cause as { lastNodeError?: unknown }).lastNodeError;
+  throw new Failure(whyNoConnection(address.hosts.map(formatHostPort).join(', '), ofNode ?? cause), 1, { cause });
+}
+
+/** Another connection like this one. */
+export function another(redis: RedisClient): RedisClient {
+  return redis instanceof Cluster ? redis.duplicate() : redis.duplicate();
+}
+
+/** Beside the URL. */
+interface Login {
+  readonly username?: string;
+  readonly password?: string | undefined;
+  readonly tls?: RedisTls;
+  readonly sentinel?: SentinelLogin | undefined;
+}
+
+function clientOf({ hosts, db, tls: speaksTls, topology }: RedisAddress, login: Login): RedisClient {
+  const { username, password, sentinel } = login;
+  const tls = speaksTls ? tlsOptions(login.tls ?? {}) : undefined;
+  const common = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+    connectTimeout: connectTimeoutMs,
+    maxRetriesPerRequest: 0,
+  };
+  const once = { ...common, db, lazyConnect: true, retryStrategy: () => null };
+  switch (topology.kind) {
+    case 'Standalone':
+      return new Redis({ ...once, ...hosts[0] });
+    case 'Sentinel':
+      return new Redis({
+        ...once,
+        sentinels: [...hosts],
+        name: topology.masterName,
+        ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+        ...(sentinel?.username === undefined ? {} : { sentinelUsername: sentinel.username }),
+        ...(sentinel?.password === undefined ? {} : { sentinelPassword: sentinel.password }),
+        sentinelRetryStrategy: () => null,
+      });
+    case 'Cluster':
+      return new Cluster([...hosts], {
+        lazyConnect: true,
+        clusterRetryStrategy: () => null,
+        dnsLookup: (host, found) => {
+          found(null, host); // certificates carry the name
+        },
+        slotsRefreshTimeout: connectTimeoutMs,
+        redisOptions: common,
+      });
+  }
 }
 
 /** How to reach a Redis: a URL without credentials, and the credentials. */
@@ -44,6 +93,7 @@ export interface RedisAccess {
   readonly url: string;
   readonly username?: string;
   readonly password?: string;
+  readonly sentinel?: SentinelLogin;
 }
 
 /**

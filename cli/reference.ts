@@ -1,15 +1,15 @@
 /** A reference that somebody chose, perhaps a second time: the reply to the first request would be taken for the second's. */
-import type { Redis } from 'ioredis';
 import { replyListKey } from '../contract/keys.ts';
 import { requestFields } from '../contract/request.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { observeGroups } from './silence.ts';
+import type { RedisClient } from './redis.ts';
 
 /** Entries at the end of the stream among which an earlier request is looked for. */
 const latest = 1000;
 
 /** @throws Failure when the reply to an earlier request with this reference is there, or may yet come */
-export async function mustBeFree(redis: Redis, stream: string, ref: string): Promise<void> {
+export async function mustBeFree(redis: RedisClient, stream: string, ref: string): Promise<void> {
   for (const id of await entriesOf(redis, stream, ref)) { // first: a reply that comes meanwhile is seen below
     const groups = await observeGroups(redis, stream, id);
     if (groups.every(({ delivered, heldBy }) => delivered && heldBy === undefined)) continue;
@@ -21,7 +21,7 @@ export async function mustBeFree(redis: Redis, stream: string, ref: string): Pro
   await mustBeUnanswered(redis, replyListKey(ref));
 }
 
-async function entriesOf(redis: Redis, stream: string, ref: string): Promise<readonly string[]> {
+async function entriesOf(redis: RedisClient, stream: string, ref: string): Promise<readonly string[]> {
   const entries = await redis.xrevrange(stream, '+', '-', 'COUNT', latest);
   return entries.filter(([, fields]) => refOf(fields) === ref).map(([id]) => id);
 }
@@ -30,7 +30,7 @@ function refOf(fields: readonly string[]): string | undefined {
   return fields.find((_, at) => at % 2 === 1 && fields[at - 1] === requestFields.ref);
 }
 
-async function mustBeUnanswered(redis: Redis, key: string): Promise<void> {
+async function mustBeUnanswered(redis: RedisClient, key: string): Promise<void> {
   if (await redis.exists(key) === 0) return;
   const seconds = await redis.ttl(key);
   const until = seconds < 0 ? '' : `, for another ${seconds} s`;

@@ -38,7 +38,7 @@ export async function runSend(command: SendCommand, io: Io, stop: Promise<void>)
   const fields = await fieldsOf(command, io);
   const target = await findTarget({ ...command, keysNamed: command.stream !== undefined }, io);
   mustBeAbleToRun(await target.worker?.());
-  const redis = await connectRedis(target.redisUrl, target.password, target.tls);
+  const redis = await connectRedis(target.redisUrl, target);
   const answered = new AbortController();
   try {
     const { type, timeoutSeconds, ref, stream = target.requestStream } = command;

@@ -1,6 +1,5 @@
 /** `redisworker send`: one request through Redis, and the reply to it. */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { replyListKey } from '../contract/keys.ts';
 import { decodeReply, isSuccess } from '../contract/reply.ts';
 import { requestFields } from '../contract/request.ts';
@@ -8,6 +7,7 @@ import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { mustBeFree } from './reference.ts';
 import { explainSilence, observeSilence } from './silence.ts';
+import { another, type RedisClient } from './redis.ts';
 
 /** A request, and how long its reply may take. */
 export interface OutgoingRequest {
@@ -31,9 +31,9 @@ export type Answer =
  * worker has taken by then is removed again.
  * @throws Failure when the reference belongs to an earlier request, Redis refuses a command or goes away.
  */
-export async function send(redis: Redis, request: OutgoingRequest, stop: Promise<void>): Promise<Answer> {
+export async function send(redis: RedisClient, request: OutgoingRequest, stop: Promise<void>): Promise<Answer> {
   const { stream, fields, ref = randomUUID() } = request;
-  const aside = redis.duplicate(); // the wait keeps a connection busy
+  const aside = another(redis); // the wait keeps a connection busy
   aside.on('error', () => undefined); // told by the command that meets it
   try {
     if (request.ref !== undefined) await mustBeFree(redis, stream, request.ref);

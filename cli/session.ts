@@ -143,7 +143,10 @@ async function chooseRedis(
   io: Io,
   opening: AsyncDisposableStack,
 ): Promise<{ redis: RedisAccess; own?: OwnRedis }> {
-  if (url !== undefined) return { redis: splitCredentials(url, io.environment.redisPassword) };
+  if (url !== undefined) {
+    const { redisPassword, sentinel } = io.environment;
+    return { redis: { ...splitCredentials(url, redisPassword), ...(sentinel ? { sentinel } : {}) } };
+  }
   const own = await startOwnRedis();
   opening.defer(() => own.stop());
   return { redis: { url: own.url, password: own.password }, own };

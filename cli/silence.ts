@@ -1,8 +1,8 @@
 /** Why no reply came: what the request stream shows once the time is up. */
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { program } from './program.ts';
 import { takeBack } from './take-back.ts';
+import type { RedisClient } from './redis.ts';
 
 /** The request stream as it stands after the wait. */
 export interface Silence {
@@ -29,19 +29,19 @@ const groupInfo = z.object({
 });
 
 /** Reads the groups of `stream`, and whether they were given the entry `id`; takes that back when nobody serves them. */
-export async function observeSilence(redis: Redis, stream: string, id: string): Promise<Silence> {
+export async function observeSilence(redis: RedisClient, stream: string, id: string): Promise<Silence> {
   const groups = await observeGroups(redis, stream, id);
   return { groups, takenBack: await takeBack(redis, stream, id) };
 }
 
 /** Reads the groups of `stream`, which exists, and where each has the entry `id`. */
-export async function observeGroups(redis: Redis, stream: string, id: string): Promise<readonly GroupState[]> {
+export async function observeGroups(redis: RedisClient, stream: string, id: string): Promise<readonly GroupState[]> {
   const rows = z.array(z.unknown()).parse(await redis.xinfo('GROUPS', stream));
   return await Promise.all(rows.map((row) => groupState(redis, stream, id, groupInfo.parse(fromPairs(row)))));
 }
 
 async function groupState(
-  redis: Redis,
+  redis: RedisClient,
   stream: string,
   id: string,
   info: z.infer<typeof groupInfo>,

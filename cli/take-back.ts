@@ -1,5 +1,5 @@
+import type { RedisClient } from './redis.ts';
 /** Removes a request that nobody will take. */
-import type { Redis } from 'ioredis';
 
 /**
  * KEYS[1] stream, ARGV[1] id of the entry. Removes it, unless a group was given it or has a consumer that will be.
@@ -24,6 +24,6 @@ return removed
 `;
 
 /** Removes the entry `id` of `stream` when no consumer has it or waits for it; true when it did. */
-export async function takeBack(redis: Redis, stream: string, id: string): Promise<boolean> {
+export async function takeBack(redis: RedisClient, stream: string, id: string): Promise<boolean> {
   return await redis.eval(takeBackScript, 1, stream, id) === 1;
 }

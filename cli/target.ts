@@ -1,15 +1,14 @@
 /** Where a command finds a worker: as its words say, else as the running session knows. */
-import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
 import type { RedisTls } from '../contract/redis-tls.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { fetchSession } from './endpoint.ts';
 import { Failure } from './failure.ts';
-import type { Io } from './io.ts';
+import type { Io, SentinelLogin } from './io.ts';
 import { program } from './program.ts';
 import { readTls } from './redis-options.ts';
 import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
-import { deadLetterStream, ownRedisUrl, requestStream, workerType } from './worker-type.ts';
+import { ownRedisUrl, streamsOf, usualStreams, type WorkerStreams, workerType } from './worker-type.ts';
 
 /** What a command says about its worker. */
 export interface Wanted {
@@ -23,12 +22,11 @@ export interface Wanted {
 }
 
 /** The Redis of a worker, and its keys there. */
-export interface Target {
+export interface Target extends WorkerStreams {
   readonly redisUrl: string;
   readonly password: string | undefined;
+  readonly sentinel: SentinelLogin | undefined;
   readonly tls: RedisTls;
-  readonly requestStream: string;
-  readonly deadLetterStream: string;
   /** The worker as the session knows it, now. Absent for one outside the session. */
   readonly worker?: () => Promise<KubeObject | undefined>;
 }
@@ -41,10 +39,10 @@ export async function findTarget(
   { type, session: name, redisUrl, tlsFiles, keysNamed }: Wanted,
   io: Io,
 ): Promise<Target> {
-  const usual = { requestStream: requestStreamKey(type), deadLetterStream: deadLetterStreamKey(type) };
-  const { redisPassword } = io.environment;
+  const { redisPassword, sentinel } = io.environment;
   if (redisUrl !== undefined) {
-    return { redisUrl, password: redisPassword, tls: readTls(tlsFiles, redisUrl), ...usual };
+    const tls = readTls(tlsFiles, redisUrl);
+    return { redisUrl, password: redisPassword, sentinel, tls, ...usualStreams(type, redisUrl) };
   }
   const files = await sessionFiles(name, io.environment);
   const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
@@ -56,19 +54,21 @@ export async function findTarget(
   const ofSession = () => ({
     redisUrl: session.redisUrl,
     password: session.ownRedisPassword ?? redisPassword,
+    sentinel,
     tls: readTls(tlsFiles ?? session.tls, session.redisUrl),
   });
   const worker = view.items.find((candidate) => workerType(candidate) === type);
   if (worker !== undefined) {
     const url = ownRedisUrl(worker);
     return {
-      ...(url === undefined ? ofSession() : { redisUrl: url, password: redisPassword, tls: readTls(tlsFiles, url) }),
-      requestStream: requestStream(worker),
-      deadLetterStream: deadLetterStream(worker),
+      ...(url === undefined
+        ? ofSession()
+        : { redisUrl: url, password: redisPassword, sentinel, tls: readTls(tlsFiles, url) }),
+      ...streamsOf(worker, url ?? session.redisUrl),
       worker: () => workerNow(files, type),
     };
   }
-  if (keysNamed) return { ...ofSession(), ...usual };
+  if (keysNamed) return { ...ofSession(), ...usualStreams(type, session.redisUrl) };
   const known = view.items.map(workerType).join(', ') || 'none';
   throw new Failure(
     `the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`,

@@ -16,7 +16,8 @@ import { openSession, type SessionOptions } from './session.ts';
 export async function up(options: SessionOptions, io: Io, stop: Promise<void>): Promise<void> {
   if (options.redisUrl !== undefined) {
     const tls = readTls(options.tlsFiles, options.redisUrl);
-    (await connectRedis(options.redisUrl, io.environment.redisPassword, tls)).disconnect();
+    const { redisPassword: password, sentinel } = io.environment;
+    (await connectRedis(options.redisUrl, { password, tls, sentinel })).disconnect();
   } else if (options.tlsFiles !== undefined) {
     throw new Failure(tlsFlagsNeedTls, exitCodes.usage);
   }

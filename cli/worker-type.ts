@@ -1,11 +1,20 @@
 /** What commands need to know of a RedisWorker, read from the object as it is. */
 import { z } from 'zod';
-import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
+import { deadLetterStreamKey, keyPrefix, requestStreamKey } from '../contract/keys.ts';
+import { parseRedisAddress } from '../contract/redis-address.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { ownRedisUrl as urlIn } from '../operator/redisworker/model/redis-url.ts';
+import { splitCredentials } from './redis.ts';
 
 const spec = z.object({
   type: z.string().optional(),
-  redis: z.object({ url: z.string().optional(), username: z.string().optional() }).optional(),
+  redis: z.object({
+    url: z.string().exactOptional(),
+    urls: z.array(z.string()).exactOptional(),
+    sentinel: z.object({ masterName: z.string() }).exactOptional(),
+    cluster: z.literal('Enabled').exactOptional(),
+    username: z.string().optional(),
+  }).optional(),
   stream: z.object({ request: z.string().optional() }).optional(),
   handler: z.object({ deadLetter: z.string().optional() }).optional(),
 });
@@ -24,11 +33,9 @@ export function isNamed(worker: KubeObject, name: string): boolean {
 
 /** URL of the worker's own Redis, when it has one, with its user and without a password. */
 export function ownRedisUrl(worker: KubeObject): string | undefined {
-  const { url, username = '' } = spec.safeParse(worker.spec).data?.redis ?? {};
-  const parsed = URL.parse(url ?? '');
-  if (parsed === null) return url;
-  parsed.username = username;
-  return parsed.href;
+  const redis = spec.safeParse(worker.spec).data?.redis;
+  const user = redis?.username === undefined ? '' : `${encodeURIComponent(redis.username)}@`;
+  return urlIn(redis)?.replace('://', `://${user}`);
 }
 
 /** Consumers that take requests now. */
@@ -42,12 +49,24 @@ export function isCurrent(worker: KubeObject): boolean {
   return generation === undefined || status.safeParse(worker.status).data?.observedGeneration === generation;
 }
 
-/** Key of the stream that a worker takes its requests from. */
-export function requestStream(worker: KubeObject): string {
-  return spec.safeParse(worker.spec).data?.stream?.request ?? requestStreamKey(workerType(worker));
+/** Keys of the streams a worker takes its requests from, and leaves those in that nobody could finish. */
+export interface WorkerStreams {
+  readonly requestStream: string;
+  readonly deadLetterStream: string;
 }
 
-/** Key of the stream for requests that nobody could finish. */
-export function deadLetterStream(worker: KubeObject): string {
-  return spec.safeParse(worker.spec).data?.handler?.deadLetter ?? deadLetterStreamKey(workerType(worker));
+/** The streams of a worker. @param redisUrl of the Redis it has, its own or not */
+export function streamsOf(worker: KubeObject, redisUrl: string): WorkerStreams {
+  const { stream, handler } = spec.safeParse(worker.spec).data ?? {};
+  const { requestStream, deadLetterStream } = usualStreams(workerType(worker), redisUrl);
+  return {
+    requestStream: stream?.request ?? requestStream,
+    deadLetterStream: handler?.deadLetter ?? deadLetterStream,
+  };
+}
+
+/** The streams of a worker type whose manifest names no others. @throws Failure (usage) when it is no URL */
+export function usualStreams(type: string, redisUrl: string): WorkerStreams {
+  const prefix = keyPrefix(type, parseRedisAddress(splitCredentials(redisUrl).url).topology);
+  return { requestStream: requestStreamKey(prefix), deadLetterStream: deadLetterStreamKey(prefix) };
 }

@@ -252,8 +252,8 @@ describe('Redis', () => {
 
   test('opens with the password of the environment, or with that of the URL', async () => {
     const clients = await Promise.all([
-      connectRedis(locked.url, 'hush'),
-      connectRedis(`redis://:hush@127.0.0.1:${locked.port}`, 'guess'),
+      connectRedis(locked.url, { password: 'hush' }),
+      connectRedis(`redis://:hush@127.0.0.1:${locked.port}`, { password: 'guess' }),
     ]);
     expect(await Promise.all(clients.map((client) => client.ping()))).toEqual(['PONG', 'PONG']);
     clients.forEach((client) => client.disconnect());

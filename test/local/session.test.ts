@@ -204,7 +204,7 @@ describe('a session', () => {
       '… a is not ready: starting',
       expect.stringContaining('The request was taken back'),
     ]);
-    const redis = await connectRedis(url, password);
+    const redis = await connectRedis(url, { password });
     expect(await redis.keys('*')).toEqual([]);
     const closed = new Promise((resolve) => redis.once('close', resolve));
     await session[Symbol.asyncDispose]();
@@ -267,7 +267,7 @@ describe('a session', () => {
     expect((await status()).code).toBe(0);
     await eventually(
       'the left Redis is gone',
-      () => connectRedis(left.url, left.password).then((redis) => redis.disconnect(), () => true),
+      () => connectRedis(left.url, left).then((redis) => redis.disconnect(), () => true),
     );
     await left.stop();
   });
@@ -282,7 +282,7 @@ describe('a session', () => {
       ownRedisPassword: other.password,
     });
     await using _session = await open([]);
-    const redis = await connectRedis(other.url, other.password);
+    const redis = await connectRedis(other.url, other);
     expect(await redis.ping()).toBe('PONG');
     redis.disconnect();
     await other.stop();

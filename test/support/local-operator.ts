@@ -12,6 +12,7 @@ import { createMetrics } from '../../operator/observability/metrics.ts';
 import { startOperator } from '../../operator/operator.ts';
 import type { SharingNamespaces } from '../../operator/redisworker/model/blueprint.ts';
 import { parseCanary } from '../../operator/redisworker/network/gate.ts';
+import type { DefaultLogin } from '../../operator/redisworker/world.ts';
 import type { RedisHosts } from '../../operator/redisworker/network/redis-hosts.ts';
 import { keptNodeFolder } from './keeper.ts';
 import { eventually } from './wait.ts';
@@ -37,7 +38,7 @@ export interface TestOperatorOptions {
   /** As if there were a lease. */
   readonly mayWrite?: () => boolean;
   readonly redisUrl?: string;
-  readonly redisLogin?: { readonly username?: string; readonly password?: string };
+  readonly redisLogin?: Omit<DefaultLogin, 'tls'>;
   /** All when absent, as on a laptop. */
   readonly defaultRedisNamespaces?: SharingNamespaces;
   readonly redisTls?: DefaultRedisTls;

@@ -1,0 +1,81 @@
+/** Whole workers on a set behind Sentinels and on a Cluster: made by the operator, asked from the command line. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import { withSpec, worker } from '../support/gen.ts';
+import { testIo } from '../support/io.ts';
+import { startTestOperator, type TestOperator, type TestOperatorOptions } from '../support/local-operator.ts';
+import { startCluster } from '../support/topologies/cluster.ts';
+import { startSentinelSet } from '../support/topologies/sentinel.ts';
+import { eventually } from '../support/wait.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const answers = 'export default ({ data }) => data';
+const password = 'of-the-operator';
+
+async function operate(options: TestOperatorOptions): Promise<TestOperator> {
+  const operator = await startTestOperator({ defaultRedisNamespaces: [], ...options });
+  cleanups.push(() => operator.stop());
+  return operator;
+}
+
+/** Runs a command against that Redis. @returns what it printed */
+async function run(redisUrl: string, ...words: string[]): Promise<string> {
+  const runtimeFolder = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+  cleanups.push(() => rmSync(runtimeFolder, { recursive: true }));
+  const io = testIo({ environment: { runtimeFolder, redisPassword: password, sentinel: { password: 'asks' } } });
+  const code = await main([...words, '--redis', redisUrl], io);
+  expect([code, io.failures]).toEqual([0, []]);
+  return io.printed.join('\n');
+}
+
+async function counted(operator: TestOperator, total: number): Promise<void> {
+  await eventually('its responses are counted', async () => {
+    const { responses } = await operator.status('w');
+    return responses?.succeeded !== undefined && responses.succeeded >= total;
+  });
+}
+
+test('a worker on the Redis behind Sentinels answers before and after a failover', async () => {
+  const set = await startSentinelSet({ password, sentinelPassword: 'asks' });
+  cleanups.push(() => set.stop());
+  const operator = await operate({ redisUrl: set.url, redisLogin: { password, sentinel: { password: 'asks' } } });
+  await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers } })), 'user');
+  await operator.told('w', 'Ready', 'True');
+  expect(await run(set.url, 'send', 'w', '"before"')).toContain('"before"');
+  const master = await set.failOver();
+  await eventually(
+    'the user of the worker is on the new master',
+    async () => String(await master.client.call('ACL', 'LIST')).includes('user rw-'),
+  );
+  await eventually(
+    'the worker answers again',
+    async () => (await run(set.url, 'send', 'w', '"after"')).includes('"after"'),
+  );
+  await counted(operator, 2);
+});
+
+test('a worker on a Cluster has its keys in one slot and a user on every node, and answers', async () => {
+  const cluster = await startCluster(['--requirepass', password, '--masterauth', password], { password });
+  cleanups.push(() => cluster.stop());
+  const operator = await operate({ redisUrl: cluster.url, redisLogin: { password } });
+  await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers } })), 'user');
+  await operator.told('w', 'Ready', 'True');
+  expect(await run(cluster.url, 'send', 'w', '"once"')).toContain('"once"');
+  await counted(operator, 1);
+  const keys = await Promise.all((await cluster.masters()).map((port) => cluster.nodeAt(port).keys('*')));
+  const owned = keys.flat().filter((key) => !/^(res|req):/.test(key));
+  expect(owned).toEqual(expect.arrayContaining(['{w}:1:h', '{w}:req:x', '{w}:res:x', '{w}:req:x:worker:g']));
+  expect(owned.every((key) => key.startsWith('{w}:'))).toBe(true);
+  for (const port of cluster.ports) {
+    expect(String(await cluster.nodeAt(port).call('ACL', 'LIST'))).toContain('user rw-');
+  }
+  await operator.cluster.apply(worker('whole', withSpec({ runtime: 'Script', source: { inline: answers } })), 'user');
+  expect(await operator.told('whole', 'Ready', 'False', 'InvalidSpec')).toContain('cannot work on a Redis Cluster');
+});
