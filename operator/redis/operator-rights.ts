@@ -33,6 +33,19 @@ const commands = [
   'zcard',
 ] as const;
 
+/** What it asks beside that to find out what is wrong with the server; without, less is known. */
+export const examiningCommands = [
+  'acl|dryrun',
+  'acl|whoami',
+  'cluster|info',
+  'config|get',
+  'discard',
+  'echo',
+  'info',
+  'multi',
+  'ping',
+] as const;
+
 /** The login with these rights. All keys, for workers name their streams as they like. */
 export function operatorUser(name: string, password: string): AclUser {
   return { name, passwords: [password], commands, keys: ['*'], selectors: [] };

@@ -14,7 +14,7 @@ import {
 } from '../../contract/keys.ts';
 import type { RedisAddress } from '../../contract/redis-address.ts';
 import { rulesOf } from '../../operator/redis/acl.ts';
-import { operatorUser } from '../../operator/redis/operator-rights.ts';
+import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
 import type { Blueprint } from '../../operator/redisworker/model/blueprint.ts';
@@ -98,6 +98,12 @@ test("the docs name the rights of the operator's login in one line", async () =>
   await client.call('ACL', 'SETUSER', name, ...rules);
   await client.call('ACL', 'SETUSER', 'from-data', ...rulesOf(operatorUser('from-data', 'PASSWORD')));
   expect(await client.acl('GETUSER', name)).toEqual(await client.acl('GETUSER', 'from-data'));
+});
+
+test('the docs name what the operator asks beside that', () => {
+  const docs = readFileSync(join(import.meta.dirname, '../../docs/redis.md'), 'utf8');
+  const [, listed = ''] = /it also asks `(.*?)`/.exec(docs) ?? [];
+  expect(listed.split(' ')).toEqual(examiningCommands.map((command) => `+${command}`));
 });
 
 function wordsOf({ type, work }: Blueprint): AccessWords {

@@ -1,7 +1,7 @@
 /** A real redis-server on a free port, one per test file. */
 import { Redis } from 'ioredis';
 import { type AclUser, rulesOf, without } from '../../operator/redis/acl.ts';
-import { operatorUser } from '../../operator/redis/operator-rights.ts';
+import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { notEverywhere } from '../../operator/redis/user-management.ts';
 import { denialsOf, operatorName } from './denials.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
@@ -59,7 +59,8 @@ export const operatorLogin = { username: operatorName, password: guardPassword }
 /** Starts a redis-server that only those with {@link guardPassword} may use. */
 export async function startGuardedRedis(args: readonly string[] = []): Promise<TestRedis> {
   const redis = await startRedis(['--requirepass', guardPassword, ...args], { password: guardPassword });
-  await redis.addUser(operatorUser(operatorName, guardPassword));
+  const user = operatorUser(operatorName, guardPassword);
+  await redis.addUser({ ...user, commands: [...user.commands, ...examiningCommands] });
   return redis;
 }
 
