@@ -130,7 +130,8 @@ export async function startRedis(
   };
 }
 
-async function unknownOf(client: Redis): Promise<ReadonlySet<string>> {
+/** Commands of the rules that the server does not know. */
+export async function unknownOf(client: Redis): Promise<ReadonlySet<string>> {
   const replies = (await client.call('COMMAND', 'INFO', ...notEverywhere)) as unknown[];
   return new Set(notEverywhere.filter((_, at) => replies[at] === null));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { env } from '../../contract/pod.ts';
 import { decodeReply } from '../../contract/reply.ts';
 import {
   deadLetterStreamKey,
@@ -10,9 +11,11 @@ import {
   traceHashKey,
 } from '../../contract/keys.ts';
 import { slotOf } from '../../contract/redis-slot.ts';
+import { denialsOf, forgetDenials } from '../support/denials.ts';
 import { startCluster, type TestCluster } from '../support/topologies/cluster.ts';
 import { eventually } from '../support/wait.ts';
 import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';
+import { giveUserAt } from '../support/worker-user.ts';
 
 let cluster: TestCluster;
 let worker: TestWorker | undefined;
@@ -23,17 +26,37 @@ afterEach(async () => {
   await worker?.stop();
   worker = undefined;
 });
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  const denials = await Promise.all(cluster.ports.map((port) => denialsOf(cluster.nodeAt(port))));
+  await cluster.stop();
+  expect(denials.flat()).toEqual([]);
+});
 
 const typeOf = () => `demo-${randomUUID().slice(0, 8)}`;
 const prefixOf = (type: string) => keyPrefix(type, { kind: 'Cluster' });
 
 async function start(type: string, module: string, more: Partial<WorkerOptions> = {}): Promise<TestWorker> {
   await writeHash(cluster.client, type);
+  return await launch(type, module, await login(type), more);
+}
+
+/** A login of its own, as the operator would give it. */
+async function login(type: string): Promise<Pick<WorkerOptions, 'env' | 'secretFiles'>> {
+  const nodes = cluster.ports.map((port) => cluster.nodeAt(port));
+  return await giveUserAt(nodes, { type, runtime: 'Handler', redisUrl: cluster.url });
+}
+
+async function launch(
+  type: string,
+  module: string,
+  as: Pick<WorkerOptions, 'env' | 'secretFiles'>,
+  more: Partial<WorkerOptions> = {},
+): Promise<TestWorker> {
   worker = await startWorker({
     type,
     module,
     redisUrl: cluster.url,
+    ...as,
     net: cluster.ports.map((port) => `127.0.0.1:${port}`),
     ...more,
   });
@@ -186,17 +209,16 @@ async function dieBeforeAcknowledging(
   const own = owners(prefixOf(type));
   const isElsewhere = (ref: string) => [replyListKey(ref), traceHashKey(ref)].every((key) => owners(key) !== own);
   const ref = Array.from({ length: 100 }, () => randomUUID()).find(isElsewhere) ?? '';
+  await writeHash(cluster.client, type);
   await send(type, ref);
-  await cluster.nodeAt(own).call('ACL', 'SETUSER', 'default', '-xadd');
-  try {
-    const first = await start(type, `export default () => {};`);
-    await eventually('the reply is there', async () => await cluster.client.llen(replyListKey(ref)) > 0);
-    await eventually('nothing can be committed', () => first.output().includes('nothing can be committed'));
-    first.child.kill('SIGKILL');
-    await first.ended;
-  } finally {
-    await cluster.nodeAt(own).call('ACL', 'SETUSER', 'default', '+xadd');
-  }
+  const as = await login(type);
+  await cluster.nodeAt(own).call('ACL', 'SETUSER', as.env?.[env.redisUsername] ?? '', '-xadd');
+  const first = await launch(type, `export default () => {};`, as);
+  await eventually('the reply is there', async () => await cluster.client.llen(replyListKey(ref)) > 0);
+  await eventually('nothing can be committed', () => first.output().includes('nothing can be committed'));
+  first.child.kill('SIGKILL');
+  await first.ended;
+  await forgetDenials(cluster.nodeAt(own));
   expect(await cluster.client.xlen(responseStreamKey(prefixOf(type)))).toBe(0);
   await meanwhile?.(ref);
   await start(type, `export default () => {};`);

@@ -3,17 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { env } from '../../contract/pod.ts';
+import { denialsOf } from '../support/denials.ts';
 import { freePort } from '../support/processes.ts';
 import { ask } from '../support/requests.ts';
 import { type SentinelSet, startSentinelSet } from '../support/topologies/sentinel.ts';
 import { eventually } from '../support/wait.ts';
 import { startWorker, type TestWorker, writeHash } from '../support/worker.ts';
+import { giveUserAt } from '../support/worker-user.ts';
 
 const [password, sentinelPassword] = ['for-servers', 'for-sentinels'];
-const login = {
-  env: { [env.redisPasswordFile]: '<secret>/redis', [env.redisSentinelPasswordFile]: '<secret>/sentinel' },
-  secretFiles: { redis: password, sentinel: sentinelPassword },
-};
 const module = `export default ({ fields }) => JSON.parse(fields.data);`;
 
 let set: SentinelSet;
@@ -25,13 +23,30 @@ afterEach(async () => {
   await worker?.stop();
   worker = undefined;
 });
-afterAll(() => set.stop());
+afterAll(async () => {
+  const denials = await Promise.allSettled(set.servers.map(({ client }) => denialsOf(client)));
+  await set.stop();
+  expect(denials.flatMap((one) => one.status === 'fulfilled' ? one.value : [])).toEqual([]);
+});
 
 async function start(redisUrl = set.url, net: readonly string[] = []): Promise<string> {
   const type = `demo-${randomUUID().slice(0, 8)}`;
   await writeHash((await set.master()).client, type);
   const servers = set.servers.map(({ port }) => `127.0.0.1:${port}`);
-  worker = await startWorker({ type, module, redisUrl, net: [...servers, ...net], ...login });
+  const user = await giveUserAt(set.servers.map(({ client }) => client), {
+    type,
+    runtime: 'Handler',
+    redisUrl: set.url,
+  });
+  const atSentinels = { [env.redisSentinelPasswordFile]: '<secret>/sentinel' };
+  worker = await startWorker({
+    type,
+    module,
+    redisUrl,
+    net: [...servers, ...net],
+    env: { ...user.env, ...atSentinels },
+    secretFiles: { ...user.secretFiles, sentinel: sentinelPassword },
+  });
   return type;
 }
 
