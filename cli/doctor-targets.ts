@@ -175,7 +175,7 @@ function examined(
   { metadata: { namespace = 'default', name }, spec }: RedisWorker,
   { topology }: RedisTarget,
 ): DoctorTarget['workers'][number] {
-  const { type, stream, handler, consumers } = spec;
+  const { type, runtime, stream, handler, consumers } = spec;
   const prefix = keyPrefix(type, topology);
   const { request = requestStreamKey(prefix), response = responseStreamKey(prefix), group } = stream;
   const hashes = declaredIds(consumers).map((id) => configHashKey(prefix, id));
@@ -183,6 +183,7 @@ function examined(
     name: `${namespace}/${name}`,
     owner: `${namespace}/${name}/`,
     hashes,
+    runtime,
     keys: {
       hash: hashes[0] ?? configHashKey(prefix, '1'),
       request,

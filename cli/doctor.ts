@@ -76,8 +76,11 @@ async function examineTarget({ target, workers, isDefault }: DoctorTarget): Prom
 
 /** Pods of workers with a Redis of their own log in as the operator does; on its own Redis they are other users. */
 function needsOf({ target, workers, isDefault }: DoctorTarget): Need[] {
-  const keys = workers.length > 0 ? workers.map((worker) => worker.keys) : [sampleKeys(target)];
-  const forEach = keys.flatMap((one) => [...operatorNeeds(one), ...(isDefault ? [] : workerNeeds(one))]);
+  const examined = workers.length > 0 ? workers : [{ keys: sampleKeys(target), runtime: 'Handler' as const }];
+  const forEach = examined.flatMap(({ keys, runtime }) => [
+    ...operatorNeeds(keys),
+    ...(isDefault ? [] : workerNeeds(keys, runtime)),
+  ]);
   return isDefault ? [...forEach, ...userNeeds()] : forEach;
 }
 

@@ -36,14 +36,9 @@ const commands = [
 /** What it asks beside that to find out what is wrong with the server; without, less is known. */
 export const examiningCommands = [
   'acl|dryrun',
-  'acl|whoami',
   'cluster|info',
   'config|get',
-  'discard',
-  'echo',
   'info',
-  'multi',
-  'ping',
 ] as const;
 
 /** The login with these rights. All keys, for workers name their streams as they like. */

@@ -92,7 +92,7 @@ test('the workers of a manifest are examined with their own Redis, and what is i
   const problems = reports.flatMap((report) => [report, ...report.workers]).flatMap(({ findings }) => findings)
     .filter(({ verdict }) => verdict === 'problem');
   expect(problems.map(({ message }) => message)).toEqual([
-    'denies the user "ann" what a worker needs, XADD on own:req:x, XADD on own:res:x, XADD on own:dead:x: grant it by ACL SETUSER, as in +xadd ~own:req:x ~own:res:x ~own:dead:x',
+    'denies the user "ann" what a worker needs, XADD on own:res:x, XADD on own:req:x, XADD on own:dead:x: grant it by ACL SETUSER, as in +xadd ~own:res:x ~own:req:x ~own:dead:x',
     'needs a stream under "own:dead:x", where a string is: delete or rename that, or choose another spec.handler.deadLetter',
   ]);
   expect(code).toBe(1);

@@ -9,18 +9,20 @@ import { examine } from '../../operator/redis/doctor/index.ts';
 import {
   type Need,
   operatorNeeds,
+  ruleName,
   userNeeds,
   type WorkerKeys,
   workerNeeds,
 } from '../../operator/redis/doctor/rights.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
-import { operatorUser } from '../../operator/redis/operator-rights.ts';
+import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { type ExaminedWorker, examineWorker } from '../../operator/redis/doctor/worker.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
 import { freePort, start } from '../support/processes.ts';
 import { knowsTls, noTls, redisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { serverName, signedBy } from '../support/tls/certificates.ts';
 import { eventually } from '../support/wait.ts';
+import { userOf } from '../support/worker-user.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
 let redis: TestRedis;
@@ -168,7 +170,7 @@ const keys: WorkerKeys = {
   record: 'demo:req:x:worker:g',
   group: 'worker',
 };
-const everything = [...operatorNeeds(keys), ...workerNeeds(keys), ...userNeeds()];
+const everything = [...operatorNeeds(keys), ...workerNeeds(keys, 'Handler'), ...userNeeds()];
 
 test('rights that are missing are told by name, whether the login may ask for them or has to try', async () => {
   const { client, port } = redis;
@@ -184,7 +186,7 @@ test('rights that are missing are told by name, whether the login may ask for th
   for (const more of [['+multi', '+discard'], asks]) {
     const [without, noUsers] = await rights('~demo:*', '+@all', '-@admin', '-xadd', '-eval', ...more);
     expect(without).toBe(
-      'problem: denies the user "ann" what the operator or a worker needs, EVAL on demo:1:h, EVAL on demo:req:x, XADD on demo:req:x, XADD on demo:res:x, XADD on demo:dead:x, LPUSH on res:*, EXPIRE on res:*, HSET on req:*:h and 2 more: grant it by ACL SETUSER, as in +eval +xadd +lpush +expire +hset +pttl ~demo:1:h ~demo:req:x ~demo:res:x ~demo:dead:x ~res:* ~req:*:h',
+      'problem: denies the user "ann" what the operator or a worker needs, EVAL on demo:1:h, XADD on demo:res:x, LPUSH on res:*, EXPIRE on res:*, HSET on req:*:h, EXPIRE on req:*:h, EVAL on demo:req:x, XADD on demo:req:x and 2 more: grant it by ACL SETUSER, as in +eval +xadd +lpush +expire +hset +pttl ~demo:1:h ~demo:res:x ~res:* ~req:*:h ~demo:req:x ~demo:dead:x',
     );
     expect(noUsers).toContain(
       'warning: does not let the user "ann" make a user of its own for each worker: grant it +acl',
@@ -226,11 +228,28 @@ test("the least rights of the operator's login are enough for it, and it asks fo
   const needs = [...operatorNeeds(keys), ...userNeeds()];
   expect(of(await look(at(port, login), { needs }), 'RedisVisibility')).toContain('+info +config|get +acl|dryrun');
   expect(await client.call('ACL', 'LOG')).toEqual([]);
-  await client.call('ACL', 'SETUSER', login.username, '+acl|dryrun');
+  const rules = examiningCommands.map((command) => `+${command}`);
+  await client.call('ACL', 'SETUSER', login.username, ...rules);
   const findings = await look(at(port, login), { needs });
   expect(of(findings, 'RedisRights')).toBe('ok: grants the user "operator" all that the operator needs');
+  expect(of(findings, 'RedisVisibility')).toBe('');
   expect(of(findings, 'RedisUsers')).toBe('ok: lets the user "operator" make a user of its own for each worker');
   expect(await client.call('ACL', 'LOG')).toEqual([]);
+});
+
+test('the user the operator makes for a worker may all that is asked of one, for each runtime', async () => {
+  for (const runtime of ['Handler', 'Script'] as const) {
+    const user = userOf({ type: 'demo', runtime });
+    await redis.addUser({ ...user, name: 'someone' });
+    const login = { username: 'someone', password: user.passwords[0] ?? '' };
+    const findings = await look(at(redis.port, login), { needs: workerNeeds(keys, runtime) });
+    expect(of(findings, 'RedisRights')).toBe('ok: grants the user "someone" all that a worker needs');
+  }
+});
+
+test('what the operator is asked to be allowed is what its login is documented to have', () => {
+  const asked = [...operatorNeeds(keys), ...userNeeds()].map(({ command }) => ruleName(command));
+  expect([...new Set(asked)].sort()).toEqual([...operatorUser('o', 'x').commands].sort());
 });
 
 test('of a server an author has named nothing is repeated', async () => {
@@ -287,7 +306,7 @@ test('a Cluster and a Sentinel that are named as a server of their own are told 
 test('what a worker has in its Redis is told: keys in the way, its group, its backlog, its hashes', async () => {
   const { client } = redis;
   const connections = new RedisConnections();
-  const worker: ExaminedWorker = { owner: 'default/demo/', keys, hashes: ['demo:1:h', 'demo:2:h'] };
+  const worker: ExaminedWorker = { owner: 'default/demo/', runtime: 'Handler', keys, hashes: ['demo:1:h', 'demo:2:h'] };
   const told = async (): Promise<string[]> =>
     (await examineWorker(connections.control(at(redis.port)), worker)).map(({ verdict, message }) =>
       `${verdict}: ${message}`

@@ -37,7 +37,7 @@ async function told(target: RedisTarget, ...checks: Check[]): Promise<string[]> 
     retries: `${prefix}:retry:z`,
     record: `${prefix}:req:x:worker:g`,
     group: 'worker',
-  });
+  }, 'Handler');
   const findings = await examine(target, { clock: systemClock, deadlineMs: 2000, needs });
   return findings.filter(({ check }) => checks.length === 0 || checks.includes(check)).map((one) =>
     `${one.verdict}: ${one.message}`

@@ -51,25 +51,46 @@ export function operatorNeeds({ hash, request, responses, retries, record, group
   ]);
 }
 
-/** What the runtime in a pod does, with the login its pods have. */
-export function workerNeeds({ hash, request, responses, deadLetters, retries, group }: WorkerKeys): Need[] {
-  return needs('worker', [
+/** What runs in a pod. */
+export type Runtime = 'Handler' | 'Script';
+
+/** What a pod does, with the login its pods have. */
+export function workerNeeds(keys: WorkerKeys, runtime: Runtime): Need[] {
+  return needs('worker', [...programNeeds(keys), ...(runtime === 'Handler' ? handlerNeeds(keys) : [])]);
+}
+
+/** What our runtime does, and programs of the older contract do as far as is known. */
+function programNeeds({ hash, request, responses, group }: WorkerKeys): Wanted[] {
+  return [
     [['CLIENT', 'SETNAME', 'redisworker']],
     [['PING']],
-    [['EVAL', 'return 0', 2, hash, request], request],
     ...onKey(hash, ['HGETALL'], ['HMGET', 'pid'], ['HSET', 'pid', ''], ['HDEL', 'pid'], ['HINCRBY', 'err:ref', 1]),
     ...onStream(request, group),
     [['XREADGROUP', 'GROUP', group, '1', 'COUNT', 1, 'STREAMS', request, '>'], request],
     [['XGROUP', 'CREATE', request, group, '0', 'MKSTREAM'], request],
     [['XACK', request, group, someId], request],
+    added(responses),
+    ...anyReference(replyListKey, ['LPUSH', ''], ['EXPIRE', 8]),
+    ...anyReference(traceHashKey, ['HSET', 'trace', ''], ['EXPIRE', 8]),
+  ];
+}
+
+/** Retries, dead letters, leases, trimming, and the guard in front of each commit. */
+function handlerNeeds({ hash, request, deadLetters, retries, group }: WorkerKeys): Wanted[] {
+  return [
+    [['EVAL', 'return 0', 2, hash, request], request],
     [['XCLAIM', request, group, '1', 0, someId], request],
     [['XAUTOCLAIM', request, group, '1', 0, '0'], request],
     [['XTRIM', request, 'MINID', '0'], request],
-    ...[request, responses, deadLetters].map((key): Wanted => [['XADD', key, '*', 'ref', ''], key]),
+    added(request),
+    added(deadLetters),
     ...onKey(retries, ['ZADD', 0, ''], ['ZRANGEBYSCORE', 0, 1], ['ZREM', '']),
-    ...anyReference(replyListKey, ['LPUSH', ''], ['EXPIRE', 8]),
-    ...anyReference(traceHashKey, ['HSET', 'trace', ''], ['EXPIRE', 8], ['PTTL']),
-  ]);
+    ...anyReference(traceHashKey, ['PTTL']),
+  ];
+}
+
+function added(stream: string): Wanted {
+  return [['XADD', stream, '*', 'ref', ''], stream];
 }
 
 /** What giving each worker a user of its own takes. */
@@ -79,6 +100,7 @@ export function userNeeds(): Need[] {
     [['ACL', 'GETUSER', someReference]],
     [['ACL', 'DELUSER', someReference]],
     [['ACL', 'LIST']],
+    [['COMMAND', 'INFO', 'get']],
   ]);
 }
 
@@ -111,5 +133,7 @@ function onStream(stream: string, group: string): Wanted[] {
 /** A command as ACL rules write it: `hget`, `xgroup|create`. */
 export function ruleName([name, first]: Command): string {
   const word = name.toLowerCase();
-  return ['acl', 'client', 'xgroup', 'xinfo'].includes(word) ? `${word}|${String(first).toLowerCase()}` : word;
+  return ['acl', 'client', 'command', 'xgroup', 'xinfo'].includes(word)
+    ? `${word}|${String(first).toLowerCase()}`
+    : word;
 }

@@ -5,7 +5,7 @@ import type { RedisLink } from '../link.ts';
 import { observeStream, type StreamView } from '../observe-stream.ts';
 import { number, text } from '../replies.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import type { WorkerKeys } from './rights.ts';
+import type { Runtime, WorkerKeys } from './rights.ts';
 
 /** A worker as its manifest has it. */
 export interface ExaminedWorker {
@@ -13,6 +13,7 @@ export interface ExaminedWorker {
   readonly owner: string;
   /** The config hash is that of one of its consumers. */
   readonly keys: WorkerKeys;
+  readonly runtime: Runtime;
   /** Config hashes of all consumers that are named. */
   readonly hashes: readonly string[];
 }

@@ -14,9 +14,10 @@ import { writeStream } from './writes.ts';
 export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
   blueprint: streamBlueprint,
   access: streamAccess,
-  needs: ({ request, group, responses, retries, settings: { deadLetterStream: deadLetters } }, hash) => {
-    const keys = { hash, request, group, responses, retries, deadLetters, record: groupRecordKey(request, group) };
-    return [...operatorNeeds(keys), ...workerNeeds(keys)];
+  needs: ({ request, group, responses, retries, acknowledges, settings }, hash) => {
+    const [deadLetters, record] = [settings.deadLetterStream, groupRecordKey(request, group)];
+    const keys = { hash, request, group, responses, retries, deadLetters, record };
+    return [...operatorNeeds(keys), ...workerNeeds(keys, acknowledges ? 'Handler' : 'Script')];
   },
   observe: async (link, stream) => {
     const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
