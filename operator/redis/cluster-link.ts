@@ -10,6 +10,9 @@ import { type RedisTarget, serverTarget } from './target.ts';
 /** How often one command is sent somewhere else before its fault is told. */
 const maxRedirections = 5;
 
+/** A server that leads to ever new ones is no Cluster. */
+const maxNodes = 512;
+
 /** What {@link ClusterLink} tells of itself. */
 export interface ClusterLinkEvents {
   /** The sockets to all nodes are closed, because nobody used them. */
@@ -145,8 +148,10 @@ export class ClusterLink implements RedisLink {
     if (fault.loss === undefined) return undefined;
     this.#options.onMoved(this.target);
     const map = await this.#remap(asked).catch(() => undefined);
-    const owner = key === undefined ? map?.servers.find((one) => !isSame(one, asked)) : map?.ownerOf(key);
-    return owner === undefined || isSame(owner, asked) ? undefined : { server: owner, asking: false };
+    if (map === undefined) return undefined;
+    const owner = key === undefined ? undefined : map.ownerOf(key);
+    const server = owner ?? [...map.servers, ...this.target.hosts].find((one) => !isSame(one, asked));
+    return server === undefined || isSame(server, asked) ? undefined : { server, asking: false };
   }
 
   #correct({ slot, server }: Redirection): void {
@@ -189,7 +194,10 @@ export class ClusterLink implements RedisLink {
 
   #node(server: HostPort): ServerLink {
     const name = formatHostPort(server);
-    const node = this.#nodes.get(name) ?? new ServerLink(serverTarget(this.target, server), this.#options);
+    const known = this.#nodes.get(name);
+    if (known) return known;
+    if (this.#nodes.size >= maxNodes) this.close();
+    const node = new ServerLink(serverTarget(this.target, server), this.#options);
     this.#nodes.set(name, node);
     return node;
   }

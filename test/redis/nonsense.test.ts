@@ -30,11 +30,13 @@ function connect(): RedisConnections {
   return connections;
 }
 
+const subject = String.raw`Redis (at|"m" of the Sentinels at|Cluster at) 127\.0\.0\.1:\d+`;
+
 async function expectOneSentence(work: Promise<unknown>): Promise<string> {
   const error = await work.then(() => undefined, (reason: unknown) => reason);
   expect(error).toBeInstanceOf(RedisFault);
   const { message } = error as RedisFault;
-  expect(message).toMatch(/^Redis at 127\.0\.0\.1:\d+ \(user "u"\) [ -~]*\.$/);
+  expect(message).toMatch(new RegExp(`^${subject} (\\(user "u"\\) )?[ -~]*\\.$`));
   expect(message.length).toBeLessThan(450);
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
   return message;
@@ -61,6 +63,33 @@ test('what is no Redis is called so', async () => {
       'what answers there is no Redis',
     );
   }
+});
+
+describe.each([{ kind: 'Sentinel', masterName: 'm' }, { kind: 'Cluster' }] as const)('in a $kind', (topology) => {
+  test.each(Object.keys(manners) as (keyof typeof manners)[])('one that %s is told the same way', async (manner) => {
+    const { target } = await serve(manner);
+    const connections = connect();
+    const foreign = { closed: [] };
+    const login = { sentinel: { username: 'u', password: secret } };
+    for (const one of [{ ...target, ...login, topology }, { ...target, ...login, topology, foreign }]) {
+      const link = connections.control(one);
+      await expectOneSentence(link.command('XINFO', 'STREAM', 's'));
+      await expectOneSentence(link.pipeline([['XLEN', 's']]));
+      await expectOneSentence(connections.blocking(one, 's').command(100, 'XREAD', 'STREAMS', 's', '0'));
+    }
+  });
+});
+
+test('a Cluster that leads in a circle, or out of reach, is followed for a few steps', async () => {
+  const { server } = await serve('leads to itself');
+  const target = targetAt(server, { topology: { kind: 'Cluster' } });
+  const connections = connect();
+  const command = connections.control(target).command('XLEN', 's');
+  await expect(command).rejects.toMatchObject({ code: 'RedisLoading' });
+  await expect(connections.blocking(target, 's').command(5000, 'XREAD', 'STREAMS', 's', '0')).rejects.toMatchObject({
+    code: 'RedisLoading',
+  });
+  expect(server.connections()).toBeLessThan(12);
 });
 
 describe('of a server that an author has named', () => {

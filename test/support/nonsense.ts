@@ -23,6 +23,10 @@ export const manners = {
   'answers half a line': (socket) => void socket.write('+PO'),
   'repeats what it is told as an error': (socket, received) =>
     void socket.write(`-ERR unknown command ${received.replace(/\s+/g, ' ')}${'!'.repeat(5000)}${line}`),
+  'leads to itself': (socket, received) =>
+    void socket.write(
+      received.endsWith(`SLOTS${line}`) ? `*0${line}` : `-MOVED 1 127.0.0.1:${socket.localPort}${line}`,
+    ),
   'announces more than there can be': (socket) => void socket.write(`$99999999999${line}x`),
   'announces an endless list': (socket) => void socket.write(`*999999999${line}`),
 } as const satisfies Record<string, Manner>;

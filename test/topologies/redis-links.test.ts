@@ -1,5 +1,9 @@
 /** The operator's connections to a set behind Sentinels and to a Cluster, while servers come and go. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Cluster, Redis } from 'ioredis';
+import type { RedisTls } from '../../contract/redis-tls.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { configHashKey, keyPrefix, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { parseRedisUrl, type RedisTarget } from '../../operator/redis/target.ts';
@@ -13,6 +17,9 @@ import { startCluster, type TestCluster } from '../support/topologies/cluster.ts
 import { type Member, type SentinelSet, startSentinelSet } from '../support/topologies/sentinel.ts';
 import type { RedisLink } from '../../operator/redis/link.ts';
 import { freePort } from '../support/processes.ts';
+import { startNonsense } from '../support/nonsense.ts';
+import { knowsTls, noTls } from '../support/redis.ts';
+import { serverName, signedBy } from '../support/tls/certificates.ts';
 import { eventually } from '../support/wait.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -111,6 +118,9 @@ describe('behind Sentinels', () => {
     const ask = (...ports: number[]) =>
       connect().control(targetOf(`redis+sentinel://${hosts(...ports)}/${set.masterName}`, login)).command('PING');
     expect(await ask(one.port, other.port)).toBe('PONG');
+    const silent = await startNonsense('never answers');
+    cleanups.push(() => silent.stop());
+    expect(await ask(silent.port, other.port)).toBe('PONG');
     await other.crash();
     await third.client.call('SENTINEL', 'REMOVE', set.masterName);
     await third.client.call('SENTINEL', 'MONITOR', set.masterName, '127.0.0.1', replica.port, '2');
@@ -139,6 +149,19 @@ describe('behind Sentinels', () => {
       code: 'RedisHostRefused',
     });
   });
+});
+
+test('TLS is spoken to the Sentinels and to the master alike, and both are checked', async (t) => {
+  if (!(await knowsTls())) t.skip(noTls);
+  const dir = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+  cleanups.push(() => rmSync(dir, { recursive: true }));
+  const tls = await signedBy(dir, 'ours');
+  const set = await startSentinelSet({ tls });
+  cleanups.push(() => set.stop());
+  const link = (serverTls: RedisTls) => connect().control(targetOf(set.url, { tls: serverTls }));
+  expect(await link({ ca: tls.ca, serverName }).command('SET', 'a', '1')).toBe('OK');
+  await expect(link({ serverName }).command('PING')).rejects.toMatchObject({ code: 'RedisTLSFailed' });
+  await expect(link({ ca: tls.ca }).command('PING')).rejects.toMatchObject({ code: 'RedisTLSFailed' });
 });
 
 describe('in a Cluster', () => {

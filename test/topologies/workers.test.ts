@@ -76,6 +76,8 @@ test('a worker on a Cluster has its keys in one slot and a user on every node, a
   for (const port of cluster.ports) {
     expect(String(await cluster.nodeAt(port).call('ACL', 'LIST'))).toContain('user rw-');
   }
+  await cluster.client.xadd('{w}:dead:x', '*', 'ref', 'a-dead-one');
+  expect(await run(cluster.url, 'dead', 'list', 'w')).toContain('a-dead-one');
   await operator.cluster.apply(worker('whole', withSpec({ runtime: 'Script', source: { inline: answers } })), 'user');
   expect(await operator.told('whole', 'Ready', 'False', 'InvalidSpec')).toContain('cannot work on a Redis Cluster');
 });
