@@ -121,8 +121,13 @@ async function isDefaultOpen(
     return flags.has('on') && flags.has('nopass') && text(fieldOf(byDefault, 'commands')) !== '-@all';
   }
   if (target.password === undefined) return true;
-  const { hosts, db, topology, tls, foreign } = target;
-  const stranger = { hosts, db, topology, ...(tls ? { tls } : {}), ...(foreign ? { foreign } : {}) };
+  const { hosts, db, topology, sentinel, tls, foreign } = target;
+  const stranger = {
+    ...{ hosts, db, topology },
+    ...(sentinel ? { sentinel } : {}),
+    ...(tls ? { tls } : {}),
+    ...(foreign ? { foreign } : {}),
+  };
   try {
     const client = await openClient(stranger, { connectMs, commandMs: connectMs });
     const answered = await client.ping().then(() => true, () => false);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { type Finding, ok, problem, warning } from '../../redis/doctor/finding.ts';
+import type { Need } from '../../redis/doctor/rights.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import { RedisDoctor } from './redis-doctor.ts';
 
@@ -86,6 +87,26 @@ test('the next worker takes over without repeating, and a Redis nobody uses is n
   expect(examined()).toBe(3);
   one.forget('a/two');
   expect(clock.pending).toBe(0);
+});
+
+test('the rights that are looked at are those one worker needs by now', async () => {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const examine = (_: RedisTarget, needs: readonly Need[]) => {
+    asked.push(needs.map(({ command }) => command.join(' ')).join());
+    return Promise.resolve([]);
+  };
+  const one = new RedisDoctor({ examine, clock, enqueue: () => undefined });
+  const reading = (key: string) => () => [{ actor: 'operator', command: ['GET', key] } as const];
+  one.keep('a/one', target, reading('1'));
+  one.keep('a/two', target, reading('2'));
+  one.keep('a/one', target, reading('1 by now'));
+  await clock.advance(1000);
+  one.forget('a/one');
+  one.keep('a/two', target, reading('2'));
+  await clock.advance(10 * minutes);
+  expect(asked).toEqual(['GET 1 by now', 'GET 2']);
+  one.close();
 });
 
 test('a new password makes nothing be told twice', async () => {

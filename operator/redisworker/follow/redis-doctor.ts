@@ -24,7 +24,8 @@ export interface RedisDoctorOptions {
 /** A Redis with the workers that use it. */
 interface Patient {
   readonly target: RedisTarget;
-  readonly needs: readonly Need[];
+  /** What its login has to be allowed, for one of the workers. */
+  needs: { readonly of: string; readonly list: readonly Need[] };
   readonly workers: Set<string>;
   /** What is wrong with it. */
   findings: readonly Finding[];
@@ -46,7 +47,10 @@ export class RedisDoctor {
   /** The worker `key` uses this Redis, and no other. @param needs what its login there has to be allowed */
   keep(key: string, target: RedisTarget, needs: () => readonly Need[]): void {
     const name = targetKey(target);
-    const patient = this.#patients.get(name) ?? this.#admit(name, target, needs());
+    const patient = this.#patients.get(name) ?? this.#admit(name, target);
+    if (patient.needs.of === key || !patient.workers.has(patient.needs.of)) {
+      patient.needs = { of: key, list: needs() };
+    }
     const before = this.#byWorker.get(key);
     if (before === patient) return;
     if (before !== undefined) handOn(before, patient, namespaceOf(key));
@@ -85,10 +89,10 @@ export class RedisDoctor {
     this.#byWorker.clear();
   }
 
-  #admit(name: string, target: RedisTarget, needs: readonly Need[]): Patient {
+  #admit(name: string, target: RedisTarget): Patient {
     const patient: Patient = {
       target,
-      needs,
+      needs: { of: '', list: [] },
       workers: new Set(),
       findings: [],
       told: new Map(),
@@ -99,7 +103,7 @@ export class RedisDoctor {
   }
 
   async #examine(name: string, patient: Patient): Promise<void> {
-    const found = await this.#options.examine(patient.target, patient.needs);
+    const found = await this.#options.examine(patient.target, patient.needs.list);
     if (this.#patients.get(name) !== patient) return;
     const isReached = found.every(({ check }) => check !== 'RedisReachable');
     if (isReached) this.#take(patient, found);
