@@ -128,6 +128,8 @@ export interface HandlerSettings {
   readonly memoryMiB: number;
   /** Seconds a process may take to finish after SIGTERM. */
   readonly graceSeconds: number;
+  /** Whether the module is told how to log in to Redis, because something is open to it there. */
+  readonly opensRedis?: boolean;
 }
 
 /** What the last line of our runtime and runner begins with, which says why they end. The operator looks for it. */

@@ -65,10 +65,37 @@ export interface HandlerContext<Secrets = Readonly<Record<string, unknown>>> {
   readonly secrets: Secrets;
   /** Who is running. */
   readonly config: WorkerInfo;
+  /**
+   * How a client of the module's own logs in to the worker's Redis; undefined unless `spec.redis.keys` or
+   * `spec.redis.channels` open something to it.
+   */
+  readonly redis: RedisLogin | undefined;
   /** Writes JSON lines that carry the request's `ref`. */
   readonly log: Logger;
   /** Tells callers that watch the trace how far this request has come, 0 to 100. */
   progress(percent: number): void;
+}
+
+/**
+ * The login of the worker's own user, which may use the keys and channels its manifest opens.
+ *
+ * @example
+ * ```ts
+ * export default async (_request: HandlerRequest, { redis }: HandlerContext) => {
+ *   const { hostname, port } = new URL(redis?.url ?? "");
+ *   const connection = await Deno.connect({ hostname, port: Number(port) });
+ *   // AUTH redis.username redis.password, then GET cache:1
+ *   connection.close();
+ * };
+ * ```
+ */
+export interface RedisLogin {
+  /** `redis://host:port/database`, `rediss://` for TLS, `redis+sentinel://` and `redis+cluster://` for several servers. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM of the authorities its certificate is signed by; the system's when absent. */
+  readonly ca?: string;
 }
 
 /**

@@ -117,6 +117,55 @@ test('pods that run lose a stream that turns out to be of a worker of another na
   await redis.client.call('ACL', 'LOG', 'RESET'); // it was denied what it asked for
 });
 
+/** Sends a command to the Redis it is told of, or to the door of a script, and answers with the first line that comes back. */
+const asksRedis = `
+  async function say(connection: Deno.Conn, ...words: string[]): Promise<string> {
+    const text = words.map((word) => '$' + word.length + '\\r\\n' + word + '\\r\\n').join('');
+    await connection.write(new TextEncoder().encode('*' + words.length + '\\r\\n' + text));
+    const bytes = new Uint8Array(4096);
+    return new TextDecoder().decode(bytes.subarray(0, (await connection.read(bytes)) ?? 0)).split('\\r\\n')[0];
+  }
+`;
+
+test('code may use the keys and channels its manifest opens, with the login of its worker, and no others', async () => {
+  const inline = `${asksRedis}
+    export default async ({ data }, { redis }) => {
+      const { hostname, port } = new URL(redis.url);
+      using connection = await Deno.connect({ hostname, port: Number(port) });
+      await say(connection, 'AUTH', redis.username, redis.password);
+      const answers = [];
+      for (const words of data) answers.push(await say(connection, ...words));
+      return answers;
+    };`;
+  await apply(answering('opened', { source: { inline }, redis: { keys: ['cache:*'], channels: ['news:*'] } }));
+  await operator.told('opened', 'Ready', 'True');
+  const asked = async (...commands: string[][]) => (await ask(redis.client, 'opened', commands)).data as string[];
+  expect(await asked(['SET', 'cache:1', 'x'], ['RENAME', 'cache:1', 'cache:2'], ['PUBLISH', 'news:a', 'x'])).toEqual([
+    '+OK',
+    '+OK',
+    ':0',
+  ]);
+  const refused = await asked(
+    ['GET', 'other'],
+    ['SET', 'cach', 'x'],
+    ['RENAME', 'cache:2', 'other'],
+    ['SCAN', '0'],
+    ['PUBLISH', 'olds', 'x'],
+    ['BRPOP', 'res:1', '1'],
+    ['EVAL', "return redis.call('GET', 'other')", '0'],
+  );
+  expect(refused.map((line) => line.split(' ')[0])).toEqual([
+    ...Array.from({ length: 6 }, () => '-NOPERM'),
+    '-ERR',
+  ]);
+  await redis.client.call('ACL', 'LOG', 'RESET'); // what it was denied
+});
+
+test('code to which nothing is opened is told of no login', async () => {
+  await apply(answering('closed', { source: { inline: 'export default (_, { redis }) => redis === undefined;' } }));
+  expect((await ask(redis.client, 'closed', 1)).data).toBe(true);
+});
+
 test('a worker that is deleted takes its user with it', async () => {
   const user = await userOf('one');
   await operator.cluster.delete(resources.redisWorkers, { namespace: 'default', name: 'one' }, {});

@@ -3,7 +3,7 @@ import { requestFields } from '../../contract/request.ts';
 import { bytesOf, type Entry, userFields, valueOf } from './entry.ts';
 import { textOf } from '../redis/replies.ts';
 import { messageOf } from '../pod/foreign.ts';
-import { type HandlerContext, type HandlerRequest, type Logger, Reply, type WorkerInfo } from '../mod.ts';
+import { type HandlerContext, type HandlerRequest, type Logger, type RedisLogin, Reply, WorkerInfo } from '../mod.ts';
 
 /** {@link HandlerRequest} over an entry. */
 export class EntryRequest implements HandlerRequest {
@@ -39,6 +39,7 @@ export class EntryRequest implements HandlerRequest {
 export interface ContextShared {
   readonly secrets: Readonly<Record<string, unknown>>;
   readonly config: WorkerInfo;
+  readonly redis?: RedisLogin;
   /** A logger whose lines carry `fields`. */
   readonly logWith: (fields: Readonly<Record<string, unknown>>) => Logger;
   readonly progress: (ref: string, percent: number) => void;
@@ -72,6 +73,10 @@ export class EntryContext implements HandlerContext {
 
   get config(): WorkerInfo {
     return this.#shared.config;
+  }
+
+  get redis(): RedisLogin | undefined {
+    return this.#shared.redis;
   }
 
   get log(): Logger {

@@ -44,6 +44,7 @@ export function parseHandlerSettings(json: string, prefix: string): HandlerSetti
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
     memoryMiB: count(given, 'memoryMiB', 128),
     graceSeconds: count(given, 'graceSeconds', 30),
+    ...(given['opensRedis'] === true ? { opensRedis: true } : {}),
     ...(given['leaseSeconds'] === undefined ? {} : { leaseSeconds: count(given, 'leaseSeconds', 1) }),
   };
 }

@@ -1,8 +1,9 @@
 /** The Handler runtime, step by step: the pod, the user's module, the consumer's place, the loop. */
 import type { WorkerConfig } from '../../contract/config-hash.ts';
 import { keyPrefix } from '../../contract/keys.ts';
+import { formatRedisAddress } from '../../contract/redis-address.ts';
 import { exitCodes } from '../../contract/pod.ts';
-import type { Handler, Logger, WorkerInfo } from '../mod.ts';
+import type { Handler, Logger, RedisLogin, WorkerInfo } from '../mod.ts';
 import { guardProcess } from '../pod/guard.ts';
 import { loadHandler } from '../pod/load.ts';
 import { captureConsole } from '../pod/log.ts';
@@ -73,6 +74,7 @@ function assemble(
   const shared = {
     secrets,
     config: infoOf(config, sourceDigest),
+    ...(settings.handler.opensRedis ? { redis: loginOf(settings.redis) } : {}),
     logWith,
     progress: progressKeeper(settings.handler.traces, progress),
   };
@@ -88,6 +90,16 @@ function assemble(
     progress,
     ...(cluster ? { elsewhere: new Elsewhere(cluster, settings.hashKey) } : {}),
   };
+}
+
+/** What a client of the module's own needs to do what the worker's user may do. */
+function loginOf({ address, username, password, tls }: Settings['redis']): RedisLogin {
+  return Object.freeze({
+    url: formatRedisAddress(address),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+  });
 }
 
 function infoOf({ type, consumerId, workerVersion }: WorkerConfig, sourceDigest: string | undefined): WorkerInfo {

@@ -12,6 +12,8 @@ interface Servers {
   readonly username?: string;
   readonly passwordSecretRef?: object;
   readonly tls?: object;
+  readonly keys?: readonly string[];
+  readonly channels?: readonly string[];
 }
 
 const address = (subject: string) =>
@@ -64,6 +66,36 @@ const ownNeedsUrl: Rule<Servers> = {
     servers.of(redis).length > 0 ||
     !(['username', 'passwordSecretRef', 'tls', 'sentinel', 'cluster'] as const).some((field) => field in redis),
 };
+
+/** On a Redis of the author's own the login he gives says what it may. */
+const openOnDefault: Rule<Servers> = {
+  rule: `size(${servers.cel}) == 0 || !(has(self.keys) || has(self.channels))`,
+  message:
+    "redis.keys and redis.channels open something of the operator's Redis: remove them, and give the login of your own Redis these rights",
+  holds: (redis) => servers.of(redis).length === 0 || (redis.keys === undefined && redis.channels === undefined),
+};
+
+/** The pattern of keys or channels: what no shell and no log can show is kept out, and nothing opens everything. */
+const openPattern = (field: string) =>
+  withRules(
+    text(256),
+    inOrder(
+      `${field} must be patterns`,
+      matches(
+        '^[!-Z^-~]+$',
+        `${field} must be printable ASCII without spaces, brackets and backslashes; of a pattern only * and ? are known`,
+      ),
+      never('^[*?]', `${field} must begin with what they have in common, as in cache:*, and not with * or ?`),
+    ),
+  );
+
+const keyPattern = withRules(
+  openPattern('redis.keys'),
+  never(
+    '^(r|re|res|req)?[*?]|^r[*?]|^re[sq]:',
+    'redis.keys must not match replies and traces, which begin with "res:" and "req:" and are other callers\' as well',
+  ),
+);
 
 const oneTopology: Rule<Servers> = {
   rule: '!has(self.sentinel) || !has(self.cluster)',
@@ -155,11 +187,18 @@ export const redis = withRules(
       })
       .exactOptional()
       .describe('How the server of a rediss:// url is verified.'),
+    keys: setOf(keyPattern, 32).exactOptional().describe(
+      "Keys, with * and ?, of the operator's Redis that the code may read and write with ordinary commands.",
+    ),
+    channels: setOf(openPattern('redis.channels'), 32).exactOptional().describe(
+      'Channels, with * and ?, that the code may publish to and listen on there.',
+    ),
   }),
   inOrder(
     'redis.url or redis.urls must say where the Redis is',
     urlOrUrls,
     ownNeedsUrl,
+    openOnDefault,
     oneTopology,
     severalNeedTopology,
     sameScheme,

@@ -176,7 +176,11 @@ function consumerDeployment(
     redisSentinelUsername: login.sentinel?.username,
     hasRedisSentinelPassword: login.sentinel?.password !== undefined,
     redisTls: login.tls ?? {},
-    settings: { ...blueprint.work.settings, memoryMiB: blueprint.memoryMiB },
+    settings: {
+      ...blueprint.work.settings,
+      memoryMiB: blueprint.memoryMiB,
+      ...(blueprint.opens.keys.length + blueprint.opens.channels.length > 0 ? { opensRedis: true } : {}),
+    },
     gate: blueprint.gate,
     sourceDigest: input.source.digest,
     // The AES key salts the digest: a short password cannot be found again from it.

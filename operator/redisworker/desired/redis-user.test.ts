@@ -33,6 +33,20 @@ it('opens another database only where the pods have to select it', () => {
   expect(userOf({}, [], 3).commands).toContain('select');
 });
 
+it('opens keys and channels the spec names to ordinary commands, each kind to its own', () => {
+  const of = (withheld: string[]) => {
+    const { selectors } = userOf({ redis: { keys: ['cache:*', 'x'], channels: ['news:*'] } }, withheld);
+    return selectors.slice(3).map(({ keys, channels, commands }) => [
+      keys,
+      channels,
+      commands.includes('get'),
+      commands.includes('publish'),
+    ]);
+  };
+  expect(of([])).toEqual([[['cache:*', 'x'], [], true, false], [[], ['news:*'], false, true]]);
+  expect(of(['cache:*', 'news:*'])).toEqual([[['x'], [], true, false]]);
+});
+
 it("takes away what is named and is another worker's, with all that is made from it", () => {
   const stream = { request: 'other:req:x', response: 'odd[1]*' };
   expect(keysOf({ stream })).toEqual(expect.arrayContaining(['other:req:x', 'other:req:x:worker:g', 'odd\\[1\\]\\*']));

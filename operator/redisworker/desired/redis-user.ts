@@ -2,6 +2,7 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import type { RedisAddress } from '../../../contract/redis-address.ts';
 import { type AclPermissions, type AclUser, exactly } from '../../redis/acl.ts';
+import { channelCommands, ordinaryCommands } from '../../redis/ordinary-commands.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { kindOf } from '../work/index.ts';
 
@@ -38,20 +39,27 @@ export interface UserInput {
 
 /** The user as it is to be. */
 export function redisUser(
-  { parent, keyPrefix, work }: Blueprint,
+  { parent, keyPrefix, work, opens }: Blueprint,
   { passwords, address, withheld }: UserInput,
 ): AclUser {
   const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(keyPrefix, '*'));
-  const granted = <P extends AclPermissions>(part: P): P => ({
-    ...part,
-    keys: part.keys.filter((pattern) => !withheld.some((key) => isAbout(pattern, key))),
-  });
+  const isGranted = (pattern: string) => !withheld.some((key) => isAbout(pattern, key));
+  const granted = <P extends AclPermissions>(part: P): P => ({ ...part, keys: part.keys.filter(isGranted) });
   return {
     name: redisUserName(parent),
     passwords,
     ...granted({ commands: [...always, ...findingTheWay(address), ...commands], keys }),
-    selectors: selectors.map(granted),
+    selectors: [
+      ...selectors.map(granted),
+      ...opened(ordinaryCommands, { keys: opens.keys.filter(isGranted) }),
+      ...opened(channelCommands, { channels: opens.channels.filter(isGranted) }),
+    ],
   };
+}
+
+function opened(commands: readonly string[], what: { keys?: string[]; channels?: string[] }): AclPermissions[] {
+  const { keys = [], channels = [] } = what;
+  return keys.length + channels.length === 0 ? [] : [{ commands, keys, channels }];
 }
 
 /** What a client asks for to find its server and its database. */

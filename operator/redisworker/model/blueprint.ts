@@ -48,6 +48,8 @@ export interface Blueprint {
   readonly secretName: string | undefined;
   /** The Redis the spec names; undefined when it names none, and the worker has the operator's. */
   readonly redis: RedisWorkerSpec['redis'];
+  /** Patterns of what the code may use of the operator's Redis beside its work. */
+  readonly opens: { readonly keys: readonly string[]; readonly channels: readonly string[] };
   /** What the keys of the worker begin with. */
   readonly keyPrefix: string;
   /** URL the pods connect to; undefined when neither the spec nor the operator names one. */

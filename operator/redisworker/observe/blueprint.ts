@@ -60,6 +60,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       source: spec.source,
       secretName: spec.secretRef?.name,
       redis: ownUrl === undefined ? undefined : spec.redis,
+      opens: opensOf(spec),
       keyPrefix: prefix,
       redisUrl,
       work: workOf(worker, { prefix, graceSeconds: grace }),
@@ -89,6 +90,10 @@ function scopeProblems(field: string, scope: ParsedScope): Problem[] {
 
 function parentOf({ apiVersion, kind, metadata }: RedisWorker): Parent {
   return { apiVersion, kind, namespace: metadata.namespace ?? 'default', name: metadata.name, uid: metadata.uid ?? '' };
+}
+
+function opensOf({ redis }: RedisWorkerSpec): Blueprint['opens'] {
+  return { keys: redis?.keys ?? [], channels: redis?.channels ?? [] };
 }
 
 function podSettings({ pod }: RedisWorkerSpec): PodSettings {

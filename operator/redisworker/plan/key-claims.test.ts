@@ -57,6 +57,18 @@ test('a pattern may match no key of a worker of another namespace', () => {
   expect(wide('greet', 'greetings:*', 'cache:*')).toEqual([]);
 });
 
+test('a channel is of the older worker that names it, and no key', () => {
+  const [older, younger] = [1, 2].map((day) =>
+    worker('w', `ns-${day}`, { type: `t${day}`, redis: { channels: ['news:*', 'greet:x'] } }, day)
+  );
+  expect(of(older!, younger!, greet)).toEqual([]);
+  expect(of(younger!, older!, greet)).toEqual([
+    'spec.redis.channels news:* ns-1/w',
+    'spec.redis.channels greet:x ns-1/w',
+  ]);
+  expect(of(worker('w', 'ns-3', { type: 't3', redis: { keys: ['news:1'] } }, 3), older!)).toEqual([]);
+});
+
 test('a namespace trusts itself, and on a Redis of the author nobody else is', () => {
   const request = { stream: { request: 'greet:req:x' } };
   expect(of(worker('w', 'theirs', request), greet)).toEqual([]);

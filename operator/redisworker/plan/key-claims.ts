@@ -12,10 +12,17 @@ type Claiming = Pick<KubeObject, 'metadata' | 'spec'>;
 
 interface RawSpec {
   readonly type?: string;
-  readonly redis?: { readonly url?: string; readonly urls?: readonly string[]; readonly keys?: readonly string[] };
+  readonly redis?: {
+    readonly url?: string;
+    readonly urls?: readonly string[];
+    readonly keys?: readonly string[];
+    readonly channels?: readonly string[];
+  };
   readonly stream?: { readonly request?: string; readonly response?: string };
   readonly handler?: { readonly deadLetter?: string };
 }
+
+const channels = 'spec.redis.channels';
 
 /** What a spec names, by field. */
 interface Named {
@@ -29,7 +36,8 @@ export function foreignKeys(worker: Claiming, all: readonly Claiming[]): Foreign
   if (!isOnDefault(worker)) return [];
   const strangers = all.filter((other) => isStranger(worker, other));
   return namedBy(worker).flatMap(({ field, key, pattern }) => {
-    const owner = strangers.find((other) => isOf(other, pattern) || (isOlder(other, worker) && names(other, pattern)));
+    const named = { field, key, pattern };
+    const owner = strangers.find((other) => isOf(other, named) || (isOlder(other, worker) && names(other, named)));
     return owner === undefined ? [] : [{ field, key, worker: nameOf(owner) }];
   });
 }
@@ -39,13 +47,13 @@ export function claimsMeet(one: Claiming, other: Claiming): boolean {
   return isOnDefault(one) && isStranger(one, other) &&
     [[one, other], [other, one]].some(([mine, theirs]) =>
       mine !== undefined && theirs !== undefined &&
-      namedBy(mine).some(({ pattern }) => isOf(theirs, pattern) || names(theirs, pattern))
+      namedBy(mine).some((named) => isOf(theirs, named) || names(theirs, named))
     );
 }
 
 /** Whether the keys of a worker type are what `worker` names of another namespace: then it has no say about them. */
 export function intrudes(worker: Claiming, on: Claiming): boolean {
-  return isOnDefault(worker) && isStranger(worker, on) && namedBy(worker).some(({ pattern }) => isOf(on, pattern));
+  return isOnDefault(worker) && isStranger(worker, on) && namedBy(worker).some((named) => isOf(on, named));
 }
 
 function isStranger(worker: Claiming, other: Claiming): boolean {
@@ -57,14 +65,16 @@ function isOnDefault({ spec }: Claiming): boolean {
   return redis?.url === undefined && redis?.urls === undefined;
 }
 
-/** Keys that begin so are made from the type. */
-function isOf({ metadata, spec }: Claiming, pattern: Pattern): boolean {
+/** Keys that begin so are made from the type; channels are of nobody before somebody names them. */
+function isOf({ metadata, spec }: Claiming, { field, pattern }: Named): boolean {
   const { type = metadata.name } = (spec ?? {}) as RawSpec;
-  return [`${type}:`, `{${type}}:`].some((prefix) => globsMeet(pattern, [...literal(prefix), 'any']));
+  return field !== channels &&
+    [`${type}:`, `{${type}}:`].some((prefix) => globsMeet(pattern, [...literal(prefix), 'any']));
 }
 
-function names(other: Claiming, pattern: Pattern): boolean {
-  return namedBy(other).some((named) => globsMeet(named.pattern, pattern));
+function names(other: Claiming, { field, pattern }: Named): boolean {
+  const alike = namedBy(other).filter((named) => (named.field === channels) === (field === channels));
+  return alike.some((named) => globsMeet(named.pattern, pattern));
 }
 
 function isOlder(one: Claiming, other: Claiming): boolean {
@@ -83,6 +93,7 @@ function namedBy({ metadata, spec }: Claiming): Named[] {
   const named = [
     ...fields.flatMap(([field, key]) => (key === undefined ? [] : [{ field, key, pattern: literal(key) }])),
     ...(redis?.keys ?? []).map((key) => ({ field: 'spec.redis.keys', key, pattern: patternOf(key) })),
+    ...(redis?.channels ?? []).map((key) => ({ field: channels, key, pattern: patternOf(key) })),
   ];
-  return named.filter(({ key }) => !isOwn(key));
+  return named.filter(({ field, key }) => field === channels || !isOwn(key));
 }
