@@ -14,6 +14,7 @@ import {
 } from '../../contract/keys.ts';
 import type { RedisAddress } from '../../contract/redis-address.ts';
 import { rulesOf } from '../../operator/redis/acl.ts';
+import { channelCommands, ordinaryCommands } from '../../operator/redis/ordinary-commands.ts';
 import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import { redisUser } from '../../operator/redisworker/desired/redis-user.ts';
@@ -98,6 +99,35 @@ test("the docs name the rights of the operator's login in one line", async () =>
   await client.call('ACL', 'SETUSER', name, ...rules);
   await client.call('ACL', 'SETUSER', 'from-data', ...rulesOf(operatorUser('from-data', 'PASSWORD')));
   expect(await client.acl('GETUSER', name)).toEqual(await client.acl('GETUSER', 'from-data'));
+});
+
+test('the docs name what may be done with the keys and channels a manifest opens', () => {
+  const [keys, channels] = accessTable('What a manifest opens beside that');
+  expect([keys?.commands, channels?.commands]).toEqual([new Set(ordinaryCommands), new Set(channelCommands)]);
+});
+
+test('with the keys and channels a manifest opens, a server allows that and no more', async () => {
+  const opened = { keys: ['cache:*'], channels: ['news:*'] };
+  const { blueprint } = observed(worker('w', withSpec({ redis: opened }))).spec!;
+  const address = { db: 0, topology: { kind: 'Standalone' } } as const;
+  const user = redisUser(blueprint, { passwords: ['x'], address, withheld: [] });
+  await redis.addUser(user);
+  const listens = new Set(channelCommands);
+  const known = commands.filter(({ name }) => !listens.has(name));
+  const calls = (key: string) => known.map((command) => callWith(command, [key]));
+  const allowedOn = async (key: string) => {
+    const all = calls(key);
+    const [allowed, keys] = await Promise.all([dryRun(user.name, all), keysOf(all)]);
+    return known.filter((_, at) => allowed[at] && keys[at]!.length > 0).map(({ name }) => name);
+  };
+  const unknown = new Set(ordinaryCommands.filter((name) => !commands.some((command) => command.name === name)));
+  expect((await allowedOn('cache:1')).sort()).toEqual(
+    ordinaryCommands.filter((name) => !unknown.has(name)).sort(),
+  );
+  expect(await allowedOn('cach')).toEqual([]);
+  const says = (...words: string[]) => client.call('ACL', 'DRYRUN', user.name, ...words);
+  expect([await says('PUBLISH', 'news:1', 'x'), await says('PSUBSCRIBE', 'news:*')]).toEqual(['OK', 'OK']);
+  expect([await says('PUBLISH', 'old', 'x'), await says('PSUBSCRIBE', '*')]).not.toContain('OK');
 });
 
 test('the docs name what the operator asks beside that', () => {
