@@ -30,7 +30,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   await using starting = new AsyncDisposableStack();
   const { url: redisUrl, ...redisLogin } = settings.redis;
   const redisTls = settings.tlsFiles && defaultRedisTls(settings.tlsFiles);
-  const claim = await claimSession(settings.name, settings.redis, log, redisTls?.current());
+  const claim = await claimSession(settings.name, settings.redis, log, () => redisTls?.current());
   starting.defer(() => claim.release());
   const cluster = await openLocalCluster({ log, nodeName, uid: stableUids(settings.name) });
   starting.defer(() => cluster.close());

@@ -7,6 +7,7 @@ import { systemClock } from '../operator/clock.ts';
 import { birthOf, pidSpace } from '../operator/cluster/local/index.ts';
 import type { Log } from '../operator/observability/log.ts';
 import { RedisConnections } from '../operator/redis/connections.ts';
+import type { RedisLink } from '../operator/redis/link.ts';
 import { claimName } from '../operator/redis/name-claim.ts';
 import { parseRedisUrl } from '../operator/redis/target.ts';
 import { Failure } from './failure.ts';
@@ -45,14 +46,18 @@ export async function claimSession(
   session: string,
   { url, ...login }: RedisAccess,
   log: Log,
-  tls?: RedisTls,
+  tlsNow: () => RedisTls | undefined,
 ): Promise<SessionClaim> {
   const parsed = parseRedisUrl(url);
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined); // told to whoever waits for it
   if (!parsed.ok) return { lost: lost.promise, release: () => Promise.resolve() };
   const connections = new RedisConnections();
-  const claim = await claimName(connections.control({ ...parsed.target, ...login, ...(tls ? { tls } : {}) }), {
+  const link = (): RedisLink => {
+    const tls = tlsNow();
+    return connections.control({ ...parsed.target, ...login, ...(tls ? { tls } : {}) });
+  };
+  const claim = await claimName({ script: (...asked) => link().script(...asked) }, {
     key: `redisworker:up:${identityOf(session).slice(0, 16)}`,
     holder: JSON.stringify(await ourselves()),
     clock: systemClock,

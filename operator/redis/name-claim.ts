@@ -42,7 +42,7 @@ return ''
 `);
 
 /** Claims a name and keeps it until it is released. While Redis does not answer, nobody is told to hold it. */
-export async function claimName(redis: RedisLink, options: ClaimOptions): Promise<Claim> {
+export async function claimName(redis: Pick<RedisLink, 'script'>, options: ClaimOptions): Promise<Claim> {
   const { key, holder, clock, isDead, onLost, onFault, lifeMs = defaultLifeMs } = options;
   const ask = async (dead = '') => String(await redis.script(claimScript, [key], [holder, lifeMs, dead]));
   const attempt = async (): Promise<string> => {

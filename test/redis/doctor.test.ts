@@ -18,6 +18,7 @@ import { RedisConnections } from '../../operator/redis/connections.ts';
 import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { type ExaminedWorker, examineWorker } from '../../operator/redis/doctor/worker.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
+import { manners, startNonsense } from '../support/nonsense.ts';
 import { freePort, start } from '../support/processes.ts';
 import { knowsTls, noTls, redisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { serverName, signedBy } from '../support/tls/certificates.ts';
@@ -267,6 +268,21 @@ test('of a server an author has named nothing is repeated', async () => {
     await replica.stop();
   }
 });
+
+test.each(Object.keys(manners) as (keyof typeof manners)[])(
+  'of a server that %s little is told, in bounded time and in our own words',
+  async (manner) => {
+    const server = await startNonsense(manner);
+    const target = at(server.port, { username: 'ann', password: 'hush', foreign: { closed: [] } });
+    try {
+      const findings = await examine(target, { clock: systemClock, deadlineMs: 100, needs: everything });
+      for (const { message } of findings) expect(message).toMatch(/^[ -~]{10,500}$/);
+      expect(JSON.stringify(findings)).not.toMatch(/hush|unknown command|!!!|HTTP/);
+    } finally {
+      await server.stop();
+    }
+  },
+);
 
 test('TLS is told by its version and the end of the certificate', async ({ skip }) => {
   if (!await knowsTls()) return skip(noTls);
