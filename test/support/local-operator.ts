@@ -5,7 +5,7 @@ import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { type KubeObject, refOf, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
 import type { DefaultRedisTls } from '../../operator/default-redis-tls.ts';
-import type { Followed } from '../../operator/followed-files.ts';
+import { type Followed, unchanging } from '../../operator/followed-files.ts';
 import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
@@ -39,6 +39,7 @@ export interface TestOperatorOptions {
   readonly mayWrite?: () => boolean;
   readonly redisUrl?: string;
   readonly redisLogin?: Omit<DefaultLogin, 'tls'>;
+  readonly redisSentinelPassword?: string;
   /** All when absent, as on a laptop. */
   readonly defaultRedisNamespaces?: SharingNamespaces;
   readonly redisTls?: DefaultRedisTls;
@@ -58,6 +59,7 @@ export async function startTestOperator(
     mayWrite = () => true,
     redisUrl,
     redisLogin = {},
+    redisSentinelPassword,
     defaultRedisNamespaces = 'All',
     redisTls,
     redisPassword,
@@ -84,6 +86,7 @@ export async function startTestOperator(
     metrics: createMetrics(),
     redisUrl,
     redisLogin,
+    redisSentinelPassword: redisSentinelPassword === undefined ? undefined : unchanging(redisSentinelPassword),
     defaultRedisNamespaces,
     redisTls,
     redisPassword,

@@ -71,9 +71,16 @@ function ownLogin(
   });
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
   const user = without(redisUser(blueprint, { passwords, address: target, withheld }), unknown);
+  const login = { username: user.name, password: current };
   const { sentinel, tls } = defaults.login;
-  const shared = { ...(sentinel ? { sentinel } : {}), ...(tls ? { tls } : {}) };
-  return { kind: 'own', username: user.name, password: current, ...shared, user, kept };
+  return {
+    kind: 'own',
+    ...login,
+    ...(sentinel?.password === undefined ? {} : { sentinel: login }),
+    ...(tls ? { tls } : {}),
+    user,
+    kept,
+  };
 }
 
 function mayShare(namespaces: SharingNamespaces, namespace: string): boolean {
