@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { HostPort } from '../../contract/host-port.ts';
 import type { Clock } from '../clock.ts';
-import { openClient } from './client.ts';
+import { openClient, serverOfClient } from './client.ts';
 import type { Command } from './command-key.ts';
 import { type RedisFault, silence, toFault } from './fault.ts';
 import type { RedisTarget } from './target.ts';
@@ -83,6 +83,16 @@ export class BlockingLink {
   close(): void {
     this.#running?.abort();
     this.#drop();
+  }
+
+  /** Where the socket leads to; undefined while there is none. */
+  get server(): HostPort | undefined {
+    return this.#connection?.client.status === 'ready' ? serverOfClient(this.#connection.client) : undefined;
+  }
+
+  /** Drops the socket as if the server had closed it: the read under way fails. */
+  lose(): void {
+    this.#connection?.client.disconnect();
   }
 
   #drop(): void {

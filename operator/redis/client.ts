@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { openMaster } from './sentinel.ts';
 import { type Deadlines, openServer } from './server.ts';
+import type { HostPort } from '../../contract/host-port.ts';
 import type { RedisTarget } from './target.ts';
 
 /**
@@ -14,4 +15,9 @@ export function openClient(target: RedisTarget, deadlines: Deadlines): Promise<R
   return topology.kind === 'Sentinel'
     ? openMaster(target, topology.masterName, deadlines)
     : openServer(target, deadlines);
+}
+
+/** The server a connection was opened to, which of a set only its Sentinels know. */
+export function serverOfClient({ options: { host = '', port = 0 } }: Redis): HostPort {
+  return { host, port };
 }

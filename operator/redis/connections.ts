@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { BlockingLink } from './blocking-link.ts';
 import { ClusterLink } from './cluster-link.ts';
 import { type LinkOptions, type RedisLink, type RedisMeter, ServerLink } from './link.ts';
+import { MasterWatch, type ToMaster } from './master-watch.ts';
 import { type RedisTarget, targetKey } from './target.ts';
 
 /** What {@link RedisConnections} is made of; all have defaults. Times in milliseconds. */
@@ -24,6 +25,7 @@ const unmetered: RedisMeter = { roundtrip: () => undefined, error: () => undefin
 export class RedisConnections {
   readonly #options: LinkOptions;
   readonly #links = new Map<string, RedisLink>();
+  readonly #watches = new Map<string, MasterWatch>();
   readonly #open = new Set<ServerLink | BlockingLink>();
 
   constructor(options: ConnectionOptions = {}) {
@@ -34,7 +36,10 @@ export class RedisConnections {
       commandMs: options.commandMs ?? 2000,
       idleMs: options.idleMs ?? 300_000,
       onMoved: options.onMoved ?? (() => undefined),
-      onOpen: (link) => this.#open.add(link),
+      onOpen: (link) => {
+        this.#open.add(link);
+        this.#watch(link.target, link);
+      },
       onIdle: (link) => {
         this.#open.delete(link);
         this.#release(link);
@@ -63,12 +68,34 @@ export class RedisConnections {
     return new BlockingLink(whereabouts, {
       clock,
       connectMs: commandMs,
-      onOpenChange: (one, open) => (open ? this.#open.add(one) : this.#open.delete(one)),
+      onOpenChange: (one, open) => {
+        if (open) this.#watch(target, one);
+        if (open) this.#open.add(one);
+        else this.#open.delete(one);
+      },
     });
+  }
+
+  /** A failover has the connections to a master opened anew. */
+  #watch(target: RedisTarget, link: ToMaster): void {
+    const { topology } = target;
+    if (topology.kind !== 'Sentinel') return;
+    const key = targetKey(target);
+    const watch = this.#watches.get(key) ?? new MasterWatch({
+      clock: this.#options.clock,
+      target,
+      masterName: topology.masterName,
+      control: (sentinel) => this.control(sentinel),
+      onIdle: () => this.#watches.delete(key),
+    });
+    this.#watches.set(key, watch);
+    watch.add(link);
   }
 
   /** Drops every socket. Links stay usable, and would open again. */
   close(): void {
+    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.clear();
     for (const link of [...this.#open]) link.close();
     this.#open.clear();
     this.#links.clear();

@@ -1,8 +1,9 @@
 /** A shared connection for short commands: opens when needed, closes when idle, gives up fast when Redis is down. */
 import type { Redis } from 'ioredis';
 import { backOffMs } from '../backoff.ts';
+import type { HostPort } from '../../contract/host-port.ts';
 import type { Clock } from '../clock.ts';
-import { openClient } from './client.ts';
+import { openClient, serverOfClient } from './client.ts';
 import { RedisFault, toFault } from './fault.ts';
 import type { Command } from './command-key.ts';
 import type { Script } from './script.ts';
@@ -66,6 +67,7 @@ export class ServerLink implements RedisLink {
   readonly target: RedisTarget;
   readonly #options: LinkOptions;
   #client: Promise<Redis> | undefined;
+  #server: HostPort | undefined;
   #cancelIdle: () => void = () => undefined;
   #failures = 0;
   #refused: { readonly until: number; readonly fault: RedisFault } | undefined;
@@ -92,10 +94,21 @@ export class ServerLink implements RedisLink {
     return Promise.resolve([this]);
   }
 
+  /** Where the socket leads to; undefined while there is none. */
+  get server(): HostPort | undefined {
+    return this.#server;
+  }
+
+  /** Drops the socket as if the server had closed it. */
+  lose(): void {
+    this.close();
+  }
+
   close(): void {
     this.#cancelIdle();
     const client = this.#client;
     this.#client = undefined;
+    this.#server = undefined;
     client?.then((open) => open.disconnect(), () => undefined);
   }
 
@@ -143,6 +156,7 @@ export class ServerLink implements RedisLink {
 
   #opened(client: Promise<Redis>, open: Redis): void {
     if (this.#client !== client) return;
+    this.#server = serverOfClient(open);
     this.#failures = 0;
     this.#refused = undefined;
     open.once('end', () => this.#forget(client));
@@ -165,7 +179,9 @@ export class ServerLink implements RedisLink {
   }
 
   #forget(client: Promise<Redis>): void {
-    if (this.#client === client) this.#client = undefined;
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#server = undefined;
   }
 
   #restartIdle(): void {

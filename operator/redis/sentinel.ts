@@ -1,6 +1,6 @@
 /** Finds the master of a set by its Sentinels, and believes none of them before the server itself says so. */
 import type { Redis } from 'ioredis';
-import type { HostPort } from '../../contract/host-port.ts';
+import { formatHostPort, type HostPort } from '../../contract/host-port.ts';
 import { masterUnknown, mostTelling, type RedisFault, silence, toFault } from './fault.ts';
 import { serverOf } from './members.ts';
 import { items, text } from './replies.ts';
@@ -8,39 +8,73 @@ import { type Deadlines, openServer } from './server.ts';
 import { type RedisTarget, sentinelTarget, serverTarget } from './target.ts';
 
 /**
- * Asks the Sentinels in turn: one that is gone, knows no master, or names a server that is none is passed over.
+ * Asks the Sentinels, and dials the server most of them name: one that is gone or knows no master is passed over, and so
+ * is a server that is none.
  * @throws RedisFault within `connectMs`
  */
 export async function openMaster(target: RedisTarget, masterName: string, deadlines: Deadlines): Promise<Redis> {
   const end = Date.now() + deadlines.connectMs;
-  const faults: RedisFault[] = [];
-  for (const [at, sentinel] of target.hosts.entries()) {
-    const left = target.hosts.length - at;
-    const share = (parts: number): number => Math.max((end - Date.now()) / parts, 1);
+  const ask = (sentinel: HostPort) => askOnce(target, sentinel, masterName, deadlines.connectMs / 2);
+  const { named, faults } = await namedMasters(target.hosts, ask);
+  for (const [at, server] of named.entries()) {
+    const connectMs = Math.max((end - Date.now()) / (named.length - at), 1);
     try {
-      const server = await askForMaster(target, sentinel, masterName, share(left + 1));
-      return await openIfMaster(target, server, { ...deadlines, connectMs: share(left) });
+      return await openIfMaster(target, server, { ...deadlines, connectMs });
     } catch (error) {
-      faults.push(toFault(error, target));
+      faults.push(error);
     }
   }
-  throw mostTelling(faults)?.of(target) ?? masterUnknown(target, '');
+  throw mostTelling(faults.map((fault) => toFault(fault, target)))?.of(target) ?? masterUnknown(target, '');
 }
 
-async function askForMaster(
-  target: RedisTarget,
-  sentinel: HostPort,
-  masterName: string,
-  ms: number,
-): Promise<HostPort> {
+/** What the Sentinels say. */
+export interface NamedMasters {
+  /** The server most of them name comes first. */
+  readonly named: readonly HostPort[];
+  readonly faults: unknown[];
+}
+
+/** Asks all Sentinels at once, for as long as more than half of them do not agree: one of them may be cut off. */
+export async function namedMasters(
+  sentinels: readonly HostPort[],
+  ask: (sentinel: HostPort) => Promise<HostPort>,
+): Promise<NamedMasters> {
+  const votes = new Map<string, { readonly server: HostPort; count: number }>();
+  const faults: unknown[] = [];
+  const agreed = Promise.withResolvers<undefined>();
+  const asked = sentinels.map(async (sentinel) => {
+    try {
+      const server = await ask(sentinel);
+      const vote = votes.get(formatHostPort(server)) ?? { server, count: 0 };
+      votes.set(formatHostPort(server), vote);
+      if (++vote.count > sentinels.length / 2) agreed.resolve(undefined);
+    } catch (error) {
+      faults.push(error);
+    }
+  });
+  await Promise.race([Promise.all(asked), agreed.promise]);
+  const byVotes = [...votes.values()].sort((one, other) => other.count - one.count);
+  return { named: byVotes.map(({ server }) => server), faults: [...faults] };
+}
+
+/** The command that asks a Sentinel for the master. */
+export function masterQuestion(masterName: string): readonly [string, ...string[]] {
+  return ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', masterName];
+}
+
+/** Reads its reply. @throws RedisFault when the Sentinel knows no set of this name */
+export function masterIn(reply: unknown, target: RedisTarget, sentinel: HostPort): HostPort {
+  const [host, port] = items(reply);
+  const [server] = text(host) === '' ? [] : serverOf(host, port, { host: sentinel.host, tls: false });
+  if (server === undefined) throw masterUnknown(target, 'they know no set of this name');
+  return server;
+}
+
+async function askOnce(target: RedisTarget, sentinel: HostPort, masterName: string, ms: number): Promise<HostPort> {
   const own = sentinelTarget(target, sentinel);
   const client = await openServer(own, { connectMs: ms });
   try {
-    const reply = await within(ms, client, own, client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', masterName));
-    const [host, port] = items(reply);
-    const [server] = text(host) === '' ? [] : serverOf(host, port, { host: sentinel.host, tls: false });
-    if (server === undefined) throw masterUnknown(target, 'they know no set of this name');
-    return server;
+    return masterIn(await within(ms, client, own, client.call(...masterQuestion(masterName))), target, sentinel);
   } finally {
     client.disconnect();
   }
