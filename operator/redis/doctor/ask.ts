@@ -62,19 +62,10 @@ export async function askServer(
     const ask = (commands: readonly Command[]): Promise<unknown[]> =>
       Promise.all(commands.map((command) => client.call(...command).catch((error: unknown) => refusal(error, target))));
     const user = target.username ?? 'default';
-    const [own] = await ask([['ACL', 'GETUSER', user]]);
-    const rules = own instanceof RedisFault ? undefined : text(fieldOf(own, 'commands'));
-    const may = (question: Question): boolean => mayAsk(rules, question);
-    const [info, config, cluster, byDefault] = await askAllowed(ask, [
-      may('info') && ['INFO'],
-      may('config|get') && ['CONFIG', 'GET', ...settings],
-      may('cluster|info') && ['CLUSTER', 'INFO'],
-      may('acl|getuser') && ['ACL', 'GETUSER', 'default'],
-    ]);
+    const may = await ownRights(ask, user);
+    const { byDefault, ...told } = await askOfItself(ask, may);
     return {
-      info: info === undefined ? undefined : infoFields(text(info)),
-      config: config === undefined ? undefined : new Map(Object.entries(records(config))),
-      cluster: cluster === undefined ? undefined : infoFields(text(cluster)),
+      ...told,
       user,
       defaultIsOpen: await isDefaultOpen(target, byDefault, deadlineMs),
       denied: needs.length === 0 ? [] : await deniedOf(needs, user, { ask, may }),
@@ -100,6 +91,31 @@ function refusal(error: unknown, target: RedisTarget): RedisFault {
 }
 
 type Ask = (commands: readonly Command[]) => Promise<unknown[]>;
+
+type May = (question: Question) => boolean;
+
+/** A login that may not read its own rules tries everything. */
+async function ownRights(ask: Ask, user: string): Promise<May> {
+  const [own] = await ask([['ACL', 'GETUSER', user]]);
+  const rules = own instanceof RedisFault ? undefined : text(fieldOf(own, 'commands'));
+  return (question) => mayAsk(rules, question);
+}
+
+/** What the server says of itself, and of its user `default`. */
+async function askOfItself(ask: Ask, may: May): Promise<Told & { readonly byDefault: unknown }> {
+  const [info, config, cluster, byDefault] = await askAllowed(ask, [
+    may('info') && ['INFO'],
+    may('config|get') && ['CONFIG', 'GET', ...settings],
+    may('cluster|info') && ['CLUSTER', 'INFO'],
+    may('acl|getuser') && ['ACL', 'GETUSER', 'default'],
+  ]);
+  return {
+    info: info === undefined ? undefined : infoFields(text(info)),
+    config: config === undefined ? undefined : new Map(Object.entries(records(config))),
+    cluster: cluster === undefined ? undefined : infoFields(text(cluster)),
+    byDefault,
+  };
+}
 
 /** A question that may not be asked, or is refused all the same, has no answer. */
 async function askAllowed(ask: Ask, questions: readonly (Command | false)[]): Promise<unknown[]> {
@@ -147,7 +163,7 @@ function fieldOf(reply: unknown, name: string): unknown {
 async function deniedOf(
   needs: readonly Need[],
   user: string,
-  { ask, may }: { readonly ask: Ask; readonly may: (question: Question) => boolean },
+  { ask, may }: { readonly ask: Ask; readonly may: May },
 ): Promise<readonly Need[] | undefined> {
   const dryRun = (command: Command): Command => ['ACL', 'DRYRUN', user, ...command];
   const [dry] = may('acl|dryrun') ? await ask([dryRun(['PING'])]) : [];

@@ -84,10 +84,6 @@ export interface Told {
 
 /** Brings the answers into one form. */
 export function factsOf({ info = none, config = none, cluster = none }: Told): ServerFacts {
-  const whole = (fields: Fields, name: string): number | undefined => {
-    const text = fields.get(name) ?? '';
-    return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-  };
   const setting = (name: (typeof settings)[number]): string | undefined => config.get(name);
   const save = setting('save');
   return {
@@ -148,6 +144,11 @@ function topologyOf(
     ),
     clusterIsUp: state === undefined ? undefined : state === 'ok',
   };
+}
+
+function whole(fields: Fields, name: string): number | undefined {
+  const text = fields.get(name) ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** One of the words such settings have, and nothing longer that a stranger may have put there. */
