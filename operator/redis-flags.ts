@@ -14,7 +14,7 @@ export function withRedisFlags(program: Command): Command {
     .option('--redis-sentinel-username <name>', 'ACL user for its Sentinels [REDIS_SENTINEL_USERNAME]')
     .option(
       '--redis-sentinel-password-file <file>',
-      'file with the password for its Sentinels, which its workers get as well [REDIS_SENTINEL_PASSWORD]',
+      'file with the password for its Sentinels [REDIS_SENTINEL_PASSWORD]',
     )
     .option('--redis-ca-file <file>', "file with the PEM certificates to trust for it, and no others [the system's]")
     .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')

@@ -74,14 +74,14 @@ export function decodeUser(reply: unknown): FoundUser | undefined {
   };
 }
 
-/** Makes the user, or makes it anew, on every server: no server tells another. Connections of it live on. @throws RedisFault */
+/** Makes the user, or makes it anew. Connections of it live on. @throws RedisFault */
 export async function setUser(link: RedisLink, user: AclUser): Promise<void> {
-  for (const server of await link.servers()) await server.command('ACL', 'SETUSER', user.name, ...rulesOf(user));
+  await link.command('ACL', 'SETUSER', user.name, ...rulesOf(user));
 }
 
-/** Deletes the user on every server and ends its connections. @throws RedisFault */
+/** Deletes the user and ends its connections. @throws RedisFault */
 export async function deleteUser(link: RedisLink, name: string): Promise<void> {
-  for (const server of await link.servers()) await server.command('ACL', 'DELUSER', name);
+  await link.command('ACL', 'DELUSER', name);
 }
 
 /** Those of the commands the server does not know. @throws RedisFault */
@@ -90,14 +90,10 @@ export async function unknownCommands(link: RedisLink, commands: readonly string
   return new Set(commands.filter((_, at) => isNothing(replies[at])));
 }
 
-/** What ACL LIST says of each user that every server has, by its name. @throws RedisFault */
+/** A line of ACL LIST for each user, by its name. @throws RedisFault */
 export async function listUsers(link: RedisLink): Promise<ReadonlyMap<string, string>> {
-  const servers = await link.servers();
-  const lists = await Promise.all(servers.map(async (server) => strings(await server.command('ACL', 'LIST'))));
-  const byName = Map.groupBy(lists.flat(), (line) => line.split(' ', 2)[1] ?? '');
-  return new Map(
-    [...byName].flatMap(([name, lines]) => lines.length < servers.length ? [] : [[name, lines.join('\n')]]),
-  );
+  const lines = strings(await link.command('ACL', 'LIST'));
+  return new Map(lines.map((line) => [line.split(' ', 2)[1] ?? '', line]));
 }
 
 /** True when the server has no ACL at all. */

@@ -56,7 +56,7 @@ export interface RedisLink {
   pipeline(commands: readonly Command[]): Promise<unknown[]>;
   /** Runs a script, teaching it to the server when it is new there. */
   script(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
-  /** A link to each server that is dialled: what is no data, as users are not, has to be brought to each of them. */
+  /** A link to each server that is dialled: of a Cluster all that serve slots, and their replicas. */
   servers(): Promise<readonly RedisLink[]>;
   /** Closes the sockets; the next command opens others. */
   close(): void;

@@ -16,16 +16,8 @@ export class UserComparison {
   /** How the user that is wanted reads, by server and user, with the rules it was learnt from. */
   readonly #wanted = new Map<string, { readonly rules: string; readonly reads: string }>();
 
-  /** The first server that has another user tells for all. @throws RedisFault */
+  /** @throws RedisFault */
   async of(link: RedisLink, user: AclUser): Promise<UserState> {
-    for (const server of await link.servers()) {
-      const state = await this.#on(server, user);
-      if (state !== 'current') return state;
-    }
-    return 'current';
-  }
-
-  async #on(link: RedisLink, user: AclUser): Promise<UserState> {
     const found = await readUser(link, user.name);
     if (found === undefined) return 'missing';
     // A server that was replaced by another version says the same in other words again: what differs is learnt anew.
