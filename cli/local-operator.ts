@@ -8,7 +8,7 @@ import { type Cluster, keyOf, type KubeObject, resources } from '../operator/clu
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
 import { startNode } from '../operator/cluster/local/node/node.ts';
-import { defaultRedisTls } from '../operator/default-redis-tls.ts';
+import { defaultRedisTls, workerIdentity } from '../operator/default-redis-tls.ts';
 import { machineLookUp } from '../operator/dns/lookup.ts';
 import { startHttp } from '../operator/observability/http.ts';
 import { createLog, type Log } from '../operator/observability/log.ts';
@@ -42,6 +42,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     redisUrl,
     redisLogin,
     redisTls,
+    // Whoever starts it is the author of its workers.
+    redisWorkerIdentity: settings.tlsFiles?.certFile === undefined ? undefined : workerIdentity(settings.tlsFiles),
     defaultRedisNamespaces: 'All',
     workerImage: 'local',
     policyEnforcement: 'None',

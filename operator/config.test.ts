@@ -124,6 +124,10 @@ test('certificates of the default Redis need TLS, both halves, and files that ho
   expect(refusal([...secure, '--redis-key-file', '/nowhere/key'])).toBe(
     '--redis-cert-file and --redis-key-file: give both or none\n',
   );
+  expect(refusal([...secure, '--redis-worker-cert-file', '/nowhere/cert'])).toBe(
+    '--redis-worker-cert-file and --redis-worker-key-file: give both or none\n',
+  );
+  expect(refusal(['--redis-worker-cert-file', '/nowhere/cert'])).toContain('they need --redis with rediss://\n');
   expect(refusal([...secure, '--redis-ca-file', '/nowhere/ca'])).toContain('/nowhere/ca');
   expect(refusal([...secure, '--redis-ca-file', import.meta.filename])).toBe(
     `--redis-ca-file: ${import.meta.filename} holds no certificate in PEM, or one that cannot be read\n`,

@@ -4,11 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import type { LogLevel } from './observability/log.ts';
-import { defaultRedisPassword, type PasswordFlag } from './default-redis-password.ts';
-import { type DefaultRedisTls, defaultRedisTls, tlsFlagsNeedTls } from './default-redis-tls.ts';
-import { type Followed, unchanging } from './followed-files.ts';
-import { parseRedisUrl, urlOf } from './redis/target.ts';
-import { withRedisFlags } from './redis-flags.ts';
+import { type RedisFlags, withRedisFlags } from './redis-flags.ts';
+import { type DefaultRedisSettings, readDefaultRedis } from './redis-settings.ts';
 import { type HostRule, parseHostRule } from './redisworker/network/redis-hosts.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
 import {
@@ -17,7 +14,6 @@ import {
   deniablePodFields,
   type PodNetwork,
   podNetworks,
-  type SharingNamespaces,
 } from './redisworker/model/blueprint.ts';
 import { version, workerImage } from './version.ts';
 
@@ -25,15 +21,7 @@ const labelName = '[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 const labelPattern = new RegExp(`^((?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?${labelName})(?:=(${labelName}|))?$`);
 
 /** Settings of one operator process. */
-export interface OperatorConfig {
-  /** Redis of workers that name none. */
-  readonly redisUrl: string | undefined;
-  readonly redisUsername: string | undefined;
-  readonly redisPassword: Followed<string> | undefined;
-  readonly redisSentinelUsername: string | undefined;
-  readonly redisSentinelPassword: Followed<string> | undefined;
-  /** How its certificate is checked and what it is shown; undefined when no flag says anything of it. */
-  readonly redisTls: DefaultRedisTls | undefined;
+export interface OperatorConfig extends DefaultRedisSettings {
   /** Only this namespace is served; all when undefined. */
   readonly namespace: string | undefined;
   readonly kubeconfig: string | undefined;
@@ -59,10 +47,6 @@ export interface OperatorConfig {
   readonly clusterBlocks: readonly Block[];
   /** Fields of spec.pod no worker may set. */
   readonly deniedPodFields: readonly DeniablePodField[];
-  /** Namespaces whose workers may have the operator's login where none gets one of its own. */
-  readonly defaultRedisNamespaces: SharingNamespaces;
-  /** Age in milliseconds at which a worker's own password is replaced; never when undefined. */
-  readonly redisPasswordMaxAgeMs: number | undefined;
   /** Hosts spec.redis may name; all that are not closed when empty. */
   readonly redisHosts: readonly HostRule[];
   /** Label demanded of every Secret a spec refers to. */
@@ -72,16 +56,7 @@ export interface OperatorConfig {
   readonly identity: string;
 }
 
-interface Flags {
-  redis?: string;
-  redisUsername?: string;
-  redisPasswordFile?: string;
-  redisSentinelUsername?: string;
-  redisSentinelPasswordFile?: string;
-  redisCaFile?: string;
-  redisCertFile?: string;
-  redisKeyFile?: string;
-  redisServerName?: string;
+interface Flags extends RedisFlags {
   namespace?: string;
   kubeconfig?: string;
   workerImage: string;
@@ -97,8 +72,6 @@ interface Flags {
   dnsServer?: string;
   clusterCidr: readonly Block[];
   denyPodField: readonly DeniablePodField[];
-  defaultRedisNamespaces: SharingNamespaces;
-  redisPasswordMaxAge?: number;
   redisHosts: readonly HostRule[];
   secretConsentLabel?: ConsentLabel;
   podNetwork: PodNetwork;
@@ -111,24 +84,8 @@ interface Flags {
 export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
   const program = command(environment).parse(argv, { from: 'user' });
   const flags = program.opts<Flags>();
-  const url = redisUrl(program, '--redis', flags.redis) ?? redisUrl(program, 'REDIS_URL', environment['REDIS_URL']);
   return {
-    redisUrl: url,
-    redisUsername: flags.redisUsername ?? environment['REDIS_USERNAME'],
-    redisPassword: redisPassword(
-      program,
-      '--redis-password-file',
-      flags.redisPasswordFile,
-      environment['REDIS_PASSWORD'],
-    ),
-    redisSentinelUsername: flags.redisSentinelUsername ?? environment['REDIS_SENTINEL_USERNAME'],
-    redisSentinelPassword: redisPassword(
-      program,
-      '--redis-sentinel-password-file',
-      flags.redisSentinelPasswordFile,
-      environment['REDIS_SENTINEL_PASSWORD'],
-    ),
-    redisTls: redisTls(program, flags, url),
+    ...readDefaultRedis(program, environment),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
     workerImage: flags.workerImage,
@@ -145,8 +102,6 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     dnsServer: flags.dnsServer,
     clusterBlocks: flags.clusterCidr,
     deniedPodFields: flags.denyPodField,
-    defaultRedisNamespaces: flags.defaultRedisNamespaces,
-    redisPasswordMaxAgeMs: flags.redisPasswordMaxAge,
     redisHosts: flags.redisHosts,
     secretConsent: flags.secretConsentLabel,
     podNetwork: flags.podNetwork,
@@ -234,39 +189,6 @@ function command(environment: NodeJS.ProcessEnv): Command {
 function httpDefault(environment: NodeJS.ProcessEnv): { address: string; port: number } {
   const inPod = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
   return { address: inPod ? '0.0.0.0' : '127.0.0.1', port: 8080 };
-}
-
-/** The canonical URL. Not read by the parser of flags, which repeats what it refuses, a password too. */
-function redisUrl(program: Command, source: string, text: string | undefined): string | undefined {
-  if (!text) return undefined;
-  const parsed = parseRedisUrl(text);
-  return parsed.ok ? urlOf(parsed.target) : program.error(`${source}: ${parsed.problem}`);
-}
-
-function redisTls(program: Command, flags: Flags, url: string | undefined): DefaultRedisTls | undefined {
-  const { redisCaFile: caFile, redisCertFile: certFile, redisKeyFile: keyFile, redisServerName: serverName } = flags;
-  if ([caFile, certFile, keyFile, serverName].every((flag) => flag === undefined)) return undefined;
-  if (!url?.startsWith('rediss')) return program.error(tlsFlagsNeedTls);
-  return orEnd(program, () => defaultRedisTls({ caFile, certFile, keyFile, serverName }));
-}
-
-function redisPassword(
-  program: Command,
-  flag: PasswordFlag,
-  file: string | undefined,
-  text: string | undefined,
-): Followed<string> | undefined {
-  if (file !== undefined) return orEnd(program, () => defaultRedisPassword(flag, file));
-  return text === undefined ? undefined : unchanging(text);
-}
-
-/** What can be read, or the end of the process with the sentence that says why not. */
-function orEnd<T>(program: Command, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    return program.error((error as Error).message);
-  }
 }
 
 function searchDomain(text: string, before: readonly string[]): string[] {

@@ -20,8 +20,13 @@ export const tlsFlags = {
   serverName: '--redis-server-name',
 } as const;
 
+/** What workers with a user of their own show the default Redis: the operator's certificate may be its login. */
+export const workerIdentityFlags = { cert: '--redis-worker-cert-file', key: '--redis-worker-key-file' } as const;
+
 /** What is wrong when they are given with an address that speaks no TLS. */
-export const tlsFlagsNeedTls = `${Object.values(tlsFlags).join(', ')}: they need --redis with rediss://`;
+export const tlsFlagsNeedTls = `${
+  [...Object.values(tlsFlags), ...Object.values(workerIdentityFlags)].join(', ')
+}: they need --redis with rediss://`;
 
 /** What the files hold, and the name. */
 export type DefaultRedisTls = Followed<RedisTls>;
@@ -34,6 +39,22 @@ export function defaultRedisTls(files: TlsFiles, everyMs?: number): DefaultRedis
   return followedFiles(() => readTlsFiles(files), everyMs);
 }
 
+/**
+ * The certificate of workers, and its key.
+ * @param everyMs how often the files are looked at
+ * @throws Error with a sentence when the files cannot be used at the start
+ */
+export function workerIdentity(files: Pick<TlsFiles, 'certFile' | 'keyFile'>, everyMs?: number): Followed<Identity> {
+  const { certFile, keyFile } = files;
+  if (certFile === undefined || keyFile === undefined) {
+    throw new Error(`${workerIdentityFlags.cert} and ${workerIdentityFlags.key}: give both or none`);
+  }
+  return followedFiles(() => readIdentity(certFile, keyFile, workerIdentityFlags), everyMs);
+}
+
+/** A certificate with its chain, and its key. */
+export type Identity = NonNullable<RedisTls['client']>;
+
 /** Reads the files and looks whether they can be used. */
 function readTlsFiles({ caFile, certFile, keyFile, serverName }: TlsFiles): FileReading<RedisTls> {
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -41,7 +62,9 @@ function readTlsFiles({ caFile, certFile, keyFile, serverName }: TlsFiles): File
   }
   const ca = caFile === undefined ? undefined : readAuthority(caFile);
   if (ca?.ok === false) return ca;
-  const client = certFile === undefined || keyFile === undefined ? undefined : readIdentity(certFile, keyFile);
+  const client = certFile === undefined || keyFile === undefined
+    ? undefined
+    : readIdentity(certFile, keyFile, tlsFlags);
   if (client?.ok === false) return client;
   return {
     ok: true,
@@ -59,16 +82,20 @@ function readAuthority(file: string): FileReading<string> {
   return wrong === undefined ? read : { ok: false, problem: `${tlsFlags.ca}: ${file} ${wrong}` };
 }
 
-function readIdentity(certFile: string, keyFile: string): FileReading<NonNullable<RedisTls['client']>> {
-  const cert = readNamedFile(tlsFlags.cert, certFile);
+function readIdentity(
+  certFile: string,
+  keyFile: string,
+  flags: { readonly cert: string; readonly key: string },
+): FileReading<Identity> {
+  const cert = readNamedFile(flags.cert, certFile);
   if (!cert.ok) return cert;
-  const key = readNamedFile(tlsFlags.key, keyFile);
+  const key = readNamedFile(flags.key, keyFile);
   if (!key.ok) return key;
   const value = { cert: cert.value, key: key.value };
   const wrong = pairProblem(value);
   if (wrong === undefined) return { ok: true, value };
   return {
     ok: false,
-    problem: `${tlsFlags[wrong.part]}: ${wrong.part === 'cert' ? certFile : keyFile} ${wrong.problem}`,
+    problem: `${flags[wrong.part]}: ${wrong.part === 'cert' ? certFile : keyFile} ${wrong.problem}`,
   };
 }

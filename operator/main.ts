@@ -130,6 +130,7 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
     redisSentinelUsername: config.redisSentinelUsername,
     redisSentinelPassword: config.redisSentinelPassword,
     redisTls: config.redisTls,
+    redisWorkerIdentity: config.redisWorkerIdentity,
     defaultRedisNamespaces: config.defaultRedisNamespaces,
     redisPasswordMaxAgeMs: config.redisPasswordMaxAgeMs,
     workerImage: config.workerImage,

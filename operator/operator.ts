@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
-import type { DefaultRedisTls } from './default-redis-tls.ts';
+import type { DefaultRedisTls, Identity } from './default-redis-tls.ts';
 import type { LookUp } from './dns/lookup.ts';
 import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
@@ -36,6 +36,8 @@ export interface OperatorOptions {
   readonly redisSentinelPassword?: Followed<string> | undefined;
   /** How its certificate is checked and what it is shown; by the system's authorities when absent. */
   readonly redisTls?: DefaultRedisTls | undefined;
+  /** What workers with a user of their own show it; nothing when absent. */
+  readonly redisWorkerIdentity?: Followed<Identity> | undefined;
   /** Image of worker pods that name none. */
   readonly workerImage: string;
   readonly policyEnforcement: PolicyEnforcement;
@@ -127,6 +129,9 @@ export function startOperator(options: OperatorOptions): Operator {
       get login() {
         return login();
       },
+      get workerIdentity() {
+        return options.redisWorkerIdentity?.current();
+      },
       clusterBlocks: options.clusterBlocks ?? [],
       deniedPodFields: options.deniedPodFields ?? [],
       defaultRedisNamespaces: options.defaultRedisNamespaces ?? [],
@@ -157,6 +162,7 @@ export function startOperator(options: OperatorOptions): Operator {
     });
   const files = [
     followLogin('certificate', options.redisTls),
+    followLogin('certificate of workers', options.redisWorkerIdentity),
     followLogin('password', options.redisPassword),
     followLogin('password of the Sentinels', options.redisSentinelPassword),
   ];

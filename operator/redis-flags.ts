@@ -2,6 +2,23 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SharingNamespaces } from './redisworker/model/blueprint.ts';
 
+/** The flags as they are given. */
+export interface RedisFlags {
+  readonly redis?: string;
+  readonly redisUsername?: string;
+  readonly redisPasswordFile?: string;
+  readonly redisSentinelUsername?: string;
+  readonly redisSentinelPasswordFile?: string;
+  readonly redisCaFile?: string;
+  readonly redisCertFile?: string;
+  readonly redisKeyFile?: string;
+  readonly redisWorkerCertFile?: string;
+  readonly redisWorkerKeyFile?: string;
+  readonly redisServerName?: string;
+  readonly defaultRedisNamespaces: SharingNamespaces;
+  readonly redisPasswordMaxAge?: number;
+}
+
 /** Adds the flags. What they name is read in config.ts, and never repeated. */
 export function withRedisFlags(program: Command): Command {
   return program
@@ -17,8 +34,16 @@ export function withRedisFlags(program: Command): Command {
       'file with the password for its Sentinels [REDIS_SENTINEL_PASSWORD]',
     )
     .option('--redis-ca-file <file>', "file with the PEM certificates to trust for it, and no others [the system's]")
-    .option('--redis-cert-file <file>', 'file with the certificate it is shown, by workers that name no Redis as well')
+    .option(
+      '--redis-cert-file <file>',
+      'file with the certificate the operator shows it, and workers that share its login',
+    )
     .option('--redis-key-file <file>', 'file with the key of that certificate')
+    .option(
+      '--redis-worker-cert-file <file>',
+      'file with the certificate workers show it that have a user of their own',
+    )
+    .option('--redis-worker-key-file <file>', 'file with the key of that certificate')
     .option('--redis-server-name <name>', "name its certificate carries [the host's]")
     .addOption(
       new Option(

@@ -1,4 +1,5 @@
 /** What a reconcile can reach: the cluster, what is followed, Redis, and time. */
+import type { RedisTls } from '../../contract/redis-tls.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { RedisConnections } from '../redis/connections.ts';
@@ -17,7 +18,11 @@ export interface World {
   readonly redis: RedisConnections;
   /** The users workers have on the default Redis. */
   readonly workerUsers: WorkerUsers;
-  readonly defaults: Defaults & { readonly login: DefaultLogin };
+  readonly defaults: Defaults & {
+    readonly login: DefaultLogin;
+    /** What pods with a user of their own show the default Redis. */
+    readonly workerIdentity?: RedisTls['client'];
+  };
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
   /** False when this process stops or leads no more: asked before every write, to Redis above all. */

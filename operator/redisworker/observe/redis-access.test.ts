@@ -121,6 +121,18 @@ describe("the operator's own Redis", () => {
     expect(JSON.stringify(value.login)).not.toMatch(/hsetex|of the operator/);
   });
 
+  it('is shown by its pods the certificate of workers, and not the one the operator shows', async () => {
+    const ofOperator = { cert: 'cert of the operator', key: 'key of the operator' };
+    const login = { password: 'of the operator', tls: { ca: 'ca', client: ofOperator, serverName: 'cache' } };
+    const managed: UserManagement = { kind: 'managed', unknown: new Set() };
+    const given = async (workerIdentity?: { cert: string; key: string }) =>
+      ((await access({}, { login, ...(workerIdentity ? { workerIdentity } : {}) }, [], managed)) as Granted).value;
+    expect((await given()).login.tls).toEqual({ ca: 'ca', serverName: 'cache' });
+    const { target, login: own } = await given({ cert: 'cert of workers', key: 'key of workers' });
+    expect(own.tls?.client).toEqual({ cert: 'cert of workers', key: 'key of workers' });
+    expect(target.tls?.client).toBe(ofOperator);
+  });
+
   it('is shared by workers of listed namespaces alone, where it gives them no users', async () => {
     const shared: UserManagement = { kind: 'shared', why: 'knows no users', fix: 'use Redis 7 or newer, or Valkey' };
     for (const defaultRedisNamespaces of ['All', ['default']] as const) {

@@ -1,5 +1,6 @@
 /** Finds out how the pods of a worker log in to their Redis: by what its author gives, or as a user the operator keeps. */
 import type { HostPort } from '../../../contract/host-port.ts';
+import type { RedisTls } from '../../../contract/redis-tls.ts';
 import { without } from '../../redis/acl.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import type { RedisTarget } from '../../redis/target.ts';
@@ -72,14 +73,24 @@ function ownLogin(
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
   const user = without(redisUser(blueprint, { passwords, address: target, withheld }), unknown);
   const login = { username: user.name, password: current };
-  const { sentinel, tls } = defaults.login;
+  const { login: { sentinel, tls }, workerIdentity } = defaults;
   return {
     kind: 'own',
     ...login,
     ...(sentinel?.password === undefined ? {} : { sentinel: login }),
-    ...(tls ? { tls } : {}),
+    ...(tls ? { tls: shownBy(workerIdentity, tls) } : {}),
     user,
     kept,
+  };
+}
+
+/** The operator's own certificate may be all its login: it stays here. */
+function shownBy(client: RedisTls['client'], { ca, serverName, minVersion }: RedisTls): RedisTls {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(client ? { client } : {}),
   };
 }
 
