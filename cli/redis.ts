@@ -2,8 +2,11 @@
 import { Cluster, Redis } from 'ioredis';
 import { formatHostPort } from '../contract/host-port.ts';
 import { type RedisTls, tlsCodeOf, tlsFault, tlsOptions } from '../contract/redis-tls.ts';
-import { formatRedisAddress, parseRedisAddress, type RedisAddress } from '../contract/redis-address.ts';
+import { formatRedisAddress, parseRedisAddress } from '../contract/redis-address.ts';
 import { tlsFlags } from '../operator/default-redis-tls.ts';
+import { openClient } from '../operator/redis/client.ts';
+import { RedisConnections } from '../operator/redis/connections.ts';
+import type { RedisTarget } from '../operator/redis/target.ts';
 import { Failure, messageOf, systemCode } from './failure.ts';
 import type { SentinelLogin } from './io.ts';
 
@@ -23,10 +26,16 @@ export async function connectRedis(
   { password, tls = {}, sentinel }: Login = {},
 ): Promise<RedisClient> {
   const { url, ...login } = splitCredentials(userUrl, password);
-  const address = parseRedisAddress(url);
-  const redis = clientOf(address, { ...login, tls, sentinel });
+  const { tls: speaksTls, ...address } = parseRedisAddress(url);
+  const target = { ...address, ...login, ...(speaksTls ? { tls } : {}), ...(sentinel ? { sentinel } : {}) };
+  return target.topology.kind === 'Standalone' ? await connectAlone(target) : await connectToSet(target);
+}
+
+async function connectAlone(target: RedisTarget): Promise<Redis> {
+  const { hosts: [server], db } = target;
+  const redis = new Redis({ ...optionsOf(target), ...server, db, lazyConnect: true, retryStrategy: () => null });
   let cause: unknown;
-  redis.on('error', (error: unknown) => (cause ??= error)); // connect() itself only says that it is closed
+  redis.on('error', (error) => (cause ??= error)); // connect() itself only says that it is closed
   try {
     await redis.connect();
   } catch (error) {
@@ -34,8 +43,47 @@ export async function connectRedis(
   }
   if (cause === undefined) return redis;
   redis.disconnect();
-  const ofNode = (cause as { lastNodeError?: unknown }).lastNodeError;
-  throw new Failure(whyNoConnection(address.hosts.map(formatHostPort).join(', '), ofNode ?? cause), 1, { cause });
+  throw new Failure(whyNoConnection(formatHostPort(server), cause), 1, { cause });
+}
+
+/** The operator's own way to the master, or to the nodes, which tells what is wrong with which of them. */
+async function connectToSet(target: RedisTarget): Promise<RedisClient> {
+  const links = new RedisConnections({ commandMs: connectTimeoutMs });
+  try {
+    if (target.topology.kind === 'Sentinel') return await openClient(target, { connectMs: connectTimeoutMs });
+    await links.control(target).servers();
+    const cluster = clusterOf(target);
+    await cluster.connect();
+    return cluster;
+  } catch (error) {
+    throw new Failure(messageOf(error), 1, { cause: error });
+  } finally {
+    links.close();
+  }
+}
+
+function optionsOf({ username, password, tls }: RedisTarget) {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    connectTimeout: connectTimeoutMs,
+    maxRetriesPerRequest: 0,
+  };
+}
+
+function clusterOf(target: RedisTarget): Cluster {
+  const cluster = new Cluster([...target.hosts], {
+    lazyConnect: true,
+    clusterRetryStrategy: () => null,
+    dnsLookup: (host, found) => {
+      found(null, host); // certificates carry the name
+    },
+    slotsRefreshTimeout: connectTimeoutMs,
+    redisOptions: optionsOf(target),
+  });
+  cluster.on('error', () => undefined); // told by the command that meets it
+  return cluster;
 }
 
 /** Another connection like this one. */
@@ -45,47 +93,9 @@ export function another(redis: RedisClient): RedisClient {
 
 /** Beside the URL. */
 interface Login {
-  readonly username?: string;
   readonly password?: string | undefined;
   readonly tls?: RedisTls;
   readonly sentinel?: SentinelLogin | undefined;
-}
-
-function clientOf({ hosts, db, tls: speaksTls, topology }: RedisAddress, login: Login): RedisClient {
-  const { username, password, sentinel } = login;
-  const tls = speaksTls ? tlsOptions(login.tls ?? {}) : undefined;
-  const common = {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
-    connectTimeout: connectTimeoutMs,
-    maxRetriesPerRequest: 0,
-  };
-  const once = { ...common, db, lazyConnect: true, retryStrategy: () => null };
-  switch (topology.kind) {
-    case 'Standalone':
-      return new Redis({ ...once, ...hosts[0] });
-    case 'Sentinel':
-      return new Redis({
-        ...once,
-        sentinels: [...hosts],
-        name: topology.masterName,
-        ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
-        ...(sentinel?.username === undefined ? {} : { sentinelUsername: sentinel.username }),
-        ...(sentinel?.password === undefined ? {} : { sentinelPassword: sentinel.password }),
-        sentinelRetryStrategy: () => null,
-      });
-    case 'Cluster':
-      return new Cluster([...hosts], {
-        lazyConnect: true,
-        clusterRetryStrategy: () => null,
-        dnsLookup: (host, found) => {
-          found(null, host); // certificates carry the name
-        },
-        slotsRefreshTimeout: connectTimeoutMs,
-        redisOptions: common,
-      });
-  }
 }
 
 /** How to reach a Redis: a URL without credentials, and the credentials. */

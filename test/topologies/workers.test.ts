@@ -61,6 +61,28 @@ test('a worker on the Redis behind Sentinels answers before and after a failover
   await counted(operator, 2);
 });
 
+test('a worker names a set of its own, with a login for the servers and one for the Sentinels', async () => {
+  const set = await startSentinelSet({ password, sentinelPassword: 'asks' });
+  cleanups.push(() => set.stop());
+  const operator = await operate({});
+  await operator.cluster.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'default', name: 'logins' },
+    type: 'Opaque',
+    stringData: { servers: password, sentinels: 'asks' },
+  }, 'user');
+  const redis = {
+    urls: set.sentinels.map(({ port }) => `redis://127.0.0.1:${port}/0`),
+    sentinel: { masterName: set.masterName, passwordSecretRef: { name: 'logins', key: 'sentinels' } },
+    passwordSecretRef: { name: 'logins', key: 'servers' },
+  };
+  await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers }, redis })), 'user');
+  await operator.told('w', 'Ready', 'True');
+  expect(await run(set.url, 'send', 'w', '"mine"')).toContain('"mine"');
+  await counted(operator, 1);
+});
+
 test('a worker on a Cluster has its keys in one slot and a user on every node, and answers', async () => {
   const cluster = await startCluster(['--requirepass', password, '--masterauth', password], { password });
   cleanups.push(() => cluster.stop());
