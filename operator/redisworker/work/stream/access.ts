@@ -32,34 +32,33 @@ const traces: AclPermissions = { commands: ['expire', 'hexpire', 'hset', 'hsetex
 
 /**
  * What a commit looks at before it writes: whether keys are there, of which type, and for how long. It looks at keys of
- * the worker and of callers at once, and all keys one command is given have to be of one selector. A script runs with the
- * rights of its caller, so that each of its own commands is held to the rest.
+ * the worker and of callers at once, and all keys one command is given have to be of one selector.
  */
-const looks = ['eval', 'exists', 'pttl', 'type', 'watch'] as const;
+const looks = ['exists', 'pttl', 'type', 'watch'] as const;
+
+/** Each command of a script is held to the rights of its caller, so that the keys it is called with open nothing. */
+const scripts: AclPermissions = { commands: ['eval'], keys: ['*'] };
 
 /**
- * The permissions of a worker on a stream.
+ * The permissions of a worker on a stream. Servers try patterns and selectors in turn, once when a command is queued and
+ * once when it is executed: those of each answer come first.
  * @param hashes pattern of its config hashes
  */
 export function streamAccess(stream: StreamBlueprint, hashes: string): WorkAccess {
   const { request, group, responses, retries, settings: { deadLetterStream } } = stream;
-  const streams = [request, responses].map(exactly);
+  const streams = [responses, request].map(exactly);
   if (!stream.acknowledges) {
     return {
       commands: [...onAnyKey, ...onHashes, ...onStreams],
-      keys: [hashes, ...streams],
-      selectors: [replies, traces],
+      keys: [...streams, hashes],
+      selectors: [traces, replies],
     };
   }
-  const keys = [
-    hashes,
-    ...streams,
-    ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly),
-  ];
-  const looking = { commands: looks, keys: [...keys, ...replies.keys, ...traces.keys] };
+  const keys = [...streams, hashes, ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly)];
+  const looking = { commands: looks, keys: [...replies.keys, ...traces.keys, ...keys] };
   return {
     commands: [...onAnyKey, ...onHashes, ...onStreams, ...onSchedule],
     keys,
-    selectors: [replies, traces, looking],
+    selectors: [traces, replies, looking, scripts],
   };
 }
