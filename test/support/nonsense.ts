@@ -21,6 +21,10 @@ export const manners = {
   'never answers': () => undefined,
   'answers garbage': (socket) => void socket.write(Buffer.from([0, 255, 13, 10, 7, 200, 13, 10])),
   'answers half a line': (socket) => void socket.write('+PO'),
+  'drips one byte after the other': (socket) => {
+    const drip = setInterval(() => socket.write('+'), 20);
+    socket.once('close', () => clearInterval(drip));
+  },
   'repeats what it is told as an error': (socket, received) =>
     void socket.write(`-ERR unknown command ${received.replace(/\s+/g, ' ')}${'!'.repeat(5000)}${line}`),
   'leads to itself': (socket, received) =>
@@ -31,8 +35,13 @@ export const manners = {
   'announces an endless list': (socket) => void socket.write(`*999999999${line}`),
 } as const satisfies Record<string, Manner>;
 
-/** A server that answers whatever comes with one string that has no end. @returns bytes sent so far */
-export async function startEndless(): Promise<Pick<Nonsense, 'port' | 'stop'> & { sent(): number }> {
+/** Answers that have no end: by what they begin with. */
+export const endless = { 'a string of a gigabyte': `$2000000000${line}`, 'a line that never ends': '+' } as const;
+
+/** A server that answers whatever comes with one thing that has no end. @returns bytes sent so far */
+export async function startEndless(
+  opening: keyof typeof endless,
+): Promise<Pick<Nonsense, 'port' | 'stop'> & { sent(): number }> {
   let sent = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -43,7 +52,7 @@ export async function startEndless(): Promise<Pick<Nonsense, 'port' | 'stop'> & 
       socket.write(chunk, () => sendOn(part));
     };
     socket.on('error', () => undefined);
-    socket.once('data', () => sendOn(`$2000000000${line}`));
+    socket.once('data', () => sendOn(endless[opening]));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
