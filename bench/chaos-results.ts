@@ -12,6 +12,7 @@ export interface ChaosResults {
   readonly answeredTwice: number;
   readonly sentinel?: SentinelChaos;
   readonly cluster?: ClusterChaos;
+  readonly rotation?: RotationChaos;
 }
 
 /** What became of requests over a set of servers. */
@@ -38,4 +39,10 @@ export interface ClusterChaos extends TopologyCount {
   readonly moves: number;
   /** Masters that were killed. */
   readonly kills: number;
+}
+
+/** A run while the password of the worker is replaced. */
+export interface RotationChaos extends TopologyCount {
+  /** Times another password was asked for, each seen to the end. */
+  readonly rotations: number;
 }

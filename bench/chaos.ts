@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
-import { loadCluster, loadSentinel } from '../test/support/topologies/load.ts';
+import { loadCluster, loadRotation, loadSentinel } from '../test/support/topologies/load.ts';
 import { eventually } from '../test/support/wait.ts';
 import type { ChaosResults, TopologyCount } from './chaos-results.ts';
 import { writePage } from './performance-page.ts';
@@ -33,6 +33,7 @@ try {
   const sum = (name: 'lost' | 'answeredTwice') => outcomes.reduce((total, outcome) => total + outcome[name], 0);
   const sentinel = tell('behind Sentinels', await loadSentinel(requests));
   const cluster = tell('on a Cluster', await loadCluster(requests));
+  const rotation = tell('with new passwords', await loadRotation(requests));
   write({
     measured: new Date().toISOString().slice(0, 10),
     requests,
@@ -43,8 +44,9 @@ try {
     answeredTwice: sum('answeredTwice'),
     sentinel,
     cluster,
+    rotation,
   });
-  const all = [...outcomes, sentinel, cluster];
+  const all = [...outcomes, sentinel, cluster, rotation];
   process.exitCode = all.every(({ lost, answeredTwice }) => lost + answeredTwice === 0) ? 0 : 1;
 } finally {
   await worker?.stop();

@@ -89,18 +89,21 @@ function latencies({ rounds }: Results): string {
   ]);
 }
 
-function chaosParts({ requests, kills, cuts, fills, lost, answeredTwice, sentinel, cluster }: ChaosResults): string[] {
+function chaosParts(
+  { requests, kills, cuts, fills, lost, answeredTwice, sentinel, cluster, rotation }: ChaosResults,
+): string[] {
   const rows: string[][] = [];
   if (sentinel) {
     rows.push(rowOf(`Sentinels; failovers: ${sentinel.failovers}, masters killed: ${sentinel.kills}`, sentinel));
   }
   if (cluster) rows.push(rowOf(`Cluster; slots moved: ${cluster.moves}, masters killed: ${cluster.kills}`, cluster));
+  if (rotation) rows.push(rowOf(`One server; passwords replaced: ${rotation.rotations}`, rotation));
   return [
     '## Faults',
     `${requests} requests in each of three runs: the worker killed ${kills} times at random, its connections cut ${cuts} times, ` +
     `Redis full and given room again ${fills} times. Lost: ${lost}. Answered twice: ${answeredTwice}.`,
     ...(rows.length > 0
-      ? [table(['servers that fail', 'requests', 'lost', 'two responses', 'two replies'], rows)]
+      ? [table(['servers that fail, or change', 'requests', 'lost', 'two responses', 'two replies'], rows)]
       : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadCluster, loadSentinel } from '../support/topologies/load.ts';
+import { loadCluster, loadRotation, loadSentinel } from '../support/topologies/load.ts';
 
 const requests = 100_000;
 
@@ -10,5 +10,9 @@ describe('a hundred thousand requests', () => {
 
   it('are each answered once on a Cluster, while slots move and two masters are killed', async () => {
     expect(await loadCluster(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0 });
+  });
+
+  it('are each answered once by a worker that is given other passwords again and again', async () => {
+    expect(await loadRotation(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
   });
 });

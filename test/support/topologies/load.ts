@@ -3,7 +3,7 @@
  * the tests, and for the bench that writes it down.
  */
 import type { Redis } from 'ioredis';
-import type { ClusterChaos, SentinelChaos, TopologyCount } from '../../../bench/chaos-results.ts';
+import type { ClusterChaos, RotationChaos, SentinelChaos, TopologyCount } from '../../../bench/chaos-results.ts';
 import {
   type Audit,
   audit,
@@ -19,6 +19,12 @@ import { keyPrefix, replyListKey } from '../../../contract/keys.ts';
 import { parseRedisAddress } from '../../../contract/redis-address.ts';
 import type { Command } from '../../../worker/redis/commands.ts';
 import { slotOf } from '../../../contract/redis-slot.ts';
+import { resources } from '../../../operator/cluster/cluster.ts';
+import { rememberedPasswords } from '../../../operator/redisworker/desired/redis-password.ts';
+import { annotations } from '../../../operator/redisworker/model/names.ts';
+import { withCount, withSpec, worker } from '../gen.ts';
+import { startTestOperator, type TestOperator } from '../local-operator.ts';
+import { operatorLogin, startGuardedRedis } from '../redis.ts';
 import { eventually } from '../wait.ts';
 import { startWorker, type TestWorker, writeHash } from '../worker.ts';
 import { startCluster, type TestCluster } from './cluster.ts';
@@ -83,6 +89,52 @@ export async function loadCluster(requests: number): Promise<ClusterChaos> {
   }
 }
 
+/** The operator gives a worker of two consumers another password, again and again, and replaces its pods for it. */
+export async function loadRotation(requests: number): Promise<RotationChaos> {
+  const redis = await startGuardedRedis();
+  const target = throughClient(() => Promise.resolve(redis.client));
+  const streams = streamsOf(type);
+  try {
+    await preload(target, requests, streams);
+    const operator = await startTestOperator({ redisUrl: redis.url, redisLogin: operatorLogin });
+    const launch = async () => {
+      await operator.cluster.apply(rotated, 'user');
+      return operator;
+    };
+    const faults = rotationsAt.map((at) => ({ at, strike: () => rotate(operator, String(at)) }));
+    const count = await work(target, streams, requests, launch, faults);
+    return { ...count, rotations: faults.length };
+  } finally {
+    await redis.stop();
+  }
+}
+
+const rotationsAt = [0.05, 0.3, 0.55, 0.8];
+/** Slow enough for the last rotation to come while there is work. */
+const rotated = worker(
+  type,
+  withCount(2),
+  withSpec({
+    type,
+    source: { inline: 'export default () => new Promise((done) => setTimeout(() => done({ ok: true }), 5));' },
+    stream: { replyExpireSeconds: keepSeconds, responseLimit: kept.responseStreamLimit },
+    handler: { concurrency: 32 },
+  }),
+);
+
+/** Asks for another password, and waits until the one before is of nobody any more. */
+async function rotate({ cluster }: TestOperator, asked: string): Promise<void> {
+  const ref = { namespace: 'default', name: type };
+  await cluster.patch(resources.redisWorkers, ref, {
+    metadata: { annotations: { [annotations.rotateRedisPassword]: asked } },
+  });
+  await eventually('the password is another one, and the one before is gone', async () => {
+    const secret = await cluster.get(resources.secrets, { ...ref, name: `${type}-worker` });
+    const passwords = secret && rememberedPasswords(secret);
+    return passwords?.asked === asked && passwords.previous === undefined;
+  }, deadlineMs);
+}
+
 /** Moves slots in which replies and traces are being written. */
 async function moveSome(cluster: TestCluster, from: number, to: number): Promise<void> {
   const owners = await cluster.owners();
@@ -104,14 +156,14 @@ async function work(
   target: Pipelined,
   streams: Streams,
   requests: number,
-  launch: () => Promise<TestWorker>,
+  launch: () => Promise<Pick<TestWorker, 'output' | 'stop'>>,
   faults: readonly Fault[],
 ): Promise<TopologyCount> {
-  const worker = await launch();
+  const running = await launch();
   const reach = (count: number) =>
     eventually(`answer ${count} of ${requests}`, async () => await answered(target, streams) >= count, deadlineMs)
       .catch((cause: unknown) => {
-        throw new Error(`${String(cause)}; the worker printed:\n${worker.output().slice(-4000)}`, { cause });
+        throw new Error(`${String(cause)}; the worker printed:\n${running.output().slice(-4000)}`, { cause });
       });
   try {
     for (const { at, strike } of faults) {
@@ -122,7 +174,7 @@ async function work(
     const last = await eventually('nothing is pending', () => settled(target, streams, requests), deadlineMs);
     return { requests, ...await responses(target, streams, requests, last) };
   } finally {
-    await worker.stop();
+    await running.stop();
   }
 }
 
