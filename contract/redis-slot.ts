@@ -4,11 +4,6 @@
 export const slotCount = 16_384;
 
 const polynomial = 0x1021;
-const table = Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ polynomial : crc << 1;
-  return crc & 0xffff;
-});
 const utf8 = new TextEncoder();
 
 /** The slot of a key: that of its hash tag, when it has one. */
@@ -18,9 +13,21 @@ export function slotOf(key: string): number {
 
 /** CRC-16/XMODEM, as the specification of the Cluster asks for. */
 function crc16(bytes: Uint8Array): number {
+  table ??= makeTable();
   let crc = 0;
   for (const byte of bytes) crc = ((crc << 8) & 0xffff) ^ (table[((crc >> 8) ^ byte) & 0xff] ?? 0);
   return crc;
+}
+
+/** Made when it is first asked for: a worker on one server starts without it. */
+let table: readonly number[] | undefined;
+
+function makeTable(): readonly number[] {
+  return Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ polynomial : crc << 1;
+    return crc & 0xffff;
+  });
 }
 
 /** What is between the first `{` and the first `}` behind it, unless that is nothing. */

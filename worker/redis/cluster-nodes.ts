@@ -60,7 +60,7 @@ export class ClusterNodes {
 
   /** Sends commands to where they belong, all at once, those of one key in their order; one answer for each. */
   async send(commands: readonly KeyedCommand[]): Promise<Answer[]> {
-    const answers = commands.map((): Answer => nobody);
+    const answers = commands.map((): Answer => nobody());
     let open = commands.map((_, at) => at);
     for (let move = 0; open.length > 0 && move <= maxMoves; move++) {
       if (this.#isStale) await this.#learn().catch(() => {}); // whoever is still there is asked all the same
@@ -177,7 +177,7 @@ export class ClusterNodes {
     );
     const nodes = [...known.values()];
     const first = this.#lastAsked++ % nodes.length;
-    let reason: Answer = nobody;
+    let reason: Answer = nobody();
     for (const server of [...nodes.slice(first), ...nodes.slice(0, first)]) {
       const [reply] = await this.#pipeline(server, [['CLUSTER', 'SLOTS']]);
       const map = reply === undefined || reply instanceof Error ? undefined : readSlots(reply, server);
@@ -192,7 +192,10 @@ export class ClusterNodes {
   }
 }
 
-const nobody = new RedisError('CLUSTERDOWN nobody serves this slot');
+function nobody(): RedisError {
+  return new RedisError('CLUSTERDOWN nobody serves this slot');
+}
+
 const outdatedCodes = new Set(['MOVED', 'CLUSTERDOWN', 'READONLY']);
 
 /** True when an answer says that the slots lie otherwise than was thought. */

@@ -10,13 +10,17 @@ const lookEveryMs = 1000;
 
 /** Calls `onMove` when the route leads to another server by now. Anywhere but behind Sentinels there is nothing to follow. */
 export function followMaster({ hasMoved }: Route, onMove: () => void): { end(): void } {
+  return hasMoved ? follow(hasMoved, onMove) : { end: () => {} };
+}
+
+function follow(hasMoved: () => Promise<boolean>, onMove: () => void): { end(): void } {
   const ended = new AbortController();
-  const watch = async (moved: () => Promise<boolean>) => {
+  const watch = async () => {
     while (!ended.signal.aborted) {
       await pause(lookEveryMs, ended.signal);
-      if (!ended.signal.aborted && await moved()) onMove();
+      if (!ended.signal.aborted && await hasMoved()) onMove();
     }
   };
-  if (hasMoved) void watch(hasMoved);
+  void watch();
   return { end: () => ended.abort() };
 }
