@@ -201,8 +201,9 @@ export class ServerLink implements RedisLink {
     });
   }
 
+  /** That a Cluster has moved a key is no error. */
   #metered(fault: RedisFault): RedisFault {
-    this.#options.meter.error(fault.code);
+    if (fault.match(/^(MOVED|ASK) /) === null) this.#options.meter.error(fault.code);
     return fault;
   }
 }
