@@ -14,14 +14,15 @@ export interface Rule<T> {
   readonly closer?: { readonly cel: string; readonly of: (value: T) => string };
 }
 
-/** Adds rules to a schema: checked by the parse, and written into the CRD beside the field. */
+/** Adds rules to those a schema has: checked by the parse, and written into the CRD beside the field. */
 export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rule<z.output<S>>[]): S {
   const checked = rules.reduce(
     (so, { holds, message, closer, field = [] }) =>
       so.refine(holds, { path: [...field], error: ({ input }) => closer?.of(input as z.output<S>) ?? message }),
     schema,
   );
-  return checked.meta({ 'x-kubernetes-validations': rules.map(validation) });
+  const before = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly object[];
+  return checked.meta({ 'x-kubernetes-validations': [...before, ...rules.map(validation)] });
 }
 
 /** Several rules as one, so that a value that breaks more than one is told only of the first. */
