@@ -40,25 +40,19 @@ const looks = ['exists', 'pttl', 'type', 'watch'] as const;
 const scripts: AclPermissions = { commands: ['eval'], keys: ['*'] };
 
 /**
- * The permissions of a worker on a stream. Servers try patterns and selectors in turn, once when a command is queued and
- * once when it is executed: those of each answer come first.
+ * The permissions of a worker on a stream. Servers try selectors and patterns in turn, once when a command is queued and
+ * once when it is executed: what each answer needs comes first.
  * @param hashes pattern of its config hashes
  */
 export function streamAccess(stream: StreamBlueprint, hashes: string): WorkAccess {
   const { request, group, responses, retries, settings: { deadLetterStream } } = stream;
   const streams = [responses, request].map(exactly);
+  const onOwnKeys = [...onAnyKey, ...onHashes, ...onStreams];
   if (!stream.acknowledges) {
-    return {
-      commands: [...onAnyKey, ...onHashes, ...onStreams],
-      keys: [...streams, hashes],
-      selectors: [traces, replies],
-    };
+    return { ...replies, selectors: [traces, { commands: onOwnKeys, keys: [...streams, hashes] }] };
   }
   const keys = [...streams, hashes, ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly)];
+  const own = { commands: [...onOwnKeys, ...onSchedule], keys };
   const looking = { commands: looks, keys: [...replies.keys, ...traces.keys, ...keys] };
-  return {
-    commands: [...onAnyKey, ...onHashes, ...onStreams, ...onSchedule],
-    keys,
-    selectors: [traces, replies, looking, scripts],
-  };
+  return { ...replies, selectors: [traces, own, looking, scripts] };
 }
