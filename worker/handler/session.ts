@@ -71,7 +71,7 @@ export class Session {
   }
 
   async #join(placeTaken: 'now' | 'before'): Promise<Loops> {
-    const { reader, writer } = this.#pair;
+    const { writer } = this.#pair;
     const { place, inFlight, pulse } = this.#context;
     const identity = placeTaken === 'now' ? this.#context.identity : await this.#renewed();
     const context = { ...this.#context, identity };
