@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { serverNames } from '../test/support/servers/recipe.ts';
 import { type Count, countJunit, countVitest, oneCheck, withExitCode } from './count.ts';
 
+/** What is shown, what is told beside it, and the report that is counted. */
+const reporters = ['--reporter=default', '--reporter=./scripts/second-chances.ts', '--reporter=json'];
+
 /** A command, and how to count what it found. */
 export interface Runner {
   readonly name: string;
@@ -64,8 +67,7 @@ export function serverTests(reports: string): readonly Runner[] {
         'node',
         'scripts/on-server.ts',
         name,
-        '--reporter=default',
-        '--reporter=json',
+        ...reporters,
         `--outputFile.json=${report}`,
       ],
       count: (exitCode) => counted(report, countVitest, exitCode),
@@ -100,8 +102,7 @@ function vitest(name: string, projects: readonly string[], reports: string): Run
       'vitest',
       'run',
       ...projects.flatMap((project) => ['--project', project]),
-      '--reporter=default',
-      '--reporter=json',
+      ...reporters,
       `--outputFile.json=${report}`,
     ],
     count: (exitCode) => counted(report, countVitest, exitCode),
