@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image generate bench-worker chaos-worker
+.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl chaos-worker
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -33,6 +33,10 @@ generate: ## Write what is generated from the schema: crds/
 bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three minutes
 	@sh scripts/install.sh
 	@npm run --silent bench:worker
+
+bench-acl: ## Measure what a Redis user of its own costs a worker
+	@sh scripts/install.sh
+	@npm run --silent bench:acl
 
 chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh

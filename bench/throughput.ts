@@ -45,10 +45,10 @@ export function measureOurs(stage: Stage, requests: number, port = stage.port): 
   );
 }
 
-/** The same commands, encoded beforehand. */
-export function measureBound(stage: Stage, requests: number): Promise<Measured> {
+/** The same commands, encoded beforehand. @param login user and password of the connection they are sent over */
+export function measureBound(stage: Stage, requests: number, login: readonly string[] = []): Promise<Measured> {
   return measure(stage, requests, async (port) => {
-    const peer = startPeer('deno', 'bound.ts', port, type, consumer, requests);
+    const peer = startPeer('deno', 'bound.ts', port, type, consumer, requests, ...login);
     await until(peer, 'the bound has encoded its commands', () => Promise.resolve(peer.output().includes('ready')));
     peer.child.kill('SIGUSR2');
     return peer;

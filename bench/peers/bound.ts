@@ -1,6 +1,6 @@
 /**
  * What the server can do: the commands the runtime sends, all encoded beforehand, replies counted by their line ends.
- * `deno run -A bound.ts <port> <type> <consumer id> <count>`; prints "ready" once all is encoded, then waits for SIGUSR2.
+ * `deno run -A bound.ts <port> <type> <consumer id> <count> [<user> <password>]`; prints "ready" once all is encoded, then waits for SIGUSR2.
  */
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
@@ -19,7 +19,7 @@ import type { Reply } from '../../worker/redis/resp.ts';
 import { parseHandlerSettings } from '../../worker/handler/settings.ts';
 import handle from './handler.ts';
 
-const [port = '', type = '', consumer = '', count = ''] = Deno.args;
+const [port = '', type = '', consumer = '', count = '', ...login] = Deno.args;
 const batchSize = 256;
 /** Batches on the wire; enough that the server never waits. */
 const depth = 6;
@@ -45,6 +45,10 @@ const batches = await encodeAll();
 redis.close();
 
 const conn = await Deno.connect({ hostname: '127.0.0.1', port: Number(port) });
+if (login.length > 0) {
+  await conn.write(encodeCommands(['AUTH', ...login]));
+  await conn.read(new Uint8Array(64));
+}
 const told = new Promise<void>((resolve) => Deno.addSignalListener('SIGUSR2', resolve));
 console.log('ready');
 await told;
