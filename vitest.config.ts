@@ -39,8 +39,13 @@ export default defineConfig({
         test: {
           name: 'servers',
           maxWorkers: 2,
-          include: ['test/redis/**/*.test.ts', 'test/worker/**/*.test.ts', 'test/redis8/**/*.test.ts'],
-          testTimeout: 60_000,
+          include: [
+            'test/redis/**/*.test.ts',
+            'test/worker/**/*.test.ts',
+            'test/redis8/**/*.test.ts',
+            'test/topologies/load.test.ts',
+          ],
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },

@@ -21,6 +21,7 @@ const everywhere = [
   'test/worker/faults',
   'test/worker/runner',
   'test/worker/server-features',
+  'test/topologies/load',
 ];
 const folders: Readonly<Record<ServerName, readonly string[]>> = {
   'redis-8.6.3': [...everywhere, 'test/redis8/'],

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { loadCluster, loadRotation, loadSentinel } from '../support/topologies/load.ts';
+import { knowsTls, noTls } from '../support/redis.ts';
+import { loadCluster, loadOne, loadRotation, loadSentinel } from '../support/topologies/load.ts';
 
 const requests = 100_000;
 
 describe('a hundred thousand requests', () => {
+  it.for(['plain', 'TLS', 'mutual TLS'] as const)(
+    'are each answered once over %s while connections are cut',
+    async (over, { skip }) => {
+      if (over !== 'plain' && !await knowsTls()) return skip(noTls);
+      expect(await loadOne(requests, over)).toMatchObject({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
+    },
+  );
+
   it('are each answered once behind Sentinels, while the master hands over and its successor is killed', async () => {
     expect(await loadSentinel(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
   });

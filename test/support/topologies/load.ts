@@ -2,6 +2,9 @@
  * Many requests over a set of servers that breaks while they are worked off, and the count of what became of each: for
  * the tests, and for the bench that writes it down.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { ClusterChaos, RotationChaos, SentinelChaos, TopologyCount } from '../../../bench/chaos-results.ts';
 import {
@@ -14,6 +17,7 @@ import {
   streamsOf,
   type,
 } from '../../../bench/requests.ts';
+import { env } from '../../../contract/pod.ts';
 import { formatHostPort } from '../../../contract/host-port.ts';
 import { keyPrefix, replyListKey } from '../../../contract/keys.ts';
 import { parseRedisAddress } from '../../../contract/redis-address.ts';
@@ -24,9 +28,11 @@ import { rememberedPasswords } from '../../../operator/redisworker/desired/redis
 import { annotations } from '../../../operator/redisworker/model/names.ts';
 import { withCount, withSpec, worker } from '../gen.ts';
 import { startTestOperator, type TestOperator } from '../local-operator.ts';
-import { operatorLogin, startGuardedRedis } from '../redis.ts';
+import { freePort } from '../processes.ts';
+import { operatorLogin, startGuardedRedis, startRedis } from '../redis.ts';
+import { type Signed, signedBy } from '../tls/certificates.ts';
 import { eventually } from '../wait.ts';
-import { startWorker, type TestWorker, writeHash } from '../worker.ts';
+import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../worker.ts';
 import { startCluster, type TestCluster } from './cluster.ts';
 import { startSentinelSet } from './sentinel.ts';
 
@@ -64,6 +70,47 @@ export async function loadSentinel(requests: number): Promise<SentinelChaos> {
   } finally {
     await set.stop();
   }
+}
+
+/**
+ * One server, whose connections are cut; over TLS its certificate is of an authority of its own.
+ * @param over `mutual`: the server asks who comes
+ */
+export async function loadOne(requests: number, over: 'plain' | 'TLS' | 'mutual TLS'): Promise<TopologyCount> {
+  const dir = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
+  const port = await freePort();
+  const signed = over === 'plain' ? undefined : await signedBy(dir, 'authority', ['IP:127.0.0.1']);
+  const redis = await startRedis(signed?.serverArgs(port, over === 'mutual TLS' ? 'yes' : 'no'));
+  const target = throughClient(() => Promise.resolve(redis.client));
+  const streams = streamsOf(type);
+  const secured = signed ? tlsOf(signed, over === 'mutual TLS') : {};
+  const launch = () =>
+    startWorker({
+      type,
+      module,
+      redisUrl: signed ? `rediss://127.0.0.1:${port}` : redis.url,
+      settings: { concurrency },
+      ...secured,
+    });
+  try {
+    await writeHash(redis.client, type, kept);
+    await preload(target, requests, streams);
+    const cut = () => redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    return await work(target, streams, requests, launch, [{ at: 0.2, strike: cut }, { at: 0.6, strike: cut }]);
+  } finally {
+    await redis.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function tlsOf({ ca, client }: Signed, mutual: boolean): Pick<WorkerOptions, 'env' | 'secretFiles'> {
+  return {
+    env: {
+      [env.redisCaFile]: '<secret>/ca',
+      ...(mutual ? { [env.redisCertFile]: '<secret>/cert', [env.redisKeyFile]: '<secret>/key' } : {}),
+    },
+    secretFiles: { ca, ...(mutual ? client : {}) },
+  };
 }
 
 /** Slots move, the worker's own among them, then a master of replies is killed, and last the one of the worker's own keys. */
