@@ -16,6 +16,8 @@ export interface UserOf {
   readonly deadLetter?: string;
   /** Where its Redis is; in a Cluster its keys have another prefix. */
   readonly redisUrl?: string;
+  /** Commands taken from the rules. */
+  readonly denied?: readonly string[];
 }
 
 /** The user of such a worker. */
@@ -53,7 +55,8 @@ export async function giveUserAt(
 }> {
   const user = userOf(of);
   for (const server of servers) {
-    const rules = rulesOf(without(user, await unknownOf(server)));
+    const missing = new Set([...await unknownOf(server), ...of.denied ?? []]);
+    const rules = rulesOf(without(user, missing));
     await server.call('ACL', 'SETUSER', user.name, ...rules);
   }
   return {

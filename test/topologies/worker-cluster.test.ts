@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { env } from '../../contract/pod.ts';
 import { decodeReply } from '../../contract/reply.ts';
 import {
   deadLetterStreamKey,
@@ -212,7 +211,7 @@ async function dieBeforeAcknowledging(
   await writeHash(cluster.client, type);
   await send(type, ref);
   const as = await login(type);
-  await cluster.nodeAt(own).call('ACL', 'SETUSER', as.env?.[env.redisUsername] ?? '', '-xadd');
+  await giveUserAt([cluster.nodeAt(own)], { type, runtime: 'Handler', redisUrl: cluster.url, denied: ['xadd'] });
   const first = await launch(type, `export default () => {};`, as);
   await eventually('the reply is there', async () => await cluster.client.llen(replyListKey(ref)) > 0);
   await eventually('nothing can be committed', () => first.output().includes('nothing can be committed'));
