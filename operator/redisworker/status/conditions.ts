@@ -37,8 +37,12 @@ export function readyConditions(
 }
 
 function ready(count: number): UndatedCondition {
-  const message = count === 0 ? 'no consumers are wanted' : `all ${count} consumers are ready`;
-  return { type: 'Ready', status: 'True', reason: 'ConsumersReady', message };
+  return { type: 'Ready', status: 'True', reason: 'ConsumersReady', message: readiness(count) };
+}
+
+function readiness(count: number): string {
+  if (count === 0) return 'no consumers are wanted';
+  return count === 1 ? 'the one consumer is ready' : `all ${count} consumers are ready`;
 }
 
 /** What is still to be done although every wanted consumer works: consumers that leave, children to repair. */

@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
     row: 'Pending NoPod',
     ready: 'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" has no pod yet',
   },
-  'ready': { pods: [{}], row: 'Ready  w-1 0', ready: 'True ConsumersReady: all 1 consumers are ready' },
+  'ready': { pods: [{}], row: 'Ready  w-1 0', ready: 'True ConsumersReady: the one consumer is ready' },
   'made, and not looked at by any node': {
     pods: [{ status: { phase: 'Pending' } }],
     row: 'Starting NotReady w-1 0',
@@ -163,7 +163,7 @@ const cases: Readonly<Record<string, Case>> = {
       },
     }],
     row: 'Ready  w-1 5',
-    ready: 'True ConsumersReady: all 1 consumers are ready',
+    ready: 'True ConsumersReady: the one consumer is ready',
   },
   'started again as planned': {
     pods: [{
@@ -269,7 +269,7 @@ const cases: Readonly<Record<string, Case>> = {
   'evicted, with a successor that is ready': {
     pods: [{ status: evicted }, { name: '-b', age: 60 }],
     row: 'Ready  w-1-b 0',
-    ready: 'True ConsumersReady: all 1 consumers are ready',
+    ready: 'True ConsumersReady: the one consumer is ready',
     plan: ['deleteObject PodFinished w-1'],
   },
   'ended by the shutdown of its node': {
@@ -308,7 +308,7 @@ const cases: Readonly<Record<string, Case>> = {
   'Failed and on its way out already': {
     pods: [{ status: { phase: 'Failed' }, deleted: true }, { name: '-b', age: 60 }],
     row: 'Ready  w-1-b 0',
-    ready: 'True ConsumersReady: all 1 consumers are ready',
+    ready: 'True ConsumersReady: the one consumer is ready',
   },
   'on a node nobody hears of': {
     pods: [{
@@ -344,7 +344,7 @@ const cases: Readonly<Record<string, Case>> = {
   'Terminating, with a successor that is ready': {
     pods: [{ deleted: true }, { name: '-b', age: 60 }],
     row: 'Ready  w-1-b 0',
-    ready: 'True ConsumersReady: all 1 consumers are ready',
+    ready: 'True ConsumersReady: the one consumer is ready',
   },
   'Terminating, with a successor that waits for its turn': {
     pods: [{ deleted: true }, {
@@ -438,7 +438,7 @@ describe('a worker that is scaled down', () => {
   ])('stays Ready %s, and says what it waits for', (_, deleted) => {
     const pods = four.children.deployments.map((deployment, at) => podOf(deployment, { deleted: deleted && at > 0 }));
     const { status, ready, reconciling } = told(observed(one, { children: { ...four.children, pods } }));
-    expect(ready).toBe('True ConsumersReady: all 1 consumers are ready');
+    expect(ready).toBe('True ConsumersReady: the one consumer is ready');
     expect(reconciling).toBe(
       'True Waiting: waiting for the pod of consumer "2" to end, the pod of consumer "3" to end, the pod of consumer "4" to end',
     );
@@ -456,7 +456,7 @@ test('a repair does not make a worker that works unready', () => {
   const complete = withPods(worker('w'), (deployments) => deployments.map((one) => podOf(one)));
   const { ready, reconciling } = told({ ...complete, children: { ...complete.children, networkPolicies: [] } });
   expect([ready, reconciling]).toEqual([
-    'True ConsumersReady: all 1 consumers are ready',
+    'True ConsumersReady: the one consumer is ready',
     'True Applying: changes are being applied',
   ]);
 });
