@@ -82,8 +82,8 @@ const openPattern = (field: string) =>
     inOrder(
       `${field} must be patterns`,
       matches(
-        '^[!-Z^-~]+$',
-        `${field} must be printable ASCII without spaces, brackets and backslashes; of a pattern only * and ? are known`,
+        '^[!#-&(-Z^-~]+$',
+        `${field} must be printable ASCII without spaces, quotes, brackets and backslashes; of a pattern only * and ? are known`,
       ),
       never('^[*?]', `${field} must begin with what they have in common, as in cache:*, and not with * or ?`),
     ),
