@@ -28,7 +28,11 @@ const onSchedule = ['zadd', 'zcard', 'zrangebyscore', 'zrem', 'zscore'] as const
 
 /** Replies and traces are keys callers name: what lies there is answered and added to, never read or taken. */
 const replies: AclPermissions = { commands: ['expire', 'lpush'], keys: [replyListKey('*')] };
-const traces: AclPermissions = { commands: ['expire', 'hexpire', 'hset', 'hsetex'], keys: [traceHashKey('*')] };
+const traces: AclPermissions = {
+  commands: ['expire', 'hexpire', 'hset', 'hsetex'],
+  // The last one says all. A star in the middle is tried at every character, which the lengths of ULID and UUID save.
+  keys: [26, 36].map((length) => traceHashKey('?'.repeat(length))).concat(traceHashKey('*')),
+};
 
 /**
  * What a commit looks at before it writes: whether keys are there, of which type, and for how long. It looks at keys of
