@@ -25,6 +25,8 @@ const forbidden = { pod: 'forbidden', host: '203.0.113.66', port: 8001 } as cons
 export const perRuntime = 15;
 const runtimes = ['Handler', 'Script'] as const;
 const started = 'starts';
+/** A user of Redis who may tell of a start and do nothing else: a module has no login before its first request. */
+const teller = 'racer';
 
 /** What is forbidden, with a Service in front of each. */
 export interface Forbidden {
@@ -75,6 +77,7 @@ export async function openForbidden(site: Site): Promise<Forbidden> {
  */
 export async function startRacers(site: Site, { services }: Forbidden): Promise<void> {
   const permissions = { net: [`${site.node.network.serviceRange}:${forbidden.port}`] };
+  await site.redis.client.call('ACL', 'SETUSER', teller, 'on', 'nopass', 'resetkeys', `~${started}`, '-@all', '+rpush');
   await site.apply(
     ...runtimes.map((runtime) =>
       worker(
@@ -99,7 +102,7 @@ function moduleOf(
 const silent = new Promise<string>((resolve) => setTimeout(() => resolve('silent'), 5000));
 const found = await Promise.all(${JSON.stringify(services)}.map((address) => Promise.race([dial(address), silent])));
 const redis = await Deno.connect(${JSON.stringify(redis)});
-await redis.write(new TextEncoder().encode('RPUSH ${started} ' + found.join(',') + '\\r\\n'));
+await redis.write(new TextEncoder().encode('AUTH ${teller} any\\r\\nRPUSH ${started} ' + found.join(',') + '\\r\\n'));
 ${runtime === 'Handler' ? 'export default () => 1;' : 'setInterval(() => undefined, 60_000);'}
 `;
 }
