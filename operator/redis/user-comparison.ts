@@ -27,6 +27,11 @@ export class UserComparison {
     return hasPasswords(found, user) ? 'current' : 'otherPasswords';
   }
 
+  /** The user is no more. */
+  forget(link: RedisLink, name: string): void {
+    this.#wanted.delete(keyOf(link, { name }));
+  }
+
   #known(link: RedisLink, user: AclUser): string | undefined {
     const known = this.#wanted.get(keyOf(link, user));
     return known?.rules === rulesText(user) ? known.reads : undefined;
@@ -61,6 +66,6 @@ function rulesText(user: AclUser): string {
   return rulesOf({ ...user, passwords: [] }).join(' ');
 }
 
-function keyOf(link: RedisLink, { name }: AclUser): string {
+function keyOf(link: RedisLink, { name }: Pick<AclUser, 'name'>): string {
   return `${targetKey(link.target)} ${name}`;
 }

@@ -57,7 +57,10 @@ export class WorkerUsers {
 
   /** @throws RedisFault when no server answers, or one refuses */
   async delete(place: UserPlace, name: string): Promise<void> {
-    await this.#onAll(place, (link) => deleteUser(link, name));
+    await this.#onAll(place, async (link) => {
+      await deleteUser(link, name);
+      this.#comparison.forget(link, name);
+    });
   }
 
   /** What each server says of each user, one text per name that is equal as long as nobody changes it. @throws RedisFault */

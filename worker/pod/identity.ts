@@ -133,9 +133,10 @@ function notAHash(error: Error, hashKey: string): FatalError | undefined {
 /** Runs commands if what was watched is unchanged. */
 async function execute(connection: Connection, commands: readonly (readonly string[])[]): Promise<boolean> {
   const replies = await connection.pipeline([['MULTI'], ...commands, ['EXEC']]);
-  const executed = replies.at(-1);
-  if (executed instanceof Error) throw executed;
-  return executed !== null;
+  // What could not be queued says why; that EXEC gives up then does not.
+  const refused = replies.find((reply) => reply instanceof Error);
+  if (refused) throw refused;
+  return replies.at(-1) !== null;
 }
 
 function hashFields(reply: Reply): Record<string, string> {
