@@ -27,12 +27,15 @@ const onStreams = [
 const onSchedule = ['zadd', 'zcard', 'zrangebyscore', 'zrem', 'zscore'] as const;
 
 /** Replies and traces are keys callers name: what lies there is answered and added to, never read or taken. */
-const replies: AclPermissions = { commands: ['expire', 'lpush'], keys: [replyListKey('*')] };
+const replies: AclPermissions = { commands: ['lpush'], keys: [replyListKey('*')] };
 const traces: AclPermissions = {
-  commands: ['expire', 'hexpire', 'hset', 'hsetex'],
+  commands: ['hexpire', 'hset', 'hsetex'],
   // The last one says all. A star in the middle is tried at every character, which the lengths of ULID and UUID save.
   keys: [26, 36].map((length) => traceHashKey('?'.repeat(length))).concat(traceHashKey('*')),
 };
+
+/** Both end by themselves. */
+const ends: AclPermissions = { commands: ['expire'], keys: [...replies.keys, ...traces.keys] };
 
 /**
  * What a commit looks at before it writes: whether keys are there, of which type, and for how long. It looks at keys of
@@ -53,10 +56,10 @@ export function streamAccess(stream: StreamBlueprint, hashes: string): WorkAcces
   const streams = [responses, request].map(exactly);
   const onOwnKeys = [...onAnyKey, ...onHashes, ...onStreams];
   if (!stream.acknowledges) {
-    return { ...replies, selectors: [traces, { commands: onOwnKeys, keys: [...streams, hashes] }] };
+    return { ...ends, selectors: [replies, traces, { commands: onOwnKeys, keys: [...streams, hashes] }] };
   }
   const keys = [...streams, hashes, ...[deadLetterStream, retries, groupRecordKey(request, group)].map(exactly)];
   const own = { commands: [...onOwnKeys, ...onSchedule], keys };
   const looking = { commands: looks, keys: [...replies.keys, ...traces.keys, ...keys] };
-  return { ...replies, selectors: [traces, own, looking, scripts] };
+  return { ...ends, selectors: [replies, traces, own, looking, scripts] };
 }
