@@ -74,6 +74,12 @@ export function decodeUser(reply: unknown): FoundUser | undefined {
   };
 }
 
+/** Whether whoever reaches the server can be this user without a password, and do something as it. */
+export function letsEverybodyIn(user: FoundUser | undefined): boolean {
+  if (user === undefined || !user.flags.has('on') || !user.flags.has('nopass')) return false;
+  return [user.permissions, ...user.selectors].some((permissions) => permissions.split('\n')[0] !== '-@all');
+}
+
 /** Makes the user, or makes it anew. Connections of it live on. @throws RedisFault */
 export async function setUser(link: RedisLink, user: AclUser): Promise<void> {
   await link.command('ACL', 'SETUSER', user.name, ...rulesOf(user));

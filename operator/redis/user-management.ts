@@ -1,6 +1,6 @@
 /** Whether the operator can give each worker a user of its own on a server, found out by trying. */
 import type { Clock } from '../clock.ts';
-import { decodeUser, hasNoAcl, unknownCommands } from './acl.ts';
+import { decodeUser, hasNoAcl, letsEverybodyIn, unknownCommands } from './acl.ts';
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
 import { targetKey } from './target.ts';
@@ -68,7 +68,7 @@ async function probe(link: RedisLink): Promise<UserManagement> {
   for (const reply of [made, open]) if (reply instanceof RedisFault && isPassing(reply)) throw reply;
   if (hasNoAcl(made)) return noAcl;
   if (isDenied(made) || isDenied(open)) return notAllowed;
-  if (isOpen(open)) return openToAll;
+  if (letsEverybodyIn(decodeUser(open))) return openToAll;
   return { kind: 'managed', unknown: await unknownCommands(link, notEverywhere) };
 }
 
@@ -79,11 +79,4 @@ function isDenied(reply: unknown): boolean {
 
 function isPassing({ code, loss }: RedisFault): boolean {
   return loss !== undefined || code === 'RedisLoading' || code === 'RedisAuthFailed';
-}
-
-/** Whoever reaches the server then has what this user has, whatever user a worker is given. */
-function isOpen(reply: unknown): boolean {
-  const user = decodeUser(reply);
-  if (user === undefined || !user.flags.has('on') || !user.flags.has('nopass')) return false;
-  return [user.permissions, ...user.selectors].some((permissions) => permissions.split('\n')[0] !== '-@all');
 }

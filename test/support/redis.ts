@@ -64,6 +64,20 @@ export async function startGuardedRedis(args: readonly string[] = []): Promise<T
   return redis;
 }
 
+/** A client that outlives its server: tests stop servers on purpose, and start them again. */
+export function patientClient(port: number, login: { readonly username?: string; readonly password?: string }): Redis {
+  const client = new Redis({
+    host: '127.0.0.1',
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+    ...login,
+  });
+  client.on('error', () => undefined);
+  return client;
+}
+
 /** Starts redis-server with extra arguments, for example `['--requirepass', 'x']`. */
 export async function startRedis(
   args: readonly string[] = [],
@@ -79,15 +93,7 @@ export async function startRedis(
     ]);
   let server = launch();
   let isUp = true;
-  const client = new Redis({
-    host: '127.0.0.1',
-    port,
-    lazyConnect: true,
-    retryStrategy: () => 50,
-    maxRetriesPerRequest: null,
-    ...clientOptions,
-  });
-  client.on('error', () => undefined); // tests stop the server on purpose
+  const client = patientClient(port, clientOptions);
   const answers = () => eventually('redis-server answers PING', async () => (await client.ping()).length > 0);
   await answers();
   const unknown = await unknownOf(client);

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Redis } from 'ioredis';
 import { quotable } from '../../../contract/foreign-text.ts';
 import type { Clock } from '../../clock.ts';
+import { decodeUser, letsEverybodyIn } from '../acl.ts';
 import { openClient } from '../client.ts';
 import { RedisFault, toFault } from '../fault.ts';
 import type { Command } from '../command-key.ts';
@@ -132,10 +133,7 @@ async function isDefaultOpen(
   byDefault: unknown,
   connectMs: number,
 ): Promise<boolean | undefined> {
-  if (byDefault !== undefined) {
-    const flags = new Set(strings(fieldOf(byDefault, 'flags')));
-    return flags.has('on') && flags.has('nopass') && text(fieldOf(byDefault, 'commands')) !== '-@all';
-  }
+  if (byDefault !== undefined) return letsEverybodyIn(decodeUser(byDefault));
   if (target.password === undefined) return true;
   const { hosts, db, topology, sentinel, tls, foreign } = target;
   const stranger = {

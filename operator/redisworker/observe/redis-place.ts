@@ -1,11 +1,12 @@
 /** Where a worker's Redis is, who belongs to it, and how it is logged in to; and the network around all that. */
 import { formatHostPort, type HostPort } from '../../../contract/host-port.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
+import type { RedisTarget } from '../../redis/target.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { annotations } from '../model/names.ts';
 import type { ForeignKey, RedisAccess, RedisEndpoint, Referred } from '../model/observed.ts';
 import { missing, type Problem, type Resolved } from '../model/problem.ts';
+import { topologyOf } from '../model/redis-url.ts';
 import { decodeRoster, encodeRoster } from '../network/redis-roster.ts';
 import { canonicalServers } from '../network/redis-servers.ts';
 import type { World } from '../world.ts';
@@ -73,8 +74,7 @@ async function placeWith(world: World, looking: Looking, members: readonly HostP
 }
 
 function hasMembers(redisUrl: string): boolean {
-  const url = parseRedisUrl(redisUrl);
-  return url.ok && url.target.topology.kind !== 'Standalone';
+  return topologyOf(redisUrl).kind !== 'Standalone';
 }
 
 /** What the policies of the worker remember of this Redis. */

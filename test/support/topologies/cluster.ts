@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { slotOf } from '../../../contract/redis-slot.ts';
 import { freePort, start, type TestProcess } from '../processes.ts';
-import { redisServer } from '../redis.ts';
+import { patientClient, redisServer } from '../redis.ts';
 import { eventually } from '../wait.ts';
 
 const masterCount = 3;
@@ -125,15 +125,7 @@ async function startNode(folder: string, args: readonly string[], login: object)
     redisServer,
     [...own, ...shared, ...failover, '--repl-diskless-sync-delay', '0', ...args].map(String),
   );
-  const client = new Redis({
-    host: '127.0.0.1',
-    port,
-    lazyConnect: true,
-    retryStrategy: () => 50,
-    maxRetriesPerRequest: null,
-    ...login,
-  });
-  client.on('error', () => undefined);
+  const client = patientClient(port, login);
   await eventually('the node answers PING', async () => (await client.ping()).length > 0);
   return { port, busPort, process, client, id: await client.cluster('MYID') };
 }
