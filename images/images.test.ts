@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { configuration } from './configuration.ts';
 import { textFile, withFolders } from './file.ts';
 import { imageArchive } from './oci.ts';
 import { debianPackages } from './packages.ts';
+import { bundleForNode } from './node-bundle.ts';
 import { thisPlatform } from './platform.ts';
 import { layerOf, readTar } from './tar.ts';
 
@@ -50,6 +52,44 @@ describe('the bundle', () => {
 
   test('is the same every time', async () => {
     expect([...await bundleWorker()]).toEqual([...await bundleWorker()]);
+  });
+});
+
+describe('a bundle for Node', () => {
+  const imports = (code: string) =>
+    [...code.matchAll(/^import (?:.* from )?["'](.+)["'];$/gm)].map(([, from]) => from!);
+
+  test('is one file that imports nothing but what Node brings', async () => {
+    const { files, packages } = await bundleForNode({
+      entries: { demo: 'operator/cluster/local/files/yaml.ts' },
+      node: 24,
+      firstLine: '#!/usr/bin/node',
+    });
+    expect([...files.keys()]).toEqual(['demo.js']);
+    expect(imports(files.get('demo.js')!).filter((from) => !isBuiltin(from))).toEqual([]);
+    expect(files.get('demo.js')).toMatch(/^#!\/usr\/bin\/node\n/);
+    expect(packages).toEqual(['node_modules/yaml']);
+  });
+
+  test('that is split reads a command only when it is asked for', async () => {
+    const asked = { entries: { demo: 'cli/doctor-command.ts' }, node: 20, split: true, sharedFolder: 'parts' } as const;
+    const { files } = await bundleForNode(asked);
+    const names = [...files.keys()];
+    expect(names.filter((name) => !name.startsWith('parts/'))).toEqual(['demo.js']);
+    for (const [name, code] of files) {
+      for (const from of imports(code).filter((one) => !isBuiltin(one))) {
+        expect(names).toContain(join(name, '..', from));
+      }
+    }
+    expect(files.get('demo.js')).toMatch(/import\("\.\/parts\/doctor-[\w-]+\.js"\)/);
+    expect([...(await bundleForNode(asked)).files]).toEqual([...files]);
+  });
+
+  test('keeps to the syntax of the Node it is for', async () => {
+    const codeFor = async (node: 20 | 24) =>
+      [...(await bundleForNode({ entries: { demo: 'cli/session.ts' }, node })).files.values()].join('');
+    expect(await codeFor(24)).toContain('await using ');
+    expect(await codeFor(20)).not.toContain('await using ');
   });
 });
 

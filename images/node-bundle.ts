@@ -1,0 +1,77 @@
+/** What Node runs where there are no sources and no node_modules: modules with all they import, as plain JavaScript. */
+import { join } from 'node:path';
+import { type OutputChunk, rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+
+/** What to make. */
+export interface NodeBundle {
+  /** Modules by the name of their file: `{ operator: 'operator/main.ts' }` gives `operator.js`. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** The oldest Node whose syntax it keeps to; what that Node's library lacks, the modules bring themselves. */
+  readonly node: 20 | 24;
+  /** What is imported when it is needed becomes files of their own, read only then. Else each entry is one file. */
+  readonly split?: boolean;
+  /** Folder for the files that are no entries, below that of the entries. */
+  readonly sharedFolder?: string;
+  /** First line of every entry, `#!/usr/bin/node` for example. */
+  readonly firstLine?: string;
+}
+
+/** What was made. */
+export interface BundledForNode {
+  /** Texts by path below the folder they belong into. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The packages whose code is in there, by folder: `node_modules/pino`. Their licences have to be told. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * The files import each other and what Node brings, nothing else. Names and lines stay as they are, for the stacks of
+ * errors. The same sources give the same bytes.
+ * @throws Error when something imported cannot be found
+ */
+export async function bundleForNode(asked: NodeBundle): Promise<BundledForNode> {
+  const separate = Object.entries(asked.entries).map(([name, module]) => ({ ...asked, entries: { [name]: module } }));
+  const chunks = (await Promise.all((asked.split ? [asked] : separate).map(build))).flat();
+  const packages = chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(packageOf));
+  return {
+    files: new Map(chunks.map(({ fileName, code }) => [fileName, code] as const).sort(([a], [b]) => (a < b ? -1 : 1))),
+    packages: [...new Set(packages)].sort(),
+  };
+}
+
+async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
+  const { entries, node, split = false, sharedFolder = '', firstLine } = asked;
+  const made = await rolldown({
+    input: Object.fromEntries(Object.entries(entries).map(([name, module]) => [name, join(root, module)])),
+    cwd: root,
+    platform: 'node',
+    transform: { target: `node${node}` },
+    onLog(level, log, tell) {
+      if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+      tell(level, log);
+    },
+  });
+  const { output } = await made.generate({
+    format: 'esm',
+    minify: 'dce-only',
+    comments: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: join(sharedFolder, '[name]-[hash].js'),
+    codeSplitting: split,
+    ...(firstLine === undefined ? {} : { banner: ({ isEntry }) => (isEntry ? firstLine : '') }),
+  });
+  await made.close();
+  return output.map((file) => {
+    if (file.type === 'chunk') return file;
+    throw new Error(`${file.fileName} is no module: only code and JSON can be imported`);
+  });
+}
+
+/** The innermost package a module lies in, by its folder from node_modules on; none for our own. */
+function packageOf(module: string): readonly string[] {
+  const [, folder] =
+    /(?:^|[/\\])(node_modules[/\\](?:.*[/\\]node_modules[/\\])?(?:@[^/\\]+[/\\])?[^/\\]+)[/\\]/.exec(module) ?? [];
+  return folder === undefined ? [] : [folder];
+}
