@@ -5,9 +5,6 @@ import { defineConfig } from 'vitest/config';
  * random lists; `cluster` starts a control plane of its own, `node` a whole node. */
 export default defineConfig({
   test: {
-    // Real servers, pods and clocks on a machine others use too: a test that fails there has a second chance, and
-    // scripts/second-chances.ts tells which took it. On a person's machine it has none.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
     teardownTimeout: 240_000, // a node that goes down is waited for: nothing of it may be left
     projects: [
       {

@@ -1,18 +1,22 @@
 /** The checks and test runners of this repository: what each runs, and how its outcome is counted. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverNames } from '../test/support/servers/recipe.ts';
-import { type Count, countJunit, countVitest, oneCheck, withExitCode } from './count.ts';
+import { oneCheck, type Outcome, readJunit, readVitest, withExitCode } from './count.ts';
 
-/** What is shown, what is told beside it, and the report that is counted. */
-const reporters = ['--reporter=default', '--reporter=./scripts/second-chances.ts', '--reporter=json'];
+/** What is shown, and the report that is counted. */
+const reporters = ['--reporter=default', '--reporter=json'];
 
-/** A command, and how to count what it found. */
+/** A program and its arguments. */
+export type Command = readonly [program: string, ...args: string[]];
+
+/** A command, and how to read what it found. */
 export interface Runner {
   readonly name: string;
-  readonly command: readonly [program: string, ...args: string[]];
-  /** Counts from the exit code and from the report the command wrote. */
-  count(exitCode: number): Promise<Count>;
+  /** @param files the only ones to take, by path below the project's folder; all when there are none */
+  command(files: readonly string[]): Command;
+  /** Reads the exit code and the report the command wrote. */
+  outcome(exitCode: number): Promise<Outcome>;
 }
 
 const sources = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
@@ -37,7 +41,7 @@ export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   ];
 }
 
-/** Tests that need nothing but this machine; `reports` is a folder for their reports. */
+/** Tests that need nothing but this machine. */
 export function tests(reports: string): Runner {
   return vitest('tests', ['unit', 'redis'], reports);
 }
@@ -47,8 +51,15 @@ export function denoTests(reports: string): Runner {
   const junit = join(reports, 'deno.xml');
   return {
     name: 'tests on Deno',
-    command: ['deno', 'test', '-q', '--allow-all', `--junit-path=${junit}`, ...denoSources],
-    count: (exitCode) => counted(junit, countJunit, exitCode),
+    command: (files) => [
+      'deno',
+      'test',
+      '-q',
+      '--allow-all',
+      `--junit-path=${junit}`,
+      ...(files.length > 0 ? files : denoSources),
+    ],
+    outcome: (exitCode) => reported(junit, readJunit, exitCode),
   };
 }
 
@@ -59,20 +70,9 @@ export function clusterTests(reports: string): Runner {
 
 /** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */
 export function serverTests(reports: string): readonly Runner[] {
-  return serverNames.map((name) => {
-    const report = join(reports, `${name}.json`);
-    return {
-      name: `tests on ${name}`,
-      command: [
-        'node',
-        'scripts/on-server.ts',
-        name,
-        ...reporters,
-        `--outputFile.json=${report}`,
-      ],
-      count: (exitCode) => counted(report, countVitest, exitCode),
-    };
-  });
+  return serverNames.map((name) =>
+    vitestRun(`tests on ${name}`, ['node', 'scripts/on-server.ts', name], name, reports)
+  );
 }
 
 /** Tests on sets of servers: Sentinel and Cluster. */
@@ -91,26 +91,32 @@ export function proofTests(reports: string): Runner {
 }
 
 function check(name: string, ...command: [string, ...string[]]): Runner {
-  return { name, command, count: (exitCode) => Promise.resolve(oneCheck(exitCode === 0)) };
+  const outcome = (passed: boolean): Outcome => ({
+    count: oneCheck(passed),
+    failures: passed ? [] : ['its output is above'],
+    failedFiles: [],
+  });
+  return { name, command: () => command, outcome: (exitCode) => Promise.resolve(outcome(exitCode === 0)) };
 }
 
 function vitest(name: string, projects: readonly string[], reports: string): Runner {
-  const report = join(reports, `${projects.join('-')}.json`);
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  return vitestRun(name, ['vitest', 'run', ...chosen], projects.join('-'), reports);
+}
+
+function vitestRun(name: string, command: Command, fileName: string, reports: string): Runner {
+  const report = join(reports, `${fileName}.json`);
   return {
     name,
-    command: [
-      'vitest',
-      'run',
-      ...projects.flatMap((project) => ['--project', project]),
-      ...reporters,
-      `--outputFile.json=${report}`,
-    ],
-    count: (exitCode) => counted(report, countVitest, exitCode),
+    command: (files) => [...command, ...files, ...reporters, `--outputFile.json=${report}`],
+    outcome: (exitCode) => reported(report, readVitest, exitCode),
   };
 }
 
 /** A runner that left no report failed as a whole. */
-async function counted(report: string, read: (text: string) => Count, exitCode: number): Promise<Count> {
+async function reported(report: string, read: (text: string) => Outcome, exitCode: number): Promise<Outcome> {
   const text = await readFile(report, 'utf8').catch(() => undefined);
-  return text === undefined ? oneCheck(false) : withExitCode(read(text), exitCode);
+  await rm(report, { force: true }); // or a run after this one that leaves none would seem to have left it
+  if (text === undefined) return { count: oneCheck(false), failures: ['it left no report'], failedFiles: [] };
+  return withExitCode(read(text), exitCode);
 }
