@@ -90,6 +90,9 @@ export function proofTests(reports: string): Runner {
   return vitest('proofs', ['proof'], reports);
 }
 
+/** Builds every tool that is not in the cache, behind everything else that runs. */
+export const toolBuilds: Command = ['node', 'test/support/tools/build-all.ts'];
+
 function check(name: string, ...command: [string, ...string[]]): Runner {
   const outcome = (passed: boolean): Outcome => ({
     count: oneCheck(passed),

@@ -22,6 +22,7 @@ import {
   type Runner,
   serverTests,
   tests,
+  toolBuilds,
   topologyTests,
 } from './runners.ts';
 
@@ -34,6 +35,8 @@ const reports = mkdtempSync(join(tmpdir(), 'redisworker-test-'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal));
 try {
   // What only uses the processor runs while the other tests wait: side by side both are done sooner.
+  // So do the builds of tools only the last tests need; one that fails is told by the tests that miss it.
+  const builds = values.cluster ? run(toolBuilds, 'kept') : undefined;
   const [checked, tested] = await Promise.all([
     inTurn([...checks({ quick: !values.cluster }), denoTests(reports)], 'kept'),
     inTurn([
@@ -49,6 +52,7 @@ try {
         : []),
     ], 'shown'),
   ]);
+  await builds;
   const outcomes = [...checked, ...tested];
   for (const failure of firstFailures) say(`failed at the first of two attempts: ${failure}`);
   for (const failure of outcomes.flatMap(({ failures }) => failures)) say(`FAILED ${failure}`);
