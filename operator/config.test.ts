@@ -133,3 +133,13 @@ test('certificates of the default Redis need TLS, both halves, and files that ho
     `--redis-ca-file: ${import.meta.filename} holds no certificate in PEM, or one that cannot be read\n`,
   );
 });
+
+test('the API server is asked as fast as it answers, unless an admin says how fast', () => {
+  expect(readConfig([], {}).kubeApiRate).toBeUndefined();
+  expect(readConfig(['--kube-api-qps', '20'], {}).kubeApiRate).toEqual({ perSecond: 20, burst: 40 });
+  expect(readConfig(['--kube-api-qps', '20', '--kube-api-burst', '30'], {}).kubeApiRate).toEqual({
+    perSecond: 20,
+    burst: 30,
+  });
+  expect(refusal(['--kube-api-burst', '30'])).toContain('--kube-api-qps');
+});

@@ -24,6 +24,8 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly logLevel: LogLevel;
   /** Reconciles that run at once. */
   readonly concurrency: number;
+  /** Calls to the API server per second; as many as it takes when undefined. */
+  readonly kubeApiRate: { readonly perSecond: number; readonly burst: number } | undefined;
   /** `address:port` of the DNS server to ask for names outside; those of resolv.conf when undefined. */
   readonly dnsServer: string | undefined;
   /** Name of this process in the Lease. */
@@ -40,6 +42,8 @@ interface Flags extends RedisFlags, ObjectFlags {
   leaseName: string;
   logLevel: LogLevel;
   concurrency: number;
+  kubeApiQps?: number;
+  kubeApiBurst?: number;
   dnsServer?: string;
 }
 
@@ -63,6 +67,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     leaseName: flags.leaseName,
     logLevel: flags.logLevel,
     concurrency: flags.concurrency,
+    kubeApiRate: kubeApiRate(program, flags),
     dnsServer: flags.dnsServer,
     identity: environment['POD_NAME'] ?? environment['HOSTNAME'] ?? 'operator',
   };
@@ -95,9 +100,21 @@ function command(environment: NodeJS.ProcessEnv): Command {
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
     .option('--log-level <level>', 'debug, info, warn or error', logLevel, 'info')
     .option('--concurrency <number>', 'reconciles that run at once', whole, 8)
+    .option(
+      '--kube-api-qps <number>',
+      'calls per second to the API server at most [as many as it takes, which its own flow control says]',
+      whole,
+    )
+    .option('--kube-api-burst <number>', 'calls that may be made at once above that rate [twice as many]', whole)
     .allowExcessArguments(false)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+function kubeApiRate(program: Command, { kubeApiQps, kubeApiBurst }: Flags): OperatorConfig['kubeApiRate'] {
+  if (kubeApiQps !== undefined) return { perSecond: kubeApiQps, burst: kubeApiBurst ?? kubeApiQps * 2 };
+  if (kubeApiBurst === undefined) return undefined;
+  return program.error('--kube-api-burst says how far --kube-api-qps may be exceeded: give both');
 }
 
 /** In a pod the kubelet and Prometheus ask from outside; on a person's machine nobody else is to. */

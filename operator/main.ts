@@ -79,6 +79,7 @@ async function connect(): Promise<KubernetesCluster> {
     log,
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    rate: config.kubeApiRate,
     hooks: {
       requestDone: (request) => metrics.requestDone(request),
       watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),

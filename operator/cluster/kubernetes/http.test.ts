@@ -33,7 +33,6 @@ beforeAll(async () => {
     fence,
     retry: { initialMs: 2, maxMs: 20 },
     hooks: { requestDone: ({ status }) => finished.push(status) },
-    limits: { perSecond: 10_000, burst: 1000, slots: maxCallConnections },
   });
   objects = openObjects(http, undefined);
 });

@@ -9,7 +9,7 @@ import { pause } from '../../pause.ts';
 import { ClusterError } from '../cluster.ts';
 import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
-import type { Access, Session } from './session.ts';
+import { type Access, maxCallConnections, type Session } from './session.ts';
 import { Throttle, type ThrottledLane, type ThrottleLimits } from './throttle.ts';
 
 /** One request; `path` carries the query. */
@@ -27,7 +27,7 @@ export interface Call {
   readonly lane?: Lane;
 }
 
-/** Nothing holds up the lease, which has a connection of its own, and events hold up nothing. */
+/** Nothing holds up the lease, which has a connection of its own; the others take turns. */
 export type Lane = 'Lease' | ThrottledLane;
 
 /** Whether this process may write objects: while it leads, if it stands for election. */
@@ -60,7 +60,7 @@ export interface HttpOptions {
   readonly retry?: BackOff;
 }
 
-const defaultLimits: ThrottleLimits = { perSecond: 50, burst: 100, slots: 16 };
+const defaultLimits: ThrottleLimits = { slots: maxCallConnections };
 const defaultRetry: BackOff = { initialMs: 200, maxMs: 5000 };
 const defaultDeadlineMs = 15_000;
 const maxTries = 4;
@@ -134,8 +134,8 @@ async function tryUntilDeadline(
 }
 
 /** Events only tell of what was written before, and the lease is what the fence is made of. */
-function isFenced({ method, lane = 'Objects' }: Call): boolean {
-  return method !== 'GET' && lane === 'Objects';
+function isFenced({ method, lane }: Call): boolean {
+  return method !== 'GET' && lane !== 'Events' && lane !== 'Lease';
 }
 
 function notLeading({ method, path }: Call): ClusterError {

@@ -9,11 +9,13 @@ import { openHttp } from './http.ts';
 import { type Candidate, type Election, electLeader, type LeaseTiming } from './lease.ts';
 import { follow } from './live-copy.ts';
 import { namespaceOf, openObjects } from './objects.ts';
-import { Session } from './session.ts';
+import { maxCallConnections, Session } from './session.ts';
+import type { Rate } from './throttle.ts';
 import { type WatchTiming, watchTiming } from './watch.ts';
 
 export type { Hooks, Log } from './hooks.ts';
 export type { Candidate, Election, LeaseTiming } from './lease.ts';
+export type { Rate } from './throttle.ts';
 export type { WatchTiming } from './watch.ts';
 
 /** How to connect. */
@@ -22,6 +24,8 @@ export interface KubernetesOptions {
   readonly kubeconfig?: string;
   /** The only namespace this process may look into. Lists and follows that name none are confined to it. */
   readonly namespace?: string;
+  /** Calls per second at most; none when absent: the API server says when it has enough. */
+  readonly rate?: Rate | undefined;
   readonly log: Log;
   readonly hooks?: Hooks;
   /** Name of this process in events. Default: the host name, which is the pod's name in a cluster. */
@@ -53,7 +57,8 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
   let election: Election | undefined;
   const lost = new AbortController();
   const mayWrite = (): boolean => election?.leading() ?? true;
-  const http = openHttp({ session, clock, hooks, random, fence: { holds: mayWrite, lost: lost.signal } });
+  const limits = { slots: maxCallConnections, rate: options.rate };
+  const http = openHttp({ session, clock, hooks, random, limits, fence: { holds: mayWrite, lost: lost.signal } });
   const events = new Events({ http, clock, log, hooks, instance });
   const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
   const followed = new Set<Followed>();

@@ -7,8 +7,9 @@ import {
   type KubeObject,
   type Preconditions,
   type Resource,
+  resources,
 } from '../cluster.ts';
-import type { Call, Http } from './http.ts';
+import type { Call, Http, Lane } from './http.ts';
 import {
   collectionPath,
   objectPath,
@@ -29,7 +30,7 @@ export type Objects = Pick<Cluster, 'get' | 'list' | 'apply' | 'applyStatus' | '
 /** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
 export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
   const patchWith = async (
-    call: Pick<Call, 'path' | 'contentType' | 'body'>,
+    call: Pick<Call, 'lane' | 'path' | 'contentType' | 'body'>,
     preconditions: Preconditions,
   ): Promise<KubeObject> => {
     try {
@@ -38,9 +39,11 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       throw asConflict(error, preconditions);
     }
   };
-  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> =>
-    patchWith({
-      path: withQuery(objectPath(resourceOf(object), object.metadata, subresource), {
+  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => {
+    const resource = resourceOf(object);
+    return patchWith({
+      lane: subresource === 'status' ? 'Status' : laneOf(resource),
+      path: withQuery(objectPath(resource, object.metadata, subresource), {
         fieldManager: manager,
         force: 'true',
         fieldValidation: strict,
@@ -48,6 +51,7 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       contentType: 'application/apply-patch+yaml',
       body: object,
     }, object.metadata);
+  };
   return {
     get: (resource, ref) =>
       absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
@@ -57,6 +61,7 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
     applyStatus: (object, manager) => apply(object, manager, 'status'),
     patch: (resource, ref, patch, preconditions = {}) =>
       patchWith({
+        lane: laneOf(resource),
         path: withQuery(objectPath(resource, ref), { fieldValidation: strict }),
         contentType: 'application/merge-patch+json',
         body: withPreconditions(patch, preconditions),
@@ -69,9 +74,17 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
         preconditions,
         gracePeriodSeconds,
       };
-      await absentIfNotFound(() => http.call({ method: 'DELETE', path: objectPath(resource, ref), body }));
+      const path = objectPath(resource, ref);
+      await absentIfNotFound(() => http.call({ lane: laneOf(resource), method: 'DELETE', path, body }));
     },
   };
+}
+
+/** No pod starts before its policy, so nothing is to hold up a policy. */
+function laneOf({ kind }: Resource): Lane {
+  return kind === resources.networkPolicies.kind || kind === resources.ciliumNetworkPolicies.kind
+    ? 'Policies'
+    : 'Objects';
 }
 
 /** A whole list, read in pages, with the version a watch goes on from. */

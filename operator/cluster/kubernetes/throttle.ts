@@ -1,36 +1,50 @@
-/** How fast and how many at once: a token bucket and a number of slots. Objects go before events, first come first. */
+/**
+ * How many calls at once, and how fast where an admin says so: a number of slots and a token bucket. Who is more urgent
+ * goes first, and within a lane first come first.
+ */
 import type { Clock } from '../../clock.ts';
 
-/** Who waits: objects are what the operator is for, events only tell of it. */
-export type ThrottledLane = 'Objects' | 'Events';
+/** Who waits, the most urgent first: what is closed goes before what runs, and what is told of it comes last. */
+export const throttledLanes = ['Policies', 'Objects', 'Status', 'Events'] as const;
+
+/** One of {@link throttledLanes}. */
+export type ThrottledLane = (typeof throttledLanes)[number];
+
+/** Tokens that come in, and how many are kept. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
 
 /** Limits of a throttle. */
 export interface ThrottleLimits {
-  readonly perSecond: number;
-  readonly burst: number;
   /** Tasks under way at once. */
   readonly slots: number;
+  /** None when absent: the server says when it has enough. */
+  readonly rate?: Rate | undefined;
 }
 
 /** Lets callers in one by one; starts with a full bucket. */
 export class Throttle {
-  readonly #limits: ThrottleLimits;
   readonly #clock: Clock;
-  readonly #waiting: Record<ThrottledLane, ((leave: () => void) => void)[]> = { Objects: [], Events: [] };
-  /** Tokens there must be: half of a burst is kept for objects. */
-  readonly #needed: Record<ThrottledLane, number>;
+  readonly #rate: Rate | undefined;
+  readonly #waiting: Record<ThrottledLane, ((leave: () => void) => void)[]> = {
+    Policies: [],
+    Objects: [],
+    Status: [],
+    Events: [],
+  };
   #tokens: number;
   #filledAt: number;
   #free: number;
   #cancelWake: () => void = () => undefined;
 
-  constructor(limits: ThrottleLimits, clock: Clock) {
-    this.#limits = limits;
+  constructor({ slots, rate }: ThrottleLimits, clock: Clock) {
     this.#clock = clock;
-    this.#needed = { Objects: 1, Events: Math.min(limits.burst, limits.burst / 2 + 1) };
-    this.#tokens = limits.burst;
+    this.#rate = rate;
+    this.#tokens = rate?.burst ?? 0;
     this.#filledAt = clock.now();
-    this.#free = limits.slots;
+    this.#free = slots;
   }
 
   /** Settles when the caller may begin; the function it gives must be called once at the end. */
@@ -45,16 +59,10 @@ export class Throttle {
     this.#cancelWake();
     this.#refill();
     while (this.#free > 0) {
-      const lane = this.#waiting.Objects.length > 0 ? 'Objects' : 'Events';
-      if (this.#waiting[lane].length > 0 && this.#tokens < this.#needed[lane]) {
-        this.#wakeWith(this.#needed[lane]);
-        return;
-      }
-      const next = this.#waiting[lane].shift();
-      if (next === undefined) return;
+      const lane = throttledLanes.find((one) => this.#waiting[one].length > 0);
+      if (lane === undefined || !this.#spend(lane)) return;
       this.#free -= 1;
-      this.#tokens -= 1;
-      next(() => this.#leave());
+      this.#waiting[lane].shift()?.(() => this.#leave());
     }
   }
 
@@ -63,15 +71,26 @@ export class Throttle {
     this.#admit();
   }
 
-  #refill(): void {
-    const now = this.#clock.now();
-    const { burst, perSecond } = this.#limits;
-    this.#tokens = Math.min(burst, this.#tokens + Math.max(0, now - this.#filledAt) * perSecond / 1000);
-    this.#filledAt = now;
+  /** Whether there is a token; when there is none, a wake is set for when there will be. */
+  #spend(lane: ThrottledLane): boolean {
+    if (this.#rate === undefined) return true;
+    const { burst, perSecond } = this.#rate;
+    // Events leave half of a burst to what they tell of.
+    const needed = lane === 'Events' ? Math.min(burst, burst / 2 + 1) : 1;
+    if (this.#tokens >= needed) {
+      this.#tokens -= 1;
+      return true;
+    }
+    const ms = Math.ceil((needed - this.#tokens) * 1000 / perSecond);
+    this.#cancelWake = this.#clock.after(ms, () => this.#admit());
+    return false;
   }
 
-  #wakeWith(tokens: number): void {
-    const ms = Math.ceil((tokens - this.#tokens) * 1000 / this.#limits.perSecond);
-    this.#cancelWake = this.#clock.after(ms, () => this.#admit());
+  #refill(): void {
+    if (this.#rate === undefined) return;
+    const now = this.#clock.now();
+    const { burst, perSecond } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + Math.max(0, now - this.#filledAt) * perSecond / 1000);
+    this.#filledAt = now;
   }
 }
