@@ -5,6 +5,7 @@ import { connectKubernetes, type KubernetesCluster } from './cluster/kubernetes/
 import { startCanary, watchCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
+import { shapingOptions } from './defaults.ts';
 import { dnsLookUp } from './dns/lookup.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
@@ -125,24 +126,8 @@ function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'
   return {
     log,
     metrics,
-    redisUrl: config.redisUrl,
-    redisLogin: config.redisUsername === undefined ? {} : { username: config.redisUsername },
-    redisPassword: config.redisPassword,
-    redisSentinelUsername: config.redisSentinelUsername,
-    redisSentinelPassword: config.redisSentinelPassword,
-    redisTls: config.redisTls,
-    redisWorkerIdentity: config.redisWorkerIdentity,
-    defaultRedisNamespaces: config.defaultRedisNamespaces,
-    redisPasswordMaxAgeMs: config.redisPasswordMaxAgeMs,
-    workerImage: config.workerImage,
-    policyEnforcement: 'Unverified',
-    searchDomains: config.searchDomains,
-    canary: config.canary,
+    ...shapingOptions(config),
     lookUp: dnsLookUp(config.dnsServer),
-    clusterBlocks: config.clusterBlocks,
-    deniedPodFields: config.deniedPodFields,
-    secretConsent: config.secretConsent,
-    podNetwork: config.podNetwork,
     namespace: config.namespace,
     concurrency: config.concurrency,
   };
