@@ -17,6 +17,7 @@ export default defineConfig({
             'contract/**/*.test.ts',
             'operator/**/*.test.ts',
             'cli/**/*.test.ts',
+            'charts/**/*.test.ts',
             'images/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/support/**/*.test.ts',

@@ -1,22 +1,29 @@
 /** Generates again what `npm run generate` writes, and fails when that changes a file. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, 'crds');
+const folders = ['crds', 'charts/redis-worker-operator'];
+const generators = ['operator/api/generate.ts', 'charts/generate.ts'];
 
 const before = contents();
-const { status, stderr } = spawnSync(process.execPath, [join(root, 'operator/api/generate.ts')], { encoding: 'utf8' });
-const changed = [...contents()].filter(([name, text]) => before.get(name) !== text).map(([name]) => `crds/${name}`);
-if (status !== 0) fail(stderr);
+const problems = generators.map((script) => spawnSync(process.execPath, [join(root, script)], { encoding: 'utf8' }))
+  .flatMap(({ status, stderr }) => (status === 0 ? [] : [stderr]));
+const changed = [...contents()].filter(([name, text]) => before.get(name) !== text).map(([name]) => name);
+if (problems.length > 0) fail(problems.join(''));
 else if (changed.length > 0) {
-  fail(`${changed.join(', ')} did not match the schema in operator/api; it does now: commit it\n`);
+  fail(`${changed.join(', ')} did not match what it is generated from; it does now: commit it\n`);
 }
 
 function contents(): Map<string, string> {
-  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+  );
+  return new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 }
 
 function fail(sentence: string): void {

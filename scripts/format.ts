@@ -5,7 +5,7 @@ import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
+const folders = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'test', 'scripts', 'bench'];
 const settings = ['--no-config', '--no-editorconfig', '--line-width=120', '--single-quote'];
 const patterns = ['ts', 'js', 'cjs', 'mjs'].flatMap((ending) => [
   ...folders.map((folder) => `${folder}/**/*.${ending}`),

@@ -19,7 +19,7 @@ export interface Runner {
   outcome(exitCode: number): Promise<Outcome>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'worker', 'images', 'test', 'scripts', 'bench'];
+const sources = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'test', 'scripts', 'bench'];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */

@@ -1,9 +1,11 @@
 /** The CustomResourceDefinition, made from the schema. Nothing here is written twice. */
+import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { validation } from './rules.ts';
 import { apiVersion, kind, redisWorker, spec, typeNeverChanges } from './schema.ts';
 import { status } from './fields/status.ts';
 import { structural, type StructuralSchema, validationsOf } from './structural.ts';
+import { version as productVersion } from '../version.ts';
 
 const [group = '', version = ''] = apiVersion.split('/');
 const plural = 'redisworkers';
@@ -78,32 +80,47 @@ function makeOpenApiSchema(): StructuralSchema {
 
 /** The whole CRD as an object. */
 export function crd(): object {
+  const spec = crdSpec();
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: crdName },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, singular: 'redisworker', kind, listKind: `${kind}List`, shortNames: ['rw'] },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: openApiSchema() },
-          subresources: {
-            status: {},
-            scale: {
-              specReplicasPath: '.spec.consumers.count',
-              statusReplicasPath: '.status.replicas',
-              labelSelectorPath: '.status.selector',
-            },
-          },
-          additionalPrinterColumns: printerColumns,
-        },
-      ],
+    metadata: {
+      name: crdName,
+      annotations: { [crdAnnotations.version]: productVersion, [crdAnnotations.schema]: digestOf(spec) },
     },
+    spec,
+  };
+}
+
+/** What tells an installed definition from another: the version it came with, and what it says. */
+export const crdAnnotations = { version: `${group}/version`, schema: `${group}/schema` } as const;
+
+function digestOf(spec: object): string {
+  return `sha256-${createHash('sha256').update(JSON.stringify(spec)).digest('hex')}`;
+}
+
+function crdSpec(): object {
+  return {
+    group,
+    scope: 'Namespaced',
+    names: { plural, singular: 'redisworker', kind, listKind: `${kind}List`, shortNames: ['rw'] },
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: openApiSchema() },
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.consumers.count',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
+        },
+        additionalPrinterColumns: printerColumns,
+      },
+    ],
   };
 }
 

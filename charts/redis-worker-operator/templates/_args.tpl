@@ -1,0 +1,50 @@
+{{/* The flags of the operator, one line each, in the order of operator/config.ts. */}}
+{{- define "redis-worker-operator.args" -}}
+{{- include "redis-worker-operator.redisArgs" . }}
+{{- with .Values.watchNamespace }}
+- --namespace={{ . }}
+{{- end }}
+- --worker-image={{ include "redis-worker-operator.image" (dict "image" .Values.workerImage "tag" .Chart.AppVersion) }}
+- --lease-name={{ include "redis-worker-operator.fullname" . }}
+- --http=0.0.0.0:8080
+{{- if .Values.canary.enabled }}
+- --canary-address={{ include "redis-worker-operator.canaryAddress" . }}
+{{- end }}
+{{- if eq .Values.metrics.authentication "TokenReview" }}
+- --metrics=0.0.0.0:8443
+- --metrics-auth=TokenReview
+{{- if .Values.metrics.certSecret.name }}
+- --metrics-cert-file=/etc/redisworker/metrics/tls.crt
+- --metrics-key-file=/etc/redisworker/metrics/tls.key
+{{- end }}
+{{- end }}
+- --log-level={{ .Values.logLevel }}
+- --concurrency={{ .Values.concurrency }}
+{{- with .Values.defaultRedisNamespaces }}
+- {{ printf "--default-redis-namespaces=%s" (join "," .) | quote }}
+{{- end }}
+{{- with .Values.redisPasswordMaxAge }}
+- --redis-password-max-age={{ . }}
+{{- end }}
+{{- range .Values.redisHosts }}
+- {{ printf "--redis-hosts=%s" . | quote }}
+{{- end }}
+{{- with .Values.secretConsentLabel }}
+- {{ printf "--secret-consent-label=%s" . | quote }}
+{{- end }}
+{{- range .Values.denyPodFields }}
+- --deny-pod-field={{ . }}
+{{- end }}
+{{- range .Values.clusterCidrs }}
+- {{ printf "--cluster-cidr=%s" . | quote }}
+{{- end }}
+{{- range .Values.searchDomains }}
+- {{ printf "--search-domain=%s" . | quote }}
+{{- end }}
+{{- with .Values.dnsServer }}
+- {{ printf "--dns-server=%s" . | quote }}
+{{- end }}
+{{- range .Values.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,21 @@
+{{/* Where the metrics are. */}}
+
+{{- define "redis-worker-operator.metricsVolume" -}}
+{{- $metrics := .Values.metrics -}}
+{{- if and (eq $metrics.authentication "TokenReview") $metrics.certSecret.name -}}
+- name: metrics
+  secret:
+    secretName: {{ $metrics.certSecret.name }}
+    defaultMode: 0440
+    items:
+      - key: {{ $metrics.certSecret.certKey | quote }}
+        path: tls.crt
+      - key: {{ $metrics.certSecret.keyKey | quote }}
+        path: tls.key
+{{- end -}}
+{{- end }}
+
+{{/* Name of the port they are served on. */}}
+{{- define "redis-worker-operator.metricsPort" -}}
+{{- ternary "metrics" "http" (eq .Values.metrics.authentication "TokenReview") -}}
+{{- end }}

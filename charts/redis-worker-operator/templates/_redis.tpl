@@ -1,0 +1,102 @@
+{{/* The Redis of workers that name none: where it is, and the files the operator reads of it. */}}
+
+{{- define "redis-worker-operator.redisUrl" -}}
+{{- if .Values.redis.trial.enabled -}}
+{{- printf "redis://%s-redis.%s.svc:6379/0" (include "redis-worker-operator.fullname" .) .Release.Namespace -}}
+{{- else -}}
+{{- .Values.redis.url -}}
+{{- end -}}
+{{- end }}
+
+{{- define "redis-worker-operator.trialSecretName" -}}
+{{- default (printf "%s-redis" (include "redis-worker-operator.fullname" .)) .Values.redis.trial.existingSecret -}}
+{{- end }}
+
+{{/* The login of the operator as {name, usernameKey, passwordKey}: that of the trial Redis, or the one given. */}}
+{{- define "redis-worker-operator.redisLogin" -}}
+{{- if .Values.redis.trial.enabled -}}
+{{- dict "name" (include "redis-worker-operator.trialSecretName" .) "usernameKey" "username" "passwordKey" "password" | toYaml -}}
+{{- else -}}
+{{- toYaml .Values.redis.existingSecret -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+Files of the operator, one entry per flag: which key of which Secret the flag names. Secrets are mounted as files, so that
+what changes in them is taken up without a restart.
+*/}}
+{{- define "redis-worker-operator.redisFiles" -}}
+{{- $login := include "redis-worker-operator.redisLogin" . | fromYaml -}}
+{{- $sentinel := .Values.redis.sentinel.existingSecret -}}
+{{- $tls := .Values.redis.tls -}}
+{{- $files := list
+  (list "--redis-password-file" "password" $login.name $login.passwordKey)
+  (list "--redis-sentinel-password-file" "sentinel-password" $sentinel.name $sentinel.passwordKey)
+  (list "--redis-ca-file" "ca.crt" $tls.caSecret.name $tls.caSecret.key)
+  (list "--redis-cert-file" "tls.crt" $tls.certSecret.name $tls.certSecret.certKey)
+  (list "--redis-key-file" "tls.key" $tls.certSecret.name $tls.certSecret.keyKey)
+  (list "--redis-worker-cert-file" "worker.crt" $tls.workerCertSecret.name $tls.workerCertSecret.certKey)
+  (list "--redis-worker-key-file" "worker.key" $tls.workerCertSecret.name $tls.workerCertSecret.keyKey) -}}
+{{- range $files }}
+{{- if index . 2 }}
+- flag: {{ index . 0 }}
+  path: {{ index . 1 }}
+  secret: {{ index . 2 }}
+  key: {{ index . 3 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Flags that name these files, and those that are no files. */}}
+{{- define "redis-worker-operator.redisArgs" -}}
+{{- range include "redis-worker-operator.redisFiles" . | fromYamlArray }}
+- {{ .flag }}=/etc/redisworker/redis/{{ .path }}
+{{- end }}
+{{- with .Values.redis.tls.serverName }}
+- --redis-server-name={{ . }}
+{{- end }}
+{{- end }}
+
+{{/* The files as one volume. */}}
+{{- define "redis-worker-operator.redisVolume" -}}
+{{- with include "redis-worker-operator.redisFiles" . | fromYamlArray -}}
+- name: redis
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range . }}
+      - secret:
+          name: {{ .secret }}
+          items:
+            - key: {{ .key | quote }}
+              path: {{ .path }}
+      {{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* Environment: the address, and who logs in. */}}
+{{- define "redis-worker-operator.redisEnv" -}}
+{{- with include "redis-worker-operator.redisUrl" . -}}
+- name: REDIS_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- $login := include "redis-worker-operator.redisLogin" . | fromYaml }}
+{{- if and $login.name (not .Values.redis.trial.enabled) }}
+- name: REDIS_USERNAME
+  valueFrom:
+    secretKeyRef:
+      name: {{ $login.name }}
+      key: {{ $login.usernameKey | quote }}
+      optional: true
+{{- end }}
+{{- with .Values.redis.sentinel.existingSecret }}
+{{- if .name }}
+- name: REDIS_SENTINEL_USERNAME
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .usernameKey | quote }}
+      optional: true
+{{- end }}
+{{- end }}
+{{- end }}
