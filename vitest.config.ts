@@ -78,6 +78,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'gitops',
+          include: ['test/gitops/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          globalSetup: ['test/support/control-plane/global-setup.ts', 'test/support/tools/global-setup.ts'],
+          provide: { wantedTools: ['health', 'registry', 'helm3', 'helm4', ] },
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
           name: 'node',
           include: ['test/node/**/*.test.ts'],
           testTimeout: 240_000,
