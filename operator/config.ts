@@ -12,6 +12,7 @@ import { version } from './version.ts';
 export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   /** Only this namespace is served; all when undefined. */
   readonly namespace: string | undefined;
+  /** Named by a flag; $KUBECONFIG and what comes after it are looked at where the cluster is connected. */
   readonly kubeconfig: string | undefined;
   /** Where /healthz, /readyz and /metrics are served. */
   readonly httpAddress: string;
@@ -58,7 +59,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     ...readDefaultRedis(program, environment),
     ...readObjectFlags(flags),
     namespace: flags.namespace,
-    kubeconfig: flags.kubeconfig ?? environment['KUBECONFIG'],
+    kubeconfig: flags.kubeconfig,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
     canaryListen: flags.canaryListen,

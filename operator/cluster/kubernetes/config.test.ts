@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readClusterConfig } from './config.ts';
+import type { Surroundings } from './credentials.ts';
 
 let dir: string;
 let file: string;
@@ -33,7 +34,7 @@ it('reads server, namespace, keys and headers', async () => {
     'certificate-authority-data': base64('CA'),
     'tls-server-name': 'inside',
   }, { token: 't', 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') });
-  const config = readClusterConfig(file);
+  const config = await readClusterConfig(file);
   expect(config).toMatchObject({ server: 'https://k.test:6443', namespace: 'here' });
   const { tls, headers } = await config.credentials();
   expect({ ...tls, ca: String(tls.ca), cert: String(tls.cert), key: String(tls.key) }).toEqual({
@@ -47,7 +48,7 @@ it('reads server, namespace, keys and headers', async () => {
 
 it('reads a changed file only when the old credentials were refused', async () => {
   await write({ server: 'https://k.test' }, { token: 'one' });
-  const config = readClusterConfig(file);
+  const config = await readClusterConfig(file);
   await write({ server: 'https://k.test' }, { token: 'two' });
   expect((await config.credentials()).headers['authorization']).toBe('Bearer one');
   expect((await config.credentials(true)).headers['authorization']).toBe('Bearer two');
@@ -55,16 +56,102 @@ it('reads a changed file only when the old credentials were refused', async () =
 
 it('says what is missing', async () => {
   await write({ server: 'https://k.test' }, {}, 'other');
-  expect(() => readClusterConfig(file)).toThrow(`${file} has no current context that names a cluster`);
+  await expect(readClusterConfig(file)).rejects.toThrow(`${file} has no current context that names a cluster`);
   await write({ server: 'https://k.test', 'proxy-url': 'http://proxy.test:3128' });
-  expect(() => readClusterConfig(file)).toThrow('remove proxy-url');
+  await expect(readClusterConfig(file)).rejects.toThrow('remove proxy-url');
   const absent = join(dir, 'absent');
-  expect(() => readClusterConfig(absent)).toThrow(`${absent} is no kubeconfig that can be read: ENOENT`);
+  await expect(readClusterConfig(absent)).rejects.toThrow(`${absent} is no kubeconfig that can be read: ENOENT`);
   await writeFile(file, '{"clusters": [');
-  expect(() => readClusterConfig(file)).toThrow(`${file} is no kubeconfig that can be read: `);
+  await expect(readClusterConfig(file)).rejects.toThrow(`${file} is no kubeconfig that can be read: `);
 });
 
 it('refuses to send credentials over plain HTTP', async () => {
   await write({ server: 'http://k.test' }, { token: 't' });
-  await expect(readClusterConfig(file).credentials()).rejects.toThrow('HTTP protocol is not allowed');
+  await expect((await readClusterConfig(file)).credentials()).rejects.toThrow('HTTP protocol is not allowed');
 });
+
+it('reads files and tokens anew whenever it is asked, by paths from the folder of the kubeconfig', async () => {
+  await Promise.all(['ca', 'cert', 'key', 'token'].map((name) => writeFile(join(dir, name), `${name} one\n`)));
+  await write({ server: 'https://k.test', 'certificate-authority': 'ca' }, {
+    'client-certificate': 'cert',
+    'client-key': 'key',
+    tokenFile: 'token',
+  });
+  const config = await readClusterConfig(file);
+  const { tls, headers } = await config.credentials();
+  expect([tls.ca, tls.cert, tls.key].map(String)).toEqual(['ca one\n', 'cert one\n', 'key one\n']);
+  expect(headers).toEqual({ authorization: 'Bearer token one' });
+  await writeFile(join(dir, 'token'), 'token two');
+  expect((await config.credentials()).headers).toEqual({ authorization: 'Bearer token two' });
+});
+
+it('logs in by name and password, for somebody else where the kubeconfig says so, and trusts whom it says', async () => {
+  await write({ server: 'https://k.test', 'insecure-skip-tls-verify': true }, {
+    username: 'ada',
+    password: 'secret',
+    as: 'grace',
+  });
+  expect(await (await readClusterConfig(file)).credentials()).toEqual({
+    tls: { rejectUnauthorized: false },
+    headers: { authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}`, 'impersonate-user': 'grace' },
+  });
+});
+
+it('asks a plugin, and takes what it says until it expires', async () => {
+  const plugin = join(dir, 'plugin');
+  const program = `#!/bin/sh
+echo . >> ${dir}/asked
+echo '{"status": {"token": "'$GIVEN'", "expirationTimestamp": "2100-01-01T00:00:00Z"}}'`;
+  await writeFile(plugin, program, { mode: 0o755 });
+  const exec = { command: plugin, env: [{ name: 'GIVEN', value: 't' }] };
+  await write({ server: 'https://k.test', 'certificate-authority-data': 'Q0E=' }, { exec });
+  const config = await readClusterConfig(file);
+  expect(await config.credentials()).toEqual({
+    tls: { ca: Buffer.from('CA') },
+    headers: { authorization: 'Bearer t' },
+  });
+  await config.credentials();
+  expect(await readFile(join(dir, 'asked'), 'utf8')).toBe('.\n');
+  await config.credentials(true);
+  expect(await readFile(join(dir, 'asked'), 'utf8')).toBe('.\n.\n');
+});
+
+it('reads several kubeconfigs as one, in which the first word counts', async () => {
+  await write({ server: 'https://k.test' }, { token: 'first' }, '');
+  const [other, absent] = [join(dir, 'other'), join(dir, 'absent')];
+  await writeFile(other, 'current-context: c\nusers: [{name: u, user: {token: second}}]\n');
+  const config = await readClusterConfig(undefined, about({ KUBECONFIG: `${absent}:${file}:${other}` }));
+  expect((await config.credentials()).headers).toEqual({ authorization: 'Bearer first' });
+});
+
+it('without a kubeconfig takes what the kubelet gave the pod, and reads it anew', async () => {
+  const account = join(dir, 'account');
+  await mkdir(account);
+  await Promise.all(
+    Object.entries({ token: 'one', 'ca.crt': 'CA', namespace: 'mine\n' }).map(([name, text]) =>
+      writeFile(join(account, name), text)
+    ),
+  );
+  const environment = { HOME: dir, KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+  const config = await readClusterConfig(undefined, { environment, serviceAccount: account });
+  expect(config).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'mine' });
+  await writeFile(join(account, 'token'), 'two');
+  expect(await config.credentials()).toEqual({
+    tls: { ca: Buffer.from('CA') },
+    headers: { authorization: 'Bearer two' },
+  });
+});
+
+it('prefers the kubeconfig of the home folder to the pod, and says what to do where there is neither', async () => {
+  await expect(readClusterConfig(undefined, about({ HOME: dir }))).rejects.toThrow(
+    'no cluster is configured: set KUBECONFIG, or run in a pod',
+  );
+  await mkdir(join(dir, '.kube'));
+  await write({ server: 'https://k.test' });
+  await rename(file, join(dir, '.kube/config'));
+  expect((await readClusterConfig(undefined, about({ HOME: dir }))).server).toBe('https://k.test');
+});
+
+function about(environment: Record<string, string>): Surroundings {
+  return { environment, serviceAccount: join(dir, 'no-account') };
+}

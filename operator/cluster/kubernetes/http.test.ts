@@ -25,7 +25,7 @@ const fence = { holds: () => true, lost: new AbortController().signal };
 
 beforeAll(async () => {
   server = await startFaultApiServer();
-  const session = await Session.open(readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
+  const session = await Session.open(await readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
   http = openHttp({
     session,
     clock: systemClock,
@@ -176,7 +176,10 @@ describe('a fault', () => {
   });
 
   it('is Unreachable with the address and the cause when nobody listens', async () => {
-    const config = { ...readClusterConfig(server.kubeconfigPath), server: `https://127.0.0.1:${await freePort()}` };
+    const config = {
+      ...(await readClusterConfig(server.kubeconfigPath)),
+      server: `https://127.0.0.1:${await freePort()}`,
+    };
     const session = await Session.open(config, systemClock, quietLog());
     const alone = openHttp({
       session,

@@ -52,7 +52,7 @@ export interface KubernetesCluster extends Cluster {
  */
 export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesCluster> {
   const { log, hooks = {}, clock = systemClock, random = Math.random, instance = hostname() } = options;
-  const config = readClusterConfig(options.kubeconfig);
+  const config = await readClusterConfig(options.kubeconfig);
   const session = await Session.open(config, clock, log);
   let election: Election | undefined;
   const lost = new AbortController();

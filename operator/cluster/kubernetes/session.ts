@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
-import type { ClusterConfig, Credentials, Tls } from './config.ts';
+import type { ClusterConfig, Credentials, Tls } from './credentials.ts';
 import type { Log } from './hooks.ts';
 
 /** How long credentials are used before files and plugins are asked again. */

@@ -1,0 +1,82 @@
+/** What kubeconfigs say: several files read as one, and the cluster and user of the current context. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { ClusterConfig } from './credentials.ts';
+import { type CurrentContext, type Kubeconfig, kubeconfig } from './kubeconfig-schema.ts';
+import { openLogin } from './login.ts';
+
+/**
+ * @param files at least one; what an earlier one says stays
+ * @throws Error naming the file and what is missing in it
+ */
+export function readKubeconfigs(files: readonly string[]): ClusterConfig {
+  const context = currentContext(files);
+  let login = openLogin(context);
+  return {
+    server: context.cluster.server.replace(/\/+$/, ''),
+    namespace: context.namespace,
+    async credentials(anew = false) {
+      if (anew) login = openLogin(currentContext(files));
+      return await login();
+    },
+  };
+}
+
+function currentContext(files: readonly string[]): CurrentContext {
+  const { 'current-context': current, clusters, users, contexts } = files.map(readFile).reduce(merged);
+  const chosen = contexts.find((one) => one.name === current)?.context;
+  const found = clusters.find((one) => one.name === chosen?.cluster)?.cluster;
+  const source = files.join(', ');
+  if (chosen === undefined || found === undefined) {
+    throw new Error(
+      `${source} has no current context that names a cluster: choose one with "kubectl config use-context"`,
+    );
+  }
+  if (found['proxy-url'] !== undefined) {
+    throw new Error(
+      `${source} asks for the proxy ${found['proxy-url']}: remove proxy-url, the API server is reached directly`,
+    );
+  }
+  const who = users.find((one) => one.name === chosen.user)?.user;
+  return { cluster: found, user: who ?? {}, namespace: chosen.namespace || undefined };
+}
+
+/** As kubectl merges them. */
+function merged(first: Kubeconfig, next: Kubeconfig): Kubeconfig {
+  return {
+    'current-context': first['current-context'] || next['current-context'],
+    clusters: [...first.clusters, ...next.clusters],
+    users: [...first.users, ...next.users],
+    contexts: [...first.contexts, ...next.contexts],
+  };
+}
+
+function readFile(file: string): Kubeconfig {
+  try {
+    const read = kubeconfig.safeParse(parse(readFileSync(file, 'utf8')));
+    if (read.success) return withAbsolutePaths(read.data, dirname(file));
+    const [issue] = read.error.issues;
+    throw new Error(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'it cannot be used'}`);
+  } catch (error) {
+    const [why] = (error as Error).message.split('\n', 1);
+    throw new Error(`${file} is no kubeconfig that can be read: ${why ?? ''}`, { cause: error });
+  }
+}
+
+/** Paths in a kubeconfig are seen from its folder. */
+function withAbsolutePaths({ clusters, users, ...rest }: Kubeconfig, folder: string): Kubeconfig {
+  return {
+    ...rest,
+    clusters: clusters.map((one) => ({ ...one, cluster: absolute(one.cluster, folder, ['certificate-authority']) })),
+    users: users.map((one) => ({
+      ...one,
+      user: one.user && absolute(one.user, folder, ['client-certificate', 'client-key', 'tokenFile', 'token-file']),
+    })),
+  };
+}
+
+function absolute<T extends object>(entry: T, folder: string, names: readonly (keyof T)[]): T {
+  const paths = names.flatMap((one) => (entry[one] ? [[one, resolve(folder, String(entry[one]))] as const] : []));
+  return { ...entry, ...Object.fromEntries(paths) };
+}
