@@ -15,6 +15,7 @@ import { WorkerUsers } from './redis/worker-users.ts';
 import type { Enqueue } from './redisworker/follow/changes.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
 import { reconcile } from './redisworker/reconcile.ts';
+import { standingOf } from './redisworker/status/standing.ts';
 import type { World } from './redisworker/world.ts';
 
 /** What an operator is started with. */
@@ -120,6 +121,7 @@ export function startOperator(options: OperatorOptions): Operator {
       concurrency: options.concurrency ?? 8,
       metrics: metrics.controller('redisworker'),
     });
+    metrics.workers(() => following.copies.workers.list().map(standingOf));
     resync();
     log.info({ workers: following.copies.workers.list().length }, 'the operator reconciles');
   });

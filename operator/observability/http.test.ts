@@ -24,6 +24,17 @@ async function serve(readyz: Record<string, Check> = {}) {
   return { metrics, server, get };
 }
 
+test('counts workers by how they stand at the moment they are counted', async () => {
+  const { metrics, get } = await serve();
+  let standings = [{ ready: 'True', reason: 'ConsumersReady' }, { ready: 'False', reason: 'NoRedis' }];
+  metrics.workers(() => standings);
+  expect((await get('/metrics')).body).toContain('redisworker_workers{ready="False",reason="NoRedis"} 1\n');
+  standings = [{ ready: 'True', reason: 'ConsumersReady' }, { ready: 'True', reason: 'ConsumersReady' }];
+  const { body } = await get('/metrics');
+  expect(body).toContain('redisworker_workers{ready="True",reason="ConsumersReady"} 2\n');
+  expect(body).not.toContain('NoRedis');
+});
+
 test('tells each check by its name', async () => {
   let synced = false;
   const { get } = await serve({

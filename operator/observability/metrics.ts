@@ -14,6 +14,8 @@ export interface Metrics {
   requestDone(request: { readonly method: string; readonly status: number }): void;
   /** So many events were given up, because later ones had to be written. */
   eventsDropped(count: number): void;
+  /** Asked whenever metrics are read: how each worker stands. */
+  workers(standings: () => readonly { readonly ready: string; readonly reason: string }[]): void;
   /** Whether this process holds the lease `name`. */
   leading(name: string, leads: boolean): void;
 }
@@ -68,8 +70,23 @@ export function createMetrics(): Metrics {
     watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
     requestDone: ({ method, status }) => requests.inc({ method, code: status === 0 ? '<error>' : String(status) }),
     eventsDropped: (count) => eventDrops.inc(count),
+    workers: (standings) => countWorkers(registry, standings),
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
   };
+}
+
+/** A worker is counted under what its condition Ready says; reasons are words of ours, and not many. */
+function countWorkers(registry: Registry, standings: Parameters<Metrics['workers']>[0]): void {
+  new Gauge({
+    name: 'redisworker_workers',
+    help: 'Workers by their condition Ready and its reason',
+    labelNames: ['ready', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { ready, reason } of standings()) this.inc({ ready, reason });
+    },
+  });
 }
 
 function queueInstruments(registry: Registry): (name: string) => QueueInstruments {
