@@ -47,6 +47,8 @@ export interface Resource {
   /** Plural, lower-case name in paths. */
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Never listed or watched: the right to that would be the right to all objects of the kind. */
+  readonly readOneByOne?: true;
 }
 
 /** Name of one object; `namespace` is absent for cluster-scoped kinds. */
@@ -64,6 +66,8 @@ export type ChangeListener = (type: ChangeType, object: KubeObject) => void;
 /** Which objects of a kind to follow; absent fields do not restrict. */
 export interface FollowOptions {
   readonly namespace?: string;
+  /** Only the object of this name. */
+  readonly name?: string;
   /** Labels an object must carry with exactly these values; `null` asks for the key alone. */
   readonly labels?: Readonly<Record<string, string | null>>;
   /** `name=value` as the API server's fieldSelector takes it, for example `spec.nodeName=n1`. */
@@ -104,6 +108,7 @@ export interface EventRecord {
 
 /** Everything the operator needs of a cluster. Every call may throw a {@link ClusterError}. */
 export interface Cluster {
+  /** Follows a kind; one object of {@link Resource.readOneByOne} needs its name and namespace. */
   follow(resource: Resource, options?: FollowOptions): Followed;
   get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined>;
   list(resource: Resource, options?: FollowOptions): Promise<readonly KubeObject[]>;
@@ -133,7 +138,7 @@ export const resources = {
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true },
   pods: { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true },
   configMaps: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
-  secrets: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true },
+  secrets: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true, readOneByOne: true },
   services: { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true },
   endpointSlices: {
     apiVersion: 'discovery.k8s.io/v1',

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Cluster, Followed } from '../cluster.ts';
+import { type AskedCopy, followByAsking } from './asked-copy.ts';
 import { readClusterConfig } from './config.ts';
 import { Events } from './events.ts';
 import type { Hooks, Log } from './hooks.ts';
@@ -62,20 +63,22 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
   const events = new Events({ http, clock, log, hooks, instance });
   const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
   const followed = new Set<Followed>();
+  const asked = new Set<AskedCopy>();
+  const objects = openObjects(http, options.namespace);
   return {
     server: config.server,
     ownNamespace: config.namespace,
-    ...openObjects(http, options.namespace),
+    ...objects,
+    async apply(object, manager) {
+      const written = await objects.apply(object, manager);
+      for (const copy of asked) copy.wrote(written);
+      return written;
+    },
     record: (event) => events.record(event),
     follow(resource, which = {}) {
-      const copy = follow(
-        watching,
-        resource,
-        { ...which, ...namespaceOf(which, options.namespace) },
-        () => followed.delete(copy),
-      );
-      followed.add(copy);
-      return copy;
+      const wanted = { ...which, ...namespaceOf(which, options.namespace) };
+      if (resource.readOneByOne) return opened(asked, (onStop) => followByAsking(watching, resource, wanted, onStop));
+      return opened(followed, (onStop) => follow(watching, resource, wanted, onStop));
     },
     mayWrite,
     elect(candidate) {
@@ -95,9 +98,16 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
       return election;
     },
     async close() {
-      for (const copy of followed) copy.stop();
+      for (const copy of [...followed, ...asked]) copy.stop();
       await events.close();
       await http.close();
     },
   };
+}
+
+/** Opens a copy that is among the open ones until it is stopped. */
+function opened<Copy>(open: Set<Copy>, start: (onStop: () => void) => Copy): Copy {
+  const copy = start(() => open.delete(copy));
+  open.add(copy);
+  return copy;
 }

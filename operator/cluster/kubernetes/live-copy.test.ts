@@ -20,6 +20,7 @@ const quick: WatchTiming = {
   relistMs: 600_000,
   reconnectMs: [1, 5],
   backOff: { initialMs: 2, maxMs: 20 },
+  asking: { initialMs: 2, maxMs: 20 },
 };
 
 let server: FaultApiServer;

@@ -111,7 +111,8 @@ export function namespaceOf(options: FollowOptions, onlyNamespace: string | unde
   return namespace === undefined ? {} : { namespace };
 }
 
-async function absentIfNotFound<T>(call: () => Promise<T>): Promise<T | undefined> {
+/** Nothing, where the API server says that there is none by that name. @throws ClusterError for anything else */
+export async function absentIfNotFound<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {

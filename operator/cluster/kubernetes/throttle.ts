@@ -4,8 +4,11 @@
  */
 import type { Clock } from '../../clock.ts';
 
-/** Who waits, the most urgent first: what is closed goes before what runs, and what is told of it comes last. */
-export const throttledLanes = ['Policies', 'Objects', 'Status', 'Events'] as const;
+/**
+ * Who waits, the most urgent first: what is closed goes before what runs, then what is told of it; looks at what has
+ * probably not changed come last.
+ */
+export const throttledLanes = ['Policies', 'Objects', 'Status', 'Events', 'Looks'] as const;
 
 /** One of {@link throttledLanes}. */
 export type ThrottledLane = (typeof throttledLanes)[number];
@@ -33,6 +36,7 @@ export class Throttle {
     Objects: [],
     Status: [],
     Events: [],
+    Looks: [],
   };
   #tokens: number;
   #filledAt: number;
@@ -75,8 +79,8 @@ export class Throttle {
   #spend(lane: ThrottledLane): boolean {
     if (this.#rate === undefined) return true;
     const { burst, perSecond } = this.#rate;
-    // Events leave half of a burst to what they tell of.
-    const needed = lane === 'Events' ? Math.min(burst, burst / 2 + 1) : 1;
+    // They leave half of a burst to what is more urgent.
+    const needed = lane === 'Events' || lane === 'Looks' ? Math.min(burst, burst / 2 + 1) : 1;
     if (this.#tokens >= needed) {
       this.#tokens -= 1;
       return true;

@@ -3,7 +3,7 @@
  * continued (an expired version, a line that is no event, a refusal) is listed anew; a stream that merely
  * broke goes on where it was. A full list every ten minutes repairs what nobody noticed missing.
  */
-import { type BackOff, backOffMs } from '../../backoff.ts';
+import type { BackOff } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { pause } from '../../pause.ts';
 import { ClusterError, type FollowOptions, type KubeObject, type Resource } from '../cluster.ts';
@@ -12,6 +12,7 @@ import type { Hooks, Log } from './hooks.ts';
 import type { Http } from './http.ts';
 import { listAll } from './objects.ts';
 import { linesOf, StreamLife } from './stream.ts';
+import { WatchHealth } from './watch-health.ts';
 import { collectionPath, parseObject, parseWatchLine, selectorsOf, versionOf, withQuery } from './wire.ts';
 
 /** Takes what is learned, in order. Must not throw. */
@@ -31,6 +32,8 @@ export interface WatchTiming {
   /** Wait after a clean end: from, to. */
   readonly reconnectMs: readonly [number, number];
   readonly backOff: BackOff;
+  /** Between two questions for an object that is not watched: from the first to all later ones. */
+  readonly asking: BackOff;
 }
 
 /** What suits a real API server. */
@@ -39,6 +42,7 @@ export const watchTiming: WatchTiming = {
   relistMs: 600_000,
   reconnectMs: [50, 500],
   backOff: { initialMs: 500, maxMs: 30_000 },
+  asking: { initialMs: 1000, maxMs: 30_000 },
 };
 
 /** What a watch is made with. `random` gives 0 to 1. */
@@ -150,48 +154,4 @@ function canContinue({ status, reason }: ClusterError): boolean {
 
 function between([from, to]: readonly [number, number], random: () => number): number {
   return from + (to - from) * random();
-}
-
-/** Counts failures in a row, tells about them, and says how long to wait. */
-class WatchHealth {
-  readonly #context: Pick<WatchContext, 'log' | 'hooks' | 'random'>;
-  readonly #backOff: BackOff;
-  readonly #kind: string;
-  #failures = 0;
-  #told: string | undefined;
-
-  constructor(context: Pick<WatchContext, 'log' | 'hooks' | 'random'>, backOff: BackOff, kind: string) {
-    this.#context = context;
-    this.#backOff = backOff;
-    this.#kind = kind;
-  }
-
-  /** The stream brings what happens. */
-  good(): void {
-    this.#failures = 0;
-    if (this.#told === undefined) return;
-    this.#told = undefined;
-    this.#context.log.info({ kind: this.#kind }, 'followed again');
-    this.#context.hooks.watchProblem?.(this.#kind, undefined);
-  }
-
-  /** Following failed. @returns the wait in ms; none after the first expired version, which is routine */
-  bad(fault: ClusterError): number {
-    const { hooks, log, random } = this.#context;
-    this.#failures += 1;
-    hooks.watchRestarted?.(this.#kind, fault.reason);
-    if (fault.status === 410 && this.#failures === 1) return 0;
-    hooks.watchProblem?.(this.#kind, fault);
-    const fields = {
-      kind: this.#kind,
-      reason: fault.reason,
-      status: fault.status,
-      problem: fault.message,
-      failures: this.#failures,
-    };
-    if (this.#told === fault.reason) log.debug(fields, 'still not followed');
-    else log.warn(fields, 'following was interrupted, starting again');
-    this.#told = fault.reason;
-    return Math.max(fault.retryAfterMs ?? 0, backOffMs(this.#backOff, this.#failures, random));
-  }
 }

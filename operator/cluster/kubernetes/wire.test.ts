@@ -37,6 +37,11 @@ it('writes label selectors for values and for keys alone', () => {
     );
 });
 
+it('selects one object by its name', () => {
+  expect(selectorsOf({ name: 's' }).fieldSelector).toBe('metadata.name=s');
+  expect(selectorsOf({ name: 's', fieldSelector: 'type=Opaque' }).fieldSelector).toBe('metadata.name=s,type=Opaque');
+});
+
 it('finds where a kind is served and says so when it does not know', () => {
   expect(resourceOf({ apiVersion: 'v1', kind: 'Secret' })).toBe(resources.secrets);
   expect(() => resourceOf({ apiVersion: 'v1', kind: 'Widget' })).toThrow('Widget of v1 is not among the resources');

@@ -32,10 +32,16 @@ export function withQuery(path: string, query: Readonly<Record<string, string | 
 
 /** The part of a list's or watch's query that says which objects. */
 export function selectorsOf(
-  { labels, fieldSelector }: FollowOptions,
+  { name, labels, fieldSelector }: FollowOptions,
 ): { labelSelector: string | undefined; fieldSelector: string | undefined } {
   const terms = Object.entries(labels ?? {}).map(([key, value]) => (value === null ? key : `${key}=${value}`));
-  return { labelSelector: terms.length > 0 ? terms.join(',') : undefined, fieldSelector };
+  const fields = [name === undefined ? undefined : `metadata.name=${name}`, fieldSelector].filter((term) =>
+    term !== undefined
+  );
+  return {
+    labelSelector: terms.length > 0 ? terms.join(',') : undefined,
+    fieldSelector: fields.length > 0 ? fields.join(',') : undefined,
+  };
 }
 
 /** Where objects of this apiVersion and kind are served. @throws Error when the table of resources does not have them */

@@ -2,7 +2,6 @@
 import {
   type Cluster,
   type Followed,
-  type FollowOptions,
   keyOf,
   type KubeObject,
   type ObjectRef,
@@ -72,7 +71,7 @@ export class References {
       shared.dependents.add(workerKey);
       return;
     }
-    const followed = this.#cluster.follow(referred.resource, followOptions(referred.ref));
+    const followed = this.#cluster.follow(referred.resource, referred.ref);
     const reference: Reference = { followed, dependents: new Set([workerKey]), synced: false };
     this.#references.set(keyIn(referred), reference);
     followed.synced.then(
@@ -85,14 +84,6 @@ export class References {
       for (const dependent of reference.dependents) this.#enqueue(dependent);
     });
   }
-}
-
-function followOptions(ref: ObjectRef | Selection): FollowOptions {
-  if ('labels' in ref) return ref;
-  return {
-    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
-    fieldSelector: `metadata.name=${ref.name}`,
-  };
 }
 
 function keyIn({ resource, ref }: Referred): string {

@@ -108,9 +108,10 @@ class LiveCopy {
   }
 }
 
-/** True when namespace, labels and field selector all agree with the object. */
+/** True when namespace, name, labels and field selector all agree with the object. */
 export function matches(object: KubeObject, options: FollowOptions): boolean {
   return (options.namespace === undefined || object.metadata.namespace === options.namespace) &&
+    (options.name === undefined || object.metadata.name === options.name) &&
     matchesLabels(object, options.labels ?? {}) &&
     matchesFields(object, options.fieldSelector ?? '');
 }
