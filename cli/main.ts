@@ -8,6 +8,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { program } from './program.ts';
+import { addRenderCommand } from './render-command.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-command.ts';
 import { addUpCommand } from './up-command.ts';
@@ -54,6 +55,7 @@ function redisworker(io: Io, finish: (code: number) => void): Command {
   addStatusCommands(root, io, finish);
   addDeadCommand(root, io);
   addDoctorCommand(root, io, finish);
+  addRenderCommand(root, io, finish);
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() =>
     io.out(crdYaml().trimEnd())
   );

@@ -18,7 +18,7 @@ import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
 import { OutsideNames } from './outside-names.ts';
 import { RedisDoctor } from './redis-doctor.ts';
-import { RedisMembers } from './redis-members.ts';
+import { RedisMembers, type RedisMembersOptions } from './redis-members.ts';
 import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
 
@@ -52,6 +52,8 @@ export interface FollowOptions {
   readonly defaultLogin: () => Pick<RedisTarget, 'username' | 'password' | 'tls'>;
   /** Asks DNS for names outside the cluster. */
   readonly lookUp: LookUp;
+  /** Asks a Redis who belongs to it, in another way than over `redis`. */
+  readonly discover?: RedisMembersOptions['discover'] | undefined;
   readonly clock: Clock;
   readonly enqueue: Enqueue;
 }
@@ -61,7 +63,7 @@ export function startFollowing(options: FollowOptions): Following {
   const { cluster, namespace, clock, enqueue } = options;
   const copies = liveCopies(cluster, namespace);
   const redisMembers = new RedisMembers({
-    discover: (target, known) => discoverMembers(options.redis, target, known),
+    discover: options.discover ?? ((target, known) => discoverMembers(options.redis, target, known)),
     defaultRedis: () => defaultWithMembers(options),
     clock,
     enqueue,

@@ -5,7 +5,7 @@ import type { LocalCluster } from '../local-cluster.ts';
 import type { Log } from '../log.ts';
 import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import type { Look } from './look.ts';
-import { type FoundObject, type Manifest, readManifest, type Validate } from './manifest.ts';
+import { type FoundObject, type Manifest, type ManifestRules, readManifest, type Validate } from './manifest.ts';
 
 /** What a sync works with. */
 export interface SyncOptions {
@@ -15,6 +15,8 @@ export interface SyncOptions {
   readonly validate: Validate;
   readonly onNote: (sentence: string) => void;
   readonly absentMs: number;
+  /** What is read of the files; what a laptop runs when absent. */
+  readonly rules?: ManifestRules;
 }
 
 /** An object the files want, and the file that has it. */
@@ -57,7 +59,7 @@ export class FileSync {
 
   #read(file: string, text: string): Manifest {
     const known = this.#manifests.get(file);
-    return known?.text === text ? known.manifest : readManifest(text, file);
+    return known?.text === text ? known.manifest : readManifest(text, file, this.#options.rules);
   }
 
   /** All objects by identity: what is unseen or wrong keeps its last good form, and the first file that has one keeps it. */

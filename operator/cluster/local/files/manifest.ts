@@ -24,9 +24,31 @@ export interface Manifest {
   readonly notes: readonly string[];
 }
 
+/** What is read of a file. */
+export interface ManifestRules {
+  /** The kinds, and the apiVersion of each. */
+  readonly kinds: ReadonlyMap<string, string>;
+  /** Namespace of what names none. */
+  readonly namespace: string;
+  /** What a server wrote, and is kept. */
+  readonly keeps: readonly (typeof serversFields)[number][];
+}
+
+/** What a laptop runs from files. */
+export const laptopRules: ManifestRules = {
+  kinds: new Map([
+    ['RedisWorker', 'redisworker.dev/v1alpha1'],
+    ['ConfigMap', 'v1'],
+    ['Secret', 'v1'],
+    ['Service', 'v1'],
+  ]),
+  namespace: 'default',
+  keeps: [],
+};
+
 /** Reads every document of a YAML or JSON text, and every item of a List; `file` names it in the sentences. */
-export function readManifest(text: string, file: string): Manifest {
-  const parts = readYaml(text).flatMap((document) => readDocument(document, file));
+export function readManifest(text: string, file: string, rules = laptopRules): Manifest {
+  const parts = readYaml(text).flatMap((document) => readDocument(document, file, rules));
   return {
     objects: parts.flatMap((part) => ('object' in part ? [part] : [])),
     problems: parts.flatMap((part) => ('problem' in part ? [part.problem] : [])),
@@ -36,11 +58,11 @@ export function readManifest(text: string, file: string): Manifest {
 
 type Part = FoundObject | { readonly problem: string } | { readonly note: string };
 
-function readDocument(document: YamlDocument, file: string): Part[] {
+function readDocument(document: YamlDocument, file: string, rules: ManifestRules): Part[] {
   if (!document.ok) return [{ problem: `${file}:${document.line}: ${document.problem}` }];
   const { value } = document;
-  if (!isList(value)) return [readObject(value, `${file}:${document.line}`)];
-  return value.items.map((item, at) => readObject(item, `${file}:${document.lineOf(['items', at])}`));
+  if (!isList(value)) return [readObject(value, `${file}:${document.line}`, rules)];
+  return value.items.map((item, at) => readObject(item, `${file}:${document.lineOf(['items', at])}`, rules));
 }
 
 /** `kubectl get -o yaml` and `status -o yaml` print several objects as one. */
@@ -48,21 +70,13 @@ function isList(value: unknown): value is { items: readonly unknown[] } {
   return isJsonObject(value) && /List$/.test(String(value['kind'])) && Array.isArray(value['items']);
 }
 
-/** The kinds a laptop runs from files. */
-const kinds = new Map([
-  ['RedisWorker', 'redisworker.dev/v1alpha1'],
-  ['ConfigMap', 'v1'],
-  ['Secret', 'v1'],
-  ['Service', 'v1'],
-]);
-
-function readObject(value: unknown, where: string): Part {
+function readObject(value: unknown, where: string, rules: ManifestRules): Part {
   const head = headShape.safeParse(value);
   if (!head.success) return { problem: `${where}: ${firstProblem(head.error, value)}` };
   const { apiVersion, kind } = head.data;
-  const served = kinds.get(kind);
+  const served = rules.kinds.get(kind);
   if (served === undefined) {
-    const known = [...kinds.keys()].join(', ');
+    const known = [...rules.kinds.keys()].join(', ');
     return { note: `${where}: a ${kind} is left out: a laptop runs ${known} and has no use for it` };
   }
   if (served !== apiVersion) {
@@ -70,18 +84,30 @@ function readObject(value: unknown, where: string): Part {
   }
   const named = namedShape.safeParse(value);
   if (!named.success) return { problem: `${where}: ${kind}: ${firstProblem(named.error, value)}` };
-  const object = withoutServersPart(value as KubeObject);
+  const object = withoutServersPart(value as KubeObject, rules.namespace);
   const checked = (shapes.get(kind) ?? z.looseObject({ metadata })).safeParse(object);
   const label = `${where}: ${describe(kind, refTo(object))}: `;
-  return { object, where, problems: checked.success ? [] : sentences(checked.error, object).map((one) => label + one) };
+  return {
+    object: withServersPart(object, value as KubeObject, rules.keeps),
+    where,
+    problems: checked.success ? [] : sentences(checked.error, object).map((one) => label + one),
+  };
 }
 
-/** Without what a server writes, which `-o yaml` prints along; in the namespace `default` unless another is named. */
-function withoutServersPart(object: KubeObject): KubeObject {
-  const rest: KubeObject = { ...object, metadata: { namespace: 'default', ...object.metadata } };
+/** Without what a server writes, which `-o yaml` prints along; in this namespace unless another is named. */
+function withoutServersPart(object: KubeObject, namespace: string): KubeObject {
+  const rest: KubeObject = { ...object, metadata: { namespace, ...object.metadata } };
   delete rest.status;
   for (const field of serversFields) Reflect.deleteProperty(rest.metadata, field);
   return rest;
+}
+
+function withServersPart(object: KubeObject, given: KubeObject, keeps: ManifestRules['keeps']): KubeObject {
+  const kept = keeps.flatMap((field) => {
+    const value: unknown = (given.metadata as unknown as Record<string, unknown>)[field];
+    return typeof value === 'string' ? [[field, value] as const] : [];
+  });
+  return kept.length === 0 ? object : { ...object, metadata: { ...object.metadata, ...Object.fromEntries(kept) } };
 }
 
 const serversFields = [
@@ -93,7 +119,7 @@ const serversFields = [
   'deletionGracePeriodSeconds',
   'managedFields',
   'selfLink',
-];
+] as const;
 
 const headShape = z.looseObject({ apiVersion: z.string(), kind: z.string() });
 const namedShape = z.looseObject({

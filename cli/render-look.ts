@@ -1,0 +1,110 @@
+/** One look of the operator at workers in a cluster of documents, with no Redis, no DNS and nothing written. */
+import type { HostPort } from '../contract/host-port.ts';
+import type { Clock } from '../operator/clock.ts';
+import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import { defaultsOf, loginOf, type ShapingOptions } from '../operator/defaults.ts';
+import type { LookUp } from '../operator/dns/lookup.ts';
+import { RedisConnections } from '../operator/redis/connections.ts';
+import { RedisFault } from '../operator/redis/fault.ts';
+import type { RedisLink } from '../operator/redis/link.ts';
+import type { RedisTarget } from '../operator/redis/target.ts';
+import { WorkerUsers } from '../operator/redis/worker-users.ts';
+import { startFollowing, synced } from '../operator/redisworker/follow/index.ts';
+import type { Observed } from '../operator/redisworker/model/observed.ts';
+import { observe } from '../operator/redisworker/observe/index.ts';
+import { planOf } from '../operator/redisworker/plan/index.ts';
+import type { Plan } from '../operator/redisworker/plan/plan.ts';
+import type { World } from '../operator/redisworker/world.ts';
+import { documentsCluster } from './render-cluster.ts';
+import type { Guess } from './render-documents.ts';
+
+/** What is known beside the documents. */
+export interface Known {
+  readonly options: ShapingOptions;
+  /** Addresses of names outside the cluster. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** Servers behind Sentinels, or of a Cluster. */
+  readonly members: readonly HostPort[];
+}
+
+/** What the operator would see of a worker, and decide. */
+export interface Seen {
+  /** `namespace/name` */
+  readonly worker: string;
+  readonly observed: Observed;
+  readonly plan: Plan;
+}
+
+/** Looks at every worker among the documents, in their order. */
+export async function lookAtAll(
+  documents: readonly KubeObject[],
+  known: Known,
+  guess: Guess,
+): Promise<readonly Seen[]> {
+  const world = worldOf(documents, known, guess);
+  await synced(world.following);
+  const seen: Seen[] = [];
+  for (const worker of documents.filter(({ kind }) => kind === resources.redisWorkers.kind)) {
+    const key = keyOf(worker.metadata);
+    const observed = await observe(world, key);
+    if (observed) seen.push({ worker: key, observed, plan: planOf(observed) });
+  }
+  return seen;
+}
+
+function worldOf(documents: readonly KubeObject[], { options, addresses, members }: Known, guess: Guess): World {
+  const clock: Clock = { now: () => guess.now, after: () => () => undefined };
+  const cluster = documentsCluster(documents);
+  const redis = new NoConnections();
+  const workerUsers = new WorkerUsers(redis, clock);
+  const following = startFollowing({
+    cluster,
+    namespace: undefined,
+    redis,
+    workerUsers,
+    defaultRedisUrl: options.redisUrl,
+    defaultLogin: () => loginOf(options),
+    lookUp: lookUpIn(addresses),
+    discover: (target) => members.length > 0 ? Promise.resolve(members) : Promise.reject(notAsked(target)),
+    clock,
+    enqueue: () => undefined,
+  });
+  return {
+    cluster,
+    following,
+    redis,
+    workerUsers,
+    defaults: defaultsOf(options),
+    clock,
+    log: { info: () => undefined },
+    mayWrite: () => false,
+    freshKey: () => guess.aesKey,
+    freshPassword: () => guess.password,
+    canaryProblem: () => undefined,
+  };
+}
+
+function lookUpIn(known: ReadonlyMap<string, readonly string[]>): LookUp {
+  return (host) => {
+    const addresses = known.get(host);
+    const of = (family: (address: string) => boolean) => {
+      if (addresses === undefined) return { kind: 'failed', why: 'NOTASKED' } as const;
+      const own = addresses.filter(family).map((address) => ({ address, ttlSeconds: 300 }));
+      return own.length > 0 ? { kind: 'addresses', addresses: own } as const : { kind: 'none', why: 'NODATA' } as const;
+    };
+    const isIpv6 = (address: string) => address.includes(':');
+    return Promise.resolve({ ipv4: of((address) => !isIpv6(address)), ipv6: of(isIpv6) });
+  };
+}
+
+/** Opens none. */
+class NoConnections extends RedisConnections {
+  override control(target: RedisTarget): RedisLink {
+    const refused = (): Promise<never> => Promise.reject(notAsked(target));
+    return { target, command: refused, pipeline: refused, script: refused, servers: refused, close: () => undefined };
+  }
+}
+
+function notAsked(target: RedisTarget): RedisFault {
+  return new RedisFault('RedisUnreachable', 'nobody is asked here', target, 'closed');
+}
