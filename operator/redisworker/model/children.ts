@@ -107,6 +107,16 @@ export function holding({ status }: KubeObject, type: string): ChildCondition | 
   return conditions.find((condition) => condition.type === type && condition.status === 'True');
 }
 
+/** Whether a Deployment has given up: its pods are not ready within the time it has for that, ten minutes. */
+export function hasGivenUp({ metadata, status }: KubeObject): boolean {
+  const { conditions = [], observedGeneration } = (status ?? {}) as {
+    conditions?: readonly ChildCondition[];
+    observedGeneration?: number;
+  };
+  return observedGeneration === metadata.generation &&
+    conditions.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
+}
+
 /** The container the worker runs in: by its name, for admission may have put others before it. */
 export function workerContainerOf(pod: KubeObject): ContainerStatus | undefined {
   return podStatus(pod).containerStatuses?.find(({ name }) => name === workerContainer);

@@ -3,12 +3,13 @@
  * meaning. The name of a list says where its reasons are decided: look there for the word.
  */
 
-/** Of Ready and Reconciling, in `status/conditions.ts`. */
+/** Of Ready, Reconciling and, where time is up, Stalled, in `status/conditions.ts`. */
 export const readyReasons = [
   'ConsumersReady',
   'ConsumersStarting',
   'ConsumersUpdating',
   'ConsumersFailing',
+  'ProgressDeadlineExceeded',
   'Suspended',
   'Draining',
   'Applying',

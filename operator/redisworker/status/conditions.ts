@@ -27,12 +27,15 @@ export function readyConditions(
   failure: Problem | undefined,
   rows: readonly ConsumerRow[],
 ): UndatedCondition[] {
+  const isSuspended = spec.blueprint.suspend && observed.object.metadata.deletionTimestamp === undefined;
+  // It takes nothing else to be well: what is missing for a start is told where one is wanted.
+  if (isSuspended && !failure && rows.every(({ row }) => row.pod === undefined)) return suspended(plan);
   const blocked = obstacle(observed, spec, plan, failure);
   if (blocked) return notReady(blocked.reason, blocked.message);
-  if (spec.blueprint.suspend) return suspended(rows);
+  if (isSuspended) return draining(rows);
   const wanted = rows.filter(({ isWanted }) => isWanted);
   const unready = wanted.filter(({ row }) => row.state !== 'Ready');
-  if (unready.length > 0) return notReady(reasonOf(unready), describeRows(unready, wanted));
+  if (unready.length > 0) return unreadyConditions(unready, wanted);
   return [ready(wanted.length), ...underWay(plan)];
 }
 
@@ -149,11 +152,34 @@ function reconciling(reason: Reason, message: string): UndatedCondition {
   return { type: 'Reconciling', status: 'True', reason, message };
 }
 
-function suspended(rows: readonly ConsumerRow[]): UndatedCondition[] {
+function suspended(plan: Plan): UndatedCondition[] {
+  const message = 'the worker is suspended: no consumer runs';
+  return [{ type: 'Ready', status: 'True', reason: 'Suspended', message }, ...underWay(plan)];
+}
+
+function draining(rows: readonly ConsumerRow[]): UndatedCondition[] {
   const running = rows.filter(({ row }) => row.pod !== undefined).length;
-  return running === 0
-    ? [{ type: 'Ready', status: 'True', reason: 'Suspended', message: 'the worker is suspended: no consumer runs' }]
-    : notReady('Draining', `${running} consumers finish their work before the worker is suspended`);
+  return notReady(
+    'Draining',
+    `${
+      running === 1 ? 'one consumer finishes its' : `${running} consumers finish their`
+    } work before the worker is suspended`,
+  );
+}
+
+/** Final once a Deployment has given up: whoever waits for the worker, such as a GitOps controller, need not any more. */
+function unreadyConditions(unready: readonly ConsumerRow[], wanted: readonly ConsumerRow[]): UndatedCondition[] {
+  const [reason, message] = [reasonOf(unready), describeRows(unready, wanted)];
+  if (!unready.some(({ isGivenUp }) => isGivenUp)) return notReady(reason, message);
+  return [
+    { type: 'Ready', status: 'False', reason, message },
+    {
+      type: 'Stalled',
+      status: 'True',
+      reason: 'ProgressDeadlineExceeded',
+      message: `that takes longer than a Deployment waits, which is ten minutes: ${message}`,
+    },
+  ];
 }
 
 function reasonOf(unready: readonly ConsumerRow[]): Reason {

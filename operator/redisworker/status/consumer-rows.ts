@@ -1,7 +1,7 @@
 /** One status row per consumer: what its pod does and what it last answered. */
 import type { ConsumerStatus } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { byConsumer, isReady, templateOf, workerContainerOf } from '../model/children.ts';
+import { byConsumer, hasGivenUp, isReady, templateOf, workerContainerOf } from '../model/children.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Member } from '../model/work.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -18,6 +18,8 @@ export interface ConsumerRow {
   readonly isWanted: boolean;
   /** A pod of it is ready, of this spec or of an earlier one. */
   readonly isServing: boolean;
+  /** Its Deployment no longer waits for its pod to become ready. */
+  readonly isGivenUp: boolean;
   /** It is to keep what it runs for now. */
   readonly isHeld: boolean;
   /** What keeps it from being ready, as the rest of the sentence `consumer "1" …`; undefined when it is. */
@@ -60,6 +62,16 @@ export function consumerRows(
   );
 }
 
+/** Until a pod of this generation is there, what a Deployment says of its progress may be about the one before. */
+function isGivenUp(
+  pod: KubeObject | undefined,
+  wanted: KubeObject | undefined,
+  deployment: KubeObject | undefined,
+): boolean {
+  return pod !== undefined && wanted !== undefined && templateOf(pod) === templateOf(wanted) &&
+    deployment !== undefined && hasGivenUp(deployment);
+}
+
 function consumerRow(
   { responses }: Observed,
   found: Found,
@@ -69,9 +81,8 @@ function consumerRow(
   const pods = found.pods.get(id) ?? [];
   const pod = tellingPod(pods);
   const wanted = found.wanted.get(id);
-  const { state, reason, fault } = isWanted
-    ? stateOf(pod, wanted && templateOf(wanted), found.deployments.get(id)?.[0])
-    : notWanted;
+  const deployment = found.deployments.get(id)?.[0];
+  const { state, reason, fault } = isWanted ? stateOf(pod, wanted && templateOf(wanted), deployment) : notWanted;
   const answered = responses.perConsumer.get(id);
   const member = found.members.get(id);
   const row: ConsumerStatus = {
@@ -82,5 +93,12 @@ function consumerRow(
     ...(answered ? { lastCode: answered.lastCode, lastTime: answered.lastTime } : {}),
     ...(reason ? { reason: bounded(reason, 256) } : {}),
   };
-  return { row, isWanted, isServing: pods.some(isReady), isHeld, fault };
+  return {
+    row,
+    isWanted,
+    isServing: pods.some(isReady),
+    isGivenUp: isGivenUp(pod, wanted, deployment),
+    isHeld,
+    fault,
+  };
 }

@@ -6,7 +6,8 @@ import { settled, steps } from '../../../test/support/plans.ts';
 import { type PodChange, podOf } from '../../../test/support/pods.ts';
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import type { Observed } from '../model/observed.ts';
+import type { Observed, ObservedSpec } from '../model/observed.ts';
+import { missing } from '../model/problem.ts';
 import { planOf } from '../plan/index.ts';
 import { statusOf } from './index.ts';
 
@@ -18,7 +19,13 @@ function told(of: Observed) {
     const found = status.conditions?.find((condition) => condition.type === type);
     return found && `${found.status} ${found.reason}: ${found.message}`;
   };
-  return { status, ready: saying('Ready'), reconciling: saying('Reconciling'), steps: steps(plan) };
+  return {
+    status,
+    ready: saying('Ready'),
+    reconciling: saying('Reconciling'),
+    stalled: saying('Stalled'),
+    steps: steps(plan),
+  };
 }
 
 const rowOf = ({ consumers }: RedisWorkerStatus, id = '1') => {
@@ -388,6 +395,48 @@ it('tells the quota that keeps a Deployment from making a pod', () => {
   ]);
 });
 
+describe('a worker whose Deployment has given up', () => {
+  const givenUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+  const crashing = { ...running, containerStatuses: [of('worker', looping(1, 'Error', 'Error: no such table'))] };
+  const upTo = (observedGeneration: number, pods: (deployment: KubeObject) => KubeObject[]) => {
+    const [made] = settled(worker('w')).children.deployments;
+    const metadata = { ...made!.metadata, generation: 3 };
+    const deployment = { ...made!, metadata, status: { observedGeneration, conditions: [givenUp] } };
+    return told(settled(worker('w'), { children: { deployments: [deployment], pods: pods(deployment) } }));
+  };
+  const why = '0 of 1 consumers are ready; consumer "1" fails: no such table';
+
+  it('is Stalled, which ends the waiting of others', () => {
+    const { ready, reconciling, stalled } = upTo(3, (deployment) => [podOf(deployment, { status: crashing })]);
+    expect(ready).toBe(`False ConsumersFailing: ${why}`);
+    expect(stalled).toBe(
+      `True ProgressDeadlineExceeded: that takes longer than a Deployment waits, which is ten minutes: ${why}`,
+    );
+    expect(reconciling).toBeUndefined();
+  });
+
+  it('is not yet when the Deployment has not seen what it asks for now', () => {
+    const { reconciling, stalled } = upTo(2, (deployment) => [podOf(deployment, { status: crashing })]);
+    expect([stalled, reconciling]).toEqual([undefined, `True ConsumersFailing: ${why}`]);
+  });
+
+  it.each<[string, (deployment: KubeObject) => KubeObject[]]>([
+    ['no pod', () => []],
+    [
+      'the pod of an earlier generation',
+      () => [podOf(settled(worker('w', withInline('old\n'))).children.deployments[0]!)],
+    ],
+  ])('is not yet while there is %s: the word may be about the one before', (_, pods) => {
+    const { reconciling, stalled } = upTo(3, pods);
+    expect([stalled, reconciling?.slice(0, 4)]).toEqual([undefined, 'True']);
+  });
+
+  it('is ready when its pod is, whatever was said before', () => {
+    const { ready, stalled } = upTo(3, (deployment) => [podOf(deployment)]);
+    expect([ready, stalled]).toEqual(['True ConsumersReady: the one consumer is ready', undefined]);
+  });
+});
+
 describe('a roll', () => {
   const before = settled(worker('w', withCount(2)));
   const oldPods = before.children.deployments.map((deployment) => podOf(deployment));
@@ -449,6 +498,28 @@ describe('a worker that is scaled down', () => {
       '4 Draining',
     ]);
     expect(status.consumersReady).toBe('1/1');
+  });
+});
+
+describe('a suspended worker', () => {
+  const suspended = worker('w', withSpec({ suspend: true }));
+  const whole = settled(suspended);
+  const left = (spec: Partial<ObservedSpec>, pods: readonly KubeObject[] = []) =>
+    told(observed(whole.object, { children: { ...whole.children, pods: [...pods] }, spec }));
+  const noSource = { ok: false, problem: missing('ConfigMapNotFound', 'there is no ConfigMap') } as const;
+
+  it('is Ready without a pod, and needs no source for that', () => {
+    const { ready, reconciling } = left({ source: noSource });
+    expect([ready, reconciling]).toEqual(['True Suspended: the worker is suspended: no consumer runs', undefined]);
+  });
+
+  it('is not Ready while a pod of it ends', () => {
+    const [deployment] = settled(worker('w')).children.deployments;
+    const { ready, reconciling } = left({ source: noSource }, [podOf(deployment!, { deleted: true })]);
+    expect(ready).toContain('ConfigMapNotFound');
+    expect(reconciling).toBeDefined();
+    const { ready: draining } = told({ ...whole, children: { ...whole.children, pods: [podOf(deployment!)] } });
+    expect(draining).toBe('False Draining: one consumer finishes its work before the worker is suspended');
   });
 });
 
