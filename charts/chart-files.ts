@@ -3,6 +3,8 @@ import { stringify } from 'yaml';
 import { crdName, crdYaml } from '../operator/api/crd.ts';
 import { version } from '../operator/version.ts';
 import { presets, valuesBelow, valuesSchema } from './json-schema.ts';
+import { alertsYaml } from './monitoring/alerts.ts';
+import { dashboardJson } from './monitoring/dashboard.ts';
 import { valuesTable } from './reference.ts';
 import { rightsTemplate } from './rights-template.ts';
 import { valuesYaml } from './values-yaml.ts';
@@ -19,6 +21,8 @@ export function chartFiles(read: (path: string) => string): Readonly<Record<stri
     'values.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
     'README.md': read('README.md.in').replace('{{values}}', valuesTable(valuesBelow(schema, presets()))),
     [`files/crds/${crdName}.yaml`]: crdYaml(),
+    'files/alerts.yaml': alertsYaml(),
+    'files/dashboard.json': dashboardJson(),
     'templates/_rights.tpl': rightsTemplate(),
   };
 }

@@ -23,6 +23,7 @@ export function rightsTemplate(): string {
     ),
     named('metricsAuth', 'What it takes to ask the API server who reads metrics', metricsAuthRules),
     named('metricsReader', 'What whoever reads metrics needs', metricsReaderRules),
+    ...peopleRoles.map((role) => labels(role)),
     ...peopleRoles.map((role) =>
       named(`people.${wordOf(role)}`, `What the ${wordOf(role)} of workers may do`, role.rules)
     ),
@@ -32,6 +33,14 @@ export function rightsTemplate(): string {
 /** The last word of the role's name: viewer, author or admin. */
 function wordOf({ name }: PeopleRole): string {
   return name.slice(name.lastIndexOf('-') + 1);
+}
+
+/** What has the built-in role take it in. */
+function labels(role: PeopleRole): string {
+  const word = wordOf(role);
+  const to = role.aggregatedTo;
+  const text = to === undefined ? '' : `rbac.authorization.k8s.io/aggregate-to-${to}: "true"\n`;
+  return `{{/* Labels of the ${word}, when it is aggregated */}}\n{{- define "${chart}.rights.people.${word}.labels" -}}\n${text}{{- end }}\n`;
 }
 
 function named(name: string, what: string, rules: readonly object[]): string {

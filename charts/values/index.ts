@@ -5,7 +5,7 @@ import { network } from './network.ts';
 import { flags } from './operator.ts';
 import { pods, replicas } from './pod.ts';
 import { redis } from './redis.ts';
-import { image, optionalName, optionalNamespace, pulledImage, pullSecrets, texts } from './words.ts';
+import { image, login, optionalName, optionalNamespace, pulledImage, pullSecrets, texts } from './words.ts';
 
 const emptyTag = "the chart's appVersion when empty";
 
@@ -35,7 +35,15 @@ export const values = z.strictObject({
   }).prefault({}).describe('Whom the operator is to the API server.'),
   rbac: z.strictObject({
     create: z.boolean().default(true).describe('Make the roles of the operator and their bindings.'),
-  }).prefault({}).describe('What the operator may do.'),
+    people: z.strictObject({
+      create: z.boolean().default(true).describe(
+        'Make the roles redisworker-viewer, redisworker-author and redisworker-admin, to bind to people.',
+      ),
+      aggregate: z.boolean().default(true).describe(
+        'Let whoever may view a namespace view its workers. No built-in role ever includes writing them.',
+      ),
+    }).prefault({}).describe('Roles for people: ClusterRoles, or Roles in watchNamespace.'),
+  }).prefault({}).describe('What the operator and people may do.'),
   crds: z.strictObject({
     install: z.boolean().default(true).describe('Install and upgrade the CustomResourceDefinition.'),
     keep: z.boolean().default(true).describe('Keep it, and all workers, when the release is uninstalled.'),
@@ -44,5 +52,19 @@ export const values = z.strictObject({
     ),
   }).prefault({}).describe('The CustomResourceDefinition of RedisWorker, of which a cluster has one.'),
   ...pods,
+  argocd: z.strictObject({
+    healthScript: z.strictObject({
+      enabled: z.boolean().default(false).describe(
+        'Make a ConfigMap with the entry for argocd-cm that tells Argo CD the health of workers.',
+      ),
+    }).prefault({}).describe(
+      'The health script of Argo CD, which would call a worker healthy as soon as it is applied.',
+    ),
+  }).prefault({}).describe('Argo CD.'),
+  tests: z.strictObject({
+    enabled: z.boolean().default(true).describe('Let helm test ask a worker made for it.'),
+    timeoutSeconds: z.int().min(1).max(3600).default(120).describe('How long the worker may take to start and answer.'),
+    existingSecret: login('that may send requests, if that of the operator may not'),
+  }).prefault({}).describe('What helm test does.'),
   global: z.record(z.string(), z.unknown()).default({}).describe('What a chart around this one shares; not used.'),
 });

@@ -12,8 +12,14 @@ const serviceMonitor = z.strictObject({
   interval: duration().default('').describe("Time between two scrapes; the Prometheus' own when empty."),
   scrapeTimeout: duration().default('').describe("Time a scrape may take; the Prometheus' own when empty."),
   tlsConfig: z.record(z.string(), z.unknown()).default({}).describe(
-    'How the certificate is checked with authentication; not at all when empty and the operator signs its own.',
+    'How the certificate is checked with authentication; when empty by the name of the Service, and not at all where the operator signs it.',
   ),
+  tokenSecret: z.strictObject({
+    name: optionalName().default('').describe(
+      "Name of the Secret, in the namespace of the ServiceMonitor; the token of the Prometheus' own ServiceAccount when empty.",
+    ),
+    key: dataKey('token').describe('Its key with the token.'),
+  }).prefault({}).describe('Token that is shown with authentication.'),
   relabelings: kubernetesList().describe('Changes of labels before a scrape.'),
   metricRelabelings: kubernetesList().describe('Changes of labels after a scrape.'),
 }).prefault({}).describe('How a Prometheus of the Prometheus operator finds the metrics.');

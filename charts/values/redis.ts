@@ -4,6 +4,7 @@ import {
   dataKey,
   kubernetes,
   kubernetesList,
+  login,
   optional,
   optionalName,
   podSecurityContext,
@@ -12,15 +13,6 @@ import {
   securityContext,
   texts,
 } from './words.ts';
-
-const login = (whose: string) =>
-  z.strictObject({
-    name: optionalName().default('').describe('Name of the Secret, in the namespace of the release.'),
-    usernameKey: dataKey('username').describe('Its key with the ACL user; that key may be absent.'),
-    passwordKey: dataKey('password').describe(
-      'Its key with the password, which is followed: a new one needs no restart.',
-    ),
-  }).prefault({}).describe(`Secret with the login ${whose}.`);
 
 const certificate = (whose: string) =>
   z.strictObject({

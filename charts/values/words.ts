@@ -18,6 +18,16 @@ export const optionalNamespace = (): z.ZodString => optional(/[a-z0-9]([-a-z0-9]
 export const dataKey = (preset: string): z.ZodDefault<z.ZodString> =>
   z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/).default(preset);
 
+/** A Secret with a login to Redis. */
+export const login = (whose: string) =>
+  z.strictObject({
+    name: optionalName().default('').describe('Name of the Secret, in the namespace of the release.'),
+    usernameKey: dataKey('username').describe('Its key with the ACL user; that key may be absent.'),
+    passwordKey: dataKey('password').describe(
+      'Its key with the password, which is followed: a new one needs no restart.',
+    ),
+  }).prefault({}).describe(`Secret with the login ${whose}.`);
+
 /** Labels or annotations. */
 export const texts = () => z.record(z.string(), z.string()).default({});
 

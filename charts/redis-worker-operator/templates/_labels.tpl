@@ -18,9 +18,6 @@ app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: redisworker
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/*
@@ -29,18 +26,23 @@ absent, none when ""), "labels" and "annotations" of its own.
 */}}
 {{- define "redis-worker-operator.metadata" -}}
 {{- $namespace := ternary .namespace .root.Release.Namespace (hasKey . "namespace") -}}
+{{- $ours := include "redis-worker-operator.labels" (list .root .component) | fromYaml -}}
+{{- $labels := merge $ours (default dict .labels) .root.Values.commonLabels -}}
 {{- $annotations := merge (dict) (default dict .annotations) .root.Values.commonAnnotations -}}
 name: {{ .name }}
 {{- with $namespace }}
 namespace: {{ . }}
 {{- end }}
 labels:
-  {{- include "redis-worker-operator.labels" (list .root .component) | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- toYaml $labels | nindent 2 }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Labels of a pod: those that select it, then further ones. (list $ "component" (dict of further labels)) */}}
+{{- define "redis-worker-operator.podLabels" -}}
+{{- $ours := include "redis-worker-operator.selector" . | fromYaml -}}
+{{- merge $ours (index . 2) (index . 0).Values.commonLabels | toYaml -}}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* Where the metrics are. */}}
+{{/* The certificate of the metrics, as a volume; empty when the operator signs its own. */}}
 
 {{- define "redis-worker-operator.metricsVolume" -}}
 {{- $metrics := .Values.metrics -}}
@@ -13,9 +13,4 @@
       - key: {{ $metrics.certSecret.keyKey | quote }}
         path: tls.key
 {{- end -}}
-{{- end }}
-
-{{/* Name of the port they are served on. */}}
-{{- define "redis-worker-operator.metricsPort" -}}
-{{- ternary "metrics" "http" (eq .Values.metrics.authentication "TokenReview") -}}
 {{- end }}

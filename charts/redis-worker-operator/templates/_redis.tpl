@@ -74,29 +74,32 @@ what changes in them is taken up without a restart.
 {{- end -}}
 {{- end }}
 
-{{/* Environment: the address, and who logs in. */}}
+{{/*
+Environment: the address, and who logs in. The operator takes the password from its file; the variable is for people who
+run `redisworker` in the pod.
+*/}}
 {{- define "redis-worker-operator.redisEnv" -}}
 {{- with include "redis-worker-operator.redisUrl" . -}}
 - name: REDIS_URL
   value: {{ . | quote }}
 {{- end }}
-{{- $login := include "redis-worker-operator.redisLogin" . | fromYaml }}
-{{- if and $login.name (not .Values.redis.trial.enabled) }}
-- name: REDIS_USERNAME
+{{- include "redis-worker-operator.loginEnv" (dict "login" (include "redis-worker-operator.redisLogin" . | fromYaml) "username" "REDIS_USERNAME" "password" "REDIS_PASSWORD") }}
+{{- include "redis-worker-operator.loginEnv" (dict "login" .Values.redis.sentinel.existingSecret "username" "REDIS_SENTINEL_USERNAME" "password" "REDIS_SENTINEL_PASSWORD") }}
+{{- end }}
+
+{{/* Two variables out of a Secret, which need not have a user: (dict "login" l "username" variable "password" variable) */}}
+{{- define "redis-worker-operator.loginEnv" -}}
+{{- if .login.name }}
+- name: {{ .username }}
   valueFrom:
     secretKeyRef:
-      name: {{ $login.name }}
-      key: {{ $login.usernameKey | quote }}
+      name: {{ .login.name }}
+      key: {{ .login.usernameKey | quote }}
       optional: true
-{{- end }}
-{{- with .Values.redis.sentinel.existingSecret }}
-{{- if .name }}
-- name: REDIS_SENTINEL_USERNAME
+- name: {{ .password }}
   valueFrom:
     secretKeyRef:
-      name: {{ .name }}
-      key: {{ .usernameKey | quote }}
-      optional: true
-{{- end }}
+      name: {{ .login.name }}
+      key: {{ .login.passwordKey | quote }}
 {{- end }}
 {{- end }}

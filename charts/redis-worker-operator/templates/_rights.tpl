@@ -150,6 +150,19 @@
     - get
 {{- end }}
 
+{{/* Labels of the viewer, when it is aggregated */}}
+{{- define "redis-worker-operator.rights.people.viewer.labels" -}}
+rbac.authorization.k8s.io/aggregate-to-view: "true"
+{{- end }}
+
+{{/* Labels of the author, when it is aggregated */}}
+{{- define "redis-worker-operator.rights.people.author.labels" -}}
+{{- end }}
+
+{{/* Labels of the admin, when it is aggregated */}}
+{{- define "redis-worker-operator.rights.people.admin.labels" -}}
+{{- end }}
+
 {{/* What the viewer of workers may do */}}
 {{- define "redis-worker-operator.rights.people.viewer" -}}
 - apiGroups:

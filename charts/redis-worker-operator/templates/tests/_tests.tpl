@@ -1,0 +1,16 @@
+{{/* helm test: a worker is made, asked, and taken away. There has to be a Redis for it. */}}
+
+{{- define "redis-worker-operator.tests.enabled" -}}
+{{- if and .Values.tests.enabled (include "redis-worker-operator.redisUrl" .) }}true{{ end -}}
+{{- end }}
+
+{{/* Its worker, which is its type too: begins with a letter, whatever the release is called. */}}
+{{- define "redis-worker-operator.tests.worker" -}}
+{{- printf "test-%s" (include "redis-worker-operator.fullname" .) | replace "." "-" -}}
+{{- end }}
+
+{{/* metadata of a hook: (dict "root" $ "name" n "namespace" n "weight" w) */}}
+{{- define "redis-worker-operator.tests.metadata" -}}
+{{- $hook := dict "helm.sh/hook" "test" "helm.sh/hook-weight" .weight "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded" -}}
+{{- include "redis-worker-operator.metadata" (dict "root" .root "name" .name "namespace" .namespace "component" "test" "annotations" $hook) -}}
+{{- end }}
