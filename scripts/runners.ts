@@ -68,6 +68,11 @@ export function clusterTests(reports: string): Runner {
   return vitest('cluster tests', ['images', 'cluster'], reports);
 }
 
+/** What Flux, Argo CD and a registry make of our objects and of the chart, on a control plane of their own. */
+export function gitopsTests(reports: string): Runner {
+  return vitest('GitOps tests', ['gitops'], reports);
+}
+
 /** The tests that speak to Redis, on newer servers than the machine's own; each is built on first use. */
 export function serverTests(reports: string): readonly Runner[] {
   return serverNames.map((name) =>

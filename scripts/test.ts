@@ -17,6 +17,7 @@ import {
   clusterTests,
   type Command,
   denoTests,
+  gitopsTests,
   nodeTests,
   proofTests,
   type Runner,
@@ -47,6 +48,7 @@ try {
           topologyTests(reports),
           proofTests(reports),
           clusterTests(reports),
+          gitopsTests(reports),
           nodeTests(reports),
         ]
         : []),
