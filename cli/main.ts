@@ -33,7 +33,8 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-function redisworker(io: Io, finish: (code: number) => void): Command {
+/** All commands, ready to be run. @param finish takes the exit code of a command that ends in another way than by 0 */
+export function redisworker(io: Io, finish: (code: number) => void): Command {
   const root = new Command(program)
     .description('Redis-driven workers: one TypeScript file, one manifest; on a laptop and in a cluster.')
     .version(packageVersion(), '--version', 'print the version')

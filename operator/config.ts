@@ -53,7 +53,7 @@ interface Flags extends RedisFlags, ObjectFlags {
  * @param argv arguments without interpreter and script
  */
 export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv = process.env): OperatorConfig {
-  const program = command(environment).parse(argv, { from: 'user' });
+  const program = operatorCommand(environment).parse(argv, { from: 'user' });
   const flags = program.opts<Flags>();
   return {
     ...readDefaultRedis(program, environment),
@@ -74,7 +74,8 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   };
 }
 
-function command(environment: NodeJS.ProcessEnv): Command {
+/** The operator's flags. */
+export function operatorCommand(environment: NodeJS.ProcessEnv): Command {
   const program = new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version);

@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['crds', 'charts/redis-worker-operator'];
-const generators = ['operator/api/generate.ts', 'charts/generate.ts'];
+const folders = ['crds', 'charts/redis-worker-operator', 'docs/reference'];
+const generators = ['operator/api/generate.ts', 'charts/generate.ts', 'scripts/reference/generate.ts'];
 
 const before = contents();
 const problems = generators.map((script) => spawnSync(process.execPath, [join(root, script)], { encoding: 'utf8' }))

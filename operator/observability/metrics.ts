@@ -1,11 +1,13 @@
 /** The metrics, under the names that dashboards for controller-runtime know. No label names a worker. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
 
 /** All instruments, by whom they are for. Times in seconds. */
 export interface Metrics {
   /** The text of /metrics and its content type. */
   readonly contentType: string;
   render(): Promise<string>;
+  /** What there is, for the reference. */
+  describe(): readonly MetricDescription[];
   queue(name: string): QueueInstruments;
   controller(name: string): ControllerInstruments;
   readonly redis: { roundtrip(seconds: number): void; error(code: string): void };
@@ -18,6 +20,14 @@ export interface Metrics {
   workers(standings: () => readonly { readonly ready: string; readonly reason: string }[]): void;
   /** Whether this process holds the lease `name`. */
   leading(name: string, leads: boolean): void;
+}
+
+/** A metric without its values. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: readonly string[];
 }
 
 /** Instruments of one work queue. */
@@ -64,6 +74,7 @@ export function createMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    describe: () => registry.getMetricsAsArray().map(described),
     queue: queueInstruments(registry),
     controller: controllerInstruments(registry),
     redis: redisInstruments(registry),
@@ -73,6 +84,11 @@ export function createMetrics(): Metrics {
     workers: (standings) => countWorkers(registry, standings),
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
   };
+}
+
+function described(metric: MetricObject): MetricDescription {
+  const { labelNames = [] } = metric as { labelNames?: readonly string[] };
+  return { name: metric.name, type: String(metric.type), help: metric.help, labels: labelNames };
 }
 
 /** A worker is counted under what its condition Ready says; reasons are words of ours, and not many. */
