@@ -42,6 +42,6 @@ chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; co
 	@sh scripts/install.sh
 	@npm run --silent chaos:worker
 
-image: ## Build the image of worker pods, dist/worker-image.tar
+image: ## Build the images of the operator and of worker pods, dist/*-image.tar
 	@sh scripts/install.sh
 	@npm run --silent image

@@ -9,7 +9,7 @@ const keyRules = [
 ];
 const environmentRule = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'The environment is read in operator/config.ts, operator/cluster/kubernetes/config.ts or cli/ alone.',
+  message: 'The environment is read in config.ts of operator/ and its cluster/kubernetes/, or in cli/ alone.',
 };
 /** Of the domain, only apply/ writes. */
 const writeRules = [

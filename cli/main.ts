@@ -1,8 +1,6 @@
 /** The command line `redisworker`: which commands there are. Their words and what they do are in the files of each. */
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
-import { crdYaml } from '../operator/api/crd.ts';
+import { version } from '../operator/version.ts';
 import { addDeadCommand } from './dead-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -37,7 +35,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 export function redisworker(io: Io, finish: (code: number) => void): Command {
   const root = new Command(program)
     .description('Redis-driven workers: one TypeScript file, one manifest; on a laptop and in a cluster.')
-    .version(packageVersion(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .addHelpText(
@@ -57,14 +55,9 @@ export function redisworker(io: Io, finish: (code: number) => void): Command {
   addDeadCommand(root, io);
   addDoctorCommand(root, io, finish);
   addRenderCommand(root, io, finish);
-  root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(() =>
-    io.out(crdYaml().trimEnd())
+  root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(async () =>
+    io.out((await import('../operator/api/crd.ts')).crdYaml().trimEnd())
   );
   tellWrongCalls(root);
   return root;
-}
-
-function packageVersion(): string {
-  const file = new URL('../package.json', import.meta.url);
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
 }

@@ -1,26 +1,46 @@
-/** `node images/build.ts [--output <file>] [--tag <name:tag>]`: builds the image of worker pods. */
+/** `node images/build.ts [worker|operator] [--output <file>] [--tag <name:tag>]`: builds the images. */
 import { resolve } from 'node:path';
-import { Command } from 'commander';
-import { workerImage } from '../operator/version.ts';
+import { Argument, Command } from 'commander';
+import { operatorImage, workerImage } from '../operator/version.ts';
+import { buildOperatorImage, writeOperatorFiles } from './operator-image.ts';
 import { CannotBuildImage } from './run.ts';
-import { buildWorkerImage, type ImageRequest, writeWorkerFiles } from './worker-image.ts';
+import { buildWorkerImage, writeWorkerFiles } from './worker-image.ts';
 
-export { buildWorkerImage };
+const images = {
+  worker: { tag: workerImage, build: buildWorkerImage, writeFiles: writeWorkerFiles },
+  operator: { tag: operatorImage, build: buildOperatorImage, writeFiles: writeOperatorFiles },
+} as const;
+type ImageName = keyof typeof images;
+const names = Object.keys(images) as ImageName[];
+
+interface Flags {
+  readonly output?: string;
+  readonly tag?: string;
+  readonly folder?: string;
+}
 
 async function main(): Promise<void> {
   const command = new Command('images/build.ts')
-    .description('Builds the image of worker pods as one archive, without a registry and without a daemon.')
-    .option('--output <file>', 'where the archive goes', 'dist/worker-image.tar')
-    .option('--tag <name:tag>', 'what the image is called', workerImage)
-    .option('--folder <folder>', 'write what the image holds into this folder, and no archive')
+    .description('Builds the images, each as one archive, without a registry and without a daemon.')
+    .addArgument(new Argument('[image]', 'the only one to build').choices(names))
+    .option('--output <file>', 'where the archive of that one goes [dist/<image>-image.tar]')
+    .option('--tag <name:tag>', 'what that one is called')
+    .option('--folder <folder>', 'write what that one holds into this folder, and no archive')
     .parse();
-  const { output, tag, folder } = command.opts<ImageRequest & { readonly folder?: string }>();
-  if (folder !== undefined) {
-    await writeWorkerFiles(resolve(folder));
+  const [only] = command.args as [ImageName?];
+  const { output, tag, folder } = command.opts<Flags>();
+  if (only === undefined && [output, tag, folder].some((flag) => flag !== undefined)) {
+    command.error(`error: say which image is meant: ${names.join(' or ')}`);
+  }
+  if (only !== undefined && folder !== undefined) {
+    await images[only].writeFiles(resolve(folder));
     return;
   }
-  const { archive, digest } = await buildWorkerImage({ output: resolve(output), tag });
-  process.stdout.write(`${tag} ${digest}\n${archive}\n`);
+  for (const name of only === undefined ? names : [only]) {
+    const request = { output: resolve(output ?? `dist/${name}-image.tar`), tag: tag ?? images[name].tag };
+    const { archive, digest } = await images[name].build(request);
+    process.stdout.write(`${request.tag} ${digest}\n${archive}\n`);
+  }
 }
 
 if (import.meta.main) {

@@ -1,12 +1,22 @@
-/** How a container of the image starts; images/Dockerfile says the same. */
+/** How containers of the images start; images/Dockerfile says the same. */
 import { imageRoot, scratchMount } from '../contract/pod.ts';
 
 /** Deno's cache, filled at build time. Containers cannot write to it. */
 export const denoDir = `${imageRoot}/deno`;
 
-/** What the image says about its containers. */
-export const configuration = {
-  user: '65532:65532',
+/** What an image says about its containers. */
+export interface ContainerConfiguration {
+  readonly user: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly entrypoint: readonly string[];
+}
+
+const user = '65532:65532';
+
+/** Of worker pods. */
+export const workerConfiguration = {
+  user,
   env: {
     PATH: '/usr/bin',
     HOME: scratchMount,
@@ -15,7 +25,18 @@ export const configuration = {
   },
   workingDir: imageRoot,
   entrypoint: ['deno'],
-} as const;
+} as const satisfies ContainerConfiguration;
+
+/** What the operator is started with, before its flags. */
+export const operatorCommand = ['/usr/bin/node', `${imageRoot}/operator.js`] as const;
+
+/** Of the operator. */
+export const operatorConfiguration = {
+  user,
+  env: { PATH: '/usr/bin', HOME: scratchMount, NODE_ENV: 'production' },
+  workingDir: imageRoot,
+  entrypoint: operatorCommand,
+} as const satisfies ContainerConfiguration;
 
 /** Files every program expects of a system: who the users are, and that names are looked up in files, then by DNS. */
 export const systemFiles: Readonly<Record<string, string>> = {

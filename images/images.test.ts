@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { handlerEntry, imageRoot, importMapFile, runnerEntry } from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
-import { configuration } from './configuration.ts';
+import { operatorConfiguration, workerConfiguration } from './configuration.ts';
 import { textFile, withFolders } from './file.ts';
 import { imageArchive } from './oci.ts';
-import { debianPackages } from './packages.ts';
+import { debianPackages, packagesOf } from './packages.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { thisPlatform } from './platform.ts';
 import { layerOf, readTar } from './tar.ts';
@@ -17,7 +17,7 @@ const about = {
   tag: 'me/worker:1.2.3',
   architecture: 'amd64',
   labels: { a: 'b' },
-  configuration,
+  configuration: workerConfiguration,
 };
 const greeting = () => layerOf(withFolders([textFile('b/greeting', 'hello'), textFile('a', 'first')]));
 
@@ -135,18 +135,23 @@ describe('the archive', () => {
   });
 });
 
-test('the Dockerfile says about its containers what the builder says, and holds the same files', () => {
-  const lines = readFileSync(join(import.meta.dirname, 'Dockerfile'), 'utf8').split('FROM scratch\n')[1]!.trim().split(
-    '\n',
-  );
-  const all = (word: string) =>
-    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
-  expect(all('COPY')).toEqual(['--from=files /files/ /']);
-  expect(all('USER')).toEqual([configuration.user]);
-  expect(all('WORKDIR')).toEqual([configuration.workingDir]);
-  expect(all('ENTRYPOINT')).toEqual([JSON.stringify(configuration.entrypoint)]);
-  expect(all('ENV')).toEqual(Object.entries(configuration.env).map(([name, value]) => `${name}=${value}`));
-});
+test.each([['worker', workerConfiguration], ['operator', operatorConfiguration]] as const)(
+  'the Dockerfile says about containers of the %s what the builder says, and they hold the same files',
+  (name, configuration) => {
+    const stages = readFileSync(join(import.meta.dirname, 'Dockerfile'), 'utf8').split(/^FROM /m);
+    const linesOf = (stage: string) =>
+      stages.find((one) => one.split('\n', 1)[0]!.endsWith(` AS ${stage}`))!.split('\n');
+    const all = (word: string, stage = name as string) =>
+      linesOf(stage).filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+    expect(linesOf(name)[0]).toBe(`scratch AS ${name}`);
+    expect(all('COPY')).toEqual([`--from=${name}-files /files/ /`]);
+    expect(all('RUN', `${name}-files`)).toEqual([`node images/build.ts ${name} --folder /files`]);
+    expect(all('USER')).toEqual([configuration.user]);
+    expect(all('WORKDIR')).toEqual([configuration.workingDir]);
+    expect(all('ENTRYPOINT')).toEqual([JSON.stringify(configuration.entrypoint)]);
+    expect(all('ENV')).toEqual(Object.entries(configuration.env).map(([variable, value]) => `${variable}=${value}`));
+  },
+);
 
 describe('a machine that cannot build the image', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -161,7 +166,7 @@ describe('a machine that cannot build the image', () => {
     const empty = mkdtempSync(join(tmpdir(), 'redisworker-empty-'));
     vi.stubEnv('PATH', empty);
     try {
-      await expect(debianPackages(thisPlatform('linux', 'x64'), empty)).rejects.toThrow(
+      await expect(debianPackages(thisPlatform('linux', 'x64'), packagesOf.deno, empty)).rejects.toThrow(
         /^the packages ca-certificates, libc6, libgcc-s1 come from Debian or Ubuntu by apt-get \(apt-get cannot be run: .*ENOENT\); build there, or use/,
       );
     } finally {

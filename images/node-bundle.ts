@@ -1,6 +1,6 @@
 /** What Node runs where there are no sources and no node_modules: modules with all they import, as plain JavaScript. */
-import { join } from 'node:path';
-import { type OutputChunk, rolldown } from 'rolldown';
+import { dirname, join, relative } from 'node:path';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
 
@@ -14,6 +14,10 @@ export interface NodeBundle {
   readonly split?: boolean;
   /** Folder for the files that are no entries, below that of the entries. */
   readonly sharedFolder?: string;
+  /** `cjs` starts sooner and takes less memory; then no module may await at its top [esm]. */
+  readonly format?: 'esm' | 'cjs';
+  /** Modules that take the place of others which are of no use where the files run, by path below the project. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** First line of every entry, `#!/usr/bin/node` for example. */
   readonly firstLine?: string;
 }
@@ -42,19 +46,20 @@ export async function bundleForNode(asked: NodeBundle): Promise<BundledForNode> 
 }
 
 async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
-  const { entries, node, split = false, sharedFolder = '', firstLine } = asked;
+  const { entries, node, split = false, sharedFolder = '', format = 'esm', instead = {}, firstLine } = asked;
   const made = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, module]) => [name, join(root, module)])),
     cwd: root,
     platform: 'node',
     transform: { target: `node${node}` },
+    plugins: [replacing(instead)],
     onLog(level, log, tell) {
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
       tell(level, log);
     },
   });
   const { output } = await made.generate({
-    format: 'esm',
+    format,
     minify: 'dce-only',
     comments: false,
     entryFileNames: '[name].js',
@@ -67,6 +72,16 @@ async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
     if (file.type === 'chunk') return file;
     throw new Error(`${file.fileName} is no module: only code and JSON can be imported`);
   });
+}
+
+function replacing(instead: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: 'instead',
+    resolveId(id, importer) {
+      const other = importer === undefined ? undefined : instead[relative(root, join(dirname(importer), id))];
+      return other === undefined ? null : join(root, other);
+    },
+  };
 }
 
 /** The innermost package a module lies in, by its folder from node_modules on; none for our own. */

@@ -3,7 +3,7 @@
  * that also carries docker's manifest.json, so that `ctr images import`, `docker load` and skopeo all take it.
  */
 import { createHash } from 'node:crypto';
-import type { configuration } from './configuration.ts';
+import type { ContainerConfiguration } from './configuration.ts';
 import { type ImageFile, textFile, withFolders } from './file.ts';
 import { layerOf } from './tar.ts';
 
@@ -13,7 +13,7 @@ export interface ImageAbout {
   readonly tag: string;
   readonly architecture: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly configuration: Pick<typeof configuration, 'user' | 'env' | 'workingDir' | 'entrypoint'>;
+  readonly configuration: ContainerConfiguration;
 }
 
 interface Blob {

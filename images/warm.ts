@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { imageRoot, scratchMount, v8Flags } from '../contract/pod.ts';
 import { entries } from './bundle.ts';
-import { configuration, denoDir } from './configuration.ts';
+import { denoDir, workerConfiguration } from './configuration.ts';
 import type { ImageFile } from './file.ts';
 import { CannotBuildImage, run } from './run.ts';
 import { unpack } from './unpack.ts';
@@ -47,7 +47,7 @@ async function runInside(root: string, code: string): Promise<void> {
     '-',
   ];
   const [program = '', ...args] = isRoot ? command : ['unshare', '--map-root-user', ...command];
-  const env = { ...configuration.env, PATH: process.env['PATH'] };
+  const env = { ...workerConfiguration.env, PATH: process.env['PATH'] };
   await run(program, args, { env, stdin: code }).catch((cause: unknown) => {
     throw new CannotBuildImage(
       `Deno could not be run inside the image's files; build as root, or where users may make namespaces: ${

@@ -1,54 +1,27 @@
 /** The image of worker pods, made without a registry and without a daemon. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { imageRoot } from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
-import { configuration, systemFiles } from './configuration.ts';
-import { type ImageFile, textFile, withFolders } from './file.ts';
-import { imageArchive } from './oci.ts';
-import { type DebianPackage, debianPackages } from './packages.ts';
+import { systemFiles, workerConfiguration } from './configuration.ts';
+import { type ImageFile, textFile } from './file.ts';
+import { debianPackages, packagesOf } from './packages.ts';
 import { type Platform, thisPlatform } from './platform.ts';
 import { CannotBuildImage } from './run.ts';
-import { layerOf } from './tar.ts';
 import { unpack } from './unpack.ts';
 import { warmCache } from './warm.ts';
+import { type BuiltImage, type ImageRequest, labelsOf, writeImage } from './write.ts';
 
 const root = join(import.meta.dirname, '..');
-
-/** Where the image goes and what it is called. */
-export interface ImageRequest {
-  /** Path of the archive. */
-  readonly output: string;
-  /** `name:tag`. */
-  readonly tag: string;
-}
-
-/** An image that was built. */
-export interface BuiltImage {
-  /** Path of the archive. */
-  readonly archive: string;
-  /** Digest of its manifest: `sha256:<hex>`. The same sources and packages give the same. */
-  readonly digest: string;
-}
 
 /**
  * Writes the image of worker pods as one archive for `ctr images import`, `docker load` or skopeo.
  * @throws CannotBuildImage with what this machine lacks
  */
-export async function buildWorkerImage({ output, tag }: ImageRequest): Promise<BuiltImage> {
+export async function buildWorkerImage(request: ImageRequest): Promise<BuiltImage> {
   const platform = thisPlatform();
   const { system, worker, labels } = await imageFiles(platform);
-  const layers = await Promise.all([system, worker].map((files) => layerOf(withFolders(files))));
-  const { archive, digest } = await imageArchive(layers, {
-    tag,
-    architecture: platform.architecture,
-    labels,
-    configuration,
-  });
-  await mkdir(dirname(output), { recursive: true });
-  await writeFile(`${output}.unfinished`, archive);
-  await rename(`${output}.unfinished`, output);
-  return { archive: output, digest };
+  return await writeImage(request, { layers: [system, worker], labels, configuration: workerConfiguration }, platform);
 }
 
 /** Writes what the image holds into a folder, for images/Dockerfile. @throws CannotBuildImage */
@@ -61,7 +34,11 @@ export async function writeWorkerFiles(folder: string): Promise<void> {
 export async function imageFiles(
   platform: Platform,
 ): Promise<{ readonly system: ImageFile[]; readonly worker: ImageFile[]; readonly labels: Record<string, string> }> {
-  const [packages, deno, bundles] = await Promise.all([debianPackages(platform), readDeno(platform), bundleWorker()]);
+  const [packages, deno, bundles] = await Promise.all([
+    debianPackages(platform, packagesOf.deno),
+    readDeno(platform),
+    bundleWorker(),
+  ]);
   const system: ImageFile[] = [
     ...packages.flatMap(({ files }) => files),
     ...deno.files,
@@ -71,7 +48,12 @@ export async function imageFiles(
   const ours = [...bundles].map(([path, text]) => textFile(`${imageRoot.slice(1)}/${path}`, text));
   ours.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
   const worker = [...ours, ...await warmCache([...system, ...ours])];
-  return { system, worker, labels: await labelsOf(packages, deno.version) };
+  const labels = await labelsOf(packages, {
+    title: 'redisworker worker',
+    description: 'Deno and the runtime of redisworker pods',
+    program: ['deno', deno.version],
+  });
+  return { system, worker, labels };
 }
 
 /** Deno as package-lock.json pins it. */
@@ -95,15 +77,4 @@ async function readDeno({ denoPackage }: Platform): Promise<{ readonly files: Im
   } catch (cause) {
     throw new CannotBuildImage(`Deno is not in node_modules/${denoPackage}; run "npm ci"`, { cause });
   }
-}
-
-async function labelsOf(packages: readonly DebianPackage[], denoVersion: string): Promise<Record<string, string>> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  return {
-    'org.opencontainers.image.title': 'redisworker worker',
-    'org.opencontainers.image.description': 'Deno and the runtime of redisworker pods',
-    'org.opencontainers.image.version': version,
-    'dev.redisworker.deno': denoVersion,
-    'dev.redisworker.packages': packages.map(({ fileName, sha256 }) => `${fileName}@sha256:${sha256}`).join(' '),
-  };
 }

@@ -9,3 +9,6 @@ export const version: string = manifest.version;
  * the image pulls nothing in its place, least of all an image of somebody else's.
  */
 export const workerImage = `registry.invalid/redisworker/worker:${version}`;
+
+/** What it calls the image of the operator. */
+export const operatorImage = `registry.invalid/redisworker/operator:${version}`;

@@ -7,7 +7,7 @@ import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } fro
 import { eventually } from '../wait.ts';
 import type { Node } from './node.ts';
 import { createRestrictedNamespace } from './shared.ts';
-import { importWorkerImage } from './worker-image.ts';
+import { importWorkerImage } from './product-images.ts';
 
 const crds = join(import.meta.dirname, '../../../crds');
 

@@ -16,20 +16,20 @@ import {
   sourceMount,
 } from '../../contract/pod.ts';
 import { encodeKeyLine } from '../../contract/secrets.ts';
-import { configuration } from '../../images/configuration.ts';
+import { workerConfiguration } from '../../images/configuration.ts';
 import { type ImageFile, modeOf } from '../../images/file.ts';
-import { readTar } from '../../images/tar.ts';
 import { unpack } from '../../images/unpack.ts';
-import { buildWorkerImage, type BuiltImage } from '../../images/worker-image.ts';
+import { buildWorkerImage } from '../../images/worker-image.ts';
+import type { BuiltImage } from '../../images/write.ts';
 import { type CommandInput, denoCommand, ownAddresses } from '../../operator/redisworker/desired/deno-command.ts';
-import { freePort, start, type TestProcess } from '../support/processes.ts';
+import { filesOf, notAsRoot, startInside } from '../support/images/unpacked.ts';
+import { freePort, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { writeHash } from '../support/worker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'redisworker-image-test-'));
-const isRoot = process.getuid?.() === 0;
-const whyNot = 'only root may make the root folder another one';
+const isRoot = notAsRoot === '';
 let image: BuiltImage;
 let files: ImageFile[];
 let redis: TestRedis;
@@ -39,7 +39,7 @@ beforeAll(async () => {
     output: join(folder, 'image.tar'),
     tag: 'registry.invalid/redisworker/worker:test',
   });
-  files = await filesOf(image);
+  files = await filesOf(image.archive);
   redis = await startRedis();
   await unpack(files, join(folder, 'root'));
 });
@@ -86,9 +86,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
 });
 
 test.skipIf(!isRoot)(
-  `a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${
-    isRoot ? '' : ` (skipped: ${whyNot})`
-  }`,
+  `a handler is answered for, knows the Reply the runtime throws, and may use Deno's cache storage${notAsRoot}`,
   async () => {
     const worker = await startPod(
       'image-handler',
@@ -124,7 +122,7 @@ test.skipIf(!isRoot)(
 );
 
 test.skipIf(!isRoot)(
-  `a process starts with what the cache has for it${isRoot ? '' : ` (skipped: ${whyNot})`}`,
+  `a process starts with what the cache has for it${notAsRoot}`,
   async () => {
     const worker = await startPod(
       'image-warm',
@@ -143,7 +141,7 @@ test.skipIf(!isRoot)(
 );
 
 test.skipIf(!isRoot)(
-  `a script of the older contract is answered for${isRoot ? '' : ` (skipped: ${whyNot})`}`,
+  `a script of the older contract is answered for${notAsRoot}`,
   async () => {
     const [manifest] = parseAllDocuments(
       readFileSync(join(import.meta.dirname, '../../examples/date-iso.yaml'), 'utf8'),
@@ -160,30 +158,6 @@ test.skipIf(!isRoot)(
   },
 );
 
-/** All files of all layers, as they would lie above each other. */
-async function filesOf({ archive }: BuiltImage): Promise<ImageFile[]> {
-  const blobs = new Map((await readTar(readFileSync(archive), () => true)).map((file) => [file.path, file]));
-  const contentOf = (path: string) => (blobs.get(path) as { content: Uint8Array }).content;
-  const [{ Layers: layers }] = JSON.parse(Buffer.from(contentOf('manifest.json')).toString()) as [{ Layers: string[] }];
-  const all = await Promise.all(layers.map((layer) => readTar(contentOf(layer), () => true)));
-  return [...all.flat(), { kind: 'directory', path: 'tmp', shared: true }];
-}
-
-/** Read-only, with the volumes and folders of the system a kubelet mounts, in a namespace that goes with the process. */
-const pod = `
-  set -e
-  root=$1 source=$2 secret=$3; shift 3
-  mount --make-rprivate /
-  mount --bind "$root" "$root"
-  mount --bind "$source" "$root${sourceMount}"
-  mount --bind "$secret" "$root${secretMount}"
-  mount --rbind /proc "$root/proc"
-  mount --rbind /dev "$root/dev"
-  mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-  mount -o remount,bind,ro "$root"
-  exec chroot --userspec=${configuration.user} "$root" "$@"
-`;
-
 /** Runs the operator's own command line inside the image, against the real Redis; its ports are moved to free ones. */
 async function startPod(
   type: string,
@@ -191,13 +165,7 @@ async function startPod(
   module: string,
 ): Promise<{ process: TestProcess; ask(data: object): Promise<unknown> }> {
   const [root, source, secret] = [join(folder, 'root'), join(folder, type, 'source'), join(folder, type, 'secret')];
-  for (
-    const path of [
-      source,
-      secret,
-      ...[sourceMount, secretMount, '/proc', '/dev'].map((mount) => join(root, mount)),
-    ]
-  ) mkdirSync(path, { recursive: true });
+  for (const path of [source, secret]) mkdirSync(path, { recursive: true });
   writeFileSync(join(source, sourceFileName), module);
   writeFileSync(join(secret, keyFileName), encodeKeyLine('00112233445566778899aabbccddeeff'));
   await writeHash(redis.client, type);
@@ -216,19 +184,20 @@ async function startPod(
     memoryMiB: 128,
     ...input,
   }).map((word) => word.replaceAll(`:${healthPort}`, `:${health}`).replaceAll(`:${scriptRedisPort}`, `:${forward}`));
-  const variables = {
-    ...configuration.env,
-    PATH: `${configuration.env.PATH}:/usr/sbin:/bin`,
-    [env.redisUrl]: redis.url,
-    [env.source]: `${sourceMount}/${sourceFileName}`,
-    [env.podUid]: `pod-${type}`,
-    [env.healthAddress]: `0.0.0.0:${health}`,
-    [env.settings]: '{}',
-    [env.keyFile]: `${secretMount}/${keyFileName}`,
-  };
-  const process = start('unshare', ['--mount', 'sh', '-c', pod, 'pod', root, source, secret, ...command], {
-    env: variables,
-  });
+  const process = startInside({
+    root,
+    user: workerConfiguration.user,
+    mounts: { [sourceMount]: source, [secretMount]: secret },
+    env: {
+      ...workerConfiguration.env,
+      [env.redisUrl]: redis.url,
+      [env.source]: `${sourceMount}/${sourceFileName}`,
+      [env.podUid]: `pod-${type}`,
+      [env.healthAddress]: `0.0.0.0:${health}`,
+      [env.settings]: '{}',
+      [env.keyFile]: `${secretMount}/${keyFileName}`,
+    },
+  }, command);
   onTestFinished(() => process.stop());
   const told = (cause: unknown) => {
     throw new Error(`no answer; the worker printed:\n${process.output()}`, { cause });

@@ -1,0 +1,112 @@
+/** The operator's image as it was built: what it holds, and its programs run inside its files, read-only, by any user. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { deadLetterStreamKey } from '../../contract/keys.ts';
+import { operatorConfiguration } from '../../images/configuration.ts';
+import { type ImageFile, modeOf } from '../../images/file.ts';
+import { buildOperatorImage } from '../../images/operator-image.ts';
+import { unpack } from '../../images/unpack.ts';
+import type { BuiltImage } from '../../images/write.ts';
+import { version } from '../../operator/version.ts';
+import { filesOf, notAsRoot, startInside } from '../support/images/unpacked.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'redisworker-operator-image-'));
+const root = join(folder, 'root');
+const tag = 'registry.invalid/redisworker/operator:test';
+let image: BuiltImage;
+let files: ImageFile[];
+let redis: TestRedis;
+
+beforeAll(async () => {
+  image = await buildOperatorImage({ output: join(folder, 'image.tar'), tag });
+  files = await filesOf(image.archive);
+  redis = await startRedis();
+  await unpack(files, root);
+});
+afterAll(async () => {
+  await redis.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('the same sources and packages give the same archive', async () => {
+  const again = await buildOperatorImage({ output: join(folder, 'again.tar'), tag });
+  expect(again.digest).toBe(image.digest);
+  expect(readFileSync(again.archive).equals(readFileSync(image.archive))).toBe(true);
+});
+
+test('it holds Node, the libraries it is linked to, the operator and the command line, and no shell', () => {
+  const paths = files.map(({ path }) => path);
+  for (
+    const path of [
+      'etc/passwd',
+      'etc/group',
+      'etc/nsswitch.conf',
+      'etc/ssl/certs/ca-certificates.crt',
+      'redisworker/operator.js',
+      'redisworker/redisworker.js',
+      'usr/share/doc/node/copyright',
+    ]
+  ) expect(paths).toContain(path);
+  for (const library of ['libc.so.6', 'libgcc_s.so.1', 'libm.so.6', 'libstdc++.so.6', 'libnss_dns.so.2']) {
+    expect(paths.some((path) => path.endsWith(`/${library}`)), library).toBe(true);
+  }
+  expect(paths.filter((path) => /(^|\/)s?bin\//.test(path)).sort()).toEqual(['usr/bin/node', 'usr/bin/redisworker']);
+  expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
+});
+
+test('it holds nothing of this machine, and no client for plugins of kubeconfigs', () => {
+  const code = files.flatMap((file) =>
+    file.kind === 'file' && file.path.endsWith('.js') ? [Buffer.from(file.content).toString()] : []
+  ).join('\n');
+  expect(code).not.toContain(join(import.meta.dirname, '../..'));
+  expect(code).not.toContain('kubernetes-client-javascript');
+});
+
+test.skipIf(notAsRoot !== '').each(['65532:65532', '1000730000:0'])(
+  `user %s runs the operator and the command line${notAsRoot}`,
+  async (user) => {
+    expect(await ended(['/usr/bin/node', '/redisworker/operator.js', '--version'], { user })).toEqual([0, version]);
+    expect((await ended([...operatorConfiguration.entrypoint, '--help'], { user }))[1]).toContain('--redis <url>');
+    expect(await ended(['/usr/bin/redisworker', '--version'], { user })).toEqual([0, version]);
+    expect((await ended(['/usr/bin/redisworker', '--help'], { user }))[1]).toContain('redisworker dead list');
+  },
+);
+
+test.skipIf(notAsRoot !== '')(
+  `an admin looks at a Redis, and at what nobody could finish there${notAsRoot}`,
+  async () => {
+    await redis.client.xadd(deadLetterStreamKey('demo'), '*', 'ref', 'r1', 'type', 'demo', 'reason', 'it is broken');
+    const [listed, letters] = await ended(['/usr/bin/redisworker', 'dead', 'list', 'demo', '--redis', redis.url]);
+    expect(letters).toContain('r1');
+    expect(listed).toBe(0);
+    expect((await ended(['/usr/bin/redisworker', 'doctor', '--redis', redis.url]))[1]).toContain('Redis');
+    const [printed, crd] = await ended(['/usr/bin/redisworker', 'crd']);
+    expect(crd).toBe(
+      readFileSync(join(import.meta.dirname, '../../crds/redisworkers.redisworker.dev.yaml'), 'utf8').trim(),
+    );
+    expect(printed).toBe(0);
+  },
+);
+
+test.skipIf(notAsRoot !== '')(
+  `it says in one sentence that it runs no workers${notAsRoot}`,
+  async () => {
+    expect(await ended(['/usr/bin/redisworker', 'up', 'worker.yaml'])).toEqual([
+      1,
+      'this image has no Deno to run workers with: run "npx redisworker up" on your machine, or apply the manifest to the cluster',
+    ]);
+  },
+);
+
+/** Exit code and what it printed. */
+async function ended(
+  command: readonly string[],
+  { user = operatorConfiguration.user }: { readonly user?: string } = {},
+): Promise<[code: number | string, printed: string]> {
+  const process = startInside({ root, user, env: operatorConfiguration.env }, command);
+  onTestFinished(() => process.stop());
+  return [await process.ended, process.output().trim()];
+}
