@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { spec } from '../operator/api/schema.ts';
+import { servedRules } from '../operator/cluster/kubernetes/rights.ts';
 import { clusterReasons, isReason, reasons } from '../operator/redisworker/model/reasons.ts';
 import { type NetworkTable, tableText } from '../test/support/network-table/page.ts';
 
@@ -46,4 +47,17 @@ test('every reason of a condition is decided in a file of the operator', () => {
 test('docs/network.md shows the table that was measured last', () => {
   const measured = JSON.parse(readFileSync('bench/results/network-table.json', 'utf8')) as NetworkTable;
   expect(readFileSync('docs/network.md', 'utf8')).toContain(tableText(measured));
+});
+
+test('docs/rights.md tells what the operator may do', () => {
+  const [, page = ''] = readFileSync('docs/rights.md', 'utf8').split('## What the operator may do');
+  const told = [...page.matchAll(/^\| (`[a-z/.0-9]+`) \| ((?:`[a-z]+` ?)+) \|/gm)].map(([, resource, verbs]) => [
+    resource,
+    verbs,
+  ]);
+  const granted = servedRules.map(({ apiGroups: [group = ''], resources: [resource = ''], verbs }) => [
+    `\`${resource}${group === '' || group === 'redisworker.dev' ? '' : `.${group}`}\``,
+    verbs.map((verb) => `\`${verb}\``).join(' '),
+  ]);
+  expect(told).toEqual(granted);
 });

@@ -90,6 +90,15 @@ export function nodeTests(reports: string): Runner {
   return vitest('node tests', ['node'], reports);
 }
 
+/** What operators did with their rights in the tests before, which have to have left it in `reports`. */
+export function rightsCheck(reports: string): Runner {
+  return {
+    name: 'rights of the operator',
+    command: () => ['node', 'scripts/check-rights.ts', reports],
+    outcome: (exitCode) => reported(join(reports, 'rights.json'), (text) => JSON.parse(text) as Outcome, exitCode),
+  };
+}
+
 /** The mirror of allow-net against Deno itself and a second evaluator of policies, which is built on first use. */
 export function proofTests(reports: string): Runner {
   return vitest('proofs', ['proof'], reports);

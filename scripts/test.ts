@@ -11,6 +11,7 @@ import { delimiter, join, relative } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { rightsFolder } from '../test/support/control-plane/used-rights.ts';
 import { type Outcome, sum, summary, withSecondRun } from './count.ts';
 import {
   checks,
@@ -20,6 +21,7 @@ import {
   gitopsTests,
   nodeTests,
   proofTests,
+  rightsCheck,
   type Runner,
   serverTests,
   tests,
@@ -50,6 +52,7 @@ try {
           clusterTests(reports),
           gitopsTests(reports),
           nodeTests(reports),
+          rightsCheck(reports),
         ]
         : []),
     ], 'shown'),
@@ -108,7 +111,11 @@ function run(
   output: 'kept' | 'shown',
 ): Promise<{ exitCode: number; text: string }> {
   const path = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
-  const child = spawn(program, args, { cwd: root, env: { ...env, PATH: path }, stdio: ['ignore', ...streams(output)] });
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...env, PATH: path, [rightsFolder]: reports },
+    stdio: ['ignore', ...streams(output)],
+  });
   running.add(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import { servedRules } from '../../operator/cluster/kubernetes/rights.ts';
 import { policyHasDrifted } from '../../operator/redisworker/desired/drift.ts';
 import { ciliumCrd } from '../support/cilium-check/build.ts';
 import { ciliumRows } from '../support/cilium-rows.ts';
-import { createAccount, operatorRules, type TestAccount } from '../support/control-plane/service-account.ts';
+import { createAccount, type TestAccount } from '../support/control-plane/service-account.ts';
 import {
   applyObjects,
   createNamespace,
@@ -14,6 +15,7 @@ import {
   installCrds,
   kubectl,
   kubectlOk,
+  sharedCluster,
 } from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
@@ -26,11 +28,7 @@ interface Conditioned {
 }
 
 const kind = 'ciliumnetworkpolicies.cilium.io';
-const ciliumRule = {
-  apiGroups: ['cilium.io'],
-  resources: ['ciliumnetworkpolicies'],
-  verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
-};
+const rulesWithoutCilium = servedRules.filter(({ apiGroups }) => !apiGroups.includes('cilium.io'));
 const cilium = (fields: Record<string, unknown> = {}) => withSpec({ networkPolicy: { flavor: 'Cilium' }, ...fields });
 
 describeOnCluster('workers of flavor Cilium', () => {
@@ -64,7 +62,8 @@ describeOnCluster('workers of flavor Cilium', () => {
     await installCrds();
     namespace = await createNamespace('cilium');
     redis = await startGuardedRedis();
-    account = await createAccount(namespace, 'operator');
+    account = await createAccount(sharedCluster(), { namespace });
+    await account.allow(rulesWithoutCilium);
     const start = startOperatorProcess({
       redisUrl: redis.url,
       redisPassword,
@@ -78,7 +77,6 @@ describeOnCluster('workers of flavor Cilium', () => {
     await operator.stop();
     await node.stop();
     await redis.stop();
-    account.remove();
     await kubectl(['delete', 'crd', kind, '--wait=false']);
   });
 
@@ -90,7 +88,7 @@ describeOnCluster('workers of flavor Cilium', () => {
       expect(await because('first', 'Forbidden')).toMatch(
         /ciliumnetworkpolicies.*grant the operator's service account this verb/,
       );
-      await account.allow([...operatorRules, ciliumRule]);
+      await account.allow(servedRules);
       expect(await because('first', 'CiliumNotInstalled')).toMatch(/install Cilium, or use flavor Kubernetes/);
       await ready('plain');
       expect(await ask(redis.client, 'plain', 1)).toMatchObject({ code: 200 });

@@ -13,7 +13,14 @@ import {
   type KubernetesCluster,
   type KubernetesOptions,
 } from '../../operator/cluster/kubernetes/index.ts';
-import { applyObjects, createNamespace, describeOnCluster, kubectlOk } from '../support/control-plane/shared.ts';
+import { createAccount } from '../support/control-plane/service-account.ts';
+import {
+  applyObjects,
+  createNamespace,
+  describeOnCluster,
+  kubectlOk,
+  sharedCluster,
+} from '../support/control-plane/shared.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -234,11 +241,12 @@ describeOnCluster('the cluster port on a real API server', () => {
       (await cluster.list(resources.events, { namespace })).filter(({ regarding: of }) =>
         (of as ObjectRef).name === 'regarded'
       );
-    const first = await connect();
+    const { kubeconfig } = await createAccount(sharedCluster(), { namespace });
+    const first = await connect({ kubeconfig });
     first.record(event);
     await eventually('it is written', async () => (await read()).length === 1);
     await first.close();
-    const second = await connect();
+    const second = await connect({ kubeconfig });
     second.record(event);
     await eventually('it is counted', async () => (await read())[0]?.['series']);
     expect(await read()).toMatchObject([{

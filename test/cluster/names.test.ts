@@ -3,19 +3,21 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { type Followed, type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../../operator/cluster/kubernetes/index.ts';
+import { servedRules } from '../../operator/cluster/kubernetes/rights.ts';
 import { dnsLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../../operator/operator.ts';
 import { annotations } from '../../operator/redisworker/model/names.ts';
 import { decodePublished } from '../../operator/redisworker/network/outside-names/published.ts';
-import { createAccount, operatorRules, without } from '../support/control-plane/service-account.ts';
+import { createAccount, without } from '../support/control-plane/service-account.ts';
 import {
   applyObjects,
   createNamespace,
   describeOnCluster,
   installCrds,
   kubectlOk,
+  sharedCluster,
 } from '../support/control-plane/shared.ts';
 import { startDnsServer, type TestDnsServer } from '../support/dns-server.ts';
 import { withSpec, worker } from '../support/gen.ts';
@@ -260,7 +262,7 @@ describeOnCluster('names and Services of a scope', () => {
 
   test('EndpointSlices that may not be listed are told in the words of the server, and the Service stays closed', async () => {
     const where = await createNamespace('rights');
-    const account = await createAccount(where, 'operator');
+    const account = await createAccount(sharedCluster(), { namespace: where });
     await account.allow(without('list', 'endpointslices'));
     const limited = await connect(account.kubeconfig);
     const second = start(limited, where);
@@ -274,7 +276,7 @@ describeOnCluster('names and Services of a scope', () => {
     expect(told).toMatch(
       /^legacy:5432: Service .*legacy has no selector, and its EndpointSlices cannot be read: not opened \(.*cannot list resource "endpointslices"/,
     );
-    await account.allow(operatorRules);
+    await account.allow(servedRules);
     await meanwhile(
       1000,
       'the right is enough',
@@ -282,6 +284,5 @@ describeOnCluster('names and Services of a scope', () => {
     );
     await second.stop();
     await limited.close();
-    account.remove();
   });
 });

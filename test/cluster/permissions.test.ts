@@ -1,13 +1,15 @@
 /** An operator that lacks a right says which, and goes on with everything else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
-import { createAccount, operatorRules, type TestAccount, without } from '../support/control-plane/service-account.ts';
+import { servedRules } from '../../operator/cluster/kubernetes/rights.ts';
+import { createAccount, type TestAccount, without } from '../support/control-plane/service-account.ts';
 import {
   applyObjects,
   createNamespace,
   describeOnCluster,
   installCrds,
   kubectlOk,
+  sharedCluster,
 } from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
@@ -49,7 +51,7 @@ describeOnCluster('an operator without a right', () => {
     await installCrds();
     namespace = await createNamespace('rights');
     redis = await startGuardedRedis();
-    account = await createAccount(namespace, 'operator');
+    account = await createAccount(sharedCluster(), { namespace });
     await account.allow(without('list', 'pods'));
     const start = startOperatorProcess({
       redisUrl: redis.url,
@@ -65,7 +67,6 @@ describeOnCluster('an operator without a right', () => {
     await operator.stop();
     await node.stop();
     await redis.stop();
-    account.remove();
   });
 
   test('to list pods waits for it, tells so in /readyz and in one line of its log, and starts once it has it', async () => {
@@ -76,7 +77,7 @@ describeOnCluster('an operator without a right', () => {
     expect(text).toContain("grant the operator's service account this verb");
     expect((await readyz(operator)).status).toBe(503);
     expect(operator.output().split('cannot list resource \\"pods\\"')).toHaveLength(2);
-    await account.allow(operatorRules);
+    await account.allow(servedRules);
     await eventually('it has started', async () => (await readyz(operator)).status === 200, 60_000);
     await apply(worker('earlier'));
     await ready('earlier');
@@ -92,8 +93,18 @@ describeOnCluster('an operator without a right', () => {
       /cannot get resource "secrets".*: grant the operator's service account this verb/,
     );
     expect(await ask(redis.client, 'earlier', 1)).toMatchObject({ code: 200 });
-    await account.allow(operatorRules);
+    await account.allow(servedRules);
     await ready('secretive');
+  });
+
+  test('to have a worker wait for its children says which, where the cluster asks for it', async () => {
+    await account.allow(without('update', 'redisworkers/finalizers'));
+    await apply(worker('childless'));
+    expect(await forbidden('childless')).toMatch(
+      /cannot set blockOwnerDeletion.*: grant the operator's service account to update redisworkers\/finalizers/,
+    );
+    await account.allow(servedRules);
+    await ready('childless');
   });
 
   test('to write policies starts no pod without one, and leaves others alone', async () => {
@@ -105,7 +116,7 @@ describeOnCluster('an operator without a right', () => {
     expect(await inNamespace('get', 'deployments', '-o', 'name')).not.toContain('later-1');
     expect(await ask(redis.client, 'earlier', 2)).toMatchObject({ code: 200 });
     expect(await condition('earlier', 'Ready')).toMatchObject({ status: 'True' });
-    await account.allow(operatorRules);
+    await account.allow(servedRules);
     await ready('later');
     expect(operator.child.exitCode).toBeNull();
   });
@@ -119,7 +130,7 @@ describeOnCluster('an operator on a cluster without the CustomResourceDefinition
     controlPlane = await startControlPlane({ parts: 'ApiServer' });
     operator = await startOperatorProcess({
       namespace: 'default',
-      kubeconfig: controlPlane.kubeconfigPath,
+      cluster: controlPlane,
       args: ['--no-leader-elect'],
       awaitReady: false,
     });

@@ -222,6 +222,22 @@ describeOnCluster('workers on a cluster', () => {
     await ready('guarded');
   });
 
+  test('a pod that has ended for good is taken away, and another takes its place', async () => {
+    await apply(worker('evicted', withSpec({ pod: { nodeSelector: { nowhere: 'yes' } } })));
+    const podOf = async () =>
+      (await list('pods')).items.find(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === 'evicted');
+    const { metadata } = await eventually('there is a pod that no node takes', podOf, 60_000);
+    const failed = JSON.stringify({ status: { phase: 'Failed', reason: 'Evicted' } });
+    await inNamespace('patch', 'pod', metadata.name, '--subresource=status', '--type=merge', '-p', failed);
+    await eventually('it is another', async () => {
+      const pods = (await list('pods')).items;
+      const uids = pods.filter(({ metadata: { labels } }) => labels?.['redisworker.dev/name'] === 'evicted')
+        .map(({ metadata: { uid } }) => uid);
+      return uids.length === 1 && uids[0] !== metadata.uid;
+    }, 60_000);
+    await inNamespace('delete', 'rw', 'evicted', '--timeout=60s');
+  });
+
   test('a missing Secret is named, and its arrival is enough', async () => {
     await apply(worker('secretive', withSpec({ secretRef: { name: 'later' } })));
     const waiting = await eventually('the condition names the Secret', async () => {

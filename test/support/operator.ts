@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
 import { startNode } from '../../operator/cluster/local/node/node.ts';
-import { kubectlOk } from './control-plane/shared.ts';
+import { type AccountCluster, type AccountOptions, createAccount } from './control-plane/service-account.ts';
+import { kubectlOk, sharedCluster } from './control-plane/shared.ts';
 import { keptNodeFolder } from './keeper.ts';
 import { registerNode } from './node-registration.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
@@ -18,19 +19,29 @@ export interface OperatorProcess extends TestProcess {
   readonly httpUrl: string;
 }
 
-/** Starts `operator/main.ts` on the shared control plane for one namespace, or for all, and waits until it reconciles. */
+/**
+ * Starts `operator/main.ts` for one namespace, or for all, and waits until it reconciles. It has the rights of an
+ * operator and no others, unless a kubeconfig says who it is.
+ */
 export async function startOperatorProcess(
   options: {
     redisUrl?: string;
     redisPassword?: string;
     namespace: string;
     everywhere?: boolean;
+    /** The shared control plane when absent. */
+    cluster?: AccountCluster;
     kubeconfig?: string;
     args?: readonly string[];
     awaitReady?: boolean;
   },
 ): Promise<OperatorProcess> {
   const port = await freePort();
+  const kubeconfig = options.kubeconfig ?? await accountOf(options.cluster ?? sharedCluster(), {
+    namespace: options.namespace,
+    everywhere: options.everywhere === true,
+    metricsAuth: options.args?.includes('--metrics-auth') === true,
+  });
   const args = [
     join(root, 'operator/main.ts'),
     '--http',
@@ -50,7 +61,7 @@ export async function startOperatorProcess(
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      KUBECONFIG: options.kubeconfig ?? inject('kubeconfig'),
+      KUBECONFIG: kubeconfig,
       ...(options.redisPassword === undefined ? {} : { REDIS_PASSWORD: options.redisPassword }),
     },
   });
@@ -63,6 +74,16 @@ export async function startOperatorProcess(
     );
   }
   return { ...child, httpUrl };
+}
+
+const accounts = new Map<string, Promise<string>>();
+
+/** One account serves all operators of a namespace, one after the other. */
+function accountOf(cluster: AccountCluster, options: AccountOptions): Promise<string> {
+  const key = JSON.stringify([cluster.kubeconfigPath, options]);
+  const known = accounts.get(key) ?? createAccount(cluster, options).then(({ kubeconfig }) => kubeconfig);
+  accounts.set(key, known);
+  return known;
 }
 
 /**

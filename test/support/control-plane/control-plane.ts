@@ -10,6 +10,7 @@ import { Daemons } from './daemons.ts';
 import { writeControlPlaneFiles } from './files.ts';
 import { isHealthy, isServed } from './health.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
+import { collectRights } from './used-rights.ts';
 
 /** A running control plane. */
 export interface ControlPlane {
@@ -89,7 +90,7 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
     startApiServer: start,
     restartApiServer: () => stopApiServer().then(start),
     auditLog: () => readAuditLog(join(dir, 'audit.log')),
-    stop: () => daemons.close(),
+    stop: () => collectRights(dir, 'cluster').finally(() => daemons.close()),
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, inject } from 'vitest';
 import './global-setup.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
+import type { AccountCluster } from './service-account.ts';
 
 const crdsDir = join(import.meta.dirname, '../../../crds');
 
@@ -14,6 +15,9 @@ export const describeOnCluster = describe.skipIf(inject('noControlPlane') !== ''
 /** kubectl on the shared control plane, as administrator. */
 export const kubectl: Kubectl = (args, options) =>
   kubectlFor({ kubectlPath: inject('kubectl'), kubeconfigPath: inject('kubeconfig') })(args, options);
+
+/** The shared control plane as accounts are made on it. */
+export const sharedCluster = (): AccountCluster => ({ kubeconfigPath: inject('kubeconfig'), kubectl });
 
 /** stdout of a kubectl command that has to succeed. @throws Error with its stderr */
 export async function kubectlOk(args: readonly string[], stdin?: string): Promise<string> {

@@ -112,7 +112,7 @@ export async function openSite(node: Node, prefix: string): Promise<Site> {
         redisPassword,
         namespace,
         everywhere,
-        kubeconfig: node.kubeconfigPath,
+        cluster: node,
         args: all,
         awaitReady: false,
       });

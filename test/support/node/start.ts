@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { controlPlanePrograms } from '../control-plane/build.ts';
 import { Daemons } from '../control-plane/daemons.ts';
 import { type Progress, toStderr } from '../control-plane/tool.ts';
+import { collectRights } from '../control-plane/used-rights.ts';
 import { bringUp } from './bring-up.ts';
 import { nodeParts } from './build.ts';
 import { openNamespaces } from './namespaces.ts';
@@ -50,7 +51,7 @@ export async function startNode({ images = [], progress = toStderr }: NodeOption
     const node = await bringUp({ dir, kubeBin, parts, namespaces, daemons });
     await node.importImages(images);
     await writeFile(join(dir, 'node.json'), JSON.stringify(node.description));
-    return { ...node, stop };
+    return { ...node, stop: () => collectRights(dir, 'node').finally(stop) };
   } catch (error) {
     await stop();
     throw error;
