@@ -99,7 +99,8 @@ describeOnCluster('the roles of people', () => {
     const as = ['--as', 'with-redisworker-author', '-n', namespace];
     expect((await kubectl(['auth', 'can-i', 'create', 'redisworkers', ...as])).stdout.trim()).toBe('yes');
     expect((await kubectl(['auth', 'can-i', 'get', 'secrets', ...as])).stdout.trim()).toBe('no');
-    const { code, stderr } = await kubectl(['apply', '-f', '-', ...as], { stdin: JSON.stringify(worker('written')) });
+    const written = { ...worker('written'), metadata: { name: 'written', namespace } };
+    const { code, stderr } = await kubectl(['apply', '-f', '-', ...as], { stdin: JSON.stringify(written) });
     expect(stderr + String(code)).toBe('0');
   });
 });
