@@ -19,6 +19,7 @@ export default defineConfig({
             'cli/**/*.test.ts',
             'charts/**/*.test.ts',
             'images/**/*.test.ts',
+            'package/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/support/**/*.test.ts',
           ],
@@ -57,6 +58,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'images', include: ['test/images/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 } },
       {
         test: {
           name: 'cluster',

@@ -1,7 +1,6 @@
-/** The words of `redisworker dead`. */
+/** The words of `redisworker dead`. What it does is read when it is asked for, as with every command. */
 import type { Command } from 'commander';
 import { deadLetterStreamKey, requestStreamKey } from '../contract/keys.ts';
-import { listLetters, purgeLetters, redriveLetters, showLetter } from './dead.ts';
 import type { Io } from './io.ts';
 import type { TlsOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
@@ -34,7 +33,9 @@ function addList(dead: Command, io: Io): void {
   withCommonWords(dead.command('list').description('list the dead letters of a type, newest first'))
     .option('--limit <count>', 'how many', wholeNumber(1, 100_000), 100)
     .addHelpText('after', examples([['dead list demo-worker --limit 1000', 'more of them']]))
-    .action((type: string, flags: Flags & { limit: number }) => listLetters({ type, ...flags }, io));
+    .action(async (type: string, flags: Flags & { limit: number }) =>
+      (await import('./dead.ts')).listLetters({ type, ...flags }, io)
+    );
 }
 
 function addShow(dead: Command, io: Io): void {
@@ -48,7 +49,9 @@ function addShow(dead: Command, io: Io): void {
       'after',
       examples([['dead show demo-worker 1700000000000-0', 'the whole request and why it died']]),
     )
-    .action((type: string, id: string, flags: Flags) => showLetter({ type, ...flags }, id, io));
+    .action(async (type: string, id: string, flags: Flags) =>
+      (await import('./dead.ts')).showLetter({ type, ...flags }, id, io)
+    );
 }
 
 function addRedrive(dead: Command, io: Io): void {
@@ -71,8 +74,8 @@ function addRedrive(dead: Command, io: Io): void {
 
 A letter goes from the one stream to the other in one step: repeating the command after a failure sends nothing twice.`,
     )
-    .action((type: string, id: string | undefined, { all, ...flags }: Flags & { all?: true; to?: string }) =>
-      redriveLetters({ type, ...flags }, { id, ...(all && { all }) }, io)
+    .action(async (type: string, id: string | undefined, { all, ...flags }: Flags & { all?: true; to?: string }) =>
+      (await import('./dead.ts')).redriveLetters({ type, ...flags }, { id, ...(all && { all }) }, io)
     );
 }
 
@@ -88,8 +91,8 @@ function addPurge(dead: Command, io: Io): void {
         ['dead purge demo-worker --all', 'tell how many --yes would remove'],
       ]),
     )
-    .action((type: string, id: string | undefined, { all, yes, ...flags }: Flags & { all?: true; yes?: true }) =>
-      purgeLetters({ type, ...flags }, { id, ...(all && { all }), ...(yes && { yes }) }, io)
+    .action(async (type: string, id: string | undefined, { all, yes, ...flags }: Flags & { all?: true; yes?: true }) =>
+      (await import('./dead.ts')).purgeLetters({ type, ...flags }, { id, ...(all && { all }), ...(yes && { yes }) }, io)
     );
 }
 

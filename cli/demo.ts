@@ -1,6 +1,6 @@
 /** `make demo`: two workers on this machine, one request to each, and everything ended again. */
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { printerColumns } from '../operator/api/crd.ts';
+import { printerColumns } from '../operator/api/printer-columns.ts';
 import { announce } from './announce.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import { type Io, processIo } from './io.ts';

@@ -22,7 +22,7 @@ import { ownRedisUrl } from '../operator/redisworker/model/redis-url.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
-import { splitCredentials } from './redis.ts';
+import { splitCredentials } from './redis-login.ts';
 import { readTls } from './redis-options.ts';
 import { readSession, sessionFiles } from './session-files.ts';
 

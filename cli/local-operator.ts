@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
 import { env } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { manifestProblems } from '../operator/api/redisworker.ts';
 import { type Cluster, keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
@@ -16,11 +15,10 @@ import { createMetrics, type Metrics } from '../operator/observability/metrics.t
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
 import { fail } from './failure.ts';
+import { denoPath, imageRoot } from './installation.ts';
 import { claimSession, identityOf } from './session-claim.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
 
-const checkout = fileURLToPath(new URL('..', import.meta.url));
-const denoPath = fileURLToPath(new URL('../node_modules/.bin/deno', import.meta.url));
 const nodeName = 'this-machine';
 
 /** Starts the operator; the pods it asks for run as processes of this machine. */
@@ -67,7 +65,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   };
 }
 
-/** The node agent, with this checkout in the place of the image. */
+/** The node agent, with our own files in the place of the image's. */
 async function startMachine(
   { dataFolder, onPodLine }: LocalSettings,
   cluster: Cluster,
@@ -78,9 +76,9 @@ async function startMachine(
     cluster,
     log,
     nodeName,
-    denoPath,
+    denoPath: denoPath(),
     dataDir: dataFolder,
-    imageRoot: checkout,
+    imageRoot,
     searchPath: env['PATH'] ?? '',
     onLog: ({ pod, line }) => onPodLine(pod.name, line),
   }).catch(fail);

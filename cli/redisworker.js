@@ -1,28 +1,44 @@
 #!/usr/bin/env node
 /**
- * Starts the command line. It is written in TypeScript, which Node runs as it is from version 24 on;
- * an older Node starts the one that `npm ci` installs beside the project and steps aside.
+ * Starts the command line. In the npm package it is plain JavaScript for Node 20 and newer. In a checkout it is
+ * TypeScript, which Node runs as it is from version 24 on; an older Node starts the one that `npm ci` installs beside
+ * the project and steps aside. This file itself is for any Node that knows modules, to tell an old one in a sentence.
  */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import * as nodeModule from 'module';
+import { constants } from 'os';
+import { fileURLToPath } from 'url';
 
-const firstVersion = 24;
-const installedNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
-const ready = existsSync(new URL('../node_modules/commander/package.json', import.meta.url));
+const oldest = 20;
+const runsTypeScript = 24;
+const here = (path) => new URL(path, import.meta.url);
+const node = Number.parseInt(process.versions.node, 10);
 
-if (!ready) {
-  stop('redisworker is not installed yet: run "npm ci" in ' + fileURLToPath(new URL('..', import.meta.url)));
-} else if (Number.parseInt(process.versions.node, 10) >= firstVersion) {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(process.argv.slice(2));
-} else if (!existsSync(installedNode)) {
+if (node < oldest) {
   stop(
-    `redisworker needs Node ${firstVersion} or newer, this is ${process.version}: run "npm ci", which installs one, or upgrade Node`,
+    `redisworker needs Node ${oldest} or newer, this is ${process.version}: upgrade Node, or put a newer one first on PATH`,
   );
+} else if (existsSync(here('../lib/cli.js')) && !existsSync(here('main.ts'))) {
+  await start('../lib/cli.js');
+} else if (!existsSync(here('main.ts'))) {
+  stop('redisworker was packed without its build: make the package with "npm pack" in a checkout, and install that');
+} else if (!existsSync(here('../node_modules/commander/package.json'))) {
+  stop('redisworker is not installed yet: run "npm ci" in ' + fileURLToPath(here('..')));
+} else if (node >= runsTypeScript) {
+  await start('./main.ts');
 } else {
-  continueIn(installedNode);
+  const installed = fileURLToPath(here('../node_modules/.bin/node'));
+  if (existsSync(installed)) continueIn(installed);
+  else {stop(
+      `redisworker needs Node ${runsTypeScript} or newer in a checkout, this is ${process.version}: run "npm ci", which installs one, or upgrade Node`,
+    );}
+}
+
+async function start(path) {
+  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+  const { main } = await import(path);
+  process.exitCode = await main(process.argv.slice(2));
 }
 
 function stop(sentence) {
@@ -30,12 +46,12 @@ function stop(sentence) {
   process.exitCode = 1;
 }
 
-function continueIn(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+function continueIn(program) {
+  const child = spawn(program, process.argv.slice(1), { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => stop(`${node} does not start: ${error.message}`));
+  child.on('error', (error) => stop(`${program} does not start: ${error.message}`));
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+    process.exitCode = code === null ? 128 + (constants.signals[signal] || 0) : code;
   });
 }

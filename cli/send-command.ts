@@ -5,7 +5,6 @@ import type { ExitCode } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
 import { addField } from './request-fields.ts';
-import { runSend } from './run-send.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
@@ -48,6 +47,7 @@ export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) =
 Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not usable, 2 wrong call, 3 no reply in time.`,
     )
     .action(async (type: string, json: string | undefined, { redis, timeout, name, field = {}, ...rest }: Flags) => {
+      const { runSend } = await import('./run-send.ts');
       const tlsFiles = tlsFilesOf(rest);
       const words = {
         type,

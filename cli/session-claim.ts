@@ -12,7 +12,7 @@ import { claimName } from '../operator/redis/name-claim.ts';
 import { parseRedisUrl } from '../operator/redis/target.ts';
 import { Failure } from './failure.ts';
 import { program } from './program.ts';
-import type { RedisAccess } from './redis.ts';
+import type { RedisAccess } from './redis-login.ts';
 
 const holderSchema = z.object({
   host: z.string(),

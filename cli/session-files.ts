@@ -38,9 +38,6 @@ export interface SessionFiles {
   readonly data: string;
 }
 
-/** Name of the session when the user gives none. */
-export const defaultSession = 'up';
-
 const socketEnding = '.sock';
 const maxSocketBytes = process.platform === 'linux' ? 107 : 103;
 const namePattern = /^[a-z][-a-z0-9]{0,30}$/;

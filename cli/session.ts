@@ -11,7 +11,7 @@ import { type OwnRedis, startOwnRedis, stopLeftRedis } from './own-redis.ts';
 import { podLines } from './pod-lines.ts';
 import { program } from './program.ts';
 import { readSession, removeSession, type SessionFiles, sessionFiles, writeSession } from './session-files.ts';
-import { type RedisAccess, splitCredentials } from './redis.ts';
+import { type RedisAccess, splitCredentials } from './redis-login.ts';
 
 /** The operator at work on manifest files. */
 export interface LocalOperator {

@@ -1,12 +1,13 @@
 /** The words of `redisworker status` and `redisworker wait`. */
 import { type Command, Option } from 'commander';
-import { printerColumns } from '../operator/api/crd.ts';
+import { printerColumns } from '../operator/api/printer-columns.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
-import { type OutputForm, outputForms, printStatus, watchStatus } from './status.ts';
-import { untilReady } from './wait.ts';
+import type { OutputForm } from './status.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
+
+const outputForms: readonly OutputForm[] = ['wide', 'yaml', 'json'];
 
 interface StatusFlags {
   output?: OutputForm;
@@ -28,7 +29,8 @@ export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode
     .option('-w, --watch', 'go on showing changes, until Ctrl-C')
     .addOption(sessionOption())
     .addHelpText('after', examples([['status demo-worker -o yaml', 'everything about one worker']]))
-    .action((names: string[], { output, watch, name }: StatusFlags) => {
+    .action(async (names: string[], { output, watch, name }: StatusFlags) => {
+      const { printStatus, watchStatus } = await import('./status.ts');
       const options = { session: name, names, output };
       if (watch === undefined) return printStatus(options, printerColumns, io);
       if (output !== undefined && output !== 'wide') {
@@ -50,6 +52,6 @@ export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode
 Exit codes: 0 all are ready, 1 one cannot run or a manifest is wrong, 2 wrong call, 3 not ready in time.`,
     )
     .action(async (names: string[], { name, timeout }: WaitFlags) =>
-      finish(await untilReady({ session: name, names, timeoutSeconds: timeout }, io))
+      finish(await (await import('./wait.ts')).untilReady({ session: name, names, timeoutSeconds: timeout }, io))
     );
 }

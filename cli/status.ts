@@ -7,7 +7,8 @@ import { fetchSession, type SessionView } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
-import { defaultSession, sessionFiles, sessionNames } from './session-files.ts';
+import { sessionFiles, sessionNames } from './session-files.ts';
+import { defaultSession } from './session-name.ts';
 import { type Column, renderTable } from './table.ts';
 import { isNamed } from './worker-type.ts';
 
@@ -15,8 +16,7 @@ const watchEveryMs = 500;
 const clearTerminal = '\u001b[H\u001b[J';
 
 /** Forms of output besides the table. */
-export const outputForms = ['wide', 'yaml', 'json'] as const;
-export type OutputForm = (typeof outputForms)[number];
+export type OutputForm = 'wide' | 'yaml' | 'json';
 
 /** What to show of which session. */
 export interface StatusOptions {

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { program } from './program.ts';
 import { withRedisOptions } from './redis-options.ts';
-import { defaultSession } from './session-files.ts';
+import { defaultSession } from './session-name.ts';
 
 /** `--name`: which running session a command means. */
 export function sessionOption(): Option {

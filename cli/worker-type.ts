@@ -4,7 +4,7 @@ import { deadLetterStreamKey, keyPrefix, requestStreamKey } from '../contract/ke
 import { parseRedisAddress } from '../contract/redis-address.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { ownRedisUrl as urlIn } from '../operator/redisworker/model/redis-url.ts';
-import { splitCredentials } from './redis.ts';
+import { splitCredentials } from './redis-login.ts';
 
 const spec = z.object({
   type: z.string().optional(),

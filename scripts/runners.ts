@@ -19,7 +19,7 @@ export interface Runner {
   outcome(exitCode: number): Promise<Outcome>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'test', 'scripts', 'bench'];
+const sources = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'package', 'test', 'scripts', 'bench'];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
@@ -63,9 +63,9 @@ export function denoTests(reports: string): Runner {
   };
 }
 
-/** Tests on a real control plane, which is built on first use, and of the image, whose build takes a while. */
+/** Tests on a real control plane, which is built on first use, and of the image and the npm package, whose builds take a while. */
 export function clusterTests(reports: string): Runner {
-  return vitest('cluster tests', ['images', 'cluster'], reports);
+  return vitest('cluster tests', ['images', 'package', 'cluster'], reports);
 }
 
 /** What Flux, Argo CD and a registry make of our objects and of the chart, on a control plane of their own. */

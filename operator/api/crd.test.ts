@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { largestCode } from '../../contract/response.ts';
-import { crdName, crdYaml, openApiSchema, printerColumns } from './crd.ts';
+import { crdName, crdYaml, openApiSchema } from './crd.ts';
+import { printerColumns } from './printer-columns.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** Every node of the schema with its path. */

@@ -12,15 +12,16 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly stdin?: string | undefined;
+  readonly cwd?: string;
 }
 
 /** Runs a command to its end; a failure is in `code`. @throws Error when it does not start */
 export function tryRun(
   program: string,
   args: readonly string[],
-  { env = process.env, stdin = '' }: CommandOptions = {},
+  { env = process.env, stdin = '', cwd }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(program, args, { env, stdio: 'pipe' });
+  const child = spawn(program, args, { env, cwd, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => {
     output.stdout += chunk.toString();

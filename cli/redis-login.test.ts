@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { splitCredentials } from './redis.ts';
+import { splitCredentials } from './redis-login.ts';
 
 test.each([
   ['redis://r.example', undefined, { url: 'redis://r.example:6379/0' }],

@@ -1,0 +1,2 @@
+/** Name of the session when the user gives none. */
+export const defaultSession = 'up';

@@ -1,0 +1,46 @@
+/**
+ * What the npm package has beside package.json and the launcher, made from the sources into `lib/`; `npm pack` runs it.
+ * Plain JavaScript, since Node does not run TypeScript below node_modules, and with everything it imports but Deno.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { bundleWorker } from '../images/bundle.ts';
+import { bundleForNode } from '../images/node-bundle.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import { notices } from './notices.ts';
+import { handlerTypes } from './types.ts';
+
+const lib = join(import.meta.dirname, '../lib');
+
+/** Texts by path in the package. */
+async function packageFiles(): Promise<ReadonlyMap<string, string>> {
+  const [cli, worker] = await Promise.all([
+    bundleForNode({ entries: { cli: 'package/cli.ts' }, node: 20, split: true, sharedFolder: 'cli' }),
+    bundleWorker(),
+  ]);
+  return new Map([
+    ...cli.files,
+    ...worker,
+    ['worker/mod.d.ts', handlerTypes()],
+    ['schema.json', `${JSON.stringify(manifestSchema(), null, 1)}\n`],
+    ['third-party.txt', await notices(cli.packages)],
+  ]);
+}
+
+/** Writes what differs and takes away what is no part any more: two builds of the same sources do not disturb each other. */
+async function build(): Promise<void> {
+  const files = await packageFiles();
+  for (const [path, text] of files) {
+    const file = join(lib, path);
+    if (await readFile(file, 'utf8').catch(() => undefined) === text) continue;
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.${process.pid}`, text);
+    await rename(`${file}.${process.pid}`, file);
+  }
+  for (const entry of await readdir(lib, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !files.has(relative(lib, file))) await rm(file, { force: true });
+  }
+}
+
+await build();

@@ -1,0 +1,4 @@
+/** The command line as the npm package has it: the sources', after what an older Node lacks. */
+import './node20.ts';
+
+export { main } from '../cli/main.ts';

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, relative } from 'node:path';
+import { env } from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandResult, tryRun } from '../support/command.ts';
+import { nodesOfThisMachine } from '../support/nodes.ts';
+import { start } from '../support/processes.ts';
+
+const root = join(import.meta.dirname, '../..');
+const nodes = nodesOfThisMachine();
+if (!nodes.some(({ major }) => major === 20)) {
+  process.stderr.write(
+    `no Node 20 on this machine: the package is tried on ${nodes.map(({ major }) => major).join(', ')}\n`,
+  );
+}
+
+const manifest = `
+apiVersion: redisworker.dev/v1alpha1
+kind: RedisWorker
+metadata: { name: hello }
+spec:
+  source:
+    inline: |
+      import { type Handler, Reply } from 'redisworker';
+      const greet: Handler<{ name?: string }> = ({ data }) => {
+        if (!data?.name) throw new Reply(400, 'who?');
+        return { greeting: \`Hello \${data.name}\` };
+      };
+      export default greet;
+---
+apiVersion: redisworker.dev/v1alpha1
+kind: RedisWorker
+metadata: { name: program }
+spec:
+  runtime: Script
+  source:
+    inline: |
+      const redis = await Deno.connect({ hostname: '127.0.0.1', port: 6379 });
+      await redis.write(new TextEncoder().encode(\`HSET \${Deno.args[0]} pid \${Deno.pid}\\r\\n\`));
+      console.log('the program runs');
+      await new Promise(() => setInterval(() => {}, 1000));
+`;
+
+/** A folder of a user who has installed the package, and nothing else. */
+let home: string;
+let tarball: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'redisworker-package-'));
+  const packed = await npm(root, 'pack', '--json', '--silent', '--pack-destination', home);
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ readonly filename: string }];
+  tarball = join(home, filename);
+  await writeFile(join(home, 'package.json'), '{"private":true,"type":"module"}');
+  await writeFile(join(home, 'worker.yaml'), manifest);
+  // Deno comes from this checkout: nothing is asked of a registry.
+  const deno = join(await realpath(join(root, 'node_modules')), 'deno');
+  await npm(home, 'install', '--offline', '--omit=optional', '--ignore-scripts', tarball, `deno@file:${deno}`);
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+async function npm(cwd: string, ...args: string[]): Promise<CommandResult> {
+  const result = await tryRun('npm', ['--prefix', cwd, ...args], { cwd });
+  if (result.code !== 0) throw new Error(`npm ${args.join(' ')}: ${result.stdout}${result.stderr}`);
+  return result;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+describe('the package', () => {
+  const installed = (): string => join(home, 'node_modules/redisworker');
+
+  test('has what it needs, no tests, no sources and nothing twice', async () => {
+    const files = await filesBelow(installed());
+    expect(files.filter((file) => !file.startsWith('lib/cli/'))).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'cli/redisworker.js',
+      'lib/cli.js',
+      'lib/schema.json',
+      'lib/third-party.txt',
+      'lib/worker/import_map.json',
+      'lib/worker/main.js',
+      'lib/worker/mod.d.ts',
+      'lib/worker/mod.js',
+      'lib/worker/runner.js',
+      'lib/worker/script/redirect.ts',
+      'package.json',
+    ]);
+    expect(files.filter((file) => !/^lib\/cli\/[\w-]+\.js$/.test(file) && file.startsWith('lib/cli/'))).toEqual([]);
+    const texts = await Promise.all(files.map((file) => readFile(join(installed(), file))));
+    const digests = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+    expect(new Set(digests).size).toBe(files.length);
+    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+    const packed = (await readFile(tarball)).length;
+    process.stdout.write(
+      `the package has ${files.length} files, ${megabytes(packed)} MB packed, ${megabytes(bytes)} MB unpacked\n`,
+    );
+  });
+
+  test('depends on Deno alone, and tells the licences of what it carries', async () => {
+    const about = JSON.parse(await readFile(join(installed(), 'package.json'), 'utf8')) as Record<string, object>;
+    expect(Object.keys(about['dependencies']!)).toEqual(['deno']);
+    expect(await readdir(join(home, 'node_modules')).then((names) => names.filter((name) => !name.startsWith('.'))))
+      .toEqual([
+        'deno',
+        'redisworker',
+      ]);
+    const notices = await readFile(join(installed(), 'lib/third-party.txt'), 'utf8');
+    for (const name of ['commander', 'ioredis', 'pino', 'yaml', 'zod']) {
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    }
+  });
+
+  test('gives editors the schema of a manifest', async () => {
+    const { code, stdout } = await tryRun(process.execPath, [
+      '-p',
+      "JSON.stringify(require('redisworker/schema.json'))",
+    ], { cwd: home });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      title: 'RedisWorker',
+      properties: { spec: { additionalProperties: false } },
+    });
+  });
+
+  test('gives a handler its types, the same ones the sources have', async () => {
+    await writeFile(
+      join(home, 'handler.ts'),
+      `import { DoNotRetry, type Handler, type HandlerContext, type HandlerRequest, Reply } from 'redisworker';
+const greet: Handler<{ name?: string }, { key: string }> = ({ data, ref }, { secrets, signal, attempt }) => {
+  if (signal.aborted || attempt > 3) throw new DoNotRetry('enough');
+  if (!data?.name) throw new Reply(400, { ref });
+  // @ts-expect-error there is no such field
+  void secrets.other;
+  return { greeting: \`Hello \${data.name}\`, key: secrets.key };
+};
+export const other = (request: HandlerRequest, { log }: HandlerContext): void => log.info('seen', { ref: request.ref });
+export const isReply: boolean = Reply.is(new Reply(200));
+export default greet;
+`,
+    );
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      module: 'nodenext',
+      noEmit: true,
+      types: [],
+    };
+    await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['handler.ts'] }));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { code, stdout } = await tryRun(process.execPath, [tsc, '-p', home]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  });
+});
+
+describe.each(nodes)('on Node $major', ({ path, major }) => {
+  let folder: string;
+  let surroundings: NodeJS.ProcessEnv;
+  const redisworker = (...args: string[]): Promise<CommandResult> =>
+    tryRun('npx', ['--no-install', 'redisworker', ...args], { cwd: home, env: surroundings });
+
+  beforeAll(async () => {
+    folder = join(home, `node${major}`);
+    await mkdir(join(folder, 'bin'), { recursive: true });
+    await symlink(path, join(folder, 'bin/node'));
+    surroundings = {
+      ...env,
+      PATH: [join(folder, 'bin'), ...(env['PATH'] ?? '').split(delimiter)].join(delimiter),
+      XDG_RUNTIME_DIR: folder,
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+    };
+  });
+
+  test('npx redisworker --help says what there is', async () => {
+    const { code, stdout, stderr } = await redisworker('--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: npx redisworker /);
+    expect((await tryRun(path, ['--version'])).stdout).toMatch(new RegExp(`^v${major}\\.`));
+  });
+
+  test('crd prints what the checkout has', async () => {
+    expect((await redisworker('crd')).stdout).toBe(
+      await readFile(join(root, 'crds/redisworkers.redisworker.dev.yaml'), 'utf8'),
+    );
+  });
+
+  test('runs the workers of a manifest, and answers requests', async () => {
+    const up = start(path, ['node_modules/.bin/redisworker', 'up', 'worker.yaml'], { cwd: home, env: surroundings });
+    try {
+      const ready = await redisworker('wait', '--timeout', '120');
+      expect({ code: ready.code, told: ready.code === 0 ? '' : ready.stderr + up.output() }).toEqual({
+        code: 0,
+        told: '',
+      });
+      const { code, stdout } = await redisworker('send', 'hello', '{"name":"Ada"}');
+      expect(JSON.parse(stdout)).toMatchObject({ code: 200, data: { greeting: 'Hello Ada' } });
+      expect(code).toBe(0);
+      expect((await redisworker('send', 'hello', '{}')).stdout).toContain('"code":400');
+      const rows = (await redisworker('status')).stdout.split('\n').map((row) => row.split(/ {2,}/).slice(0, 3));
+      expect(rows).toContainEqual(['hello', 'True', '1/1']);
+      expect(rows).toContainEqual(['program', 'True', '1/1']);
+      expect(up.output()).toContain('the program runs');
+    } finally {
+      await up.stop(30_000);
+    }
+    expect(await up.ended).toBe(0);
+  });
+});
+
+describe('what is started wrongly says so in one sentence', () => {
+  const launcher = (): string => join(home, 'node_modules/redisworker/cli/redisworker.js');
+
+  test('by an old Node', async () => {
+    const old = join(home, 'old.cjs');
+    await writeFile(
+      old,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } });\nObject.defineProperty(process, 'version', { value: 'v18.20.4' });",
+    );
+    const { code, stdout, stderr } = await tryRun(process.execPath, ['--require', old, launcher(), 'status']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      'redisworker needs Node 20 or newer, this is v18.20.4: upgrade Node, or put a newer one first on PATH\n',
+    );
+  });
+
+  test('out of a package that was made without its build', async () => {
+    const unbuilt = join(home, 'unbuilt');
+    await mkdir(join(unbuilt, 'cli'), { recursive: true });
+    await writeFile(join(unbuilt, 'package.json'), '{"type":"module"}');
+    await writeFile(join(unbuilt, 'cli/redisworker.js'), await readFile(launcher()));
+    const { code, stderr } = await tryRun(process.execPath, [join(unbuilt, 'cli/redisworker.js'), '--help']);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'redisworker was packed without its build: make the package with "npm pack" in a checkout, and install that\n',
+    );
+  });
+});
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(2);
+}
