@@ -71,6 +71,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          globalSetup: ['test/support/control-plane/global-setup.ts', 'test/support/tools/global-setup.ts'],
+          provide: { wantedTools: ['helm3', 'helm4', 'kubeconform', 'kube-score', 'promtool'] },
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
           name: 'proof',
           include: ['test/proof/**/*.test.ts'],
           testTimeout: 900_000,

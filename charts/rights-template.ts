@@ -44,6 +44,6 @@ function labels(role: PeopleRole): string {
 }
 
 function named(name: string, what: string, rules: readonly object[]): string {
-  const text = stringify(rules, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = stringify(rules, { lineWidth: 0, compat: 'yaml-1.1', aliasDuplicateObjects: false });
   return `{{/* ${what} */}}\n{{- define "${chart}.rights.${name}" -}}\n${text}{{- end }}\n`;
 }

@@ -17,7 +17,9 @@ function sectionLines(section: ValueSchema, presets: Readonly<Record<string, unk
     const comment = wrapped(schema.description ?? '', columns - indent.length - 2).map((line) => `${indent}# ${line}`);
     const value = isSection(schema)
       ? [`${indent}${name}:`, ...sectionLines(schema, preset as Readonly<Record<string, unknown>>, `${indent}  `)]
-      : stringify({ [name]: preset }, { lineWidth: 0 }).trimEnd().split('\n').map((line) => `${indent}${line}`);
+      : stringify({ [name]: preset }, { lineWidth: 0, compat: 'yaml-1.1' }).trimEnd().split('\n').map((line) =>
+        `${indent}${line}`
+      );
     return [...(indent === '' ? [''] : []), ...comment, ...value];
   });
 }

@@ -68,6 +68,11 @@ export function clusterTests(reports: string): Runner {
   return vitest('cluster tests', ['images', 'package', 'cluster'], reports);
 }
 
+/** The chart under every two values that change what is rendered, to the eyes of linters and of an API server. */
+export function chartTests(reports: string): Runner {
+  return vitest('chart tests', ['chart'], reports);
+}
+
 /** What Flux, Argo CD and a registry make of our objects and of the chart, on a control plane of their own. */
 export function gitopsTests(reports: string): Runner {
   return vitest('GitOps tests', ['gitops'], reports);

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { rightsFolder } from '../test/support/control-plane/used-rights.ts';
 import { type Outcome, sum, summary, withSecondRun } from './count.ts';
 import {
+  chartTests,
   checks,
   clusterTests,
   type Command,
@@ -50,6 +51,7 @@ try {
           topologyTests(reports),
           proofTests(reports),
           clusterTests(reports),
+          chartTests(reports),
           gitopsTests(reports),
           nodeTests(reports),
           rightsCheck(reports),

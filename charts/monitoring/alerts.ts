@@ -155,6 +155,10 @@ function steps(...lines: readonly string[]): string {
 /** The text of files/alerts.yaml: the groups of a PrometheusRule. */
 export function alertsYaml(): string {
   return `# Generated from charts/monitoring by \`npm run generate\`; change it there.\n${
-    stringify({ groups: [{ name: 'redisworker', rules: alerts }] }, { lineWidth: 0, aliasDuplicateObjects: false })
+    stringify({ groups: [{ name: 'redisworker', rules: alerts }] }, {
+      lineWidth: 0,
+      compat: 'yaml-1.1',
+      aliasDuplicateObjects: false,
+    })
   }`;
 }

@@ -1,0 +1,164 @@
+/** Which values are refused, in which words, and what some of them make of the objects. */
+import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../operator/config.ts';
+import { type GivenValues, helms, render, type Rendered } from '../support/chart/helm.ts';
+import { podsOf } from '../support/chart/pods.ts';
+import { describeWith } from '../support/tools/shared.ts';
+
+const refused: readonly (readonly [what: string, values: GivenValues, message: RegExp])[] = [
+  ['a key it does not have', { replicas: 3 }, /additional properties 'replicas' not allowed/],
+  ['a key a section does not have', { image: { tags: 'x' } }, /'\/image'.*additional properties 'tags' not allowed/],
+  [
+    'a key far below it does not have',
+    { redis: { trial: { persistence: { enable: true } } } },
+    /'\/redis\/trial\/persistence'.*additional properties 'enable' not allowed/,
+  ],
+  ['a number that is none', { replicaCount: 'two' }, /'\/replicaCount'.*got string, want integer/],
+  ['a number beyond its bound', { replicaCount: 10 }, /'\/replicaCount'.*maximum/],
+  ['a word that is none of its own', { logLevel: 'trace' }, /'\/logLevel'.*one of 'debug', 'info', 'warn', 'error'/],
+  ['a digest that is none', { image: { digest: 'sha256:abc' } }, /'\/image\/digest'.*does not match pattern/],
+  ['credentials in the URL', { redis: { url: 'redis://u:p@host:6379' } }, /'\/redis\/url'.*does not match pattern/],
+  ['an age without a unit', { redisPasswordMaxAge: '30' }, /'\/redisPasswordMaxAge'.*does not match pattern/],
+  ['a pull secret by name alone', { imagePullSecrets: ['x'] }, /'\/imagePullSecrets\/0'.*want object/],
+  [
+    'two Redis at once',
+    { redis: { url: 'redis://host:6379', trial: { enabled: true } } },
+    /redis\.url and redis\.trial\.enabled: there is one Redis/,
+  ],
+  ['a login without a Redis', { redis: { existingSecret: { name: 'x' } } }, /give redis\.url too/],
+  [
+    "the login of another Redis for the trial's",
+    { redis: { trial: { enabled: true }, existingSecret: { name: 'x' } } },
+    /give redis\.trial\.existingSecret/,
+  ],
+  [
+    'TLS to a Redis that speaks none',
+    { redis: { url: 'redis://host:6379', tls: { caSecret: { name: 'x' } } } },
+    /needs a redis\.url that begins with rediss/,
+  ],
+  [
+    'a login of Sentinels without Sentinels',
+    { redis: { url: 'redis://host:6379', sentinel: { existingSecret: { name: 'x' } } } },
+    /begins with redis\+sentinel/,
+  ],
+  ['a Redis that is kept and not there', { redis: { trial: { keep: true } } }, /needs redis\.trial\.enabled/],
+  [
+    'a cluster-wide right where only one namespace is served',
+    { watchNamespace: 'team-a', metrics: { authentication: 'TokenReview' } },
+    /takes a cluster-wide right, and watchNamespace promises that there is none/,
+  ],
+];
+
+describeWith('helm3', 'helm4')('the chart', () => {
+  describe.each(helms)('with %s', (which) => {
+    test.concurrent.each(refused)('refuses %s', async (_, values, message) => {
+      await expect(render(values, which)).rejects.toThrow(message);
+    });
+  });
+
+  test('gives the operator flags that it takes, and that say what the values say', async () => {
+    const objects = await render({
+      watchNamespace: 'team-a',
+      logLevel: 'debug',
+      concurrency: 16,
+      defaultRedisNamespaces: ['team-a', 'team-b'],
+      redisPasswordMaxAge: '30d',
+      redisHosts: ['*.example.com', '10.1.0.0/16'],
+      secretConsentLabel: 'example.com/workers=allowed',
+      denyPodFields: ['image', 'labels'],
+      clusterCidrs: ['203.0.113.0/24', '2001:db8::/32'],
+      searchDomains: ['eu-west-1.compute.internal'],
+      dnsServer: '10.96.0.10:53',
+      workerImage: { registry: 'registry.example', digest: `sha256:${'a'.repeat(64)}` },
+      redis: { url: 'redis://redis.example:6379/2' },
+    });
+    const { args = [], env = [] } = operator(objects);
+    const config = readConfig(args, {
+      KUBERNETES_SERVICE_HOST: '10.96.0.1',
+      ...Object.fromEntries(env.map(({ name, value = '' }) => [name, value])),
+    });
+    expect(config).toMatchObject({
+      namespace: 'team-a',
+      redisUrl: 'redis://redis.example:6379/2',
+      leaseName: 'rwo-redis-worker-operator',
+      httpAddress: '0.0.0.0',
+      httpPort: 8080,
+      logLevel: 'debug',
+      concurrency: 16,
+      defaultRedisNamespaces: ['team-a', 'team-b'],
+      redisPasswordMaxAgeMs: 30 * 86_400_000,
+      workerImage: `registry.example/redisworker/worker@sha256:${'a'.repeat(64)}`,
+      secretConsent: { key: 'example.com/workers', value: 'allowed' },
+      deniedPodFields: ['image', 'labels'],
+      searchDomains: ['eu-west-1.compute.internal'],
+      dnsServer: '10.96.0.10:53',
+    });
+    expect(config.redisHosts).toHaveLength(2);
+    expect(config.clusterBlocks).toHaveLength(2);
+    expect(config.canary).toMatchObject({ host: 'rwo-redis-worker-operator-canary.redisworker.svc', port: 8086 });
+  });
+
+  test('wires the canary: pods dial what the Service leads to, and the policy lets workers in there', async () => {
+    const objects = await render({ watchNamespace: 'team-a' });
+    const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name.endsWith('-canary'));
+    expect(service?.spec).toMatchObject({ clusterIP: 'None', ports: [{ port: 8086, targetPort: 'canary' }] });
+    expect(service?.spec).not.toHaveProperty('publishNotReadyAddresses');
+    expect(operator(objects).args).toContain(
+      `--canary-address=${service?.metadata.name}.${service?.metadata.namespace}.svc:8086`,
+    );
+    const policy = objects.find(({ kind, metadata }) => kind === 'NetworkPolicy' && !metadata.name.endsWith('-test'));
+    const [canary] = policy?.spec?.['ingress'] as { from: object[]; ports: object[] }[];
+    expect(canary?.ports).toEqual([{ port: 8086, protocol: 'TCP' }]);
+    expect(canary?.from).toContainEqual({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'team-a' } },
+      podSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'redisworker' } },
+    });
+  });
+
+  test('keeps passwords out of arguments and of variables that have a value', async () => {
+    const objects = await render({ redis: { trial: { enabled: true } } });
+    const password = Buffer.from(
+      (objects.find(({ kind }) => kind === 'Secret')?.['data'] as { password: string }).password,
+      'base64',
+    );
+    expect(password).toHaveLength(32);
+    expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toContain(password.toString());
+  });
+
+  test('leaves user ids to OpenShift, in every pod', async () => {
+    const objects = await render({ openshift: { enabled: true }, redis: { trial: { enabled: true } } });
+    const contexts = podsOf(objects).flatMap((
+      { spec },
+    ) => [spec.securityContext, ...spec.containers.map((one) => one.securityContext)]);
+    expect(contexts.length).toBeGreaterThan(5);
+    for (const context of contexts) {
+      for (const id of ['runAsUser', 'runAsGroup', 'fsGroup']) expect(context).not.toHaveProperty(id);
+    }
+  });
+
+  test('keeps the CustomResourceDefinition and the trial Redis on request, and nothing else', async () => {
+    const kept = async (values: GivenValues): Promise<string[]> =>
+      (await render(values)).filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep')
+        .map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
+    const trial = 'rwo-redis-worker-operator-redis';
+    expect(await kept({ crds: { keep: false } })).toEqual([]);
+    expect(await kept({ redis: { trial: { enabled: true } } })).toEqual([
+      'CustomResourceDefinition redisworkers.redisworker.dev',
+    ]);
+    expect(await kept({ crds: { install: false }, redis: { trial: { enabled: true, keep: true } } })).toEqual([
+      `NetworkPolicy ${trial}`,
+      `Secret ${trial}`,
+      `Service ${trial}`,
+      `StatefulSet ${trial}`,
+    ]);
+  });
+});
+
+/** The container of the operator. */
+function operator(objects: readonly Rendered[]): Container {
+  const spec = objects.find(({ kind }) => kind === 'Deployment')?.spec as unknown as { template: { spec: PodSpec } };
+  const [container] = spec.template.spec.containers;
+  if (container === undefined) throw new Error('there is no operator');
+  return container;
+}
