@@ -1,25 +1,73 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { spec } from '../operator/api/schema.ts';
 import { servedRules } from '../operator/cluster/kubernetes/rights.ts';
 import { clusterReasons, isReason, reasons } from '../operator/redisworker/model/reasons.ts';
+import { blocks, pages } from '../test/support/docs/blocks.ts';
+import { exceptions, scenarios } from '../test/support/docs/scenarios.ts';
 import { type NetworkTable, tableText } from '../test/support/network-table/page.ts';
 
-const readme = readFileSync('README.md', 'utf8');
-const manifests = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]): unknown => parse(text!));
+const all = pages();
+const shown = all.flatMap((page) =>
+  [...readFileSync(page, 'utf8').matchAll(/```yaml\n(.*?)```/gs)].flatMap(([, text]) =>
+    parseAllDocuments(text!).map((document) => ({ page, manifest: document.toJS() as { kind?: string } }))
+  )
+);
 
-describe('the README', () => {
-  test('shows manifests that are valid', () => {
-    expect(manifests.length).toBeGreaterThan(0);
-    expect(manifests.map((manifest) => parseRedisWorker(manifest)).filter(({ ok }) => !ok)).toEqual([]);
+describe('the docs', () => {
+  test('show manifests that are valid', () => {
+    const workers = shown.filter(({ manifest }) => manifest.kind === 'RedisWorker');
+    expect(workers.length).toBeGreaterThan(3);
+    expect(workers.filter(({ manifest }) => !parseRedisWorker(manifest).ok)).toEqual([]);
   });
 
-  test.each(Object.keys(spec.shape))('explains spec.%s', (field) => {
-    expect(readme).toContain(`\n| \`${field}\` |`);
+  test.each(Object.keys(spec.shape))('have spec.%s in the reference', (field) => {
+    expect(readFileSync('docs/reference/api.md', 'utf8')).toContain(`\n## spec.${field}\n`);
+  });
+
+  test('have every block of commands run by a scenario, or tell why it is not run', () => {
+    const known = Object.keys(scenarios);
+    const lost = all.flatMap(blocks).filter(({ scenario, commands }) =>
+      scenario === 'elsewhere'
+        ? commands.trim().split('\n').some((command) => exceptions[command] === undefined)
+        : scenario === undefined || !known.includes(scenario)
+    );
+    expect(lost.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  test('have a block for every scenario, and for every exception', () => {
+    const found = all.flatMap(blocks);
+    expect(Object.keys(scenarios).filter((name) => !found.some(({ scenario }) => scenario === name))).toEqual([]);
+    const commands = found.flatMap((block) => block.commands.trim().split('\n'));
+    expect(Object.keys(exceptions).filter((command) => !commands.includes(command))).toEqual([]);
+  });
+
+  test('have every page in the table of contents', () => {
+    const contents = readFileSync('docs/README.md', 'utf8');
+    const listed = all.filter((page) => !['README.md', 'docs/README.md'].includes(page));
+    expect(listed.filter((page) => !contents.includes(`(${page.replace('docs/', '')})`))).toEqual([]);
+  });
+
+  test.each([...all, 'CONTRIBUTING.md'])('lead to places that exist: %s', (page) => {
+    const prose = readFileSync(page, 'utf8').replace(/```.*?```|`[^`\n]*`/gs, '');
+    const links = [...prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+    expect(links.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
   });
 });
+
+/** A file, and the heading of it that is named. */
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const file = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(file)) return false;
+  if (heading === undefined) return true;
+  const headings = readFileSync(file, 'utf8').split('\n').filter((line) => /^#+ /.test(line));
+  return headings.map((line) => line.replace(/^#+ /, '').toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
+    .includes(heading);
+}
 
 describe('docs/conditions.md', () => {
   const listed = [...readFileSync('docs/conditions.md', 'utf8').matchAll(/`([A-Z]\w+)`/g)].map(([, word]) => word!);

@@ -35,6 +35,19 @@ export function scenario(name: string, onPages: readonly string[] = pages()): re
   return onPages.flatMap(blocks).filter((block) => block.scenario === name);
 }
 
+/** A file a page shows under its name: `<!-- file: worker.yaml -->` above it. */
+export interface ShownFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The files a page shows. @param page from the project's folder */
+export function files(page: string): readonly ShownFile[] {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(/<!-- file: (\S+) -->\n\n```\w+\n(.*?)```/gs)].map((
+    [, name = '', text = ''],
+  ) => ({ name, text }));
+}
+
 const mark = /^\s*<!-- run: (\S+)( in another terminal)? -->$/;
 const fence = /^(\s*)```(\w*)/;
 

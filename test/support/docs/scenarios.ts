@@ -1,0 +1,56 @@
+/** Who runs which commands of the docs, and which are not run as they stand, with the reason. */
+
+/** Scenarios, and the file that runs each. A block that names none of them fails a unit test. */
+export const scenarios = {
+  /** A laptop: the command line, Redis and Deno, in a folder with the files of the page. */
+  readme: 'test/docs/laptop.test.ts',
+  laptop: 'test/docs/laptop.test.ts',
+  script: 'test/docs/laptop.test.ts',
+  calling: 'test/docs/laptop.test.ts',
+  bundle: 'test/docs/laptop.test.ts',
+  'script-worker': 'test/docs/laptop.test.ts',
+  metrics: 'test/docs/laptop.test.ts',
+  dead: 'test/docs/laptop.test.ts',
+  doctor: 'test/docs/laptop.test.ts',
+  render: 'test/docs/laptop.test.ts',
+  /** A control plane, the operator of this checkout, and pods that are processes. */
+  handler: 'test/cluster/docs.test.ts',
+  private: 'test/cluster/docs.test.ts',
+  cluster: 'test/cluster/docs.test.ts',
+  'render-live': 'test/cluster/docs.test.ts',
+  operator: 'test/cluster/docs.test.ts',
+  orphan: 'test/cluster/docs.test.ts',
+  rights: 'test/cluster/docs.test.ts',
+  /** The chart and the images on a node. */
+  install: 'test/node/docs.test.ts',
+  'install-own-redis': 'test/node/docs.test.ts',
+  node: 'test/node/docs.test.ts',
+  upgrade: 'test/node/docs.test.ts',
+  uninstall: 'test/node/docs.test.ts',
+  remove: 'test/node/docs.test.ts',
+} as const;
+
+/** What this machine cannot run as it stands, and why. */
+export const exceptions: Readonly<Record<string, { readonly why: string; readonly instead: string }>> = {
+  'npm install --global redisworker': {
+    why: 'nothing is published yet',
+    instead: 'the checkout takes its place; installing the package from its file is tested with the package',
+  },
+  'make test': { why: 'it is the run that this is a part of', instead: 'it runs' },
+  'docker build -f images/Dockerfile --target operator -t registry.example/redisworker/operator:0.1.0 .': {
+    why: 'it needs a container daemon and base images from a registry',
+    instead: 'images/build.ts builds the same images without either, and test/images looks into them',
+  },
+  'docker build -f images/Dockerfile --target worker -t registry.example/redisworker/worker:0.1.0 .': {
+    why: 'it needs a container daemon and base images from a registry',
+    instead: 'images/build.ts builds the same images without either, and test/images looks into them',
+  },
+  'docker push registry.example/redisworker/operator:0.1.0': {
+    why: 'there is no such registry',
+    instead: 'the node imports the images',
+  },
+  'docker push registry.example/redisworker/worker:0.1.0': {
+    why: 'there is no such registry',
+    instead: 'the node imports the images',
+  },
+};
