@@ -105,7 +105,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           globalSetup: ['test/support/control-plane/global-setup.ts', 'test/support/tools/global-setup.ts'],
-          provide: { wantedTools: ['health', 'registry', 'helm3', 'helm4'] },
+          provide: { wantedTools: ['health', 'registry', 'helm3', 'helm4', 'kustomize-controller', 'argocd'] },
           maxWorkers: 2,
         },
       },
