@@ -26,13 +26,15 @@ const shutdown = onShutdown(process, {
   exit: (code) => process.exit(code),
 });
 
-void start().catch((error: unknown) => {
+try {
+  await start();
+} catch (error) {
   if (!shutdown.isStopping) { // what a signal breaks off is no fault
     log.error(error instanceof Error ? error.message : String(error));
     log.debug({ err: error }, 'where it came from');
   }
-  return shutdown.stop('it could not start', 1);
-});
+  await shutdown.stop('it could not start', 1);
+}
 
 async function start(): Promise<void> {
   const canaryProblem = await openCanary();

@@ -62,7 +62,8 @@ export function watchEventError(asked: Asked, object: unknown): ClusterError {
 /** No answer came: the network, TLS or our own deadline. */
 export function silenceError(asked: Asked, server: string, error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  const name = error instanceof Error ? error.name : '';
+  if (name === 'TimeoutError' || name === 'HeadersTimeoutError' || name === 'BodyTimeoutError') {
     return new ClusterError(
       0,
       'Timeout',

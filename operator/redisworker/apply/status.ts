@@ -82,6 +82,5 @@ const progress: ReadonlySet<string> = new Set<Reason>([
   'ConsumersUpdating',
   'Draining',
   'Deleting',
-  'Waiting',
   'HandingOver',
 ]);

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildOperatorImage } from '../../../images/operator-image.ts';
 import { buildWorkerImage } from '../../../images/worker-image.ts';
+import { operatorImage, workerImage } from '../../../operator/version.ts';
+import { images } from './images.ts';
 import type { Node } from './node.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -48,4 +50,17 @@ async function hashOf(sources: readonly string[]): Promise<string> {
   }
   for (const file of files.sort()) hash.update(file.slice(root.length)).update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
+}
+
+/**
+ * Gives the images the names that the chart has by default, so that nothing has to be set; the Redis is the one of this
+ * machine.
+ */
+export async function importDefaultImages(node: Node): Promise<void> {
+  const [operator, worker] = await Promise.all([importOperatorImage(node), importWorkerImage(node)]);
+  const names = [[operator, operatorImage], [worker, workerImage], [images.redis, 'docker.io/library/redis:8.6.3']];
+  for (const [found = '', name = ''] of names) {
+    const { code, stderr } = await node.ctr(['images', 'tag', '--force', found, name]);
+    if (code !== 0) throw new Error(`${found} cannot be called ${name}: ${stderr.trim()}`);
+  }
 }

@@ -1,0 +1,108 @@
+/** What an admin meets first: the packaged chart, installed with nothing set, on a network that enforces policies. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Helm, openHelm } from '../support/node/helm.ts';
+import { importDefaultImages } from '../support/node/product-images.ts';
+import { hasCrd, openRelease, type Release, releaseName, removeCrd } from '../support/node/release.ts';
+import { describeOnNode, sharedNode } from '../support/node/shared.ts';
+import { patienceMs } from '../support/node/site.ts';
+import { describeWith, toolPath } from '../support/tools/shared.ts';
+import { eventually } from '../support/wait.ts';
+
+/** The one value that is set: images have the names the chart gives them. */
+const trial = ['--set', 'redis.trial.enabled=true'];
+
+describeOnNode('the packaged chart', () => {
+  for (const version of ['helm3', 'helm4'] as const) {
+    describeWith(version)(`with ${version}`, () => {
+      let helm: Helm;
+      let release: Release;
+
+      beforeAll(async () => {
+        const node = sharedNode();
+        [helm] = await Promise.all([openHelm(toolPath(version), node), importDefaultImages(node), removeCrd(node)]);
+        release = await openRelease(node, version);
+      });
+      afterAll(async () => {
+        await release.deleteWorkers();
+        await helm.try('uninstall', releaseName, ...release.where, '--wait', '--timeout=120s');
+        await helm.close();
+      });
+
+      test('installs with nothing set but the trial Redis, and tells the next commands', async () => {
+        const timeout = `--timeout=${patienceMs / 1000}s`;
+        const told = await helm.ok(
+          'install',
+          releaseName,
+          helm.packaged,
+          ...release.where,
+          ...trial,
+          '--wait',
+          timeout,
+        );
+        expect(told).toContain(`kubectl -n ${release.namespace} rollout status deployment/${releaseName}`);
+        await release.kubectl('rollout', 'status', `deployment/${releaseName}`, '--timeout=60s');
+      });
+
+      test('runs an example that is applied, behind a policy that was proven to hold', async () => {
+        await release.kubectl('apply', '-f', 'examples/demo-worker.yaml');
+        await release.ready('demo-worker');
+        const { status } = await release.worker('demo-worker');
+        expect(status?.conditions).toContainEqual(
+          expect.objectContaining({ type: 'NetworkPolicyEnforced', status: 'True', reason: 'Refused' }),
+        );
+      });
+
+      test('has the command line in the pod of the operator, which knows its Redis', async () => {
+        const asked = await release.inOperator('redisworker', 'send', 'demo-worker', '{"name":"Ada"}');
+        expect(asked).toContain('Hello, Ada!');
+        expect(await release.inOperator('redisworker', 'dead', 'list', 'demo-worker')).toMatch(/no dead letters|^$/i);
+      });
+
+      test('asks a worker when it is told to test itself, and takes it away again', async () => {
+        const told = await helm.ok('test', releaseName, ...release.where, '--timeout=180s');
+        expect(told).toMatch(/Phase:\s+Succeeded/);
+        expect(await release.list('pods', '-l', 'app.kubernetes.io/component=test')).toEqual([]);
+        await eventually(
+          'its worker is gone',
+          async () => (await release.list('rw')).map(({ metadata }) => metadata.name).join() === 'demo-worker',
+          patienceMs,
+        );
+      });
+
+      test.each([
+        ['replicaCount=many', /replicaCount.*(integer|string)/s],
+        ['logLevel=loud', /logLevel.*(debug|one of)/s],
+        ['redis.trial.enable=true', /enable.*(not allowed|additional)/is],
+        ['redis.url=redis://r:6379', /redis\.url and redis\.trial\.enabled: .*give one of the two/],
+      ])('refuses %s in words, and leaves the release as it is', async (value, words) => {
+        const { code, stderr } = await helm.try(
+          'upgrade',
+          releaseName,
+          helm.packaged,
+          ...release.where,
+          ...trial,
+          '--set',
+          value,
+        );
+        expect(code).not.toBe(0);
+        expect(stderr).toMatch(words);
+        const history = JSON.parse(await helm.ok('history', releaseName, ...release.where, '-o', 'json')) as object[];
+        expect(history).toMatchObject([{ revision: 1, status: 'deployed' }]);
+      });
+
+      test('is uninstalled without the workers, and without the kind they are of', async () => {
+        await helm.ok('uninstall', releaseName, ...release.where, '--wait', '--timeout=120s');
+        expect(await hasCrd(release.node)).toBe(true);
+        expect((await release.list('rw')).map(({ metadata }) => metadata.name)).toEqual(['demo-worker']);
+        const { status } = (await release.list<{ status: { phase: string } }>(
+          'pods',
+          '-l',
+          'redisworker.dev/name=demo-worker',
+        ))[0]!;
+        expect(status.phase).toBe('Running');
+        // A reinstall looks after them again, also to their end.
+        await helm.ok('install', releaseName, helm.packaged, ...release.where, ...trial, '--wait', '--timeout=180s');
+      });
+    });
+  }
+});
