@@ -117,14 +117,22 @@ function secretNote({ metadata: { name }, spec: { redis } }: RedisWorker): strin
   return [`the Secrets of ${name} are not read here: give ${given.join(', ')} where they are needed`];
 }
 
-function named(url: string, { tlsFiles }: DoctorRequest, io: Io): RedisTarget {
-  const { url: address, ...login } = splitCredentials(url, io.environment.redisPassword);
+function named(
+  url: string,
+  { tlsFiles }: DoctorRequest,
+  io: Io,
+  password = io.environment.redisPassword,
+): RedisTarget {
+  const { url: address, ...login } = splitCredentials(url, password);
   return { ...parsed(address), ...login, ...withSentinel(io), ...withTls(tlsFiles, address) };
 }
 
-async function ofSession({ session: name, tlsFiles }: DoctorRequest, io: Io): Promise<RedisTarget> {
+async function ofSession(request: DoctorRequest, io: Io): Promise<RedisTarget> {
+  const { session: name, tlsFiles } = request;
   const session = await readSession(await sessionFiles(name, io.environment));
   if (session === undefined) {
+    const { operatorRedis } = io.environment;
+    if (operatorRedis) return named(operatorRedis.url, request, io, operatorRedis.password);
     throw new Failure(
       `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
       exitCodes.usage,

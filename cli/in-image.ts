@@ -1,6 +1,4 @@
 /** Starts the command line in the image of the operator. */
 import { main } from './main.ts';
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+process.exitCode = await main(process.argv.slice(2));

@@ -30,8 +30,16 @@ export interface SentinelLogin {
   readonly password?: string;
 }
 
+/** A Redis, with the user in the URL. */
+export interface NamedRedis {
+  readonly url: string;
+  readonly password?: string;
+}
+
 /** The environment variables the command line looks at. */
 export interface Environment {
+  /** The operator's own, which a command in its pod takes when nothing else says where a worker is. */
+  readonly operatorRedis?: NamedRedis;
   /** Password of the Redis a command connects to, as redis-cli reads it. */
   readonly redisPassword?: string;
   /** Login of the Sentinels, when it is behind some. */
@@ -55,6 +63,7 @@ export function processIo(): Io {
     terminal: stdout.isTTY,
     colours: { out: wantsColours(stdout), err: wantsColours(stderr) },
     environment: {
+      ...operatorRedis(env),
       ...(redisPassword ? { redisPassword } : {}),
       ...(sentinelUser || sentinelPassword
         ? {
@@ -67,6 +76,15 @@ export function processIo(): Io {
       ...(runtimeFolder ? { runtimeFolder } : {}),
     },
   };
+}
+
+/** As the operator reads it. */
+function operatorRedis(
+  { REDIS_URL: url, REDIS_USERNAME: username, REDIS_PASSWORD: password }: NodeJS.ProcessEnv,
+): Pick<Environment, 'operatorRedis'> {
+  if (!url) return {};
+  const named = username ? url.replace('://', `://${encodeURIComponent(username)}@`) : url;
+  return { operatorRedis: { url: named, ...(password ? { password } : {}) } };
 }
 
 /** Settles once the parent is gone: npm that is told to end ends the shell between it and us, and not us. */

@@ -39,14 +39,19 @@ export async function findTarget(
   { type, session: name, redisUrl, tlsFiles, keysNamed }: Wanted,
   io: Io,
 ): Promise<Target> {
-  const { redisPassword, sentinel } = io.environment;
-  if (redisUrl !== undefined) {
-    const tls = readTls(tlsFiles, redisUrl);
-    return { redisUrl, password: redisPassword, sentinel, tls, ...usualStreams(type, redisUrl) };
-  }
+  const { redisPassword, sentinel, operatorRedis } = io.environment;
+  const named = (url: string, password: string | undefined): Target => ({
+    redisUrl: url,
+    password,
+    sentinel,
+    tls: readTls(tlsFiles, url),
+    ...usualStreams(type, url),
+  });
+  if (redisUrl !== undefined) return named(redisUrl, redisPassword);
   const files = await sessionFiles(name, io.environment);
   const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
   if (session === undefined || view === undefined) {
+    if (operatorRedis) return named(operatorRedis.url, operatorRedis.password);
     throw new Failure(
       `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
     );

@@ -4,8 +4,11 @@
 {{- if and .Values.tests.enabled (include "redis-worker-operator.redisUrl" .) }}true{{ end -}}
 {{- end }}
 
-{{/* Its worker, which is its type too: begins with a letter, whatever the release is called. */}}
-{{- define "redis-worker-operator.tests.worker" -}}
+{{/*
+The name of its objects, and the type of its worker: begins with a letter, whatever the release is called. They share one,
+because helm test --logs takes each of them for a pod.
+*/}}
+{{- define "redis-worker-operator.tests.name" -}}
 {{- printf "test-%s" (include "redis-worker-operator.fullname" .) | replace "." "-" -}}
 {{- end }}
 
