@@ -65,7 +65,7 @@ module.exports = {
     }),
     rule('one-home-for-the-kube-client', 'Only cluster/kubernetes/ talks HTTP to an API server.', {
       pathNot: '^operator/cluster/kubernetes/|^test/|^node_modules/',
-    }, { path: 'node_modules/(@kubernetes/client-node|undici)/' }),
+    }, { path: 'node_modules/@kubernetes/client-node/' }),
     rule('one-home-for-redis', 'Only operator/redis/ opens Redis connections for the operator, cli/ for a user.', {
       pathNot: '^operator/redis/|^cli/|^test/|^bench/|^node_modules/',
     }, { path: 'node_modules/ioredis/' }),

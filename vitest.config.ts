@@ -58,6 +58,15 @@ export default defineConfig({
         },
       },
       { test: { name: 'images', include: ['test/images/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'docs',
+          include: ['test/docs/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 } },
       {
         test: {
@@ -96,7 +105,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           globalSetup: ['test/support/control-plane/global-setup.ts', 'test/support/tools/global-setup.ts'],
-          provide: { wantedTools: ['health', 'registry', 'helm3', 'helm4'] },
+          provide: { wantedTools: ['health', 'registry', 'helm3', 'helm4', 'kustomize-controller', 'argocd'] },
           maxWorkers: 2,
         },
       },

@@ -9,8 +9,8 @@ import { valuesTable } from './reference.ts';
 import { rightsTemplate } from './rights-template.ts';
 import { valuesYaml } from './values-yaml.ts';
 
-/** Oldest Kubernetes with everything the chart and the operator use: CEL rules in CRDs. */
-const kubeVersion = '>=1.29.0-0';
+/** Oldest Kubernetes the operator is made for. */
+const kubeVersion = '>=1.30.0-0';
 
 /** Path in the chart and text of every generated file. @param read a file of charts/ */
 export function chartFiles(read: (path: string) => string): Readonly<Record<string, string>> {

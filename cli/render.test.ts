@@ -48,6 +48,19 @@ async function rendered(args: readonly string[], input = '') {
 const names = (objects: readonly KubeObject[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
 describe('what is rendered', () => {
+  test('are pods that run as the user of the image, or as whom the cluster gives them', async () => {
+    const contextOf = async (...args: string[]) => {
+      const { objects } = await render([manifest('a')], ...redis, ...args);
+      const { spec } = objects.find(({ kind }) => kind === 'Deployment')! as {
+        spec: { template: { spec: { securityContext: object } } };
+      };
+      return spec.template.spec.securityContext;
+    };
+    const ofAll = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+    expect(await contextOf()).toEqual({ ...ofAll, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 });
+    expect(await contextOf('--pod-user', 'Assigned')).toEqual(ofAll);
+  });
+
   test('are the objects of each worker, in the order of writes', async () => {
     const { code, objects } = await render([manifest('a', { consumers: { count: 2 } }), manifest('b')], ...redis);
     expect(code).toBe(0);

@@ -19,6 +19,9 @@ export interface GroupState {
   readonly delivered: boolean;
   /** Who has the request and has not acknowledged it. */
   readonly heldBy?: string;
+  /** How long ago it was delivered to that consumer, and how often it was delivered to one. */
+  readonly idleMs?: number;
+  readonly deliveries?: number;
 }
 
 const groupInfo = z.object({
@@ -47,13 +50,13 @@ async function groupState(
   info: z.infer<typeof groupInfo>,
 ): Promise<GroupState> {
   const held = await redis.xpending(stream, info.name, id, id, 1);
-  const row = z.array(z.tuple([z.string(), z.string()], z.unknown())).parse(held)[0];
+  const row = z.array(z.tuple([z.string(), z.string(), z.number(), z.number()])).parse(held)[0];
   return {
     name: info.name,
     consumers: info.consumers,
     pending: info.pending,
     delivered: !isBefore(info['last-delivered-id'], id),
-    ...(row === undefined ? {} : { heldBy: row[1] }),
+    ...(row === undefined ? {} : { heldBy: row[1], idleMs: row[2], deliveries: row[3] }),
   };
 }
 

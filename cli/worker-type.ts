@@ -1,6 +1,12 @@
 /** What commands need to know of a RedisWorker, read from the object as it is. */
 import { z } from 'zod';
-import { deadLetterStreamKey, keyPrefix, requestStreamKey } from '../contract/keys.ts';
+import {
+  deadLetterStreamKey,
+  keyPrefix,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+} from '../contract/keys.ts';
 import { parseRedisAddress } from '../contract/redis-address.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { ownRedisUrl as urlIn } from '../operator/redisworker/model/redis-url.ts';
@@ -15,7 +21,7 @@ const spec = z.object({
     cluster: z.literal('Enabled').exactOptional(),
     username: z.string().optional(),
   }).optional(),
-  stream: z.object({ request: z.string().optional() }).optional(),
+  stream: z.object({ request: z.string().optional(), response: z.string().optional() }).optional(),
   handler: z.object({ deadLetter: z.string().optional() }).optional(),
 });
 
@@ -49,24 +55,34 @@ export function isCurrent(worker: KubeObject): boolean {
   return generation === undefined || status.safeParse(worker.status).data?.observedGeneration === generation;
 }
 
-/** Keys of the streams a worker takes its requests from, and leaves those in that nobody could finish. */
+/** Keys of the streams a worker takes its requests from, answers on, and leaves those in that nobody could finish. */
 export interface WorkerStreams {
   readonly requestStream: string;
+  readonly responseStream: string;
   readonly deadLetterStream: string;
+  /** Sorted set of requests that wait for their next attempt. */
+  readonly retrySchedule: string;
 }
 
 /** The streams of a worker. @param redisUrl of the Redis it has, its own or not */
 export function streamsOf(worker: KubeObject, redisUrl: string): WorkerStreams {
   const { stream, handler } = spec.safeParse(worker.spec).data ?? {};
-  const { requestStream, deadLetterStream } = usualStreams(workerType(worker), redisUrl);
+  const usual = usualStreams(workerType(worker), redisUrl);
   return {
-    requestStream: stream?.request ?? requestStream,
-    deadLetterStream: handler?.deadLetter ?? deadLetterStream,
+    requestStream: stream?.request ?? usual.requestStream,
+    responseStream: stream?.response ?? usual.responseStream,
+    deadLetterStream: handler?.deadLetter ?? usual.deadLetterStream,
+    retrySchedule: usual.retrySchedule,
   };
 }
 
 /** The streams of a worker type whose manifest names no others. @throws Failure (usage) when it is no URL */
 export function usualStreams(type: string, redisUrl: string): WorkerStreams {
   const prefix = keyPrefix(type, parseRedisAddress(splitCredentials(redisUrl).url).topology);
-  return { requestStream: requestStreamKey(prefix), deadLetterStream: deadLetterStreamKey(prefix) };
+  return {
+    requestStream: requestStreamKey(prefix),
+    responseStream: responseStreamKey(prefix),
+    deadLetterStream: deadLetterStreamKey(prefix),
+    retrySchedule: retryScheduleKey(prefix),
+  };
 }

@@ -27,8 +27,11 @@ export const workerConfiguration = {
   entrypoint: ['deno'],
 } as const satisfies ContainerConfiguration;
 
-/** What the operator is started with, before its flags. */
-export const operatorCommand = ['/usr/bin/node', `${imageRoot}/operator.js`] as const;
+/**
+ * What the operator is started with, before its flags. Young objects get little room, which an idle operator would fill
+ * with garbage before it looks: measured, that is 6 MB of 82, and costs a busy one nothing to speak of.
+ */
+export const operatorCommand = ['/usr/bin/node', '--max-semi-space-size=1', `${imageRoot}/operator.js`] as const;
 
 /** Of the operator. */
 export const operatorConfiguration = {

@@ -55,7 +55,7 @@ async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
     plugins: [replacing(instead)],
     onLog(level, log, tell) {
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
-      tell(level, log);
+      if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') tell(level, log); // of two who import it, one waits until it is needed
     },
   });
   const { output } = await made.generate({

@@ -67,7 +67,7 @@ export async function bundleOperator(): Promise<BundledForNode> {
     'operator/cluster/kubernetes/login-plugin.ts': 'operator/cluster/kubernetes/no-login-plugin.ts',
     'cli/up.ts': 'cli/no-up.ts',
   };
-  const shared = { node: 24, split: true, instead } as const;
+  const shared = { node: 24, split: true, format: 'cjs', instead } as const;
   const [operator, cli] = await Promise.all([
     bundleForNode({ ...shared, entries: { operator: 'operator/main.ts' }, sharedFolder: 'operator' }),
     bundleForNode({

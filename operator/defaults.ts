@@ -3,7 +3,13 @@ import type { DefaultRedisTls, Identity } from './default-redis-tls.ts';
 import type { Followed } from './followed-files.ts';
 import type { ObjectSettings } from './object-flags.ts';
 import type { DefaultRedisSettings } from './redis-settings.ts';
-import type { ConsentLabel, DeniablePodField, PodNetwork, SharingNamespaces } from './redisworker/model/blueprint.ts';
+import type {
+  ConsentLabel,
+  DeniablePodField,
+  PodNetwork,
+  PodUser,
+  SharingNamespaces,
+} from './redisworker/model/blueprint.ts';
 import type { Block } from './redisworker/network/allow-net/address.ts';
 import type { Canary, PolicyEnforcement } from './redisworker/network/gate.ts';
 import type { RedisHosts } from './redisworker/network/redis-hosts.ts';
@@ -44,6 +50,8 @@ export interface ShapingOptions {
   readonly secretConsent?: ConsentLabel | undefined;
   /** Whether the loopback of pods is their own; shared with this process when absent. */
   readonly podNetwork?: PodNetwork;
+  /** Whom pods run as; the user of the image when absent. */
+  readonly podUser?: PodUser;
 }
 
 /** The options of an operator on a cluster, from its flags. */
@@ -67,6 +75,7 @@ export function shapingOptions(settings: DefaultRedisSettings & ObjectSettings):
     deniedPodFields: settings.deniedPodFields,
     secretConsent: settings.secretConsent,
     podNetwork: settings.podNetwork,
+    podUser: settings.podUser,
   };
 }
 
@@ -88,6 +97,7 @@ export function defaultsOf(options: ShapingOptions): World['defaults'] {
     redisHosts: options.redisHosts,
     secretConsent: options.secretConsent,
     podNetwork: options.podNetwork ?? 'Shared',
+    podUser: options.podUser ?? 'Image',
     policyEnforcement: options.policyEnforcement,
     canary: options.canary,
     searchDomains: options.searchDomains ?? [],

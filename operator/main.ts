@@ -26,15 +26,13 @@ const shutdown = onShutdown(process, {
   exit: (code) => process.exit(code),
 });
 
-try {
-  await start();
-} catch (error) {
+void start().catch((error: unknown) => {
   if (!shutdown.isStopping) { // what a signal breaks off is no fault
     log.error(error instanceof Error ? error.message : String(error));
     log.debug({ err: error }, 'where it came from');
   }
-  await shutdown.stop('it could not start', 1);
-}
+  return shutdown.stop('it could not start', 1);
+});
 
 async function start(): Promise<void> {
   const canaryProblem = await openCanary();

@@ -6,6 +6,8 @@ import {
   deniablePodFields,
   type PodNetwork,
   podNetworks,
+  type PodUser,
+  podUsers,
 } from './redisworker/model/blueprint.ts';
 import { type Block, parseBlock } from './redisworker/network/allow-net/address.ts';
 import { type Canary, parseCanary } from './redisworker/network/gate.ts';
@@ -22,6 +24,7 @@ export interface ObjectFlags {
   readonly redisHosts: readonly HostRule[];
   readonly secretConsentLabel?: ConsentLabel;
   readonly podNetwork: PodNetwork;
+  readonly podUser: PodUser;
 }
 
 /** What they say. */
@@ -40,6 +43,7 @@ export interface ObjectSettings {
   /** Label demanded of every Secret a spec refers to. */
   readonly secretConsent: ConsentLabel | undefined;
   readonly podNetwork: PodNetwork;
+  readonly podUser: PodUser;
 }
 
 /** The settings out of the flags. */
@@ -53,6 +57,7 @@ export function readObjectFlags(flags: ObjectFlags): ObjectSettings {
     redisHosts: flags.redisHosts,
     secretConsent: flags.secretConsentLabel,
     podNetwork: flags.podNetwork,
+    podUser: flags.podUser,
   };
 }
 
@@ -105,6 +110,12 @@ export function withObjectFlags(program: Command): Command {
         '--pod-network <kind>',
         'Shared where the loopback of pods is that of this machine, so that a Redis on it is within their reach',
       ).choices(podNetworks).default('Own'),
+    )
+    .addOption(
+      new Option(
+        '--pod-user <whose>',
+        'whom worker pods run as: Image, user 65532, or Assigned, whom the cluster gives them, as OpenShift does',
+      ).choices(podUsers).default('Image'),
     );
 }
 

@@ -46,7 +46,7 @@ export const pods = {
   securityContext: securityContext().describe('Security context of the container.'),
   openshift: z.strictObject({
     enabled: z.boolean().default(false).describe(
-      'Leave user, group and fsGroup of all pods of the chart out, so that OpenShift gives them those of the namespace.',
+      'Leave user, group and fsGroup out of all pods, those of workers too, so that OpenShift gives them those of the namespace.',
     ),
   }).prefault({}).describe('OpenShift, which chooses user ids itself.'),
   livenessProbe: probe('Ends an operator that hangs.', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),

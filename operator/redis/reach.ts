@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns';
 import { BlockList, connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { AbstractConnector } from 'ioredis';
+import type { AbstractConnector } from 'ioredis';
 import type { HostPort } from '../../contract/host-port.ts';
 
 /** The addresses the servers of a Redis may have; blocks are CIDR. */
@@ -39,9 +39,12 @@ interface Dialling {
   readonly tls?: ConnectionOptions;
 }
 
-/** The connector of ioredis that keeps to `reach`: it takes a socket from nobody else. */
-export function connectorWithin(reach: Reach): new (options: unknown) => AbstractConnector {
-  return class extends AbstractConnector {
+/** The connector of ioredis that keeps to `reach`: it takes a socket from nobody else. @param base as ioredis exports it */
+export function connectorWithin(
+  reach: Reach,
+  base: typeof AbstractConnector,
+): new (options: unknown) => AbstractConnector {
+  return class extends base {
     readonly #options: Dialling;
 
     constructor(options: unknown) {

@@ -1,5 +1,5 @@
 /** One socket to one server. It never reconnects by itself: whoever lost it opens another. */
-import { Redis, type RedisOptions } from 'ioredis';
+import type { AbstractConnector, Redis, RedisOptions } from 'ioredis';
 import { tlsOptions } from '../../contract/redis-tls.ts';
 import { silence, toFault, tooMuch } from './fault.ts';
 import { connectorWithin } from './reach.ts';
@@ -17,7 +17,8 @@ export interface Deadlines {
  * @throws RedisFault within `connectMs`
  */
 export async function openServer(target: RedisTarget, deadlines: Deadlines): Promise<Redis> {
-  const client = new Redis(optionsOf(target, deadlines));
+  const ioredis = await import('ioredis'); // an operator without a worker needs none, and it takes memory
+  const client = new ioredis.Redis(optionsOf(target, deadlines, ioredis.AbstractConnector));
   if (target.foreign) boundReplies(client, () => tooMuch(target));
   let reason: unknown;
   client.on('error', (error) => {
@@ -45,14 +46,18 @@ function login(target: RedisTarget): { username?: string; password?: string } {
   return { username: target.username ?? 'default', password: target.password };
 }
 
-function optionsOf(target: RedisTarget, deadlines: Deadlines): Omit<RedisOptions, 'replyMapping'> {
+function optionsOf(
+  target: RedisTarget,
+  deadlines: Deadlines,
+  connector: typeof AbstractConnector,
+): Omit<RedisOptions, 'replyMapping'> {
   return {
     ...target.hosts[0],
     db: target.db,
     ...login(target),
     ...(target.tls ? { tls: tlsOptions(target.tls) } : {}),
     ...(deadlines.commandMs === undefined ? {} : { commandTimeout: deadlines.commandMs }),
-    ...(target.foreign ? { Connector: connectorWithin(target.foreign) } : {}),
+    ...(target.foreign ? { Connector: connectorWithin(target.foreign, connector) } : {}),
     protocol: 2, // one shape of replies on every server, proxy and version
     connectTimeout: deadlines.connectMs,
     disconnectTimeout: 50, // a server that hangs does not answer a FIN either

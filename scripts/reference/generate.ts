@@ -1,11 +1,18 @@
 /** Writes docs/reference/: part of `npm run generate`. */
 import { writeFileSync } from 'node:fs';
 import { openApiSchema } from '../../operator/api/crd.ts';
+import { alertsPage } from './alerts.ts';
 import { apiPage } from './api.ts';
 import { cliPage, operatorPage } from './commands.ts';
 import { metricsPage } from './metrics.ts';
 
 const folder = new URL('../../docs/reference/', import.meta.url);
-const pages = { api: apiPage(openApiSchema()), cli: cliPage(), operator: operatorPage(), metrics: metricsPage() };
+const pages = {
+  api: apiPage(openApiSchema()),
+  cli: cliPage(),
+  operator: operatorPage(),
+  metrics: metricsPage(),
+  alerts: alertsPage(),
+};
 
 for (const [name, text] of Object.entries(pages)) writeFileSync(new URL(`${name}.md`, folder), `${text.trimEnd()}\n`);

@@ -131,6 +131,7 @@ describeWith('helm3', 'helm4')('the chart', () => {
     const contexts = podsOf(objects).flatMap((
       { spec },
     ) => [spec.securityContext, ...spec.containers.map((one) => one.securityContext)]);
+    expect(operator(objects).args).toContain('--pod-user=Assigned');
     expect(contexts.length).toBeGreaterThan(5);
     for (const context of contexts) {
       for (const id of ['runAsUser', 'runAsGroup', 'fsGroup']) expect(context).not.toHaveProperty(id);

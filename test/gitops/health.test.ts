@@ -7,6 +7,7 @@ import {
   installCrds,
   kubectlOk,
 } from '../support/control-plane/shared.ts';
+import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { type Health, type HealthJudge, startHealthJudge } from '../support/health.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
@@ -45,6 +46,18 @@ async function becomes(name: string, expected: string): Promise<void> {
   }, 90_000).catch((error: unknown) => {
     throw new Error(`${name} is ${last}`, { cause: error });
   });
+}
+
+/** Applies a change, which others wait for until its verdict. */
+async function changes(object: KubeObject, expected: string): Promise<void> {
+  await apply(object);
+  const { name } = object.metadata;
+  const generation = await generationOf(name);
+  await becomes(name, expected);
+  const [first] = history.versions().filter(({ metadata }) =>
+    metadata.name === name && metadata.generation === generation
+  );
+  expect(first && verdicts(await judge.judge(first))).toBe('InProgress Progressing');
 }
 
 /** Reasons of Ready told of a generation, each once, in their order. */
@@ -123,18 +136,13 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
     });
 
     test('is waited for while new code is rolled out, and runs it when it is healthy again', async () => {
-      await apply(worker('w', answering('second')));
-      expect(await healthOf('w')).toBe('InProgress Progressing');
-      await becomes('w', 'Current Healthy');
+      await changes(worker('w', answering('second')), 'Current Healthy');
       expect((await ask(redis.client, 'w', {})).data).toBe('second');
     });
 
     test('is waited for while consumers come and go', async () => {
-      await apply(worker('w', answering('second'), withCount(3)));
-      expect(await healthOf('w')).toBe('InProgress Progressing');
-      await becomes('w', 'Current Healthy');
-      await apply(worker('w', answering('second'), withCount(1)));
-      await becomes('w', 'Current Healthy');
+      await changes(worker('w', answering('second'), withCount(3)), 'Current Healthy');
+      await changes(worker('w', answering('second'), withCount(1)), 'Current Healthy');
       expect((await inNamespace('get', 'pods', '-l', 'redisworker.dev/name=w', '-o', 'name')).trim().split('\n'))
         .toHaveLength(1);
     });
@@ -151,9 +159,7 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
           { pod: { labels: { team: 'blue' } } },
         ]
       ) {
-        await apply(worker('w', answering('second'), withSpec(change)));
-        expect(await healthOf('w')).toBe('InProgress Progressing');
-        await becomes('w', 'Current Healthy');
+        await changes(worker('w', answering('second'), withSpec(change)), 'Current Healthy');
       }
     });
 
@@ -169,9 +175,7 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
     });
 
     test('is waited for again as soon as it is mended', async () => {
-      await apply(worker('w', answering('third')));
-      expect(await healthOf('w')).toBe('InProgress Progressing');
-      await becomes('w', 'Current Healthy');
+      await changes(worker('w', answering('third')), 'Current Healthy');
       expect((await ask(redis.client, 'w', {})).data).toBe('third');
       const generation = await generationOf('w');
       const stalled = history.versions().filter(({ status }) =>
@@ -202,12 +206,9 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
     });
 
     test('is suspended when the last pod has ended, and comes back', async () => {
-      await apply(worker('w', answering('third'), withSpec({ suspend: true })));
-      expect(await healthOf('w')).toBe('InProgress Progressing');
-      await becomes('w', 'Current Suspended');
+      await changes(worker('w', answering('third'), withSpec({ suspend: true })), 'Current Suspended');
       expect(await inNamespace('get', 'pods', '-l', 'redisworker.dev/name=w', '-o', 'name')).toBe('');
-      await apply(worker('w', answering('third')));
-      await becomes('w', 'Current Healthy');
+      await changes(worker('w', answering('third')), 'Current Healthy');
     });
 
     test('is healthy through a restart of the operator', async () => {
@@ -221,6 +222,25 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
         metadata.name === 'w' && Number(metadata.resourceVersion) > Number(resourceVersion)
       );
       for (const version of since) expect(verdicts(await judge.judge(version))).toBe('Current Healthy');
+    });
+
+    test('is waited for, and has not failed, while what an earlier worker of its name left is still there', async () => {
+      const [left = ''] = (await inNamespace('get', 'configmaps', '-l', 'redisworker.dev/name=w', '-o', 'name')).split(
+        '\n',
+      );
+      await inNamespace('patch', left, '--type=merge', '-p', '{"metadata":{"finalizers":["redisworker.test/held"]}}');
+      await inNamespace('delete', 'rw', 'w', '--timeout=60s');
+      await apply(worker('w', answering('third')));
+      const { metadata: { resourceVersion } } = JSON.parse(
+        await inNamespace('get', 'rw', 'w', '-o', 'json'),
+      ) as SeenWorker;
+      await eventually('it waits', () => reasonsSince('w', 1).includes('Waiting'), 90_000);
+      await inNamespace('patch', left, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+      await becomes('w', 'Current Healthy');
+      const since = history.versions().filter(({ metadata }) =>
+        metadata.name === 'w' && Number(metadata.resourceVersion) >= Number(resourceVersion)
+      );
+      for (const version of since) expect(verdicts(await judge.judge(version))).not.toBe('Failed Degraded');
     });
 
     test('is being deleted until it has cleaned up, and then gone', async () => {

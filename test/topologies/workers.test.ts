@@ -79,7 +79,10 @@ test('a worker names a set of its own, with a login for the servers and one for 
   };
   await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers }, redis })), 'user');
   await operator.told('w', 'Ready', 'True');
-  expect(await run(set.url, 'send', 'w', '"mine"')).toContain('"mine"');
+  expect(await run(set.url, 'send', 'w', '"mine"', '--ref', 'r1')).toContain('"mine"');
+  expect(await run(set.url, 'trace', 'w', 'r1')).toMatch(
+    /^w answered the request r1 with code 200 [^]*wTrace: received /,
+  );
   await counted(operator, 1);
 });
 
@@ -89,7 +92,9 @@ test('a worker on a Cluster has its keys in one slot and a user on every node, a
   const operator = await operate({ redisUrl: cluster.url, redisLogin: { password } });
   await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers } })), 'user');
   await operator.told('w', 'Ready', 'True');
-  expect(await run(cluster.url, 'send', 'w', '"once"')).toContain('"once"');
+  expect(await run(cluster.url, 'send', 'w', '"once"', '--ref', 'r1')).toContain('"once"');
+  const told = await run(cluster.url, 'trace', 'w', 'r1');
+  expect(told).toMatch(/^w answered the request r1 with code 200 [^]* on \{w\}:res:x, [^]*wTrace: received /);
   await counted(operator, 1);
   const keys = await Promise.all((await cluster.masters()).map((port) => cluster.nodeAt(port).keys('*')));
   const owned = keys.flat().filter((key) => !/^(res|req):/.test(key));

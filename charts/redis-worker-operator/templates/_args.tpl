@@ -5,6 +5,9 @@
 - --namespace={{ . }}
 {{- end }}
 - --worker-image={{ include "redis-worker-operator.image" (dict "image" .Values.workerImage "tag" .Chart.AppVersion) }}
+{{- if .Values.openshift.enabled }}
+- --pod-user=Assigned
+{{- end }}
 - --lease-name={{ include "redis-worker-operator.fullname" . }}
 - --http=0.0.0.0:8080
 {{- if .Values.canary.enabled }}

@@ -62,8 +62,7 @@ export function watchEventError(asked: Asked, object: unknown): ClusterError {
 /** No answer came: the network, TLS or our own deadline. */
 export function silenceError(asked: Asked, server: string, error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
-  const name = error instanceof Error ? error.name : '';
-  if (name === 'TimeoutError' || name === 'HeadersTimeoutError' || name === 'BodyTimeoutError') {
+  if (error instanceof Error && error.name === 'TimeoutError') {
     return new ClusterError(
       0,
       'Timeout',

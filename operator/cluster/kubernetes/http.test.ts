@@ -37,7 +37,7 @@ beforeAll(async () => {
   objects = openObjects(http, undefined);
 });
 afterAll(async () => {
-  await http.close();
+  http.close();
   await server.stop();
 });
 afterEach(() => {
@@ -193,7 +193,7 @@ describe('a fault', () => {
     expect(error.reason).toBe('Unreachable');
     expect(error.message).toContain(config.server);
     expect(error.message).toContain('ECONNREFUSED');
-    await alone.close();
+    alone.close();
   });
 });
 
@@ -223,6 +223,31 @@ describe('credentials', () => {
     });
     expect(await fault(objects.get(resources.configMaps, configMap))).toMatchObject({ status: 401 });
     expect(asked).toBe(2);
+  });
+
+  it('with other certificates let what is under way come to its end', async () => {
+    let answerSlow = (): void => undefined;
+    server.behave((seen, response) => {
+      if (seen.path.endsWith('/slow')) answerSlow = () => asBefore(response);
+      else if (seen.headers.authorization === 'Bearer new') asBefore(response);
+      else answerStatus(response, 401, 'Unauthorized', 'Unauthorized');
+    });
+    const config = await readClusterConfig(server.kubeconfigPath);
+    const { tls } = await config.credentials();
+    const credentials = (anew = false) =>
+      Promise.resolve(
+        anew
+          ? { tls: tls, headers: { authorization: 'Bearer new' } }
+          : { tls: { ...tls, servername: 'localhost' }, headers: { authorization: 'Bearer old' } },
+      );
+    const session = await Session.open({ ...config, credentials }, systemClock, quietLog());
+    const rotated = openHttp({ session, clock: systemClock, random: () => 0, fence, hooks: {} });
+    const slow = rotated.call({ method: 'GET', path: '/api/v1/slow' });
+    await eventually('it is under way', () => server.requests.some(({ path }) => path.endsWith('/slow')));
+    await rotated.call({ method: 'GET', path: '/api/v1/pods' });
+    answerSlow();
+    expect(await slow).toMatchObject({ kind: 'ConfigMap' });
+    rotated.close();
   });
 });
 

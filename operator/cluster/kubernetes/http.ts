@@ -2,11 +2,11 @@
  * JSON over HTTP to one API server: in lanes, limited, with deadlines, retried where a repetition does no harm, and no
  * write of an object by a process that may no longer write.
  */
-import { type Dispatcher, request } from 'undici';
 import { type BackOff, backOffMs } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { pause } from '../../pause.ts';
 import { ClusterError } from '../cluster.ts';
+import { type Answer, exchange } from './exchange.ts';
 import { refusalError, silenceError } from './faults.ts';
 import type { Hooks } from './hooks.ts';
 import { type Access, maxCallConnections, type Session } from './session.ts';
@@ -45,7 +45,7 @@ export interface Http {
   /** Body of a successful, unending GET, piece by piece. @throws ClusterError before the first piece, any error after */
   stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Breaks off what is under way. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** What the calls are made with. */
@@ -90,9 +90,9 @@ export function openHttp(options: HttpOptions): Http {
         throw silenceError(asked, session.server, error);
       }
     },
-    async close() {
+    close() {
       closing.abort();
-      await session.close();
+      session.close();
     },
   };
 }
@@ -116,10 +116,10 @@ async function tryUntilDeadline(
   for (let tries = 1;; tries += 1) {
     try {
       if (!mayGoOn()) throw notLeading(call);
-      const { statusCode, body } = await send(session, call, deadline, call.lane === 'Lease' ? 'lease' : 'calls');
-      const answer = await body.json();
-      done(statusCode);
-      return answer;
+      const answer = await send(session, call, deadline, call.lane === 'Lease' ? 'lease' : 'calls');
+      const body = JSON.parse(await answer.text()) as unknown;
+      done(answer.status);
+      return body;
     } catch (error) {
       const fault = mayGoOn() ? silenceError(call, session.server, error) : notLeading(call);
       const waitMs = (fault.retryAfterMs ?? backOffMs(retry, tries, random)) * (1 + random() / 10);
@@ -153,49 +153,43 @@ function mayRepeat({ repeat = 'Safe' }: Call, { status, reason }: ClusterError):
   return repeat === 'Safe' && (reason === 'Unreachable' || [502, 503, 504].includes(status));
 }
 
-type Agents = Omit<Access, 'headers'>;
+type Which = keyof Omit<Access, 'headers'>;
+
+/** Longest time until a watch begins. */
+const watchHeadMs = 30_000;
 
 /** One exchange, or two when credentials had to be renewed in between. @throws ClusterError for any other status than 2xx */
-async function send(
-  session: Session,
-  call: Call,
-  signal: AbortSignal,
-  agents: keyof Agents,
-): Promise<Dispatcher.ResponseData> {
+async function send(session: Session, call: Call, signal: AbortSignal, which: Which): Promise<Answer> {
   const access = session.access();
-  let response = await exchange(session, access, call, signal, agents);
-  if (response.statusCode === 401) {
-    await response.body.dump();
-    response = await exchange(session, await unlessAborted(session.renew(access), signal), call, signal, agents);
+  let answer = await ask(session, access, call, signal, which);
+  if (answer.status === 401) {
+    answer.skip();
+    answer = await ask(session, await unlessAborted(session.renew(access), signal), call, signal, which);
   }
-  if (response.statusCode >= 200 && response.statusCode < 300) return response;
-  const retryAfter = response.headers['retry-after'];
+  if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusalError(call, {
-    status: response.statusCode,
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-    body: await response.body.text(),
+    status: answer.status,
+    retryAfter: answer.headers['retry-after'],
+    body: await answer.text(),
   });
 }
 
-function exchange(
-  session: Session,
-  access: Access,
-  call: Call,
-  signal: AbortSignal,
-  agents: keyof Agents,
-): Promise<Dispatcher.ResponseData> {
-  const { method, path, body, contentType = 'application/json' } = call;
-  return request(`${session.server}${path}`, {
-    dispatcher: access[agents],
+function ask(session: Session, access: Access, call: Call, signal: AbortSignal, which: Which): Promise<Answer> {
+  const { method, path, contentType = 'application/json' } = call;
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  return exchange({
+    url: `${session.server}${path}`,
     method,
+    connections: access[which],
     signal,
     headers: {
       accept: 'application/json',
       'user-agent': 'redisworker-operator',
       ...access.headers,
-      ...(body === undefined ? {} : { 'content-type': contentType }),
+      ...(body === undefined ? {} : { 'content-type': contentType, 'content-length': String(Buffer.byteLength(body)) }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body }),
+    ...(which === 'watches' ? { headMs: watchHeadMs } : {}),
   });
 }
 

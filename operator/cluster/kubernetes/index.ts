@@ -100,7 +100,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     async close() {
       for (const copy of [...followed, ...asked]) copy.stop();
       await events.close();
-      await http.close();
+      http.close();
     },
   };
 }

@@ -1,8 +1,8 @@
 /** The connections to the API server, shared by all calls, with credentials that stay fresh. */
 import { createHash } from 'node:crypto';
-import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { ClusterConfig, Credentials, Tls } from './credentials.ts';
+import { type Connections, openConnections, retire } from './exchange.ts';
 import type { Log } from './hooks.ts';
 
 /** How long credentials are used before files and plugins are asked again. */
@@ -13,10 +13,10 @@ export const maxCallConnections = 16;
 /** What one request is made with. */
 export interface Access {
   readonly headers: Readonly<Record<string, string>>;
-  readonly calls: Agent;
-  readonly watches: Agent;
+  readonly calls: Connections;
+  readonly watches: Connections;
   /** A connection that nothing else can hold up. */
-  readonly lease: Agent;
+  readonly lease: Connections;
 }
 
 /** Hands out the current access. */
@@ -34,7 +34,7 @@ export class Session {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
-    this.#current = withAgents(credentials);
+    this.#current = connect(config.server, credentials);
     this.#readAt = clock.now();
   }
 
@@ -56,8 +56,8 @@ export class Session {
   }
 
   /** Cuts what is under way. */
-  async close(): Promise<void> {
-    await Promise.all(agentsOf(this.#current).map((agent) => agent.destroy()));
+  close(): void {
+    for (const connections of allOf(this.#current)) connections.destroy();
   }
 
   #readOnce(anew: boolean): Promise<void> {
@@ -82,30 +82,25 @@ export class Session {
       this.#current = { ...old, headers: credentials.headers }; // a new object: `renew` tells it from the refused one
       return;
     }
-    this.#current = withAgents(credentials);
-    void Promise.all(agentsOf(old).map((agent) => agent.close())); // they end after what is under way on them
+    this.#current = connect(this.server, credentials);
+    allOf(old).forEach(retire);
   }
 }
 
 type Connected = Access & { readonly digest: string };
 
-/**
- * HTTP/1.1, because undici would open an HTTP/2 session per burst of calls. Watches are silent for minutes:
- * no time limit of undici's applies to their bodies.
- */
-function withAgents({ tls, headers }: Credentials): Connected {
-  const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
-  const shared = { allowH2: false, connect, pipelining: 1 };
+/** Watches take one each. */
+function connect(server: string, { tls, headers }: Credentials): Connected {
   return {
     headers,
     digest: digestOf(tls),
-    calls: new Agent({ ...shared, connections: maxCallConnections }),
-    watches: new Agent({ ...shared, bodyTimeout: 0, headersTimeout: 30_000 }),
-    lease: new Agent({ ...shared, connections: 1 }),
+    calls: openConnections(server, tls, maxCallConnections),
+    watches: openConnections(server, tls),
+    lease: openConnections(server, tls, 1),
   };
 }
 
-function agentsOf({ calls, watches, lease }: Access): Agent[] {
+function allOf({ calls, watches, lease }: Access): Connections[] {
   return [calls, watches, lease];
 }
 

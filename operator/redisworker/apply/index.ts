@@ -135,10 +135,19 @@ async function applyObject(
   }
 }
 
-/** An object of the same name that is not ours is never taken over. */
+/** An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself. */
 async function refuseForeign({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<void> {
-  const found = await world.cluster.get(resource, ref);
-  if (!found || found.metadata.ownerReferences?.some(({ uid }) => uid === observed.object.metadata.uid)) return;
+  const { metadata, kind } = observed.object;
+  const owners = await world.cluster.get(resource, ref).then((found) =>
+    found && (found.metadata.ownerReferences ?? [])
+  );
+  if (!owners || owners.some(({ uid }) => uid === metadata.uid)) return;
+  if (owners.some((owner) => owner.kind === kind && owner.name === metadata.name)) {
+    throw new TransientError(
+      'Waiting',
+      `waiting for the cluster to remove ${resource.kind} "${keyOf(ref)}" of the worker of this name that was deleted`,
+    );
+  }
   throw new TerminalError(
     'NameConflict',
     `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`,

@@ -82,5 +82,6 @@ const progress: ReadonlySet<string> = new Set<Reason>([
   'ConsumersUpdating',
   'Draining',
   'Deleting',
+  'Waiting',
   'HandingOver',
 ]);

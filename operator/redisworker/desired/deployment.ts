@@ -30,7 +30,7 @@ import {
   workerContainer,
 } from '../model/names.ts';
 import { type CommandInput, denoCommand } from './deno-command.ts';
-import type { Parent, PodSettings } from '../model/blueprint.ts';
+import type { Parent, PodSettings, PodUser } from '../model/blueprint.ts';
 import { canonicalJson } from './drift.ts';
 import { type Built, childMetadata, parentLabels } from './metadata.ts';
 
@@ -40,6 +40,7 @@ export interface DeploymentInput {
   readonly consumerId: string;
   readonly replicas: 0 | 1;
   readonly image: string;
+  readonly podUser: PodUser;
   readonly command: CommandInput;
   readonly redisUrl: string;
   readonly redisUsername?: string | undefined;
@@ -103,6 +104,8 @@ function marked<T extends { metadata: { annotations: Record<string, string> } }>
   };
 }
 
+const userOfImage = { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 };
+
 function podSpec(input: DeploymentInput): PodSpec {
   const { pod } = input;
   return {
@@ -111,9 +114,7 @@ function podSpec(input: DeploymentInput): PodSpec {
     terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      fsGroup: 65532,
+      ...(input.podUser === 'Image' ? userOfImage : {}),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     containers: [container(input)],

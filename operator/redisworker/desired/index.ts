@@ -158,6 +158,7 @@ function consumerDeployment(
     consumerId,
     replicas: blueprint.suspend ? 0 : 1,
     image: blueprint.image,
+    podUser: blueprint.podUser,
     command: {
       runtime: blueprint.runtime,
       configHashKey: configHashKey(blueprint.keyPrefix, consumerId),

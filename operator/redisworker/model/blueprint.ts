@@ -74,6 +74,7 @@ export interface Blueprint {
   /** The image is the worker's own, so what its pods tell of themselves is its word alone. */
   readonly customImage: boolean;
   readonly podNetwork: PodNetwork;
+  readonly podUser: PodUser;
   readonly memoryMiB: number;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
@@ -88,6 +89,10 @@ export type DeniablePodField = (typeof deniablePodFields)[number];
 /** Whether a pod has a loopback of its own, or the one of the machine it runs on. */
 export const podNetworks = ['Own', 'Shared'] as const;
 export type PodNetwork = (typeof podNetworks)[number];
+
+/** Whether pods run as the user of the image, or as whom the cluster gives them: OpenShift chooses ids per namespace. */
+export const podUsers = ['Image', 'Assigned'] as const;
+export type PodUser = (typeof podUsers)[number];
 
 /** Namespaces by name, or all of them. */
 export type SharingNamespaces = 'All' | readonly string[];
@@ -118,4 +123,6 @@ export interface Defaults extends GateDefaults {
   readonly secretConsent?: ConsentLabel | undefined;
   /** Shared when absent. */
   readonly podNetwork?: PodNetwork;
+  /** That of the image when absent. */
+  readonly podUser?: PodUser;
 }

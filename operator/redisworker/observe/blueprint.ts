@@ -76,6 +76,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       deletionPolicy: spec.deletionPolicy,
       customImage: spec.pod.image !== undefined,
       podNetwork: defaults.podNetwork ?? 'Shared',
+      podUser: defaults.podUser ?? 'Image',
       image: spec.pod.image ?? defaults.image,
       memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
       terminationGracePeriodSeconds: grace,

@@ -20,9 +20,47 @@ export async function runBlock({ page, line, commands, output }: Block, shell: S
   return printed;
 }
 
-/** Runs blocks one after the other. */
-export async function runBlocks(all: readonly Block[], shell: Shell): Promise<void> {
-  for (const block of all) await runBlock(block, shell);
+/** Runs blocks one after the other; those for another terminal go on beside them, and end when all others have. */
+export async function runBlocks(all: readonly Block[], shell: Shell): Promise<string> {
+  const terminals: Terminal[] = [];
+  let printed = '';
+  try {
+    for (const block of all) {
+      if (block.inAnotherTerminal) terminals.push(openTerminal(block, shell));
+      else printed += await runBlock(block, shell);
+    }
+  } catch (error) {
+    throw new Error(terminals.map((terminal) => terminal.output()).join('\n'), { cause: error });
+  } finally {
+    await Promise.all(terminals.map((terminal) => terminal.interrupt()));
+  }
+  return printed;
+}
+
+/** Commands that run until Ctrl-C. */
+export interface Terminal {
+  output(): string;
+  /** Ctrl-C; settles when all has ended. */
+  interrupt(): Promise<void>;
+}
+
+/** Starts the commands of a block. */
+export function openTerminal({ commands }: Block, { cwd, env }: Shell): Terminal {
+  const child = spawn('bash', ['-c', commands], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (printed += text.toString()));
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, name);
+  };
+  return {
+    output: () => printed,
+    async interrupt() {
+      signal('SIGINT');
+      const timer = setTimeout(() => signal('SIGKILL'), 30_000);
+      await closed.finally(() => clearTimeout(timer));
+    },
+  };
 }
 
 /** Runs commands in bash, which ends at the first that fails, or at the deadline with all it has started. */

@@ -1,0 +1,211 @@
+/** `redisworker trace` on a real Redis; each test has a worker type and references of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { main } from '../../cli/main.ts';
+import {
+  deadLetterStreamKey,
+  defaultGroup,
+  replyListKey,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+  traceHashKey,
+} from '../../contract/keys.ts';
+import { testIo } from '../support/io.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let runtimeFolder: string;
+beforeAll(async () => {
+  [redis, runtimeFolder] = await Promise.all([startRedis(), mkdtemp(join(tmpdir(), 'redisworker-test-'))]);
+});
+afterAll(() => Promise.all([redis.stop(), rm(runtimeFolder, { recursive: true })]));
+
+async function trace(...argv: string[]): Promise<{ code: number; out: string[]; err: string }> {
+  const io = testIo({ environment: { runtimeFolder } });
+  const code = await main(['trace', ...argv, '--redis', redis.url], io);
+  return { code, out: io.printed, err: io.failures.join('\n') };
+}
+
+const open = (type: string): Promise<unknown> =>
+  redis.client.xgroup('CREATE', requestStreamKey(type), defaultGroup, '0', 'MKSTREAM');
+const ask = async (type: string, ref: string, ...more: string[]): Promise<string> =>
+  (await redis.client.xadd(requestStreamKey(type), '*', 'ref', ref, 'type', type, ...more))!;
+const take = (type: string, consumer: string): Promise<unknown> =>
+  redis.client.xreadgroup('GROUP', defaultGroup, consumer, 'COUNT', 100, 'STREAMS', requestStreamKey(type), '>');
+const answer = (type: string, ref: string, xid: string, code = 200): Promise<unknown> =>
+  redis.client.xadd(
+    responseStreamKey(type),
+    '*',
+    'ref',
+    ref,
+    'type',
+    type,
+    'xid',
+    xid,
+    'code',
+    code,
+    'res',
+    '{}',
+    'consumer',
+    '1',
+    'ms',
+    12,
+    'attempt',
+    1,
+  );
+
+describe('a request', () => {
+  test('that waits is said to wait', async () => {
+    await open('waits');
+    const id = await ask('waits', 'r1');
+    const { code, out, err } = await trace('waits', 'r1');
+    expect(out[0]).toBe('the request r1 waits: no consumer has taken it yet');
+    expect(out[1]).toMatch(new RegExp(`^request +${id} on waits:req:x, \\d+s ago: waiting in the group "worker"$`));
+    expect({ code, err, more: out.slice(2) }).toEqual({ code: 0, err: '', more: [] });
+  });
+
+  test('that a consumer has is said to be with it, and how often it was delivered', async () => {
+    await open('runs');
+    const id = await ask('runs', 'r1');
+    await take('runs', '7');
+    await redis.client.xclaim(requestStreamKey('runs'), defaultGroup, '7', 0, id);
+    const { out } = await trace('runs', 'r1');
+    expect(out[0]).toBe('consumer "7" of the group "worker" has the request r1 and has not finished it');
+    expect(out[1]).toMatch(
+      /: delivered to consumer "7" of the group "worker" \d+s ago, for the 2\. time, and not acknowledged$/,
+    );
+  });
+
+  test('that was answered is told with its code, its reply that stays, and what every service noted', async () => {
+    await open('answers');
+    const id = await ask('answers', 'r1');
+    await take('answers', '1');
+    await redis.client.xack(requestStreamKey('answers'), defaultGroup, id);
+    await answer('answers', 'r1', id, 201);
+    await redis.client.lpush(replyListKey('r1'), '{"code":201}');
+    await redis.client.expire(replyListKey('r1'), 100);
+    await redis.client.hset(traceHashKey('r1'), {
+      answersTrace: JSON.stringify({ received: '2026-01-01T00:00:00Z', completed: '2026-01-01T00:00:01Z', res: {} }),
+      answersProgress: '50',
+      gatewayTrace: '{"seen":true}',
+    });
+    await redis.client.expire(traceHashKey('r1'), 3600);
+    const { code, out, err } = await trace('answers', 'r1');
+    const lines = out.map((line) =>
+      line.replace(/\d{13}-\d+/g, 'ID').replace(/\d+s ago/g, 'NOW ago').replace(/ {2,}/g, '  ')
+    );
+    expect(lines).toEqual([
+      'answers answered the request r1 with code 201 NOW ago',
+      'request  ID on answers:req:x, NOW ago: acknowledged in the group "worker"',
+      'response  ID on answers:res:x, NOW ago: code 201, by consumer "1", attempt 1, 12 ms',
+      expect.stringMatching(/^reply  not fetched yet, in res:r1 for another 9\ds|1m\d+s: \{"code":201\}$/),
+      expect.stringMatching(
+        /^trace  answersTrace: received 2026-01-01T00:00:00Z, completed 2026-01-01T00:00:01Z, in req:r1:h for another 59m$/,
+      ),
+      '  answersProgress: 50 %',
+      '  gatewayTrace: {"seen":true}',
+    ]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(await redis.client.llen(replyListKey('r1'))).toBe(1);
+  });
+
+  test('that is to be tried again is told with when', async () => {
+    await open('again');
+    const parts = ['5-1', 'ref', 'r1', 'type', 'again', 'data', 'a\r\nb', 'rw:attempt', '2', 'rw:xid', '5-1'];
+    const member = `*${parts.length}\r\n${parts.map((part) => `$${part.length}\r\n${part}\r\n`).join('')}`;
+    await redis.client.zadd(retryScheduleKey('again'), Date.now() + 125_000, member, 1, 'no command', 2, '*1\r\n$x');
+    const { code, out } = await trace('again', 'r1');
+    expect(out[0]).toMatch(/^again tries the request r1 again: attempt 2 is due in 2m\ds$|^.*2m$/);
+    expect(out[1]).toContain('in again:retry:z');
+    expect(code).toBe(0);
+  });
+
+  test('that nobody could finish is told with the reason', async () => {
+    await redis.client.xadd(deadLetterStreamKey('dies'), '*', 'ref', 'r1', 'rw:reason', 'it broke', 'rw:attempts', '3');
+    const { out } = await trace('dies', 'r1');
+    expect(out[0]).toBe('nobody could finish the request r1: it broke (attempt 3)');
+    expect(out[1]).toMatch(/^dead letter +\d+-\d+ on dies:dead:x, /);
+  });
+
+  test('that was sent again under its old reference is told as it is now', async () => {
+    await open('twice');
+    await redis.client.xadd(responseStreamKey('twice'), '1000-0', 'ref', 'r1', 'code', '200');
+    await ask('twice', 'r1');
+    expect((await trace('twice', 'r1')).out[0]).toBe('the request r1 waits: no consumer has taken it yet');
+  });
+
+  test('that nobody knows ends with code 1', async () => {
+    const { code, out } = await trace('unheard', 'nobody');
+    expect(out).toEqual([
+      'nothing is known of the request nobody: it was never sent, went to another type, or is finished and forgotten',
+    ]);
+    expect(code).toBe(1);
+  });
+});
+
+test('a search that did not see everything says where it ended', async () => {
+  const filling = redis.client.pipeline();
+  for (let at = 0; at < 250; at++) {
+    filling.xadd(responseStreamKey('long'), `${1_700_000_000_000 + at}-0`, 'ref', `r${at}`, 'code', '200');
+  }
+  await filling.exec();
+  const { code, err } = await trace('long', 'r0', '--limit', '150');
+  expect(err).toBe(
+    'long:res:x: the search ended after 150 of 250 entries, back to 2023-11-14T22:13:20.100Z; --limit looks further',
+  );
+  expect(code).toBe(1);
+  expect((await trace('long', 'r0')).out[0]).toMatch(/^long answered the request r0 with code 200 /);
+  expect((await trace('long', 'r249', '--limit', '1')).code).toBe(0);
+});
+
+test('a response tells how far back to look', async () => {
+  await redis.client.xadd(responseStreamKey('early'), '1000-0', 'ref', 'other', 'code', '200');
+  for (let at = 0; at < 100; at++) {
+    await redis.client.xadd(responseStreamKey('early'), `${2000 + at}-0`, 'ref', 'more', 'code', '200');
+  }
+  await redis.client.xadd(responseStreamKey('early'), '3000-0', 'ref', 'r1', 'xid', '2990-0', 'code', '200');
+  const { out } = await trace('early', 'r1', '-o', 'json');
+  const { responses } = JSON.parse(out.join('\n')) as { responses: { looked: number; of: number } };
+  expect(responses).toMatchObject({ looked: 100, of: 102 });
+});
+
+test('what Redis refuses is told, and the rest is still found', async () => {
+  await redis.client.set(traceHashKey('odd'), 'text');
+  await redis.client.xadd(responseStreamKey('partly'), '*', 'ref', 'odd', 'code', '500');
+  const { code, out, err } = await trace('partly', 'odd');
+  expect(out[0]).toMatch(/^partly answered the request odd with code 500 /);
+  expect(err).toMatch(/^req:odd:h cannot be read: Redis says "WRONGTYPE /);
+  expect(code).toBe(0);
+});
+
+test('as a document it has every field as it is', async () => {
+  await redis.client.xadd(
+    responseStreamKey('whole'),
+    '5-1',
+    'ref',
+    'doc',
+    'code',
+    '200',
+    'bytes',
+    Buffer.from([255, 10]),
+  );
+  await redis.client.hset(traceHashKey('doc'), 'gatewayTrace', '{"seen":true}', 'note', 'plain');
+  const { out } = await trace('whole', 'doc', '-o', 'json');
+  expect(JSON.parse(out.join('\n'))).toMatchObject({
+    type: 'whole',
+    ref: 'doc',
+    outcome: 'Answered',
+    responses: { key: 'whole:res:x', found: [{ id: '5-1', fields: { code: '200', bytes: String.raw`"\xff\n"` } }] },
+    trace: { content: { gatewayTrace: { seen: true }, note: 'plain' } },
+    faults: [],
+  });
+});
+
+test('a wrong reference is refused', async () => {
+  const { code, err } = await trace('t', 'two\nlines');
+  expect(err).toBe('a reference has 1 to 512 bytes without control characters');
+  expect(code).toBe(2);
+});
