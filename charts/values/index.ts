@@ -19,7 +19,9 @@ export const values = z.strictObject({
     .describe('Image of the operator. The default is on no registry: push it to yours, or give it to the nodes.'),
   workerImage: image({ registry: 'registry.invalid', repository: 'redisworker/worker', tag: '', emptyTag })
     .describe('Image of worker pods that name none.'),
-  imagePullSecrets: pullSecrets().describe('Secrets to pull the images of the chart with.'),
+  imagePullSecrets: pullSecrets().describe(
+    'Secrets to pull the images of the chart with. Worker pods pull with Secrets of their own namespace: those of spec.pod, or of its ServiceAccount default.',
+  ),
   watchNamespace: optionalNamespace().default('').describe(
     'Serve only this namespace, with Roles there and no right in any other; all namespaces when empty.',
   ),
