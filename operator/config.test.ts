@@ -143,3 +143,22 @@ test('the API server is asked as fast as it answers, unless an admin says how fa
   });
   expect(refusal(['--kube-api-burst', '30'])).toContain('--kube-api-qps');
 });
+
+test('metrics have a port of their own where a flag says so, guarded and over TLS where that is asked', () => {
+  expect(readConfig([]).metrics).toBeUndefined();
+  expect(readConfig(['--metrics', ':8443']).metrics).toEqual({
+    address: '0.0.0.0',
+    port: 8443,
+    auth: undefined,
+    identity: undefined,
+  });
+  expect(readConfig(['--metrics', ':8443', '--metrics-auth', 'TokenReview']).metrics).toMatchObject({
+    auth: 'TokenReview',
+    identity: 'SelfSigned',
+  });
+  expect(refusal(['--metrics-auth', 'TokenReview'])).toContain('need --metrics: probes stay open and plain');
+  expect(refusal(['--metrics', ':8443', '--metrics-auth', 'Basic'])).toContain('Allowed choices are TokenReview');
+  expect(refusal(['--metrics', ':8443', '--metrics-cert-file', '/nowhere'])).toContain('give both or none');
+  expect(refusal(['--metrics', ':8443', '--metrics-cert-file', '/nowhere', '--metrics-key-file', '/nowhere']))
+    .toContain('--metrics-cert-file: /nowhere cannot be read');
+});

@@ -1,7 +1,9 @@
 /** The operator's settings, from flags and the environment. The only place that reads `process.env`. */
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { formatHostPort, parseHostPort, parseListenAddress } from '../contract/host-port.ts';
+import { formatHostPort, parseHostPort } from '../contract/host-port.ts';
+import { type ListenAddress, listenAddress } from './listen-address.ts';
+import { type MetricsFlags, type MetricsSettings, readMetricsSettings, withMetricsFlags } from './metrics-settings.ts';
 import type { LogLevel } from './observability/log.ts';
 import { type ObjectFlags, type ObjectSettings, readObjectFlags, withObjectFlags } from './object-flags.ts';
 import { type RedisFlags, withRedisFlags } from './redis-flags.ts';
@@ -14,10 +16,12 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly namespace: string | undefined;
   /** Named by a flag; $KUBECONFIG and what comes after it are looked at where the cluster is connected. */
   readonly kubeconfig: string | undefined;
-  /** Where /healthz, /readyz and /metrics are served. */
+  /** Where /healthz and /readyz are served, and /metrics unless it has a port of its own. */
   readonly httpAddress: string;
   readonly httpPort: number;
-  readonly canaryListen: { readonly address: string; readonly port: number };
+  /** Metrics on a port of their own; beside the probes when undefined. */
+  readonly metrics: MetricsSettings | undefined;
+  readonly canaryListen: ListenAddress;
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
   readonly leaseNamespace: string;
@@ -33,11 +37,11 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly identity: string;
 }
 
-interface Flags extends RedisFlags, ObjectFlags {
+interface Flags extends RedisFlags, ObjectFlags, MetricsFlags {
   namespace?: string;
   kubeconfig?: string;
-  http: { address: string; port: number };
-  canaryListen: { address: string; port: number };
+  http: ListenAddress;
+  canaryListen: ListenAddress;
   leaderElect: boolean;
   leaseNamespace?: string;
   leaseName: string;
@@ -62,6 +66,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     kubeconfig: flags.kubeconfig,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
+    metrics: readMetricsSettings(program),
     canaryListen: flags.canaryListen,
     leaderElect: flags.leaderElect,
     leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',
@@ -79,11 +84,11 @@ export function operatorCommand(environment: NodeJS.ProcessEnv): Command {
   const program = new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version);
-  return withObjectFlags(withRedisFlags(program))
+  return withMetricsFlags(withObjectFlags(withRedisFlags(program)))
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .addOption(
-      new Option('--http <address>', 'where /healthz, /readyz and /metrics are served')
+      new Option('--http <address>', 'where /healthz and /readyz are served, and /metrics unless --metrics is given')
         .argParser(listenAddress)
         .default(httpDefault(environment), '127.0.0.1:8080, in a pod 0.0.0.0:8080'),
     )
@@ -120,15 +125,9 @@ function kubeApiRate(program: Command, { kubeApiQps, kubeApiBurst }: Flags): Ope
 }
 
 /** In a pod the kubelet and Prometheus ask from outside; on a person's machine nobody else is to. */
-function httpDefault(environment: NodeJS.ProcessEnv): { address: string; port: number } {
+function httpDefault(environment: NodeJS.ProcessEnv): ListenAddress {
   const inPod = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
   return { address: inPod ? '0.0.0.0' : '127.0.0.1', port: 8080 };
-}
-
-function listenAddress(text: string): { address: string; port: number } {
-  const address = parseListenAddress(text);
-  if (!address) throw new InvalidArgumentError('must be address:port, such as 127.0.0.1:8080');
-  return { address: address.host, port: address.port };
 }
 
 function dnsServer(text: string): string {

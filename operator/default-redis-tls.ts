@@ -1,7 +1,10 @@
 /** How TLS to the operator's default Redis is checked and what it is shown: files that are replaced while it runs. */
 import type { RedisTls } from '../contract/redis-tls.ts';
 import { type FileReading, type Followed, followedFiles, readNamedFile } from './followed-files.ts';
-import { authorityProblem, pairProblem } from './redis/certificates.ts';
+import { type Identity, readIdentity } from './identity-files.ts';
+import { authorityProblem } from './redis/certificates.ts';
+
+export type { Identity } from './identity-files.ts';
 
 /** What the flags name, absent when not given. A certificate and its key come together. */
 export interface TlsFiles {
@@ -52,9 +55,6 @@ export function workerIdentity(files: Pick<TlsFiles, 'certFile' | 'keyFile'>, ev
   return followedFiles(() => readIdentity(certFile, keyFile, workerIdentityFlags), everyMs);
 }
 
-/** A certificate with its chain, and its key. */
-export type Identity = NonNullable<RedisTls['client']>;
-
 /** Reads the files and looks whether they can be used. */
 function readTlsFiles({ caFile, certFile, keyFile, serverName }: TlsFiles): FileReading<RedisTls> {
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -80,22 +80,4 @@ function readAuthority(file: string): FileReading<string> {
   const read = readNamedFile(tlsFlags.ca, file);
   const wrong = read.ok ? authorityProblem(read.value) : undefined;
   return wrong === undefined ? read : { ok: false, problem: `${tlsFlags.ca}: ${file} ${wrong}` };
-}
-
-function readIdentity(
-  certFile: string,
-  keyFile: string,
-  flags: { readonly cert: string; readonly key: string },
-): FileReading<Identity> {
-  const cert = readNamedFile(flags.cert, certFile);
-  if (!cert.ok) return cert;
-  const key = readNamedFile(flags.key, keyFile);
-  if (!key.ok) return key;
-  const value = { cert: cert.value, key: key.value };
-  const wrong = pairProblem(value);
-  if (wrong === undefined) return { ok: true, value };
-  return {
-    ok: false,
-    problem: `${flags[wrong.part]}: ${wrong.part === 'cert' ? certFile : keyFile} ${wrong.problem}`,
-  };
 }

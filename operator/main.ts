@@ -39,6 +39,7 @@ async function start(): Promise<void> {
   const cluster = await connect();
   let operator: Operator | undefined;
   await serve(() => operator);
+  await serveMetrics(cluster);
   const lead = (): void => {
     metrics.leading(config.leaseName, true);
     const redisHosts = { allowed: config.redisHosts, apiServer: apiServerOf(cluster.server) };
@@ -102,10 +103,20 @@ async function serve(operator: () => Operator | undefined): Promise<void> {
         ? ['waiting for the first complete list of every kind', ...watchProblems.list()].join('; ')
         : undefined),
     },
-    metrics,
+    metrics: config.metrics === undefined ? metrics : undefined,
   });
   shutdown.closes('http', () => http.close());
-  log.info({ port: http.port }, 'serving /healthz, /readyz and /metrics');
+  const served = config.metrics === undefined ? '/healthz, /readyz and /metrics' : '/healthz and /readyz';
+  log.info({ port: http.port }, `serving ${served}`);
+}
+
+/** On a port of their own, where that is asked for; what it needs is loaded only then. */
+async function serveMetrics(cluster: KubernetesCluster): Promise<void> {
+  if (config.metrics === undefined) return;
+  const { openMetricsPort } = await import('./metrics-port.ts');
+  const review = (token: string) => cluster.review(token, '/metrics');
+  const server = await openMetricsPort(config.metrics, { review, metrics, log, clock: systemClock });
+  shutdown.closes('metrics', () => server.close());
 }
 
 /** A process that has led and lost ends: its work may be another's by now. */

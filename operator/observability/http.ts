@@ -1,8 +1,17 @@
 /** The endpoints for probes and metrics: /healthz, /readyz, /metrics. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type HttpServer, listen } from './listen.ts';
+
+export type { HttpServer } from './listen.ts';
 
 /** A check gives undefined when all is well, or what is wrong. */
 export type Check = () => string | undefined | Promise<string | undefined>;
+
+/** The text of all metrics, and what it is. */
+export interface RenderedMetrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
 
 /** What is served, and where. */
 export interface HttpOptions {
@@ -14,13 +23,8 @@ export interface HttpOptions {
   readonly healthz: Readonly<Record<string, Check>>;
   /** Named checks of being ready. */
   readonly readyz: Readonly<Record<string, Check>>;
-  readonly metrics: { readonly contentType: string; render(): Promise<string> };
-}
-
-/** A server that listens. */
-export interface HttpServer {
-  readonly port: number;
-  close(): Promise<void>;
+  /** Not served here when absent. */
+  readonly metrics?: RenderedMetrics | undefined;
 }
 
 interface Answer {
@@ -30,25 +34,9 @@ interface Answer {
 }
 
 /** Starts listening. @throws Error when the port cannot be taken */
-export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+export function startHttp(options: HttpOptions): Promise<HttpServer> {
   const server = createServer((request, response) => void respond(options, request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once(
-      'error',
-      (error) =>
-        reject(new Error(`cannot listen on ${options.address}:${options.port}: ${error.message}; choose another port`)),
-    );
-    server.listen(options.port, options.address, resolve);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : options.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server, options.address, options.port);
 }
 
 async function respond(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,9 +53,15 @@ async function answer(options: HttpOptions, request: IncomingMessage): Promise<A
     case '/readyz':
       return checked(options.readyz);
     case '/metrics':
+      if (options.metrics === undefined) {
+        return { status: 404, body: 'metrics have a port of their own: see --metrics\n' };
+      }
       return { status: 200, type: options.metrics.contentType, body: await options.metrics.render() };
     default:
-      return { status: 404, body: 'served are /healthz, /readyz and /metrics\n' };
+      return {
+        status: 404,
+        body: `served are /healthz${options.metrics ? ', /readyz and /metrics' : ' and /readyz'}\n`,
+      };
   }
 }
 

@@ -1,5 +1,6 @@
 /** The metrics, under the names that dashboards for controller-runtime know. No label names a worker. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
+import { version } from '../version.ts';
 
 /** All instruments, by whom they are for. Times in seconds. */
 export interface Metrics {
@@ -54,6 +55,8 @@ const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  gauge(registry, 'redisworker_build_info', 'Always 1; which version runs, on which Node', ['version', 'node_version'])
+    .set({ version, node_version: process.versions.node }, 1);
   const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', [
     'kind',
     'cause',

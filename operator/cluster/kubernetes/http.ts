@@ -27,8 +27,8 @@ export interface Call {
   readonly lane?: Lane;
 }
 
-/** Nothing holds up the lease, which has a connection of its own; the others take turns. */
-export type Lane = 'Lease' | ThrottledLane;
+/** Nothing holds up the lease, which has a connection of its own, nor questions of who may read what; others take turns. */
+export type Lane = 'Lease' | 'Reviews' | ThrottledLane;
 
 /** Whether this process may write objects: while it leads, if it stands for election. */
 export interface Fence {
@@ -74,7 +74,7 @@ export function openHttp(options: HttpOptions): Http {
   return {
     server: session.server,
     async call(call) {
-      if (call.lane === 'Lease') return answerTo(call);
+      if (call.lane === 'Lease' || call.lane === 'Reviews') return answerTo(call);
       const leave = await throttle.enter(call.lane ?? 'Objects');
       try {
         return await answerTo(call);
@@ -135,7 +135,7 @@ async function tryUntilDeadline(
 
 /** Events only tell of what was written before, and the lease is what the fence is made of. */
 function isFenced({ method, lane }: Call): boolean {
-  return method !== 'GET' && lane !== 'Events' && lane !== 'Lease';
+  return method !== 'GET' && lane !== 'Events' && lane !== 'Lease' && lane !== 'Reviews';
 }
 
 function notLeading({ method, path }: Call): ClusterError {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Cluster, Followed } from '../cluster.ts';
+import { type Review, reviewAccess } from './access-review.ts';
 import { type AskedCopy, followByAsking } from './asked-copy.ts';
 import { readClusterConfig } from './config.ts';
 import { Events } from './events.ts';
@@ -14,6 +15,7 @@ import { maxCallConnections, Session } from './session.ts';
 import type { Rate } from './throttle.ts';
 import { type WatchTiming, watchTiming } from './watch.ts';
 
+export type { Review } from './access-review.ts';
 export type { Hooks, Log } from './hooks.ts';
 export type { Candidate, Election, LeaseTiming } from './lease.ts';
 export type { Rate } from './throttle.ts';
@@ -45,6 +47,8 @@ export interface KubernetesCluster extends Cluster {
   readonly ownNamespace: string | undefined;
   /** Stands for election on a Lease; from then on objects are written only while it leads. Elections are stopped by the caller, before {@link Cluster.close}. */
   elect(candidate: Candidate): Election;
+  /** Whose token this is, and whether they may get a path that is no resource, such as `/metrics`. @throws ClusterError */
+  review(token: string, path: string): Promise<Review>;
 }
 
 /**
@@ -81,6 +85,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
       return opened(followed, (onStop) => follow(watching, resource, wanted, onStop));
     },
     mayWrite,
+    review: (token, path) => reviewAccess(http, token, path),
     elect(candidate) {
       election = electLeader({
         http,

@@ -1,0 +1,75 @@
+/** The flags about /metrics: on which port, for whom, with which certificate. */
+import { type Command, Option } from 'commander';
+import { type Followed, followedFiles } from './followed-files.ts';
+import { type Identity, readIdentity } from './identity-files.ts';
+import { type ListenAddress, listenAddress } from './listen-address.ts';
+
+/** Metrics on a port of their own. */
+export interface MetricsSettings extends ListenAddress {
+  /** Who may read them; everybody when undefined. */
+  readonly auth: 'TokenReview' | undefined;
+  /** `SelfSigned` makes a certificate at the start; undefined is plain HTTP. */
+  readonly identity: Followed<Identity> | 'SelfSigned' | undefined;
+}
+
+/** The flags as they are given. */
+export interface MetricsFlags {
+  readonly metrics?: ListenAddress;
+  readonly metricsAuth?: 'TokenReview';
+  readonly metricsCertFile?: string;
+  readonly metricsKeyFile?: string;
+}
+
+const certificateFlags = { cert: '--metrics-cert-file', key: '--metrics-key-file' } as const;
+
+/** Adds the flags. */
+export function withMetricsFlags(program: Command): Command {
+  return program
+    .option(
+      '--metrics <address>',
+      'where /metrics is served, on a port of its own [beside the probes, see --http]',
+      listenAddress,
+    )
+    .addOption(
+      new Option(
+        '--metrics-auth <kind>',
+        'TokenReview: the API server is asked who reads metrics, and whether they may get the nonResourceURL /metrics [everybody]',
+      ).choices(['TokenReview']),
+    )
+    .option(
+      `${certificateFlags.cert} <file>`,
+      'file with the certificate of that port [with --metrics-auth one that is made at the start, else no TLS]',
+    )
+    .option(`${certificateFlags.key} <file>`, 'file with the key of that certificate');
+}
+
+/** Reads the settings; ends the process with one sentence where a flag cannot be used. */
+export function readMetricsSettings(program: Command): MetricsSettings | undefined {
+  const { metrics, metricsAuth, metricsCertFile: cert, metricsKeyFile: key } = program.opts<MetricsFlags>();
+  if (metrics === undefined) {
+    const lonely = [metricsAuth, cert, key].some((flag) => flag !== undefined);
+    return lonely
+      ? program.error(
+        '--metrics-auth, --metrics-cert-file and --metrics-key-file need --metrics: probes stay open and plain',
+      )
+      : undefined;
+  }
+  return { ...metrics, auth: metricsAuth, identity: identityOf(program, metricsAuth, cert, key) };
+}
+
+function identityOf(
+  program: Command,
+  auth: MetricsSettings['auth'],
+  cert: string | undefined,
+  key: string | undefined,
+): MetricsSettings['identity'] {
+  if (cert === undefined && key === undefined) return auth === undefined ? undefined : 'SelfSigned';
+  if (cert === undefined || key === undefined) {
+    return program.error(`${certificateFlags.cert} and ${certificateFlags.key}: give both or none`);
+  }
+  try {
+    return followedFiles(() => readIdentity(cert, key, certificateFlags));
+  } catch (error) {
+    return program.error((error as Error).message);
+  }
+}
