@@ -68,5 +68,8 @@ export const values = z.strictObject({
     timeoutSeconds: z.int().min(1).max(3600).default(120).describe('How long the worker may take to start and answer.'),
     existingSecret: login('that may send requests, if that of the operator may not'),
   }).prefault({}).describe('What helm test does.'),
+  enabled: z.boolean().default(true).describe(
+    'For the condition by which a chart around this one takes it in or leaves it out.',
+  ),
   global: z.record(z.string(), z.unknown()).default({}).describe('What a chart around this one shares; not used.'),
 });

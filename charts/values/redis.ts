@@ -33,7 +33,7 @@ const tls = z.strictObject({
 
 const persistence = z.strictObject({
   enabled: z.union([z.boolean(), z.literal('auto')]).default('auto').describe(
-    'Keep the data on a volume. auto: when the cluster has a default StorageClass, which helm looks up at the first install; helm template and Argo CD cannot look, and take it for false.',
+    'Keep the data on a volume. auto: when the cluster has a default StorageClass, which helm looks up at the first install, and needs the right to list them for; helm template and Argo CD cannot look, and take it for false.',
   ),
   storageClass: z.string().default('').describe('StorageClass of the volume; the default one when empty.'),
   size: z.string().default('1Gi').describe('Size of the volume.'),

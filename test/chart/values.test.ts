@@ -1,8 +1,12 @@
 /** Which values are refused, in which words, and what some of them make of the objects. */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import { describe, expect, test } from 'vitest';
+import { crd } from '../../operator/api/crd.ts';
 import { readConfig } from '../../operator/config.ts';
-import { type GivenValues, helms, render, type Rendered } from '../support/chart/helm.ts';
+import { chartFolder, type GivenValues, helm, helms, objectsOf, render, type Rendered } from '../support/chart/helm.ts';
 import { podsOf } from '../support/chart/pods.ts';
 import { describeWith } from '../support/tools/shared.ts';
 
@@ -124,6 +128,36 @@ describeWith('helm3', 'helm4')('the chart', () => {
     );
     expect(password).toHaveLength(32);
     expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toContain(password.toString());
+  });
+
+  test.each(helms)('is taken into a chart of others by %s, with values they share and a condition', async (which) => {
+    const folder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+    const kinds = async (enabled: boolean) => {
+      const values = { global: { team: 'a' }, 'redis-worker-operator': { enabled } };
+      const { code, stdout, stderr } = await helm(
+        which,
+        ['template', 'platform', folder, '--kube-version', '1.36.3'],
+        values,
+      );
+      expect(code, stderr).toBe(0);
+      return objectsOf(stdout).map(({ kind }) => kind);
+    };
+    try {
+      const dependency = { name: 'redis-worker-operator', version: '*', condition: 'redis-worker-operator.enabled' };
+      const chart = { apiVersion: 'v2', name: 'platform', version: '1.0.0', dependencies: [dependency] };
+      await writeFile(join(folder, 'Chart.yaml'), JSON.stringify(chart));
+      await cp(chartFolder, join(folder, 'charts/redis-worker-operator'), { recursive: true });
+      expect(await kinds(true)).toContain('Deployment');
+      expect(await kinds(false)).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('brings the CustomResourceDefinition word for word', async () => {
+    const rendered = (await render({})).find(({ kind }) => kind === 'CustomResourceDefinition');
+    expect(rendered).toMatchObject(crd());
+    expect(rendered?.spec).toEqual((crd() as { spec: object }).spec);
   });
 
   test('leaves user ids to OpenShift, in every pod', async () => {
