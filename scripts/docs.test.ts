@@ -45,6 +45,10 @@ describe('the docs', () => {
     expect(Object.keys(exceptions).filter((command) => !commands.includes(command))).toEqual([]);
   });
 
+  test.each(Object.entries(scenarios))('have the scenario %s run by %s', (name, file) => {
+    expect(readFileSync(file, 'utf8')).toContain(`'${name}'`);
+  });
+
   test('have every page in the table of contents', () => {
     const contents = readFileSync('docs/README.md', 'utf8');
     const listed = all.filter((page) => !['README.md', 'docs/README.md'].includes(page));
