@@ -57,9 +57,18 @@ what changes in them is taken up without a restart.
 {{- end }}
 {{- end }}
 
-{{/* The files as one volume. */}}
-{{- define "redis-worker-operator.redisVolume" -}}
-{{- with include "redis-worker-operator.redisFiles" . | fromYamlArray -}}
+{{/* Those of them that whoever sends requests needs: what TLS is checked by and what is shown. */}}
+{{- define "redis-worker-operator.redisClientFiles" -}}
+{{- range include "redis-worker-operator.redisFiles" . | fromYamlArray }}
+{{- if has .flag (list "--redis-ca-file" "--redis-cert-file" "--redis-key-file") }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Files as one volume; nothing without files. */}}
+{{- define "redis-worker-operator.filesVolume" -}}
+{{- with fromYamlArray . -}}
 - name: redis
   projected:
     defaultMode: 0440
