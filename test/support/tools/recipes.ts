@@ -87,8 +87,11 @@ export const recipes: Readonly<Record<ToolName, ToolRecipe>> = {
     package: flux,
     files: [
       { module: flux, path: 'config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml' },
-      { module: fluxSource, path: 'config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml' },
-      { module: fluxSource, path: 'config/crd/bases/source.toolkit.fluxcd.io_externalartifacts.yaml' },
+      // All it watches: it does not begin before each is served.
+      ...['buckets', 'externalartifacts', 'gitrepositories', 'ocirepositories'].map((kind) => ({
+        module: fluxSource,
+        path: `config/crd/bases/source.toolkit.fluxcd.io_${kind}.yaml`,
+      })),
     ],
     what: "Flux's kustomize-controller",
     duration: 'about 5 minutes on 2 cores',
