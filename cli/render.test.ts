@@ -202,6 +202,11 @@ describe('what the cluster knows', () => {
     expect(JSON.stringify(objects[3])).toContain('canary.redisworker.svc:8086');
   });
 
+  test('a worker of the other flavor gets the other kind of policy', async () => {
+    const { objects } = await render([manifest('a', { networkPolicy: { flavor: 'Cilium' } })], ...redis);
+    expect(objects.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Secret', 'CiliumNetworkPolicy', 'Deployment']);
+  });
+
   test('the servers behind Sentinels come from --redis-member', async () => {
     const sentinel = ['--redis', 'redis+sentinel://10.1.2.3/main'];
     const without = await render([manifest('a')], ...sentinel);

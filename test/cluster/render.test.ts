@@ -216,6 +216,15 @@ describeOnCluster('what is rendered', () => {
     for (const { rendered, actual } of await pairs(objects)) expect(completed(rendered, actual)).toEqual(actual);
   });
 
+  test('is what an API server takes, words for what is unknown included', async () => {
+    const { objects } = await render(folder);
+    const elsewhere = await createNamespace('rendered');
+    const moved = objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: elsewhere } }));
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: moved });
+    const taken = await kubectlOk(['apply', '--dry-run=server', '--server-side', '-f', '-', '-o', 'name'], list);
+    expect(taken.trim().split('\n')).toHaveLength(objects.length);
+  });
+
   test('has the config hashes as they are in Redis', async () => {
     const { objects } = await render(
       folder,
