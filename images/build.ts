@@ -1,9 +1,10 @@
-/** `node images/build.ts [worker|operator] [--output <file>] [--tag <name:tag>]`: builds the images. */
+/** `node images/build.ts [worker|operator] [--output <file>] [--tag <name:tag>]`: builds the images, and tells what is in them. */
 import { resolve } from 'node:path';
 import { Argument, Command } from 'commander';
 import { operatorImage, workerImage } from '../operator/version.ts';
 import { buildOperatorImage, writeOperatorFiles } from './operator-image.ts';
 import { CannotBuildImage } from './run.ts';
+import { writePackageBill } from './sbom.ts';
 import { buildWorkerImage, writeWorkerFiles } from './worker-image.ts';
 
 const images = {
@@ -38,9 +39,10 @@ async function main(): Promise<void> {
   }
   for (const name of only === undefined ? names : [only]) {
     const request = { output: resolve(output ?? `dist/${name}-image.tar`), tag: tag ?? images[name].tag };
-    const { archive, digest } = await images[name].build(request);
-    process.stdout.write(`${request.tag} ${digest}\n${archive}\n`);
+    const { archive, digest, bill } = await images[name].build(request);
+    process.stdout.write(`${request.tag} ${digest}\n${archive}\n${bill}\n`);
   }
+  if (only === undefined) process.stdout.write(`${await writePackageBill(resolve('dist'))}\n`);
 }
 
 if (import.meta.main) {

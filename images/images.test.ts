@@ -11,6 +11,7 @@ import { imageArchive } from './oci.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { thisPlatform } from './platform.ts';
+import { billOfMaterial, debianComponents, imageComponent, npmComponents, programComponent } from './sbom.ts';
 import { layerOf, readTar } from './tar.ts';
 
 const about = {
@@ -152,6 +153,35 @@ test.each([['worker', workerConfiguration], ['operator', operatorConfiguration]]
     expect(all('ENV')).toEqual(Object.entries(configuration.env).map(([variable, value]) => `${variable}=${value}`));
   },
 );
+
+describe('a bill of material', () => {
+  const subject = imageComponent('me/worker', '1.2.3', 'sha256:00ff');
+  const parts = [programComponent('node', '24.0.0'), programComponent('deno', '2.0.0')];
+
+  test('is the same for the same parts, whatever order they come in, and another for others', () => {
+    const bill = billOfMaterial(subject, parts);
+    expect(billOfMaterial(subject, [...parts].reverse())).toBe(bill);
+    const serial = (text: string) => (JSON.parse(text) as { serialNumber: string }).serialNumber;
+    expect(serial(bill)).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(serial(billOfMaterial(subject, parts.slice(1)))).not.toBe(serial(bill));
+  });
+
+  test('names the image by its digest, and a package as scanners know it', async () => {
+    expect(subject).toMatchObject({
+      purl: 'pkg:oci/worker@sha256%3A00ff',
+      hashes: [{ alg: 'SHA-256', content: '00ff' }],
+    });
+    const about = { architecture: 'amd64', fileName: 'x.deb', sha256: 'abcd', files: [] };
+    const [library] = await debianComponents([{ name: 'libstdc++6', version: '12.2.0-14+deb12u1', ...about }]);
+    expect(library!.purl).toMatch(
+      /^pkg:deb\/[a-z]+\/libstdc%2B%2B6@12\.2\.0-14%2Bdeb12u1\?arch=amd64&distro=[a-z]+-[\d.]+$/,
+    );
+    expect(await npmComponents(['node_modules/zod', 'node_modules/@ioredis/commands'])).toMatchObject([
+      { type: 'library', name: 'zod', licenses: [{ license: { id: 'MIT' } }], hashes: [{ alg: 'SHA-512' }] },
+      { purl: expect.stringMatching(/^pkg:npm\/%40ioredis\/commands@\d/) as string },
+    ]);
+  });
+});
 
 describe('a machine that cannot build the image', () => {
   afterEach(() => vi.unstubAllEnvs());

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageRoot } from '../contract/pod.ts';
+import { notices } from '../package/notices.ts';
 import { operatorConfiguration, systemFiles } from './configuration.ts';
 import { type ImageFile, textFile } from './file.ts';
 import { type BundledForNode, bundleForNode } from './node-bundle.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { type Platform, thisPlatform } from './platform.ts';
 import { CannotBuildImage } from './run.ts';
+import { type Component, debianComponents, npmComponents, programComponent } from './sbom.ts';
 import { unpack } from './unpack.ts';
 import { type BuiltImage, type ImageRequest, labelsOf, writeImage } from './write.ts';
 
@@ -19,9 +21,9 @@ const root = join(import.meta.dirname, '..');
  */
 export async function buildOperatorImage(request: ImageRequest): Promise<BuiltImage> {
   const platform = thisPlatform();
-  const { system, operator, labels } = await operatorImageFiles(platform);
-  const configuration = operatorConfiguration;
-  return await writeImage(request, { layers: [system, operator], labels, configuration }, platform);
+  const { system, operator, labels, parts } = await operatorImageFiles(platform);
+  const about = { name: 'redisworker/operator', labels, configuration: operatorConfiguration, parts: await parts() };
+  return await writeImage(request, { ...about, layers: [system, operator] }, platform);
 }
 
 /** Writes what the image holds into a folder, for images/Dockerfile. @throws CannotBuildImage */
@@ -31,9 +33,12 @@ export async function writeOperatorFiles(folder: string): Promise<void> {
 }
 
 /** What the image holds: a layer that changes with Node and Debian, and one that changes with our sources. */
-export async function operatorImageFiles(
-  platform: Platform,
-): Promise<{ readonly system: ImageFile[]; readonly operator: ImageFile[]; readonly labels: Record<string, string> }> {
+async function operatorImageFiles(platform: Platform): Promise<{
+  readonly system: ImageFile[];
+  readonly operator: ImageFile[];
+  readonly labels: Record<string, string>;
+  readonly parts: () => Promise<Component[]>;
+}> {
   const [packages, node, bundles] = await Promise.all([
     debianPackages(platform, packagesOf.node),
     readNode(),
@@ -52,13 +57,21 @@ export async function operatorImageFiles(
     executable: text.startsWith('#!'),
   }));
   operator.push({ kind: 'link', path: 'usr/bin/redisworker', target: `${imageRoot}/redisworker.js` });
-  operator.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
-  const labels = await labelsOf(packages, {
+  operator.push(
+    textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')),
+    textFile('usr/share/doc/redisworker/third-party.txt', await notices(bundles.packages)),
+  );
+  const labels = labelsOf(packages, {
     title: 'redisworker operator',
     description: 'The operator of RedisWorkers, and the command line redisworker',
     program: ['node', node.version],
   });
-  return { system, operator, labels };
+  const parts = async (): Promise<Component[]> => [
+    programComponent('node', node.version),
+    ...await debianComponents(packages),
+    ...await npmComponents(bundles.packages),
+  ];
+  return { system, operator, labels, parts };
 }
 
 /** The operator and the command line, without what neither can do here: run plugins of kubeconfigs, and workers. */

@@ -8,6 +8,7 @@ import { type ImageFile, textFile } from './file.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { type Platform, thisPlatform } from './platform.ts';
 import { CannotBuildImage } from './run.ts';
+import { type Component, debianComponents, programComponent } from './sbom.ts';
 import { unpack } from './unpack.ts';
 import { warmCache } from './warm.ts';
 import { type BuiltImage, type ImageRequest, labelsOf, writeImage } from './write.ts';
@@ -20,8 +21,9 @@ const root = join(import.meta.dirname, '..');
  */
 export async function buildWorkerImage(request: ImageRequest): Promise<BuiltImage> {
   const platform = thisPlatform();
-  const { system, worker, labels } = await imageFiles(platform);
-  return await writeImage(request, { layers: [system, worker], labels, configuration: workerConfiguration }, platform);
+  const { system, worker, labels, parts } = await imageFiles(platform);
+  const about = { name: 'redisworker/worker', labels, configuration: workerConfiguration, parts };
+  return await writeImage(request, { ...about, layers: [system, worker] }, platform);
 }
 
 /** Writes what the image holds into a folder, for images/Dockerfile. @throws CannotBuildImage */
@@ -31,9 +33,12 @@ export async function writeWorkerFiles(folder: string): Promise<void> {
 }
 
 /** What the image holds: a layer that changes with Deno and Debian, and one that changes with our sources. */
-export async function imageFiles(
-  platform: Platform,
-): Promise<{ readonly system: ImageFile[]; readonly worker: ImageFile[]; readonly labels: Record<string, string> }> {
+async function imageFiles(platform: Platform): Promise<{
+  readonly system: ImageFile[];
+  readonly worker: ImageFile[];
+  readonly labels: Record<string, string>;
+  readonly parts: Component[];
+}> {
   const [packages, deno, bundles] = await Promise.all([
     debianPackages(platform, packagesOf.deno),
     readDeno(platform),
@@ -48,12 +53,13 @@ export async function imageFiles(
   const ours = [...bundles].map(([path, text]) => textFile(`${imageRoot.slice(1)}/${path}`, text));
   ours.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
   const worker = [...ours, ...await warmCache([...system, ...ours])];
-  const labels = await labelsOf(packages, {
+  const labels = labelsOf(packages, {
     title: 'redisworker worker',
     description: 'Deno and the runtime of redisworker pods',
     program: ['deno', deno.version],
   });
-  return { system, worker, labels };
+  const parts = [programComponent('deno', deno.version), ...await debianComponents(packages)];
+  return { system, worker, labels, parts };
 }
 
 /** Deno as package-lock.json pins it. */

@@ -1,14 +1,16 @@
 /** From files to the archive of an image. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import type { ContainerConfiguration } from './configuration.ts';
 import { type ImageFile, withFolders } from './file.ts';
 import { imageArchive } from './oci.ts';
 import type { DebianPackage } from './packages.ts';
 import type { Platform } from './platform.ts';
+import { billOfMaterial, type Component, imageComponent } from './sbom.ts';
 import { layerOf } from './tar.ts';
 
-const root = join(import.meta.dirname, '..');
+const { version, license } = manifest;
 
 /** Where the image goes and what it is called. */
 export interface ImageRequest {
@@ -24,6 +26,8 @@ export interface BuiltImage {
   readonly archive: string;
   /** Digest of its manifest: `sha256:<hex>`. The same sources and packages give the same. */
   readonly digest: string;
+  /** Path of its bill of material, beside the archive. */
+  readonly bill: string;
 }
 
 /** What an image is made of. */
@@ -32,12 +36,19 @@ export interface ImageContents {
   readonly layers: readonly (readonly ImageFile[])[];
   readonly labels: Readonly<Record<string, string>>;
   readonly configuration: ContainerConfiguration;
+  /** `redisworker/operator` */
+  readonly name: string;
+  /** What was put into it that has a name and a version. */
+  readonly parts: readonly Component[];
 }
 
-/** Writes one archive for `ctr images import`, `docker load` or skopeo; it is there whole or not at all. */
+/**
+ * Writes one archive for `ctr images import`, `docker load` or skopeo, which is there whole or not at all; and beside it
+ * the bill of what is in it.
+ */
 export async function writeImage(
   { output, tag }: ImageRequest,
-  { layers, labels, configuration }: ImageContents,
+  { layers, labels, configuration, name, parts }: ImageContents,
   { architecture }: Platform,
 ): Promise<BuiltImage> {
   const tars = await Promise.all(layers.map((files) => layerOf(withFolders(files))));
@@ -45,7 +56,9 @@ export async function writeImage(
   await mkdir(dirname(output), { recursive: true });
   await writeFile(`${output}.unfinished`, archive);
   await rename(`${output}.unfinished`, output);
-  return { archive: output, digest };
+  const bill = `${output.replace(/\.tar$/, '')}.cdx.json`;
+  await writeFile(bill, billOfMaterial(imageComponent(name, version, digest), parts));
+  return { archive: output, digest, bill };
 }
 
 /** What an image says of itself. */
@@ -57,16 +70,15 @@ export interface ImageLabels {
 }
 
 /** The labels, with everything the image was made from. */
-export async function labelsOf(
+export function labelsOf(
   packages: readonly DebianPackage[],
   { title, description, program: [program, programVersion] }: ImageLabels,
-): Promise<Record<string, string>> {
-  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+): Record<string, string> {
   return {
     'org.opencontainers.image.title': title,
     'org.opencontainers.image.description': description,
-    'org.opencontainers.image.version': version ?? '',
-    'org.opencontainers.image.licenses': license ?? '',
+    'org.opencontainers.image.version': version,
+    'org.opencontainers.image.licenses': license,
     [`dev.redisworker.${program}`]: programVersion,
     'dev.redisworker.packages': packages.map(({ fileName, sha256 }) => `${fileName}@sha256:${sha256}`).join(' '),
   };

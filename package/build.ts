@@ -5,7 +5,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { bundleWorker } from '../images/bundle.ts';
-import { bundleForNode } from '../images/node-bundle.ts';
+import { bundleCommandLine } from './command-line.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import { notices } from './notices.ts';
 import { handlerTypes } from './types.ts';
@@ -15,7 +15,7 @@ const lib = join(import.meta.dirname, '../lib');
 /** Texts by path in the package. */
 async function packageFiles(): Promise<ReadonlyMap<string, string>> {
   const [cli, worker] = await Promise.all([
-    bundleForNode({ entries: { cli: 'package/cli.ts' }, node: 20, split: true, sharedFolder: 'cli' }),
+    bundleCommandLine(),
     bundleWorker(),
   ]);
   return new Map([

@@ -35,6 +35,7 @@ test('the same sources and packages give the same archive', async () => {
   const again = await buildOperatorImage({ output: join(folder, 'again.tar'), tag });
   expect(again.digest).toBe(image.digest);
   expect(readFileSync(again.archive).equals(readFileSync(image.archive))).toBe(true);
+  expect(readFileSync(again.bill).equals(readFileSync(image.bill))).toBe(true);
 });
 
 test('it holds Node, the libraries it is linked to, the operator and the command line, and no shell', () => {
@@ -63,6 +64,32 @@ test('it holds nothing of this machine, and no client for plugins of kubeconfigs
   ).join('\n');
   expect(code).not.toContain(join(import.meta.dirname, '../..'));
   expect(code).not.toContain('kubernetes-client-javascript');
+});
+
+test('its bill of material names every package whose files or code it holds, Node, and nothing else', () => {
+  const { components, metadata } = JSON.parse(readFileSync(image.bill, 'utf8')) as {
+    components: { purl: string }[];
+    metadata: { component: { name: string; hashes: { content: string }[] } };
+  };
+  expect(metadata.component).toMatchObject({
+    name: 'redisworker/operator',
+    hashes: [{ content: image.digest.slice(7) }],
+  });
+  const named = components.map(({ purl }) => decodeURIComponent(purl.replace(/\?.*/, '')));
+  const told = textOf('usr/share/doc/redisworker/third-party.txt').matchAll(/^(\S+) (\d+\.\d+\.\S+) \([^)]+\)$/gm);
+  const npm = [...told].map(([, name, of]) => `pkg:npm/${name}@${of}`);
+  const debian = ['ca-certificates', 'libc6', 'libgcc-s1', 'libstdc++6'];
+  expect(named.filter((one) => one.startsWith('pkg:npm/')).sort()).toEqual(npm.sort());
+  expect(named.flatMap((one) => /^pkg:deb\/\w+\/([^@]+)@/.exec(one)?.slice(1) ?? []).sort()).toEqual(debian);
+  expect(named.filter((one) => one.startsWith('pkg:generic/'))).toEqual([`pkg:generic/node@${process.versions.node}`]);
+  expect(named).toHaveLength(npm.length + debian.length + 1);
+  const names = npm.map((one) => one.slice('pkg:npm/'.length, one.lastIndexOf('@')));
+  expect(names).toEqual(
+    expect.arrayContaining(['commander', 'ioredis', 'pino', 'pino-pretty', 'prom-client', 'yaml', 'zod']),
+  );
+  for (const other of ['deno', 'undici', '@kubernetes/client-node', 'rolldown', 'vitest']) {
+    expect(names).not.toContain(other);
+  }
 });
 
 test.skipIf(notAsRoot !== '').each(['65532:65532', '1000730000:0'])(
@@ -100,6 +127,11 @@ test.skipIf(notAsRoot !== '')(
     ]);
   },
 );
+
+function textOf(path: string): string {
+  const file = files.find((one) => one.path === path);
+  return file?.kind === 'file' ? Buffer.from(file.content).toString() : '';
+}
 
 /** Exit code and what it printed. */
 async function ended(

@@ -55,6 +55,7 @@ test('the same sources and packages give the same archive', async () => {
   });
   expect(again.digest).toBe(image.digest);
   expect(readFileSync(again.archive).equals(readFileSync(image.archive))).toBe(true);
+  expect(readFileSync(again.bill).equals(readFileSync(image.bill))).toBe(true);
 });
 
 test('it holds Deno, the libraries it is linked to, our files and their warm cache, and no shell', () => {
@@ -83,6 +84,11 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
   }
   expect(paths.filter((path) => /(^|\/)s?bin\//.test(path))).toEqual(['usr/bin/deno']);
   expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
+});
+
+test('its bill of material names the packages it holds files of, Deno, and nothing else', () => {
+  const { components } = JSON.parse(readFileSync(image.bill, 'utf8')) as { components: { name: string }[] };
+  expect(components.map(({ name }) => name).sort()).toEqual(['ca-certificates', 'deno', 'libc6', 'libgcc-s1']);
 });
 
 test.skipIf(!isRoot)(
