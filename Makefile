@@ -26,7 +26,7 @@ start-race: ## Start 300 pods that dial what is forbidden, with the gate and wit
 	@sh scripts/install.sh
 	@REDISWORKER_RECORD=1 REDISWORKER_RACE_WAVES=10 npx vitest run --project node test/node/start-race
 
-generate: ## Write what is generated: crds/, files of the chart, docs/reference/
+generate: ## Write what is generated: crds/, files of the chart, the reference
 	@sh scripts/install.sh
 	@npm run --silent generate
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['crds', 'charts/redis-worker-operator', 'docs/reference'];
+const single = ['docs/conditions.md'];
 const generators = ['operator/api/generate.ts', 'charts/generate.ts', 'scripts/reference/generate.ts'];
 
 const before = contents();
@@ -23,7 +24,7 @@ function contents(): Map<string, string> {
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
   );
-  return new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+  return new Map([...files, ...single].map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 }
 
 function fail(sentence: string): void {

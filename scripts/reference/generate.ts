@@ -1,8 +1,9 @@
-/** Writes docs/reference/: part of `npm run generate`. */
+/** Writes docs/reference/ and docs/conditions.md: part of `npm run generate`. */
 import { writeFileSync } from 'node:fs';
 import { openApiSchema } from '../../operator/api/crd.ts';
 import { alertsPage } from './alerts.ts';
 import { apiPage } from './api.ts';
+import { conditionsPage } from './conditions.ts';
 import { cliPage, operatorPage } from './commands.ts';
 import { metricsPage } from './metrics.ts';
 
@@ -16,3 +17,4 @@ const pages = {
 };
 
 for (const [name, text] of Object.entries(pages)) writeFileSync(new URL(`${name}.md`, folder), `${text.trimEnd()}\n`);
+writeFileSync(new URL('../conditions.md', folder), `${conditionsPage()}\n`);
