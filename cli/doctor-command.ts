@@ -19,7 +19,10 @@ export function addDoctorCommand(root: Command, io: Io, finish: (code: ExitCode)
       'tell what a Redis is and what that means for workers, with the fix of each problem; it writes nothing',
     )
     .argument('[file]', 'manifest file: examine the Redis of its workers, and what they have there');
-  withRedisOptions(command, `Redis to examine; without it that of the manifest, or of the running "${program} up"`)
+  withRedisOptions(
+    command,
+    `Redis to examine; without it that of the manifest, of the running "${program} up", or of $REDIS_URL`,
+  )
     .addOption(new Option('-o, --output <form>', 'the findings as a document').choices(['json', 'yaml']))
     .addOption(sessionOption())
     .addHelpText(

@@ -24,6 +24,7 @@ import type { Io } from './io.ts';
 import { program } from './program.ts';
 import { splitCredentials } from './redis-login.ts';
 import { readTls } from './redis-options.ts';
+import { defaultSession } from './session-name.ts';
 import { readSession, sessionFiles } from './session-files.ts';
 
 /** The words of the command. */
@@ -132,7 +133,7 @@ async function ofSession(request: DoctorRequest, io: Io): Promise<RedisTarget> {
   const session = await readSession(await sessionFiles(name, io.environment));
   if (session === undefined) {
     const { operatorRedis } = io.environment;
-    if (operatorRedis) return named(operatorRedis.url, request, io, operatorRedis.password);
+    if (operatorRedis && name === defaultSession) return named(operatorRedis.url, request, io, operatorRedis.password);
     throw new Failure(
       `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
       exitCodes.usage,

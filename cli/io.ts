@@ -1,4 +1,5 @@
 /** The terminal as the commands see it, so that they can be run without one. */
+import { existsSync } from 'node:fs';
 import { env } from 'node:process';
 import { text } from 'node:stream/consumers';
 import { wantsColours } from '../operator/observability/colours.ts';
@@ -6,6 +7,9 @@ import { systemCode } from './failure.ts';
 import { interrupted } from './interrupt.ts';
 
 const parentLookMs = 250;
+
+/** What the kubelet puts into every pod that has one. */
+const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Where a command reads and writes. */
 export interface Io {
@@ -44,6 +48,8 @@ export interface Environment {
   readonly redisPassword?: string;
   /** Login of the Sentinels, when it is behind some. */
   readonly sentinel?: SentinelLogin;
+  /** This process runs in a pod, with a ServiceAccount. */
+  readonly inPod?: boolean;
   /** Folder for files that live as long as the login session. */
   readonly runtimeFolder?: string;
 }
@@ -73,6 +79,7 @@ export function processIo(): Io {
           },
         }
         : {}),
+      ...(env['KUBERNETES_SERVICE_HOST'] && existsSync(serviceAccountToken) ? { inPod: true } : {}),
       ...(runtimeFolder ? { runtimeFolder } : {}),
     },
   };
@@ -83,7 +90,7 @@ function operatorRedis(
   { REDIS_URL: url, REDIS_USERNAME: username, REDIS_PASSWORD: password }: NodeJS.ProcessEnv,
 ): Pick<Environment, 'operatorRedis'> {
   if (!url) return {};
-  const named = username ? url.replace('://', `://${encodeURIComponent(username)}@`) : url;
+  const named = username && !url.includes('@') ? url.replace('://', `://${encodeURIComponent(username)}@`) : url;
   return { operatorRedis: { url: named, ...(password ? { password } : {}) } };
 }
 

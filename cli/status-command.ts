@@ -3,55 +3,93 @@ import { type Command, Option } from 'commander';
 import { printerColumns } from '../operator/api/printer-columns.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import type { PlaceWords } from './choose-place.ts';
 import { program } from './program.ts';
 import type { OutputForm } from './status.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
 const outputForms: readonly OutputForm[] = ['wide', 'yaml', 'json'];
 
-interface StatusFlags {
-  output?: OutputForm;
-  watch?: true;
+interface PlaceFlags {
   name: string;
+  kubeconfig?: string;
+  namespace?: string;
+  allNamespaces?: true;
 }
 
-interface WaitFlags {
-  timeout: number;
-  name: string;
+interface StatusFlags extends PlaceFlags {
+  output?: OutputForm;
+  watch?: true;
 }
+
+interface WaitFlags extends PlaceFlags {
+  timeout: number;
+}
+
+const whichPlace =
+  `Without a word about it they are those of the running "${program} up"; in a pod where none runs, those of the
+pod's namespace, asked for with its ServiceAccount. --namespace, --all-namespaces and --kubeconfig mean a cluster: the
+one of --kubeconfig, else of $KUBECONFIG or ~/.kube/config, as with kubectl.`;
 
 /** Adds `status` and `wait` to the program. */
 export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode) => void): void {
-  root.command('status')
-    .description(`show the workers of the running "${program} up", as "kubectl get redisworkers" does in a cluster`)
+  withPlace(root.command('status'))
+    .description('show workers and how they do, of this machine or of a cluster, as "kubectl get redisworkers" does')
     .argument('[workers...]', 'names or types; without them all')
     .addOption(new Option('-o, --output <form>', 'more columns, or the objects').choices(outputForms))
     .option('-w, --watch', 'go on showing changes, until Ctrl-C')
-    .addOption(sessionOption())
-    .addHelpText('after', examples([['status demo-worker -o yaml', 'everything about one worker']]))
-    .action(async (names: string[], { output, watch, name }: StatusFlags) => {
+    .addHelpText(
+      'after',
+      `${
+        examples([
+          ['status demo-worker -o yaml', 'everything about one worker'],
+          ['status --namespace shop --watch', 'in a cluster, until Ctrl-C'],
+        ])
+      }
+
+${whichPlace}`,
+    )
+    .action(async (names: string[], { output, watch, ...flags }: StatusFlags, command: Command) => {
       const { printStatus, watchStatus } = await import('./status.ts');
-      const options = { session: name, names, output };
+      const options = { ...placeWords(flags, command), names, output };
       if (watch === undefined) return printStatus(options, printerColumns, io);
       if (output !== undefined && output !== 'wide') {
         throw new Failure(`--watch shows the table: leave out "-o ${output}"`, exitCodes.usage);
       }
       return watchStatus(options, printerColumns, io, io.interrupted());
     });
-  root.command('wait')
-    .description(`wait until the workers of the running "${program} up" are ready, for scripts and CI`)
+  withPlace(root.command('wait'))
+    .description('wait until workers are ready, of this machine or of a cluster, for scripts and CI')
     .argument('[workers...]', 'names or types; without them all')
     .option('--timeout <seconds>', 'how long to wait', wholeNumber(1, 86_400), 60)
-    .addOption(sessionOption())
     .addHelpText(
       'after',
       `${
-        examples([[`up examples/ & ${program} wait && ${program} send date-iso '{}'`, 'in a script: start, wait, ask']])
+        examples([
+          [`up examples/ & ${program} wait && ${program} send date-iso '{}'`, 'in a script: start, wait, ask'],
+          ['wait demo-worker --namespace shop --timeout 300', 'in a pipeline, after the manifest was applied'],
+        ])
       }
 
-Exit codes: 0 all are ready, 1 one cannot run or a manifest is wrong, 2 wrong call, 3 not ready in time.`,
+${whichPlace}
+
+Exit codes: 0 all are ready, 1 one cannot run, is not there or has a wrong manifest, 2 wrong call, 3 not ready in time.`,
     )
-    .action(async (names: string[], { name, timeout }: WaitFlags) =>
-      finish(await (await import('./wait.ts')).untilReady({ session: name, names, timeoutSeconds: timeout }, io))
-    );
+    .action(async (names: string[], { timeout, ...flags }: WaitFlags, command: Command) => {
+      const { untilReady } = await import('./wait.ts');
+      finish(await untilReady({ ...placeWords(flags, command), names, timeoutSeconds: timeout }, io));
+    });
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .addOption(sessionOption())
+    .option('-n, --namespace <name>', 'the workers of this namespace of a cluster')
+    .option('-A, --all-namespaces', 'the workers of all namespaces of a cluster')
+    .option('--kubeconfig <file>', 'how to reach the cluster');
+}
+
+function placeWords({ name, kubeconfig, namespace, allNamespaces }: PlaceFlags, command: Command): PlaceWords {
+  const sessionNamed = command.getOptionValueSource('name') === 'cli';
+  return { session: name, sessionNamed, kubeconfig, namespace, allNamespaces };
 }

@@ -16,6 +16,8 @@ export interface TableStyle {
   readonly wide: boolean;
   /** Milliseconds since 1970, for ages. */
   readonly now: number;
+  /** Show the namespaces, even where all are of one. */
+  readonly manyNamespaces?: boolean;
 }
 
 /** Columns are this far apart, as kubectl sets them. */
@@ -27,7 +29,10 @@ export function renderTable(
   columns: readonly Column[],
   style: TableStyle,
 ): readonly string[] {
-  const shown = [...identity(objects), ...columns.filter(({ priority = 0 }) => style.wide || priority === 0)];
+  const shown = [
+    ...identity(objects, style.manyNamespaces),
+    ...columns.filter(({ priority = 0 }) => style.wide || priority === 0),
+  ];
   const header = shown.map(({ name }) => name.toUpperCase());
   const rows = [header, ...objects.map((object) => shown.map((column) => cell(object, column, style.now)))];
   return alignRows(rows);
@@ -40,10 +45,12 @@ export function alignRows(rows: readonly (readonly string[])[]): readonly string
   return rows.map((row) => row.map((text, at) => text.padEnd((widths[at] ?? 0) + gap)).join('').trimEnd());
 }
 
-function identity(objects: readonly KubeObject[]): readonly Column[] {
+function identity(objects: readonly KubeObject[], manyNamespaces = false): readonly Column[] {
   const name: Column = { name: 'Name', type: 'string', jsonPath: '.metadata.name' };
   const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
-  return namespaces.size > 1 ? [{ name: 'Namespace', type: 'string', jsonPath: '.metadata.namespace' }, name] : [name];
+  return manyNamespaces || namespaces.size > 1
+    ? [{ name: 'Namespace', type: 'string', jsonPath: '.metadata.namespace' }, name]
+    : [name];
 }
 
 function cell(object: KubeObject, column: Column, now: number): string {

@@ -5,9 +5,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Failure } from './failure.ts';
 import { testIo } from '../test/support/io.ts';
 import type { Environment, Io } from './io.ts';
+import { defaultSession } from './session-name.ts';
 import { findTarget, type Wanted } from './target.ts';
 
-const wanted: Wanted = { type: 'demo', session: 'default', tlsFiles: undefined, keysNamed: false };
+const wanted: Wanted = { type: 'demo', session: defaultSession, tlsFiles: undefined, keysNamed: false };
 const operatorRedis = { url: 'redis://op@r:6379/0', password: 'of the operator' };
 
 function ioWith(environment: Environment): Io {

@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import type { Io, SentinelLogin } from './io.ts';
 import { program } from './program.ts';
 import { readTls } from './redis-options.ts';
+import { defaultSession } from './session-name.ts';
 import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
 import { ownRedisUrl, streamsOf, usualStreams, type WorkerStreams, workerType } from './worker-type.ts';
 
@@ -51,7 +52,7 @@ export async function findTarget(
   const files = await sessionFiles(name, io.environment);
   const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
   if (session === undefined || view === undefined) {
-    if (operatorRedis) return named(operatorRedis.url, operatorRedis.password);
+    if (operatorRedis && name === defaultSession) return named(operatorRedis.url, operatorRedis.password);
     throw new Failure(
       `no "${program} up" is running here, so the Redis is not known: name it with --redis redis://host:port`,
     );

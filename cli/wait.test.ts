@@ -73,7 +73,7 @@ test.each<Case>([
   },
   { when: 'there is none', session: view(), standing: 'waiting', line: '' },
 ])('when $when, it is $standing', ({ session, names = [], before = true, standing, line }) => {
-  const outlook = outlookOf(session, names, before);
+  const outlook = outlookOf(session, names, before, 'the running session');
   expect(outlook.standing).toBe(standing);
   expect(outlook.lines.join('\n')).toContain(line);
 });

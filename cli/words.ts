@@ -11,7 +11,10 @@ export function sessionOption(): Option {
 
 /** The options of a command that looks for the Redis of the running session when none is given. */
 export function withSessionRedis(command: Command): Command {
-  return withRedisOptions(command, `Redis of the worker; without it that of the running "${program} up"`);
+  return withRedisOptions(
+    command,
+    `Redis of the worker; without it that of the running "${program} up", else of $REDIS_URL`,
+  );
 }
 
 /** Parses the argument of an option that takes a whole number. */

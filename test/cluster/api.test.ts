@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { manifestProblems, parseRedisWorker } from '../../operator/api/redisworker.ts';
+import { main } from '../../cli/main.ts';
 import { type Answer, type ApiClient, openApiClient } from '../support/api-client.ts';
 import {
   applyObjects,
@@ -13,7 +14,9 @@ import {
   installCrds,
   kubectl,
   kubectlOk,
+  sharedCluster,
 } from '../support/control-plane/shared.ts';
+import { testIo } from '../support/io.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 const filesIn = (folder: string) => globSync(`${folder}/*.yaml`).map((file) => [basename(file), file] as const);
@@ -131,7 +134,7 @@ describeOnCluster('the RedisWorker type', () => {
     );
   });
 
-  test('shows its columns in kubectl get, more of them with -o wide', async () => {
+  test('shows its columns in kubectl get, more of them with -o wide, and redisworker status shows the same', async () => {
     await applyObjects(worker('shown'));
     const status = {
       observedGeneration: 1,
@@ -158,10 +161,14 @@ describeOnCluster('the RedisWorker type', () => {
       '-p',
       JSON.stringify({ status }),
     ]);
+    const cells = (text: string): string[][] => text.trim().split('\n').map((line) => line.split(/\s+/));
     const lines = async (...flags: string[]) =>
-      (await kubectlOk(['-n', namespace, 'get', 'rw', 'shown', ...flags])).trim().split('\n').map((line) =>
-        line.split(/\s+/)
-      );
+      cells(await kubectlOk(['-n', namespace, 'get', 'rw', 'shown', ...flags]));
+    const statusLines = async (...words: string[]) => {
+      const io = testIo();
+      expect(await main(['status', 'shown', '--kubeconfig', sharedCluster().kubeconfigPath, ...words], io)).toBe(0);
+      return cells(io.printed.join('\n'));
+    };
     const age = expect.stringMatching(/^\d+[sm]/) as string;
     expect(await lines()).toEqual([
       ['NAME', 'READY', 'CONSUMERS', 'BACKLOG', 'OK', 'FAILED', 'AGE'],
@@ -171,6 +178,14 @@ describeOnCluster('the RedisWorker type', () => {
       ['NAME', 'READY', 'CONSUMERS', 'BACKLOG', 'OK', 'FAILED', 'AGE', 'REASON', 'LAG', 'PENDING', 'SCOPE'],
       ['shown', 'False', '1/2', '42', '7', '3', age, 'Starting', '40', '2', 'api.example.com:443'],
     ]);
+    const withoutAge = (rows: string[][]) => rows.map((row) => row.map((cell) => (/^\d+[sm]/.test(cell) ? '' : cell)));
+    for (const flags of [[], ['-o', 'wide']]) {
+      expect(withoutAge(await statusLines('--namespace', namespace, ...flags)))
+        .toEqual(withoutAge(await lines(...flags)));
+    }
+    const [header, ...everywhere] = await statusLines('--all-namespaces');
+    expect(header?.slice(0, 2)).toEqual(['NAMESPACE', 'NAME']);
+    expect(everywhere.map(([where]) => where)).toContain(namespace);
   });
 
   test('judges any text in any field as the parse does', async () => {

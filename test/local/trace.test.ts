@@ -209,3 +209,34 @@ test('a wrong reference is refused', async () => {
   expect(err).toBe('a reference has 1 to 512 bytes without control characters');
   expect(code).toBe(2);
 });
+
+describe("in the operator's image", () => {
+  const inImage = (name: string, ...argv: string[]): Promise<{ code: number; out: string; err: string }> => {
+    const io = testIo({
+      environment: {
+        runtimeFolder,
+        operatorRedis: { url: redis.url.replace('://', `://${name}@`), password: 'hush' },
+        redisPassword: 'other',
+      },
+    });
+    return main(argv, io).then((code) => ({ code, out: io.printed.join('\n'), err: io.failures.join('\n') }));
+  };
+
+  test.each([
+    ['trace', 'imaged', 'r1'],
+    ['dead', 'list', 'imaged'],
+    ['doctor', '-o', 'json'],
+  ])("%s asks the operator's Redis, as the operator", async (...argv) => {
+    await redis.client.acl('SETUSER', 'ann', 'on', '>hush', '~*', '&*', '+@all');
+    await redis.client.xadd(deadLetterStreamKey('imaged'), '*', 'ref', 'r1', 'rw:reason', 'it broke');
+    const { out } = await inImage('ann', ...argv);
+    expect(out).toContain(argv[0] === 'doctor' ? 'ann' : 'it broke');
+    expect((await inImage('bob', ...argv)).out).not.toContain('it broke');
+  });
+
+  test('a session that is named is not replaced by it', async () => {
+    const { code, err } = await inImage('ann', 'dead', 'list', 'imaged', '--name', 'other');
+    expect(err).toContain('no "redisworker up" is running here');
+    expect(code).toBe(1);
+  });
+});

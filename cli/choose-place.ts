@@ -1,0 +1,43 @@
+/** Which place the words of a command mean. */
+import { exitCodes, Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import type { Place } from './place.ts';
+import { sessionPlace } from './session-place.ts';
+
+/** The words that choose a place. */
+export interface PlaceWords {
+  /** The session; the usual one unless `sessionNamed`. */
+  readonly session: string;
+  readonly sessionNamed?: boolean;
+  readonly kubeconfig?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly allNamespaces?: true | undefined;
+}
+
+/**
+ * The cluster when one of its words is given, and in a pod where no session runs; else the session.
+ * @throws Failure (usage) for words of both, Failure when no cluster is configured
+ */
+export async function openPlace(words: PlaceWords, io: Io): Promise<Place> {
+  const { session, sessionNamed = false, kubeconfig, namespace, allNamespaces } = words;
+  const clusterNamed = [kubeconfig, namespace, allNamespaces].some((word) => word !== undefined);
+  if (clusterNamed && sessionNamed) {
+    throw new Failure('--name is of a session on this machine: leave it out to look into a cluster', exitCodes.usage);
+  }
+  if (namespace !== undefined && allNamespaces) {
+    throw new Failure('name one namespace with --namespace, or all with --all-namespaces', exitCodes.usage);
+  }
+  const clusterMeant = clusterNamed ||
+    (io.environment.inPod === true && !sessionNamed && !await isRunning(session, io));
+  if (!clusterMeant) return await sessionPlace(session, io);
+  return (await import('./cluster-place.ts')).openClusterPlace({ kubeconfig, namespace, allNamespaces });
+}
+
+/** A pod may have no folder for sessions. */
+async function isRunning(session: string, io: Io): Promise<boolean> {
+  try {
+    return await (await sessionPlace(session, io)).view() !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+/** The workers of a cluster, as the API server tells of them. */
+import { ClusterError, type FollowOptions, resources } from '../operator/cluster/cluster.ts';
+import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import { fail, Failure, messageOf } from './failure.ts';
+import type { Place } from './place.ts';
+import { program } from './program.ts';
+
+const everyMs = 1000;
+
+/** Which cluster, and which part of it. */
+export interface ClusterWords {
+  /** Without it $KUBECONFIG, ~/.kube/config, or the ServiceAccount of the pod. */
+  readonly kubeconfig: string | undefined;
+  /** Without it the one of the kubeconfig's context, or of the pod. */
+  readonly namespace: string | undefined;
+  readonly allNamespaces: true | undefined;
+}
+
+/** Opens no connection before it is asked. @throws Failure when no cluster is configured */
+export async function openClusterPlace({ kubeconfig, namespace, allNamespaces }: ClusterWords): Promise<Place> {
+  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
+    .catch(fail);
+  const chosen = allNamespaces ? undefined : namespace ?? cluster.ownNamespace ?? 'default';
+  const name = chosen === undefined ? `the cluster at ${cluster.server}` : `the namespace ${chosen}`;
+  return {
+    name,
+    everyMs,
+    manyNamespaces: chosen === undefined,
+    view: () => viewOf(cluster, name, chosen === undefined ? {} : { namespace: chosen }),
+    absence: () => Promise.resolve(new Failure(`there is no RedisWorker in ${name}`)),
+    notes: () => Promise.resolve([]),
+    close: () => cluster.close(),
+  };
+}
+
+async function viewOf(cluster: KubernetesCluster, name: string, where: FollowOptions) {
+  try {
+    return { started: true, items: await cluster.list(resources.redisWorkers, where), problems: [] };
+  } catch (error) {
+    throw new Failure(whyNotListed(cluster, name, error), 1, { cause: error });
+  }
+}
+
+function whyNotListed({ server }: KubernetesCluster, name: string, error: unknown): string {
+  const status = error instanceof ClusterError ? error.status : undefined;
+  if (status === 401) return `the cluster at ${server} does not know who asks: log in again, as for kubectl`;
+  if (status === 403) {
+    return `you may not list RedisWorkers in ${name}: name a namespace you may look into with --namespace, or ask for the right to list redisworkers`;
+  }
+  if (status === 404) {
+    return `the cluster at ${server} does not know RedisWorkers: install the operator, or "${program} crd | kubectl apply --server-side -f -"`;
+  }
+  return messageOf(error);
+}
+
+/** What the connection notes is told by the call that meets it. */
+const nothing = (): void => undefined;
+const silence = { debug: nothing, info: nothing, warn: nothing, error: nothing };

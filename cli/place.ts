@@ -1,0 +1,25 @@
+/** Where workers are looked at: the session of an `up` on this machine, or a cluster. */
+import type { SessionView } from './endpoint.ts';
+import type { Failure } from './failure.ts';
+
+/** A place that is asked again and again. */
+export interface Place {
+  /** As a sentence calls it: `the running session`, `the namespace demo`. */
+  readonly name: string;
+  /** How long to leave it alone between two questions. */
+  readonly everyMs: number;
+  /** Workers of several namespaces are asked for. */
+  readonly manyNamespaces: boolean;
+  /** What it tells now; undefined for a session that does not run. @throws Failure when it cannot be asked */
+  view(): Promise<SessionView | undefined>;
+  /** Why there is nothing to tell, when {@link view} gives nothing. */
+  absence(): Promise<Failure>;
+  /** What else is worth a line. */
+  notes(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** The place, for `await using`. */
+export function closing(place: Place): Place & AsyncDisposable {
+  return { ...place, [Symbol.asyncDispose]: () => place.close() };
+}

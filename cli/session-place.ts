@@ -1,0 +1,42 @@
+/** The workers of a running `up`. */
+import { fetchSession } from './endpoint.ts';
+import { Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import type { Place } from './place.ts';
+import { program } from './program.ts';
+import { sessionFiles, sessionNames } from './session-files.ts';
+import { defaultSession } from './session-name.ts';
+
+const everyMs = 100;
+
+/** @throws Failure (usage) when `session` is no name */
+export async function sessionPlace(session: string, io: Io): Promise<Place> {
+  const { socket } = await sessionFiles(session, io.environment);
+  return {
+    name: 'the running session',
+    everyMs,
+    manyNamespaces: false,
+    view: () => fetchSession(socket),
+    notes: () => otherSessions(session, io),
+    close: () => Promise.resolve(),
+    async absence() {
+      const others = await otherSessions(session, io);
+      const wanted = session === defaultSession ? '' : ` under the name "${session}"`;
+      return new Failure(
+        others.length > 0
+          ? `no "${program} up" is running${wanted}; ${others.join('')}`
+          : `no "${program} up" is running${wanted}: start one in another terminal, for example "${program} up worker.yaml"; for a cluster say --namespace, --all-namespaces or --kubeconfig`,
+      );
+    },
+  };
+}
+
+/** One line that names the sessions beside this one, when there are any. */
+async function otherSessions(session: string, io: Io): Promise<readonly string[]> {
+  const names = (await sessionNames(io.environment)).filter((name) => name !== session);
+  const living = await Promise.all(names.map(async (name) => {
+    const { socket } = await sessionFiles(name, io.environment);
+    return await fetchSession(socket, 500).then((view) => view !== undefined, () => true) ? [name] : [];
+  }));
+  return living.flat().length === 0 ? [] : [`other sessions, shown by --name: ${living.flat().join(', ')}`];
+}

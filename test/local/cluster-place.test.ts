@@ -1,0 +1,128 @@
+/** `redisworker status` and `wait` against an API server that answers as a test says. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { main } from '../../cli/main.ts';
+import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import { answerStatus, type FaultApiServer, startFaultApiServer } from '../support/fault-api-server.ts';
+import { testIo } from '../support/io.ts';
+
+let server: FaultApiServer;
+let runtimeFolder: string;
+beforeAll(async () => {
+  [server, runtimeFolder] = await Promise.all([
+    startFaultApiServer(),
+    mkdtemp(join(tmpdir(), 'redisworker-test-')),
+  ]);
+});
+afterAll(() => Promise.all([server.stop(), rm(runtimeFolder, { recursive: true })]));
+beforeEach(() => vi.stubEnv('KUBECONFIG', server.kubeconfigPath));
+afterEach(() => vi.unstubAllEnvs());
+
+async function run(argv: readonly string[], inPod = false): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: { runtimeFolder, inPod } });
+  const code = await main(argv, io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+function worker(namespace: string, name: string, ready = 'True'): KubeObject {
+  return {
+    apiVersion: 'redisworker.dev/v1alpha1',
+    kind: 'RedisWorker',
+    metadata: { namespace, name, generation: 1, creationTimestamp: new Date().toISOString() },
+    spec: { type: `${name}-type` },
+    status: {
+      observedGeneration: 1,
+      consumersReady: '1/1',
+      conditions: [{ type: 'Ready', status: ready, reason: 'R', message: `${name} speaks` }],
+    },
+  };
+}
+
+function serve(...items: KubeObject[]): void {
+  server.behave((_, response) => list(response, items));
+}
+
+function list(response: ServerResponse, items: readonly KubeObject[]): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ kind: 'RedisWorkerList', metadata: { resourceVersion: '1' }, items }));
+}
+
+const namespaced = (namespace: string): string => `/apis/redisworker.dev/v1alpha1/namespaces/${namespace}/redisworkers`;
+const asked = (): string[] => server.requests.map(({ method, path }) => `${method} ${path}`);
+const cells = (out: string): string[][] => out.split('\n').map((line) => line.split(/ {2,}/));
+
+test('a namespace is shown as kubectl shows it, and why a worker is not ready beside it', async () => {
+  serve(worker('shop', 'a'), worker('shop', 'b', 'False'));
+  const { code, out, err } = await run(['status', '--namespace', 'shop']);
+  expect(cells(out)[0]).toEqual(['NAME', 'READY', 'CONSUMERS', 'BACKLOG', 'OK', 'FAILED', 'AGE']);
+  expect(cells(out).map(([name, ready]) => [name, ready])).toEqual([['NAME', 'READY'], ['a', 'True'], ['b', 'False']]);
+  expect(err).toBe('… b is not ready: b speaks');
+  expect(code).toBe(0);
+  expect(asked()).toEqual([`GET ${namespaced('shop')}`]);
+});
+
+test('all namespaces are shown with their names, also when all workers are of one', async () => {
+  serve(worker('shop', 'a'));
+  const { out } = await run(['status', '-A', 'a-type']);
+  expect(cells(out).map(([namespace, name]) => [namespace, name])).toEqual([['NAMESPACE', 'NAME'], ['shop', 'a']]);
+  expect(asked()).toEqual(['GET /apis/redisworker.dev/v1alpha1/redisworkers']);
+});
+
+test('--kubeconfig alone means the namespace of its context', async () => {
+  vi.unstubAllEnvs();
+  serve(worker('here', 'a'));
+  expect((await run(['status', '--kubeconfig', server.kubeconfigPath, 'a', '-o', 'json'])).out).toContain(
+    '"name": "a"',
+  );
+  expect(asked()).toEqual([`GET ${namespaced('here')}`]);
+});
+
+test('in a pod its own namespace is meant, unless a session runs there or is named', async () => {
+  serve(worker('default', 'a'));
+  expect((await run(['status'], true)).out).toContain('a ');
+  expect((await run(['status', '--name', 'up'], true)).err).toContain('no "redisworker up" is running');
+  expect((await run(['status'])).err).toContain(
+    'for a cluster say --namespace, --all-namespaces or --kubeconfig',
+  );
+});
+
+test('wait ends once the workers of a namespace are ready, and with 1 for one that is not there', async () => {
+  let looks = 0;
+  server.behave((_, response) => list(response, [worker('shop', 'a', (looks += 1) < 2 ? 'False' : 'True')]));
+  expect(await run(['wait', 'a', '-n', 'shop'])).toEqual({ code: 0, out: '✓ a is ready: a speaks', err: '' });
+  expect(await run(['wait', 'b', '-n', 'shop'])).toEqual({
+    code: 1,
+    out: '',
+    err: 'there is no worker "b" in the namespace shop',
+  });
+});
+
+test.each<[string, number, string]>([
+  ['Forbidden', 403, 'you may not list RedisWorkers in the namespace shop: name a namespace you may look into'],
+  ['NotFound', 404, 'does not know RedisWorkers: install the operator, or "redisworker crd | kubectl apply'],
+  ['Unauthorized', 401, 'does not know who asks: log in again'],
+])('%s is told in one sentence', async (reason, status, sentence) => {
+  server.behave((_, response) => answerStatus(response, status, reason, 'the words of the server'));
+  const { code, out, err } = await run(['status', '-n', 'shop']);
+  expect(err).toContain(sentence);
+  expect(err.split('\n')).toHaveLength(1);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+});
+
+test.each<[string[], string]>([
+  [['status', '--name', 'up', '-n', 'shop'], '--name is of a session on this machine'],
+  [['wait', '-A', '-n', 'shop'], 'name one namespace with --namespace, or all with --all-namespaces'],
+])('%j is a wrong call', async (argv, sentence) => {
+  const { code, err } = await run(argv);
+  expect(err).toContain(sentence);
+  expect(code).toBe(2);
+});
+
+test('a kubeconfig that is not there is named', async () => {
+  const { code, err } = await run(['status', '--kubeconfig', '/nowhere/config']);
+  expect(err).toMatch(/^\/nowhere\/config is no kubeconfig that can be read: /);
+  expect(code).toBe(1);
+});
