@@ -55,6 +55,17 @@ describe('the docs', () => {
     expect(listed.filter((page) => !contents.includes(`(${page.replace('docs/', '')})`))).toEqual([]);
   });
 
+  test('say nothing twice', () => {
+    const places = new Map<string, string[]>();
+    const others = ['CONTRIBUTING.md', 'charts/redis-worker-operator/README.md'];
+    for (const page of [...all.filter((one) => !one.startsWith('docs/reference/')), ...others]) {
+      const prose = readFileSync(page, 'utf8').replace(/```.*?```|<!--.*?-->/gs, '').replace(/\]\([^)]*\)/g, ']');
+      const sentences = new Set(prose.split(/(?<=[.;:!?])\s+|\n|\|/).map((one) => one.trim()));
+      for (const one of sentences) if (one.length > 45) places.set(one, [...places.get(one) ?? [], page]);
+    }
+    expect([...places].filter(([, found]) => found.length > 1)).toEqual([]);
+  });
+
   test.each([...all, 'CONTRIBUTING.md'])('lead to places that exist: %s', (page) => {
     const prose = readFileSync(page, 'utf8').replace(/```.*?```|`[^`\n]*`/gs, '');
     const links = [...prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
