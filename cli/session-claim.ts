@@ -1,6 +1,6 @@
 /** Two `up` with one identity would fight over the same hashes: the second is refused, whichever folders they use. */
 import { createHash, randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { RedisTls } from '../contract/redis-tls.ts';
 import { systemClock } from '../operator/clock.ts';
@@ -13,6 +13,7 @@ import { parseRedisUrl } from '../operator/redis/target.ts';
 import { Failure } from './failure.ts';
 import { program } from './program.ts';
 import type { RedisAccess } from './redis-login.ts';
+import { userName } from './user.ts';
 
 const holderSchema = z.object({
   host: z.string(),
@@ -34,7 +35,7 @@ export interface SessionClaim {
 
 /** What a session is to a Redis: `up` of one user on one machine under one name, whatever it runs. */
 export function identityOf(session: string, ...more: readonly string[]): string {
-  const identity = JSON.stringify([hostname(), userInfo().username, session, ...more]);
+  const identity = JSON.stringify([hostname(), userName(), session, ...more]);
   return createHash('sha256').update(identity).digest('hex');
 }
 

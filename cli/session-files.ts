@@ -3,11 +3,12 @@
  * `<name>.sock` in a folder that only this user can enter.
  */
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { exitCodes, Failure, messageOf, systemCode } from './failure.ts';
 import type { Environment } from './io.ts';
+import { userId } from './user.ts';
 
 const sessionSchema = z.object({
   name: z.string(),
@@ -54,7 +55,7 @@ export async function sessionFiles(name: string, environment: Environment): Prom
     );
   }
   const folder = await runtimeFolder(environment);
-  const temporary = await privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+  const temporary = await privateFolder(join(tmpdir(), `redisworker-${userId()}`));
   const socket = join(folder, `${name}${socketEnding}`);
   mustFit(socket);
   return {
@@ -108,7 +109,7 @@ export async function removeSession(files: SessionFiles): Promise<void> {
 async function runtimeFolder({ runtimeFolder: own }: Environment): Promise<string> {
   return await isOwnFolder(own)
     ? privateFolder(join(own ?? '', 'redisworker'))
-    : privateFolder(join(tmpdir(), `redisworker-${userInfo().uid}`));
+    : privateFolder(join(tmpdir(), `redisworker-${userId()}`));
 }
 
 async function privateFolder(folder: string): Promise<string> {
@@ -116,7 +117,7 @@ async function privateFolder(folder: string): Promise<string> {
     if (systemCode(error) !== 'EEXIST') throw new Failure(`the folder ${folder} cannot be made: ${messageOf(error)}`);
   });
   const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) {
+  if (!found.isDirectory() || found.uid !== userId()) {
     throw new Failure(`${folder} belongs to somebody else: remove it, or set XDG_RUNTIME_DIR to a folder of your own`);
   }
   if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
@@ -125,5 +126,5 @@ async function privateFolder(folder: string): Promise<string> {
 
 async function isOwnFolder(folder: string | undefined): Promise<boolean> {
   if (folder === undefined) return false;
-  return stat(folder).then((found) => found.isDirectory() && found.uid === userInfo().uid, () => false);
+  return stat(folder).then((found) => found.isDirectory() && found.uid === userId(), () => false);
 }

@@ -103,6 +103,23 @@ describeWith('helm3', 'helm4')('the chart', () => {
     expect(config.canary).toMatchObject({ host: 'rwo-redis-worker-operator-canary.redisworker.svc', port: 8086 });
   });
 
+  test('gives metrics with authentication a port of their own, with a certificate when there is one', async () => {
+    const args = async (metrics: object) => operator(await render({ metrics })).args ?? [];
+    expect(readConfig(await args({ authentication: 'TokenReview' }), {}).metrics).toMatchObject({
+      address: '0.0.0.0',
+      port: 8443,
+      auth: 'TokenReview',
+      identity: 'SelfSigned',
+    });
+    expect(readConfig(await args({}), {}).metrics).toBeUndefined();
+    expect(await args({ authentication: 'TokenReview', certSecret: { name: 'cert' } })).toEqual(
+      expect.arrayContaining([
+        '--metrics-cert-file=/etc/redisworker/metrics/tls.crt',
+        '--metrics-key-file=/etc/redisworker/metrics/tls.key',
+      ]),
+    );
+  });
+
   test('wires the canary: pods dial what the Service leads to, and the policy lets workers in there', async () => {
     const objects = await render({ watchNamespace: 'team-a' });
     const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name.endsWith('-canary'));
