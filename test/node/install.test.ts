@@ -52,7 +52,8 @@ describeOnNode('the packaged chart', () => {
         );
       });
 
-      test('has the command line in the pod of the operator, which knows its Redis', async () => {
+      test('has the command line in the pod of the operator, which knows its Redis and its workers', async () => {
+        expect(await release.inOperator('redisworker', 'status')).toMatch(/^demo-worker\s+True\s+2\/2/m);
         const asked = await release.inOperator('redisworker', 'send', 'demo-worker', '{"name":"Ada"}');
         expect(asked).toContain('Hello, Ada!');
         expect(await release.inOperator('redisworker', 'dead', 'list', 'demo-worker')).toMatch(/no dead letters|^$/i);

@@ -7,7 +7,6 @@
   resources:
     - redisworkers
   verbs:
-    - get
     - list
     - watch
     - patch

@@ -29,7 +29,7 @@ const kept = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
  * names that are not known beforehand, and either would hand out every Secret there is.
  */
 export const servedRules: readonly Rule[] = [
-  rule(group, 'redisworkers', ['get', 'list', 'watch', 'patch']),
+  rule(group, 'redisworkers', ['list', 'watch', 'patch']),
   rule(group, 'redisworkers/status', ['patch']),
   // Children name their worker as an owner that waits for them, which some clusters let nobody do without this right.
   rule(group, 'redisworkers/finalizers', ['update']),
