@@ -1,4 +1,4 @@
-/** Values of the chart that only a running pod shows the effect of: two operators, any user id, metrics for those alone who may. */
+/** Values of the chart that only a running pod shows the effect of: two operators, users of the cluster's choice, metrics for those alone who may. */
 import { request } from 'node:https';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Helm, openHelm } from '../support/node/helm.ts';
@@ -11,8 +11,36 @@ import { eventually } from '../support/wait.ts';
 
 /** As OpenShift gives a namespace. */
 const uid = 1_000_650_000;
-const anyUser = (of: string) =>
-  [`runAsUser=${uid}`, 'runAsGroup=0', `fsGroup=${uid}`].map((id) => `${of}podSecurityContext.${id}`);
+
+/** What OpenShift does under its SCC `restricted-v2`: pods of the namespace run as its user, and may not name another. */
+function assignedUser(namespace: string): object[] {
+  const name = `user-of-${namespace}`;
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const context = 'Object.spec.securityContext';
+  return [
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        failurePolicy: 'Fail',
+        reinvocationPolicy: 'Never',
+        matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+        },
+        matchConditions: [{ name: 'names-no-user', expression: '!has(object.spec.securityContext.runAsUser)' }],
+        mutations: [{
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: `Object{spec: Object.spec{securityContext: ${context}{runAsUser: ${uid}, fsGroup: ${uid}}}}`,
+          },
+        }],
+      },
+    },
+    { apiVersion, kind: 'MutatingAdmissionPolicyBinding', metadata: { name }, spec: { policyName: name } },
+  ];
+}
 
 describeOnNode('the chart with other values', () => {
   describeWith('helm4')('runs', () => {
@@ -23,17 +51,21 @@ describeOnNode('the chart with other values', () => {
       const node = sharedNode();
       [helm] = await Promise.all([openHelm(toolPath('helm4'), node), importDefaultImages(node), removeCrd(node)]);
       release = await openRelease(node, 'values');
+      for (const object of assignedUser(release.namespace)) await node.apply(object);
       const values = [
         'redis.trial.enabled=true',
         'replicaCount=2',
         'metrics.authentication=TokenReview',
-        ...anyUser(''),
-        ...anyUser('redis.trial.'),
+        'openshift.enabled=true',
       ].flatMap((value) => ['--set', value]);
       const wait = ['--wait', `--timeout=${patienceMs / 1000}s`];
       await helm.ok('install', releaseName, helm.packaged, ...release.where, ...values, ...wait);
     });
     afterAll(async () => {
+      await release.deleteWorkers();
+      for (const kind of ['mutatingadmissionpolicybinding', 'mutatingadmissionpolicy']) {
+        await release.node.kubectl(['delete', kind, `user-of-${release.namespace}`]);
+      }
       await helm.try('uninstall', releaseName, ...release.where, '--wait', '--timeout=120s');
       await helm.close();
     });
@@ -47,7 +79,13 @@ describeOnNode('the chart with other values', () => {
       return pods.map(({ status }) => status.podIP);
     };
 
-    test('as any user, with what it reads and writes', async () => {
+    test('as whom OpenShift chooses, workers and the trial Redis too', async () => {
+      await release.kubectl('apply', '-f', 'examples/demo-worker.yaml');
+      await release.ready('demo-worker');
+      expect(await release.inOperator('redisworker', 'send', 'demo-worker', '{"name":"Ada"}')).toContain('Hello, Ada!');
+      const pods = await release.list<{ spec: { securityContext: { runAsUser: number } } }>('pods');
+      expect(pods.length).toBeGreaterThanOrEqual(5);
+      expect(new Set(pods.map(({ spec }) => spec.securityContext.runAsUser))).toEqual(new Set([uid]));
       expect((await release.inOperator('/usr/bin/node', '-p', 'process.getuid()')).trim()).toBe(String(uid));
       expect(await release.inOperator('redisworker', 'dead', 'list', 'nobody')).toMatch(/no dead letters|^$/i);
     });
