@@ -64,7 +64,7 @@ describeOnCluster('on an API server', () => {
         const notes = await succeed(install('one', { redis: { trial: { enabled: true } } }));
         expect(await owner()).toBe('one');
         expect(notes).toContain('kubectl -n one rollout status deployment/one-redis-worker-operator');
-        expect(notes).toContain('helm -n one test one --logs');
+        expect(notes).toContain('helm -n one test one\n');
         expect(notes).not.toContain('WARNING');
       });
 
