@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl chaos-worker
+.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -45,3 +45,7 @@ chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; co
 image: ## Build the images of the operator and of worker pods, dist/*-image.tar
 	@sh scripts/install.sh
 	@npm run --silent image
+
+footprint: ## Measure what the operator, the images and the command line take; needs root on Linux
+	@sh scripts/install.sh
+	@npm run --silent footprint

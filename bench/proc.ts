@@ -16,6 +16,12 @@ export function residentMb(pid: number): number {
   return (Number(kib) * 1024) / 1e6;
 }
 
+/** The part of it that is no file's, which it shares with nobody. */
+export function anonymousMb(pid: number): number {
+  const [, kib] = /^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  return (Number(kib) * 1024) / 1e6;
+}
+
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

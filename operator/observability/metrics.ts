@@ -51,10 +51,14 @@ const queueBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300];
 const reconcileBuckets = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
 
+/** Gauges of prom-client that are called like counters; what they add up is served by kind. */
+const sumsNamedLikeCounters = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
 /** Makes a registry of its own with all instruments, and the figures of the Node process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const sum of sumsNamedLikeCounters) registry.removeSingleMetric(sum);
   gauge(registry, 'redisworker_build_info', 'Always 1; which version runs, on which Node', ['version', 'node_version'])
     .set({ version, node_version: process.versions.node }, 1);
   const watchRestarts = counter(registry, 'redisworker_watch_restarts_total', 'Watches started again', [
