@@ -63,9 +63,6 @@ module.exports = {
     rule('api-is-below', 'The API type is data.', { path: '^operator/api/' }, {
       path: '^operator/(redisworker|redis|cluster|controller)/',
     }),
-    rule('one-home-for-the-kube-client', 'Only cluster/kubernetes/ talks HTTP to an API server.', {
-      pathNot: '^operator/cluster/kubernetes/|^test/|^node_modules/',
-    }, { path: 'node_modules/@kubernetes/client-node/' }),
     rule('one-home-for-redis', 'Only operator/redis/ opens Redis connections for the operator, cli/ for a user.', {
       pathNot: '^operator/redis/|^cli/|^test/|^bench/|^node_modules/',
     }, { path: 'node_modules/ioredis/' }),

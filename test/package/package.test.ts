@@ -5,6 +5,7 @@ import { delimiter, join, relative } from 'node:path';
 import { env } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandResult, tryRun } from '../support/command.ts';
+import { answerList, answerStatus, startFaultApiServer } from '../support/fault-api-server.ts';
 import { nodesOfThisMachine } from '../support/nodes.ts';
 import { start } from '../support/processes.ts';
 
@@ -172,6 +173,7 @@ describe.each(nodes)('on Node $major', ({ path, major }) => {
     await symlink(path, join(folder, 'bin/node'));
     surroundings = {
       ...env,
+      KUBERNETES_SERVICE_HOST: '', // in a pod of CI too, the session is meant
       PATH: [join(folder, 'bin'), ...(env['PATH'] ?? '').split(delimiter)].join(delimiter),
       XDG_RUNTIME_DIR: folder,
       npm_config_offline: 'true',
@@ -190,6 +192,38 @@ describe.each(nodes)('on Node $major', ({ path, major }) => {
     expect((await redisworker('crd')).stdout).toBe(
       await readFile(join(root, 'crds/redisworkers.redisworker.dev.yaml'), 'utf8'),
     );
+  });
+
+  test('asks a cluster, by a kubeconfig whose login is a plugin', async () => {
+    const server = await startFaultApiServer();
+    try {
+      const worker = {
+        apiVersion: 'redisworker.dev/v1alpha1',
+        kind: 'RedisWorker',
+        metadata: { name: 'w', namespace: 'shop' },
+      };
+      server.behave((request, response) =>
+        request.headers.authorization === 'Bearer of-the-plugin'
+          ? answerList(response, '1', [worker])
+          : answerStatus(response, 401, 'Unauthorized', 'who?')
+      );
+      const credential = JSON.stringify({ status: { token: 'of-the-plugin' } });
+      await writeFile(join(folder, 'plugin'), `#!/bin/sh\necho '${credential}'`, { mode: 0o755 });
+      const given = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as { users: object[] };
+      given.users = [{ name: 'test', user: { exec: { command: './plugin' } } }];
+      await writeFile(join(folder, 'kubeconfig'), JSON.stringify(given));
+      const { code, stdout, stderr } = await redisworker(
+        'status',
+        '-n',
+        'shop',
+        '--kubeconfig',
+        join(folder, 'kubeconfig'),
+      );
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^NAME .*\nw\n$/) as string });
+      expect(stderr).toBe('… w is new\n');
+    } finally {
+      await server.stop();
+    }
   });
 
   test('runs the workers of a manifest, and answers requests', async () => {

@@ -116,6 +116,48 @@ echo '{"status": {"token": "'$GIVEN'", "expirationTimestamp": "2100-01-01T00:00:
   expect(await readFile(join(dir, 'asked'), 'utf8')).toBe('.\n.\n');
 });
 
+it('shows a plugin that asks for it the cluster, finds it beside the kubeconfig, and takes its certificate', async () => {
+  const certificate = JSON.stringify({ status: { clientCertificateData: 'CERT', clientKeyData: 'KEY' } });
+  const program = `#!/bin/sh\necho "$KUBERNETES_EXEC_INFO $1" > ${dir}/info\necho '${certificate}'`;
+  await writeFile(join(dir, 'plugin'), program, { mode: 0o755 });
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1beta1',
+    command: './plugin',
+    args: ['get'],
+    provideClusterInfo: true,
+  };
+  await write({ server: 'https://k.test' }, { exec });
+  expect(await (await readClusterConfig(file)).credentials()).toEqual({
+    tls: { cert: 'CERT', key: 'KEY' },
+    headers: {},
+  });
+  expect(await readFile(join(dir, 'info'), 'utf8')).toBe(
+    '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","spec":{"interactive":false,"cluster":{"server":"https://k.test"}}} get\n',
+  );
+});
+
+it.each<[string, object, RegExp]>([
+  [
+    'is not there',
+    { exec: { command: 'no-such-plugin', installHint: 'get it there' } },
+    /no-such-plugin of the kubeconfig cannot be run: .*ENOENT; get it there$/,
+  ],
+  ['fails', { exec: { command: 'false' } }, /^the login plugin false of the kubeconfig failed \(1\)$/],
+  [
+    'prints something else',
+    { exec: { command: 'echo' } },
+    /^the login plugin echo printed no ExecCredential with a status$/,
+  ],
+  [
+    'is none',
+    { 'auth-provider': { name: 'gcp' } },
+    /by the auth-provider "gcp": use the exec plugin that took its place$/,
+  ],
+])('says so when a plugin %s', async (_, user, sentence) => {
+  await write({ server: 'https://k.test' }, user);
+  await expect((await readClusterConfig(file)).credentials()).rejects.toThrow(sentence);
+});
+
 it('reads several kubeconfigs as one, in which the first word counts', async () => {
   await write({ server: 'https://k.test' }, { token: 'first' }, '');
   const [other, absent] = [join(dir, 'other'), join(dir, 'absent')];

@@ -18,7 +18,7 @@ export async function readClusterConfig(
   const files = kubeconfig === undefined ? defaultFiles(surroundings) : [kubeconfig];
   if (files.length === 0) return readPodAccount(surroundings);
   const { readKubeconfigs } = await import('./kubeconfig.ts');
-  return readKubeconfigs(files);
+  return readKubeconfigs(files, surroundings.environment);
 }
 
 /** As kubectl looks for them: of several in $KUBECONFIG those that exist. */

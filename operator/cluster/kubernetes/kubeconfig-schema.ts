@@ -12,6 +12,16 @@ const cluster = z.object({
   'proxy-url': text,
 });
 
+const exec = z.object({
+  apiVersion: text,
+  command: z.string(),
+  args: z.array(z.string()).nullish(),
+  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  interactiveMode: text,
+  provideClusterInfo: z.boolean().optional(),
+  installHint: text,
+});
+
 const user = z.object({
   'client-certificate': text,
   'client-certificate-data': text,
@@ -23,8 +33,8 @@ const user = z.object({
   username: text,
   password: text,
   as: text,
-  exec: z.looseObject({ command: z.string() }).optional(),
-  'auth-provider': z.looseObject({ name: z.string(), config: z.record(z.string(), z.unknown()).optional() }).optional(),
+  exec: exec.optional(),
+  'auth-provider': z.object({ name: z.string(), config: z.record(z.string(), z.unknown()).optional() }).optional(),
 });
 
 const context = z.object({ cluster: z.string(), user: text, namespace: text });
@@ -43,10 +53,8 @@ export const kubeconfig = z.object({
 export type Kubeconfig = z.infer<typeof kubeconfig>;
 
 /** The cluster of a context, its files by absolute path. */
-/** One file, read. */
 export type KubeconfigCluster = z.infer<typeof cluster>;
-/** The user of a context, its files by absolute path. */
-/** One file, read. */
+/** The user of a context, its files and plugin by absolute path. */
 export type KubeconfigUser = z.infer<typeof user>;
 
 /** What the current context names. */

@@ -2,22 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import type { ClusterConfig } from './credentials.ts';
-import { type CurrentContext, type Kubeconfig, kubeconfig } from './kubeconfig-schema.ts';
+import type { ClusterConfig, Surroundings } from './credentials.ts';
+import { type CurrentContext, type Kubeconfig, kubeconfig, type KubeconfigUser } from './kubeconfig-schema.ts';
 import { openLogin } from './login.ts';
 
 /**
  * @param files at least one; what an earlier one says stays
+ * @param environment what plugins are run with
  * @throws Error naming the file and what is missing in it
  */
-export function readKubeconfigs(files: readonly string[]): ClusterConfig {
+export function readKubeconfigs(files: readonly string[], environment: Surroundings['environment']): ClusterConfig {
   const context = currentContext(files);
-  let login = openLogin(context);
+  let login = openLogin(context, environment);
   return {
     server: context.cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace,
     async credentials(anew = false) {
-      if (anew) login = openLogin(currentContext(files));
+      if (anew) login = openLogin(currentContext(files), environment);
       return await login();
     },
   };
@@ -71,9 +72,18 @@ function withAbsolutePaths({ clusters, users, ...rest }: Kubeconfig, folder: str
     clusters: clusters.map((one) => ({ ...one, cluster: absolute(one.cluster, folder, ['certificate-authority']) })),
     users: users.map((one) => ({
       ...one,
-      user: one.user && absolute(one.user, folder, ['client-certificate', 'client-key', 'tokenFile', 'token-file']),
+      user: one.user && withPluginPath(
+        absolute(one.user, folder, ['client-certificate', 'client-key', 'tokenFile', 'token-file']),
+        folder,
+      ),
     })),
   };
+}
+
+/** A command with a slash is a file; one without is looked up on PATH. */
+function withPluginPath(user: KubeconfigUser, folder: string): KubeconfigUser {
+  const { exec } = user;
+  return exec?.command.includes('/') ? { ...user, exec: { ...exec, command: resolve(folder, exec.command) } } : user;
 }
 
 function absolute<T extends object>(entry: T, folder: string, names: readonly (keyof T)[]): T {
