@@ -1,5 +1,9 @@
 /** Releases on an API server: who owns the CustomResourceDefinition, and what outlives an upgrade. No pod runs here. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { crdAnnotations, crdName } from '../../operator/api/crd.ts';
 import { chartFolder, type GivenValues, helms } from '../support/chart/helm.ts';
 import { type CommandResult, tryRun } from '../support/command.ts';
@@ -23,7 +27,7 @@ describeOnCluster('on an API server', () => {
       afterAll(() => controlPlane.stop());
 
       const helm = (args: readonly string[], values: GivenValues = {}): Promise<CommandResult> =>
-        tryRun(toolPath(which), [...args, ...(args[0] === 'uninstall' ? [] : ['--values', '-'])], {
+        tryRun(toolPath(which), [...args, ...(takesValues.has(args[0]) ? ['--values', '-'] : [])], {
           env: { ...process.env, KUBECONFIG: controlPlane.kubeconfigPath },
           stdin: JSON.stringify(values),
         });
@@ -105,6 +109,21 @@ describeOnCluster('on an API server', () => {
         expect((await definition()).metadata.annotations?.[crdAnnotations.version]).not.toBe('0.0.1');
       });
 
+      test('puts the definition back that it had, when it is rolled back', async () => {
+        const before = await chartBefore();
+        try {
+          await succeed(helm(['upgrade', 'one', before, '--namespace', 'one'], { watchNamespace: 'one' }));
+          expect(await columns()).toEqual([]);
+          await succeed(install('one'));
+          expect(await columns()).not.toEqual([]);
+          await succeed(helm(['rollback', 'one', '--namespace', 'one']));
+          expect(await columns()).toEqual([]);
+          await succeed(install('one'));
+        } finally {
+          await rm(before, { recursive: true });
+        }
+      });
+
       test("refuses to work with another's of an older version, and says what to do", async () => {
         await alter('0.0.1');
         const { code, stderr } = await install('three');
@@ -173,6 +192,19 @@ describeOnCluster('on an API server', () => {
     });
   });
 });
+
+const takesValues: ReadonlySet<string | undefined> = new Set(['install', 'upgrade']);
+
+/** A copy of the chart whose definition shows no columns. */
+async function chartBefore(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
+  await cp(chartFolder, folder, { recursive: true });
+  const file = join(folder, `files/crds/${crdName}.yaml`);
+  const definition = parse(await readFile(file, 'utf8')) as { spec: { versions: object[] } };
+  const versions = definition.spec.versions.map((version) => ({ ...version, additionalPrinterColumns: [] }));
+  await writeFile(file, stringify({ ...definition, spec: { ...definition.spec, versions } }));
+  return folder;
+}
 
 function pointer(annotation: string): string {
   return `/metadata/annotations/${annotation.replace('~', '~0').replace('/', '~1')}`;
