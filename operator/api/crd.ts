@@ -1,7 +1,7 @@
 /** The CustomResourceDefinition, made from the schema. Nothing here is written twice. */
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import { printerColumns } from './printer-columns.ts';
+import { type PrinterColumn, printerColumns } from './printer-columns.ts';
 import { validation } from './rules.ts';
 import { apiVersion, kind, redisWorker, spec, typeNeverChanges } from './schema.ts';
 import { status } from './fields/status.ts';
@@ -40,6 +40,11 @@ function makeOpenApiSchema(): StructuralSchema {
     },
     'x-kubernetes-validations': [...validationsOf(redisWorker), validation(typeNeverChanges)],
   };
+}
+
+/** The API server leaves out a priority of zero: whoever compares what it has with this file would find a difference. */
+function withoutZero({ priority, ...column }: PrinterColumn): object {
+  return priority === 0 ? column : { ...column, priority };
 }
 
 /** The whole CRD as an object. */
@@ -82,7 +87,7 @@ function crdSpec(): object {
             labelSelectorPath: '.status.selector',
           },
         },
-        additionalPrinterColumns: printerColumns,
+        additionalPrinterColumns: printerColumns.map(withoutZero),
       },
     ],
   };

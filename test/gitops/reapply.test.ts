@@ -2,9 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { crdName } from '../../operator/api/crd.ts';
 import { describeOnCluster, kubectl, kubectlOk } from '../support/control-plane/shared.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { crdFile } from '../support/gitops/examples.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -91,6 +93,11 @@ describeOnCluster('manifests that are applied again', () => {
   });
 
   afterAll(() => stage.stop());
+
+  test('have the words the API server has for them, where they define the kind', async () => {
+    const written: unknown = parse(crdFile());
+    expect(JSON.parse(await kubectlOk(['get', 'crd', crdName, '-o', 'json']))).toMatchObject(written as object);
+  });
 
   test.each([
     ['on the client', []],

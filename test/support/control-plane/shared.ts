@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, inject } from 'vitest';
 import './global-setup.ts';
+import { eventually } from '../wait.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
 import type { AccountCluster } from './service-account.ts';
 
@@ -47,6 +48,14 @@ export async function createNamespace(prefix = 'test', labels: Readonly<Record<s
 /** Installs the product's CRDs and waits until they are served; doing it again is fine. */
 export async function installCrds(): Promise<void> {
   if (!existsSync(crdsDir)) throw new Error('there is no folder crds/: run "npm run generate" first');
-  await kubectlOk(['apply', '--server-side', '--force-conflicts', '-f', crdsDir]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '-f', crdsDir]);
+  await serveCrds(crdsDir);
+}
+
+/** Applies CRDs from files or folders and waits until they are served. */
+export async function serveCrds(...paths: readonly string[]): Promise<void> {
+  const files = paths.flatMap((path) => ['-f', path]);
+  await kubectlOk(['apply', '--server-side', '--force-conflicts', ...files]);
+  // "kubectl wait" gives up on one that has no condition yet.
+  const wait = () => kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...files]);
+  await eventually('the CRDs are served', async () => (await wait()).code === 0, 60_000);
 }

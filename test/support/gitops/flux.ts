@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inject } from 'vitest';
-import { applyObjects, kubectl, kubectlOk } from '../control-plane/shared.ts';
+import { applyObjects, kubectl, kubectlOk, serveCrds } from '../control-plane/shared.ts';
 import { freePort, start } from '../processes.ts';
 import { besideTool } from '../tools/tool.ts';
 import { eventually } from '../wait.ts';
@@ -48,9 +48,7 @@ const crds = [
 
 /** Starts the controller for a namespace. @param program path of the tool */
 export async function startFlux(program: string, namespace: string): Promise<Flux> {
-  const files = crds.flatMap((file) => ['-f', besideTool(program, file)]);
-  await kubectlOk(['apply', '--server-side', ...files]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', ...files]);
+  await serveCrds(...crds.map((file) => besideTool(program, file)));
   const [metrics, health] = [await freePort(), await freePort()];
   const controller = start(program, [
     `--metrics-addr=127.0.0.1:${metrics}`,
