@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Combination, pairwise, valuesOf } from '../support/chart/combinations.ts';
 import { findings } from '../support/chart/checks.ts';
 import { chartFolder, type GivenValues, helm, helms, release, render, type Rendered } from '../support/chart/helm.ts';
+import { monitoringKinds } from '../support/chart/monitoring-kinds.ts';
 import { podsOf } from '../support/chart/pods.ts';
 import { schemaFiles } from '../support/chart/schemas.ts';
 import { tryRun } from '../support/command.ts';
@@ -160,12 +161,11 @@ describeOnCluster('the API server', () => {
   });
 
   describeWith('helm4')('asked without writing', () => {
+    beforeAll(async () => {
+      for (const name of [release.namespace, 'team-a', 'monitoring']) await kubectlOk(['create', 'namespace', name]);
+    });
+
     test('would take every object', async () => {
-      for (const name of [release.namespace, 'team-a', 'monitoring']) {
-        await kubectlOk(['create', 'namespace', name]).catch((error: unknown) => {
-          if (!String(error).includes('AlreadyExists')) throw error;
-        });
-      }
       const objects = allObjects().filter(({ kind }) => !foreign.has(kind));
       const { code, stderr } = await kubectl([
         'apply',
@@ -175,6 +175,18 @@ describeOnCluster('the API server', () => {
         '-f',
         '-',
       ], {
+        stdin: documents(objects),
+      });
+      expect(stderr + String(code)).toBe('0');
+    });
+
+    test('would take what is for Prometheus, by the definitions of its operator', async () => {
+      const definitions = await monitoringKinds();
+      await kubectlOk(['apply', '--server-side', '-f', definitions]);
+      await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '-f', definitions]);
+      const objects = allObjects().filter(({ kind }) => foreign.has(kind));
+      expect(new Set(objects.map(({ kind }) => kind))).toEqual(foreign);
+      const { code, stderr } = await kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], {
         stdin: documents(objects),
       });
       expect(stderr + String(code)).toBe('0');
