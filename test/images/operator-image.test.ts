@@ -1,5 +1,5 @@
 /** The operator's image as it was built: what it holds, and its programs run inside its files, read-only, by any user. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -10,7 +10,7 @@ import { buildOperatorImage } from '../../images/operator-image.ts';
 import { unpack } from '../../images/unpack.ts';
 import type { BuiltImage } from '../../images/write.ts';
 import { version } from '../../operator/version.ts';
-import { filesOf, notAsRoot, startInside } from '../support/images/unpacked.ts';
+import { type Contained, filesOf, notAsRoot, startInside } from '../support/images/unpacked.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'redisworker-operator-image-'));
@@ -128,6 +128,28 @@ test.skipIf(notAsRoot !== '')(
   },
 );
 
+test.skipIf(notAsRoot !== '')(`it says that a kubeconfig wants a plugin it does not have${notAsRoot}`, async () => {
+  const mounted = join(folder, 'kubeconfig');
+  mkdirSync(mounted);
+  const kubeconfig = {
+    'current-context': 'c',
+    clusters: [{ name: 'k', cluster: { server: 'https://k.test' } }],
+    users: [{ name: 'u', user: { exec: { command: 'aws' } } }],
+    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
+  };
+  writeFileSync(join(mounted, 'config'), JSON.stringify(kubeconfig));
+  const command = [
+    ...operatorConfiguration.entrypoint,
+    '--kubeconfig',
+    '/run/kubeconfig/config',
+    '--http',
+    '127.0.0.1:0',
+  ];
+  const [code, printed] = await ended(command, { mounts: { '/run/kubeconfig': mounted } });
+  expect(printed).toContain('the kubeconfig logs in by the plugin aws, which this image does not have');
+  expect(code).toBe(1);
+});
+
 function textOf(path: string): string {
   const file = files.find((one) => one.path === path);
   return file?.kind === 'file' ? Buffer.from(file.content).toString() : '';
@@ -136,9 +158,9 @@ function textOf(path: string): string {
 /** Exit code and what it printed. */
 async function ended(
   command: readonly string[],
-  { user = operatorConfiguration.user }: { readonly user?: string } = {},
+  { user = operatorConfiguration.user, mounts = {} }: { user?: string; mounts?: Contained['mounts'] } = {},
 ): Promise<[code: number | string, printed: string]> {
-  const process = startInside({ root, user, env: operatorConfiguration.env }, command);
+  const process = startInside({ root, user, mounts, env: operatorConfiguration.env }, command);
   onTestFinished(() => process.stop());
   return [await process.ended, process.output().trim()];
 }
