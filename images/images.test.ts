@@ -92,6 +92,13 @@ describe('a bundle for Node', () => {
     expect(await codeFor(24)).toContain('await using ');
     expect(await codeFor(20)).not.toContain('await using ');
   });
+
+  test('reads of HTTP what is used, and no client for the web', async () => {
+    const { files } = await bundleForNode({ entries: { demo: 'cli/endpoint.ts' }, node: 24 });
+    const code = files.get('demo.js')!;
+    expect(imports(code)).not.toContain('node:http');
+    expect(code).toContain('require("node:http")');
+  });
 });
 
 describe('the archive', () => {

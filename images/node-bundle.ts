@@ -52,7 +52,7 @@ async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
     cwd: root,
     platform: 'node',
     transform: { target: `node${node}` },
-    plugins: [replacing(instead)],
+    plugins: [replacing(instead), ...(format === 'esm' ? [requiringHttp] : [])],
     onLog(level, log, tell) {
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') tell(level, log); // of two who import it, one waits until it is needed
@@ -83,6 +83,21 @@ function replacing(instead: Readonly<Record<string, string>>): Plugin {
     },
   };
 }
+
+const httpModule = '\0http.cjs';
+
+/**
+ * An `import` of node:http reads all it exports, and so loads a client for the web that costs every start 40 ms;
+ * what is required is read when it is used.
+ */
+const requiringHttp: Plugin = {
+  name: 'requiring-http',
+  resolveId(id, importer) {
+    if (id !== 'node:http') return null;
+    return importer === httpModule ? { id, external: true } : httpModule;
+  },
+  load: (id) => (id === httpModule ? "module.exports = require('node:http');" : null),
+};
 
 /** The innermost package a module lies in, by its folder from node_modules on; none for our own. */
 function packageOf(module: string): readonly string[] {
