@@ -74,12 +74,9 @@ async function operatorImageFiles(platform: Platform): Promise<{
   return { system, operator, labels, parts };
 }
 
-/** The operator and the command line, without what neither can do here: run plugins of kubeconfigs, and workers. */
+/** The operator and the command line, which can run no workers here. */
 export async function bundleOperator(): Promise<BundledForNode> {
-  const instead = {
-    'operator/cluster/kubernetes/login-plugin.ts': 'operator/cluster/kubernetes/no-login-plugin.ts',
-    'cli/up.ts': 'cli/no-up.ts',
-  };
+  const instead = { 'cli/up.ts': 'cli/no-up.ts' };
   const shared = { node: 24, split: true, format: 'cjs', instead } as const;
   const [operator, cli] = await Promise.all([
     bundleForNode({ ...shared, entries: { operator: 'operator/main.ts' }, sharedFolder: 'operator' }),
