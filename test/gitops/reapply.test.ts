@@ -66,11 +66,11 @@ const marked: readonly { readonly metadata: object }[] = readdirSync(examples).f
         metadata: {
           ...object.metadata,
           labels: {
-            'kustomize.toolkit.fluxcd.io/name': 'apps',
+            'kustomize.toolkit.fluxcd.io/name': 'shop',
             'kustomize.toolkit.fluxcd.io/namespace': 'flux-system',
-            'app.kubernetes.io/instance': 'apps',
+            'app.kubernetes.io/instance': 'shop',
           },
-          annotations: { 'argocd.argoproj.io/tracking-id': 'apps:redisworker.dev/RedisWorker:default/w' },
+          annotations: { 'argocd.argoproj.io/tracking-id': 'shop:redisworker.dev/RedisWorker:default/w' },
         },
       };
     })
@@ -129,9 +129,9 @@ describeOnCluster('manifests that are applied again', () => {
 
   test('leave marks of their controllers on the worker alone', async () => {
     expect((await list('rw')).map(({ metadata }) => metadata.labels?.['app.kubernetes.io/instance'])).toEqual([
-      'apps',
-      'apps',
-      'apps',
+      'shop',
+      'shop',
+      'shop',
     ]);
     const ours = (await list(children)).filter(({ metadata }) =>
       metadata.labels?.['redisworker.dev/name'] !== undefined
