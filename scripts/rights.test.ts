@@ -33,11 +33,10 @@ test('a right that a test took away is no right that is missing', () => {
   expect(compareRights(rule('list'), asked)).toEqual({ unused: [], refused: [] });
 });
 
-test('an apply that creates used the rights to patch, to create, and to have the owner wait', () => {
+test('an apply that creates used the rights to patch and to create', () => {
   expect(askedRights([entry('patch', 'deployments', 201)]).map(({ verb, resource }) => `${verb} ${resource}`)).toEqual([
     'patch deployments',
     'create deployments',
-    'update redisworkers/finalizers',
   ]);
 });
 

@@ -97,16 +97,6 @@ describeOnCluster('an operator without a right', () => {
     await ready('secretive');
   });
 
-  test('to have a worker wait for its children says which, where the cluster asks for it', async () => {
-    await account.allow(without('update', 'redisworkers/finalizers'));
-    await apply(worker('childless'));
-    expect(await forbidden('childless')).toMatch(
-      /cannot set blockOwnerDeletion.*: grant the operator's service account to update redisworkers\/finalizers/,
-    );
-    await account.allow(servedRules);
-    await ready('childless');
-  });
-
   test('to write policies starts no pod without one, and leaves others alone', async () => {
     await account.allow(without('patch', 'networkpolicies'));
     await apply(worker('later'));

@@ -126,7 +126,6 @@ export function ciliumInput(
       name: 'w1',
       uid: '11111111-2222-3333-4444-555555555555',
       controller: true,
-      blockOwnerDeletion: true,
     },
     scope: scopeOf(net),
     deny: scopeOf(deny),

@@ -17,12 +17,6 @@
   verbs:
     - patch
 - apiGroups:
-    - redisworker.dev
-  resources:
-    - redisworkers/finalizers
-  verbs:
-    - update
-- apiGroups:
     - apps
   resources:
     - deployments

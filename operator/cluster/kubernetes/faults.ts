@@ -40,11 +40,9 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
 
 /** Quotas and admission answer 403 as well: only a missing right is mended by granting it. */
 function fixFor(status: number, message: string): string {
-  if (status !== 403) return '';
-  if (message.includes('cannot set blockOwnerDeletion')) {
-    return ": grant the operator's service account to update redisworkers/finalizers";
-  }
-  return /cannot \S+ resource/.test(message) ? ": grant the operator's service account this verb" : '';
+  return status === 403 && /cannot \S+ resource/.test(message)
+    ? ": grant the operator's service account this verb"
+    : '';
 }
 
 /** Reads the Status inside an ERROR event of a watch. */

@@ -31,8 +31,6 @@ const kept = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
 export const servedRules: readonly Rule[] = [
   rule(group, 'redisworkers', ['list', 'watch', 'patch']),
   rule(group, 'redisworkers/status', ['patch']),
-  // Children name their worker as an owner that waits for them, which some clusters let nobody do without this right.
-  rule(group, 'redisworkers/finalizers', ['update']),
   rule('apps', 'deployments', kept),
   rule('networking.k8s.io', 'networkpolicies', kept),
   rule('cilium.io', 'ciliumnetworkpolicies', kept),

@@ -17,10 +17,13 @@ export function parentLabels(parent: Parent): Record<string, string> {
   return { [labels.managedBy]: managedBy, [labels.worker]: labelValue(parent.name) };
 }
 
-/** The owner reference that has a child deleted with its worker. */
+/**
+ * The owner reference that has a child deleted with its worker. It does not have the worker wait for the child, for which
+ * some clusters ask a right to the worker, and refuse it for half a minute after its kind was installed.
+ */
 export function ownerReference(parent: Parent): OwnerReference {
   const { apiVersion, kind, name, uid } = parent;
-  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+  return { apiVersion, kind, name, uid, controller: true };
 }
 
 /** Metadata of a child; labels and annotations of the worker itself are not copied. */

@@ -39,7 +39,6 @@ const input: PolicyInput = {
     name: 'w1',
     uid: '11111111-2222-3333-4444-555555555555',
     controller: true,
-    blockOwnerDeletion: true,
   },
   labels: { 'app.kubernetes.io/managed-by': 'redisworker' },
   scope: [],

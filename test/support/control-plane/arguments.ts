@@ -68,7 +68,7 @@ export function apiServerArgs(dir: string, ports: Ports, { address, published, s
     `--tls-private-key-file=${pki('apiserver.key')}`,
     `--client-ca-file=${pki('ca.crt')}`,
     '--authorization-mode=Node,RBAC',
-    // The last is what some distributions add: who makes a child that its owner waits for needs a right to the owner.
+    // The last is what some distributions add: it asks who has an owner wait for a child for a right to the owner.
     '--enable-admission-plugins=NodeRestriction,PodNodeSelector,OwnerReferencesPermissionEnforcement',
     '--allow-privileged=true',
     `--service-cluster-ip-range=${serviceRange}`,

@@ -66,18 +66,5 @@ function rightsOf({ verb, objectRef, responseStatus }: AuditEntry): AskedRight[]
   const right = { apiGroup, resource: subresource ? `${resource}/${subresource}` : resource, allowed };
   // An apply that creates is asked for as a patch, and needs both rights.
   const verbs = verb === 'patch' && code === 201 ? ['patch', 'create'] : [verb];
-  const created = verbs.includes('create') && allowed && isChild(right.resource);
-  return [...verbs.map((one) => ({ ...right, verb: one })), ...(created ? [ownersRight] : [])];
-}
-
-/** Asked for by the admission of every object whose owner waits for its end, and not told in the log. */
-const ownersRight: AskedRight = {
-  apiGroup: 'redisworker.dev',
-  resource: 'redisworkers/finalizers',
-  verb: 'update',
-  allowed: true,
-};
-
-function isChild(resource: string): boolean {
-  return ['deployments', 'networkpolicies', 'ciliumnetworkpolicies', 'configmaps', 'secrets'].includes(resource);
+  return verbs.map((one) => ({ ...right, verb: one }));
 }
