@@ -46,10 +46,12 @@ describeOnNode('the packaged chart', () => {
       test('runs an example that is applied, behind a policy that was proven to hold', async () => {
         await release.kubectl('apply', '-f', 'examples/demo-worker.yaml');
         await release.ready('demo-worker');
-        const { status } = await release.worker('demo-worker');
-        expect(status?.conditions).toContainEqual(
-          expect.objectContaining({ type: 'NetworkPolicyEnforced', status: 'True', reason: 'Refused' }),
-        );
+        // An operator that has just started takes seconds to know that it reaches its canary itself.
+        await eventually('the policy is proven', async () => {
+          const { status } = await release.worker('demo-worker');
+          const proven = status?.conditions?.find(({ type }) => type === 'NetworkPolicyEnforced');
+          return proven?.status === 'True' && proven.reason === 'Refused';
+        }, 60_000);
       });
 
       test('has the command line in the pod of the operator, which knows its Redis and its workers', async () => {
