@@ -3,5 +3,5 @@ import { bundleForNode, type BundledForNode } from '../images/node-bundle.ts';
 
 /** For the oldest Node the package runs on. */
 export function bundleCommandLine(): Promise<BundledForNode> {
-  return bundleForNode({ entries: { cli: 'package/cli.ts' }, node: 20, split: true, sharedFolder: 'cli' });
+  return bundleForNode({ entries: { node20: 'package/node20.ts', cli: 'package/cli.ts' }, node: 20, split: true, sharedFolder: 'cli' });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DeferredEndings, groupBy, withResolvers } from './node20.ts';
+import { anySignal, DeferredEndings, groupBy, withResolvers } from './node20.ts';
 
 /** Runs the same on what Node has and on what stands in for it. */
 async function story(stack: DeferredEndings | AsyncDisposableStack): Promise<unknown[]> {
@@ -34,6 +34,16 @@ describe('what stands in for a newer Node on Node 20 does the same', () => {
   test('as Map.groupBy', () => {
     const parity = (value: number, index: number): string => `${value % 2} ${index > 1}`;
     expect(groupBy(new Set([1, 2, 3, 4]), parity)).toEqual(Map.groupBy(new Set([1, 2, 3, 4]), parity));
+  });
+
+  test('as AbortSignal.any', () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const either = anySignal([one.signal, other.signal]);
+    expect(either.aborted).toBe(false);
+    other.abort('enough');
+    one.abort('later');
+    expect(either.reason).toBe('enough');
+    expect(anySignal([one.signal]).reason).toBe('later');
   });
 
   test('as Promise.withResolvers', async () => {

@@ -4,6 +4,9 @@ function bring(where: object, name: string, value: unknown): void {
   if (!(name in where)) Object.defineProperty(where, name, { value, writable: true, configurable: true });
 }
 
+bring(Symbol, 'dispose', Symbol.for('Symbol.dispose'));
+bring(Symbol, 'asyncDispose', Symbol.for('Symbol.asyncDispose'));
+
 /** As `Promise.withResolvers`. */
 export function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve!: PromiseWithResolvers<T>['resolve'];
@@ -23,6 +26,17 @@ export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T, index: number
     else group.push(item);
   }
   return groups;
+}
+
+/** As `AbortSignal.any`, which came with Node 20.3. */
+export function anySignal(signals: Iterable<AbortSignal>): AbortSignal {
+  const either = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => either.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true, signal: either.signal });
+  }
+  return either.signal;
 }
 
 /** As `AsyncDisposableStack`, of which the sources use `defer`, `move` and the disposal. */
@@ -76,4 +90,5 @@ function suppressing(error: unknown, suppressed: unknown): Error {
 
 bring(Promise, 'withResolvers', withResolvers);
 bring(Map, 'groupBy', groupBy);
+bring(AbortSignal, 'any', anySignal);
 bring(globalThis, 'AsyncDisposableStack', DeferredEndings);

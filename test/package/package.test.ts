@@ -84,6 +84,7 @@ describe('the package', () => {
       'README.md',
       'cli/redisworker.js',
       'lib/cli.js',
+      'lib/node20.js',
       'lib/schema.json',
       'lib/third-party.txt',
       'lib/worker/import_map.json',
