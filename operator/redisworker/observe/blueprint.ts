@@ -67,22 +67,24 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       ...net,
       gate,
       outsideNames: spec.permissions.outsideNames,
-      clusterBlocks: defaults.clusterBlocks ?? [],
       flavor: spec.networkPolicy.flavor,
-      searchDomains: defaults.searchDomains ?? [],
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
       suspend: spec.suspend,
       deletionPolicy: spec.deletionPolicy,
       customImage: spec.pod.image !== undefined,
-      podNetwork: defaults.podNetwork ?? 'Shared',
-      podUser: defaults.podUser ?? 'Image',
+      ...placeOf(defaults),
       image: spec.pod.image ?? defaults.image,
       memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
       terminationGracePeriodSeconds: grace,
       pod: podSettings(spec),
     },
   };
+}
+
+/** What the cluster is like that the pods run in. */
+function placeOf({ clusterBlocks = [], searchDomains = [], podNetwork = 'Shared', podUser = 'Image' }: Defaults) {
+  return { clusterBlocks, searchDomains, podNetwork, podUser };
 }
 
 function scopeProblems(field: string, scope: ParsedScope): Problem[] {
