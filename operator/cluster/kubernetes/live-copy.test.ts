@@ -42,13 +42,18 @@ beforeEach(() => {
 });
 afterEach(() => cluster.close());
 
+let followed = 0;
+
 /** Follows ConfigMaps against lists and watches that answer in turn; the last one answers for ever. */
 async function followAgainst(
   lists: ((response: ServerResponse, seen: SeenRequest) => void)[],
   watches: ((watch: OpenWatch, seen: SeenRequest, response: ServerResponse) => void)[],
   timing: Partial<WatchTiming> = {},
 ): Promise<void> {
+  const test = String(followed += 1);
   server.behave((seen, response) => {
+    // A question of the test before may still be on its way, and is not to take an answer of this one.
+    if (seen.query.get('labelSelector') !== `test=${test}`) return void response.destroy();
     if (seen.query.get('watch') === null) (lists.length > 1 ? lists.shift() : lists[0])?.(response, seen);
     else (watches.length > 1 ? watches.shift() : watches[0])?.(openWatchLazily(response), seen, response);
   });
@@ -58,7 +63,7 @@ async function followAgainst(
     watchTiming: { ...quick, ...timing },
     hooks: { watchRestarted: (_, cause) => causes.push(cause), watchProblem: (_, problem) => problems.push(problem) },
   });
-  copy = cluster.follow(resources.configMaps, { namespace: 'n' });
+  copy = cluster.follow(resources.configMaps, { namespace: 'n', labels: { test } });
   copy.onChange((type, object) => changes.push(`${type} ${object.metadata.name} ${object.metadata.uid ?? ''}`));
 }
 
