@@ -22,6 +22,12 @@ const rate = (metric: string, by: string): string => `sum by (${by}) (rate(${met
 const quantile = (share: number, metric: string): string =>
   `histogram_quantile(${share}, sum by (le) (rate(${metric}_bucket{${scope}}[$__rate_interval])))`;
 
+/** How long it takes half of the time, and hardly ever longer. */
+const times = (metric: string): Graph['queries'] => [
+  { expr: quantile(0.5, metric), legend: 'half' },
+  { expr: quantile(0.99, metric), legend: '99 of 100' },
+];
+
 /** Two columns, row by row. */
 const graphs: readonly Graph[] = [
   {
@@ -49,10 +55,7 @@ const graphs: readonly Graph[] = [
     title: 'Time of a reconcile',
     description: 'Half of them are faster than the one, 99 of 100 than the other.',
     unit: 's',
-    queries: [
-      { expr: quantile(0.5, 'controller_runtime_reconcile_time_seconds'), legend: 'half' },
-      { expr: quantile(0.99, 'controller_runtime_reconcile_time_seconds'), legend: '99 of 100' },
-    ],
+    queries: times('controller_runtime_reconcile_time_seconds'),
   },
   {
     title: 'Queue',
@@ -64,19 +67,13 @@ const graphs: readonly Graph[] = [
     title: 'Time in the queue',
     description: 'How long a worker waits for a look.',
     unit: 's',
-    queries: [
-      { expr: quantile(0.5, 'workqueue_queue_duration_seconds'), legend: 'half' },
-      { expr: quantile(0.99, 'workqueue_queue_duration_seconds'), legend: '99 of 100' },
-    ],
+    queries: times('workqueue_queue_duration_seconds'),
   },
   {
     title: 'Redis: time of a call',
     description: 'Calls of the operator; those of workers are not in it.',
     unit: 's',
-    queries: [
-      { expr: quantile(0.5, 'redisworker_redis_roundtrip_seconds'), legend: 'half' },
-      { expr: quantile(0.99, 'redisworker_redis_roundtrip_seconds'), legend: '99 of 100' },
-    ],
+    queries: times('redisworker_redis_roundtrip_seconds'),
   },
   {
     title: 'Redis: calls that failed',

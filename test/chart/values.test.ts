@@ -6,6 +6,7 @@ import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import { describe, expect, test } from 'vitest';
 import { crd } from '../../operator/api/crd.ts';
 import { readConfig } from '../../operator/config.ts';
+import { flagValues } from '../support/chart/combinations.ts';
 import { chartFolder, type GivenValues, helm, helms, objectsOf, render, type Rendered } from '../support/chart/helm.ts';
 import { podsOf } from '../support/chart/pods.ts';
 import { describeWith } from '../support/tools/shared.ts';
@@ -64,16 +65,7 @@ describeWith('helm3', 'helm4')('the chart', () => {
   test('gives the operator flags that it takes, and that say what the values say', async () => {
     const objects = await render({
       watchNamespace: 'team-a',
-      logLevel: 'debug',
-      concurrency: 16,
-      defaultRedisNamespaces: ['team-a', 'team-b'],
-      redisPasswordMaxAge: '30d',
-      redisHosts: ['*.example.com', '10.1.0.0/16'],
-      secretConsentLabel: 'example.com/workers=allowed',
-      denyPodFields: ['image', 'labels'],
-      clusterCidrs: ['203.0.113.0/24', '2001:db8::/32'],
-      searchDomains: ['eu-west-1.compute.internal'],
-      dnsServer: '10.96.0.10:53',
+      ...flagValues,
       workerImage: { registry: 'registry.example', digest: `sha256:${'a'.repeat(64)}` },
       redis: { url: 'redis://redis.example:6379/2' },
     });

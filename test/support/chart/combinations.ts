@@ -8,6 +8,20 @@ const login = (name: string) => ({ name, usernameKey: 'user', passwordKey: 'pass
 const peer = { namespaceSelector: { matchLabels: { team: 'a' } } };
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
+/** Every value that becomes a flag by itself. */
+export const flagValues: GivenValues = {
+  logLevel: 'debug',
+  concurrency: 16,
+  defaultRedisNamespaces: ['team-a', 'team-b'],
+  redisPasswordMaxAge: '30d',
+  redisHosts: ['*.example.com', '10.1.0.0/16'],
+  secretConsentLabel: 'example.com/workers=allowed',
+  denyPodFields: ['image', 'labels'],
+  clusterCidrs: ['203.0.113.0/24', '2001:db8::/32'],
+  searchDomains: ['eu-west-1.compute.internal'],
+  dnsServer: '10.96.0.10:53',
+};
+
 /** Everything the templates ask about. */
 export const choices: Choices = {
   served: { all: {}, one: { watchNamespace: 'team-a' } },
@@ -135,19 +149,7 @@ export const choices: Choices = {
   },
   flags: {
     usual: {},
-    all: {
-      logLevel: 'debug',
-      concurrency: 16,
-      defaultRedisNamespaces: ['team-a', 'team-b'],
-      redisPasswordMaxAge: '30d',
-      redisHosts: ['*.example.com', '10.1.0.0/16'],
-      secretConsentLabel: 'example.com/workers=allowed',
-      denyPodFields: ['image', 'labels'],
-      clusterCidrs: ['203.0.113.0/24', '2001:db8::/32'],
-      searchDomains: ['eu-west-1.compute.internal'],
-      dnsServer: '10.96.0.10:53',
-      extraArgs: ['--search-domain=example.internal'],
-    },
+    all: { ...flagValues, extraArgs: ['--search-domain=example.internal'] },
   },
   pods: {
     usual: {},
