@@ -61,13 +61,22 @@ function startTraffic(): { end(): Promise<Reply[]> } {
   };
 }
 
-/** The process that leads, its pod, and since when it does. */
-async function leader(): Promise<{ readonly process: string; readonly pod: string; readonly since: number }> {
+interface Leader {
+  readonly process: string;
+  readonly pod: string;
+  /** When it began to lead. */
+  readonly since: number;
+}
+
+/** Who leads; nobody while one has given the lease back and the next has not seen it yet. */
+async function leader(): Promise<Leader | undefined> {
   const { spec } = JSON.parse(await release.kubectl('get', 'lease', releaseName, '-o', 'json')) as {
-    spec: { holderIdentity: string; acquireTime: string };
+    spec: { holderIdentity?: string; acquireTime: string };
   };
-  const [pod = ''] = spec.holderIdentity.split('_');
-  return { process: spec.holderIdentity, pod, since: Date.parse(spec.acquireTime) };
+  const [pod] = spec.holderIdentity?.split('_') ?? [];
+  return spec.holderIdentity && pod
+    ? { process: spec.holderIdentity, pod, since: Date.parse(spec.acquireTime) }
+    : undefined;
 }
 
 describeOnNode('a release with workers', () => {
@@ -131,7 +140,7 @@ describeOnNode('a release with workers', () => {
     });
 
     test('loses its leader to SIGKILL, and a standby takes over within 20 seconds', async () => {
-      const { process, pod } = await leader();
+      const { process, pod } = await eventually('somebody leads', leader, patienceMs);
       const { status } = JSON.parse(await release.kubectl('get', 'pod', pod, '-o', 'json')) as { status: PodStatus };
       const [, container = ''] = status.containerStatuses?.[0]?.containerID?.split('//') ?? [];
       const killedAt = Date.now();
@@ -139,7 +148,7 @@ describeOnNode('a release with workers', () => {
       // The one in the other pod, or that which the kubelet has started in the place of the dead one and stood by since.
       const next = await eventually('another leads', async () => {
         const now = await leader();
-        return now.process !== process && now;
+        return now?.process !== process && now;
       }, patienceMs);
       expect(next.since - killedAt).toBeLessThan(20_000);
       await apply(worker('afterwards'));
