@@ -12,12 +12,12 @@ import {
   type ObjectRef,
   type Resource,
 } from '../cluster.ts';
-import { CopyCache } from './copy-cache.ts';
 import { silenceError } from './faults.ts';
+import { absentIfNotFound } from './objects.ts';
+import { openCopy } from './open-copy.ts';
 import type { WatchContext } from './watch.ts';
 import { WatchHealth } from './watch-health.ts';
 import { objectPath, parseObject } from './wire.ts';
-import { absentIfNotFound } from './objects.ts';
 
 /** A copy that also learns from writes of this process: the next question may be half a minute away. */
 export interface AskedCopy extends Followed {
@@ -34,35 +34,18 @@ export function followByAsking(
 ): AskedCopy {
   if (name === undefined) throw new Error(`a ${resource.kind} is followed by its name`);
   const ref: ObjectRef = { name, ...(namespace === undefined ? {} : { namespace }) };
-  const cache = new CopyCache((error) =>
-    context.log.error({ err: error, kind: resource.kind }, 'a change listener threw')
-  );
-  const stopped = new AbortController();
-  const synced = Promise.withResolvers<undefined>();
-  synced.promise.catch(() => undefined); // told to whoever awaits it
   let writes = 0;
+  const { followed, copied, stopped } = openCopy(resource, context.log, onStop);
   void askForever(context, resource, ref, {
     writes: () => writes,
-    take(object) {
-      cache.replace(object === undefined ? [] : [object]);
-      synced.resolve(undefined);
-    },
-  }, stopped.signal);
+    take: (object) => copied.replace(object === undefined ? [] : [object]),
+  }, stopped);
   return {
-    synced: synced.promise,
-    get: (wanted) => cache.get(wanted),
-    list: (within) => cache.list(within),
-    ownedBy: (uid) => cache.ownedBy(uid),
-    onChange: (listener) => cache.onChange(listener),
+    ...followed,
     wrote(object) {
       if (object.kind !== resource.kind || keyOf(object.metadata) !== keyOf(ref)) return;
       writes += 1;
-      cache.replace([object]);
-    },
-    stop() {
-      stopped.abort();
-      onStop();
-      synced.reject(new Error(`following ${resource.kind} was stopped before the first answer was in`));
+      copied.change('MODIFIED', object);
     },
   };
 }

@@ -23,20 +23,19 @@ type Answer = z.infer<typeof answer>['status'];
 /** What a plugin is told of its surroundings. */
 type About = Pick<Surroundings, 'environment'> & { readonly cluster: KubeconfigCluster };
 
-/** Asks the plugin when it is first needed, and again when its answer has expired. */
+/**
+ * Asks the plugin when it is first needed, and again when its answer has expired.
+ * @throws Error when the user names no plugin but what came before them
+ */
 export function openPlugin(
   user: KubeconfigUser,
   cluster: KubeconfigCluster,
   environment: Surroundings['environment'],
-): Promise<() => Promise<Credentials>> {
+): () => Promise<Credentials> {
   const { exec, 'auth-provider': provider } = user;
   if (exec === undefined) {
-    return Promise.reject(
-      new Error(
-        `the kubeconfig logs in by the auth-provider "${
-          provider?.name ?? ''
-        }": use the exec plugin that took its place`,
-      ),
+    throw new Error(
+      `the kubeconfig logs in by the auth-provider "${provider?.name ?? ''}": use the exec plugin that took its place`,
     );
   }
   let asked: Promise<Answer> | undefined;
@@ -45,10 +44,10 @@ export function openPlugin(
     asking.catch(() => (asked = asked === asking ? undefined : asked)); // it is told by this call, and asked by the next
     return (asked = asking);
   };
-  return Promise.resolve(async () => {
+  return async () => {
     const known = await (asked ?? askAnew());
     return credentialsIn(isOver(known) ? await askAnew() : known);
-  });
+  };
 }
 
 function isOver({ expirationTimestamp }: Answer): boolean {
