@@ -45,3 +45,7 @@ test('what others ask for, or an administrator, does not count', () => {
   const kubectl = entry('list', 'deployments', 200, { userAgent: 'kubectl/v1.36.0' });
   expect(askedRights([admin, kubectl])).toEqual([]);
 });
+
+test('a request of nobody, whose token was no longer known, uses no right', () => {
+  expect(askedRights([entry('list', 'deployments', 401, { user: {} })])).toEqual([]);
+});

@@ -71,7 +71,7 @@ describeOnNode('two releases', () => {
       );
       expect(asked.length).toBeGreaterThan(10);
       const abroad = asked.filter(({ user, objectRef }) =>
-        objectRef?.resource !== undefined && objectRef.namespace !== user.username.split(':')[2]
+        objectRef?.resource !== undefined && objectRef.namespace !== user.username?.split(':')[2]
       );
       expect(abroad.map(({ user, requestURI }) => `${user.username} ${requestURI}`)).toEqual([]);
     });

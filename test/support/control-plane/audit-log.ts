@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 export interface AuditEntry {
   readonly verb: string;
   readonly requestURI: string;
-  readonly user: { readonly username: string };
+  /** Without a name where nobody was recognised (401). */
+  readonly user: { readonly username?: string };
   readonly userAgent?: string;
   readonly objectRef?: {
     readonly apiGroup?: string;

@@ -55,7 +55,7 @@ const userAgent = 'redisworker-operator';
 
 /** Tests and other programs ask as administrators, or by another name. */
 function isOfOperator({ user, userAgent: by }: AuditEntry): boolean {
-  return by === userAgent && user.username.startsWith('system:serviceaccount:');
+  return by === userAgent && user.username?.startsWith('system:serviceaccount:') === true;
 }
 
 function rightsOf({ verb, objectRef, responseStatus }: AuditEntry): AskedRight[] {
