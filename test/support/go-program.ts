@@ -1,6 +1,6 @@
 /** Programs in Go, built once per content into the cache outside the checkout. */
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, rename } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buildOnce, cacheRoot } from './control-plane/cache.ts';
 import { go, requireGo } from './control-plane/go.ts';
@@ -12,7 +12,7 @@ const compilerFlags = ['-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=fals
 
 /** A Go main module of ours. */
 export interface GoProgram {
-  /** Folder of go.mod and go.sum, and of main.go unless there is a `package`. */
+  /** Folder of go.mod and go.sum, and of the sources unless there is a `package`. */
   readonly dir: string;
   /** Name of the program, and of its folder in the cache. */
   readonly name: string;
@@ -49,7 +49,8 @@ export interface PublishedProgram {
  */
 export async function goProgram(program: GoProgram, progress: Progress = toStderr): Promise<string> {
   const { dir, files = [] } = program;
-  const sources = [...(program.package === undefined ? ['main.go'] : []), 'go.mod', 'go.sum'];
+  const own = (await readdir(dir)).filter((file) => file.endsWith('.go')).sort();
+  const sources = [...own, 'go.mod', 'go.sum'];
   const contents = await Promise.all(sources.map((file) => readFile(join(dir, file), 'utf8')));
   const [, minimumGo = ''] = /^go (\d+\.\d+)/m.exec(contents.at(-2) ?? '') ?? [];
   return compiled({

@@ -69,7 +69,7 @@ export function apiServerArgs(dir: string, ports: Ports, { address, published, s
     `--client-ca-file=${pki('ca.crt')}`,
     '--authorization-mode=Node,RBAC',
     // The last is what some distributions add: it asks who has an owner wait for a child for a right to the owner.
-    '--enable-admission-plugins=NodeRestriction,PodNodeSelector,OwnerReferencesPermissionEnforcement',
+    '--enable-admission-plugins=NodeRestriction,PodNodeSelector,PodTolerationRestriction,OwnerReferencesPermissionEnforcement',
     '--allow-privileged=true',
     `--service-cluster-ip-range=${serviceRange}`,
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',

@@ -4,6 +4,7 @@ import type { GoProgram, PublishedProgram } from '../go-program.ts';
 
 /** Names of the tools, in the order in which they are built while other tests run. */
 export const toolNames = [
+  'kwok',
   'helm3',
   'helm4',
   'kubeconform',
@@ -68,6 +69,13 @@ export const recipes: Readonly<Record<ToolName, ToolRecipe>> = {
     stamp: { 'main.version': 'v1.20.0' },
     what: 'kube-score',
     duration: 'about a minute on 2 cores',
+  },
+  kwok: {
+    from: 'Published',
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    version: 'v0.8.0',
+    what: 'kwok',
+    duration: 'about 2 minutes on 2 cores',
   },
   registry: {
     from: 'Module',
