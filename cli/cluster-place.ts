@@ -1,9 +1,17 @@
 /** The workers of a cluster, as the API server tells of them. */
-import { ClusterError, type FollowOptions, resources } from '../operator/cluster/cluster.ts';
+import { z } from 'zod';
+import {
+  ClusterError,
+  type FollowOptions,
+  type KubeObject,
+  type Resource,
+  resources,
+} from '../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { fail, Failure, messageOf } from './failure.ts';
 import type { Place } from './place.ts';
 import { program } from './program.ts';
+import type { ToldEvent } from './worker-page.ts';
 
 const everyMs = 1000;
 
@@ -28,6 +36,7 @@ export async function openClusterPlace({ kubeconfig, namespace, allNamespaces }:
     manyNamespaces: chosen === undefined,
     view: () => viewOf(cluster, name, chosen === undefined ? {} : { namespace: chosen }),
     absence: () => Promise.resolve(new Failure(`there is no RedisWorker in ${name}`)),
+    beside: (worker) => besideOf(cluster, worker),
     notes: () => Promise.resolve([]),
     close: () => cluster.close(),
   };
@@ -39,6 +48,47 @@ async function viewOf(cluster: KubernetesCluster, name: string, where: FollowOpt
   } catch (error) {
     throw new Failure(whyNotListed(cluster, name, error), 1, { cause: error });
   }
+}
+
+/** The events of kubectl: whoever may view a namespace may list them. */
+const coreEvents: Resource = { apiVersion: 'v1', kind: 'Event', plural: 'events', namespaced: true };
+
+const eventSchema = z.object({
+  type: z.string().catch(''),
+  reason: z.string().catch(''),
+  message: z.string().catch(''),
+  count: z.number().nullish().catch(undefined),
+  series: z.object({ count: z.number().catch(1), lastObservedTime: z.string().nullish().catch(undefined) }).nullish()
+    .catch(undefined),
+  lastTimestamp: z.string().nullish().catch(undefined),
+  eventTime: z.string().nullish().catch(undefined),
+  metadata: z.object({ creationTimestamp: z.string().catch('') }),
+});
+
+async function besideOf(
+  cluster: KubernetesCluster,
+  { metadata: { uid, namespace } }: KubeObject,
+): Promise<Awaited<ReturnType<Place['beside']>>> {
+  if (uid === undefined || namespace === undefined) return { faults: [] };
+  try {
+    const found = await cluster.list(coreEvents, { namespace, fieldSelector: `involvedObject.uid=${uid}` });
+    const events = found.map(toldBy).sort((one, other) => Date.parse(one.lastTime) - Date.parse(other.lastTime));
+    return { events, faults: [] };
+  } catch (error) {
+    return { faults: [`the events are not shown: ${messageOf(error)}`] };
+  }
+}
+
+/** Who writes an event again tells it in the older fields, or as a series. */
+function toldBy(event: KubeObject): ToldEvent {
+  const { type, reason, message, count, series, lastTimestamp, eventTime, metadata } = eventSchema.parse(event);
+  return {
+    type,
+    reason,
+    message,
+    count: series?.count ?? count ?? 1,
+    lastTime: series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp,
+  };
 }
 
 function whyNotListed({ server }: KubernetesCluster, name: string, error: unknown): string {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { Failure, systemCode } from './failure.ts';
 
-const workersPath = '/workers';
+const paths = { view: '/workers', events: '/events' } as const;
 const answerDeadlineMs = 3000;
 
 const viewSchema = z.object({
@@ -21,6 +21,19 @@ const viewSchema = z.object({
   problems: z.array(z.string()),
 });
 
+const eventsSchema = z.array(z.object({
+  kind: z.string(),
+  ref: z.object({ namespace: z.string().optional(), name: z.string() }),
+  type: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  count: z.number(),
+  lastTime: z.string(),
+}));
+
+/** What was told about an object of the session. */
+export type SessionEvent = z.infer<typeof eventsSchema>[number];
+
 /** What a session says of itself. */
 export interface SessionView {
   /** The manifests have been read. */
@@ -30,22 +43,29 @@ export interface SessionView {
   readonly problems: readonly string[];
 }
 
+/** What an endpoint answers with. */
+export interface Answers {
+  view(): SessionView;
+  /** Oldest first. */
+  events(): readonly SessionEvent[];
+}
+
 /** An endpoint that answers until it is closed. */
 export interface Endpoint {
   close(): Promise<void>;
 }
 
 /**
- * Serves the view of this process at `socket`.
+ * Serves what this process knows at `socket`.
  * @returns undefined when another process has it already
  */
-export async function serveSession(socket: string, view: () => SessionView): Promise<Endpoint | undefined> {
+export async function serveSession(socket: string, answers: Answers): Promise<Endpoint | undefined> {
   if (await isServed(socket)) return undefined;
   await rm(socket, { force: true }); // left behind by a process that was killed
   const server = createServer((incoming, response) => {
-    const found = incoming.method === 'GET' && incoming.url === workersPath;
-    response.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(found ? view() : { error: 'not found' }));
+    const asked = Object.entries(paths).find(([, path]) => incoming.method === 'GET' && incoming.url === path);
+    response.writeHead(asked ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(asked ? answers[asked[0] as keyof typeof paths]() : { error: 'not found' }));
   });
   await listen(server, socket);
   return {
@@ -63,8 +83,22 @@ export async function serveSession(socket: string, view: () => SessionView): Pro
  * @throws Failure when somebody does and says nothing
  */
 export async function fetchSession(socket: string, deadlineMs = answerDeadlineMs): Promise<SessionView | undefined> {
+  return await fetched(socket, paths.view, viewSchema, deadlineMs) as SessionView | undefined;
+}
+
+/** What the session that serves `socket` has told of its objects, oldest first; otherwise as {@link fetchSession}. */
+export function fetchEvents(socket: string): Promise<readonly SessionEvent[] | undefined> {
+  return fetched(socket, paths.events, eventsSchema, answerDeadlineMs);
+}
+
+async function fetched<Told>(
+  socket: string,
+  path: string,
+  schema: z.ZodType<Told>,
+  deadlineMs: number,
+): Promise<Told | undefined> {
   try {
-    return viewSchema.parse(JSON.parse(await get(socket, workersPath, deadlineMs))) as SessionView;
+    return schema.parse(JSON.parse(await get(socket, path, deadlineMs)));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (!isSilent(error)) throw error;
@@ -79,7 +113,7 @@ export async function fetchSession(socket: string, deadlineMs = answerDeadlineMs
 }
 
 function isServed(socket: string): Promise<boolean> {
-  return get(socket, workersPath, answerDeadlineMs).then(() => true, (error: unknown) => !isAbsent(error));
+  return get(socket, paths.view, answerDeadlineMs).then(() => true, (error: unknown) => !isAbsent(error));
 }
 
 /** Nobody listens, or whoever did went away in the middle of a word. */

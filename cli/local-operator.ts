@@ -59,6 +59,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   return {
     workers: () => workers.list(),
     problems: () => files.problems(),
+    events: () => cluster.events(),
     lost: claim.lost,
     onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
     stop: () => running.disposeAsync(),

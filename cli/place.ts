@@ -1,6 +1,8 @@
 /** Where workers are looked at: the session of an `up` on this machine, or a cluster. */
 import type { SessionView } from './endpoint.ts';
+import type { KubeObject } from '../operator/cluster/cluster.ts';
 import type { Failure } from './failure.ts';
+import type { Beside } from './worker-page.ts';
 
 /** A place that is asked again and again. */
 export interface Place {
@@ -14,6 +16,8 @@ export interface Place {
   view(): Promise<SessionView | undefined>;
   /** Why there is nothing to tell, when {@link view} gives nothing. */
   absence(): Promise<Failure>;
+  /** What it knows of a worker beyond the object, and why of something it does not, one sentence each. */
+  beside(worker: KubeObject): Promise<Beside & { readonly faults: readonly string[] }>;
   /** What else is worth a line. */
   notes(): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -1,11 +1,14 @@
 /** The workers of a running `up`. */
-import { fetchSession } from './endpoint.ts';
-import { Failure } from './failure.ts';
+import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import { fetchEvents, fetchSession } from './endpoint.ts';
+import { Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import type { Place } from './place.ts';
 import { program } from './program.ts';
 import { sessionFiles, sessionNames } from './session-files.ts';
 import { defaultSession } from './session-name.ts';
+import { findTarget } from './target.ts';
+import { workerType } from './worker-type.ts';
 
 const everyMs = 100;
 
@@ -17,6 +20,7 @@ export async function sessionPlace(session: string, io: Io): Promise<Place> {
     everyMs,
     manyNamespaces: false,
     view: () => fetchSession(socket),
+    beside: (worker) => besideOf(worker, session, socket, io),
     notes: () => otherSessions(session, io),
     close: () => Promise.resolve(),
     async absence() {
@@ -29,6 +33,28 @@ export async function sessionPlace(session: string, io: Io): Promise<Place> {
       );
     },
   };
+}
+
+async function besideOf(
+  worker: KubeObject,
+  session: string,
+  socket: string,
+  io: Io,
+): Promise<Awaited<ReturnType<Place['beside']>>> {
+  const { name, namespace } = worker.metadata;
+  const faults: string[] = [];
+  const letters = async () => {
+    const words = { type: workerType(worker), session, tlsFiles: undefined, keysNamed: false };
+    return (await import('./newest-dead-letter.ts')).newestDeadLetter(await findTarget(words, io));
+  };
+  const [events = [], deadLetters] = await Promise.all([
+    fetchEvents(socket),
+    letters().catch((error: unknown) => void faults.push(`the dead letters are not shown: ${messageOf(error)}`)),
+  ]);
+  const own = events.filter(({ kind, ref }) =>
+    kind === resources.redisWorkers.kind && ref.name === name && ref.namespace === namespace
+  );
+  return { events: own, ...(deadLetters ? { deadLetters } : {}), faults };
 }
 
 /** One line that names the sessions beside this one, when there are any. */

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { announcer } from './announce.ts';
-import { serveSession, type SessionView } from './endpoint.ts';
+import { type Answers, serveSession, type SessionEvent } from './endpoint.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { type OwnRedis, startOwnRedis, stopLeftRedis } from './own-redis.ts';
@@ -18,6 +18,8 @@ export interface LocalOperator {
   workers(): readonly KubeObject[];
   /** What is wrong with the manifests now, one sentence each. */
   problems(): readonly string[];
+  /** What was told of its objects, oldest first. */
+  events(): readonly SessionEvent[];
   /** Rejects when another process has taken the session over. */
   readonly lost: Promise<never>;
   /** @returns a function that takes the listener away */
@@ -77,11 +79,14 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
   const live: { operator?: LocalOperator } = {};
-  await claim(paths, opening, () => ({
-    started: live.operator !== undefined,
-    items: live.operator?.workers() ?? [],
-    problems: live.operator?.problems() ?? [],
-  }));
+  await claim(paths, opening, {
+    view: () => ({
+      started: live.operator !== undefined,
+      items: live.operator?.workers() ?? [],
+      problems: live.operator?.problems() ?? [],
+    }),
+    events: () => live.operator?.events() ?? [],
+  });
   const { redis, own } = await chooseRedis(options.redisUrl, io, opening);
   await writeSession(paths, {
     name,
@@ -118,9 +123,9 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
 async function claim(
   paths: SessionFiles,
   opening: AsyncDisposableStack,
-  view: () => SessionView,
+  answers: Answers,
 ): Promise<void> {
-  const endpoint = await serveSession(paths.socket, view);
+  const endpoint = await serveSession(paths.socket, answers);
   if (endpoint === undefined) {
     const pid = (await readSession(paths))?.pid;
     throw new Failure(

@@ -34,7 +34,9 @@ one of --kubeconfig, else of $KUBECONFIG or ~/.kube/config, as with kubectl.`;
 /** Adds `status` and `wait` to the program. */
 export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode) => void): void {
   withPlace(root.command('status'))
-    .description('show workers and how they do, of this machine or of a cluster, as "kubectl get redisworkers" does')
+    .description(
+      'show workers and how they do, of this machine or of a cluster: one that is named in depth, several as a table',
+    )
     .argument('[workers...]', 'names or types; without them all')
     .addOption(new Option('-o, --output <form>', 'more columns, or the objects').choices(outputForms))
     .option('-w, --watch', 'go on showing changes, until Ctrl-C')
@@ -42,7 +44,8 @@ export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode
       'after',
       `${
         examples([
-          ['status demo-worker -o yaml', 'everything about one worker'],
+          ['status demo-worker', 'one worker in depth: conditions, consumers, backlog, codes, dead letters, events'],
+          ['status demo-worker -o yaml', 'the object'],
           ['status --namespace shop --watch', 'in a cluster, until Ctrl-C'],
         ])
       }

@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { openPlace, type PlaceWords } from './choose-place.ts';
 import { closing, type Place } from './place.ts';
+import { pageOf } from './worker-page.ts';
 import { type Column, renderTable } from './table.ts';
 import { isNamed } from './worker-type.ts';
 
@@ -24,19 +25,37 @@ export interface StatusOptions extends PlaceWords {
 }
 
 /**
- * Prints the workers once: the table, and behind it why a worker is not ready, what is wrong with the manifests and
- * which other sessions there are. The table alone goes to the standard output, so that it can be read by a program.
+ * Prints the workers once: the one that is named in depth, several as a table, and behind it why a worker is not
+ * ready, what is wrong with the manifests and which other sessions there are. What was asked for alone goes to the
+ * standard output.
  * @throws Failure when the place cannot be asked, or when a name is no worker of it.
  */
 export async function printStatus(options: StatusOptions, columns: readonly Column[], io: Io): Promise<void> {
   await using place = closing(await openPlace(options, io));
   const view = await viewOf(place);
   const workers = chosenWorkers(view, options, place);
+  const isPage = options.names.length === 1 && options.output === undefined;
+  if (isPage) {
+    await printPages(workers, view, place, io);
+    return;
+  }
   const isDocument = options.output === 'json' || options.output === 'yaml';
   if (isDocument || workers.length > 0) io.out(await render(workers, columns, options, place));
   else io.err(view.started ? `there is no worker in ${place.name}` : 'the session is starting');
   if (isDocument) return;
   for (const line of [...reasons(workers), ...view.problems, ...await place.notes()]) io.err(line);
+}
+
+/** A type may be served in several namespaces. */
+async function printPages(
+  workers: readonly KubeObject[],
+  { problems }: SessionView,
+  place: Place,
+  io: Io,
+): Promise<void> {
+  const known = await Promise.all(workers.map(async (worker) => ({ worker, ...await place.beside(worker) })));
+  io.out(known.map(({ worker, ...beside }) => pageOf(worker, beside, Date.now()).join('\n')).join('\n\n'));
+  for (const line of [...known.flatMap(({ faults }) => faults), ...problems]) io.err(line);
 }
 
 /**

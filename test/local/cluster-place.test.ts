@@ -66,9 +66,41 @@ test('a namespace is shown as kubectl shows it, and why a worker is not ready be
 
 test('all namespaces are shown with their names, also when all workers are of one', async () => {
   serve(worker('shop', 'a'));
-  const { out } = await run(['status', '-A', 'a-type']);
+  const { out } = await run(['status', '-A']);
   expect(cells(out).map(([namespace, name]) => [namespace, name])).toEqual([['NAMESPACE', 'NAME'], ['shop', 'a']]);
   expect(asked()).toEqual(['GET /apis/redisworker.dev/v1alpha1/redisworkers']);
+});
+
+test('one that is named is shown in depth, with the events of the cluster', async () => {
+  const [shown, other] = [worker('shop', 'a'), worker('shop', 'b')];
+  shown.metadata.uid = 'u1';
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e', namespace: 'shop' },
+    type: 'Normal',
+    reason: 'Applied',
+    message: 'Created Deployment a-1',
+    series: { count: 3, lastObservedTime: new Date().toISOString() },
+  };
+  server.behave(({ path }, response) => list(response, path.includes('/events') ? [event] : [shown, other]));
+  const { code, out, err } = await run(['status', 'a', '-n', 'shop']);
+  expect(out.split('\n')[0]).toBe('shop/a, type a-type');
+  expect(out).toMatch(/\nEvents\n {2}\ds {3}Normal {3}Applied {3}Created Deployment a-1 \(3 times\)$/);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(server.requests[1]?.query.get('fieldSelector')).toBe('involvedObject.uid=u1');
+});
+
+test('events that may not be listed are told as such, and the rest is shown', async () => {
+  const shown = worker('shop', 'a');
+  shown.metadata.uid = 'u1';
+  server.behave(({ path }, response) =>
+    path.includes('/events') ? answerStatus(response, 403, 'Forbidden', 'not you') : list(response, [shown])
+  );
+  const { code, out, err } = await run(['status', 'a', '-n', 'shop']);
+  expect(out).toContain('✓ a is ready: a speaks');
+  expect(err).toMatch(/^the events are not shown: .*not you/);
+  expect(code).toBe(0);
 });
 
 test('--kubeconfig alone means the namespace of its context', async () => {

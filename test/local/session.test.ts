@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fetchSession } from '../../cli/endpoint.ts';
+import { fetchSession, type SessionEvent } from '../../cli/endpoint.ts';
 import { main } from '../../cli/main.ts';
 import { startOwnRedis } from '../../cli/own-redis.ts';
 import { connectRedis } from '../../cli/redis.ts';
@@ -49,6 +49,7 @@ function worker(name: string, message: string, type = 'Ready', status = 'True', 
 function operatorOf(
   workers: readonly KubeObject[],
   problems: readonly string[] = [],
+  events: readonly SessionEvent[] = [],
 ): { start: StartLocalOperator; settings: LocalSettings[]; change: (worker: KubeObject) => void } {
   const listeners = new Set<(worker: KubeObject) => void>();
   const settings: LocalSettings[] = [];
@@ -57,6 +58,7 @@ function operatorOf(
     return Promise.resolve({
       workers: () => workers,
       problems: () => problems,
+      events: () => events,
       lost: new Promise<never>(() => undefined),
       onChange: (listener) => {
         listeners.add(listener);
@@ -70,9 +72,14 @@ function operatorOf(
 
 function open(
   workers: readonly KubeObject[],
-  { name = 'up', redisUrl = 'redis://127.0.0.1:1', problems = [] as readonly string[] } = {},
+  {
+    name = 'up',
+    redisUrl = 'redis://127.0.0.1:1',
+    problems = [] as readonly string[],
+    events = [] as readonly SessionEvent[],
+  } = {},
 ): Promise<RunningSession> {
-  return openSession({ name, files: [manifest], redisUrl }, operatorOf(workers, problems).start, io);
+  return openSession({ name, files: [manifest], redisUrl }, operatorOf(workers, problems, events).start, io);
 }
 
 async function status(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -100,6 +107,26 @@ describe('a running session is found from another terminal', () => {
     });
     expect((await status('a-type', '-o', 'yaml')).out).toContain('name: a\n');
     expect((await status('-o', 'yaml')).out).toContain('kind: List');
+  });
+
+  test('one worker in depth, with what was told of it and what of it is not known', async () => {
+    const event = (kind: string, name: string): SessionEvent => ({
+      kind,
+      ref: { namespace: 'default', name },
+      type: 'Normal',
+      reason: 'Applied',
+      message: `told of ${kind} ${name}`,
+      count: 2,
+      lastTime: new Date().toISOString(),
+    });
+    const events = [event('RedisWorker', 'a'), event('RedisWorker', 'b'), event('Pod', 'a')];
+    await using _session = await open([worker('a', 'fine'), worker('b', 'fine')], { events });
+    const { code, out, err } = await status('a');
+    expect(out.split('\n').slice(0, 2)).toEqual(['default/a, type a-type', '✓ a is ready: fine']);
+    expect(out).toMatch(/\nConditions\n {2}Ready {3}True {3}Reason {6}fine\n/);
+    expect(out.match(/told of .*/g)).toEqual(['told of RedisWorker a (2 times)']);
+    expect(err).toMatch(/^the dead letters are not shown: no Redis answers at 127.0.0.1:1: /);
+    expect(code).toBe(0);
   });
 
   test('a worker it has not is named, with those it has', async () => {
@@ -195,6 +222,7 @@ describe('a session', () => {
     expect(JSON.parse(await readFile(state, 'utf8'))).toMatchObject({ redisUrl: url, ownRedisPassword: password });
     expect((await stat(state)).mode & 0o777).toBe(0o600);
     expect(await main(['dead', 'list', 'a-type'], io)).toBe(0);
+    expect((await status('a')).out).toMatch(/\nDead letters\n {2}count {3}none on a-type:dead:x$/);
     const interruption = Promise.withResolvers<undefined>();
     const sending = main(['send', 'a-type', '{}'], { ...io, interrupted: () => interruption.promise });
     await eventually('the reason is told', () => io.failures.length === 2);
