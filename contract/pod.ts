@@ -141,7 +141,7 @@ export const exitCodes = {
   ok: 0,
   /** `pid` or `owner` of the hash changed, or the hash is gone. */
   fenced: 3,
-  /** The module does not parse, or its default export is not a function. */
+  /** Only another module helps: it does not parse, or its default export is not a function. The operator reads this code. */
   badSource: 4,
   /** The config hash is missing or cannot be read, or the key does not open the secret. */
   badConfig: 5,

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { parseRedisWorker } from '../operator/api/redisworker.ts';
 import { spec } from '../operator/api/schema.ts';
 import { servedRules } from '../operator/cluster/kubernetes/rights.ts';
-import { clusterReasons, isReason, reasons } from '../operator/redisworker/model/reasons.ts';
+import { clusterReasons, eventReasons, isReason, reasons, rowReasons } from '../operator/redisworker/model/reasons.ts';
 import { blocks, pages } from '../test/support/docs/blocks.ts';
 import { exceptions, scenarios } from '../test/support/docs/scenarios.ts';
 import { type NetworkTable, tableText } from '../test/support/network-table/page.ts';
@@ -86,18 +86,25 @@ function leadsSomewhere(page: string, link: string): boolean {
 
 describe('docs/conditions.md', () => {
   const listed = [...readFileSync('docs/conditions.md', 'utf8').matchAll(/`([A-Z]\w+)`/g)].map(([, word]) => word!);
+  const ofRows: readonly string[] = rowReasons;
 
   test('explains every reason of a condition', () => {
-    expect(reasons.filter((reason) => !listed.includes(reason))).toEqual([]);
+    expect([...reasons, ...rowReasons].filter((reason) => !listed.includes(reason))).toEqual([]);
   });
 
   test('explains no reason that is none', () => {
     const others = ['Ready', 'Reconciling', 'Stalled', 'RedisReachable', 'SourceResolved', 'NetworkPolicyExact'];
-    const rest = listed.filter((word) => !isReason(word) && !others.includes(word));
+    const rest = listed.filter((word) => !isReason(word) && !ofRows.includes(word) && !others.includes(word));
     expect(new Set(rest)).toEqual(
       new Set(['NetworkPolicyEnforced', 'NetworkPolicyNotEnforced', 'Updating', 'Refuse']),
     );
   });
+});
+
+test('every reason of an event or a row is told by a file of the operator', () => {
+  const files = globSync('operator/**/*.ts').filter((file) => !/\.test\.ts$|model\/reasons\.ts$/.test(file));
+  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  expect([...eventReasons, ...rowReasons].filter((reason) => !source.includes(`'${reason}'`))).toEqual([]);
 });
 
 test('every reason of a condition is decided in a file of the operator', () => {

@@ -33,7 +33,7 @@ import { passRunnersGate } from './script/at-gate.ts';
 import { parseArguments, type RunnerArguments } from './script/arguments.ts';
 import { runChild } from './script/child.ts';
 import { childCommand, childEnvironment } from './script/child-command.ts';
-import { whyEnded } from './script/child-end.ts';
+import { doesNotParse, whyEnded } from './script/child-end.ts';
 import { runCycles } from './script/cycles.ts';
 import { runScript } from './script/script.ts';
 import { readChildsKeyLine, readGraceSeconds, readScriptSettings } from './script/settings.ts';
@@ -60,7 +60,9 @@ async function runPod(asked: RunnerArguments, log: Logger): Promise<number> {
   const run = async (until: AbortSignal) => {
     const end = await runChild({ ...child, stop: until });
     why = whyEnded(forward ? 'script' : 'worker', end);
-    return isRequired ? unreserved(end.code, log) : end.code;
+    const code = isRequired ? unreserved(end.code, log) : end.code;
+    if (!forward) return code;
+    return doesNotParse(end) ? exitCodes.badSource : code === exitCodes.badSource ? exitCodes.failed : code;
   };
   const code = forward && settings
     ? await runScript({ forward, settings, gate, run, stop, log })

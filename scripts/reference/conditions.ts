@@ -1,6 +1,6 @@
 /** docs/conditions.md: every condition and every reason, each of them a word of the operator's own. */
 import type { ConditionType } from '../../operator/api/redisworker.ts';
-import type { Reason } from '../../operator/redisworker/model/reasons.ts';
+import type { Reason, rowReasons } from '../../operator/redisworker/model/reasons.ts';
 import { generated, table } from './table.ts';
 
 /** Reasons that belong together. */
@@ -45,6 +45,16 @@ const types: readonly (readonly [type: ConditionType, whenTrue: string, whenFals
   ],
 ];
 
+const rowWords: Readonly<Record<(typeof rowReasons)[number], string>> = {
+  NoPod: 'there is no pod yet',
+  NotReady: 'the pod starts',
+  Unhealthy: 'it was ready, and its probe fails now',
+  NodeNotReady: 'its node does not answer',
+  Outdated: 'it runs what was asked for before',
+  Terminating: 'it is being stopped, or replaced',
+  NotWanted: 'the consumer is on its way out',
+};
+
 const sections: readonly Section[] = [
   {
     heading: 'Ready and Reconciling',
@@ -58,6 +68,10 @@ const sections: readonly Section[] = [
       [
         ['ConsumersFailing'],
         'a consumer is started again and again, or gets no pod; the message has the sentence that says why',
+      ],
+      [
+        ['InvalidSource'],
+        'of `Stalled`: the module does not parse, or its default export is no function; the message has the line. It goes as soon as the module is another',
       ],
       [
         ['ProgressDeadlineExceeded'],
@@ -75,6 +89,16 @@ const sections: readonly Section[] = [
     after: [
       'New code or settings reach one consumer first, and the others once it, or any other, is ready with them; until then those are `Updating` and keep what worked. A change of what the worker may reach, anything that takes a permission away, and `spec.suspend` reach all at once; so does every change of a worker none of whose consumers works.',
       'Any reason below can stand in `Ready` too, when it is what keeps the worker from running.',
+    ],
+  },
+  {
+    heading: 'One consumer',
+    before: [
+      'What is wrong with a pod stands in the row of its consumer in `status.consumers` as one word, and as a sentence in the message of its condition. Of a process that has ended the sentence is its own: the error, and for a module that does not parse the line. The word is that of its node or of the scheduler (CrashLoopBackOff, OOMKilled, ErrImagePull, ImagePullBackOff, CreateContainerConfigError, Unschedulable, Evicted, PreemptionByScheduler, DeletionByTaintManager …), or one of these.',
+      table(
+        ['word', 'what it says'],
+        Object.entries(rowWords).map(([word, text]) => [`\`${word}\``, text]),
+      ),
     ],
   },
   {

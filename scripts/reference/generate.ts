@@ -5,6 +5,7 @@ import { alertsPage } from './alerts.ts';
 import { apiPage } from './api.ts';
 import { conditionsPage } from './conditions.ts';
 import { cliPage, operatorPage } from './commands.ts';
+import { eventsPage } from './events.ts';
 import { metricsPage } from './metrics.ts';
 
 const folder = new URL('../../docs/reference/', import.meta.url);
@@ -14,6 +15,7 @@ const pages = {
   operator: operatorPage(),
   metrics: metricsPage(),
   alerts: alertsPage(),
+  events: eventsPage(),
 };
 
 for (const [name, text] of Object.entries(pages)) writeFileSync(new URL(`${name}.md`, folder), `${text.trimEnd()}\n`);

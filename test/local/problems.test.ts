@@ -184,6 +184,30 @@ describe.concurrent('a worker that cannot run', () => {
     await remove(name);
   });
 
+  test.each([
+    ['parsed', 'Handler', 'export default (\n  1 + ;\n', /worker\.ts:2:7\): 1 \+ ;$/],
+    [
+      'parsed-script',
+      'Script',
+      'const rate = 1;\nconst rate = 2;\n',
+      /SyntaxError: .*worker\.ts:2:7\): const rate = 2;$/,
+    ],
+  ])('for a module that does not parse, %s, is final and tells the line', async (name, runtime, inline, line) => {
+    await start(name, { runtime, source: { inline } });
+    expect(await operator.told(name, 'Stalled', 'True', 'InvalidSource')).toMatch(line);
+    await remove(name);
+  });
+
+  test.each([
+    ['exiting', 'Script', 'Deno.exit(4);'],
+    ['reading', 'Handler', 'JSON.parse("");'],
+  ])('for a program that only seems not to parse, %s, is not final', async (name, runtime, inline) => {
+    await start(name, { runtime, source: { inline } });
+    await operator.told(name, 'Ready', 'False', 'ConsumersFailing');
+    await operator.told(name, 'Reconciling', 'True', 'ConsumersFailing');
+    await remove(name);
+  });
+
   test('for a request stream that is another type of key names it', async () => {
     await redis.client.set(requestStreamKey('streamless'), 'mine');
     await start('streamless', {});

@@ -354,38 +354,51 @@ describe('one worker with every kind of request', () => {
 });
 
 describe.concurrent('starting', () => {
-  test('refuses modules it cannot run, with one sentence and code 4', async (t) => {
+  test('refuses modules it cannot run, with one sentence, and code 4 where only another module helps', async (t) => {
     const { expect } = t;
     const modules = [
       [
         'does-not-parse',
         'export default (',
-        /: the module worker.ts cannot be loaded: SyntaxError: Expression expected \(worker.ts:1:\d+\)$/,
+        /: the module worker.ts cannot be loaded: SyntaxError: Expression expected \(worker.ts:1:\d+\): export default \($/,
       ],
       ['no-default', 'export const handler = () => 1', /has no default export; write "export default/],
       ['no-function', 'export default { handle: 1 }', /must be a function, not an object/],
-      ['throws', 'throw new Error("no database")', /cannot be loaded: no database \(worker.ts:1:\d+\)$/],
+      [
+        'declared-twice',
+        'const rate: number = 1;\n  const rate = 2;\nexport default () => rate',
+        /cannot be loaded: Identifier 'rate' has already been declared \(worker.ts:2:9\): const rate = 2;$/,
+      ],
+      ['throws', 'throw new Error("no database")', /cannot be loaded: no database \(worker.ts:1:\d+\)$/, 1],
+      ['throws-syntax', 'JSON.parse("")', /cannot be loaded: Unexpected end of JSON input \(worker.ts:1:6\)$/, 1],
       [
         'missing-import',
         'import "./nothing.ts"; export default () => 1',
         /cannot be loaded: Module not found "nothing.ts": a worker is one file, bundle it into the module \(worker.ts:1:\d+\)$/,
+        1,
       ],
-      ['exits', 'Deno.exit(0)', /cannot be loaded: exit\(0\) was called; a worker's code .* \(worker.ts:1:6\)$/],
-      ['throws-odd', 'throw Object.assign(new Error(), { message: { code: 42 } })', /cannot be loaded: \{ code: 42 \}/],
-      ['throws-proxy', 'throw new Proxy({}, { get() { throw 1; } })', /cannot be loaded: /],
+      ['exits', 'Deno.exit(0)', /cannot be loaded: exit\(0\) was called; a worker's code .* \(worker.ts:1:6\)$/, 1],
+      [
+        'throws-odd',
+        'throw Object.assign(new Error(), { message: { code: 42 } })',
+        /cannot be loaded: \{ code: 42 \}/,
+        1,
+      ],
+      ['throws-proxy', 'throw new Proxy({}, { get() { throw 1; } })', /cannot be loaded: /, 1],
       ['class', 'export default class Greeter {}', /must be a function, not a class; export one that makes it/],
       ['generator', 'export default async function* pages() {}', /must be a function, not a generator, whose body/],
-      ['npm', 'import "npm:lodash";', /npm packages are not loaded from the network: bundle them into the module/],
+      ['npm', 'import "npm:lodash";', /npm packages are not loaded from the network: bundle them into the module/, 1],
       [
         'remote',
         'import "https://example.com/a.ts";',
         /Requires import access to "example.com:443": bundle it into the module \(worker.ts:1:8\)$/,
+        1,
       ],
     ] as const;
-    await Promise.all(modules.map(async ([type, module, message]) => {
+    await Promise.all(modules.map(async ([type, module, message, code = 4]) => {
       await writeHash(client, type);
       const worker = await run(t, { type, module });
-      expect(await worker.ended).toBe(4);
+      expect([type, await worker.ended]).toEqual([type, code]);
       expect(worker.output().trim().split('\n')).toEqual([expect.stringMatching(message)]);
       expect(await client.hexists(worker.hashKey, 'pid')).toBe(0);
     }));

@@ -67,6 +67,26 @@ export function positionOf(thrown: unknown): string | undefined {
   return /\bfile:\/\/\/(?:[^\s/]*\/)*([^\s/]+:\d+:\d+)/.exec(text)?.[1];
 }
 
+/** A place in a file, as {@link positionOf} tells it. */
+const placeInMessage = /^(.*?)(?: at)? file:\/\/\/\S+:\d+:\d+$/;
+
+/** A sentence without the place that V8 and Deno put at its end. */
+export function withoutPlace(sentence: string): string {
+  return placeInMessage.exec(sentence)?.[1] ?? sentence;
+}
+
+/** Longest part of a line of code that is quoted. */
+const maxCode = 80;
+
+/** A line of code as a message quotes it: around the column, when all of it is too long. */
+export function quotedCode(line: string, column = 1): string {
+  const code = plain(line).trimEnd();
+  if (code.trim().length <= maxCode) return code.trim();
+  const from = Math.max(0, Math.min(column - 1 - maxCode / 2, code.length - maxCode));
+  const part = code.slice(from, from + maxCode).trim().toWellFormed();
+  return `${from > 0 ? '…' : ''}${part}${from + maxCode < code.length ? '…' : ''}`;
+}
+
 /** Text without the codes of terminal colours. */
 export function plain(text: string): string {
   // deno-lint-ignore no-control-regex -- the escape character is what colour codes begin with

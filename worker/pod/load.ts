@@ -1,7 +1,7 @@
 /** Loads the user's module. */
 import { FatalError } from './fatal.ts';
 import { fileUrl } from './file-url.ts';
-import { messageOf, positionOf } from './foreign.ts';
+import { messageOf, positionOf, propertyOf, quotedCode, shown, withoutPlace } from './foreign.ts';
 import { guardNodeProcess } from './guard.ts';
 import type { Handler } from '../mod.ts';
 import { after } from './timers.ts';
@@ -10,11 +10,13 @@ const loadTimeoutMs = 60_000;
 
 /**
  * Imports the module at `path` and gives its default export.
- * @throws FatalError (badSource) with what is wrong with it.
+ * @throws FatalError with what is wrong: `badSource` when nothing but another module helps, else `failed`
  */
 export async function loadHandler(path: string): Promise<Handler> {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const module = await withinTime(load(path), name);
+  const text = await Deno.readTextFile(path);
+  await guardNodeProcess(text);
+  const module = await withinTime(import(fileUrl(path)), name, text);
   if (!('default' in module)) {
     throw new FatalError(
       'badSource',
@@ -26,21 +28,34 @@ export async function loadHandler(path: string): Promise<Handler> {
   return module.default as Handler;
 }
 
-async function load(path: string): Promise<Record<string, unknown>> {
-  await guardNodeProcess(await Deno.readTextFile(path));
-  return await import(fileUrl(path));
+function withinTime(
+  loading: Promise<Record<string, unknown>>,
+  name: string,
+  text: string,
+): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const timer = after(
+      loadTimeoutMs,
+      () =>
+        reject(new FatalError('failed', `the module ${name} did not finish loading within ${loadTimeoutMs / 1000} s`)),
+    );
+    loading.then(resolve, (cause: unknown) => reject(whyNotLoaded(cause, name, text))).finally(() => timer.cancel());
+  });
 }
 
-function withinTime(loading: Promise<Record<string, unknown>>, name: string): Promise<Record<string, unknown>> {
-  return new Promise((resolve, reject) => {
-    const refuse = (why: string, cause?: unknown) =>
-      reject(new FatalError('badSource', `the module ${name} ${why}`, { cause }));
-    const timer = after(loadTimeoutMs, () => refuse(`did not finish loading within ${loadTimeoutMs / 1000} s`));
-    loading.then(resolve, (cause: unknown) => {
-      const position = positionOf(cause);
-      refuse(`cannot be loaded: ${messageOf(cause)}${position === undefined ? '' : ` (${position})`}`, cause);
-    }).finally(() => timer.cancel());
-  });
+/**
+ * Code that runs and throws may do better next time, when what it asked for is there. What does not parse will
+ * not: Deno and V8 put its place into the message then, not only into the stack.
+ */
+function whyNotLoaded(cause: unknown, name: string, text: string): FatalError {
+  const position = positionOf(cause);
+  const isBad = /\bfile:\/\/\/\S+:\d+:\d+/.test(shown(propertyOf(cause, 'message')));
+  const [, line = '', column = ''] = /:(\d+):(\d+)$/.exec(position ?? '') ?? [];
+  const code = isBad && position === `${name}:${line}:${column}` ? text.split('\n')[Number(line) - 1] : undefined;
+  const place = position === undefined ? '' : ` (${position})`;
+  const quoted = code === undefined ? '' : `: ${quotedCode(code, Number(column))}`;
+  const sentence = `the module ${name} cannot be loaded: ${withoutPlace(messageOf(cause))}${place}${quoted}`;
+  return new FatalError(isBad ? 'badSource' : 'failed', sentence, { cause });
 }
 
 /** What a default export is that cannot be called for each request; undefined for a function that can. */

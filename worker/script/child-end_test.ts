@@ -1,5 +1,5 @@
 import { assertEquals } from '../testing/assert.ts';
-import { whyEnded } from './child-end.ts';
+import { doesNotParse, whyEnded } from './child-end.ts';
 
 const ended = (lastWords: string, code = 1, signal: Deno.Signal | null = null) =>
   whyEnded('script', { code, signal, lastWords });
@@ -53,4 +53,38 @@ Deno.test('a signal is told by its name', () => {
 
 Deno.test('a runtime of ours that has said why it ends is not talked over', () => {
   assertEquals(ended('redisworker: the module worker.ts has no default export\n', 4), undefined);
+});
+
+Deno.test('a program that does not parse is told with the line that does not', () => {
+  const frame =
+    'error: SyntaxError: Expression expected\n   |\n12 |   const a = ;\n   |             ~\n    at file:///r/worker.ts:12:13\n';
+  assertEquals(
+    ended(frame),
+    'the script ended with exit code 1: SyntaxError: Expression expected (worker.ts:12:13): const a = ;',
+  );
+  const early =
+    "error: Uncaught SyntaxError: Identifier 'a' has already been declared\nconst a=2;\n      ^\n    at <anonymous> (file:///r/worker.ts:2:7)\n";
+  assertEquals(
+    ended(early),
+    "the script ended with exit code 1: SyntaxError: Identifier 'a' has already been declared (worker.ts:2:7): const a=2;",
+  );
+  for (const lastWords of [frame, early]) assertEquals(doesNotParse({ code: 1, signal: null, lastWords }), true);
+});
+
+Deno.test('a SyntaxError that running code throws is no fault of the program', () => {
+  const thrown = [
+    'error: Uncaught (in promise) SyntaxError: Unexpected end of JSON input\nJSON.parse("");\n     ^\n    at JSON.parse (<anonymous>)\n    at file:///r/worker.ts:2:6\n',
+    'error: Uncaught SyntaxError: Unexpected end of JSON input\n    at JSON.parse (<anonymous>)\n    at file:///r/worker.ts:2:6\n',
+    'error: Uncaught (in promise) Error: no table\n    at file:///r/worker.ts:2:6\n',
+    'bye\n',
+    '',
+  ];
+  for (const lastWords of thrown) assertEquals(doesNotParse({ code: 1, signal: null, lastWords }), false);
+});
+
+Deno.test('of an error the script printed itself, the sentence is told and not its last frame or field', () => {
+  const printed =
+    'Error: connect ECONNREFUSED 10.1.1.1:5432\n    at connect (file:///r/worker.ts:3:9)\n    at async file:///r/worker.ts:9:1 {\n  errno: -111,\n  code: "ECONNREFUSED"\n}\n';
+  assertEquals(ended(printed), 'the script ended with exit code 1: Error: connect ECONNREFUSED 10.1.1.1:5432');
+  assertEquals(ended(`${printed}giving up\n`, 2), 'the script ended with exit code 2: giving up');
 });

@@ -1,7 +1,8 @@
 /** Says what an action did, for events and logs. Never a value of a Secret. */
 import type { Action } from '../model/action.ts';
+import type { EventReason } from '../model/reasons.ts';
 
-/** Event reasons: one word in the past, as `kubectl describe` shows it for every controller. */
+/** The reason of the event that tells an action. */
 const reasons = {
   setFinalizers: 'Finalized',
   applyObject: 'Applied',
@@ -13,10 +14,10 @@ const reasons = {
   clearStalePid: 'StalePidCleared',
   deleteConfigHash: 'ConfigHashDeleted',
   releaseConfigHash: 'ConfigHashReleased',
-} as const satisfies Record<Exclude<Action['do'], 'changeWork'>, string>;
+} as const satisfies Record<Exclude<Action['do'], 'changeWork'>, EventReason>;
 
 /** What was carried out in one look, as events: one for all actions of a reason that were called for by the same cause. */
-export function eventsOf(actions: readonly Action[]): { reason: string; message: string }[] {
+export function eventsOf(actions: readonly Action[]): { reason: EventReason; message: string }[] {
   const alike = Map.groupBy(actions, (action) => `${reasonOf(action)} ${sortOf(action)} ${action.why}`);
   return [...alike.values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : {
@@ -26,7 +27,7 @@ export function eventsOf(actions: readonly Action[]): { reason: string; message:
   );
 }
 
-function reasonOf(action: Action): string {
+function reasonOf(action: Action): EventReason {
   return action.do === 'changeWork' ? action.step.reason : reasons[action.do];
 }
 

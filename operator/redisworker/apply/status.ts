@@ -5,7 +5,7 @@ import { ClusterError, type KubeObject } from '../../cluster/cluster.ts';
 import type { Observed } from '../model/observed.ts';
 import { statusOf } from '../status/index.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Reason } from '../model/reasons.ts';
+import type { EventReason, Reason } from '../model/reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world.ts';
 
@@ -52,7 +52,7 @@ function recordEnforcement(
 }
 
 /** By the reason of the condition. */
-const enforcementEvents: ReadonlyMap<string, { readonly type: 'Warning' | 'Normal'; readonly reason: string }> =
+const enforcementEvents: ReadonlyMap<string, { readonly type: 'Warning' | 'Normal'; readonly reason: EventReason }> =
   new Map([
     ['NotEnforced', { type: 'Warning', reason: 'NetworkPolicyNotEnforced' }],
     ['Refused', { type: 'Normal', reason: 'NetworkPolicyEnforced' }],

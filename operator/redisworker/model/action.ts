@@ -1,6 +1,7 @@
 /** What a plan may ask for. Each action can be repeated, printed and tested. */
 import type { ConfigHashFields } from '../../../contract/config-hash.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../cluster/cluster.ts';
+import type { EventReason } from './reasons.ts';
 
 /** One write, and the reason for it: the same word in logs, events and tests. */
 export type Action =
@@ -60,7 +61,7 @@ export interface WorkAction {
 export interface WorkStep {
   readonly step: string;
   /** One word in the past, as `kubectl describe` shows it. */
-  readonly reason: string;
+  readonly reason: EventReason;
   /** The sentence of the event. */
   readonly message: string;
 }

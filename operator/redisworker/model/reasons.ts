@@ -1,6 +1,7 @@
 /**
- * Every reason a condition can have. Reasons are an API: docs/conditions.md explains each, and none changes its
- * meaning. The name of a list says where its reasons are decided: look there for the word.
+ * Every reason a condition or an event can have. Reasons are an API: docs/conditions.md and docs/reference/events.md
+ * explain each, and none changes its meaning. The name of a list says where its reasons are decided: look there for the
+ * word.
  */
 
 /** Of Ready, Reconciling and, where time is up, Stalled, in `status/conditions.ts`. */
@@ -9,6 +10,7 @@ export const readyReasons = [
   'ConsumersStarting',
   'ConsumersUpdating',
   'ConsumersFailing',
+  'InvalidSource',
   'ProgressDeadlineExceeded',
   'Suspended',
   'Draining',
@@ -109,7 +111,18 @@ export const enforcementReasons = [
   'CanaryUnreachable',
 ] as const;
 
-/** All of them. */
+/** Of a consumer's row in the status, in `status/`: those that are no word of its node or of the scheduler. */
+export const rowReasons = [
+  'NoPod',
+  'NotReady',
+  'Unhealthy',
+  'NodeNotReady',
+  'Outdated',
+  'Terminating',
+  'NotWanted',
+] as const;
+
+/** All reasons of conditions. */
 export const reasons = [
   ...readyReasons,
   ...problemReasons,
@@ -129,3 +142,29 @@ const known: ReadonlySet<string> = new Set(reasons);
 export function isReason(word: string): word is Reason {
   return known.has(word);
 }
+
+/** Of events that tell what was done, in `apply/events.ts`; one word in the past, as of every controller. */
+export const appliedReasons = [
+  'Finalized',
+  'Applied',
+  'Scaled',
+  'Deleted',
+  'ConfigHashWritten',
+  'RedisUserWritten',
+  'RedisUserDeleted',
+  'StalePidCleared',
+  'ConfigHashDeleted',
+  'ConfigHashReleased',
+] as const;
+
+/** Of events that tell a step of a kind of work, in `work/`. */
+export const workReasons = ['GroupCreated', 'GroupClaimed', 'HandedOver', 'ConsumerRemoved', 'GroupGivenUp'] as const;
+
+/** Of events that tell whether the network holds a worker, in `apply/status.ts`. */
+export const enforcementEventReasons = ['NetworkPolicyEnforced', 'NetworkPolicyNotEnforced'] as const;
+
+/** Of every event but two sorts of Warnings: reasons of Ready that are a fault, and findings about a Redis. */
+export const eventReasons = [...appliedReasons, ...workReasons, ...enforcementEventReasons] as const;
+
+/** The reason of such an event. */
+export type EventReason = (typeof eventReasons)[number];

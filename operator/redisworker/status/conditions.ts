@@ -167,19 +167,27 @@ function draining(rows: readonly ConsumerRow[]): UndatedCondition[] {
   );
 }
 
-/** Final once a Deployment has given up: whoever waits for the worker, such as a GitOps controller, need not any more. */
+/**
+ * Final where nothing but another module helps, and once a Deployment has given up: whoever waits for the worker, such
+ * as a GitOps controller, need not any more.
+ */
 function unreadyConditions(unready: readonly ConsumerRow[], wanted: readonly ConsumerRow[]): UndatedCondition[] {
   const [reason, message] = [reasonOf(unready), describeRows(unready, wanted)];
-  if (!unready.some(({ isGivenUp }) => isGivenUp)) return notReady(reason, message);
+  const final = finalReason(unready);
+  if (!final) return notReady(reason, message);
   return [
     { type: 'Ready', status: 'False', reason, message },
-    {
-      type: 'Stalled',
-      status: 'True',
-      reason: 'ProgressDeadlineExceeded',
-      message: `that takes longer than a Deployment waits, which is ten minutes: ${message}`,
-    },
+    { type: 'Stalled', status: 'True', reason: final.reason, message: `${final.why}: ${message}` },
   ];
+}
+
+function finalReason(unready: readonly ConsumerRow[]): { reason: Reason; why: string } | undefined {
+  if (unready.some(({ needsSource }) => needsSource)) {
+    return { reason: 'InvalidSource', why: 'the module of spec.source has to be corrected' };
+  }
+  return unready.some(({ isGivenUp }) => isGivenUp)
+    ? { reason: 'ProgressDeadlineExceeded', why: 'that takes longer than a Deployment waits, which is ten minutes' }
+    : undefined;
 }
 
 function reasonOf(unready: readonly ConsumerRow[]): Reason {

@@ -5,8 +5,8 @@ import { byConsumer, hasGivenUp, isReady, templateOf, workerContainerOf } from '
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Member } from '../model/work.ts';
 import type { Plan } from '../plan/plan.ts';
-import { stateOf, tellingPod } from './pod-state.ts';
-import { bounded } from './text.ts';
+import { type ConsumerState, stateOf, tellingPod } from './pod-state.ts';
+import { bounded, inOneLine } from './text.ts';
 
 /** Rows `kubectl get -o yaml` stays readable with. */
 export const maxRows = 100;
@@ -20,6 +20,8 @@ export interface ConsumerRow {
   readonly isServing: boolean;
   /** Its Deployment no longer waits for its pod to become ready. */
   readonly isGivenUp: boolean;
+  /** Nothing but another module can make it ready. */
+  readonly needsSource: boolean;
   /** It is to keep what it runs for now. */
   readonly isHeld: boolean;
   /** What keeps it from being ready, as the rest of the sentence `consumer "1" …`; undefined when it is. */
@@ -82,7 +84,9 @@ function consumerRow(
   const pod = tellingPod(pods);
   const wanted = found.wanted.get(id);
   const deployment = found.deployments.get(id)?.[0];
-  const { state, reason, fault } = isWanted ? stateOf(pod, wanted && templateOf(wanted), deployment) : notWanted;
+  const { state, reason, fault, needsSource = false }: ConsumerState = isWanted
+    ? stateOf(pod, wanted && templateOf(wanted), deployment)
+    : notWanted;
   const answered = responses.perConsumer.get(id);
   const member = found.members.get(id);
   const row: ConsumerStatus = {
@@ -91,13 +95,14 @@ function consumerRow(
     ...(pod ? { pod: pod.metadata.name, restarts: workerContainerOf(pod)?.restartCount ?? 0 } : {}),
     ...(member ? { pending: member.pending } : {}),
     ...(answered ? { lastCode: answered.lastCode, lastTime: answered.lastTime } : {}),
-    ...(reason ? { reason: bounded(reason, 256) } : {}),
+    ...(reason ? { reason: bounded(inOneLine(reason), 256) } : {}),
   };
   return {
     row,
     isWanted,
     isServing: pods.some(isReady),
     isGivenUp: isGivenUp(pod, wanted, deployment),
+    needsSource,
     isHeld,
     fault,
   };

@@ -1,7 +1,7 @@
 /** Conditions as kstatus reads them: abnormal ones exist only while they hold. */
 import type { Condition, ConditionType } from '../../api/redisworker.ts';
 import type { Reason } from '../model/reasons.ts';
-import { bounded } from './text.ts';
+import { bounded, inOneLine } from './text.ts';
 
 /** A condition before it has a time. */
 export interface UndatedCondition {
@@ -28,7 +28,7 @@ export function dated(
     const last = before.find(({ type }) => type === condition.type);
     return {
       ...condition,
-      message: bounded(condition.message, maxMessage),
+      message: bounded(inOneLine(condition.message), maxMessage),
       observedGeneration: generation,
       lastTransitionTime: last?.status === condition.status ? last.lastTransitionTime : now,
     };

@@ -11,8 +11,8 @@ import {
   templateOf,
   workerContainerOf,
 } from '../model/children.ts';
-import { bounded, ownWords } from './text.ts';
-import { whyEnded } from './why-ended.ts';
+import { bounded, inOneLine } from './text.ts';
+import { needsSource, whyEnded } from './why-ended.ts';
 
 /** The state of a consumer; its fault completes the sentence `consumer "1" …`. */
 export interface ConsumerState {
@@ -21,6 +21,8 @@ export interface ConsumerState {
   readonly reason?: string | undefined;
   /** What keeps it from being ready; undefined when it is. */
   readonly fault?: string | undefined;
+  /** Nothing but another module can help. */
+  readonly needsSource?: boolean;
 }
 
 /** Reasons of a waiting container that mean it will not come up by itself soon. */
@@ -62,7 +64,27 @@ export function stateOf(
   if (pod.metadata.deletionTimestamp !== undefined) return leaving(pod, outdated);
   if (outdated) return { state: 'Updating', reason: 'Outdated', fault: 'still runs what was asked for before' };
   if (isReady(pod)) return { state: 'Ready' };
-  return trouble(workerContainerOf(pod)) ?? addedTrouble(pod) ?? unscheduled(pod) ?? starting(pod);
+  return trouble(workerContainerOf(pod)) ?? addedTrouble(pod) ?? unscheduled(pod) ?? lost(pod) ?? starting(pod);
+}
+
+/**
+ * A node that is heard of no more cannot tell of its pods: its controller calls them unready, whose containers were all
+ * ready when the node last spoke.
+ */
+function lost(pod: KubeObject): ConsumerState | undefined {
+  const { conditions = [], containerStatuses = [] } = podStatus(pod);
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const isLost = ready !== undefined && ready.status !== 'True' && ready.reason !== 'ReadinessGatesNotReady' &&
+    holding(pod, 'ContainersReady') !== undefined && containerStatuses.every((container) => container.ready === true);
+  if (!isLost) return undefined;
+  const { nodeName } = (pod.spec ?? {}) as { nodeName?: string };
+  return {
+    state: 'Failing',
+    reason: 'NodeNotReady',
+    fault: `is on ${
+      nodeName === undefined ? 'a node' : `node "${nodeName}"`
+    }, which does not answer: it is replaced once the cluster gives the node up, which takes five minutes by default`,
+  };
 }
 
 /** A Deployment that may not make pods, by a quota for one, says so. */
@@ -110,7 +132,7 @@ function trouble(container: ContainerStatus | undefined): ConsumerState | undefi
   }
   if (!ended || (ended.exitCode === 0 && reason !== 'CrashLoopBackOff')) return undefined;
   const word = ended.reason === 'OOMKilled' || reason === '' ? ended.reason ?? 'Error' : reason;
-  return { state: 'Failing', reason: word, fault: `fails: ${whyEnded(ended)}` };
+  return { state: 'Failing', reason: word, fault: `fails: ${whyEnded(ended)}`, needsSource: needsSource(ended) };
 }
 
 /** A container that is not ours and keeps the pod from being ready. */
@@ -120,6 +142,7 @@ function addedTrouble(pod: KubeObject): ConsumerState | undefined {
     if (found) {
       return {
         ...found,
+        needsSource: false,
         fault: `waits for container "${container.name ?? ''}", which was added to its pod and ${
           found.fault ?? 'fails'
         }`,
@@ -146,9 +169,16 @@ function starting(pod: KubeObject): ConsumerState {
   const added = addedContainersOf(pod).find((container) =>
     container.ready === false && container.state?.terminated === undefined
   );
-  return added && (worker?.ready === true || reason === 'PodInitializing')
-    ? { state: 'Starting', reason, fault: `waits for container "${added.name ?? ''}", which was added to its pod` }
-    : { state: 'Starting', reason, fault: wasReady(pod, worker) ? notAnyMore : 'is starting' };
+  if (added && (worker?.ready === true || reason === 'PodInitializing')) {
+    return {
+      state: 'Starting',
+      reason,
+      fault: `waits for container "${added.name ?? ''}", which was added to its pod`,
+    };
+  }
+  return wasReady(pod, worker)
+    ? { state: 'Starting', reason: 'Unhealthy', fault: notAnyMore }
+    : { state: 'Starting', reason, fault: 'is starting' };
 }
 
 const notAnyMore = 'runs and is not ready any more: it has lost Redis, or code such as "for (;;) {}" keeps it busy';
@@ -162,5 +192,5 @@ function wasReady(pod: KubeObject, worker: ContainerStatus | undefined): boolean
 
 /** Words of a node, a scheduler or a webhook, in one line. */
 function said(text: string | undefined): string {
-  return bounded(ownWords(text ?? 'nobody says why').replace(/\s+/g, ' ').trim(), 500);
+  return bounded(inOneLine(text ?? 'nobody says why'), 500);
 }

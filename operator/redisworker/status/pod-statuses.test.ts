@@ -44,6 +44,14 @@ const looping = (exitCode: number, reason: string, message: string) => ({
   lastState: ended(exitCode, reason, message),
 });
 const disrupted = (reason: string, message: string) => ({ type: 'DisruptionTarget', status: 'True', reason, message });
+/** What the node controller writes about the pods of a node that it hears of no more: nothing but Ready. */
+const lostSince = {
+  phase: 'Running',
+  conditions: [
+    { type: 'ContainersReady', status: 'True', lastTransitionTime: '2026-05-01T12:00:05Z' },
+    { type: 'Ready', status: 'False', lastTransitionTime: '2026-05-01T13:00:00Z' },
+  ],
+};
 const evicted = {
   phase: 'Failed',
   reason: 'Evicted',
@@ -87,7 +95,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'busy with code that never awaits, once it was ready': {
     pods: [{ status: notReadySince('12:00:20', '12:00:01') }],
-    row: 'Starting NotReady w-1 0',
+    row: 'Starting Unhealthy w-1 0',
     ready:
       'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" runs and is not ready any more: it has lost Redis, or code such as "for (;;) {}" keeps it busy',
   },
@@ -132,6 +140,77 @@ const cases: Readonly<Record<string, Case>> = {
     row: 'Failing ImagePullBackOff w-1 0',
     ready:
       'False ConsumersFailing: 0 of 1 consumers are ready; consumer "1" fails: Back-off pulling image "worker:test"',
+  },
+  'an image its registry does not have': {
+    pods: [{
+      status: {
+        phase: 'Pending',
+        containerStatuses: [
+          of(
+            'worker',
+            waiting(
+              'ErrImagePull',
+              'rpc error: code = NotFound desc = failed to pull and unpack image\n"docker.io/library/worker:none": not found',
+            ),
+          ),
+        ],
+      },
+    }],
+    row: 'Failing ErrImagePull w-1 0',
+    ready:
+      'False ConsumersFailing: 0 of 1 consumers are ready; consumer "1" fails: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/worker:none": not found',
+  },
+  'ending with exit code 0 again and again': {
+    pods: [{
+      status: {
+        ...running,
+        containerStatuses: [
+          of('worker', {
+            restartCount: 3,
+            ...waiting('CrashLoopBackOff', 'back-off 40s restarting failed container'),
+            lastState: ended(0, 'Completed'),
+          }),
+        ],
+      },
+    }],
+    row: 'Failing CrashLoopBackOff w-1 3',
+    ready:
+      'False ConsumersFailing: 0 of 1 consumers are ready; consumer "1" fails: ends again and again with exit code 0: its program ends by itself, or its node ends it because it does not come up or its event loop does not turn',
+  },
+  'on a node that has stopped to answer': {
+    pods: [{ status: { ...lostSince, containerStatuses: [of('worker', { ready: true, state: { running: {} } })] } }],
+    row: 'Failing NodeNotReady w-1 0',
+    ready:
+      'False ConsumersFailing: 0 of 1 consumers are ready; consumer "1" is on a node, which does not answer: it is replaced once the cluster gives the node up, which takes five minutes by default',
+  },
+  'not let in by a gate of a load balancer': {
+    pods: [{
+      status: {
+        phase: 'Running',
+        conditions: [
+          { type: 'ContainersReady', status: 'True' },
+          { type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady' },
+        ],
+        containerStatuses: [of('worker', { ready: true, state: { running: {} } })],
+      },
+    }],
+    row: 'Starting NotReady w-1 0',
+    ready: 'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" is starting',
+  },
+  'on a node that was deleted': {
+    pods: [{
+      status: {
+        phase: 'Running',
+        conditions: [
+          { type: 'Ready', status: 'True' },
+          disrupted('DeletionByPodGC', 'PodGC: node no longer exists'),
+        ],
+      },
+      deleted: true,
+    }],
+    row: 'Draining DeletionByPodGC w-1 0',
+    ready:
+      'False ConsumersStarting: 0 of 1 consumers are ready; consumer "1" is being stopped: PodGC: node no longer exists',
   },
   'a crash loop': {
     pods: [{
@@ -393,6 +472,40 @@ it('tells the quota that keeps a Deployment from making a pod', () => {
     'Failing FailedCreate',
     `False ConsumersFailing: 0 of 1 consumers are ready; consumer "1" gets no pod: ${refused.message}`,
   ]);
+});
+
+describe('a worker whose module does not parse', () => {
+  const parse = 'the module worker.ts cannot be loaded: SyntaxError: Expression expected (worker.ts:2:13): const a = ;';
+  const status = {
+    ...running,
+    containerStatuses: [
+      of('worker', looping(4, 'Error', `\u001b[31mredisworker: ${parse}\u001b[0m\n`)),
+    ],
+  };
+  const why = `0 of 1 consumers are ready; consumer "1" fails: ${parse}`;
+
+  it('is Stalled at once, for trying again does not help', () => {
+    const { ready, reconciling, stalled } = told(
+      withPods(worker('w'), ([deployment]) => [podOf(deployment!, { status })]),
+    );
+    expect([ready, stalled, reconciling]).toEqual([
+      `False ConsumersFailing: ${why}`,
+      `True InvalidSource: the module of spec.source has to be corrected: ${why}`,
+      undefined,
+    ]);
+  });
+
+  it('is not any more as soon as the module is another', () => {
+    const old = settled(worker('w', withInline('old\n'))).children.deployments[0]!;
+    const { stalled, reconciling } = told(withPods(worker('w'), () => [podOf(old, { status })]));
+    expect([stalled, reconciling?.slice(0, 4)]).toEqual([undefined, 'True']);
+  });
+
+  it('is not for what a container says that somebody added to its pod', () => {
+    const added = { ...running, containerStatuses: [of('proxy', looping(4, 'Error', 'no configuration'))] };
+    const { stalled } = told(withPods(worker('w'), ([deployment]) => [podOf(deployment!, { status: added })]));
+    expect(stalled).toBeUndefined();
+  });
 });
 
 describe('a worker whose Deployment has given up', () => {

@@ -107,6 +107,9 @@ test('whatever is observed gives a status the API server takes, and reads back a
         const written: unknown = JSON.parse(JSON.stringify(status));
         expect(violations(statusSchema, written)).toEqual([]);
         expect(written).toEqual(status);
+        const told = status.conditions?.map(({ message }) => message) ?? [];
+        const words = status.consumers?.map(({ reason = '' }) => reason) ?? [];
+        expect([...told, ...words].filter((text) => /[\u0000-\u001f\u007f-\u009f]/.test(text))).toEqual([]);
       },
     ),
     { numRuns: 150 },

@@ -9,6 +9,11 @@ export function ownWords(text: string): string {
   return text.replace(sequences, '').replace(/\r\n?/g, '\n').replace(controls, '');
 }
 
+/** The same in one line. */
+export function inOneLine(text: string): string {
+  return ownWords(text).replace(/\s+/g, ' ').trim();
+}
+
 /** At most `max` characters, never half of one: JSON would bring that back as another character. */
 export function bounded(text: string, max: number): string {
   return (text.length > max ? `${text.slice(0, max - 1)}…` : text).toWellFormed();

@@ -104,6 +104,12 @@ describe('why a container ended is', () => {
       'stopped because its pid or owner in the config hash was changed or removed',
     ],
     ['the exit code where nothing else is known', '', 2, 'ended with exit code 2'],
+    [
+      'who may have ended it, where it has ended well',
+      '',
+      0,
+      'ends again and again with exit code 0: its program ends by itself, or its node ends it because it does not come up or its event loop does not turn',
+    ],
   ])('%s', (_, message, exitCode, sentence) => {
     expect(whyEnded({ exitCode, message, reason: 'Error' })).toBe(sentence);
   });

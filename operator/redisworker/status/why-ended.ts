@@ -34,6 +34,9 @@ const ownExits: Readonly<Record<number, string>> = {
   [exitCodes.networkUnverified]: 'could not dial the canary, so nobody knows whether the network is closed',
 };
 
+/** A node that is told nothing of an end with exit code 0 knows no more. */
+const endsWell =
+  'ends again and again with exit code 0: its program ends by itself, or its node ends it because it does not come up or its event loop does not turn';
 const memoryFix = 'hold less at once, or raise spec.pod.resources.limits.memory';
 
 /** The sentence that says why a container ended. */
@@ -50,6 +53,11 @@ export function whyEnded({ exitCode = 0, reason, message = '' }: Ended): string 
   return killed[exitCode] ?? sentenceIn(lines) ?? ownExits[exitCode] ?? byCode(exitCode);
 }
 
+/** True where nothing but another module can help: our runtimes keep this code to themselves. */
+export function needsSource({ exitCode }: Ended): boolean {
+  return exitCode === exitCodes.badSource;
+}
+
 function sentenceIn(lines: readonly string[]): string | undefined {
   const error = lines.findLast((line) => line.startsWith('error: ')) ?? lines.findLast((line) => errorLine.test(line));
   const line = error?.replace(prefixes, '') ?? lines.findLast((one) => !isNoise(one.trim()))?.trim();
@@ -57,6 +65,7 @@ function sentenceIn(lines: readonly string[]): string | undefined {
 }
 
 function byCode(exitCode: number): string {
+  if (exitCode === 0) return endsWell;
   return exitCode > 128 ? `was ended by signal ${exitCode - 128}` : `ended with exit code ${exitCode}`;
 }
 

@@ -1,9 +1,10 @@
 /** The writes a request stream and its group may call for, and how each is told. Pure. */
 import type { Why, WorkAction } from '../../model/action.ts';
+import type { EventReason } from '../../model/reasons.ts';
 
 /** One write, with the event that tells it. */
 export type StreamStep =
-  & { readonly reason: string; readonly message: string }
+  & { readonly reason: EventReason; readonly message: string }
   & (
     | { readonly step: 'ensureGroup' | 'claimGroup' }
     | { readonly step: 'handOver'; readonly from: string; readonly to: string }
