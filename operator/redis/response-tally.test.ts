@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { noLatency, quantileMs } from './latency.ts';
 import type { StreamEntry } from './replies.ts';
 import { addResponses, emptyTally, maxCodes } from './response-tally.ts';
 
@@ -72,4 +73,21 @@ test('the sums always agree, and counting in parts gives what counting at once g
     expect(Object.values(whole.codes).reduce((sum, count) => sum + count, 0)).toBe(whole.total);
     expect(whole.total + whole.unreadable).toBe(entries.length);
   }));
+});
+
+test('tells of each consumer how many requests it has finished, how many failed, and how long they took', () => {
+  const answers = [['1', '200', '10'], ['2', '500', '3'], ['1', '404', '10'], ['1', '200', undefined]] as const;
+  const tally = addResponses(
+    emptyTally,
+    answers.map(([consumer, code, ms]) => entry({ ref: 'r', code, consumer, ...(ms === undefined ? {} : { ms }) })),
+    now,
+  );
+  const later = addResponses(tally, [entry({ ref: 'r', code: '200', consumer: '1', ms: '900' })], now);
+  expect(tally.perConsumer.get('1')).toMatchObject({ total: 3, failed: 1, lastCode: 200 });
+  expect(tally.perConsumer.get('2')).toMatchObject({ total: 1, failed: 1, lastCode: 500 });
+  expect(later.perConsumer.get('1')).toMatchObject({ total: 4, failed: 1 });
+  const quantiles = [tally, later].map(({ perConsumer }) =>
+    [0.5, 0.99].map((share) => quantileMs(perConsumer.get('1')?.latency ?? noLatency, share))
+  );
+  expect(quantiles).toEqual([[10, 10], [10, 928]]);
 });

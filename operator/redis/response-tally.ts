@@ -2,14 +2,21 @@
 import { maxConsumers } from '../../contract/limits.ts';
 import { isSuccess } from '../../contract/reply.ts';
 import { decodeResponse } from '../../contract/response.ts';
+import { copyLatency, countLatency, type LatencySketch, noLatency } from './latency.ts';
 import type { StreamEntry } from './replies.ts';
 import { beginning, compareIds, idTime } from './stream-id.ts';
 
-/** How the last request of a consumer ended. */
+/** How the requests of a consumer ended, of those that were read. */
 export interface ConsumerResult {
+  /** Responses with a code; never falls. */
+  readonly total: number;
+  /** Those of them with a code outside 200 to 299. */
+  readonly failed: number;
   readonly lastCode: number;
   /** ISO 8601. */
   readonly lastTime: string;
+  /** How long they took, where the worker told it; the recent ones weigh most. */
+  readonly latency: LatencySketch;
 }
 
 /** What a response stream has shown so far. `lastId` and the totals belong together: counting goes on after it. */
@@ -32,14 +39,14 @@ export interface ResponseTally {
   readonly perSecond: number;
   /** Entries may have been trimmed before they were counted: the totals are a lower bound. */
   readonly missed: boolean;
-  /** Last result by consumer id, for at most {@link maxConsumers} ids, the most recent last. */
+  /** Results by consumer id, for at most {@link maxConsumers} ids, the most recent last. */
   readonly perConsumer: ReadonlyMap<string, ConsumerResult>;
 }
 
 /** Different codes a tally names. */
 export const maxCodes = 32;
 
-/** A consumer id that is longer was not given by the operator. */
+/** Of a consumer id the operator gave. */
 const longestConsumerId = 253;
 
 /** A tally that has seen nothing. */
@@ -61,7 +68,8 @@ export const emptyTally: ResponseTally = {
 export function addResponses(tally: ResponseTally, entries: readonly StreamEntry[], now: number): ResponseTally {
   if (entries.length === 0) return tally;
   const next = { ...tally, codes: { ...tally.codes }, perConsumer: new Map(tally.perConsumer) };
-  for (const entry of entries) addEntry(next, entry, now);
+  const sketches: Sketches = new Map();
+  for (const entry of entries) addEntry(next, sketches, entry, now);
   return next;
 }
 
@@ -85,21 +93,27 @@ type Draft = { -readonly [Field in keyof ResponseTally]: ResponseTally[Field] } 
   perConsumer: Map<string, ConsumerResult>;
 };
 
-function addEntry(draft: Draft, entry: StreamEntry, now: number): void {
+/** By consumer, those that were copied for the next tally already. */
+type Sketches = Map<string, Uint16Array>;
+
+function addEntry(draft: Draft, sketches: Sketches, entry: StreamEntry, now: number): void {
   draft.lastId = entry.id;
   const response = decodeResponse(entry.fields);
   if (response?.code === undefined) {
     draft.unreadable += 1;
     return;
   }
-  const result = { lastCode: response.code, lastTime: new Date(timeOf(entry, now)).toISOString() };
+  const lastTime = new Date(timeOf(entry, now)).toISOString();
   draft.total += 1;
   if (isSuccess(response.code)) draft.succeeded += 1;
   else draft.failed += 1;
-  draft.lastCode = result.lastCode;
-  draft.lastTime = result.lastTime;
+  draft.lastCode = response.code;
+  draft.lastTime = lastTime;
   countCode(draft.codes, String(response.code));
-  if (response.consumer !== undefined) remember(draft.perConsumer, response.consumer, result);
+  const { consumer = '' } = response;
+  if (consumer !== '' && consumer.length <= longestConsumerId) {
+    remember(draft.perConsumer, sketches, consumer, { code: response.code, ms: response.ms, lastTime });
+  }
 }
 
 function countCode(codes: Record<string, number>, code: string): void {
@@ -108,13 +122,37 @@ function countCode(codes: Record<string, number>, code: string): void {
   codes[name] = (codes[name] ?? 0) + 1;
 }
 
-function remember(results: Map<string, ConsumerResult>, consumer: string, result: ConsumerResult): void {
-  if (consumer.length > longestConsumerId) return;
-  results.delete(consumer);
-  results.set(consumer, result);
-  if (results.size <= maxConsumers) return;
-  for (const oldest of results.keys()) {
-    results.delete(oldest);
+function remember(
+  perConsumer: Map<string, ConsumerResult>,
+  sketches: Sketches,
+  consumer: string,
+  { code, ms, lastTime }: { readonly code: number; readonly ms: number | undefined; readonly lastTime: string },
+): void {
+  const before = perConsumer.get(consumer);
+  perConsumer.delete(consumer);
+  perConsumer.set(consumer, {
+    total: (before?.total ?? 0) + 1,
+    failed: (before?.failed ?? 0) + (isSuccess(code) ? 0 : 1),
+    lastCode: code,
+    lastTime,
+    latency: ms === undefined ? before?.latency ?? noLatency : timed(sketches, consumer, before, ms),
+  });
+  if (perConsumer.size <= maxConsumers) return;
+  for (const oldest of perConsumer.keys()) {
+    perConsumer.delete(oldest);
+    sketches.delete(oldest);
     return;
   }
+}
+
+function timed(
+  sketches: Sketches,
+  consumer: string,
+  before: ConsumerResult | undefined,
+  ms: number,
+): LatencySketch {
+  const sketch = sketches.get(consumer) ?? copyLatency(before?.latency ?? noLatency);
+  sketches.set(consumer, sketch);
+  countLatency(sketch, ms);
+  return sketch;
 }

@@ -39,8 +39,12 @@ export const consumerStatus = z.object({
     'Pending has no pod that runs; Updating has one of an earlier spec; Failing is being started again; Draining is on its way out.',
   ),
   pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
+  total: amount().exactOptional().describe('Responses it gave, of those that were read.'),
+  failed: amount().exactOptional().describe('Those of them with a code outside 200 to 299.'),
   lastCode: replyCode().exactOptional(),
   lastTime: time().exactOptional(),
+  p50Ms: amount().exactOptional().describe('Milliseconds half of its recent requests took at most.'),
+  p99Ms: amount().exactOptional().describe('Milliseconds 99 of 100 of its recent requests took at most.'),
   restarts: amount().exactOptional(),
   reason: short().exactOptional().describe('Why it is not Ready, in one word.'),
 });

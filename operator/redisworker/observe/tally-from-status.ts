@@ -1,5 +1,6 @@
 /** The status is the cursor of the response stream: totals and the last id counted are written together. */
-import type { RedisWorkerStatus } from '../../api/redisworker.ts';
+import type { ConsumerStatus, RedisWorkerStatus } from '../../api/redisworker.ts';
+import { latencyFrom } from '../../redis/latency.ts';
 import { emptyTally, type ResponseTally } from '../../redis/response-tally.ts';
 
 /** The tally a status tells; counting goes on behind its `lastId`. */
@@ -16,10 +17,12 @@ export function tallyFrom(status: RedisWorkerStatus | undefined): ResponseTally 
     ...(known.lastId === undefined ? {} : { lastId: known.lastId }),
     ...(known.lastCode === undefined ? {} : { lastCode: known.lastCode }),
     ...(known.lastTime === undefined ? {} : { lastTime: known.lastTime }),
-    perConsumer: new Map(
-      (status.consumers ?? []).flatMap((
-        { id, lastCode, lastTime },
-      ) => (lastCode === undefined || lastTime === undefined ? [] : [[id, { lastCode, lastTime }] as const])),
-    ),
+    perConsumer: new Map((status.consumers ?? []).flatMap(resultOf)),
   };
+}
+
+function resultOf({ id, total, failed, lastCode, lastTime, p50Ms, p99Ms }: ConsumerStatus) {
+  if (lastCode === undefined || lastTime === undefined) return [];
+  const latency = latencyFrom(p50Ms, p99Ms);
+  return [[id, { total: total ?? 0, failed: failed ?? 0, lastCode, lastTime, latency }] as const];
 }

@@ -1,6 +1,8 @@
 /** One status row per consumer: what its pod does and what it last answered. */
 import type { ConsumerStatus } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import { quantileMs } from '../../redis/latency.ts';
+import type { ConsumerResult } from '../../redis/response-tally.ts';
 import { byConsumer, hasGivenUp, isReady, templateOf, workerContainerOf } from '../model/children.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Member } from '../model/work.ts';
@@ -74,6 +76,12 @@ function isGivenUp(
     deployment !== undefined && hasGivenUp(deployment);
 }
 
+function resultOf({ total, failed, lastCode, lastTime, latency }: ConsumerResult) {
+  const [p50Ms, p99Ms] = [quantileMs(latency, 0.5), quantileMs(latency, 0.99)];
+  const times = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms };
+  return { total, failed, lastCode, lastTime, ...times };
+}
+
 function consumerRow(
   { responses }: Observed,
   found: Found,
@@ -94,7 +102,7 @@ function consumerRow(
     state,
     ...(pod ? { pod: pod.metadata.name, restarts: workerContainerOf(pod)?.restartCount ?? 0 } : {}),
     ...(member ? { pending: member.pending } : {}),
-    ...(answered ? { lastCode: answered.lastCode, lastTime: answered.lastTime } : {}),
+    ...(answered ? resultOf(answered) : {}),
     ...(reason ? { reason: bounded(inOneLine(reason), 256) } : {}),
   };
   return {

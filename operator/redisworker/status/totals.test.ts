@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
+import { latencyFrom } from '../../redis/latency.ts';
 import { emptyTally, type ResponseTally } from '../../redis/response-tally.ts';
 import { tallyFrom } from '../observe/tally-from-status.ts';
 import type { Observed } from '../model/observed.ts';
@@ -19,6 +20,8 @@ const counted: ResponseTally = {
   lastTime: '2030-01-01T00:00:00.000Z',
 };
 
+const answered = { total: 7, failed: 2, lastCode: 500, lastTime: '2030-01-01T00:00:00.000Z' };
+
 const problem = { reason: 'SecretNotFound', message: 'there is no such Secret', terminal: false } as const;
 const fault = { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } as const;
 
@@ -34,4 +37,14 @@ test.each<[string, Omit<Observed, 'responses'>]>([
   const before = { ...seen, responses: counted };
   const status = statusOf(before, planOf(before), undefined, undefined);
   expect(tallyFrom(status)).toEqual(counted);
+});
+
+test('what each consumer has answered survives it too', () => {
+  const seen = observed(worker('w'));
+  const first = { ...answered, latency: latencyFrom(12, 340) };
+  const before = { ...seen, responses: { ...counted, perConsumer: new Map([['1', first]]) } };
+  const status = statusOf(before, planOf(before), undefined, undefined);
+  expect(status.consumers?.[0]).toMatchObject({ id: '1', ...answered });
+  const again = { ...seen, responses: tallyFrom(status) };
+  expect(statusOf(again, planOf(again), undefined, undefined).consumers).toEqual(status.consumers);
 });
