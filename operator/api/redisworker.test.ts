@@ -43,6 +43,7 @@ describe('a parsed worker', () => {
       permissions: { net: [], denyNet: [], env: [], outsideNames: 'Resolve', allowAllNet: 'Denied' },
       networkPolicy: { enforcement: 'BestEffort', flavor: 'Kubernetes' },
       denoOptions: [],
+      rollout: { maxUnavailable: '25%' },
       suspend: false,
       deletionPolicy: 'Delete',
     });

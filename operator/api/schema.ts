@@ -7,6 +7,7 @@ import { denoOptions } from './fields/deno-options.ts';
 import { networkPolicy, permissions } from './fields/permissions.ts';
 import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
+import { rollout } from './fields/rollout.ts';
 import { source } from './fields/source.ts';
 import { handler, stream } from './fields/stream.ts';
 import { matches, type Rule, withRules } from './rules.ts';
@@ -49,6 +50,7 @@ export const spec = z.object({
   ),
   secretRef: z.object({ name: objectName().describe('Name of the Secret, in the namespace of the worker.') })
     .exactOptional().describe('Secret whose data reaches the worker encrypted in its config hash.'),
+  rollout: rollout.describe('How new code and settings reach the consumers, step by step.'),
   suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),
   deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe(
     'What happens to config hashes and the group when the worker is deleted; streams always stay.',

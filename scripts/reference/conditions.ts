@@ -87,7 +87,7 @@ const sections: readonly Section[] = [
       [['InternalError'], 'a bug of the operator: please report it'],
     ],
     after: [
-      'New code or settings reach one consumer first, and the others once it, or any other, is ready with them; until then those are `Updating` and keep what worked. A change of what the worker may reach, anything that takes a permission away, and `spec.suspend` reach all at once; so does every change of a worker none of whose consumers works.',
+      'New code or settings reach as many consumers at once as `spec.rollout.maxUnavailable` allows, and the next ones as those are ready with them ([how](rollouts.md)); until then the others are `Updating` and keep what worked. Anything that takes a permission away, another Redis, and `spec.suspend` reach all at once; so does every change of a worker none of whose consumers works.',
       'Any reason below can stand in `Ready` too, when it is what keeps the worker from running.',
     ],
   },

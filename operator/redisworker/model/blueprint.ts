@@ -68,6 +68,7 @@ export interface Blueprint {
   readonly searchDomains: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
+  readonly rollout: RedisWorkerSpec['rollout'];
   readonly suspend: boolean;
   readonly deletionPolicy: 'Delete' | 'Retain';
   readonly image: string;

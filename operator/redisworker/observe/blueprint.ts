@@ -70,6 +70,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       flavor: spec.networkPolicy.flavor,
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
+      rollout: spec.rollout,
       suspend: spec.suspend,
       deletionPolicy: spec.deletionPolicy,
       customImage: spec.pod.image !== undefined,

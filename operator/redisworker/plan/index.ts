@@ -4,7 +4,7 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Plan, Steps } from './plan.ts';
 import { problemsOf } from './problems.ts';
 import { planDeletion, releaseFinalizer } from './removal.ts';
-import { heldConsumers } from './rollout.ts';
+import { rolloutOf } from './rollout.ts';
 import { planRunning } from './running.ts';
 import { planStopping, planUnreadable } from './stopping.ts';
 import { wantedIds } from './wanted.ts';
@@ -23,8 +23,9 @@ export function planOf(observed: Observed): Plan {
   const desired = desiredOf(observed, spec, wanted);
   const problems = problemsOf(spec, desired, wanted);
   if (problems.length > 0 || !desired) return { ...planStopping(observed, spec, wanted), ...plain, desired, problems };
-  const held = heldConsumers(observed, spec, desired);
-  return { ...planRunning(observed, spec, desired, { wanted, held }), wanted, held, desired, problems: [] };
+  const { held, deployments } = rolloutOf(observed, spec, desired);
+  const steps = planRunning(observed, spec, { ...desired, deployments }, { wanted, held });
+  return { ...steps, wanted, held, desired, problems: [] };
 }
 
 function planEnd(observed: Observed): Steps {

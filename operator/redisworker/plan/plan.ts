@@ -14,7 +14,7 @@ export interface Steps {
 export interface Plan extends Steps {
   /** Ids of the consumers there should be; their pods run unless the worker is suspended. */
   readonly wanted: readonly string[];
-  /** Those of them that keep what they run until another one has come up with what is asked for now. */
+  /** Those of them that keep what they run until it is their turn to get what is asked for now. */
   readonly held: ReadonlySet<string>;
   /** Faults that keep the plan from being more; the first stands in Ready. */
   readonly problems: readonly Problem[];
