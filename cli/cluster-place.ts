@@ -9,7 +9,7 @@ import {
 } from '../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { fail, Failure, messageOf } from './failure.ts';
-import type { Place } from './place.ts';
+import { type Place, statusFreshMs } from './place.ts';
 import { program } from './program.ts';
 import type { ToldEvent } from './worker-page.ts';
 
@@ -33,6 +33,7 @@ export async function openClusterPlace({ kubeconfig, namespace, allNamespaces }:
   return {
     name,
     everyMs,
+    freshMs: statusFreshMs,
     manyNamespaces: chosen === undefined,
     view: () => viewOf(cluster, name, chosen === undefined ? {} : { namespace: chosen }),
     absence: () => Promise.resolve(new Failure(`there is no RedisWorker in ${name}`)),

@@ -21,6 +21,8 @@ export interface Io {
   input(): Promise<string>;
   /** A person reads the result: print it for the eye. */
   readonly terminal: boolean;
+  /** Lines a terminal has room for. */
+  readonly rows?: number | undefined;
   /** Which of the two outputs is to be coloured. */
   readonly colours: { readonly out: boolean; readonly err: boolean };
   /** Settles when the command is to end: at Ctrl-C, or once nobody reads its output any more. */
@@ -67,6 +69,9 @@ export function processIo(): Io {
     input: () => text(stdin),
     interrupted: () => interrupted([unread, ...(npmCommand === undefined ? [] : [untilOrphaned()])], err),
     terminal: stdout.isTTY,
+    get rows() {
+      return stdout.isTTY ? stdout.rows : undefined;
+    },
     colours: { out: wantsColours(stdout), err: wantsColours(stderr) },
     environment: {
       ...operatorRedis(env),

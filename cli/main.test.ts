@@ -73,6 +73,7 @@ test.each([
   ['up', '--help'],
   ['status', '--help'],
   ['wait', '--help'],
+  ['top', '--help'],
   ['help', 'send'],
   ['trace', '--help'],
   ['dead', '--help'],

@@ -9,6 +9,7 @@ import { program } from './program.ts';
 import { addRenderCommand } from './render-command.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-command.ts';
+import { addTopCommand } from './top-command.ts';
 import { addTraceCommand } from './trace-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { examples, tellWrongCalls, withoutVainHelp } from './words.ts';
@@ -45,6 +46,7 @@ export function redisworker(io: Io, finish: (code: number) => void): Command {
         ['up worker.yaml', 'run the workers of a manifest here; Ctrl-C ends them'],
         [`send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
         ['status', 'what is running, and how it does'],
+        ['top', 'how fast they are, live'],
         ['trace demo-worker order-17', 'what became of one request'],
         ['dead list demo-worker', 'the requests nobody could finish'],
         ['doctor --redis redis://redis.example:6379', 'what a Redis is, and what to mend'],
@@ -54,6 +56,7 @@ export function redisworker(io: Io, finish: (code: number) => void): Command {
   addUpCommand(root, io);
   addSendCommand(root, io, finish);
   addStatusCommands(root, io, finish);
+  addTopCommand(root, io);
   addTraceCommand(root, io, finish);
   addDeadCommand(root, io);
   addDoctorCommand(root, io, finish);

@@ -4,12 +4,17 @@ import type { KubeObject } from '../operator/cluster/cluster.ts';
 import type { Failure } from './failure.ts';
 import type { Beside } from './worker-page.ts';
 
+/** The operator writes counters this often at most, conditions at once. */
+export const statusFreshMs = 15_000;
+
 /** A place that is asked again and again. */
 export interface Place {
   /** As a sentence calls it: `the running session`, `the namespace demo`. */
   readonly name: string;
   /** How long to leave it alone between two questions. */
   readonly everyMs: number;
+  /** Counters in the status of a worker may be as old as this. */
+  readonly freshMs: number;
   /** Workers of several namespaces are asked for. */
   readonly manyNamespaces: boolean;
   /** What it tells now; undefined for a session that does not run. @throws Failure when it cannot be asked */

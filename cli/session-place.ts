@@ -3,7 +3,7 @@ import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { fetchEvents, fetchSession } from './endpoint.ts';
 import { Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
-import type { Place } from './place.ts';
+import { type Place, statusFreshMs } from './place.ts';
 import { program } from './program.ts';
 import { sessionFiles, sessionNames } from './session-files.ts';
 import { defaultSession } from './session-name.ts';
@@ -18,6 +18,7 @@ export async function sessionPlace(session: string, io: Io): Promise<Place> {
   return {
     name: 'the running session',
     everyMs,
+    freshMs: statusFreshMs,
     manyNamespaces: false,
     view: () => fetchSession(socket),
     beside: (worker) => besideOf(worker, session, socket, io),

@@ -3,19 +3,12 @@ import { type Command, Option } from 'commander';
 import { printerColumns } from '../operator/api/printer-columns.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import type { PlaceWords } from './choose-place.ts';
+import { type PlaceFlags, placeWords, whichPlace, withPlace } from './place-words.ts';
 import { program } from './program.ts';
 import type { OutputForm } from './status.ts';
-import { examples, sessionOption, wholeNumber } from './words.ts';
+import { examples, wholeNumber } from './words.ts';
 
 const outputForms: readonly OutputForm[] = ['wide', 'yaml', 'json'];
-
-interface PlaceFlags {
-  name: string;
-  kubeconfig?: string;
-  namespace?: string;
-  allNamespaces?: true;
-}
 
 interface StatusFlags extends PlaceFlags {
   output?: OutputForm;
@@ -25,11 +18,6 @@ interface StatusFlags extends PlaceFlags {
 interface WaitFlags extends PlaceFlags {
   timeout: number;
 }
-
-const whichPlace =
-  `Without a word about it they are those of the running "${program} up"; in a pod where none runs, those of the
-pod's namespace, asked for with its ServiceAccount. --namespace, --all-namespaces and --kubeconfig mean a cluster: the
-one of --kubeconfig, else of $KUBECONFIG or ~/.kube/config, as with kubectl.`;
 
 /** Adds `status` and `wait` to the program. */
 export function addStatusCommands(root: Command, io: Io, finish: (code: ExitCode) => void): void {
@@ -82,17 +70,4 @@ Exit codes: 0 all are ready, 1 one cannot run, is not there or has a wrong manif
       const { untilReady } = await import('./wait.ts');
       finish(await untilReady({ ...placeWords(flags, command), names, timeoutSeconds: timeout }, io));
     });
-}
-
-function withPlace(command: Command): Command {
-  return command
-    .addOption(sessionOption())
-    .option('-n, --namespace <name>', 'the workers of this namespace of a cluster')
-    .option('-A, --all-namespaces', 'the workers of all namespaces of a cluster')
-    .option('--kubeconfig <file>', 'how to reach the cluster');
-}
-
-function placeWords({ name, kubeconfig, namespace, allNamespaces }: PlaceFlags, command: Command): PlaceWords {
-  const sessionNamed = command.getOptionValueSource('name') === 'cli';
-  return { session: name, sessionNamed, kubeconfig, namespace, allNamespaces };
 }

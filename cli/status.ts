@@ -33,7 +33,7 @@ export interface StatusOptions extends PlaceWords {
 export async function printStatus(options: StatusOptions, columns: readonly Column[], io: Io): Promise<void> {
   await using place = closing(await openPlace(options, io));
   const view = await viewOf(place);
-  const workers = chosenWorkers(view, options, place);
+  const workers = chosenWorkers(view, options.names, place);
   const isPage = options.names.length === 1 && options.output === undefined;
   if (isPage) {
     await printPages(workers, view, place, io);
@@ -75,7 +75,7 @@ export async function watchStatus(
   const everyMs = Math.max(watchEveryMs, place.everyMs);
   for (let over = false, last = ''; !over; over = await Promise.race([stopped, delay(everyMs, false)])) {
     const view = await viewOf(place);
-    const workers = chosenWorkers(view, options, place);
+    const workers = chosenWorkers(view, options.names, place);
     const draw = async (shown: readonly Column[]): Promise<string> =>
       [await render(workers, shown, options, place), ...reasons(workers), ...view.problems].join('\n');
     const now = await draw(timeless);
@@ -85,11 +85,13 @@ export async function watchStatus(
   }
 }
 
-async function viewOf(place: Place): Promise<SessionView> {
+/** What a place tells now. @throws Failure when it does not */
+export async function viewOf(place: Place): Promise<SessionView> {
   return await place.view() ?? Promise.reject(await place.absence());
 }
 
-function chosenWorkers({ items }: SessionView, { names }: StatusOptions, place: Place): readonly KubeObject[] {
+/** The workers of these names or types; all without names. @throws Failure for one that is not there */
+export function chosenWorkers({ items }: SessionView, names: readonly string[], place: Place): readonly KubeObject[] {
   const unknown = names.find((name) => !items.some((worker) => isNamed(worker, name)));
   if (unknown !== undefined) {
     const known = items.map(({ metadata }) => metadata.name).join(', ') || 'none';

@@ -206,6 +206,48 @@ test('a watched status is printed again when more than an age has changed, and e
   expect(terminal.printed).toEqual(['NAME   READY\na      True', 'NAME   READY\na      True\nb      True']);
 });
 
+describe('top', () => {
+  const counting = (total: number) => {
+    const counted = worker('a', 'fine');
+    return { ...counted, status: { ...counted.status as object, responses: { total, failed: 0 } } };
+  };
+
+  test('prints a look once, of workers and of consumers', async () => {
+    await using _session = await open([counting(7), worker('b', 'down', 'Ready', 'False')]);
+    const terminal = testIo({ environment: { runtimeFolder } });
+    expect(await main(['top', '--once', '--sort', 'name'], terminal)).toBe(0);
+    const rows = terminal.printed.join('\n').split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows.map(([name, ready, rate]) => [name, ready, rate])).toEqual([
+      ['NAME', 'READY', 'RATE'],
+      ['a', 'yes', '-'],
+      ['b', 'no', '-'],
+    ]);
+    expect(await main(['top', 'a', '--once'], terminal)).toBe(0);
+    expect(terminal.printed.at(-1)).toMatch(/^WORKER +ID +STATE/);
+    expect(await main(['top', 'c', '--once'], terminal)).toBe(1);
+  });
+
+  test('on a terminal it is drawn in place, no longer than the terminal, until Ctrl-C', async () => {
+    const workers = Array.from({ length: 9 }, (_, at) => worker(`w${at}`, 'fine'));
+    await using _session = await open(workers);
+    const interruption = Promise.withResolvers<undefined>();
+    const terminal = testIo({
+      environment: { runtimeFolder },
+      terminal: true,
+      rows: 6,
+      interrupted: () => interruption.promise,
+    });
+    const watching = main(['top', '--every', '1'], terminal);
+    await eventually('it is drawn twice', () => terminal.printed.length >= 2);
+    interruption.resolve(undefined);
+    expect(await watching).toBe(0);
+    const drawn = terminal.printed[0]!.split('\n');
+    expect(drawn[0]).toBe('\u001b[H\u001b[Jthe running session: 9 workers, 9 ready; numbers are up to 15 s old');
+    expect(drawn).toHaveLength(5);
+    expect(drawn.at(-1)).toMatch(/^… and 7 more; /);
+  });
+});
+
 test('without a session status says how to start one', async () => {
   const { code, err } = await status();
   expect(err).toContain('no "redisworker up" is running: start one in another terminal');
