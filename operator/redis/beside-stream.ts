@@ -2,7 +2,7 @@
 import { groupRecordKey } from '../../contract/keys.ts';
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
-import { number, text } from './replies.ts';
+import { items, number, text } from './replies.ts';
 
 /** A request stream and the keys beside it. */
 export interface StreamKeys {
@@ -20,6 +20,8 @@ export interface BesideStream {
   readonly owner: string | undefined;
   /** Requests that wait for their next attempt. */
   readonly scheduled: number;
+  /** When the first of them is due, in milliseconds since 1970. */
+  readonly nextRetryMs: number | undefined;
   /** Keys that hold another type of value than they should. */
   readonly misfits: readonly Misfit[];
 }
@@ -33,22 +35,30 @@ export interface Misfit {
 /** Looks at the keys; what is absent is told, not thrown. @throws RedisFault */
 export async function observeBeside(redis: RedisLink, keys: StreamKeys): Promise<BesideStream> {
   const uses = usesOf(keys);
-  const [owner, scheduled, ...types] = await redis.pipeline([
+  const [owner, scheduled, next, ...types] = await redis.pipeline([
     ['HGET', groupRecordKey(keys.request, keys.group), 'resource'],
     ['ZCARD', keys.retries],
+    ['ZRANGEBYSCORE', keys.retries, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1],
     ...uses.map(({ key }) => ['TYPE', key] as const),
   ]);
-  for (const reply of [owner, scheduled, ...types]) {
+  for (const reply of [owner, scheduled, next, ...types]) {
     if (reply instanceof RedisFault && reply.code !== 'RedisWrongType') throw reply;
   }
   return {
     owner: text(owner) || undefined,
     scheduled: number(scheduled) ?? 0,
+    nextRetryMs: scoreIn(next),
     misfits: uses.filter(({ type }, at) => !['none', type].includes(text(types[at]))).map(({ use, key }) => ({
       use,
       key,
     })),
   };
+}
+
+/** The score of the only member, which may be any number; undefined when there is none. */
+function scoreIn(reply: unknown): number | undefined {
+  const score = Number.parseFloat(text(items(reply)[1]));
+  return Number.isNaN(score) ? undefined : score;
 }
 
 function usesOf({ request, group, responses, deadLetters, retries }: StreamKeys) {

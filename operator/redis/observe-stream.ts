@@ -15,6 +15,8 @@ export interface StreamView {
   /** Whether the group exists; without it nothing can be read. */
   readonly group: boolean;
   readonly length: number;
+  /** Highest id ever given; stays when entries are deleted. */
+  readonly lastGeneratedId: string;
   /** Entries not delivered yet. At {@link lagBound} it means "at least". Undefined without the group. */
   readonly lag: number | undefined;
   /** Entries delivered and not acknowledged. */
@@ -32,6 +34,7 @@ const nothing: StreamView = {
   wrongType: false,
   group: false,
   length: 0,
+  lastGeneratedId: beginning,
   lag: undefined,
   pending: 0,
   oldestPendingTime: undefined,
@@ -54,12 +57,15 @@ export async function observeStream(redis: RedisLink, stream: string, group: str
   if (info instanceof RedisFault) return nothing;
   const state = decodeState(info);
   const found = items(groups).map(fieldsOf).find((fields) => fields.get('name') === group);
-  if (found === undefined) return { ...nothing, exists: true, length: state.length };
+  if (found === undefined) {
+    return { ...nothing, exists: true, length: state.length, lastGeneratedId: state.lastGeneratedId };
+  }
   return {
     exists: true,
     wrongType: false,
     group: true,
     length: state.length,
+    lastGeneratedId: state.lastGeneratedId,
     lag: await lagOf(redis, stream, state, found),
     pending: number(found.get('pending')) ?? 0,
     oldestPendingTime: oldestTime(summary, time),

@@ -31,6 +31,7 @@ const commands = [
   'xread',
   'xrevrange',
   'zcard',
+  'zrangebyscore',
 ] as const;
 
 /** What it asks beside that to find out what is wrong with the server; without, less is known. */

@@ -61,6 +61,10 @@ const sections: readonly Section[] = [
     head: 'what it says',
     rows: [
       [['ConsumersReady'], 'all wanted consumers are ready, or none is wanted'],
+      [
+        ['ScaledToZero'],
+        'nothing is to be done under `consumers.autoscale`, and no consumer runs until a request comes',
+      ],
       [['Suspended'], '`spec.suspend` is true and no consumer runs'],
       [['Draining'], 'consumers finish their work before the worker is suspended'],
       [['ConsumersStarting'], 'consumers are not ready yet, or run and are not any more'],

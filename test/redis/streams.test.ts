@@ -58,6 +58,7 @@ test('sees what stands beside a stream, and keys of another type by their use', 
   expect(await observeBeside(link, keys)).toEqual({
     owner: 'ns/demo/uid-1',
     scheduled: 2,
+    nextRetryMs: 1,
     misfits: [{ use: 'deadLetters', key: keys.deadLetters }],
   });
   const wrong = { ...keys, responses: keys.retries, retries: keys.responses, request: of('other') };

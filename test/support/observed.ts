@@ -1,7 +1,8 @@
 /** Observations for tests of pure decisions, computed from a worker as the observer would. */
 import { parseRedisWorker } from '../../operator/api/redisworker.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
-import { emptyTally } from '../../operator/redis/response-tally.ts';
+import type { Needs } from '../../operator/redisworker/model/needs.ts';
+import { emptyTally, type ResponseTally } from '../../operator/redis/response-tally.ts';
 import type { BesideStream } from '../../operator/redis/beside-stream.ts';
 import type { StreamView } from '../../operator/redis/observe-stream.ts';
 import { blueprintOf } from '../../operator/redisworker/observe/blueprint.ts';
@@ -21,6 +22,7 @@ export const idleStream: StreamView = {
   wrongType: false,
   group: true,
   length: 0,
+  lastGeneratedId: '0-0',
   lag: 0,
   pending: 0,
   oldestPendingTime: undefined,
@@ -28,7 +30,12 @@ export const idleStream: StreamView = {
 };
 
 /** A group of the worker `w`, and nothing in the way. */
-export const ownedStream: BesideStream = { owner: 'default/w/uid-1', scheduled: 0, misfits: [] };
+export const ownedStream: BesideStream = {
+  owner: 'default/w/uid-1',
+  scheduled: 0,
+  nextRetryMs: undefined,
+  misfits: [],
+};
 
 /** What may differ from a worker that was just created on an empty Redis. */
 export interface Surroundings {
@@ -42,6 +49,8 @@ export interface Surroundings {
   readonly canary?: string;
   readonly canaryProblem?: string;
   readonly now?: number;
+  readonly needs?: Needs;
+  readonly responses?: Partial<ResponseTally>;
   readonly abandonRedis?: boolean;
 }
 
@@ -67,7 +76,8 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
     unreadable: [],
     aesKey: '000102030405060708090a0b0c0d0e0f',
     referred: [],
-    responses: emptyTally,
+    responses: { ...emptyTally, ...around.responses },
+    needs: around.needs,
     canaryProblem: around.canaryProblem,
     abandonRedis: around.abandonRedis ?? false,
     children: {

@@ -1,5 +1,6 @@
 /** `status`: what the operator has seen. */
 import { z } from 'zod';
+import { maxConsumers } from '../../../contract/limits.ts';
 import { largestCode } from '../../../contract/response.ts';
 import { listMapOf, listOf, mapOf, whole } from '../bounded.ts';
 
@@ -81,6 +82,17 @@ const responses = z.object({
   perSecond: z.number().min(0).max(1e9).exactOptional(),
 });
 
+/** Why an autoscaled worker has the number of consumers it has. */
+export const scaleReasons = ['Backlog', 'Idle', 'Minimum', 'Maximum', 'Suspended'] as const;
+
+const autoscale = z.object({
+  wanted: whole(0, maxConsumers).describe('Consumers the operator wants, of consumers.autoscale.'),
+  reason: z.enum(scaleReasons).exactOptional().describe(
+    'What the number followed from when it last changed: the backlog, nothing to do for idleSeconds, a bound of the spec, or suspend.',
+  ),
+  lastScaleTime: time().exactOptional().describe('When the number last changed.'),
+});
+
 /** Every field may be absent: an object nobody has looked at has nothing but observedGeneration -1. */
 export const status = z.object({
   observedGeneration: whole(-1, most).exactOptional().describe(
@@ -99,6 +111,7 @@ export const status = z.object({
     'The module the pods run.',
   ),
   network: network.exactOptional(),
+  autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),
   responses: responses.exactOptional(),
   consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),

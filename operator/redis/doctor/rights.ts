@@ -47,7 +47,7 @@ export function operatorNeeds({ hash, request, responses, retries, record, group
     [['XGROUP', 'DESTROY', request, group], request],
     ...onKey(responses, ['TYPE'], ['XREVRANGE', '+', '-', 'COUNT', 1]),
     [['XREAD', 'COUNT', 1, 'STREAMS', responses, '0'], responses],
-    ...onKey(retries, ['ZCARD']),
+    ...onKey(retries, ['ZCARD'], ['ZRANGEBYSCORE', 0, 1]),
   ]);
 }
 

@@ -1,8 +1,10 @@
 /** Writes the status. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, ConditionType, RedisWorkerStatus } from '../../api/redisworker.ts';
-import { ClusterError, type KubeObject } from '../../cluster/cluster.ts';
+import { ClusterError, keyOf, type KubeObject } from '../../cluster/cluster.ts';
+import { objectRef } from '../model/children.ts';
 import type { Observed } from '../model/observed.ts';
+import { scaleEvent } from '../status/autoscale.ts';
 import { statusOf } from '../status/index.ts';
 import type { Problem } from '../model/problem.ts';
 import type { EventReason, Reason } from '../model/reasons.ts';
@@ -25,6 +27,7 @@ export async function writeStatus(
   if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), before)) return;
   recordFault(world, object, before, status);
   recordEnforcement(world, object, before, status);
+  recordScale(world, object, before, status);
   const { namespace, name } = object.metadata;
   try {
     await world.cluster.applyStatus({
@@ -36,6 +39,20 @@ export async function writeStatus(
   } catch (error) {
     if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
   }
+}
+
+/** An event, and a count, for every number of consumers that was decided. */
+function recordScale(
+  world: World,
+  regarding: KubeObject,
+  before: RedisWorkerStatus | undefined,
+  status: RedisWorkerStatus,
+): void {
+  const event = scaleEvent(before, status);
+  if (!event) return;
+  const { direction, ...told } = event;
+  world.following.scaling.decided(keyOf(objectRef(regarding)), direction);
+  world.cluster.record({ regarding, type: 'Normal', ...told });
 }
 
 /** An event when it becomes known that the network holds the worker, or that it does not. */

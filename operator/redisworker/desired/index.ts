@@ -34,6 +34,8 @@ export interface NetworkInput {
 /** The parts a desired state follows from. */
 export interface DesiredInput extends NetworkInput {
   readonly consumerIds: readonly string[];
+  /** Those of them whose Deployment asks for no pod. */
+  readonly asleep?: ReadonlySet<string>;
   readonly source: Source;
   readonly secret: EncryptedSecret | undefined;
   readonly access: RedisAccess;
@@ -156,7 +158,7 @@ function consumerDeployment(
   return deployment({
     parent: blueprint.parent,
     consumerId,
-    replicas: blueprint.suspend ? 0 : 1,
+    replicas: blueprint.suspend || input.asleep?.has(consumerId) === true ? 0 : 1,
     image: blueprint.image,
     podUser: blueprint.podUser,
     command: {

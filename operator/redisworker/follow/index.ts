@@ -21,6 +21,7 @@ import { RedisDoctor } from './redis-doctor.ts';
 import { RedisMembers, type RedisMembersOptions } from './redis-members.ts';
 import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
+import { Scaling } from './scaling.ts';
 
 /** Milliseconds for connecting to a Redis that is examined, and for each command. */
 const examineMs = 5000;
@@ -36,6 +37,7 @@ export interface Following {
   readonly responses: ResponseReader;
   readonly redisUsers: RedisUsers;
   readonly redisDoctor: RedisDoctor;
+  readonly scaling: Scaling;
 }
 
 /** What following starts from. */
@@ -81,6 +83,7 @@ export function startFollowing(options: FollowOptions): Following {
       onFault: (target, fault) => fault && redisMembers.doubt(target),
       clock,
     }),
+    scaling: new Scaling(),
     redisUsers: new RedisUsers({ users: options.workerUsers, clock, enqueue }),
     redisDoctor: new RedisDoctor({
       examine: (target, needs) => examine(target, { clock, deadlineMs: examineMs, needs }),
@@ -106,8 +109,10 @@ export function follow(following: Following, key: string, observed: Observed | u
     redisMembers.forget(key);
     redisUsers.forget(key);
     redisDoctor.forget(key);
+    following.scaling.forget(key);
     return;
   }
+  following.scaling.note(key, observed);
   const { spec } = observed;
   if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
   outsideNames.keep(key, spec?.outsideHosts ?? []);

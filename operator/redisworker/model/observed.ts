@@ -10,6 +10,7 @@ import type { Topology } from '../network/allow-net/topology.ts';
 import type { RedisServer } from '../network/redis-servers.ts';
 import type { RedisPasswords } from '../desired/redis-password.ts';
 import type { Blueprint } from './blueprint.ts';
+import type { Needs } from './needs.ts';
 import type { Problem, Resolved } from './problem.ts';
 import type { Reason } from './reasons.ts';
 import type { WorkView } from './work.ts';
@@ -147,6 +148,8 @@ export interface Observed {
   readonly referred: readonly Referred[];
   /** The AES key in use, or a fresh one when there is none yet. */
   readonly aesKey: string;
+  /** How many consumers it needed at recent looks, where the operator decides their number. */
+  readonly needs: Needs | undefined;
   /** What the response stream has shown so far. */
   readonly responses: ResponseTally;
   /** Why the operator does not reach its own canary; undefined when it does, or has none. */

@@ -7,6 +7,7 @@
 /** Of Ready, Reconciling and, where time is up, Stalled, in `status/conditions.ts`. */
 export const readyReasons = [
   'ConsumersReady',
+  'ScaledToZero',
   'ConsumersStarting',
   'ConsumersUpdating',
   'ConsumersFailing',

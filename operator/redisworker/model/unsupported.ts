@@ -2,25 +2,6 @@
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import { type Problem, terminal } from './problem.ts';
 
-interface Unsupported {
-  readonly field: string;
-  readonly used: (spec: RedisWorkerSpec) => boolean;
-  readonly instead: string;
-}
-
-const fields: readonly Unsupported[] = [
-  {
-    field: 'spec.consumers.autoscale',
-    used: ({ consumers }) => consumers.autoscale !== undefined,
-    instead: 'give spec.consumers.count and scale it with kubectl scale or an autoscaler',
-  },
-];
-
-/** One problem per unsupported field a spec uses; a source of another kind tells its own when it is resolved. */
-export function unsupportedFields(spec: RedisWorkerSpec): Problem[] {
-  return fields.filter(({ used }) => used(spec)).map(({ field, instead }) => notSupported(field, instead));
-}
-
 /** What is wrong with a source that is neither in the manifest nor in a ConfigMap. */
 export function unsupportedSource({ url }: RedisWorkerSpec['source']): Problem {
   return notSupported(

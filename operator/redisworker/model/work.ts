@@ -36,6 +36,22 @@ export interface Member {
   readonly idleMs: number | undefined;
 }
 
+/** What there is to do, for whoever decides how many do it. */
+export interface Demand {
+  /** Requests nobody has taken yet; undefined when that cannot be told. */
+  readonly waiting: number | undefined;
+  /** Requests that were taken and are not finished. */
+  readonly taken: number;
+  /** Ids of the consumers that have such a request in hand. */
+  readonly busy: readonly string[];
+  /** When the next request that waits for another attempt is due, in milliseconds since 1970. */
+  readonly nextAttempt: number | undefined;
+  /** When something was last asked for, in milliseconds since 1970; undefined when nothing tells. */
+  readonly lastAsked: number | undefined;
+  /** The stream the next request comes in, and the last entry of it that was seen. */
+  readonly comes: { readonly stream: string; readonly after: string };
+}
+
 /** A consumer on its way out, and the one that takes over what it has not finished. */
 export interface Leaving {
   readonly id: string;
@@ -46,6 +62,7 @@ export interface Leaving {
 /** One look at the work of a worker, and what it calls for. Everything in it is pure. */
 export interface WorkView {
   readonly members: readonly Member[];
+  readonly demand: Demand;
   /** Whose the work is: `<namespace>/<name>/<uid>`. */
   readonly owner: string | undefined;
   /** Keys that hold something else than they should. */

@@ -6,7 +6,6 @@ import { memoryMiB } from '../desired/memory.ts';
 import type { Blueprint, Defaults, DeniablePodField, Parent, PodSettings } from '../model/blueprint.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
-import { unsupportedFields } from '../model/unsupported.ts';
 import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import { type GatePlan, gatePlan } from '../network/gate.ts';
 import { workOf } from '../work/index.ts';
@@ -41,7 +40,6 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     enforcement: spec.networkPolicy.enforcement,
   }, defaults);
   const problems = [
-    ...unsupportedFields(spec),
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
     ...gateProblems(spec.networkPolicy, gate),

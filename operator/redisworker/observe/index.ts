@@ -8,7 +8,6 @@ import { RedisFault } from '../../redis/fault.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
-import { declaredIds } from '../model/consumers.ts';
 import { runtimeSecretName } from '../model/names.ts';
 import type {
   Children,
@@ -22,6 +21,8 @@ import type {
 import { type Problem, terminal } from '../model/problem.ts';
 import { foreignKeys } from '../plan/key-claims.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
+import { type Around, wantedOf } from '../plan/wanted.ts';
+import type { WorkView } from '../model/work.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
@@ -41,7 +42,11 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
   const { children, hidden } = await observeChildren(world, object, referred, isCilium);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
-  const looking = { key, object, children, aesKey, referred, hidden };
+  const past = {
+    responses: world.following.responses.tally(key) ?? tallyFrom(readStatus(object)),
+    needs: world.following.scaling.needs(key),
+  };
+  const looking = { key, object, children, aesKey, referred, hidden, past };
   const worker = parsed.ok ? parsed.worker : isBeingDeleted(object) ? salvaged(object) : undefined;
   const spec = worker && await observeSpec(world, worker, looking);
   return {
@@ -52,7 +57,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
     children,
     referred,
     aesKey,
-    responses: world.following.responses.tally(key) ?? tallyFrom(readStatus(object)),
+    ...looking.past,
     canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
   };
@@ -66,6 +71,8 @@ interface Looking {
   readonly referred: Referred[];
   /** What of our own could not be looked at: nothing is written without having seen it. */
   readonly hidden: readonly Problem[];
+  /** What was seen before. */
+  readonly past: Pick<Observed, 'responses' | 'needs'>;
 }
 
 async function observeSpec(world: World, worker: RedisWorker, looking: Looking): Promise<ObservedSpec> {
@@ -89,7 +96,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
       world,
       blueprint,
       { ...access.value, servers: endpoint.ok ? endpoint.value.servers : [] },
-      rememberedIds(children, blueprint),
+      (work) => rememberedIds(blueprint, work, { now: world.clock.now(), children, ...looking.past }),
     )
     : { kind: 'fault', reason: access.problem.reason, message: access.problem.message };
   return {
@@ -114,12 +121,12 @@ async function observeRedis(
   world: World,
   blueprint: Blueprint,
   { target, servers, login }: RedisAccess & Pick<RedisEndpoint, 'servers'>,
-  ids: readonly string[],
+  idsOf: (work: WorkView) => readonly string[],
 ): Promise<RedisObservation> {
   const link = world.redis.control(target);
   try {
     const work = await kindOf(blueprint.work).observe(link, blueprint.work);
-    const all = [...new Set([...ids, ...work.members.map(({ id }) => id)])];
+    const all = [...new Set([...idsOf(work), ...work.members.map(({ id }) => id)])];
     const keys = all.map((id) => configHashKey(blueprint.keyPrefix, id));
     const [hashes, user] = await Promise.all([
       readConfigHashes(link, keys),
@@ -132,10 +139,11 @@ async function observeRedis(
   }
 }
 
-/** Ids the spec names, and ids a Deployment or pod remembers. */
-function rememberedIds(children: Children, { consumers }: Blueprint): string[] {
+/** Ids there should be, and ids a Deployment or pod remembers. */
+function rememberedIds(blueprint: Blueprint, work: WorkView, around: Around): string[] {
+  const { children } = around;
   const remembered = [...children.deployments, ...children.pods].map(consumerIdOf).filter((id) => id !== undefined);
-  return [...new Set([...declaredIds(consumers), ...remembered])];
+  return [...new Set([...wantedOf(blueprint, work, around).kept, ...remembered])];
 }
 
 /** The children as they are, and why some of them cannot be seen. */

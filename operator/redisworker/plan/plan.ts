@@ -1,6 +1,7 @@
 /** What is decided about one observation. */
 import type { Desired } from '../desired/index.ts';
 import type { Action } from '../model/action.ts';
+import type { Scale } from './scale.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** What to write now, and what has to happen before more can be done. */
@@ -14,6 +15,8 @@ export interface Steps {
 export interface Plan extends Steps {
   /** Ids of the consumers there should be; their pods run unless the worker is suspended. */
   readonly wanted: readonly string[];
+  /** How their number was decided, where the operator decides it. */
+  readonly scale?: Scale | undefined;
   /** Those of them that keep what they run until it is their turn to get what is asked for now. */
   readonly held: ReadonlySet<string>;
   /** Faults that keep the plan from being more; the first stands in Ready. */

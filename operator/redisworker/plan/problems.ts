@@ -12,9 +12,9 @@ import { hashConflict, missing, notAHash, type Problem, terminal } from '../mode
 /**
  * All faults, the one that tells most first.
  * @param desired as far as it could be computed
- * @param wanted ids of the consumers there should be
+ * @param kept ids of the consumers that have a config hash
  */
-export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wanted: readonly string[]): Problem[] {
+export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, kept: readonly string[]): Problem[] {
   const loopback = redisOnLoopback(spec.blueprint, spec.endpoint);
   const parts = [spec.endpoint, spec.access, spec.source, spec.secret];
   const unresolved = [...new Set(parts.flatMap((part) => (part.ok ? [] : [part.problem])))];
@@ -25,7 +25,7 @@ export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, wan
     ...loopback,
     ...refusedNames(desired),
     ...unreachableRedis(desired),
-    ...foreignKeys(spec, wanted),
+    ...foreignKeys(spec, kept),
     ...unresolved.filter(({ reason }) => !loopback.some((told) => told.reason === reason)),
   ];
 }
@@ -87,12 +87,12 @@ function unreachableRedis(desired: Desired | undefined): Problem[] {
 }
 
 /** Keys of a wrong type, and hashes of other manifests. */
-function foreignKeys({ redis, access, blueprint }: ObservedSpec, wanted: readonly string[]): Problem[] {
+function foreignKeys({ redis, access, blueprint }: ObservedSpec, kept: readonly string[]): Problem[] {
   if (redis.kind !== 'answered') return [];
   const isForeign = access.ok && access.value.target.foreign !== undefined;
   return [
     ...redis.work.problems,
-    ...wanted.flatMap((id) => {
+    ...kept.flatMap((id) => {
       const key = configHashKey(blueprint.keyPrefix, id);
       const hash = redis.hashes.get(key) ?? 'absent';
       if (hash === 'wrongType') return [terminal('WrongRedisType', notAHash(key))];

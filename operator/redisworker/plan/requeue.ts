@@ -11,7 +11,17 @@ const waitingMs = 1_000;
 const faultMs = 5_000;
 
 /** The outcome of a reconcile that went through. */
-export function requeueAfter(observed: Observed, { problems, waitingFor }: Plan): Outcome {
+export function requeueAfter(observed: Observed, plan: Plan): Outcome {
+  const routine = routineOf(observed, plan);
+  const lookAt = plan.scale?.lookAt;
+  if (lookAt === undefined) return routine;
+  const afterMs = Math.max(lookAt - observed.now, 0);
+  return routine.kind === 'recheck' && routine.afterMs <= afterMs
+    ? routine
+    : { kind: 'recheck', afterMs, why: 'Scale' };
+}
+
+function routineOf(observed: Observed, { problems, waitingFor }: Plan): Outcome {
   if (!observed.spec) return { kind: 'settled' };
   if (observed.spec.redis.kind === 'fault') {
     return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };

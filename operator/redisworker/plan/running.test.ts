@@ -401,7 +401,6 @@ describe('problems', () => {
   it.each([
     ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
     ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
-    ['spec.consumers.autoscale', { consumers: { autoscale: { max: 3, backlogPerConsumer: 10 } } }],
   ])('say by name that %s is not supported yet', (field, spec) => {
     const [problem] = planOf(observed(worker('w', withSpec(spec)))).problems;
     expect(problem?.reason).toBe('NotSupported');

@@ -24,7 +24,7 @@ export function planRunning(
   observed: Observed,
   spec: ObservedSpec,
   desired: Desired,
-  { wanted, held }: Pick<Plan, 'wanted' | 'held'>,
+  { kept, held }: Pick<Plan, 'held'> & { readonly kept: readonly string[] },
 ): Steps {
   const before: Action[] = [
     ...planFinalizer(observed),
@@ -43,13 +43,13 @@ export function planRunning(
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
-    const stopping = planStopping(observed, spec, wanted);
+    const stopping = planStopping(observed, spec, kept);
     return {
       actions: [...before, ...stopping.actions],
       waitingFor: [...new Set([...stopping.waitingFor, 'Redis to answer'])],
     };
   }
-  const removal = planRemoval(observed, spec, wanted, 'ConsumerRemoved');
+  const removal = planRemoval(observed, spec, kept, 'ConsumerRemoved');
   const processes = processesOf(observed, spec);
   const deployments = new Map(observed.children.deployments.map((object) => [object.metadata.name, object]));
   return {

@@ -13,14 +13,14 @@ import { joined, type Steps } from './plan.ts';
 import { redisUser } from './redis-user.ts';
 import { finishedPods, planRemoval } from './removal.ts';
 
-/** Plans what can be done about a worker whose desired state cannot be reached. @param wanted ids there should be */
-export function planStopping(observed: Observed, spec: ObservedSpec, wanted: readonly string[]): Steps {
+/** Plans what can be done about a worker whose desired state cannot be reached. @param kept ids of the consumers that stay */
+export function planStopping(observed: Observed, spec: ObservedSpec, kept: readonly string[]): Steps {
   return joined([
     { actions: spec.blueprint.suspend ? suspension(observed.children) : [], waitingFor: [] },
     { actions: policiesInUse(observed.children, spec, observed.children.deployments, 'ScopeNarrowed'), waitingFor: [] },
     { actions: finishedPods(observed.children.pods), waitingFor: [] },
     { actions: observed.children.deployments.length > 0 ? redisUser(spec) : [], waitingFor: [] },
-    planRemoval(observed, spec, wanted, 'ConsumerRemoved'),
+    planRemoval(observed, spec, kept, 'ConsumerRemoved'),
   ]);
 }
 

@@ -36,10 +36,14 @@ export function readyConditions(
   const wanted = rows.filter(({ isWanted }) => isWanted);
   const unready = wanted.filter(({ row }) => row.state !== 'Ready');
   if (unready.length > 0) return unreadyConditions(unready, wanted);
-  return [ready(wanted.length), ...underWay(plan)];
+  return [ready(wanted.length, plan), ...underWay(plan)];
 }
 
-function ready(count: number): UndatedCondition {
+function ready(count: number, { scale }: Plan): UndatedCondition {
+  if (count === 0 && scale !== undefined) {
+    const message = 'nothing is to be done: the next request starts a consumer';
+    return { type: 'Ready', status: 'True', reason: 'ScaledToZero', message };
+  }
   return { type: 'Ready', status: 'True', reason: 'ConsumersReady', message: readiness(count) };
 }
 

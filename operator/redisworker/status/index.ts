@@ -10,6 +10,7 @@ import { fitted } from './fitted.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { exactConditions, readyConditions, redisCondition, sourceCondition, stalledConditions } from './conditions.ts';
 import type { Problem } from '../model/problem.ts';
+import { autoscaleStatus } from './autoscale.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** The full status to write. @param before the status as it is */
@@ -31,6 +32,7 @@ export function statusOf(
       ? {
         ...replicas(observed, spec, plan, rows),
         ...details(spec, plan),
+        ...autoscaleStatus(plan.scale, before?.autoscale, now),
         ...(spec.redis.kind === 'answered' ? spec.redis.work.status : {}),
         consumers: rows.slice(0, maxRows).map(({ row }) => row),
       }

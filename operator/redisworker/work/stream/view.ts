@@ -3,7 +3,8 @@ import type { BesideStream, Misfit } from '../../../redis/beside-stream.ts';
 import type { StreamView } from '../../../redis/observe-stream.ts';
 import type { Action } from '../../model/action.ts';
 import { notAStream, type Problem, terminal } from '../../model/problem.ts';
-import type { Leaving, WorkView } from '../../model/work.ts';
+import { idTime } from '../../../redis/stream-id.ts';
+import type { Demand, Leaving, WorkView } from '../../model/work.ts';
 import type { StreamBlueprint } from './blueprint.ts';
 import { claimGroupStep, deleteConsumerStep, ensureGroupStep, handOverStep, leaveGroupStep } from './steps.ts';
 
@@ -18,6 +19,7 @@ export function streamView(view: StreamView, beside: BesideStream, stream: Strea
   const isOurs = beside.owner === stream.resource;
   return {
     members,
+    demand: demand(view, beside, stream),
     owner: beside.owner,
     problems: [
       ...(view.wrongType ? [terminal('WrongRedisType', notAStream(stream.request, 'spec.stream.request'))] : []),
@@ -42,6 +44,22 @@ function belongsToAnother({ owner }: BesideStream, { resource }: StreamBlueprint
 
 function nameOf(resource: string): string {
   return resource.slice(0, resource.lastIndexOf('/'));
+}
+
+/** Ids made before 2010 were not made by a clock, and tell no time. */
+const earliestClockMs = 1_262_304_000_000;
+
+/** Where finished requests need not be acknowledged, nobody can tell who has one in hand. */
+function demand(view: StreamView, { nextRetryMs }: BesideStream, { request, acknowledges }: StreamBlueprint): Demand {
+  const asked = idTime(view.lastGeneratedId);
+  return {
+    waiting: view.group ? view.lag : view.length,
+    taken: acknowledges ? view.pending : 0,
+    busy: acknowledges ? view.consumers.filter(({ pending }) => pending > 0).map(({ name }) => name) : [],
+    nextAttempt: nextRetryMs,
+    lastAsked: asked < earliestClockMs ? undefined : asked,
+    comes: { stream: request, after: view.lastGeneratedId },
+  };
 }
 
 /** A program of the user's own need not acknowledge: what is pending there says nothing of what there is to do. */
