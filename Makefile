@@ -1,10 +1,10 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl chaos-worker footprint
+.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl bench-operator chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Run two workers on this machine, ask each something, end everything
 	@sh scripts/install.sh
@@ -37,6 +37,10 @@ bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three m
 bench-acl: ## Measure what a Redis user of its own costs a worker
 	@sh scripts/install.sh
 	@npm run --silent bench:acl
+
+bench-operator: ## Measure the operator with thousands of workers; QUICK=1 leaves out the 5,000; needs root on Linux
+	@sh scripts/install.sh
+	@npm run --silent bench:operator
 
 chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh

@@ -1,20 +1,11 @@
 /** The operator of the image, started as a pod's container is, and what it takes: time until it is ready, memory. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse } from 'yaml';
 import { operatorConfiguration } from '../images/configuration.ts';
-import { run } from '../images/run.ts';
-import { unpack } from '../images/unpack.ts';
-import { buildOperatorImage } from '../images/operator-image.ts';
-import { serviceAccountFolder } from '../operator/cluster/kubernetes/pod-account.ts';
 import { type ControlPlane, startControlPlane } from '../test/support/control-plane/control-plane.ts';
-import { createAccount } from '../test/support/control-plane/service-account.ts';
-import { filesOf, startInside } from '../test/support/images/unpacked.ts';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
+import { openOperatorImage, operatorNamespace as namespace, ready } from './operator/contained.ts';
 import { anonymousMb, residentMb } from './proc.ts';
 
 /** What was measured of one process: ms from its exec until it is ready, MB it takes then without anything to do. */
@@ -37,7 +28,6 @@ export interface OperatorStage {
   stop(): Promise<void>;
 }
 
-const namespace = 'default';
 /** Long enough for what was left by the start to be cleared away. */
 const settleMs = 10_000;
 /** Until so many workers have their objects. */
@@ -45,16 +35,12 @@ const workMs = 180_000;
 
 /** Builds and starts what is needed; for root, since the root folder is made another one. */
 export async function openOperatorStage(): Promise<OperatorStage> {
-  const folder = mkdtempSync(join(tmpdir(), 'redisworker-footprint-'));
-  const image = await buildOperatorImage({ output: join(folder, 'image.tar'), tag: 'localhost/operator:footprint' });
-  await unpack(await filesOf(image.archive), join(folder, 'root'));
-  await forgetPages(join(folder, 'root/usr/bin/node'));
+  const image = await openOperatorImage();
   const [cluster, redis] = await Promise.all([startControlPlane(), startRedis()]);
-  const account = join(folder, 'account');
-  await writeAccount(cluster, account);
-  const start = (command: readonly string[]) => startContained(folder, cluster, command);
+  await image.serve(cluster);
+  const start = (command: readonly string[]) => image.start(command);
   return {
-    imageBytes: readFileSync(image.archive).length,
+    imageBytes: image.bytes,
     rest: () => rest(start, (port) => [...operatorConfiguration.entrypoint, ...flags(redis, port)]),
     restBareNode: () => rest(start, (port) => ['/usr/bin/node', '-e', `${bareServer}.listen(${port},'127.0.0.1')`]),
     async work(workers) {
@@ -72,18 +58,9 @@ export async function openOperatorStage(): Promise<OperatorStage> {
     },
     async stop() {
       await Promise.all([cluster.stop(), redis.stop()]);
-      rmSync(folder, { recursive: true, force: true });
+      image.remove();
     },
   };
-}
-
-/**
- * A file that was just written lies in memory in large pieces, and a process that runs it is said to hold 22 MB more of it
- * than one of a machine that has read it.
- */
-async function forgetPages(file: string): Promise<void> {
-  await run('sync', [file]);
-  await run('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
 }
 
 const bareServer = "require('node:http').createServer((_,answer)=>answer.end())";
@@ -101,41 +78,6 @@ function flags(redis: TestRedis, port: number): string[] {
   return ['--http', `127.0.0.1:${port}`, '--redis', redis.url, '--pod-network', 'Shared', ...quiet];
 }
 
-/** As the kubelet mounts it. */
-async function writeAccount(cluster: ControlPlane, folder: string): Promise<void> {
-  mkdirSync(folder);
-  const { code, stderr } = await cluster.kubectl([
-    'apply',
-    '--server-side',
-    '-f',
-    join(import.meta.dirname, '../crds'),
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  const { kubeconfig } = await createAccount(cluster, { namespace, everywhere: true });
-  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as {
-    clusters: { cluster: { 'certificate-authority'?: string; 'certificate-authority-data'?: string } }[];
-    users: { user: { token: string } }[];
-  };
-  const ca = clusters[0]?.cluster;
-  const file = ca?.['certificate-authority'];
-  writeFileSync(
-    join(folder, 'ca.crt'),
-    file ? readFileSync(file) : Buffer.from(ca?.['certificate-authority-data'] ?? '', 'base64'),
-  );
-  writeFileSync(join(folder, 'token'), users[0]?.user.token ?? '');
-  writeFileSync(join(folder, 'namespace'), namespace);
-}
-
-function startContained(folder: string, cluster: ControlPlane, command: readonly string[]): TestProcess {
-  const { hostname, port } = new URL(cluster.serverUrl);
-  return startInside({
-    root: join(folder, 'root'),
-    user: operatorConfiguration.user,
-    mounts: { [serviceAccountFolder]: join(folder, 'account') },
-    env: { ...operatorConfiguration.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
-  }, command);
-}
-
 async function rest(
   start: (command: readonly string[]) => TestProcess,
   command: (port: number) => readonly string[],
@@ -151,22 +93,6 @@ async function rest(
   } finally {
     await process.stop();
   }
-}
-
-async function ready(process: TestProcess, port: number): Promise<void> {
-  while (!await answers(port)) {
-    if (process.child.exitCode !== null) throw new Error(`it ended:\n${process.output()}`);
-    await delay(5);
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path: '/readyz' }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    }).on('error', () => resolve(false));
-  });
 }
 
 function mostMb(pid: number): number {

@@ -1,0 +1,68 @@
+/** The main phase: workers are applied to an operator that has none, and it is looked at until it rests and is restarted. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { residentMb } from '../proc.ts';
+import { type Report, say } from './report.ts';
+import { measureRest, settled } from './rest.ts';
+import { restart } from './restart.ts';
+import { quantileOf, scrape } from './scrape.ts';
+import { type MeasuredOperator, operatorAccount, type Stage } from './stage.ts';
+import { callsByKind, trafficOf } from './traffic.ts';
+import { applyAndWait, consumersEach } from './workers.ts';
+
+/** Long enough for what was left by the start to be cleared away. */
+const idleMs = 10_000;
+const reconcileTime = 'controller_runtime_reconcile_time_seconds';
+
+/** So many workers, from the first to the restart. */
+export async function measureLoad(report: Report, stage: Stage, workers: number, deadlineMs: number): Promise<void> {
+  const operator = await stage.startOperator();
+  let last = operator;
+  try {
+    await delay(idleMs);
+    report.keep({ workers, consumers: workers * consumersEach, rssMbIdle: residentMb(operator.pid) });
+    await grow(report, stage, operator, workers, deadlineMs);
+    report.keep({ ...await measureRestOf(stage, operator), rssMb: residentMb(operator.pid) });
+    const { operator: next, seconds } = await restart(stage, operator, workers);
+    last = next;
+    report.keep({ restartSecondsToWatched: seconds });
+  } finally {
+    await last.stop(30_000);
+    if (last.output() !== '') say(`the operator said:\n${last.output().slice(-2000)}`);
+  }
+}
+
+async function grow(
+  report: Report,
+  stage: Stage,
+  operator: MeasuredOperator,
+  workers: number,
+  deadlineMs: number,
+): Promise<void> {
+  const [before, begun] = [await scrape(operator.httpUrl), Date.now()];
+  report.keep({ secondsToReady: await applyAndWait(stage.api, workers, deadlineMs) });
+  await settled(stage);
+  const [after, entries] = [await scrape(operator.httpUrl), await stage.cluster.auditLog()];
+  const { calls, writes, events } = trafficOf(entries, operatorAccount, begun, Date.now());
+  const ms = (share: number) => {
+    const seconds = quantileOf(before, after, reconcileTime, share);
+    return seconds === undefined ? undefined : seconds * 1000;
+  };
+  report.keep({
+    apiCallsPerWorker: calls / workers,
+    apiWritesPerWorker: writes / workers,
+    eventsPerWorker: events / workers,
+    reconcileMsP50: ms(0.5),
+    reconcileMsP99: ms(0.99),
+  });
+  for (const [kind, count] of callsByKind(entries, operatorAccount).slice(0, 15)) say(`  ${count} ${kind}`);
+}
+
+async function measureRestOf(stage: Stage, operator: MeasuredOperator): Promise<Parameters<Report['keep']>[0]> {
+  const rest = await measureRest(stage, operator);
+  return {
+    writesPerMinuteAtRest: rest.writesPerMinute,
+    cpuSecondsPerMinuteAtRest: rest.cpuSecondsPerMinute,
+    redisCommandsPerSecondAtRest: rest.redisCommandsPerSecond,
+    redisConnections: rest.redisConnections,
+  };
+}

@@ -1,0 +1,78 @@
+/** How soon a sleeping worker is woken: from the request on its stream to the write that gives it a consumer. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { requestStreamKey } from '../../contract/keys.ts';
+import type { Api } from './api.ts';
+import type { Stage } from './stage.ts';
+import { collection, createAndWait, trueCondition, type Worker, workerObject } from './workers.ts';
+
+const asleep = { autoscale: { min: 0, max: 1, backlogPerConsumer: 10, idleSeconds: 3600 } };
+const wokenMs = 30_000;
+const probeMs = 60_000;
+
+/** Milliseconds of so many wakes, each of another of so many sleeping workers, one after the other. */
+export async function measureWakes(
+  stage: Stage,
+  workers: number,
+  samples: number,
+  deadlineMs: number,
+): Promise<number[]> {
+  await probe(stage.api);
+  const names = Array.from({ length: workers }, (_, at) => `sleeper-${at}`);
+  await createAndWait(stage.api, names.map((name) => workerObject(name, asleep)), deadlineMs);
+  const deployments = scaledDeployments(stage.api);
+  const took: number[] = [];
+  try {
+    for (let sample = 0; sample < samples; sample++) {
+      const name = names[Math.floor((sample * workers) / samples)] ?? '';
+      const scaled = deployments.scaled(name);
+      const begun = performance.now();
+      await stage.redis.client.xadd(requestStreamKey(name), '*', 'ref', `wake-${sample}`, 'type', name);
+      await scaled;
+      took.push(performance.now() - begun);
+    }
+  } finally {
+    deployments.stop();
+  }
+  return took;
+}
+
+/** @throws Error when the operator does not scale workers */
+async function probe(api: Api): Promise<void> {
+  await api.post(collection, workerObject('probe', asleep));
+  for (const end = Date.now() + probeMs; Date.now() < end;) {
+    await delay(200);
+    const worker = await api.get(`${collection}/probe`) as Worker;
+    const stalled = trueCondition(worker, 'Stalled');
+    if (stalled !== undefined) throw new Error(stalled.message);
+    if (trueCondition(worker, 'Ready') !== undefined) return;
+  }
+  throw new Error(`a worker that sleeps is not Ready after ${probeMs / 1000} s`);
+}
+
+/** Tells of Deployments that want a pod, by the worker they belong to. */
+function scaledDeployments(api: Api): { scaled(name: string): Promise<void>; stop(): void } {
+  const waiting = new Map<string, () => void>();
+  const stop = api.watch('/apis/apps/v1/namespaces/default/deployments', (object) => {
+    const { metadata, spec } = object as { metadata: { name: string }; spec: { replicas: number } };
+    if (spec.replicas > 0) waiting.get(metadata.name.replace(/-1$/, ''))?.();
+  });
+  return {
+    stop,
+    scaled: (name) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${name} was not woken in ${wokenMs / 1000} s`)), wokenMs);
+        waiting.set(name, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+/** The value that so large a share is not above. @throws Error when there is none */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (value === undefined) throw new Error('there is no value to take a quantile of');
+  return value;
+}
