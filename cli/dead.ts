@@ -1,6 +1,6 @@
 /** `redisworker dead`: what its commands print, and how they fail. */
 import { maxMovedFields } from '../contract/limits.ts';
-import { formatAge } from './age.ts';
+import { formatAge } from '../operator/age.ts';
 import {
   type DeadLetter,
   eachLetter,
@@ -13,13 +13,14 @@ import {
   type Redriven,
   redriveOne,
   type Route,
-} from './dead-letters.ts';
+} from '../operator/redis/requests/dead-letters.ts';
 import { counted } from './counted.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
-import { printable, shortened } from './printable.ts';
+import { printable, shortened } from '../operator/redis/requests/printable.ts';
 import { program } from './program.ts';
-import { connectRedis, type RedisClient } from './redis.ts';
+import { connectRedis } from './redis.ts';
+import type { RedisClient } from '../operator/redis/requests/client.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { alignRows } from './table.ts';
 import { findTarget } from './target.ts';

@@ -1,9 +1,9 @@
 /** How many requests nobody could finish, and the newest of them. */
-import { eachLetter, ownField } from './dead-letters.ts';
-import { printable } from './printable.ts';
+import { eachLetter, ownField } from '../operator/redis/requests/dead-letters.ts';
+import { printable } from '../operator/redis/requests/printable.ts';
 import { connectRedis } from './redis.ts';
 import type { Target } from './target.ts';
-import { millisecondsOf } from './trace-search.ts';
+import { millisecondsOf } from '../operator/redis/requests/trace-search.ts';
 import type { DeadLetters } from './worker-page.ts';
 
 /** @throws Failure when the Redis cannot be used, Error when it refuses the question */

@@ -1,20 +1,16 @@
 /** One connection to Redis for one command of a user. */
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { formatHostPort } from '../contract/host-port.ts';
-import { type RedisTls, tlsCodeOf, tlsFault, tlsOptions } from '../contract/redis-tls.ts';
+import { type RedisTls, tlsCodeOf, tlsFault } from '../contract/redis-tls.ts';
 import { parseRedisAddress } from '../contract/redis-address.ts';
 import { tlsFlags } from '../operator/default-redis-tls.ts';
-import { openClient } from '../operator/redis/client.ts';
-import { RedisConnections } from '../operator/redis/connections.ts';
+import { clientOptions, openRequests, type RedisClient } from '../operator/redis/requests/client.ts';
 import type { RedisTarget } from '../operator/redis/target.ts';
-import { Failure, messageOf, systemCode } from './failure.ts';
+import { fail, Failure, messageOf, systemCode } from './failure.ts';
 import type { SentinelLogin } from './io.ts';
 import { splitCredentials } from './redis-login.ts';
 
 const connectTimeoutMs = 5000;
-
-/** A server, the master behind Sentinels, or a Cluster. */
-export type RedisClient = Redis | Cluster;
 
 /**
  * Connects to a Redis by any of the addresses of contract/redis-address.ts; credentials may stand in the URL,
@@ -29,12 +25,20 @@ export async function connectRedis(
   const { url, ...login } = splitCredentials(userUrl, password);
   const { tls: speaksTls, ...address } = parseRedisAddress(url);
   const target = { ...address, ...login, ...(speaksTls ? { tls } : {}), ...(sentinel ? { sentinel } : {}) };
-  return target.topology.kind === 'Standalone' ? await connectAlone(target) : await connectToSet(target);
+  return target.topology.kind === 'Standalone'
+    ? await connectAlone(target)
+    : await openRequests(target, connectTimeoutMs).catch(fail);
 }
 
 async function connectAlone(target: RedisTarget): Promise<Redis> {
   const { hosts: [server], db } = target;
-  const redis = new Redis({ ...optionsOf(target), ...server, db, lazyConnect: true, retryStrategy: () => null });
+  const redis = new Redis({
+    ...clientOptions(target, connectTimeoutMs),
+    ...server,
+    db,
+    lazyConnect: true,
+    retryStrategy: () => null,
+  });
   let cause: unknown;
   redis.on('error', (error) => (cause ??= error)); // connect() itself only says that it is closed
   try {
@@ -45,51 +49,6 @@ async function connectAlone(target: RedisTarget): Promise<Redis> {
   if (cause === undefined) return redis;
   redis.disconnect();
   throw new Failure(whyNoConnection(formatHostPort(server), cause), 1, { cause });
-}
-
-/** The operator's own way to the master, or to the nodes, which tells what is wrong with which of them. */
-async function connectToSet(target: RedisTarget): Promise<RedisClient> {
-  const links = new RedisConnections({ commandMs: connectTimeoutMs });
-  try {
-    if (target.topology.kind === 'Sentinel') return await openClient(target, { connectMs: connectTimeoutMs });
-    await links.control(target).servers();
-    const cluster = clusterOf(target);
-    await cluster.connect();
-    return cluster;
-  } catch (error) {
-    throw new Failure(messageOf(error), 1, { cause: error });
-  } finally {
-    links.close();
-  }
-}
-
-function optionsOf({ username, password, tls }: RedisTarget) {
-  return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
-    connectTimeout: connectTimeoutMs,
-    maxRetriesPerRequest: 0,
-  };
-}
-
-function clusterOf(target: RedisTarget): Cluster {
-  const cluster = new Cluster([...target.hosts], {
-    lazyConnect: true,
-    clusterRetryStrategy: () => null,
-    dnsLookup: (host, found) => {
-      found(null, host); // certificates carry the name
-    },
-    slotsRefreshTimeout: connectTimeoutMs,
-    redisOptions: optionsOf(target),
-  });
-  cluster.on('error', () => undefined); // told by the command that meets it
-  return cluster;
-}
-
-/** Another connection like this one. */
-export function another(redis: RedisClient): RedisClient {
-  return redis instanceof Cluster ? redis.duplicate() : redis.duplicate();
 }
 
 /** Beside the URL. */

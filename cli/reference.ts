@@ -2,8 +2,8 @@
 import { replyListKey } from '../contract/keys.ts';
 import { requestFields } from '../contract/request.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { observeGroups } from './silence.ts';
-import type { RedisClient } from './redis.ts';
+import { observeGroups } from '../operator/redis/requests/groups.ts';
+import type { RedisClient } from '../operator/redis/requests/client.ts';
 
 /** Entries at the end of the stream among which an earlier request is looked for. */
 const latest = 1000;

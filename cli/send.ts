@@ -7,7 +7,7 @@ import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { mustBeFree } from './reference.ts';
 import { explainSilence, observeSilence } from './silence.ts';
-import { another, type RedisClient } from './redis.ts';
+import { another, type RedisClient } from '../operator/redis/requests/client.ts';
 
 /** A request, and how long its reply may take. */
 export interface OutgoingRequest {

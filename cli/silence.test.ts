@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { explainSilence, type GroupState } from './silence.ts';
+import type { GroupState } from '../operator/redis/requests/groups.ts';
+import { explainSilence } from './silence.ts';
 
 const request = { type: 'w', stream: 'w-requests', id: '5-0', timeoutSeconds: 3 };
 const group: GroupState = { name: 'worker', consumers: 1, pending: 0, delivered: true };

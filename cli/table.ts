@@ -1,6 +1,6 @@
 /** The table `kubectl get` prints, from the same printer columns. */
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { formatAge } from './age.ts';
+import { formatAge } from '../operator/age.ts';
 import { valuesAt } from './json-path.ts';
 
 /** A printer column of a CRD; priority 0 is always shown, above only in the wide table. */

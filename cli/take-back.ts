@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis.ts';
+import type { RedisClient } from '../operator/redis/requests/client.ts';
 /** Removes a request that nobody will take. */
 
 /**

@@ -9,7 +9,8 @@ import { program } from './program.ts';
 import { readTls } from './redis-options.ts';
 import { defaultSession } from './session-name.ts';
 import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
-import { ownRedisUrl, streamsOf, usualStreams, type WorkerStreams, workerType } from './worker-type.ts';
+import type { WorkerStreams } from '../operator/redis/requests/worker-streams.ts';
+import { ownRedisUrl, streamsOf, usualStreams, workerType } from './worker-type.ts';
 
 /** What a command says about its worker. */
 export interface Wanted {

@@ -1,6 +1,6 @@
 /** What `redisworker top` shows: a row per worker or per consumer, with what was measured between looks. Pure. */
 import { keyOf, type KubeObject } from '../operator/cluster/cluster.ts';
-import { formatAge } from './age.ts';
+import { formatAge } from '../operator/age.ts';
 import { announce } from './announce.ts';
 import { type Look, rateOf, withLook } from './rates.ts';
 import { alignRows } from './table.ts';

@@ -3,13 +3,13 @@ import { encodeRequest, parseRequest } from '../contract/request.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
-import { printable } from './printable.ts';
+import { printable } from '../operator/redis/requests/printable.ts';
 import { connectRedis } from './redis.ts';
 import { alignRows } from './table.ts';
 import { findTarget } from './target.ts';
-import { type Findings, findTrace } from './trace-findings.ts';
-import type { Fields, Search } from './trace-search.ts';
-import { endsOf, parsed, rowsOf, type Verdict, verdictOf } from './trace-sentences.ts';
+import { type Findings, findTrace } from '../operator/redis/requests/trace-findings.ts';
+import type { Fields, Search } from '../operator/redis/requests/trace-search.ts';
+import { endsOf, parsed, rowsOf, type Verdict, verdictOf } from '../operator/redis/requests/trace-sentences.ts';
 
 /** The words of the command. */
 export interface TraceRequest {

@@ -1,9 +1,9 @@
 /** One worker in depth, as a page of text. Pure: what is known goes in, lines come out; what is not known has no line. */
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { formatAge } from './age.ts';
+import { formatAge } from '../operator/age.ts';
 import { announce } from './announce.ts';
 import { counted } from './counted.ts';
-import { shortened } from './printable.ts';
+import { shortened } from '../operator/redis/requests/printable.ts';
 import { alignRows } from './table.ts';
 import { type ConsumerView, statusOf, type WorkerStatus } from './worker-status.ts';
 import { workerType } from './worker-type.ts';

@@ -9,6 +9,7 @@ import {
 } from '../contract/keys.ts';
 import { parseRedisAddress } from '../contract/redis-address.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import type { WorkerStreams } from '../operator/redis/requests/worker-streams.ts';
 import { ownRedisUrl as urlIn } from '../operator/redisworker/model/redis-url.ts';
 import { splitCredentials } from './redis-login.ts';
 
@@ -53,15 +54,6 @@ export function readyReplicas(worker: KubeObject): number {
 export function isCurrent(worker: KubeObject): boolean {
   const { generation } = worker.metadata;
   return generation === undefined || status.safeParse(worker.status).data?.observedGeneration === generation;
-}
-
-/** Keys of the streams a worker takes its requests from, answers on, and leaves those in that nobody could finish. */
-export interface WorkerStreams {
-  readonly requestStream: string;
-  readonly responseStream: string;
-  readonly deadLetterStream: string;
-  /** Sorted set of requests that wait for their next attempt. */
-  readonly retrySchedule: string;
 }
 
 /** The streams of a worker. @param redisUrl of the Redis it has, its own or not */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
+import { latencyFrom } from '../redis/latency.ts';
 import { emptyTally, type ResponseTally } from '../redis/response-tally.ts';
 import { History, kept, sampleMs } from './history.ts';
 import { type LiveWorker, liveWorker } from './live-worker.ts';
@@ -124,12 +125,11 @@ test('a consumer is told with what was counted since its status was written', ()
     consumers: [{ id: '1', state: 'Ready', pod: 'w-1', restarts: 2, lastCode: 200 }],
     network: { scope: ['api:443'], approximations: ['api:443: by address'] },
   });
-  const perConsumer = new Map([['1', {
-    lastCode: 500,
-    lastTime: '2026-11-30T02:00:00Z',
-  }]]) as ResponseTally['perConsumer'];
+  const latency = latencyFrom(4, 7);
+  const result = { total: 9, failed: 2, lastCode: 500, lastTime: '2026-11-30T02:00:00Z', latency };
+  const perConsumer = new Map([['1', result]]);
   expect(depthOf(liveWorker(object, tally(1, 1, { perConsumer })), [], 0)).toMatchObject({
-    consumers: [{ id: '1', pod: 'w-1', restarts: 2, lastCode: 500, lastTime: '2026-11-30T02:00:00Z' }],
+    consumers: [{ id: '1', pod: 'w-1', restarts: 2, lastCode: 500, total: 9, failed: 2, p50Ms: 4, p99Ms: 7 }],
     scope: ['api:443'],
     approximations: ['api:443: by address'],
     created: '2026-11-30T00:00:00Z',

@@ -1,6 +1,7 @@
 /** From what the operator follows to what people look at. Pure. */
 import { isSuccess } from '../../contract/reply.ts';
 import type { Condition } from '../api/redisworker.ts';
+import { resultOf } from '../redisworker/status/consumer-rows.ts';
 import type { Sample, Samples } from './history.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { CodeCount, ConsumerRow, Series, Standing, Totals, WorkerDepth, WorkerRow } from './model.ts';
@@ -100,7 +101,10 @@ function standingOf(conditions: readonly Condition[]): Pick<WorkerRow, 'standing
 
 /** The rows of the status, with what was counted since. */
 function consumersOf({ status, tally }: LiveWorker): readonly ConsumerRow[] {
-  return (status.consumers ?? []).map((row) => ({ ...row, ...tally.perConsumer.get(row.id) }));
+  return (status.consumers ?? []).map((row) => {
+    const counted = tally.perConsumer.get(row.id);
+    return { ...row, ...(counted === undefined ? {} : resultOf(counted)) };
+  });
 }
 
 function codesOf(samples: Samples, tally: LiveWorker['tally']): readonly CodeCount[] {

@@ -76,7 +76,8 @@ function isGivenUp(
     deployment !== undefined && hasGivenUp(deployment);
 }
 
-function resultOf({ total, failed, lastCode, lastTime, latency }: ConsumerResult) {
+/** What a row tells of the responses of a consumer. */
+export function resultOf({ total, failed, lastCode, lastTime, latency }: ConsumerResult) {
   const [p50Ms, p99Ms] = [quantileMs(latency, 0.5), quantileMs(latency, 0.99)];
   const times = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms };
   return { total, failed, lastCode, lastTime, ...times };

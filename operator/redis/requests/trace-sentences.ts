@@ -1,8 +1,8 @@
 /** What became of a request, in sentences: from what was found, without asking anybody. */
-import { decodeResponse } from '../contract/response.ts';
-import { runtimeFields } from '../contract/runtime-fields.ts';
-import { progressField, traceField } from '../contract/trace.ts';
-import { formatAge } from './age.ts';
+import { decodeResponse } from '../../../contract/response.ts';
+import { runtimeFields } from '../../../contract/runtime-fields.ts';
+import { progressField, traceField } from '../../../contract/trace.ts';
+import { formatAge } from '../../age.ts';
 import { printable, shortened } from './printable.ts';
 import type { Findings, FoundRequest, Kept } from './trace-findings.ts';
 import { type Fields, type FoundEntry, millisecondsOf, type ScheduledAttempt, type Search } from './trace-search.ts';

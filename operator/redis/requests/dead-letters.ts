@@ -1,9 +1,9 @@
 /** Dead letters in Redis: requests nobody could finish, with the caller's fields as the bytes they are. */
 import { z } from 'zod';
-import { maxMovedFields } from '../contract/limits.ts';
-import { runtimeFieldPrefix, runtimeFields } from '../contract/runtime-fields.ts';
-import { requestFields } from '../contract/request.ts';
-import type { RedisClient } from './redis.ts';
+import { maxMovedFields } from '../../../contract/limits.ts';
+import { runtimeFieldPrefix, runtimeFields } from '../../../contract/runtime-fields.ts';
+import { requestFields } from '../../../contract/request.ts';
+import type { RedisClient } from './client.ts';
 
 /** One entry of the dead-letter stream. */
 export interface DeadLetter {

@@ -1,9 +1,8 @@
 /** What Redis has of one request, each place by itself: what one of them refuses is told, and the others are still asked. */
 import { z } from 'zod';
-import { replyListKey, traceHashKey } from '../contract/keys.ts';
-import { messageOf } from './failure.ts';
-import type { RedisClient } from './redis.ts';
-import { type GroupState, observeGroups } from './silence.ts';
+import { replyListKey, traceHashKey } from '../../../contract/keys.ts';
+import type { RedisClient } from './client.ts';
+import { type GroupState, observeGroups } from './groups.ts';
 import {
   type Fields,
   type FoundEntry,
@@ -12,7 +11,7 @@ import {
   searchSchedule,
   searchStream,
 } from './trace-search.ts';
-import type { WorkerStreams } from './worker-type.ts';
+import type { WorkerStreams } from './worker-streams.ts';
 
 /** A request in its stream, and where each group has it. */
 export interface FoundRequest extends FoundEntry {
@@ -53,7 +52,7 @@ export async function findTrace(redis: RedisClient, wanted: Wanted): Promise<Fin
   const faults: string[] = [];
   const ask = <T>(key: string, question: (key: string) => Promise<T>): Promise<T | undefined> =>
     question(key).catch((error: unknown) => {
-      faults.push(`${key} cannot be read: Redis says "${messageOf(error)}"`);
+      faults.push(`${key} cannot be read: Redis says "${error instanceof Error ? error.message : String(error)}"`);
       return undefined;
     });
   const [requests, scheduled, responses, deadLetters, reply, trace] = await Promise.all([

@@ -1,7 +1,7 @@
 /** Looks for one request in streams and in the schedule: newest first, in pages, up to a limit. */
-import { requestFields } from '../contract/request.ts';
-import { runtimeFields } from '../contract/runtime-fields.ts';
-import type { RedisClient } from './redis.ts';
+import { requestFields } from '../../../contract/request.ts';
+import { runtimeFields } from '../../../contract/runtime-fields.ts';
+import type { RedisClient } from './client.ts';
 
 /** Values may be large, so few are asked for at once. */
 const pageSize = 100;
