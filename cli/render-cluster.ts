@@ -16,9 +16,10 @@ export function documentsCluster(documents: readonly KubeObject[]): Cluster {
     documents.filter((object) => object.kind === kind && matches(object, options));
   const refused = (): Promise<never> => Promise.reject(readOnly);
   return {
-    follow: (resource, options) => followed(list(resource, options)),
+    follow: (resource, options) => followed(list(resource, options), options),
     get: (resource, ref) => Promise.resolve(list(resource).find(({ metadata }) => keyOf(metadata) === keyOf(ref))),
     list: (resource, options) => Promise.resolve(list(resource, options)),
+    create: refused,
     apply: refused,
     applyStatus: refused,
     patch: refused,
@@ -31,12 +32,13 @@ export function documentsCluster(documents: readonly KubeObject[]): Cluster {
 
 const readOnly = new ClusterError(405, 'MethodNotAllowed', 'what is rendered is written nowhere');
 
-function followed(objects: readonly KubeObject[]): Followed {
+function followed(objects: readonly KubeObject[], { group }: FollowOptions = {}): Followed {
   return {
     synced: Promise.resolve(),
     get: (ref) => objects.find(({ metadata }) => keyOf(metadata) === keyOf(ref)),
     list: (namespace) => objects.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
     ownedBy: (uid) => objects.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+    grouped: (name) => objects.filter((object) => group?.(object) === name),
     onChange: () => () => undefined,
     stop: () => undefined,
   };

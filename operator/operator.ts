@@ -106,6 +106,7 @@ export function startOperator(options: OperatorOptions): Operator {
     followLogin('password of the Sentinels', options.redisSentinelPassword),
   ];
   const resync = () => {
+    following.runtimeSecrets.doubtAll();
     lookAtAll();
     void following.ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);

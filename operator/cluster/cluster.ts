@@ -60,8 +60,11 @@ export interface ObjectRef {
 /** What happened to an object of a followed kind. A recreated object is a delete and an add. */
 export type ChangeType = 'added' | 'modified' | 'deleted';
 
-/** Told after the live copy has taken the change in. */
-export type ChangeListener = (type: ChangeType, object: KubeObject) => void;
+/**
+ * Told after the live copy has taken the change in.
+ * @param isOurs the change is a write of this process, and the object is what that write was answered
+ */
+export type ChangeListener = (type: ChangeType, object: KubeObject, isOurs?: boolean) => void;
 
 /** Which objects of a kind to follow; absent fields do not restrict. */
 export interface FollowOptions {
@@ -72,6 +75,10 @@ export interface FollowOptions {
   readonly labels?: Readonly<Record<string, string | null>>;
   /** `name=value` as the API server's fieldSelector takes it, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string;
+  /** The part of an object that is kept; a change of what is left out is not told. Must not change its argument. */
+  readonly keep?: (object: KubeObject) => KubeObject;
+  /** The group an object is in, see {@link Followed.grouped}. */
+  readonly group?: (object: KubeObject) => string | undefined;
 }
 
 /** A live, read-only copy of the objects of a kind; objects in it must not be changed. */
@@ -82,6 +89,8 @@ export interface Followed {
   list(namespace?: string): readonly KubeObject[];
   /** Objects with an owner reference to this UID. */
   ownedBy(uid: string): readonly KubeObject[];
+  /** Objects that {@link FollowOptions.group} puts into this group. */
+  grouped(group: string): readonly KubeObject[];
   /** @returns a function that takes the listener away */
   onChange(listener: ChangeListener): () => void;
   stop(): void;
@@ -112,6 +121,8 @@ export interface Cluster {
   follow(resource: Resource, options?: FollowOptions): Followed;
   get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined>;
   list(resource: Resource, options?: FollowOptions): Promise<readonly KubeObject[]>;
+  /** Creates an object as {@link apply} does, and fails with `Conflict` when there is one by that name, whose ever it is. */
+  create(object: KubeObject, manager: FieldManager): Promise<KubeObject>;
   /** Server-side apply, forced: creates the object or takes over exactly the fields given. */
   apply(object: KubeObject, manager: FieldManager): Promise<KubeObject>;
   /** Server-side apply on the status subresource; the object must exist. */

@@ -30,7 +30,13 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   const isFinal = failure instanceof TerminalError;
   const problems = isFinal ? [failureOf(failure)] : plan.problems;
   const unfinished = failure === undefined || isFinal ? undefined : failureOf(failure);
-  await writeStatus(world, observed, { ...plan, problems }, unfinished);
+  const heldMs = await writeStatus(world, observed, { ...plan, problems }, unfinished);
   if (failure !== undefined && !isFinal) throw failure as Error;
-  return requeueAfter(observed, { ...plan, problems });
+  return sooner(requeueAfter(observed, { ...plan, problems }), heldMs);
+}
+
+/** A status that was held back is written by then. */
+function sooner(outcome: Outcome, heldMs: number | undefined): Outcome {
+  const isSooner = heldMs !== undefined && (outcome.kind === 'settled' || heldMs < outcome.afterMs);
+  return isSooner ? { kind: 'recheck', afterMs: heldMs, why: 'StatusHeldBack' } : outcome;
 }

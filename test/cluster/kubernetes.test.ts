@@ -83,6 +83,14 @@ describeOnCluster('the cluster port on a real API server', () => {
     expect(third.metadata.resourceVersion).toBe(second.metadata.resourceVersion);
   });
 
+  it('creates only what is not there, and takes over its fields as an apply does', async () => {
+    const made = await cluster.create(configMap(namespace, 'create', { a: '1', b: '2' }), 'redisworker');
+    const again = await fault(cluster.create(configMap(namespace, 'create', { a: '9' }), 'redisworker'));
+    expect([again.status, again.reason]).toEqual([409, 'Conflict']);
+    expect(await cluster.get(resources.configMaps, at('create'))).toEqual(made);
+    expect((await cluster.apply(configMap(namespace, 'create', { a: '1' }), 'redisworker')).data).toEqual({ a: '1' });
+  });
+
   it('removes a field that is no longer applied', async () => {
     await cluster.apply(configMap(namespace, 'fields', { a: '1', b: '2' }), 'redisworker');
     expect((await cluster.apply(configMap(namespace, 'fields', { a: '1' }), 'redisworker')).data).toEqual({ a: '1' });

@@ -84,7 +84,6 @@ describeOnCluster('an operator without a right', () => {
   });
 
   test('to read Secrets that a worker names tells so in its condition, and goes on when it may', async () => {
-    // Its own Secret of the worker is one of them: what it cannot look at it does not write either.
     await account.allow(without('get', 'secrets'));
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token', namespace }, stringData: { a: '1' } };
     await applyObjects(secret);

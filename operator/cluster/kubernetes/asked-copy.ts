@@ -4,14 +4,7 @@
  */
 import { backOffMs } from '../../backoff.ts';
 import { pause } from '../../pause.ts';
-import {
-  type Followed,
-  type FollowOptions,
-  keyOf,
-  type KubeObject,
-  type ObjectRef,
-  type Resource,
-} from '../cluster.ts';
+import { type Followed, type FollowOptions, type KubeObject, type ObjectRef, type Resource } from '../cluster.ts';
 import { silenceError } from './faults.ts';
 import { absentIfNotFound } from './objects.ts';
 import { openCopy } from './open-copy.ts';
@@ -19,49 +12,27 @@ import type { WatchContext } from './watch.ts';
 import { WatchHealth } from './watch-health.ts';
 import { objectPath, parseObject } from './wire.ts';
 
-/** A copy that also learns from writes of this process: the next question may be half a minute away. */
-export interface AskedCopy extends Followed {
-  /** Takes in what a write was answered. */
-  wrote(object: KubeObject): void;
-}
-
 /** Starts asking at once and goes on until stopped. @throws Error when `options` name no object */
 export function followByAsking(
   context: WatchContext,
   resource: Resource,
-  { namespace, name }: FollowOptions,
+  options: FollowOptions,
   onStop: () => void,
-): AskedCopy {
+): Followed {
+  const { namespace, name } = options;
   if (name === undefined) throw new Error(`a ${resource.kind} is followed by its name`);
   const ref: ObjectRef = { name, ...(namespace === undefined ? {} : { namespace }) };
-  let writes = 0;
-  const { followed, copied, stopped } = openCopy(resource, context.log, onStop);
-  void askForever(context, resource, ref, {
-    writes: () => writes,
-    take: (object) => copied.replace(object === undefined ? [] : [object]),
-  }, stopped);
-  return {
-    ...followed,
-    wrote(object) {
-      if (object.kind !== resource.kind || keyOf(object.metadata) !== keyOf(ref)) return;
-      writes += 1;
-      copied.change('MODIFIED', object);
-    },
-  };
-}
-
-/** Where answers go. */
-interface Answers {
-  /** How often this process wrote the object. */
-  writes(): number;
-  take(object: KubeObject | undefined): void;
+  const { followed, copied, stopped } = openCopy(resource, options, context.log, onStop);
+  const take = (object: KubeObject | undefined) => copied.replace(object === undefined ? [] : [object]);
+  void askForever(context, resource, ref, take, stopped);
+  return followed;
 }
 
 async function askForever(
   context: WatchContext,
   resource: Resource,
   ref: ObjectRef,
-  answers: Answers,
+  take: (object: KubeObject | undefined) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, http, random, timing } = context;
@@ -71,11 +42,9 @@ async function askForever(
   for (let asked = 1; !stopped(); asked += 1) {
     let wait = backOffMs(timing.asking, asked, random);
     try {
-      const before = answers.writes();
       const object = await absentIfNotFound(async () => parseObject(await http.call(call)));
       if (stopped()) return;
-      // What we wrote meanwhile is newer than an answer that may not know of it.
-      if (answers.writes() === before) answers.take(object);
+      take(object);
       health.good();
     } catch (error) {
       if (stopped()) return;

@@ -1,30 +1,77 @@
-/** What a live copy holds: objects by name and by owner, and who is told of changes. */
-import { type ChangeListener, type ChangeType, keyOf, type KubeObject, type ObjectRef } from '../cluster.ts';
+/** What a live copy holds: objects by name, by owner and by group, and who is told of changes. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ChangeListener,
+  type ChangeType,
+  type FollowOptions,
+  keyOf,
+  type KubeObject,
+  type ObjectRef,
+} from '../cluster.ts';
+import { groupIndex, ObjectIndex, ownersOf } from '../object-index.ts';
+import { isNewer } from './versions.ts';
 
-/** The copy: it is told, it does not ask. Its objects must not be changed. */
+/** Which part of objects is kept, and what groups they form. */
+export type CopyOptions = Pick<FollowOptions, 'keep' | 'group'>;
+
+/**
+ * The copy: it is told, it does not ask. Its objects must not be changed.
+ *
+ * It may be told of a write of this process before the watch has come to it. Until then the copy is ahead with that
+ * object, and what a watch or a list says that is older does not set it back.
+ */
 export class CopyCache {
   readonly #objects = new Map<string, KubeObject>();
-  /** Keys of objects by the UID of an owner. */
-  readonly #owned = new Map<string, Set<string>>();
+  readonly #owned = new ObjectIndex(ownersOf);
+  readonly #groups: ObjectIndex;
+  readonly #keep: ((object: KubeObject) => KubeObject) | undefined;
   readonly #listeners = new Set<ChangeListener>();
   readonly #onListenerError: (error: unknown) => void;
+  /** Keys of objects that the watch has not come to. */
+  readonly #ahead = new Set<string>();
+  /** How far the watch has come. */
+  #version: string | undefined;
 
   /** @param onListenerError told when a listener throws, which harms neither the copy nor the other listeners */
-  constructor(onListenerError: (error: unknown) => void) {
+  constructor({ keep, group }: CopyOptions, onListenerError: (error: unknown) => void) {
+    this.#keep = keep;
+    this.#groups = groupIndex(group);
     this.#onListenerError = onListenerError;
   }
 
-  /** Takes in all there is; what is missing was deleted. */
-  replace(all: readonly KubeObject[]): void {
+  /** Takes in all there is; what is missing was deleted. @param version of the whole list */
+  replace(all: readonly KubeObject[], version?: string): void {
+    this.#version = version;
     const keys = new Set(all.map((object) => keyOf(object.metadata)));
-    for (const [key, object] of [...this.#objects]) if (!keys.has(key)) this.#drop(key, object);
-    for (const object of all) this.#put(object);
+    for (const [key, object] of [...this.#objects]) {
+      if (!keys.has(key) && !this.#isAhead(key, version)) this.#drop(key, object);
+    }
+    for (const object of all) if (!this.#isAhead(keyOf(object.metadata), version)) this.#put(object);
   }
 
   /** Takes in one change. */
   change(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
-    if (type === 'DELETED') this.#drop(keyOf(object.metadata), object);
+    const key = keyOf(object.metadata);
+    const { resourceVersion } = object.metadata;
+    this.#version = resourceVersion;
+    if (this.#isAhead(key, resourceVersion)) return;
+    if (type === 'DELETED') this.#drop(key, object);
     else this.#put(object);
+  }
+
+  /** The watch has come to this version. */
+  passed(version: string): void {
+    this.#version = version;
+  }
+
+  /** Takes in what a write of this process was answered, unless the watch is past it: then all about it was told. */
+  wrote(object: KubeObject): void {
+    const key = keyOf(object.metadata);
+    const { resourceVersion } = object.metadata;
+    const known = this.#objects.get(key)?.metadata.resourceVersion;
+    if (!isNewer(resourceVersion, this.#version) || (known !== undefined && !isNewer(resourceVersion, known))) return;
+    this.#put(object, true);
+    this.#ahead.add(key);
   }
 
   get(ref: ObjectRef): KubeObject | undefined {
@@ -32,13 +79,16 @@ export class CopyCache {
   }
 
   list(namespace?: string): readonly KubeObject[] {
-    return [...this.#objects.values()].filter((object) =>
-      namespace === undefined || object.metadata.namespace === namespace
-    );
+    const all = [...this.#objects.values()];
+    return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
   ownedBy(uid: string): readonly KubeObject[] {
-    return [...this.#owned.get(uid) ?? []].flatMap((key) => this.#objects.get(key) ?? []);
+    return this.#owned.of(uid);
+  }
+
+  grouped(group: string): readonly KubeObject[] {
+    return this.#groups.of(group);
   }
 
   onChange(listener: ChangeListener): () => void {
@@ -46,16 +96,27 @@ export class CopyCache {
     return () => this.#listeners.delete(listener);
   }
 
-  #put(object: KubeObject): void {
-    const key = keyOf(object.metadata);
+  /** Whether the copy has a write of ours that is newer than what a version says of the object. */
+  #isAhead(key: string, version: string | undefined): boolean {
+    if (!this.#ahead.has(key)) return false;
+    if (isNewer(this.#objects.get(key)?.metadata.resourceVersion, version)) return true;
+    this.#ahead.delete(key);
+    return false;
+  }
+
+  #put(whole: KubeObject, isOurs = false): void {
+    const key = keyOf(whole.metadata);
     const old = this.#objects.get(key);
-    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (old !== undefined && old.metadata.resourceVersion === whole.metadata.resourceVersion) return;
+    const object = this.#keep?.(whole) ?? whole;
     const recreated = old !== undefined && old.metadata.uid !== object.metadata.uid; // while nobody looked
     if (recreated) this.#drop(key, old);
     else if (old !== undefined) this.#remove(key, old);
     this.#objects.set(key, object);
-    for (const uid of ownersOf(object)) this.#owned.set(uid, (this.#owned.get(uid) ?? new Set()).add(key));
-    this.#tell(old === undefined || recreated ? 'added' : 'modified', object);
+    this.#owned.add(key, object);
+    this.#groups.add(key, object);
+    if (old === undefined || recreated) this.#tell('added', object, isOurs);
+    else if (isOurs || this.#keep === undefined || !saysTheSame(old, object)) this.#tell('modified', object, isOurs);
   }
 
   /** @param last the object as it was at the end; another one by that name stays */
@@ -63,22 +124,20 @@ export class CopyCache {
     const old = this.#objects.get(key);
     if (old === undefined || old.metadata.uid !== last.metadata.uid) return;
     this.#remove(key, old);
-    this.#tell('deleted', last);
+    this.#ahead.delete(key);
+    this.#tell('deleted', this.#keep?.(last) ?? last, false);
   }
 
   #remove(key: string, object: KubeObject): void {
     this.#objects.delete(key);
-    for (const uid of ownersOf(object)) {
-      const keys = this.#owned.get(uid);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#owned.delete(uid);
-    }
+    this.#owned.remove(key, object);
+    this.#groups.remove(key, object);
   }
 
-  #tell(type: ChangeType, object: KubeObject): void {
+  #tell(type: ChangeType, object: KubeObject, isOurs: boolean): void {
     for (const listener of [...this.#listeners]) {
       try {
-        listener(type, object);
+        listener(type, object, isOurs);
       } catch (error) {
         this.#onListenerError(error);
       }
@@ -86,6 +145,11 @@ export class CopyCache {
   }
 }
 
-function ownersOf(object: KubeObject): string[] {
-  return (object.metadata.ownerReferences ?? []).map((owner) => owner.uid);
+/** Of the parts that are kept, whatever the version. */
+function saysTheSame(one: KubeObject, other: KubeObject): boolean {
+  const unversioned = (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: '' },
+  });
+  return isDeepStrictEqual(unversioned(one), unversioned(other));
 }

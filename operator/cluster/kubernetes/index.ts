@@ -1,15 +1,15 @@
 /** The cluster port on a real API server. */
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { Cluster, Followed } from '../cluster.ts';
+import type { Cluster, Followed, KubeObject } from '../cluster.ts';
 import { type Review, reviewAccess } from './access-review.ts';
-import { type AskedCopy, followByAsking } from './asked-copy.ts';
+import { followByAsking } from './asked-copy.ts';
 import { readClusterConfig } from './config.ts';
 import { Events } from './events.ts';
 import type { Hooks, Log } from './hooks.ts';
 import { openHttp } from './http.ts';
 import { type Candidate, type Election, electLeader, type LeaseTiming } from './lease.ts';
-import { follow } from './live-copy.ts';
+import { follow, type LiveCopy } from './live-copy.ts';
 import { namespaceOf, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
 import type { Rate } from './throttle.ts';
@@ -67,22 +67,37 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
   const events = new Events({ http, clock, log, hooks, instance });
   const watching = { http, clock, random, log, hooks, timing: { ...watchTiming, ...options.watchTiming } };
   const followed = new Set<Followed>();
-  const asked = new Set<AskedCopy>();
+  const watched = new Set<LiveCopy>();
   const objects = openObjects(http, options.namespace);
+  /** What is answered is known to the copies before the watch tells it, so that no look takes it for missing. */
+  const known = async (written: Promise<KubeObject>): Promise<KubeObject> => {
+    const object = await written;
+    for (const copy of watched) copy.wrote(object);
+    return object;
+  };
   return {
     server: config.server,
     ownNamespace: config.namespace,
     ...objects,
-    async apply(object, manager) {
-      const written = await objects.apply(object, manager);
-      for (const copy of asked) copy.wrote(written);
-      return written;
-    },
+    create: (...what) => known(objects.create(...what)),
+    apply: (...what) => known(objects.apply(...what)),
+    applyStatus: (...what) => known(objects.applyStatus(...what)),
+    patch: (...what) => known(objects.patch(...what)),
     record: (event) => events.record(event),
     follow(resource, which = {}) {
       const wanted = { ...which, ...namespaceOf(which, options.namespace) };
-      if (resource.readOneByOne) return opened(asked, (onStop) => followByAsking(watching, resource, wanted, onStop));
-      return opened(followed, (onStop) => follow(watching, resource, wanted, onStop));
+      if (resource.readOneByOne) {
+        const asked = followByAsking(watching, resource, wanted, () => followed.delete(asked));
+        followed.add(asked);
+        return asked;
+      }
+      const copy = follow(watching, resource, wanted, () => {
+        watched.delete(copy);
+        followed.delete(copy.followed);
+      });
+      watched.add(copy);
+      followed.add(copy.followed);
+      return copy.followed;
     },
     mayWrite,
     review: (token, path) => reviewAccess(http, token, path),
@@ -103,16 +118,9 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
       return election;
     },
     async close() {
-      for (const copy of [...followed, ...asked]) copy.stop();
+      for (const copy of [...followed]) copy.stop();
       await events.close();
       http.close();
     },
   };
-}
-
-/** Opens a copy that is among the open ones until it is stopped. */
-function opened<Copy>(open: Set<Copy>, start: (onStop: () => void) => Copy): Copy {
-  const copy = start(() => open.delete(copy));
-  open.add(copy);
-  return copy;
 }

@@ -23,9 +23,14 @@ import {
 
 const pageSize = 500;
 const strict = 'Strict';
+/**
+ * No object has this version, since that is the one of an empty store: an apply that asks for it creates or conflicts.
+ * A POST would not do, for its fields are not those of later applies, which then could not take them away again.
+ */
+const versionOfNone = '1';
 
 /** Plain calls of the cluster port. */
-export type Objects = Pick<Cluster, 'get' | 'list' | 'apply' | 'applyStatus' | 'patch' | 'delete'>;
+export type Objects = Pick<Cluster, 'get' | 'list' | 'create' | 'apply' | 'applyStatus' | 'patch' | 'delete'>;
 
 /** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
 export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
@@ -57,6 +62,8 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       absentIfNotFound(async () => parseObject(await http.call({ method: 'GET', path: objectPath(resource, ref) }))),
     list: async (resource, options = {}) =>
       (await listAll(http, resource, { ...options, ...namespaceOf(options, onlyNamespace) })).items,
+    create: (object, manager) =>
+      apply({ ...object, metadata: { ...object.metadata, resourceVersion: versionOfNone } }, manager),
     apply: (object, manager) => apply(object, manager),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
     patch: (resource, ref, patch, preconditions = {}) =>

@@ -1,14 +1,12 @@
 /** A copy that is open: what its keeper reads goes into a cache, from which everybody else reads. */
 import type { Followed, KubeObject, Resource } from '../cluster.ts';
-import { CopyCache } from './copy-cache.ts';
+import { CopyCache, type CopyOptions } from './copy-cache.ts';
 import type { Log } from './hooks.ts';
 
 /** Where a keeper puts what it reads. */
-export interface Copied {
-  /** Takes in all there is; the first time settles {@link Followed.synced}. */
-  replace(objects: readonly KubeObject[]): void;
-  /** Takes in one change. */
-  change(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void;
+export interface Copied extends Pick<CopyCache, 'change' | 'passed' | 'wrote'> {
+  /** Takes in all there is, as of this version; the first time settles {@link Followed.synced}. */
+  replace(objects: readonly KubeObject[], version?: string): void;
 }
 
 /** What a copy is for its readers and for its keeper. */
@@ -20,25 +18,33 @@ export interface OpenCopy {
 }
 
 /** Opens an empty copy; its keeper is whoever calls this. */
-export function openCopy({ kind }: Pick<Resource, 'kind'>, log: Log, onStop: () => void): OpenCopy {
-  const cache = new CopyCache((error) => log.error({ err: error, kind }, 'a change listener threw'));
+export function openCopy(
+  { kind }: Pick<Resource, 'kind'>,
+  options: CopyOptions,
+  log: Log,
+  onStop: () => void,
+): OpenCopy {
+  const cache = new CopyCache(options, (error) => log.error({ err: error, kind }, 'a change listener threw'));
   const stopped = new AbortController();
   const synced = Promise.withResolvers<undefined>();
   synced.promise.catch(() => undefined); // told to whoever awaits it
   return {
     stopped: stopped.signal,
     copied: {
-      replace(objects) {
-        cache.replace(objects);
+      replace(objects, version) {
+        cache.replace(objects, version);
         synced.resolve(undefined);
       },
       change: (type, object) => cache.change(type, object),
+      passed: (version) => cache.passed(version),
+      wrote: (object) => cache.wrote(object),
     },
     followed: {
       synced: synced.promise,
       get: (ref) => cache.get(ref),
       list: (namespace) => cache.list(namespace),
       ownedBy: (uid) => cache.ownedBy(uid),
+      grouped: (group) => cache.grouped(group),
       onChange: (listener) => cache.onChange(listener),
       stop() {
         stopped.abort();

@@ -17,10 +17,12 @@ import { collectionPath, parseObject, parseWatchLine, selectorsOf, versionOf, wi
 
 /** Takes what is learned, in order. Must not throw. */
 export interface WatchSink {
-  /** Everything there is now. */
-  replace(objects: readonly KubeObject[]): void;
+  /** Everything there is now, as of this version. */
+  replace(objects: readonly KubeObject[], version: string): void;
   /** One change since then. */
   change(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void;
+  /** Nothing else has changed up to this version. */
+  passed(version: string): void;
 }
 
 /** Times of the loop, all in ms. */
@@ -98,7 +100,7 @@ async function list(
   const { clock, random, timing } = context;
   const page = await listAll(context.http, resource, options);
   const query = { ...selectorsOf(options), watch: 'true', allowWatchBookmarks: 'true' };
-  if (!signal.aborted) sink.replace(page.items);
+  if (!signal.aborted) sink.replace(page.items, page.resourceVersion);
   return {
     path: withQuery(collectionPath(resource, options.namespace), query),
     version: page.resourceVersion,
@@ -139,8 +141,9 @@ async function watch(
 function take(text: string, path: string, position: Position, sink: WatchSink): void {
   const { type, object } = parseWatchLine(text);
   if (type === 'ERROR') throw watchEventError({ method: 'GET', path }, object);
-  if (type !== 'BOOKMARK') sink.change(type, parseObject(object));
   position.version = versionOf(object);
+  if (type === 'BOOKMARK') sink.passed(position.version);
+  else sink.change(type, parseObject(object));
 }
 
 function asFault(error: unknown, resource: Resource, context: WatchContext): ClusterError {

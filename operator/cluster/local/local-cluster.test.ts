@@ -47,6 +47,15 @@ describe('writing', () => {
     expect(new Set([first, labelled, changed, told].map((object) => object.metadata.resourceVersion)).size).toBe(4);
   });
 
+  test('what is created must not be there, whose ever it is', async () => {
+    const made = await cluster.create(worker({ a: 1 }), 'redisworker');
+    await expect(cluster.create(worker({ a: 1 }), 'redisworker')).rejects.toMatchObject({
+      status: 409,
+      reason: 'Conflict',
+    });
+    expect(await cluster.get(resources.redisWorkers, w)).toEqual(made);
+  });
+
   test('a write that changes nothing keeps the version and tells nobody', async () => {
     const first = await cluster.apply(worker({ a: 1 }), 'user');
     expect(await cluster.apply(worker({ a: 1 }), 'user')).toEqual(first);

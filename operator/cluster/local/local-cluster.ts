@@ -21,7 +21,7 @@ import { EventLog, type KeptEvent } from './store/events.ts';
 import { collectGarbage } from './store/garbage.ts';
 import { followStore, matches } from './store/live-copy.ts';
 import { checkPreconditions, type DeleteOptions, ObjectStore } from './store/object-store.ts';
-import { mergePatch, notFound, refTo } from './store/objects.ts';
+import { conflict, mergePatch, notFound, refTo } from './store/objects.ts';
 
 /** What a local cluster needs; clock and ids are the machine's unless given. */
 export interface LocalClusterOptions {
@@ -55,6 +55,7 @@ export function openLocalCluster(options: LocalClusterOptions): Promise<LocalClu
     list: soon((resource: Resource, follow: FollowOptions = {}) =>
       store.all(resource).filter((object) => matches(object, follow)).map(thaw)
     ),
+    create: soon((object: KubeObject) => thaw(create(store, object))),
     apply: soon((object: KubeObject) => thaw(apply(store, object))),
     applyStatus: soon((object: KubeObject) => thaw(applyStatus(store, object))),
     patch: soon((resource: Resource, ref: ObjectRef, patch: object, expected?: Preconditions) =>
@@ -68,6 +69,12 @@ export function openLocalCluster(options: LocalClusterOptions): Promise<LocalClu
     events: () => events.list(),
     close: soon(() => endings.forEach((end) => end())),
   });
+}
+
+function create(store: ObjectStore, wanted: KubeObject): KubeObject {
+  const ref = refTo(admit(wanted));
+  if (store.read(wanted, ref) !== undefined) throw conflict(wanted.kind, ref, 'is there already');
+  return apply(store, wanted);
 }
 
 /** Creates an object or replaces all of it but its status, and the finalizers that others set. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resources } from '../../cluster/cluster.ts';
+import { type Resource, resources } from '../../cluster/cluster.ts';
 import type { Action } from '../model/action.ts';
 import { eventsOf } from './events.ts';
 
@@ -25,7 +25,7 @@ const removed = ids.map((id): Action => ({
 }));
 
 test('a thousand writes of one look make one event per reason and cause', () => {
-  expect(eventsOf([...written, ...created, ...removed])).toEqual([
+  expect(eventsOf([...written, ...created, ...removed], false)).toEqual([
     { reason: 'ConfigHashWritten', message: 'Wrote 999 config hashes (ConfigHashMissing)' },
     { reason: 'ConfigHashWritten', message: 'Wrote the config hash of consumer 7 (ConfigHashStale)' },
     { reason: 'Applied', message: 'Created 999 objects of kind Deployment (DeploymentMissing)' },
@@ -35,5 +35,38 @@ test('a thousand writes of one look make one event per reason and cause', () => 
 });
 
 test('a look that wrote nothing makes no event', () => {
-  expect(eventsOf([])).toEqual([]);
+  expect(eventsOf([], true)).toEqual([]);
+});
+
+test('all that a new spec calls for makes one event, beside what is told by itself', () => {
+  const made = ([kind, resource]: readonly [string, Resource]): Action => ({
+    do: 'applyObject',
+    resource,
+    object: { apiVersion: 'v1', kind, metadata: { name: 'w' } },
+    exists: false,
+    why: 'SourceMissing',
+  });
+  const group: Action = {
+    do: 'changeWork',
+    step: { step: 'ensureGroup', reason: 'GroupCreated', message: 'Created the consumer group' },
+    why: 'WorkMissing',
+  };
+  const first = [
+    { do: 'setFinalizers', finalizers: [], why: 'FinalizerMissing' } as const,
+    ...([['ConfigMap', resources.configMaps], ['NetworkPolicy', resources.networkPolicies]] as const).map(made),
+    group,
+    ...written.filter(({ why }) => why === 'ConfigHashMissing'),
+    ...created.filter(({ why }) => why === 'DeploymentMissing'),
+  ];
+  expect(eventsOf([...first, ...removed.slice(0, 1)], true)).toEqual([
+    {
+      reason: 'Applied',
+      message:
+        'Keeps the worker until Redis is cleaned up; created ConfigMap, NetworkPolicy and 999 Deployments; created the consumer group; wrote 999 config hashes',
+    },
+    { reason: 'ConsumerRemoved', message: 'Removed consumer 1 from the group (ConsumerRemoved)' },
+  ]);
+  expect(eventsOf(created.slice(0, 1), true)).toEqual([
+    { reason: 'Applied', message: 'Created Deployment w-1 (DeploymentMissing)' },
+  ]);
 });

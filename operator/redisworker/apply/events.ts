@@ -1,5 +1,5 @@
 /** Says what an action did, for events and logs. Never a value of a Secret. */
-import type { Action } from '../model/action.ts';
+import type { Action, Why } from '../model/action.ts';
 import type { EventReason } from '../model/reasons.ts';
 
 /** The reason of the event that tells an action. */
@@ -16,8 +16,41 @@ const reasons = {
   releaseConfigHash: 'ConfigHashReleased',
 } as const satisfies Record<Exclude<Action['do'], 'changeWork'>, EventReason>;
 
-/** What was carried out in one look, as events: one for all actions of a reason that were called for by the same cause. */
-export function eventsOf(actions: readonly Action[]): { reason: EventReason; message: string }[] {
+/** One event. */
+type Told = { readonly reason: EventReason; readonly message: string };
+
+/** What a spec that is new calls for; with one that has been carried out before, somebody else has changed something. */
+const askedFor: ReadonlySet<Why> = new Set<Why>([
+  'FinalizerMissing',
+  'SourceMissing',
+  'RuntimeSecretMissing',
+  'RuntimeSecretDrifted',
+  'RedisUserMissing',
+  'RedisUserDrifted',
+  'WorkMissing',
+  'NetworkPolicyMissing',
+  'NetworkPolicyDrifted',
+  'ConfigHashMissing',
+  'ConfigHashStale',
+  'DeploymentMissing',
+  'DeploymentDrifted',
+]);
+
+/**
+ * What was carried out in one look, as events: one for all that a new spec calls for, and otherwise one for all actions
+ * of a reason that were called for by the same cause.
+ * @param isNews the spec has not been carried out before
+ */
+export function eventsOf(actions: readonly Action[], isNews: boolean): Told[] {
+  const asked = isNews ? actions.filter(({ why }) => askedFor.has(why)) : [];
+  if (asked.length < 2) return eventsByCause(actions);
+  return [
+    { reason: reasons.applyObject, message: describeTogether(asked) },
+    ...eventsByCause(actions.filter((action) => !asked.includes(action))),
+  ];
+}
+
+function eventsByCause(actions: readonly Action[]): Told[] {
   const alike = Map.groupBy(actions, (action) => `${reasonOf(action)} ${sortOf(action)} ${action.why}`);
   return [...alike.values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : {
@@ -25,6 +58,38 @@ export function eventsOf(actions: readonly Action[]): { reason: EventReason; mes
       message: `${more.length === 0 ? describe(first) : describeAll(first, more.length + 1)} (${first.why})`,
     }
   );
+}
+
+/** One sentence for actions of all sorts: `Created ConfigMap, Secret and 3 Deployments; wrote 3 config hashes`. */
+function describeTogether(actions: readonly Action[]): string {
+  const parts = [...Map.groupBy(actions, verbOf).values()].map(([first, ...more]) => {
+    if (first?.do === 'applyObject') return `${verbOf(first)} ${listed([first, ...more].filter(isApplied))}`;
+    return first === undefined ? '' : more.length === 0 ? describe(first) : describeAll(first, more.length + 1);
+  });
+  return parts.map((part, at) => (at === 0 ? part : uncapitalized(part))).join('; ');
+}
+
+function isApplied(action: Action): action is Extract<Action, { do: 'applyObject' }> {
+  return action.do === 'applyObject';
+}
+
+/** Objects that are made are told together, and those that are changed; everything else by what it is. */
+function verbOf(action: Action): string {
+  if (action.do === 'applyObject') return action.exists ? 'Updated' : 'Created';
+  return `${reasonOf(action)} ${sortOf(action)}`;
+}
+
+/** `ConfigMap, Secret and 3 Deployments`. */
+function listed(actions: readonly Extract<Action, { do: 'applyObject' }>[]): string {
+  const kinds = [...Map.groupBy(actions, ({ resource }) => resource.kind)].map(([kind, { length }]) =>
+    length === 1 ? kind : `${length} ${kind.replace(/y$/, 'ie')}s`
+  );
+  const last = kinds.pop() ?? '';
+  return kinds.length === 0 ? last : `${kinds.join(', ')} and ${last}`;
+}
+
+function uncapitalized(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
 function reasonOf(action: Action): EventReason {

@@ -54,8 +54,15 @@ export async function apply(
     }
     return undefined;
   } finally {
-    for (const event of eventsOf(done)) world.cluster.record({ regarding: object, type: 'Normal', ...event });
+    for (const event of eventsOf(done, isNews(object))) {
+      world.cluster.record({ regarding: object, type: 'Normal', ...event });
+    }
   }
+}
+
+/** True until a look has carried out what the spec says: what is written before was asked for, later it is a repair. */
+function isNews({ metadata: { generation }, status }: KubeObject): boolean {
+  return (status as { observedGeneration?: number } | undefined)?.observedGeneration !== generation;
 }
 
 const notLeading = 'this operator is stopping or holds the lease no more: the rest is left to the next one';
@@ -124,18 +131,25 @@ async function applyObject(
   writing: Writing,
   { resource, object, exists }: { resource: Resource; object: KubeObject; exists: boolean },
 ): Promise<void> {
-  const { name, namespace = 'default' } = object.metadata;
+  const { cluster, following: { runtimeSecrets } } = writing.world;
+  const worker = keyOf(objectRef(writing.observed.object));
+  const isSecret = resource.kind === resources.secrets.kind;
   try {
-    if (!exists) await refuseForeign(writing, resource, { namespace, name });
-    await writing.world.cluster.apply(object, 'redisworker');
+    const written = await (exists ? cluster.apply(object, 'redisworker') : cluster.create(object, 'redisworker'));
+    if (isSecret) runtimeSecrets.wrote(worker, written);
   } catch (error) {
-    const uninstalled = error instanceof ClusterError && error.reason === 'NotServed' &&
-      resource.kind === resources.ciliumNetworkPolicies.kind;
+    if (isSecret) runtimeSecrets.doubt(worker);
+    if (!(error instanceof ClusterError)) throw error;
+    if (!exists && error.reason === 'Conflict') await refuseForeign(writing, resource, objectRef(object));
+    const uninstalled = error.reason === 'NotServed' && resource.kind === resources.ciliumNetworkPolicies.kind;
     throw uninstalled ? new TransientError('CiliumNotInstalled', ciliumNotInstalled) : error;
   }
 }
 
-/** An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself. */
+/**
+ * An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself. One that
+ * is ours only has to be seen: the next look does.
+ */
 async function refuseForeign({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<void> {
   const { metadata, kind } = observed.object;
   const owners = await world.cluster.get(resource, ref).then((found) =>

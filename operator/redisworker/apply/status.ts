@@ -1,34 +1,38 @@
 /** Writes the status. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Condition, ConditionType, RedisWorkerStatus } from '../../api/redisworker.ts';
 import { ClusterError, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { objectRef } from '../model/children.ts';
 import type { Observed } from '../model/observed.ts';
 import { scaleEvent } from '../status/autoscale.ts';
 import { statusOf } from '../status/index.ts';
+import { progressReasons, urgencyOf } from '../status/urgency.ts';
 import type { Problem } from '../model/problem.ts';
-import type { EventReason, Reason } from '../model/reasons.ts';
+import type { EventReason } from '../model/reasons.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { World } from '../world.ts';
 
 /**
  * Writes the status when it differs from the one there is; a worker that is gone needs none.
  * @param failure why the writes of this reconcile stopped half way; they go on with the next
+ * @returns milliseconds until it is to be written, when it differs in nothing that cannot wait
  */
 export async function writeStatus(
   world: World,
   observed: Observed,
   plan: Plan,
   failure: Problem | undefined,
-): Promise<void> {
+): Promise<number | undefined> {
   const { object } = observed;
+  const { statusPace } = world.following;
   const before = object.status as RedisWorkerStatus | undefined;
   const status = statusOf(observed, plan, failure, before);
-  if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), before)) return;
+  const { namespace, name } = object.metadata;
+  const key = keyOf({ namespace: namespace ?? 'default', name });
+  const waitMs = statusPace.waitMs(key, urgencyOf(before, status));
+  if (waitMs !== 0) return waitMs;
   recordFault(world, object, before, status);
   recordEnforcement(world, object, before, status);
   recordScale(world, object, before, status);
-  const { namespace, name } = object.metadata;
   try {
     await world.cluster.applyStatus({
       apiVersion: object.apiVersion,
@@ -36,9 +40,11 @@ export async function writeStatus(
       metadata: { ...(namespace === undefined ? {} : { namespace }), name },
       status,
     }, 'redisworker-status');
+    statusPace.wrote(key);
   } catch (error) {
     if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
   }
+  return undefined;
 }
 
 /** An event, and a count, for every number of consumers that was decided. */
@@ -84,7 +90,8 @@ function recordFault(
 ): void {
   const now = conditionOf(status, 'Ready');
   if (
-    !now || now.status === 'True' || now.reason === conditionOf(before, 'Ready')?.reason || progress.has(now.reason)
+    !now || now.status === 'True' || now.reason === conditionOf(before, 'Ready')?.reason ||
+    progressReasons.has(now.reason)
   ) return;
   world.cluster.record({ regarding, type: 'Warning', reason: now.reason, message: now.message.slice(0, 1000) });
 }
@@ -92,13 +99,3 @@ function recordFault(
 function conditionOf(status: RedisWorkerStatus | undefined, type: ConditionType): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }
-
-/** Reasons for not being ready that are no fault. */
-const progress: ReadonlySet<string> = new Set<Reason>([
-  'ConsumersStarting',
-  'ConsumersUpdating',
-  'Draining',
-  'Deleting',
-  'Waiting',
-  'HandingOver',
-]);

@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest';
-import type { ChangeListener, ChangeType, Followed, KubeObject } from '../../cluster/cluster.ts';
+import type { ChangeListener, Followed, KubeObject } from '../../cluster/cluster.ts';
 import type { LiveCopies } from './copies.ts';
 import { enqueueChanges } from './changes.ts';
 
 /** A live copy in the test's hands. */
-function copyOf(...objects: KubeObject[]): Followed & { tell(type: ChangeType, object: KubeObject): void } {
+function copyOf(...objects: KubeObject[]): Followed & { tell(...change: Parameters<ChangeListener>): void } {
   const listeners: ChangeListener[] = [];
   return {
     synced: Promise.resolve(),
     get: () => undefined,
     list: () => objects,
     ownedBy: () => [],
+    grouped: () => [],
     onChange: (listener) => {
       listeners.push(listener);
       return () => undefined;
     },
     stop: () => undefined,
-    tell: (type, object) => listeners.forEach((listener) => listener(type, object)),
+    tell: (...change) => listeners.forEach((listener) => listener(...change)),
   };
 }
 
@@ -101,4 +102,22 @@ test('a worker asks anew with another generation, label or deletion, and not wit
   told({ resourceVersion: '5', generation: 2, labels: { team: 'x' } });
   told({ resourceVersion: '6', generation: 2, labels: { team: 'x' }, deletionTimestamp: 'now' });
   expect(enqueued).toEqual(['x/w AsksAnew', 'x/w', 'x/w AsksAnew', 'x/w', 'x/w AsksAnew', 'x/w AsksAnew']);
+});
+
+test('what this process writes calls for a look only where somebody else may have written too', () => {
+  const { copies, enqueued } = follow([], []);
+  const child = (name: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'x', annotations: { 'redisworker.dev/worker': 'w' } },
+  });
+  copies.workers.tell('added', worker('w', []));
+  enqueued.length = 0;
+  copies.workers.tell('modified', { ...worker('w', []), status: 'ours' }, true);
+  copies.configMaps.tell('added', child('made'), true);
+  expect(enqueued).toEqual([]);
+  copies.configMaps.tell('modified', child('made'), true);
+  copies.workers.tell('modified', worker('w', [], { generation: 2 }), true);
+  copies.configMaps.tell('added', child('of-another'));
+  expect(enqueued).toEqual(['x/w', 'x/w AsksAnew', 'x/w']);
 });

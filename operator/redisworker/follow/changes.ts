@@ -25,13 +25,13 @@ export function enqueueChanges(
   membersOf: (workerKey: string) => readonly HostPort[] = () => [],
 ): void {
   const asked = new Map<string, string>();
-  copies.workers.onChange((type, object) => {
+  copies.workers.onChange((type, object, isOurs) => {
     const key = keyOf(refOfObject(object));
     const before = asked.get(key);
     if (type === 'deleted') asked.delete(key);
     else asked.set(key, whatIsAsked(object));
-    if (asked.get(key) === before) enqueue(key);
-    else enqueue(key, 'AsksAnew');
+    if (asked.get(key) !== before) enqueue(key, 'AsksAnew');
+    else if (isOurs !== true) enqueue(key);
     if (type !== 'modified') {
       for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
     }
@@ -49,9 +49,13 @@ export function enqueueChanges(
   });
 }
 
-/** Subscribes to a copy of children: whatever happens to one, its worker is looked at. */
+/**
+ * Subscribes to a copy of children: whatever happens to one, its worker is looked at. A child we have made is as we made
+ * it; one we have changed may have been changed by somebody else as well.
+ */
 export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
-  children.onChange((_, child) => {
+  children.onChange((type, child, isOurs) => {
+    if (isOurs === true && type === 'added') return;
     const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
     if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
   });

@@ -11,6 +11,7 @@ import { ResponseReader } from '../../redis/response-reader.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { Observed, PodLogin } from '../model/observed.ts';
+import { isComingUp } from '../model/children.ts';
 import { kindOf } from '../work/index.ts';
 import type { WorkerUsers } from '../../redis/worker-users.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
@@ -21,7 +22,9 @@ import { RedisDoctor } from './redis-doctor.ts';
 import { RedisMembers, type RedisMembersOptions } from './redis-members.ts';
 import { RedisUsers } from './redis-users.ts';
 import { References } from './references.ts';
+import { RuntimeSecrets } from './runtime-secrets.ts';
 import { Scaling } from './scaling.ts';
+import { StatusPace } from './status-pace.ts';
 
 /** Milliseconds for connecting to a Redis that is examined, and for each command. */
 const examineMs = 5000;
@@ -31,6 +34,8 @@ export interface Following {
   readonly copies: LiveCopies;
   /** What workers refer to by name or by label. */
   readonly references: References;
+  readonly runtimeSecrets: RuntimeSecrets;
+  readonly statusPace: StatusPace;
   readonly ciliumPolicies: CiliumPolicies;
   readonly outsideNames: OutsideNames;
   readonly redisMembers: RedisMembers;
@@ -62,7 +67,12 @@ export interface FollowOptions {
 
 /** Opens the live copies and what else serves all workers. */
 export function startFollowing(options: FollowOptions): Following {
-  const { cluster, namespace, clock, enqueue } = options;
+  const { cluster, namespace, clock } = options;
+  const runtimeSecrets = new RuntimeSecrets({ cluster, clock, enqueue: options.enqueue });
+  const enqueue: Enqueue = (key, why) => {
+    if (why === 'AsksAnew') runtimeSecrets.doubt(key);
+    options.enqueue(key, why);
+  };
   const copies = liveCopies(cluster, namespace);
   const redisMembers = new RedisMembers({
     discover: options.discover ?? ((target, known) => discoverMembers(options.redis, target, known)),
@@ -74,6 +84,8 @@ export function startFollowing(options: FollowOptions): Following {
   return {
     copies,
     references: new References(cluster, enqueue),
+    runtimeSecrets,
+    statusPace: new StatusPace(clock),
     ciliumPolicies: new CiliumPolicies(cluster, namespace, (copy) => enqueueOwners(copy, enqueue)),
     outsideNames: new OutsideNames({ lookUp: options.lookUp, clock, enqueue }),
     redisMembers,
@@ -101,9 +113,12 @@ function defaultWithMembers({ defaultRedisUrl, defaultLogin }: FollowOptions): R
 
 /** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
 export function follow(following: Following, key: string, observed: Observed | undefined): void {
-  const { references, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers, redisDoctor } = following;
+  const { references, runtimeSecrets, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers, redisDoctor } =
+    following;
   references.keep(key, observed?.referred ?? []);
   if (!observed) {
+    runtimeSecrets.forget(key);
+    following.statusPace.forget(key);
     responses.unfollow(key);
     outsideNames.forget(key);
     redisMembers.forget(key);
@@ -114,6 +129,7 @@ export function follow(following: Following, key: string, observed: Observed | u
   }
   following.scaling.note(key, observed);
   const { spec } = observed;
+  runtimeSecrets.keep(key, observed.children.pods.some(isComingUp));
   if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
   outsideNames.keep(key, spec?.outsideHosts ?? []);
   redisMembers.keep(key, spec?.asksMembersOf);
@@ -147,6 +163,7 @@ export function stopCopies({ copies }: Following): void {
 /** Ends what else is followed; settles when no read is under way. */
 export async function stopFollowing(following: Following): Promise<void> {
   following.references.close();
+  following.runtimeSecrets.close();
   following.outsideNames.close();
   following.redisMembers.close();
   following.ciliumPolicies.close();

@@ -24,6 +24,8 @@ export class References {
   readonly #cluster: Cluster;
   readonly #enqueue: (workerKey: string) => void;
   readonly #references = new Map<string, Reference>();
+  /** What each worker refers to, by its key in the map above. */
+  readonly #byWorker = new Map<string, ReadonlySet<string>>();
 
   constructor(cluster: Cluster, enqueue: (workerKey: string) => void) {
     this.#cluster = cluster;
@@ -32,7 +34,7 @@ export class References {
 
   /** Reads an object. @throws ClusterError when it may not be read. */
   async read(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
-    // The copy may not have what we wrote a moment ago: only what it has is believed, an absence is asked for.
+    // The copy may not have what was written a moment ago: only what it has is believed, an absence is asked for.
     // A plain read says at once, and in the server's words, when the right to read is missing.
     return this.#copy({ resource, ref })?.get(ref) ?? await this.#cluster.get(resource, ref);
   }
@@ -46,17 +48,24 @@ export class References {
   keep(workerKey: string, referred: readonly Referred[]): void {
     for (const one of referred) this.#follow(workerKey, one);
     const keep = new Set(referred.map(keyIn));
-    for (const [key, reference] of this.#references) {
-      if (keep.has(key) || !reference.dependents.delete(workerKey) || reference.dependents.size > 0) continue;
-      reference.followed.stop();
-      this.#references.delete(key);
-    }
+    for (const key of this.#byWorker.get(workerKey) ?? []) if (!keep.has(key)) this.#leave(workerKey, key);
+    if (keep.size > 0) this.#byWorker.set(workerKey, keep);
+    else this.#byWorker.delete(workerKey);
+  }
+
+  #leave(workerKey: string, key: string): void {
+    const reference = this.#references.get(key);
+    reference?.dependents.delete(workerKey);
+    if (reference?.dependents.size !== 0) return;
+    reference.followed.stop();
+    this.#references.delete(key);
   }
 
   /** Stops all watches. */
   close(): void {
     for (const { followed } of this.#references.values()) followed.stop();
     this.#references.clear();
+    this.#byWorker.clear();
   }
 
   /** The live copy, once it is complete. */

@@ -161,6 +161,12 @@ export function isReady(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp === undefined && holding(pod, 'Ready') !== undefined;
 }
 
+/** True for a pod whose worker has not been started yet: it may wait for something it is to be given. */
+export function isComingUp(pod: KubeObject): boolean {
+  const { restartCount = 0, state } = workerContainerOf(pod) ?? {};
+  return mayStillRun(pod) && !isReady(pod) && restartCount === 0 && state?.running === undefined;
+}
+
 /** The part of a Deployment the domain reads. */
 export interface DeploymentView {
   readonly replicas: number;

@@ -2,13 +2,13 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import { parseRedisWorker, readStatus, type RedisWorker } from '../../api/redisworker.ts';
 import { salvaged } from '../../api/salvage.ts';
-import { type KubeObject, refOf, resources } from '../../cluster/cluster.ts';
+import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
-import { runtimeSecretName } from '../model/names.ts';
+import { finalizer, runtimeSecretName } from '../model/names.ts';
 import type {
   Children,
   Observed,
@@ -18,16 +18,17 @@ import type {
   RedisObservation,
   Referred,
 } from '../model/observed.ts';
-import { type Problem, terminal } from '../model/problem.ts';
+import { type Problem, type Resolved, terminal } from '../model/problem.ts';
 import { foreignKeys } from '../plan/key-claims.ts';
 import { holderOf, rivalOf } from '../plan/rival.ts';
 import { type Around, wantedOf } from '../plan/wanted.ts';
 import type { WorkView } from '../model/work.ts';
+import type { Following } from '../follow/index.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf } from './blueprint.ts';
 import { observeRedisPlace } from './redis-place.ts';
-import { readNamed, readReferences } from './references.ts';
+import { orForbidden, readReferences } from './references.ts';
 import { tallyFrom } from './tally-from-status.ts';
 
 /** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
@@ -40,7 +41,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const parsed = parseRedisWorker(object);
   const referred: Referred[] = [];
   const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
-  const { children, hidden } = await observeChildren(world, object, referred, isCilium);
+  const { children, hidden } = await observeChildren(world, object, isCilium);
   const aesKey = (children.runtimeSecret && aesKeyOf(children.runtimeSecret)) ?? world.freshKey();
   const past = {
     responses: world.following.responses.tally(key) ?? tallyFrom(readStatus(object)),
@@ -150,15 +151,11 @@ function rememberedIds(blueprint: Blueprint, work: WorkView, around: Around): st
 async function observeChildren(
   { following }: World,
   { metadata }: KubeObject,
-  referred: Referred[],
   isCilium: boolean,
 ): Promise<{ children: Children; hidden: readonly Problem[] }> {
-  const { copies, ciliumPolicies, references } = following;
+  const { copies, ciliumPolicies } = following;
   const uid = metadata.uid ?? '';
-  const secret = await readNamed(references, referred, resources.secrets, {
-    namespace: metadata.namespace ?? 'default',
-    name: runtimeSecretName(metadata.name),
-  });
+  const secret = await readRuntimeSecret(following, metadata);
   const cilium = await ciliumPolicies.ownedBy(uid, isCilium);
   const runtimeSecret = secret.ok ? secret.value : undefined;
   const isOurs = runtimeSecret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
@@ -173,6 +170,18 @@ async function observeChildren(
       runtimeSecret: isOurs ? runtimeSecret : undefined,
     },
   };
+}
+
+/** Before the finalizer is set nothing of a worker exists: one that is new is not asked about. */
+async function readRuntimeSecret(
+  { runtimeSecrets }: Following,
+  { namespace = 'default', name, finalizers, deletionTimestamp }: ObjectMeta,
+): Promise<Resolved<KubeObject | undefined>> {
+  if (deletionTimestamp === undefined && finalizers?.includes(finalizer) !== true) {
+    return { ok: true, value: undefined };
+  }
+  const ref = { namespace, name: runtimeSecretName(name) };
+  return orForbidden(() => runtimeSecrets.read(keyOf({ namespace, name }), ref));
 }
 
 function isBeingDeleted({ metadata }: KubeObject): boolean {

@@ -34,10 +34,17 @@ export async function readNamed(
   resource: Resource,
   ref: ObjectRef,
 ): Promise<Resolved<KubeObject | undefined>> {
-  try {
+  return orForbidden(async () => {
     const value = await references.read(resource, ref);
     referred.push({ resource, ref });
-    return { ok: true, value };
+    return value;
+  });
+}
+
+/** What was read, or a refusal as a problem in the server's words. @throws ClusterError for anything else */
+export async function orForbidden<T>(read: () => Promise<T>): Promise<Resolved<T>> {
+  try {
+    return { ok: true, value: await read() };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.status !== 403) throw error;
     return { ok: false, problem: missing('Forbidden', error.message) };

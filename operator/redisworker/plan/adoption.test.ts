@@ -27,7 +27,7 @@ describe('the config hash of a worker that was made anew under its name', () => 
     const plan = found(before);
     expect(steps(plan)).toEqual(['writeConfigHash ConfigHashAdopted 1']);
     expect(plan.actions[0]).toMatchObject({ replaces: 'default/w/uid-before' });
-    expect(eventsOf(plan.actions)[0]?.message).toContain('left behind by an earlier worker of this name');
+    expect(eventsOf(plan.actions, false)[0]?.message).toContain('left behind by an earlier worker of this name');
   });
 
   it('is taken over when the process that holds it has long been silent', () => {
@@ -61,7 +61,9 @@ describe('a hash nobody owns', () => {
   it('is adopted, and the fields it loses are told', () => {
     const plan = found({ resource: undefined, repo: 'their/repo', encryptedJson: 'theirs' });
     expect(steps(plan)).toEqual(['writeConfigHash ConfigHashAdopted 1']);
-    expect(eventsOf(plan.actions)[0]?.message).toContain('without the fields repo, encryptedJson that were in it');
+    expect(eventsOf(plan.actions, false)[0]?.message).toContain(
+      'without the fields repo, encryptedJson that were in it',
+    );
   });
 });
 

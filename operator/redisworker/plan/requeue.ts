@@ -21,12 +21,14 @@ export function requeueAfter(observed: Observed, plan: Plan): Outcome {
     : { kind: 'recheck', afterMs, why: 'Scale' };
 }
 
-function routineOf(observed: Observed, { problems, waitingFor }: Plan): Outcome {
+function routineOf(observed: Observed, { actions, problems, waitingFor }: Plan): Outcome {
   if (!observed.spec) return { kind: 'settled' };
   if (observed.spec.redis.kind === 'fault') {
     return { kind: 'recheck', afterMs: faultMs, why: observed.spec.redis.reason };
   }
   if (problems[0]) return { kind: 'recheck', afterMs: faultMs, why: problems[0].reason };
   if (waitingFor.length > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Waiting' };
+  // What was written is not told to us again, see the live copies: whether it has all come to be is seen here.
+  if (actions.length > 0) return { kind: 'recheck', afterMs: waitingMs, why: 'Applied' };
   return { kind: 'recheck', afterMs: routineMs, why: 'Routine' };
 }

@@ -48,6 +48,7 @@ function mortalCluster(cluster: Cluster, life: Life): Cluster {
     follow: (...args) => cluster.follow(...args),
     get: (...args) => life.read(() => cluster.get(...args)),
     list: (...args) => life.read(() => cluster.list(...args)),
+    create: (...args) => life.write(() => cluster.create(...args)),
     apply: (...args) => life.write(() => cluster.apply(...args)),
     applyStatus: (...args) => life.write(() => cluster.applyStatus(...args)),
     patch: (...args) => life.write(() => cluster.patch(...args)),

@@ -8,13 +8,14 @@ import {
   type KubeObject,
   type Resource,
 } from '../../cluster.ts';
+import { groupIndex, ObjectIndex, ownersOf } from '../../object-index.ts';
 import { isJsonObject, kindKey, refTo } from './objects.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Log } from '../log.ts';
 
 /** Starts with `added` for what is there, then tells every change in the order it was made. */
 export function followStore(store: ObjectStore, resource: Resource, options: FollowOptions, log: Log): Followed {
-  const view = new LiveCopy(log);
+  const view = new LiveCopy(options, log);
   for (const object of store.all(resource)) if (matches(object, options)) view.enqueue('added', object);
   const unsubscribe = store.onChange((type, object) => {
     if (kindKey(object) === kindKey(resource)) view.enqueue(matches(object, options) ? type : 'deleted', object);
@@ -24,7 +25,8 @@ export function followStore(store: ObjectStore, resource: Resource, options: Fol
     get: (ref) => view.objects.get(keyOf(ref)),
     list: (namespace) =>
       [...view.objects.values()].filter((object) => namespace === undefined || object.metadata.namespace === namespace),
-    ownedBy: (uid) => [...(view.owned.get(uid) ?? [])].flatMap((key) => view.objects.get(key) ?? []),
+    ownedBy: (uid) => view.owned.of(uid),
+    grouped: (group) => view.groups.of(group),
     onChange: (listener) => view.listen(listener),
     stop() {
       unsubscribe();
@@ -35,13 +37,17 @@ export function followStore(store: ObjectStore, resource: Resource, options: Fol
 
 class LiveCopy {
   readonly objects = new Map<string, KubeObject>();
-  readonly owned = new Map<string, Set<string>>();
+  readonly owned = new ObjectIndex(ownersOf);
+  readonly groups: ObjectIndex;
+  readonly #keep: (object: KubeObject) => KubeObject;
   readonly #listeners = new Set<ChangeListener>();
   readonly #log: Log;
   #pending: [ChangeType, KubeObject][] = [];
   #draining: Promise<void> | undefined;
 
-  constructor(log: Log) {
+  constructor({ keep = (object) => object, group }: FollowOptions, log: Log) {
+    this.#keep = keep;
+    this.groups = groupIndex(group);
     this.#log = log;
   }
 
@@ -77,24 +83,26 @@ class LiveCopy {
   }
 
   /** An object may begin or cease to match while it lives: listeners hear `added` and `deleted` then. */
-  #take(type: ChangeType, object: KubeObject): void {
-    const key = keyOf(refTo(object));
+  #take(type: ChangeType, whole: KubeObject): void {
+    const key = keyOf(refTo(whole));
     const known = this.objects.get(key);
-    if (type === 'deleted' && known === undefined) return;
-    this.#index(known, (keys) => keys.delete(key));
-    if (type === 'deleted') this.objects.delete(key);
-    else this.objects.set(key, object);
-    if (type !== 'deleted') this.#index(object, (keys) => keys.add(key));
+    const object = this.#keep(whole);
+    if (known !== undefined) this.#remove(key, known);
+    else if (type === 'deleted') return;
+    if (type !== 'deleted') this.#add(key, object);
     this.#tell(type === 'deleted' ? 'deleted' : known === undefined ? 'added' : 'modified', object);
   }
 
-  #index(object: KubeObject | undefined, change: (keys: Set<string>) => void): void {
-    for (const { uid } of object?.metadata.ownerReferences ?? []) {
-      const keys = this.owned.get(uid) ?? new Set();
-      change(keys);
-      if (keys.size === 0) this.owned.delete(uid);
-      else this.owned.set(uid, keys);
-    }
+  #add(key: string, object: KubeObject): void {
+    this.objects.set(key, object);
+    this.owned.add(key, object);
+    this.groups.add(key, object);
+  }
+
+  #remove(key: string, object: KubeObject): void {
+    this.objects.delete(key);
+    this.owned.remove(key, object);
+    this.groups.remove(key, object);
   }
 
   #tell(type: ChangeType, object: KubeObject): void {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { StatusPace } from './status-pace.ts';
+
+test('what is urgent is written at once, and the rest when the last write is long enough ago', async () => {
+  const clock = new ManualClock();
+  const pace = new StatusPace(clock);
+  expect(pace.waitMs('a', 'Soon')).toBe(15_000);
+  await clock.advance(5000);
+  expect([pace.waitMs('a', 'Now'), pace.waitMs('a', 'Soon'), pace.waitMs('a', 'Later')]).toEqual([0, 10_000, 55_000]);
+  pace.wrote('a');
+  expect(pace.waitMs('a', 'Soon')).toBe(15_000);
+  await clock.advance(20_000);
+  expect([pace.waitMs('a', 'Soon'), pace.waitMs('a', 'None')]).toEqual([0, undefined]);
+  pace.forget('a');
+  expect(pace.waitMs('a', 'Soon')).toBe(15_000);
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { Condition, RedisWorkerStatus } from '../../api/redisworker.ts';
+import { urgencyOf } from './urgency.ts';
+
+const condition = (reason: string, message = 'm', more: Partial<Condition> = {}): Condition => ({
+  type: 'Ready',
+  status: 'False',
+  reason,
+  message,
+  lastTransitionTime: '2030-01-01T00:00:00Z',
+  ...more,
+});
+const starting: RedisWorkerStatus = {
+  observedGeneration: 1,
+  conditions: [condition('ConsumersStarting', '0 of 3 consumers are ready')],
+  replicas: 0,
+  readyReplicas: 0,
+  consumersReady: '0/3',
+  consumers: [{ id: '1', state: 'Pending' }],
+};
+const from = (after: Partial<RedisWorkerStatus>) => urgencyOf(starting, { ...starting, ...after });
+
+test('a status that says the same is not urgent at all', () => {
+  expect(from({})).toBe('None');
+});
+
+test('conditions, generations and what is neither pod nor progress are told at once', () => {
+  expect(urgencyOf(undefined, starting)).toBe('Now');
+  expect(from({ observedGeneration: 2 })).toBe('Now');
+  expect(from({ conditions: [condition('ConsumersReady', '', { status: 'True' })] })).toBe('Now');
+  expect(from({ conditions: [condition('ConsumersFailing')] })).toBe('Now');
+  const failing = { ...starting, conditions: [condition('ConsumersFailing', 'one')] };
+  expect(urgencyOf(failing, { ...failing, conditions: [condition('ConsumersFailing', 'another')] })).toBe('Now');
+  expect(from({ source: { digest: 'sha256-0', bytes: 1 } })).toBe('Now');
+});
+
+test('how many pods there are is told soon, and which they are later, while nothing else changes', () => {
+  const conditions = [condition('ConsumersStarting', '1 of 3 consumers are ready')];
+  expect(from({ conditions, replicas: 3, readyReplicas: 1, consumersReady: '1/3' })).toBe('Soon');
+  const consumers = [{ id: '1', state: 'Starting' as const, pod: 'w-1-x', restarts: 0, reason: 'ContainerCreating' }];
+  expect(from({ conditions, consumers })).toBe('Later');
+  expect(from({ consumers: [...consumers, { id: '2', state: 'Ready' as const, pod: 'w-2-x' }] })).toBe('Later');
+});
+
+test('what there is to do is told at once, and not that there is nothing', () => {
+  const unknown = { pending: 0, scheduled: 0, length: 0 };
+  const before = { ...starting, stream: unknown };
+  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 0, backlog: 0 } })).toBe('Later');
+  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 1, backlog: 1 } })).toBe('Now');
+});
+
+test('a consumer in trouble, or with work, is told at once', () => {
+  const row = { id: '1', pod: 'w-1-x' };
+  expect(from({ consumers: [{ ...row, state: 'Failing', reason: 'OOMKilled' }] })).toBe('Now');
+  expect(from({ consumers: [{ ...row, state: 'Starting', restarts: 1 }] })).toBe('Now');
+  expect(from({ consumers: [{ ...row, state: 'Ready', pending: 2 }] })).toBe('Now');
+});
