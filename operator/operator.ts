@@ -53,7 +53,10 @@ export function startOperator(options: OperatorOptions): Operator {
   const meter = metrics.queue('redisworker');
   const queue = new WorkQueue({ clock, meter });
   meter.longestRunning(() => queue.longestRunningSeconds);
-  const enqueue: Enqueue = (key, why) => (why === 'AsksAnew' ? queue.renew(key) : queue.add(key));
+  const enqueue: Enqueue = (key, why) => {
+    if (why === 'AsksAnew') queue.renew(key);
+    else queue.add(key, why === 'Woken' ? 'high' : 'normal');
+  };
   const redis = new RedisConnections({
     clock,
     meter: metrics.redis,

@@ -50,6 +50,14 @@ test('normal keys go before low ones, and lift a low one that is added again', a
   expect(await takeAll(queue)).toEqual(['change', 'r3', 'r1', 'r2']);
 });
 
+test('high keys go before all others, and a key is lifted and never put back', async () => {
+  const { queue } = queueOf();
+  for (const key of ['r1', 'woken']) queue.add(key, 'low');
+  queue.add('change');
+  for (const priority of ['high', 'normal', 'low'] as const) queue.add('woken', priority);
+  expect(await takeAll(queue)).toEqual(['woken', 'change', 'r1']);
+});
+
 test('of several delayed adds the earliest counts', async () => {
   const { clock, queue } = queueOf();
   queue.addAfter('a', 500);

@@ -6,8 +6,10 @@
 import { type BackOff, backOffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 
-/** `low` is for resyncs and starts, `normal` for real changes: normal keys go first. */
-export type Priority = 'low' | 'normal';
+/** `low` is for resyncs and starts, `normal` for real changes, `high` for what somebody waits for: higher ones go first. */
+export type Priority = 'low' | 'normal' | 'high';
+
+const fromHighest = ['high', 'normal', 'low'] as const;
 
 /** Told about what happens in a queue, for metrics. Times in seconds. */
 export interface QueueMeter {
@@ -52,7 +54,11 @@ export class WorkQueue {
   readonly #random: () => number;
   readonly #backOff: BackOff;
   /** Keys to hand out, in order of arrival; a key that runs waits in `#again` instead. */
-  readonly #waiting: Record<Priority, Map<string, Waiting>> = { normal: new Map(), low: new Map() };
+  readonly #waiting: Record<Priority, Map<string, Waiting>> = {
+    high: new Map(),
+    normal: new Map(),
+    low: new Map(),
+  };
   readonly #running = new Map<string, number>();
   readonly #again = new Map<string, Priority | 'renewed'>();
   readonly #delayed = new Map<string, Delayed>();
@@ -72,7 +78,7 @@ export class WorkQueue {
 
   /** Keys that wait, without those that are delayed or run. */
   get depth(): number {
-    return this.#waiting.normal.size + this.#waiting.low.size;
+    return fromHighest.reduce((sum, priority) => sum + this.#waiting[priority].size, 0);
   }
 
   /** Seconds the longest running key has been running; 0 when none runs. */
@@ -81,12 +87,12 @@ export class WorkQueue {
     return this.#running.size === 0 ? 0 : (this.#clock.now() - oldest) / 1000;
   }
 
-  /** Adds a key. One that waits already stays where it is, but a normal add lifts it out of the low ones. */
+  /** Adds a key. One that waits already stays where it is, but a higher priority lifts it. */
   add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
     if (this.#running.has(key)) {
-      if (priority === 'normal' && this.#again.get(key) === 'low') this.#again.delete(key);
-      if (!this.#again.has(key)) this.#again.set(key, priority);
+      const again = this.#again.get(key);
+      if (again === undefined || (again !== 'renewed' && isHigher(priority, again))) this.#again.set(key, priority);
       return;
     }
     const pause = (this.#pausedUntil.get(key) ?? 0) - this.#clock.now();
@@ -105,9 +111,9 @@ export class WorkQueue {
   }
 
   #enqueue(key: string, priority: Priority): void {
-    if (this.#waiting.normal.has(key) || (priority === 'low' && this.#waiting.low.has(key))) return;
-    const lifted = this.#waiting.low.get(key);
-    this.#waiting.low.delete(key);
+    const lifted = fromHighest.map((one) => this.#waiting[one].get(key)).find((one) => one !== undefined);
+    if (lifted !== undefined && !isHigher(priority, lifted.priority)) return;
+    if (lifted !== undefined) this.#waiting[lifted.priority].delete(key);
     this.#waiting[priority].set(key, { priority, since: lifted?.since ?? this.#clock.now() });
     if (lifted === undefined) this.#meter.added();
     this.#meter.depth(this.depth);
@@ -182,7 +188,7 @@ export class WorkQueue {
   shutDown(): Promise<void> {
     this.#closed = true;
     for (const { cancel } of this.#delayed.values()) cancel();
-    for (const waiting of [this.#delayed, this.#again, this.#waiting.normal, this.#waiting.low]) waiting.clear();
+    for (const waiting of [this.#delayed, this.#again, ...Object.values(this.#waiting)]) waiting.clear();
     this.#meter.depth(0);
     this.#handOut();
     return new Promise((resolve) => {
@@ -200,7 +206,8 @@ export class WorkQueue {
   }
 
   #next(): string | undefined {
-    const queue = this.#waiting.normal.size > 0 ? this.#waiting.normal : this.#waiting.low;
+    const priority = fromHighest.find((one) => this.#waiting[one].size > 0) ?? 'low';
+    const queue = this.#waiting[priority];
     for (const [key, { since }] of queue) {
       queue.delete(key);
       this.#running.set(key, this.#clock.now());
@@ -215,4 +222,8 @@ export class WorkQueue {
     if (!this.#closed || this.#running.size > 0) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+function isHigher(one: Priority, other: Priority): boolean {
+  return fromHighest.indexOf(one) < fromHighest.indexOf(other);
 }

@@ -41,7 +41,7 @@ export class ResponseReader {
    * nothing; another target or stream starts over from the `from` given then.
    */
   follow(id: string, target: RedisTarget, stream: string, from: ResponseTally): void {
-    const key = feedKey(target, stream);
+    const key = readKey(target, stream);
     const now = this.#feedOf.get(id);
     if (now === key && this.#feeds.get(key)?.get(id)?.stream === stream) return;
     if (now !== undefined) this.unfollow(id);
@@ -104,8 +104,8 @@ export class ResponseReader {
   }
 }
 
-/** Streams one read can name: all of a Redis, but in a Cluster those of one slot. */
-function feedKey(target: RedisTarget, stream: string): string {
+/** Equal for streams one read can name: all of a Redis, but in a Cluster those of one slot. */
+export function readKey(target: RedisTarget, stream: string): string {
   const key = targetKey(target);
   return target.topology.kind === 'Cluster' ? `${key} ${slotOf(stream)}` : key;
 }

@@ -5,6 +5,7 @@ import { TerminalError } from '../errors.ts';
 import { apply } from './apply/index.ts';
 import { failureOf } from './apply/failure.ts';
 import { tellFindings } from './apply/redis-findings.ts';
+import { wake } from './apply/wake.ts';
 import { writeStatus } from './apply/status.ts';
 import { follow } from './follow/index.ts';
 import { observe } from './observe/index.ts';
@@ -14,9 +15,12 @@ import type { World } from './world.ts';
 
 /** Until the live copy has what somebody else wrote. */
 const conflictMs = 100;
+/** Until a consumer that was woken is there to be looked at. */
+const wokenMs = 1000;
 
 /** Brings the worker `key` (`namespace/name`) one step nearer to its spec. @throws what should be tried again */
 export async function reconcile(world: World, key: string): Promise<Outcome> {
+  if (await wake(world, key)) return { kind: 'recheck', afterMs: wokenMs, why: 'Woken' };
   const observed = await observe(world, key);
   follow(world.following, key, observed);
   if (!observed) return { kind: 'settled' };

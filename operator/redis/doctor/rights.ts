@@ -41,6 +41,7 @@ export function operatorNeeds({ hash, request, responses, retries, record, group
       'resource',
     ]),
     ...onStream(request, group),
+    [['XREAD', 'COUNT', 1, 'STREAMS', request, '0'], request],
     [['XCLAIM', request, group, '1', 0, someId], request],
     [['XGROUP', 'CREATE', request, group, '0', 'MKSTREAM'], request],
     [['XGROUP', 'DELCONSUMER', request, group, '1'], request],

@@ -5,12 +5,14 @@ import { annotations, digest } from '../model/names.ts';
 
 /** The object with a digest of itself in its annotations. */
 export function stamped<T extends KubeObject>(object: T): T {
-  const { metadata } = object;
+  const { metadata, spec } = object;
+  // How many pods there are to be is always said, and changes by a patch of its own.
+  const said = { ...object, spec: spec && { ...spec, replicas: undefined } };
   return {
     ...object,
     metadata: {
       ...metadata,
-      annotations: { ...metadata.annotations, [annotations.applied]: digest(canonicalJson(object), 16) },
+      annotations: { ...metadata.annotations, [annotations.applied]: digest(canonicalJson(said), 16) },
     },
   };
 }

@@ -10,8 +10,11 @@ import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
 import { type NamedRedis, ownRedisUrl } from '../model/redis-url.ts';
 
-/** Told the key of a worker that should be looked at; `AsksAnew` when its user wants something else than before. */
-export type Enqueue = (workerKey: string, why?: 'AsksAnew') => void;
+/**
+ * Told the key of a worker that should be looked at: `AsksAnew` when its user wants something else than before, `Woken`
+ * when a request came to one that had nothing to do.
+ */
+export type Enqueue = (workerKey: string, why?: 'AsksAnew' | 'Woken') => void;
 
 /**
  * Subscribes to all live copies.

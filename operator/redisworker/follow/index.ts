@@ -17,6 +17,7 @@ import type { WorkerUsers } from '../../redis/worker-users.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 import { type LiveCopies, liveCopies } from './copies.ts';
+import { IdleStreams } from './idle-streams.ts';
 import { OutsideNames } from './outside-names.ts';
 import { RedisDoctor } from './redis-doctor.ts';
 import { RedisMembers, type RedisMembersOptions } from './redis-members.ts';
@@ -43,6 +44,7 @@ export interface Following {
   readonly redisUsers: RedisUsers;
   readonly redisDoctor: RedisDoctor;
   readonly scaling: Scaling;
+  readonly idleStreams: IdleStreams;
 }
 
 /** What following starts from. */
@@ -96,6 +98,7 @@ export function startFollowing(options: FollowOptions): Following {
       clock,
     }),
     scaling: new Scaling(),
+    idleStreams: new IdleStreams({ connections: options.redis, clock, enqueue }),
     redisUsers: new RedisUsers({ users: options.workerUsers, clock, enqueue }),
     redisDoctor: new RedisDoctor({
       examine: (target, needs) => examine(target, { clock, deadlineMs: examineMs, needs }),
@@ -125,9 +128,11 @@ export function follow(following: Following, key: string, observed: Observed | u
     redisUsers.forget(key);
     redisDoctor.forget(key);
     following.scaling.forget(key);
+    following.idleStreams.forget(key);
     return;
   }
   following.scaling.note(key, observed);
+  following.idleStreams.keep(key, observed);
   const { spec } = observed;
   runtimeSecrets.keep(key, observed.children.pods.some(isComingUp));
   if (spec?.blueprint.flavor === 'Cilium') ciliumPolicies.follow();
@@ -169,5 +174,5 @@ export async function stopFollowing(following: Following): Promise<void> {
   following.ciliumPolicies.close();
   following.redisUsers.close();
   following.redisDoctor.close();
-  await following.responses.close();
+  await Promise.all([following.responses.close(), following.idleStreams.close()]);
 }
