@@ -22,6 +22,8 @@ const reasons: Readonly<Record<EventReason, string>> = {
   GroupGivenUp: 'the group of a deleted worker was removed, or left where requests or consumers are in it',
   NetworkPolicyEnforced: "every running pod was refused by the operator's canary",
   NetworkPolicyNotEnforced: 'pods reached the canary: a Warning',
+  ScaledOut: 'more consumers are wanted under `consumers.autoscale`',
+  ScaledIn: 'fewer are wanted',
 };
 
 const causes: Readonly<Record<Why, string>> = {
@@ -46,6 +48,8 @@ const causes: Readonly<Record<Why, string>> = {
   PodFinished: 'the pod has ended for good and is in the way of the next',
   DeploymentMissing: 'the Deployment was not there',
   DeploymentDrifted: 'the Deployment did not say what the spec says',
+  ConsumerWanted: 'a consumer that slept, or was suspended, is to run',
+  ConsumerIdle: 'nothing was to be done for `consumers.autoscale.idleSeconds`',
   Suspended: '`spec.suspend` is true',
   ScopeNarrowed: '`permissions` or the Redis of pods that run on have changed',
   ConsumerRemoved: 'the consumer is no longer wanted',

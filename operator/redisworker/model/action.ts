@@ -89,6 +89,8 @@ export type Why =
   | 'PodFinished'
   | 'DeploymentMissing'
   | 'DeploymentDrifted'
+  | 'ConsumerWanted'
+  | 'ConsumerIdle'
   | 'Suspended'
   | 'ScopeNarrowed'
   | 'ConsumerRemoved'

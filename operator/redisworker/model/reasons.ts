@@ -164,8 +164,16 @@ export const workReasons = ['GroupCreated', 'GroupClaimed', 'HandedOver', 'Consu
 /** Of events that tell whether the network holds a worker, in `apply/status.ts`. */
 export const enforcementEventReasons = ['NetworkPolicyEnforced', 'NetworkPolicyNotEnforced'] as const;
 
+/** Of events that tell a number of consumers the operator has decided, in `status/autoscale.ts`. */
+export const scaleEventReasons = ['ScaledOut', 'ScaledIn'] as const;
+
 /** Of every event but two sorts of Warnings: reasons of Ready that are a fault, and findings about a Redis. */
-export const eventReasons = [...appliedReasons, ...workReasons, ...enforcementEventReasons] as const;
+export const eventReasons = [
+  ...appliedReasons,
+  ...workReasons,
+  ...enforcementEventReasons,
+  ...scaleEventReasons,
+] as const;
 
 /** The reason of such an event. */
 export type EventReason = (typeof eventReasons)[number];

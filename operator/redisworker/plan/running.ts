@@ -65,7 +65,7 @@ export function planRunning(
       ...[...desired.deployments].filter(([id]) => !held.has(id)).flatMap(([, object]) =>
         planObject(resources.deployments, object, listOf(deployments.get(object.metadata.name)), [
           'DeploymentMissing',
-          'DeploymentDrifted',
+          whyChanged(object, deployments.get(object.metadata.name), spec.blueprint.suspend),
         ])
       ),
       ...removal.actions,
@@ -73,6 +73,13 @@ export function planRunning(
     ],
     waitingFor: removal.waitingFor,
   };
+}
+
+/** A number of pods that is asked for anew says more than that something differs. */
+function whyChanged(object: KubeObject, actual: KubeObject | undefined, isSuspended: boolean): Why {
+  const more = deploymentView(object).replicas - (actual === undefined ? 0 : deploymentView(actual).replicas);
+  if (actual === undefined || more === 0) return 'DeploymentDrifted';
+  return more > 0 ? 'ConsumerWanted' : isSuspended ? 'Suspended' : 'ConsumerIdle';
 }
 
 /** Deployments that are held under another policy than the one asked for now. */

@@ -1,5 +1,6 @@
 /** What the status tells of the number of consumers the operator has decided. Pure. */
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
+import type { EventReason } from '../model/reasons.ts';
 import type { Scale } from '../plan/scale.ts';
 
 type AutoscaleStatus = NonNullable<RedisWorkerStatus['autoscale']>;
@@ -20,7 +21,7 @@ export function autoscaleStatus(
 export function scaleEvent(
   before: RedisWorkerStatus | undefined,
   { autoscale }: RedisWorkerStatus,
-): { readonly direction: 'out' | 'in'; readonly reason: string; readonly message: string } | undefined {
+): { readonly direction: 'out' | 'in'; readonly reason: EventReason; readonly message: string } | undefined {
   const [from, to] = [before?.autoscale?.wanted ?? 0, autoscale?.wanted ?? 0];
   if (autoscale === undefined || from === to) return undefined;
   const direction = to > from ? 'out' : 'in';
