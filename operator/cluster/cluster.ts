@@ -191,7 +191,10 @@ export class ClusterError extends Error {
   override readonly name = 'ClusterError';
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
-  /** `reason` of the API server's Status (`NotFound`, `Forbidden`, `Conflict`, `Invalid`…), or `Unreachable`, `Timeout`. */
+  /**
+   * `reason` of the API server's Status (`NotFound`, `Forbidden`, `Conflict`, `Invalid`…), or `NamespaceTerminating`,
+   * `Unreachable`, `Timeout`.
+   */
   readonly reason: string;
   /** Milliseconds the server asks to wait before the next try. */
   readonly retryAfterMs: number | undefined;

@@ -31,6 +31,8 @@ export async function reconcile(world: World, key: string): Promise<Outcome> {
   if (failure instanceof ClusterError && failure.reason === 'Conflict') {
     return { kind: 'recheck', afterMs: conflictMs, why: 'Conflict' };
   }
+  // The worker goes with its namespace, and is looked at again then: until its turn comes there is nothing to mend.
+  if (failure instanceof ClusterError && failure.reason === 'NamespaceTerminating') return { kind: 'settled' };
   const isFinal = failure instanceof TerminalError;
   const problems = isFinal ? [failureOf(failure)] : plan.problems;
   const unfinished = failure === undefined || isFinal ? undefined : failureOf(failure);

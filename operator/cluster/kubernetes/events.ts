@@ -131,9 +131,10 @@ export class Events {
 
   /** One warning for all that fail in a row: what refuses one event refuses a thousand. */
   #failed(error: unknown, reason: string): void {
-    const level = this.#failing || this.#closed ? 'debug' : 'warn';
+    const isForNobody = error instanceof ClusterError && error.reason === 'NamespaceTerminating';
+    const level = isForNobody || this.#failing || this.#closed ? 'debug' : 'warn';
     this.#context.log[level]({ err: error, reason }, 'an event could not be written');
-    this.#failing = true;
+    if (!isForNobody) this.#failing = true;
   }
 
   #rest(tally: Tally): void {

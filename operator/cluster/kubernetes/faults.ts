@@ -28,7 +28,7 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
       `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition (kubectl apply -f crds/)`,
     );
   }
-  const reason = textOf(answer?.['reason']) ?? `Http${status}`;
+  const reason = isTerminating(details) ? 'NamespaceTerminating' : textOf(answer?.['reason']) ?? `Http${status}`;
   const message = textOf(answer?.['message']) ?? `the API server answered ${status}`;
   return new ClusterError(
     status,
@@ -36,6 +36,12 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
     `${message} (${asked.method} ${pathOf(asked)})${fixFor(status, message)}`,
     retryAfterMs,
   );
+}
+
+/** A namespace that is being deleted takes nothing new, and says so among the causes of a Forbidden. */
+function isTerminating(details: Record<string, unknown> | undefined): boolean {
+  const causes = Array.isArray(details?.['causes']) ? details['causes'] as readonly unknown[] : [];
+  return causes.some((cause) => recordOf(cause)?.['reason'] === 'NamespaceTerminating');
 }
 
 /** Quotas and admission answer 403 as well: only a missing right is mended by granting it. */

@@ -13,6 +13,7 @@ import { eventually } from '../../../test/support/wait.ts';
 import { systemClock } from '../../clock.ts';
 import { ClusterError, type KubeObject, resources } from '../cluster.ts';
 import { readClusterConfig } from './config.ts';
+import { refusalError } from './faults.ts';
 import { type Http, openHttp } from './http.ts';
 import { type Objects, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
@@ -165,6 +166,13 @@ describe('a fault', () => {
     );
     expect(error).toMatchObject({ status: 502, message: 'the API server answered 502 (GET /api/v1/secrets)' });
     expect(JSON.stringify(error) + error.message).not.toMatch(/from-a|token-1/);
+  });
+
+  it('to a namespace that is being deleted fails by a reason of its own', () => {
+    const causes = [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }];
+    const body = JSON.stringify({ reason: 'Forbidden', message: 'no new content', details: { name: 'a', causes } });
+    const asked = { method: 'PATCH', path: '/api/v1/namespaces/n/configmaps/a' };
+    expect(refusalError(asked, { status: 403, retryAfter: undefined, body }).reason).toBe('NamespaceTerminating');
   });
 
   it('is a Timeout when no answer comes in time', async () => {
