@@ -5,7 +5,7 @@ import { type Report, say } from './report.ts';
 import { measureRest, settled } from './rest.ts';
 import { restart } from './restart.ts';
 import { quantileOf, scrape } from './scrape.ts';
-import { type MeasuredOperator, operatorAccount, type Stage } from './stage.ts';
+import { type MeasuredOperator, operatorAccount, snapshotHeap, type Stage } from './stage.ts';
 import { callsByKind, trafficOf } from './traffic.ts';
 import { applyAndWait, consumersEach } from './workers.ts';
 
@@ -22,6 +22,7 @@ export async function measureLoad(report: Report, stage: Stage, workers: number,
     report.keep({ workers, consumers: workers * consumersEach, rssMbIdle: residentMb(operator.pid) });
     await grow(report, stage, operator, workers, deadlineMs);
     report.keep({ ...await measureRestOf(stage, operator), rssMb: residentMb(operator.pid) });
+    await snapshotHeap(operator);
     const { operator: next, seconds } = await restart(stage, operator, workers);
     last = next;
     report.keep({ restartSecondsToWatched: seconds });

@@ -50,13 +50,20 @@ export async function openStage(image: OperatorImage, pods: number): Promise<Sta
   };
 }
 
+/** Asks for the snapshot, where profiles are wanted, and waits until the operator answers again. */
+export async function snapshotHeap(operator: MeasuredOperator): Promise<void> {
+  if (profileFolder === undefined) return;
+  operator.child.kill('SIGUSR2');
+  await fetch(`${operator.httpUrl}/healthz`);
+}
+
 function command(redis: TestRedis, port: number): string[] {
   const [node, ...rest] = operatorConfiguration.entrypoint;
   const flags = ['--pod-network', 'Shared', '--log-level', 'warn', '--dns-server', '127.0.0.1:1'];
   return [node, ...profiling(), ...rest, '--http', `127.0.0.1:${port}`, '--redis', redis.url, ...flags];
 }
 
-/** BENCH_PROFILE=<folder> leaves a profile of the processor there at the end, and a snapshot of the heap on SIGUSR2. */
+/** BENCH_PROFILE=<folder> leaves a profile of the processor there at the end, and a snapshot of the heap at rest. */
 const profileFolder = process.env['BENCH_PROFILE'];
 
 function profiling(): string[] {

@@ -32,8 +32,13 @@ interface Condition {
 }
 
 /** Its condition of that type, when it is True. */
-export function trueCondition({ status }: Worker, type: string): Condition | undefined {
-  return status?.conditions?.find((one) => one.type === type && one.status === 'True');
+export function trueCondition(worker: Worker, type: string): Condition | undefined {
+  const condition = conditionOf(worker, type);
+  return condition?.status === 'True' ? condition : undefined;
+}
+
+function conditionOf({ status }: Worker, type: string): Condition | undefined {
+  return status?.conditions?.find((one) => one.type === type);
 }
 
 /** Applies so many workers of {@link consumersEach} consumers. @returns seconds until the last one is Ready */
@@ -45,19 +50,24 @@ export async function applyAndWait(api: Api, count: number, deadlineMs: number):
 /** @throws Error saying how many are not Ready at the deadline */
 export async function createAndWait(api: Api, objects: readonly object[], deadlineMs: number): Promise<number> {
   const ready = new Set<string>();
+  let lastWord = 'nothing has been said of any worker';
   const begun = performance.now();
   let last = begun;
   await new Promise<void>((resolve, reject) => {
     const stop = api.watch(collection, (object) => {
       const worker = object as Worker;
-      if (trueCondition(worker, 'Ready') === undefined) return;
+      if (trueCondition(worker, 'Ready') === undefined) {
+        lastWord = conditionOf(worker, 'Ready')?.message ?? lastWord;
+        return;
+      }
       ready.add(worker.metadata.name);
       if (ready.size < objects.length) return;
       last = performance.now();
       end(resolve);
     });
     const timer = setTimeout(() => {
-      end(() => reject(new Error(`${ready.size} of ${objects.length} workers are Ready after ${deadlineMs / 1000} s`)));
+      const so = `${ready.size} of ${objects.length} workers are Ready after ${deadlineMs / 1000} s`;
+      end(() => reject(new Error(`${so}; the last of another: ${lastWord}`)));
     }, deadlineMs);
     const end = (settle: () => void) => {
       clearTimeout(timer);
