@@ -21,6 +21,8 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly httpPort: number;
   /** Metrics on a port of their own; beside the probes when undefined. */
   readonly metrics: MetricsSettings | undefined;
+  /** Workers that metrics name; the others are added up. */
+  readonly metricsPerWorkerLimit: number;
   readonly canaryListen: ListenAddress;
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
@@ -67,6 +69,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
     metrics: readMetricsSettings(program),
+    metricsPerWorkerLimit: flags.metricsPerWorkerLimit,
     canaryListen: flags.canaryListen,
     leaderElect: flags.leaderElect,
     leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',

@@ -17,7 +17,7 @@ import { type Operator, startOperator } from './operator.ts';
 
 const config = readConfig(process.argv.slice(2));
 const log = createLog({ level: config.logLevel });
-const metrics = createMetrics();
+const metrics = createMetrics(config.metricsPerWorkerLimit);
 const watchProblems = new WatchProblems();
 const shutdown = onShutdown(process, {
   deadlineMs: 20_000,

@@ -1,8 +1,9 @@
 /** The flags about /metrics: on which port, for whom, with which certificate. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Followed, followedFiles } from './followed-files.ts';
 import { type Identity, readIdentity } from './identity-files.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
+import { defaultPerWorkerLimit } from './observability/worker-figures.ts';
 
 /** Metrics on a port of their own. */
 export interface MetricsSettings extends ListenAddress {
@@ -18,6 +19,7 @@ export interface MetricsFlags {
   readonly metricsAuth?: 'TokenReview';
   readonly metricsCertFile?: string;
   readonly metricsKeyFile?: string;
+  readonly metricsPerWorkerLimit: number;
 }
 
 const certificateFlags = { cert: '--metrics-cert-file', key: '--metrics-key-file' } as const;
@@ -40,7 +42,18 @@ export function withMetricsFlags(program: Command): Command {
       `${certificateFlags.cert} <file>`,
       'file with the certificate of that port [with --metrics-auth one that is made at the start, else no TLS]',
     )
-    .option(`${certificateFlags.key} <file>`, 'file with the key of that certificate');
+    .option(`${certificateFlags.key} <file>`, 'file with the key of that certificate')
+    .option(
+      '--metrics-per-worker-limit <number>',
+      'workers that have metrics of their own, the oldest first; the others are added up in series with an empty worker label',
+      limit,
+      defaultPerWorkerLimit,
+    );
+}
+
+function limit(text: string): number {
+  if (!/^(0|[1-9]\d{0,4})$/.test(text)) throw new InvalidArgumentError('must be a whole number from 0 to 99999');
+  return Number(text);
 }
 
 /** Reads the settings; ends the process with one sentence where a flag cannot be used. */

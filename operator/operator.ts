@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { generateKey } from '../contract/secrets.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { Cluster } from './cluster/cluster.ts';
+import { type Cluster, keyOf } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
 import { defaultsOf, loginOf, type ShapingOptions } from './defaults.ts';
@@ -15,7 +15,8 @@ import { WorkerUsers } from './redis/worker-users.ts';
 import type { Enqueue } from './redisworker/follow/changes.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
 import { reconcile } from './redisworker/reconcile.ts';
-import { standingOf } from './redisworker/status/standing.ts';
+import { WorkerEventCounts } from './redisworker/follow/worker-events.ts';
+import { figuresOf } from './redisworker/status/figures.ts';
 import type { World } from './redisworker/world.ts';
 
 /** What an operator is started with. */
@@ -125,7 +126,13 @@ export function startOperator(options: OperatorOptions): Operator {
       concurrency: options.concurrency ?? 8,
       metrics: metrics.controller('redisworker'),
     });
-    metrics.workers(() => following.copies.workers.list().map(standingOf));
+    const counts = new WorkerEventCounts(following.copies);
+    metrics.workers(() =>
+      following.copies.workers.list().map((worker) => {
+        const key = keyOf({ namespace: worker.metadata.namespace ?? 'default', name: worker.metadata.name });
+        return figuresOf(worker, following.responses.tally(key), counts.of(key));
+      })
+    );
     resync();
     log.info({ workers: following.copies.workers.list().length }, 'the operator reconciles');
   });

@@ -53,6 +53,9 @@ export const metrics = z.strictObject({
     certKey: dataKey('tls.crt').describe('Its key with the certificate and its chain.'),
     keyKey: dataKey('tls.key').describe('Its key with the private key.'),
   }).prefault({}).describe('Certificate of the metrics with authentication.'),
+  perWorkerLimit: z.int().min(0).max(99_999).default(1000).describe(
+    'Workers that have metrics of their own, the oldest first; the others are added up.',
+  ),
   service: z.strictObject({
     enabled: z.boolean().default(true).describe('Make a Service for the metrics.'),
     annotations: texts().describe('Its annotations, such as prometheus.io/scrape.'),

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { figures } from '../../test/support/worker-figures.ts';
 import { type Check, type HttpServer, startHttp } from './http.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -26,10 +27,10 @@ async function serve(readyz: Record<string, Check> = {}) {
 
 test('counts workers by how they stand at the moment they are counted', async () => {
   const { metrics, get } = await serve();
-  let standings = [{ ready: 'True', reason: 'ConsumersReady' }, { ready: 'False', reason: 'NoRedis' }];
+  let standings = [figures('a'), figures('b', { ready: 'False', reason: 'NoRedis' })];
   metrics.workers(() => standings);
   expect((await get('/metrics')).body).toContain('redisworker_workers{ready="False",reason="NoRedis"} 1\n');
-  standings = [{ ready: 'True', reason: 'ConsumersReady' }, { ready: 'True', reason: 'ConsumersReady' }];
+  standings = [figures('a'), figures('b')];
   const { body } = await get('/metrics');
   expect(body).toContain('redisworker_workers{ready="True",reason="ConsumersReady"} 2\n');
   expect(body).not.toContain('NoRedis');

@@ -1,6 +1,9 @@
-/** The metrics, under the names that dashboards for controller-runtime know. No label names a worker. */
+/** The metrics, under the names that dashboards for controller-runtime know. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
 import { version } from '../version.ts';
+import type { MetricDescription } from './metric-description.ts';
+import { defaultPerWorkerLimit, type WorkerFigures } from './worker-figures.ts';
+import { describeWorkerMetrics, renderWorkerMetrics } from './worker-metrics.ts';
 
 /** All instruments, by whom they are for. Times in seconds. */
 export interface Metrics {
@@ -17,18 +20,10 @@ export interface Metrics {
   requestDone(request: { readonly method: string; readonly status: number }): void;
   /** So many events were given up, because later ones had to be written. */
   eventsDropped(count: number): void;
-  /** Asked whenever metrics are read: how each worker stands. */
-  workers(standings: () => readonly { readonly ready: string; readonly reason: string }[]): void;
+  /** Asked whenever metrics are read: how each worker does. */
+  workers(figures: () => readonly WorkerFigures[]): void;
   /** Whether this process holds the lease `name`. */
   leading(name: string, leads: boolean): void;
-}
-
-/** A metric without its values. */
-export interface MetricDescription {
-  readonly name: string;
-  readonly type: string;
-  readonly help: string;
-  readonly labels: readonly string[];
 }
 
 /** Instruments of one work queue. */
@@ -54,9 +49,13 @@ const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
 /** Gauges of prom-client that are called like counters; what they add up is served by kind. */
 const sumsNamedLikeCounters = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
-/** Makes a registry of its own with all instruments, and the figures of the Node process. */
-export function createMetrics(): Metrics {
+/**
+ * Makes a registry of its own with all instruments, and the figures of the Node process.
+ * @param perWorkerLimit workers that metrics name; the others are added up
+ */
+export function createMetrics(perWorkerLimit = defaultPerWorkerLimit): Metrics {
   const registry = new Registry();
+  let figures: (() => readonly WorkerFigures[]) | undefined;
   collectDefaultMetrics({ register: registry });
   for (const sum of sumsNamedLikeCounters) registry.removeSingleMetric(sum);
   gauge(registry, 'redisworker_build_info', 'Always 1; which version runs, on which Node', ['version', 'node_version'])
@@ -80,15 +79,24 @@ export function createMetrics(): Metrics {
   const leader = gauge(registry, 'leader_election_master_status', '1 while this process holds the lease', ['name']);
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
-    describe: () => registry.getMetricsAsArray().map(described),
+    async render() {
+      const workers = figures === undefined ? '' : renderWorkerMetrics(figures(), perWorkerLimit, Date.now());
+      return `${await registry.metrics()}${workers}`;
+    },
+    describe: () => [
+      ...registry.getMetricsAsArray().map(described),
+      ...(figures === undefined ? [] : describeWorkerMetrics()),
+    ],
     queue: queueInstruments(registry),
     controller: controllerInstruments(registry),
     redis: redisInstruments(registry),
     watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
     requestDone: ({ method, status }) => requests.inc({ method, code: status === 0 ? '<error>' : String(status) }),
     eventsDropped: (count) => eventDrops.inc(count),
-    workers: (standings) => countWorkers(registry, standings),
+    workers(read) {
+      figures = read;
+      countWorkers(registry, read);
+    },
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
   };
 }
@@ -99,7 +107,7 @@ function described(metric: MetricObject): MetricDescription {
 }
 
 /** A worker is counted under what its condition Ready says; reasons are words of ours, and not many. */
-function countWorkers(registry: Registry, standings: Parameters<Metrics['workers']>[0]): void {
+function countWorkers(registry: Registry, figures: Parameters<Metrics['workers']>[0]): void {
   new Gauge({
     name: 'redisworker_workers',
     help: 'Workers by their condition Ready and its reason',
@@ -107,7 +115,7 @@ function countWorkers(registry: Registry, standings: Parameters<Metrics['workers
     registers: [registry],
     collect() {
       this.reset();
-      for (const { ready, reason } of standings()) this.inc({ ready, reason });
+      for (const { ready, reason } of figures()) this.inc({ ready, reason });
     },
   });
 }

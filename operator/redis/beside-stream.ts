@@ -22,6 +22,8 @@ export interface BesideStream {
   readonly scheduled: number;
   /** When the first of them is due, in milliseconds since 1970. */
   readonly nextRetryMs: number | undefined;
+  /** Dead letters there are; undefined where the login may not count them. */
+  readonly deadLetters: number | undefined;
   /** Keys that hold another type of value than they should. */
   readonly misfits: readonly Misfit[];
 }
@@ -35,19 +37,22 @@ export interface Misfit {
 /** Looks at the keys; what is absent is told, not thrown. @throws RedisFault */
 export async function observeBeside(redis: RedisLink, keys: StreamKeys): Promise<BesideStream> {
   const uses = usesOf(keys);
-  const [owner, scheduled, next, ...types] = await redis.pipeline([
+  const [owner, scheduled, next, letters, ...types] = await redis.pipeline([
     ['HGET', groupRecordKey(keys.request, keys.group), 'resource'],
     ['ZCARD', keys.retries],
     ['ZRANGEBYSCORE', keys.retries, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1],
+    ['XLEN', keys.deadLetters],
     ...uses.map(({ key }) => ['TYPE', key] as const),
   ]);
   for (const reply of [owner, scheduled, next, ...types]) {
     if (reply instanceof RedisFault && reply.code !== 'RedisWrongType') throw reply;
   }
+  if (letters instanceof RedisFault && !countless.has(letters.code)) throw letters;
   return {
     owner: text(owner) || undefined,
     scheduled: number(scheduled) ?? 0,
     nextRetryMs: scoreIn(next),
+    deadLetters: letters instanceof RedisFault ? undefined : number(letters),
     misfits: uses.filter(({ type }, at) => !['none', type].includes(text(types[at]))).map(({ use, key }) => ({
       use,
       key,
@@ -60,6 +65,9 @@ function scoreIn(reply: unknown): number | undefined {
   const score = Number.parseFloat(text(items(reply)[1]));
   return Number.isNaN(score) ? undefined : score;
 }
+
+/** A key of another type holds no letters, and logins made for earlier versions may not ask for their number. */
+const countless: ReadonlySet<string> = new Set(['RedisWrongType', 'RedisNoPermission']);
 
 function usesOf({ request, group, responses, deadLetters, retries }: StreamKeys) {
   return [

@@ -26,6 +26,7 @@ const commands = [
   'xinfo|consumers',
   'xinfo|groups',
   'xinfo|stream',
+  'xlen',
   'xpending',
   'xrange',
   'xread',

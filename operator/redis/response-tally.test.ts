@@ -91,3 +91,18 @@ test('tells of each consumer how many requests it has finished, how many failed,
   );
   expect(quantiles).toEqual([[10, 10], [10, 928]]);
 });
+
+test('how long requests took and how often they were tried again only grows, and adds up', () => {
+  const entries = [
+    entry({ ref: 'a', code: '200', ms: '3', attempt: '1' }, '1-1'),
+    entry({ ref: 'b', code: '200', ms: '40', attempt: '3' }, '1-2'),
+    entry({ ref: 'c', code: '500', ms: '90000', attempt: '2' }, '1-3'),
+    entry({ ref: 'd', code: '200' }, '1-4'),
+  ];
+  const first = addResponses(emptyTally, entries.slice(0, 2), now);
+  const both = addResponses(first, entries.slice(2), now);
+  expect(both.retries).toBe(3);
+  expect(both.durations.sumMs).toBe(90_043);
+  expect(both.durations.counts).toEqual([1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  expect(first.durations.counts.reduce((sum, count) => sum + count)).toBe(2);
+});

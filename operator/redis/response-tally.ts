@@ -2,6 +2,7 @@
 import { maxConsumers } from '../../contract/limits.ts';
 import { isSuccess } from '../../contract/reply.ts';
 import { decodeResponse } from '../../contract/response.ts';
+import { copyDurations, countDuration, type Durations, noDurations } from './durations.ts';
 import { copyLatency, countLatency, type LatencySketch, noLatency } from './latency.ts';
 import type { StreamEntry } from './replies.ts';
 import { beginning, compareIds, idTime } from './stream-id.ts';
@@ -35,6 +36,10 @@ export interface ResponseTally {
   readonly lastCode?: number;
   /** ISO 8601. */
   readonly lastTime?: string;
+  /** Attempts beyond the first that responses tell of, since this process reads them. */
+  readonly retries: number;
+  /** How long requests took, where the worker told it, since this process reads them. */
+  readonly durations: Durations;
   /** Responses per second over the last 10 to 20 seconds. */
   readonly perSecond: number;
   /** Entries may have been trimmed before they were counted: the totals are a lower bound. */
@@ -56,6 +61,8 @@ export const emptyTally: ResponseTally = {
   failed: 0,
   codes: {},
   unreadable: 0,
+  retries: 0,
+  durations: noDurations,
   perSecond: 0,
   missed: false,
   perConsumer: new Map(),
@@ -67,7 +74,12 @@ export const emptyTally: ResponseTally = {
  */
 export function addResponses(tally: ResponseTally, entries: readonly StreamEntry[], now: number): ResponseTally {
   if (entries.length === 0) return tally;
-  const next = { ...tally, codes: { ...tally.codes }, perConsumer: new Map(tally.perConsumer) };
+  const next = {
+    ...tally,
+    codes: { ...tally.codes },
+    durations: copyDurations(tally.durations),
+    perConsumer: new Map(tally.perConsumer),
+  };
   const sketches: Sketches = new Map();
   for (const entry of entries) addEntry(next, sketches, entry, now);
   return next;
@@ -90,6 +102,7 @@ export function timeOf(entry: StreamEntry, now: number): number {
 
 type Draft = { -readonly [Field in keyof ResponseTally]: ResponseTally[Field] } & {
   codes: Record<string, number>;
+  durations: ReturnType<typeof copyDurations>;
   perConsumer: Map<string, ConsumerResult>;
 };
 
@@ -110,6 +123,8 @@ function addEntry(draft: Draft, sketches: Sketches, entry: StreamEntry, now: num
   draft.lastCode = response.code;
   draft.lastTime = lastTime;
   countCode(draft.codes, String(response.code));
+  if (response.ms !== undefined) countDuration(draft.durations, response.ms);
+  draft.retries += Math.max(0, (response.attempt ?? 1) - 1);
   const { consumer = '' } = response;
   if (consumer !== '' && consumer.length <= longestConsumerId) {
     remember(draft.perConsumer, sketches, consumer, { code: response.code, ms: response.ms, lastTime });

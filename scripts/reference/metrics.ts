@@ -15,7 +15,7 @@ export function metricsPage(): string {
     '',
     '# Metrics',
     '',
-    'What `/metrics` of the operator serves; times are in seconds. No label names a worker: what one worker does is in its status. Names are those that dashboards for controller-runtime know, where there is such a name. The figures of the Node process itself (`process_…`, `nodejs_…`) are served beside them.',
+    'What `/metrics` of the operator serves; times are in seconds. Those with the label `worker` are there for each worker, as the leader sees it: what is not known has no series, so it is never taken for 0. With more workers than `--metrics-per-worker-limit` the oldest have series, and one without a name adds up the rest. Names are those that dashboards for controller-runtime know, where there is such a name. The figures of the Node process itself (`process_…`, `nodejs_…`) are served beside them.',
     '',
     table(
       ['metric', 'type', 'labels', 'what it is'],

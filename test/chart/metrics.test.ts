@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { tryRun } from '../support/command.ts';
+import { figures } from '../support/worker-figures.ts';
 import { describeWith, toolPath } from '../support/tools/shared.ts';
 
 describeWith('promtool')('the metrics', () => {
@@ -15,7 +16,7 @@ describeWith('promtool')('the metrics', () => {
     queue.longestRunning(() => 1);
     metrics.controller('redisworker').reconciled('success', 0.1);
     metrics.redis.error('RedisUnreachable');
-    metrics.workers(() => [{ ready: 'True', reason: 'ConsumersReady' }]);
+    metrics.workers(() => [figures('one'), figures('two')]);
     metrics.watchRestarted('Pod', 'Expired');
     metrics.requestDone({ method: 'GET', status: 200 });
     metrics.leading('redisworker', true);

@@ -50,7 +50,12 @@ test('sees what stands beside a stream, and keys of another type by their use', 
   const request = freshStream();
   const of = (name: string) => `${request}:${name}`;
   const keys = { request, group, responses: of('res'), deadLetters: of('dead'), retries: of('retry') };
-  expect(await observeBeside(link, keys)).toEqual({ owner: undefined, scheduled: 0, misfits: [] });
+  expect(await observeBeside(link, keys)).toEqual({
+    owner: undefined,
+    scheduled: 0,
+    deadLetters: 0,
+    misfits: [],
+  });
   await server.client.hset(groupRecordKey(request, group), 'resource', 'ns/demo/uid-1');
   await server.client.zadd(keys.retries, 1, 'a', 2, 'b');
   await server.client.xadd(keys.responses, '*', 'ref', 'r');
@@ -59,6 +64,7 @@ test('sees what stands beside a stream, and keys of another type by their use', 
     owner: 'ns/demo/uid-1',
     scheduled: 2,
     nextRetryMs: 1,
+    deadLetters: undefined,
     misfits: [{ use: 'deadLetters', key: keys.deadLetters }],
   });
   const wrong = { ...keys, responses: keys.retries, retries: keys.responses, request: of('other') };

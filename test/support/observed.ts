@@ -34,6 +34,7 @@ export const ownedStream: BesideStream = {
   owner: 'default/w/uid-1',
   scheduled: 0,
   nextRetryMs: undefined,
+  deadLetters: undefined,
   misfits: [],
 };
 

@@ -21,6 +21,7 @@
 - --metrics-key-file=/etc/redisworker/metrics/tls.key
 {{- end }}
 {{- end }}
+- --metrics-per-worker-limit={{ int .Values.metrics.perWorkerLimit }}
 - --log-level={{ .Values.logLevel }}
 - --concurrency={{ .Values.concurrency }}
 {{- with .Values.defaultRedisNamespaces }}

@@ -67,6 +67,9 @@ const stream = z.object({
     'Requests that are not finished: the sum of lag, pending and scheduled; for Script, which need not acknowledge, without pending.',
   ),
   oldestPendingTime: time().exactOptional().describe('When the oldest of the pending requests was added.'),
+  deadLetters: amount().exactOptional().describe(
+    'Requests nobody could finish, which are kept in the dead-letter stream.',
+  ),
   length: amount().exactOptional().describe('Entries of the request stream.'),
 });
 

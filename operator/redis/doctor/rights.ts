@@ -29,7 +29,7 @@ const someReference = 'redisworker-doctor';
 const someId = '0-1';
 
 /** What the operator does for a worker. */
-export function operatorNeeds({ hash, request, responses, retries, record, group }: WorkerKeys): Need[] {
+export function operatorNeeds({ hash, request, responses, deadLetters, retries, record, group }: WorkerKeys): Need[] {
   return needs('operator', [
     [['CLIENT', 'SETNAME', 'redisworker-operator']],
     [['TIME']],
@@ -49,6 +49,7 @@ export function operatorNeeds({ hash, request, responses, retries, record, group
     ...onKey(responses, ['TYPE'], ['XREVRANGE', '+', '-', 'COUNT', 1]),
     [['XREAD', 'COUNT', 1, 'STREAMS', responses, '0'], responses],
     ...onKey(retries, ['ZCARD'], ['ZRANGEBYSCORE', 0, 1]),
+    ...onKey(deadLetters, ['XLEN']),
   ]);
 }
 

@@ -47,13 +47,14 @@ test('a worker leaves consumers and group of another one alone, whatever their i
 test('the backlog is what is not finished: not delivered, not acknowledged, waiting for another attempt', () => {
   const { status } = look({
     view: { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z', length: 20 },
-    beside: { scheduled: 2 },
+    beside: { scheduled: 2, deadLetters: 4 },
   });
   expect(status.stream).toEqual({
     lag: 5,
     pending: 3,
     scheduled: 2,
     backlog: 10,
+    deadLetters: 4,
     oldestPendingTime: '2030-01-01T00:00:00.000Z',
     length: 20,
   });

@@ -63,13 +63,14 @@ function demand(view: StreamView, { nextRetryMs }: BesideStream, { request, ackn
 }
 
 /** A program of the user's own need not acknowledge: what is pending there says nothing of what there is to do. */
-function status(view: StreamView, { scheduled }: BesideStream, { acknowledges }: StreamBlueprint) {
+function status(view: StreamView, { scheduled, deadLetters }: BesideStream, { acknowledges }: StreamBlueprint) {
   const { lag, pending, length, oldestPendingTime } = view;
   const waiting = acknowledges ? pending + scheduled : scheduled;
   return {
     ...(lag === undefined ? {} : { lag, backlog: lag + waiting }),
     pending,
     scheduled,
+    ...(deadLetters === undefined ? {} : { deadLetters }),
     length,
     ...(acknowledges && oldestPendingTime !== undefined ? { oldestPendingTime } : {}),
   };
