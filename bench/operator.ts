@@ -40,7 +40,7 @@ try {
   await phase('wake', workers, async (stage) => {
     const operator = await stage.startOperator();
     try {
-      const took = await measureWakes(stage, workers, wakes, longestMs(workers));
+      const took = await measureWakes(stage, workers, Math.min(wakes, workers), longestMs(workers));
       report.keep({ wakeDecisionMsP50: quantile(took, 0.5), wakeDecisionMsP99: quantile(took, 0.99) });
     } finally {
       await operator.stop(30_000);
