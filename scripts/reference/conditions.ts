@@ -69,6 +69,11 @@ const sections: readonly Section[] = [
       [['Draining'], 'consumers finish their work before the worker is suspended'],
       [['ConsumersStarting'], 'consumers are not ready yet, or run and are not any more'],
       [['ConsumersUpdating'], 'consumers still run code or settings of an earlier generation'],
+      [['CanaryRunning'], 'new code is tried by the canary, and its requests are counted; the others keep what worked'],
+      [
+        ['CanaryFailed'],
+        'of `Stalled` too: requests of the canary failed more often than those of the others, or it did not come up, and it has gone back to what they run. The message has the numbers. [Correct the spec, or apply the one before](rollouts.md#a-canary)',
+      ],
       [
         ['ConsumersFailing'],
         'a consumer is started again and again, or gets no pod; the message has the sentence that says why',

@@ -96,6 +96,28 @@ const autoscale = z.object({
   lastScaleTime: time().exactOptional().describe('When the number last changed.'),
 });
 
+/** What has to be remembered of a rollout: only a worker with a canary has it. */
+const rollout = z.object({
+  revision: short().describe('Digest of the code and settings this is about.'),
+  previousRevision: short().exactOptional().describe(
+    'What all consumers ran before; going back to it takes no canary.',
+  ),
+  canary: z.object({
+    verdict: z.enum(['Running', 'Promoted', 'Failed']).describe(
+      'Running while it is judged; Promoted: the other consumers follow; Failed: its consumers have gone back.',
+    ),
+    startTime: time(),
+    readyTime: time().exactOptional().describe('When all of it were ready; responses are counted from then on.'),
+    requests: amount().describe('Requests its consumers have answered.'),
+    failed: amount().describe('Those of them that ended with a code outside 200 to 299.'),
+    otherRequests: amount().describe('Requests the other consumers have answered meanwhile.'),
+    otherFailed: amount(),
+    from: z.object({ requests: amount(), failed: amount(), allRequests: amount(), allFailed: amount() }).exactOptional()
+      .describe('What its consumers, and all together, had answered before.'),
+    message: z.string().max(1024).exactOptional().describe('Why it has failed.'),
+  }).exactOptional(),
+});
+
 /** Every field may be absent: an object nobody has looked at has nothing but observedGeneration -1. */
 export const status = z.object({
   observedGeneration: whole(-1, most).exactOptional().describe(
@@ -117,6 +139,7 @@ export const status = z.object({
   autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),
   responses: responses.exactOptional(),
+  rollout: rollout.exactOptional().describe('The canary of the last rollout.'),
   consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),
   omittedConsumers: amount().exactOptional().describe('Consumers beyond the rows in consumers.'),
 });

@@ -38,6 +38,7 @@ import { type Built, childMetadata, parentLabels } from './metadata.ts';
 export interface DeploymentInput {
   readonly parent: Parent;
   readonly consumerId: string;
+  readonly revision: string;
   readonly replicas: 0 | 1;
   readonly image: string;
   readonly podUser: PodUser;
@@ -72,7 +73,10 @@ export function deployment(input: DeploymentInput): Built<Deployment> {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: childMetadata(parent, name, { labels: consumerLabels(parent, consumerId), annotations: identity }),
+    metadata: childMetadata(parent, name, {
+      labels: consumerLabels(parent, consumerId),
+      annotations: { ...identity, [annotations.revision]: input.revision },
+    }),
     spec: {
       replicas: input.replicas,
       strategy: { type: 'Recreate' },
@@ -96,7 +100,7 @@ export function deployment(input: DeploymentInput): Built<Deployment> {
 }
 
 /** The template with a digest of itself, which every pod made from it carries. */
-function marked<T extends { metadata: { annotations: Record<string, string> } }>(template: T): T {
+export function marked<T extends { metadata: { annotations: Record<string, string> } }>(template: T): T {
   const mark = { [annotations.template]: digest(canonicalJson(template), 16) };
   return {
     ...template,

@@ -50,6 +50,8 @@ export interface Desired {
   readonly runtimeSecret: KubeObject;
   readonly policy: DesiredPolicy;
   readonly netHash: string;
+  /** Digest of what a rollout is about: code and settings, but no password and no member of a Redis. */
+  readonly revision: string;
   readonly configHashes: ReadonlyMap<string, ConfigHashFields>;
   readonly deployments: ReadonlyMap<string, KubeObject>;
 }
@@ -60,6 +62,7 @@ export function desiredState(input: DesiredInput): Desired {
   const { password, sentinel, tls } = access.login;
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
   const hash = netHash(policyInputOf(input));
+  const revision = revisionOf(input);
   const secrets = {
     aesKey: input.aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
@@ -69,9 +72,10 @@ export function desiredState(input: DesiredInput): Desired {
   const deployments = new Map(consumerIds.map((id) =>
     [
       id,
-      stamped(consumerDeployment(input, id, hash, {
-        hash: configHashes.get(id) ?? {},
-        secrets,
+      stamped(consumerDeployment(input, id, {
+        revision,
+        netHash: hash,
+        read: { hash: configHashes.get(id) ?? {}, secrets },
       })),
     ] as const
   ));
@@ -80,6 +84,7 @@ export function desiredState(input: DesiredInput): Desired {
     runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets, keptPasswords(input, deployments))),
     policy: desiredPolicy(input),
     netHash: hash,
+    revision,
     configHashes,
     deployments,
   };
@@ -147,17 +152,38 @@ function canaryOf({ gate }: Blueprint): Scope {
   return parsed?.ok ? [parsed.entry] : [];
 }
 
+/** What Deployments are made from beside the input. */
+interface Made {
+  readonly revision: string;
+  readonly netHash: string;
+  /** What the process reads at start. */
+  readonly read: { readonly hash: ConfigHashFields; readonly secrets: object };
+}
+
+/** What rotates or moves by itself is left out: it is no new code. How a canary is judged is a part of what is tried. */
+function revisionOf(input: DesiredInput): string {
+  const still: DesiredInput = {
+    ...input,
+    secret: undefined,
+    endpoint: { ...input.endpoint, url: '', servers: [] },
+    access: { ...input.access, login: { kind: 'author' } },
+  };
+  const made = { revision: '', netHash: '', read: { hash: configHash(still, ''), secrets: {} } };
+  const template = templateOf(consumerDeployment(still, '', made));
+  return digest(canonicalJson([template, input.blueprint.rollout.canary]), 16);
+}
+
 function consumerDeployment(
   input: DesiredInput,
   consumerId: string,
-  podNetHash: string,
-  read: { hash: ConfigHashFields; secrets: object },
+  { revision, netHash: podNetHash, read }: Made,
 ): KubeObject {
   const { blueprint } = input;
   const { endpoint: { servers }, access: { login } } = input;
   return deployment({
     parent: blueprint.parent,
     consumerId,
+    revision,
     replicas: blueprint.suspend || input.asleep?.has(consumerId) === true ? 0 : 1,
     image: blueprint.image,
     podUser: blueprint.podUser,

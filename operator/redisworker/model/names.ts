@@ -22,6 +22,8 @@ export const annotations = {
   config: 'redisworker.dev/config-digest',
   /** Digest of the whole template a pod is made from: tells whether a pod runs what is asked for now. */
   template: 'redisworker.dev/template-digest',
+  /** Of a Deployment: digest of what an author or an upgrade changes, the same for all consumers of one rollout. */
+  revision: 'redisworker.dev/revision',
   /** Of a Deployment whose consumer did not work when it was given what it runs: a rollout has taken nothing from it. */
   wasBroken: 'redisworker.dev/was-broken',
   /** Of a runtime Secret with a password of the worker's own: when it was made, and what was asked for by then. */

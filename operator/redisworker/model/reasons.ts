@@ -11,6 +11,8 @@ export const readyReasons = [
   'ConsumersStarting',
   'ConsumersUpdating',
   'ConsumersFailing',
+  'CanaryRunning',
+  'CanaryFailed',
   'InvalidSource',
   'ProgressDeadlineExceeded',
   'Suspended',

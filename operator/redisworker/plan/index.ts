@@ -5,7 +5,7 @@ import type { WorkView } from '../model/work.ts';
 import type { Plan, Steps } from './plan.ts';
 import { problemsOf } from './problems.ts';
 import { planDeletion, releaseFinalizer } from './removal.ts';
-import { rolloutOf } from './rollout.ts';
+import { priorOf, rolloutOf } from './rollout.ts';
 import { planRunning } from './running.ts';
 import { planStopping, planUnreadable } from './stopping.ts';
 import { wantedOf } from './wanted.ts';
@@ -17,7 +17,8 @@ const nobody = { ids: [], kept: [], scale: undefined };
 export function planOf(observed: Observed): Plan {
   const { spec } = observed;
   const { ids: wanted, kept, scale } = spec ? wantedOf(spec.blueprint, workOf(spec), observed) : nobody;
-  const plain = { wanted, scale, held: none };
+  // What is known of a canary is kept while nothing can be decided about it.
+  const plain = { wanted, scale, held: none, rollout: spec && priorOf(observed, spec) };
   if (observed.object.metadata.deletionTimestamp !== undefined) {
     return { ...planEnd(observed), ...plain, desired: undefined, problems: [] };
   }
@@ -25,9 +26,9 @@ export function planOf(observed: Observed): Plan {
   const desired = desiredOf(observed, spec, { kept, wanted });
   const problems = problemsOf(spec, desired, kept);
   if (problems.length > 0 || !desired) return { ...planStopping(observed, spec, kept), ...plain, desired, problems };
-  const { held, deployments } = rolloutOf(observed, spec, desired);
-  const steps = planRunning(observed, spec, { ...desired, deployments }, { kept, held });
-  return { ...steps, ...plain, held, desired, problems: [] };
+  const { held, state: rollout, ...now } = rolloutOf(observed, spec, desired);
+  const steps = planRunning(observed, spec, { ...desired, ...now }, { kept, held });
+  return { ...steps, ...plain, held, rollout, desired, problems: [] };
 }
 
 function workOf({ redis }: ObservedSpec): WorkView | undefined {

@@ -3,6 +3,7 @@ import type { Desired } from '../desired/index.ts';
 import type { Action } from '../model/action.ts';
 import type { Scale } from './scale.ts';
 import type { Problem } from '../model/problem.ts';
+import type { RolloutState } from './canary.ts';
 
 /** What to write now, and what has to happen before more can be done. */
 export interface Steps {
@@ -19,6 +20,8 @@ export interface Plan extends Steps {
   readonly scale?: Scale | undefined;
   /** Those of them that keep what they run until it is their turn to get what is asked for now. */
   readonly held: ReadonlySet<string>;
+  /** What is known of the canary; undefined without one. */
+  readonly rollout: RolloutState | undefined;
   /** Faults that keep the plan from being more; the first stands in Ready. */
   readonly problems: readonly Problem[];
   /** The whole desired state, when it could be computed. */

@@ -27,6 +27,10 @@ const rollOf = ({ runs, ready, broken }: Consumer, at: number): Roll => ({
   isWorking: runs !== 'nothing' && ready,
   isBroken: runs !== 'new' ? !ready : broken && !ready,
   mayWait: runs !== 'nothing',
+  isDown: false,
+  runsRevision: runs === 'new',
+  hasEnded: false,
+  isGivenUp: false,
 });
 
 /** Gives new code to those the rollout releases; @returns those that were ready until then. */

@@ -7,27 +7,40 @@ export function unavailableOf(maxUnavailable: string, consumers: number): number
   return Math.max(1, maxUnavailable.endsWith('%') ? Math.floor(amount * consumers / 100) : amount);
 }
 
+/** How a rollout is to go on. */
+export interface Pace {
+  readonly maxUnavailable: string;
+  /** Consumers that work and may be taken at most. */
+  readonly most?: number;
+  /** Broken consumers are held all the same. */
+  readonly mendsNone?: boolean;
+}
+
 /**
  * Ids of those that wait no longer: broken ones all at once, and of those that work, in their order, as many as may be
  * not ready. Code that was not seen to work yet does not reach those that stop working while it is tried.
- * @param most consumers that work and may be taken; fewer when that many are not ready already
  */
 export function releasedIds(
   rolls: readonly Roll[],
-  { maxUnavailable, most = Infinity }: { readonly maxUnavailable: string; readonly most?: number },
+  { maxUnavailable, most = Infinity, mendsNone = false }: Pace,
 ): ReadonlySet<string> {
-  const waiting = rolls.filter(({ stage, mayWait }) => stage === 'Before' && mayWait);
+  const waiting = rolls.filter(mayBeHeld);
   const working = waiting.filter(({ isWorking }) => isWorking);
   const proven = rolls.filter(({ stage }) => stage === 'Proven').length;
   const tried = rolls.filter(({ stage, isBroken }) => stage === 'Tried' && !isBroken).length;
-  const mended = proven > 0 || tried === 0 ? waiting.filter(({ isWorking }) => !isWorking) : [];
+  const mended = !mendsNone && (proven > 0 || tried === 0) ? waiting.filter(({ isWorking }) => !isWorking) : [];
   const room = unavailableOf(maxUnavailable, rolls.length) - tried - rolls.filter(isLeft).length;
   const spare = maxUnavailable === '100%' || rolls.length === 1 ? Infinity : proven + working.length - 1;
   const taken = working.slice(0, Math.max(0, Math.min(room, spare, most)));
   return new Set([...mended, ...taken].map(({ id }) => id));
 }
 
+/** One that runs, and may go on with what it runs. */
+export function mayBeHeld({ stage, mayWait, isDown }: Roll): boolean {
+  return stage === 'Before' && mayWait && !isDown;
+}
+
 /** One that is not ready, or will not be in a moment, because of what is asked for now. */
-function isLeft({ stage, mayWait, isWorking, isBroken }: Roll): boolean {
-  return stage === 'Before' && (isWorking ? !mayWait : !isBroken);
+function isLeft(roll: Roll): boolean {
+  return roll.stage === 'Before' && (roll.isWorking ? !mayBeHeld(roll) : !roll.isBroken);
 }

@@ -1,4 +1,5 @@
 /** When to look at a worker again although nothing was heard of it. */
+import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { Outcome } from '../../controller/controller.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Plan } from './plan.ts';
@@ -7,6 +8,9 @@ import type { Plan } from './plan.ts';
 const routineMs = 10_000;
 /** Something is under way that may end without an event. */
 const waitingMs = 1_000;
+/** A canary is judged by its requests; what was found out of it is acted upon once the status has it. */
+const canaryMs = 1_000;
+const verdictMs = 100;
 /** A Redis that does not answer, or a hash that belongs to somebody else. */
 const faultMs = 5_000;
 
@@ -14,11 +18,20 @@ const faultMs = 5_000;
 export function requeueAfter(observed: Observed, plan: Plan): Outcome {
   const routine = routineOf(observed, plan);
   const lookAt = plan.scale?.lookAt;
-  if (lookAt === undefined) return routine;
-  const afterMs = Math.max(lookAt - observed.now, 0);
-  return routine.kind === 'recheck' && routine.afterMs <= afterMs
-    ? routine
-    : { kind: 'recheck', afterMs, why: 'Scale' };
+  const scale = lookAt === undefined ? Infinity : Math.max(lookAt - observed.now, 0);
+  return sooner(sooner(routine, canaryDue(observed, plan), 'Canary'), scale, 'Scale');
+}
+
+function sooner(routine: Outcome, afterMs: number, why: string): Outcome {
+  if (afterMs === Infinity || (routine.kind === 'recheck' && routine.afterMs <= afterMs)) return routine;
+  return { kind: 'recheck', afterMs, why };
+}
+
+function canaryDue({ object }: Observed, { rollout }: Plan): number {
+  if (!rollout?.canary) return Infinity;
+  const { revision, canary } = (object.status as RedisWorkerStatus | undefined)?.rollout ?? {};
+  if (revision !== rollout.revision || canary?.verdict !== rollout.canary.verdict) return verdictMs;
+  return canary.verdict === 'Running' ? canaryMs : Infinity;
 }
 
 function routineOf(observed: Observed, { actions, problems, waitingFor }: Plan): Outcome {

@@ -2,7 +2,16 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Desired } from '../desired/index.ts';
-import { byConsumer, deploymentView, holding, isReady, policyHashOf, templateOf } from '../model/children.ts';
+import {
+  byConsumer,
+  deploymentView,
+  hasGivenUp,
+  holding,
+  isReady,
+  policyHashOf,
+  templateOf,
+  workerContainerOf,
+} from '../model/children.ts';
 import { annotations, workerContainer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 
@@ -20,6 +29,14 @@ export interface Roll {
   readonly isBroken: boolean;
   /** It may keep what it runs for now. */
   readonly mayWait: boolean;
+  /** It is to have no pod as it is. */
+  readonly isDown: boolean;
+  /** It was made from what is asked for now, but for what rotates by itself. */
+  readonly runsRevision: boolean;
+  /** A process of its pod has come to an end. */
+  readonly hasEnded: boolean;
+  /** Its Deployment no longer waits for its pod to become ready. */
+  readonly isGivenUp: boolean;
 }
 
 /** How far the wanted consumers are, in their order. */
@@ -32,8 +49,10 @@ export function rollsOf(observed: Observed, spec: ObservedSpec, desired: Desired
     return {
       id,
       ...rollOf(templateOf(wanted), actual, pods.get(id) ?? []),
-      mayWait: actual !== undefined && deploymentView(actual).replicas > 0 && hasHash(spec, id) &&
-        keptHashes.has(deploymentView(actual).netHash) && !takesAway(actual, wanted),
+      mayWait: actual !== undefined && hasHash(spec, id) && keptHashes.has(deploymentView(actual).netHash) &&
+        !takesAway(actual, wanted),
+      isDown: actual !== undefined && deploymentView(actual).replicas === 0,
+      runsRevision: actual?.metadata.annotations?.[annotations.revision] === desired.revision,
     };
   });
 }
@@ -42,13 +61,19 @@ function rollOf(
   now: string | undefined,
   actual: KubeObject | undefined,
   pods: readonly KubeObject[],
-): Omit<Roll, 'id' | 'mayWait'> {
+): Omit<Roll, 'id' | 'mayWait' | 'isDown' | 'runsRevision'> {
   const isReadyWith = (template: string | undefined) =>
     template !== undefined && pods.some((pod) => isReady(pod) && templateOf(pod) === template);
   const before = actual && templateOf(actual);
   const isWorking = isReadyWith(before);
   const stage = isReadyWith(now) ? 'Proven' : actual === undefined ? 'New' : now === before ? 'Tried' : 'Before';
-  return { stage, isWorking, isBroken: !isWorking && isBroken(stage, actual, pods) };
+  return {
+    stage,
+    isWorking,
+    isBroken: !isWorking && isBroken(stage, actual, pods),
+    hasEnded: pods.some((pod) => templateOf(pod) === now && hasEnded(pod)),
+    isGivenUp: stage === 'Tried' && actual !== undefined && hasGivenUp(actual),
+  };
 }
 
 function isBroken(stage: Roll['stage'], actual: KubeObject | undefined, pods: readonly KubeObject[]): boolean {
@@ -56,6 +81,11 @@ function isBroken(stage: Roll['stage'], actual: KubeObject | undefined, pods: re
   if (stage !== 'Before') return wasBroken(actual);
   return holding(actual, 'ReplicaFailure') !== undefined ||
     pods.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+function hasEnded(pod: KubeObject): boolean {
+  const { restartCount = 0, state, lastState } = workerContainerOf(pod) ?? {};
+  return restartCount > 0 || state?.terminated !== undefined || lastState?.terminated !== undefined;
 }
 
 /** True for a Deployment whose consumer did not work when it was given what it runs. */

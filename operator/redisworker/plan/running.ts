@@ -19,7 +19,10 @@ import { redisUser } from './redis-user.ts';
 import { type Processes, processesOf, stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
 
-/** Plans the next writes of a worker that may run. `desired` is computed from the same observation. */
+/**
+ * Plans the next writes of a worker that may run.
+ * @param desired computed from the same observation; without Deployment and config hash of those that keep theirs
+ */
 export function planRunning(
   observed: Observed,
   spec: ObservedSpec,
@@ -59,10 +62,8 @@ export function planRunning(
       ...redisUser(spec),
       ...policiesInUse(observed.children, spec, heldElsewhere(observed, desired, held), 'NetworkPolicyDrifted'),
       ...spec.redis.work.start(),
-      ...[...desired.configHashes].flatMap(([id, fields]) =>
-        planConfigHash(processes, spec, id, held.has(id) ? undefined : fields)
-      ),
-      ...[...desired.deployments].filter(([id]) => !held.has(id)).flatMap(([, object]) =>
+      ...kept.flatMap((id) => planConfigHash(processes, spec, id, desired.configHashes.get(id))),
+      ...[...desired.deployments.values()].flatMap((object) =>
         planObject(resources.deployments, object, listOf(deployments.get(object.metadata.name)), [
           'DeploymentMissing',
           whyChanged(object, deployments.get(object.metadata.name), spec.blueprint.suspend),

@@ -3,10 +3,12 @@ import type { UndatedCondition } from './dated.ts';
 import type { ConsumerRow } from './consumer-rows.ts';
 import type { Desired } from '../desired/index.ts';
 import { nameOf } from '../../redis/target.ts';
+import type { Blueprint } from '../model/blueprint.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { Plan } from '../plan/plan.ts';
+import { canaryFailure, progressOf } from './progress.ts';
 
 /** A worker whose spec has to change before anything goes on: final, so never together with Reconciling. */
 export function stalledConditions(problems: readonly Problem[]): UndatedCondition[] {
@@ -35,7 +37,14 @@ export function readyConditions(
   if (isSuspended) return draining(rows);
   const wanted = rows.filter(({ isWanted }) => isWanted);
   const unready = wanted.filter(({ row }) => row.state !== 'Ready');
-  if (unready.length > 0) return unreadyConditions(unready, wanted);
+  const failed = canaryFailure(plan);
+  if (failed !== undefined) {
+    return [
+      { type: 'Ready', status: 'False', reason: 'CanaryFailed', message: failed },
+      { type: 'Stalled', status: 'True', reason: 'CanaryFailed', message: failed },
+    ];
+  }
+  if (unready.length > 0) return unreadyConditions(plan, spec.blueprint, unready, wanted);
   return [ready(wanted.length, plan), ...underWay(plan)];
 }
 
@@ -175,10 +184,18 @@ function draining(rows: readonly ConsumerRow[]): UndatedCondition[] {
  * Final where nothing but another module helps, and once a Deployment has given up: whoever waits for the worker, such
  * as a GitOps controller, need not any more.
  */
-function unreadyConditions(unready: readonly ConsumerRow[], wanted: readonly ConsumerRow[]): UndatedCondition[] {
-  const [reason, message] = [reasonOf(unready), describeRows(unready, wanted)];
+function unreadyConditions(
+  plan: Plan,
+  blueprint: Blueprint,
+  unready: readonly ConsumerRow[],
+  wanted: readonly ConsumerRow[],
+): UndatedCondition[] {
+  const [reason, message] = [reasonOf(unready, plan), describeRows(unready, wanted)];
   const final = finalReason(unready);
-  if (!final) return notReady(reason, message);
+  if (!final) {
+    const progress = progressOf(plan, blueprint, unready, wanted);
+    return [{ type: 'Ready', status: 'False', reason, message }, reconciling(reason, progress ?? message)];
+  }
   return [
     { type: 'Ready', status: 'False', reason, message },
     { type: 'Stalled', status: 'True', reason: final.reason, message: `${final.why}: ${message}` },
@@ -194,8 +211,9 @@ function finalReason(unready: readonly ConsumerRow[]): { reason: Reason; why: st
     : undefined;
 }
 
-function reasonOf(unready: readonly ConsumerRow[]): Reason {
+function reasonOf(unready: readonly ConsumerRow[], { rollout }: Plan): Reason {
   if (unready.some(({ row }) => row.state === 'Failing')) return 'ConsumersFailing';
+  if (rollout?.canary?.verdict === 'Running') return 'CanaryRunning';
   return unready.some(({ row }) => row.state === 'Updating') ? 'ConsumersUpdating' : 'ConsumersStarting';
 }
 

@@ -34,6 +34,7 @@ export function statusOf(
         ...details(spec, plan),
         ...autoscaleStatus(plan.scale, before?.autoscale, now),
         ...(spec.redis.kind === 'answered' ? spec.redis.work.status : {}),
+        ...(plan.rollout ? { rollout: plan.rollout } : {}),
         consumers: rows.slice(0, maxRows).map(({ row }) => row),
       }
       : {}),

@@ -55,3 +55,21 @@ test('a consumer in trouble, or with work, is told at once', () => {
   expect(from({ consumers: [{ ...row, state: 'Starting', restarts: 1 }] })).toBe('Now');
   expect(from({ consumers: [{ ...row, state: 'Ready', pending: 2 }] })).toBe('Now');
 });
+
+test('the verdict on a canary is told at once, and what it was counted from soon', () => {
+  const canary = {
+    verdict: 'Running' as const,
+    startTime: '2030-01-01T00:00:00Z',
+    requests: 0,
+    failed: 0,
+    otherRequests: 0,
+    otherFailed: 0,
+  };
+  const before = { ...starting, conditions: [condition('CanaryRunning', '0')], rollout: { revision: 'a', canary } };
+  const after = (more: Partial<typeof canary>) => ({
+    ...before,
+    rollout: { revision: 'a', canary: { ...canary, ...more } },
+  });
+  expect(urgencyOf(before, { ...after({ requests: 7 }), conditions: [condition('CanaryRunning', '7')] })).toBe('Soon');
+  expect(urgencyOf(before, after({ verdict: 'Failed' as never }))).toBe('Now');
+});

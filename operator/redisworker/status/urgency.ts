@@ -13,6 +13,7 @@ export type Urgency = 'Now' | 'Soon' | 'Later' | 'None';
 export const progressReasons: ReadonlySet<string> = new Set<Reason>([
   'ConsumersStarting',
   'ConsumersUpdating',
+  'CanaryRunning',
   'Draining',
   'Deleting',
   'Waiting',
@@ -29,16 +30,20 @@ export function urgencyOf(before: RedisWorkerStatus | undefined, after: RedisWor
 
 const amountFields = ['replicas', 'readyReplicas', 'consumersReady'] as const;
 
+/** What a canary has answered follows from what the responses tell: only its verdict cannot wait. */
+const canaryCounts = ['requests', 'failed', 'otherRequests', 'otherFailed', 'from'] as const;
+
 function amounts(status: RedisWorkerStatus): unknown[] {
-  return amountFields.map((field) => status[field]);
+  return [...amountFields.map((field) => status[field]), status.rollout];
 }
 
 function urgentPart(status: RedisWorkerStatus): object {
-  const { conditions, consumers, stream } = status;
+  const { conditions, consumers, stream, rollout } = status;
   return {
     ...without(status, amountFields),
     // A group that has just been made has nothing to tell.
     stream: { ...stream, lag: stream?.lag ?? 0, backlog: stream?.backlog ?? 0 },
+    rollout: rollout && { ...rollout, canary: without(rollout.canary ?? {}, canaryCounts) },
     conditions: conditions?.map(withoutProgress),
     consumers: consumers?.map(withoutPod).filter((row) => row !== undefined),
   };
