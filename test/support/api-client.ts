@@ -15,6 +15,8 @@ export interface Answer {
 export interface ApiClient {
   /** Asks whether an object would be created, as strictly as kubectl does; nothing is created. */
   wouldCreate(collection: string, object: object): Promise<Answer>;
+  /** Sends an object, or a patch of one, to a path; without one it is read. */
+  send(method: 'GET' | 'PUT' | 'PATCH', path: string, object?: object): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -33,6 +35,15 @@ export async function openApiClient(): Promise<ApiClient> {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(object),
+      });
+      const answer = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, message: response.ok ? '' : String(answer['message']), object: answer };
+    },
+    async send(method, path, object) {
+      const response = await fetch(`http://${address}${path}`, {
+        method,
+        headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+        ...(object === undefined ? {} : { body: JSON.stringify(object) }),
       });
       const answer = (await response.json()) as Record<string, unknown>;
       return { status: response.status, message: response.ok ? '' : String(answer['message']), object: answer };

@@ -12,6 +12,7 @@ import { observed, type Surroundings } from './observed.ts';
 export const stored = (object: KubeObject, uid: string): KubeObject => ({
   ...object,
   metadata: { ...object.metadata, uid, generation: 1, resourceVersion: '1' },
+  ...(object.kind === 'Deployment' ? { status: { observedGeneration: 1 } } : {}),
 });
 
 /** `do why name` of each action: short enough to read, long enough to tell apart. */

@@ -117,6 +117,15 @@ export function hasGivenUp({ metadata, status }: KubeObject): boolean {
     conditions.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
 }
 
+/**
+ * True when the cluster has taken notice of all a Deployment asks for and counts no pod of it: one that has just been
+ * scaled to zero may still get the pod it asked for before.
+ */
+export function hasSettledWithoutPods({ metadata, status }: KubeObject): boolean {
+  const { observedGeneration = 0, replicas = 0 } = (status ?? {}) as { observedGeneration?: number; replicas?: number };
+  return observedGeneration >= (metadata.generation ?? 0) && replicas === 0;
+}
+
 /** The container the worker runs in: by its name, for admission may have put others before it. */
 export function workerContainerOf(pod: KubeObject): ContainerStatus | undefined {
   return podStatus(pod).containerStatuses?.find(({ name }) => name === workerContainer);

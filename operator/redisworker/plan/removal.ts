@@ -6,7 +6,15 @@
 import { configHashKey } from '../../../contract/keys.ts';
 import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import type { Action, Why } from '../model/action.ts';
-import { byConsumer, consumerIdOf, deploymentView, mayStillRun, objectRef, uidOf } from '../model/children.ts';
+import {
+  byConsumer,
+  consumerIdOf,
+  deploymentView,
+  hasSettledWithoutPods,
+  mayStillRun,
+  objectRef,
+  uidOf,
+} from '../model/children.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
 import { finalizer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
@@ -80,7 +88,7 @@ function removeConsumer(observed: Observed, spec: ObservedSpec, removed: Removed
       waitingFor: [`the pod of consumer "${id}" to end`],
     };
   }
-  if (removed.runs) {
+  if (removed.runs || (deployment && !hasSettledWithoutPods(deployment))) {
     return { actions: [], waitingFor: [`the pod of consumer "${id}" to end`] };
   }
   if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { actions: [], waitingFor: ['Redis to answer'] };

@@ -22,8 +22,7 @@ export async function writeStream(
     case 'handOver':
       return handOverAll(link, stream, step.from, step.to);
     case 'deleteConsumer':
-      await deleteConsumer(link, stream.request, stream.group, step.consumerId);
-      return;
+      return deleteIdle(link, stream, step.consumerId);
     case 'leaveGroup':
       await leaveGroup(link, groupOf(stream), step.manner);
   }
@@ -43,6 +42,16 @@ async function createGroup(link: RedisLink, stream: StreamBlueprint, isRepair: b
 
 function groupOf({ request, group, responses, resource }: StreamBlueprint): Group {
   return { stream: request, group, responses, resource };
+}
+
+/** What it was given since it was looked at is handed over first: deleted with it, it would be lost. */
+async function deleteIdle(link: RedisLink, { request, group }: StreamBlueprint, consumerId: string): Promise<void> {
+  const outcome = await deleteConsumer(link, request, group, consumerId);
+  if (typeof outcome === 'string') return;
+  throw new TransientError(
+    'HandingOver',
+    `consumer "${consumerId}" was given ${outcome.pending} entries on its way out`,
+  );
 }
 
 async function handOverAll(
