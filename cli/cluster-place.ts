@@ -11,6 +11,7 @@ import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/k
 import { fail, Failure, messageOf } from './failure.ts';
 import { type Place, statusFreshMs } from './place.ts';
 import { program } from './program.ts';
+import { silence } from './silent-log.ts';
 import type { ToldEvent } from './worker-page.ts';
 
 const everyMs = 1000;
@@ -103,7 +104,3 @@ function whyNotListed({ server }: KubernetesCluster, name: string, error: unknow
   }
   return messageOf(error);
 }
-
-/** What the connection notes is told by the call that meets it. */
-const nothing = (): void => undefined;
-const silence = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -15,7 +15,7 @@ import {
   type Route,
 } from '../operator/redis/requests/dead-letters.ts';
 import { counted } from './counted.ts';
-import { exitCodes, Failure, messageOf } from './failure.ts';
+import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from '../operator/redis/requests/printable.ts';
 import { program } from './program.ts';
@@ -30,6 +30,8 @@ export interface DeadWords extends Readonly<TlsOptions> {
   readonly type: string;
   readonly name: string;
   readonly redis?: string;
+  /** Of a worker of a cluster. */
+  readonly namespace?: string;
   /** Key of the dead-letter stream, when it is not the usual one. */
   readonly stream?: string;
 }
@@ -43,7 +45,7 @@ export interface Choice {
 const reasonLength = 60;
 
 /** Prints the newest `limit` letters as a table. */
-export function listLetters(words: DeadWords & { readonly limit: number }, io: Io): Promise<void> {
+export function listLetters(words: DeadWords & { readonly limit: number }, io: Io): Promise<ExitCode> {
   return onStreams(words, io, async (redis, { from }) => {
     const rows: string[][] = [];
     await eachLetter(redis, from, words.limit, (letter) => rows.push(rowOf(letter)));
@@ -58,7 +60,7 @@ export function listLetters(words: DeadWords & { readonly limit: number }, io: I
 }
 
 /** Prints one letter with every field. @throws Failure when it is not there. */
-export function showLetter(words: DeadWords, id: string, io: Io): Promise<void> {
+export function showLetter(words: DeadWords, id: string, io: Io): Promise<ExitCode> {
   mustBeId(id);
   return onStreams(words, io, async (redis, { from }) => {
     const letter = await findLetter(redis, from, id) ?? absent(words, from, id);
@@ -78,7 +80,7 @@ export function showLetter(words: DeadWords, id: string, io: Io): Promise<void> 
 }
 
 /** Sends letters back to the request stream `to`, or the usual one. @throws Failure when one cannot be sent. */
-export function redriveLetters(words: DeadWords & { readonly to?: string }, choice: Choice, io: Io): Promise<void> {
+export function redriveLetters(words: DeadWords & { readonly to?: string }, choice: Choice, io: Io): Promise<ExitCode> {
   mustBeOneOrAll(choice);
   return onStreams(words, io, async (redis, route) => {
     const { id } = choice;
@@ -90,7 +92,7 @@ export function redriveLetters(words: DeadWords & { readonly to?: string }, choi
 }
 
 /** Removes letters for good. @throws Failure (usage) unless `yes` says that it is meant. */
-export function purgeLetters(words: DeadWords, choice: Choice & { readonly yes?: true }, io: Io): Promise<void> {
+export function purgeLetters(words: DeadWords, choice: Choice & { readonly yes?: true }, io: Io): Promise<ExitCode> {
   mustBeOneOrAll(choice);
   return onStreams(words, io, async (redis, { from }) => {
     const { id, yes } = choice;
@@ -109,16 +111,17 @@ async function onStreams(
   words: DeadWords & { readonly to?: string },
   io: Io,
   act: (redis: RedisClient, route: Route) => Promise<void>,
-): Promise<void> {
-  const { type, name, redis: redisUrl, stream, to } = words;
+): Promise<ExitCode> {
+  const { type, name, namespace, redis: redisUrl, stream, to } = words;
   const target = await findTarget(
-    { type, session: name, redisUrl, tlsFiles: tlsFilesOf(words), keysNamed: stream !== undefined },
+    { type, session: name, namespace, redisUrl, tlsFiles: tlsFilesOf(words), keysNamed: stream !== undefined },
     io,
   );
   const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
   const redis = await connectRedis(target.redisUrl, target);
   try {
     await act(redis, route);
+    return exitCodes.ok;
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(

@@ -43,7 +43,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['dead', 'bury'], `unknown command 'bury'`],
     [['dead', 'bury', '--help'], `unknown command 'bury'; see "redisworker dead --help"`],
     [['wait', '--timeout', 'soon'], 'It must be a whole number from 1 to 86400; see '],
-    [['trace', 'w'], `missing required argument 'ref'`],
+    [['trace'], `missing required argument 'type'`],
     [['trace', 'w', 'r', '--limit', '0'], 'It must be a whole number from 1 to 10000000; see '],
     [['dead', 'list'], `missing required argument 'type'`],
     [['dead', 'list', 'w', '--limit', '0'], 'It must be a whole number from 1 to 100000; see '],

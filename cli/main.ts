@@ -1,6 +1,7 @@
 /** The command line `redisworker`: which commands there are. Their words and what they do are in the files of each. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../operator/version.ts';
+import type { Call } from './cluster-words.ts';
 import { addDeadCommand } from './dead-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -21,7 +22,7 @@ import { examples, tellWrongCalls, withoutVainHelp } from './words.ts';
  */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const root = redisworker(io, (code) => (exitCode = code));
+  const root = redisworker({ io, words: argv, finish: (code) => (exitCode = code) });
   try {
     await root.parseAsync(withoutVainHelp(root, argv), { from: 'user' });
     return exitCode;
@@ -33,8 +34,9 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-/** All commands, ready to be run. @param finish takes the exit code of a command that ends in another way than by 0 */
-export function redisworker(io: Io, finish: (code: number) => void): Command {
+/** All commands, ready to be run. */
+export function redisworker(call: Call): Command {
+  const { io, finish } = call;
   const root = new Command(program)
     .description('Redis-driven workers: one TypeScript file, one manifest; on a laptop and in a cluster.')
     .version(version, '--version', 'print the version')
@@ -54,11 +56,11 @@ export function redisworker(io: Io, finish: (code: number) => void): Command {
       ]),
     );
   addUpCommand(root, io);
-  addSendCommand(root, io, finish);
+  addSendCommand(root, call);
   addStatusCommands(root, io, finish);
   addTopCommand(root, io);
-  addTraceCommand(root, io, finish);
-  addDeadCommand(root, io);
+  addTraceCommand(root, call);
+  addDeadCommand(root, call);
   addDoctorCommand(root, io, finish);
   addRenderCommand(root, io, finish);
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(async () =>

@@ -2,7 +2,7 @@
 import { eachLetter, ownField } from '../operator/redis/requests/dead-letters.ts';
 import { printable } from '../operator/redis/requests/printable.ts';
 import { connectRedis } from './redis.ts';
-import type { Target } from './target.ts';
+import type { Target } from './redis-target.ts';
 import { millisecondsOf } from '../operator/redis/requests/trace-search.ts';
 import type { DeadLetters } from './worker-page.ts';
 

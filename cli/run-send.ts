@@ -8,7 +8,8 @@ import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { connectRedis } from './redis.ts';
 import { printAnswer, readJson, send } from './send.ts';
-import { findTarget, type Target } from './target.ts';
+import type { Target } from './redis-target.ts';
+import { findTarget } from './target.ts';
 import { readyReplicas } from './worker-type.ts';
 
 const lookEveryMs = 500;
@@ -20,6 +21,7 @@ export interface SendCommand {
   readonly json: string | undefined;
   readonly session: string;
   readonly timeoutSeconds: number;
+  readonly namespace?: string | undefined;
   readonly redisUrl?: string | undefined;
   readonly tlsFiles: TlsFiles | undefined;
   readonly stream?: string;

@@ -1,14 +1,14 @@
 /** The words of `redisworker send`. */
 import type { Command } from 'commander';
 import { requestStreamKey } from '../contract/keys.ts';
-import type { ExitCode } from './failure.ts';
-import type { Io } from './io.ts';
+import { type Call, inClusterHelp, whereItIs, withCluster } from './cluster-words.ts';
+import type { ClusterFlags } from './in-operator.ts';
 import { program } from './program.ts';
 import { addField } from './request-fields.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
-interface Flags extends TlsOptions {
+interface Flags extends TlsOptions, ClusterFlags {
   redis?: string;
   timeout: number;
   ref?: string;
@@ -19,12 +19,13 @@ interface Flags extends TlsOptions {
 }
 
 /** Adds `send` to the program. */
-export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) => void): void {
+export function addSendCommand(root: Command, call: Call): void {
+  const { io } = call;
   const command = root.command('send')
     .description('send one request to the workers of a type and print the reply')
     .argument('<type>', 'worker type')
     .argument('[json]', 'the field "data" of the request; "-" reads it from standard input');
-  withSessionRedis(command)
+  withCluster(withSessionRedis(command))
     .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
     .option('--ref <ref>', 'reference of the request; without it a random one')
     .option('--field <name=value>', 'a further field of the request; may be given again', addField)
@@ -44,10 +45,11 @@ export function addSendCommand(root: Command, io: Io, finish: (code: ExitCode) =
         ])
       }
 
+${inClusterHelp}
+
 Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not usable, 2 wrong call, 3 no reply in time.`,
     )
-    .action(async (type: string, json: string | undefined, { redis, timeout, name, field = {}, ...rest }: Flags) => {
-      const { runSend } = await import('./run-send.ts');
+    .action((type: string, json: string | undefined, { redis, timeout, name, field = {}, ...rest }: Flags) => {
       const tlsFiles = tlsFilesOf(rest);
       const words = {
         type,
@@ -59,6 +61,10 @@ Exit codes: 0 success, 1 error code in the reply, worker cannot run or Redis not
         fields: field,
         ...rest,
       };
-      finish(await runSend(words, io, io.interrupted()));
+      return whereItIs(
+        { redis, ...rest },
+        call,
+        async () => (await import('./run-send.ts')).runSend(words, io, io.interrupted()),
+      );
     });
 }

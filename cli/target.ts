@@ -1,21 +1,22 @@
 /** Where a command finds a worker: as its words say, else as the running session knows. */
-import type { RedisTls } from '../contract/redis-tls.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { fetchSession } from './endpoint.ts';
 import { Failure } from './failure.ts';
-import type { Io, SentinelLogin } from './io.ts';
+import type { Io } from './io.ts';
 import { program } from './program.ts';
 import { readTls } from './redis-options.ts';
+import { sameRedis, type Target } from './redis-target.ts';
 import { defaultSession } from './session-name.ts';
 import { readSession, type SessionFiles, sessionFiles } from './session-files.ts';
-import type { WorkerStreams } from '../operator/redis/requests/worker-streams.ts';
 import { ownRedisUrl, streamsOf, usualStreams, workerType } from './worker-type.ts';
 
 /** What a command says about its worker. */
 export interface Wanted {
   readonly type: string;
   readonly session: string;
+  /** Of a worker of a cluster, in whose operator's pod this is. */
+  readonly namespace?: string | undefined;
   readonly redisUrl?: string | undefined;
   /** How TLS to it is checked. */
   readonly tlsFiles: TlsFiles | undefined;
@@ -23,22 +24,12 @@ export interface Wanted {
   readonly keysNamed: boolean;
 }
 
-/** The Redis of a worker, and its keys there. */
-export interface Target extends WorkerStreams {
-  readonly redisUrl: string;
-  readonly password: string | undefined;
-  readonly sentinel: SentinelLogin | undefined;
-  readonly tls: RedisTls;
-  /** The worker as the session knows it, now. Absent for one outside the session. */
-  readonly worker?: () => Promise<KubeObject | undefined>;
-}
-
 /**
  * Finds the Redis and the streams of a worker type.
  * @throws Failure without a Redis URL and without a running session, or when that session has no such worker.
  */
 export async function findTarget(
-  { type, session: name, redisUrl, tlsFiles, keysNamed }: Wanted,
+  { type, session: name, namespace, redisUrl, tlsFiles, keysNamed }: Wanted,
   io: Io,
 ): Promise<Target> {
   const { redisPassword, sentinel, operatorRedis } = io.environment;
@@ -48,8 +39,13 @@ export async function findTarget(
     sentinel,
     tls: readTls(tlsFiles, url),
     ...usualStreams(type, url),
+    neighbours: [],
   });
   if (redisUrl !== undefined) return named(redisUrl, redisPassword);
+  if (namespace !== undefined && operatorRedis) {
+    const { findInCluster } = await import('./cluster-target.ts');
+    return await findInCluster({ namespace, type, keysNamed }, named(operatorRedis.url, operatorRedis.password));
+  }
   const files = await sessionFiles(name, io.environment);
   const [session, view] = await Promise.all([readSession(files), fetchSession(files.socket)]);
   if (session === undefined || view === undefined) {
@@ -72,10 +68,13 @@ export async function findTarget(
         ? ofSession()
         : { redisUrl: url, password: redisPassword, sentinel, tls: readTls(tlsFiles, url) }),
       ...streamsOf(worker, url ?? session.redisUrl),
+      neighbours: sameRedis(view.items, url),
       worker: () => workerNow(files, type),
     };
   }
-  if (keysNamed) return { ...ofSession(), ...usualStreams(type, session.redisUrl) };
+  if (keysNamed) {
+    return { ...ofSession(), ...usualStreams(type, session.redisUrl), neighbours: sameRedis(view.items, undefined) };
+  }
   const known = view.items.map(workerType).join(', ') || 'none';
   throw new Failure(
     `the running session has no worker of type "${type}"; it has: ${known}. Name the stream of a worker outside it with --stream`,

@@ -1,12 +1,12 @@
 /** The words of `redisworker trace`. */
 import { type Command, Option } from 'commander';
 import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../contract/keys.ts';
-import type { ExitCode } from './failure.ts';
-import type { Io } from './io.ts';
+import { type Call, inClusterHelp, whereItIs, withCluster } from './cluster-words.ts';
+import type { ClusterFlags } from './in-operator.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
-interface Flags extends TlsOptions {
+interface Flags extends TlsOptions, ClusterFlags {
   redis?: string;
   limit: number;
   output?: 'json';
@@ -17,12 +17,15 @@ interface Flags extends TlsOptions {
 }
 
 /** Adds `trace` to the program. */
-export function addTraceCommand(root: Command, io: Io, finish: (code: ExitCode) => void): void {
+export function addTraceCommand(root: Command, call: Call): void {
   const command = root.command('trace')
-    .description('tell what became of one request; it takes nothing away, not even the reply')
-    .argument('<type>', 'worker type')
-    .argument('<ref>', 'reference of the request');
-  withSessionRedis(command)
+    .description(
+      'tell the whole path of one request, across the workers that passed it on; it takes nothing away, not even the reply',
+    )
+    .usage('[options] [type] <ref>')
+    .argument('<type>', 'worker type; without it every worker there is')
+    .argument('[ref]', 'reference of the request');
+  withCluster(withSessionRedis(command))
     .addOption(new Option('-o, --output <form>', 'everything as a document').choices(['json']))
     .option(
       '--limit <count>',
@@ -38,7 +41,8 @@ export function addTraceCommand(root: Command, io: Io, finish: (code: ExitCode) 
       'after',
       `${
         examples([
-          ['trace demo-worker order-17', 'where it is, how it was answered, what every service noted'],
+          ['trace order-17', 'where it is, how it was answered, what every service noted, in every worker'],
+          ['trace demo-worker order-17', 'the same of one worker, and of those it passed the request on to'],
           [
             'trace demo-worker order-17 --redis redis://redis.example:6379 -o json',
             'of a worker elsewhere, for a program',
@@ -46,19 +50,21 @@ export function addTraceCommand(root: Command, io: Io, finish: (code: ExitCode) 
         ])
       }
 
+${inClusterHelp}
+
 Exit codes: 0 something is known of it, 1 nothing is known or Redis cannot be used, 2 wrong call.`,
     )
     .action(
-      async (
-        type: string,
-        ref: string,
+      (
+        first: string,
+        second: string | undefined,
         { redis, limit, output, stream, responseStream, deadStream, name, ...rest }: Flags,
-      ) => {
-        const { trace } = await import('./trace.ts');
-        finish(
-          await trace({
-            type,
-            ref,
+      ) =>
+        whereItIs({ redis, ...rest }, call, async () =>
+          (await import('./trace.ts')).trace({
+            type: second === undefined ? undefined : first,
+            ref: second ?? first,
+            namespace: rest.namespace,
             session: name,
             redisUrl: redis,
             tlsFiles: tlsFilesOf(rest),
@@ -67,8 +73,6 @@ Exit codes: 0 something is known of it, 1 nothing is known or Redis cannot be us
             requestStream: stream,
             responseStream,
             deadLetterStream: deadStream,
-          }, io),
-        );
-      },
+          }, call.io)),
     );
 }

@@ -16,7 +16,7 @@ const nowhere = {
 
 /** The page of the command line. */
 export function cliPage(): string {
-  const root = redisworker(nowhere, () => undefined);
+  const root = redisworker({ io: nowhere, words: [], finish: () => undefined });
   return [
     generated,
     '',

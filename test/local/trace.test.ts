@@ -81,35 +81,35 @@ describe('a request', () => {
 
   test('that was answered is told with its code, its reply that stays, and what every service noted', async () => {
     await open('answers');
-    const id = await ask('answers', 'r1');
+    const id = await ask('answers', 'a1');
     await take('answers', '1');
     await redis.client.xack(requestStreamKey('answers'), defaultGroup, id);
-    await answer('answers', 'r1', id, 201);
-    await redis.client.lpush(replyListKey('r1'), '{"code":201}');
-    await redis.client.expire(replyListKey('r1'), 100);
-    await redis.client.hset(traceHashKey('r1'), {
+    await answer('answers', 'a1', id, 201);
+    await redis.client.lpush(replyListKey('a1'), '{"code":201}');
+    await redis.client.expire(replyListKey('a1'), 100);
+    await redis.client.hset(traceHashKey('a1'), {
       answersTrace: JSON.stringify({ received: '2026-01-01T00:00:00Z', completed: '2026-01-01T00:00:01Z', res: {} }),
       answersProgress: '50',
       gatewayTrace: '{"seen":true}',
     });
-    await redis.client.expire(traceHashKey('r1'), 3600);
-    const { code, out, err } = await trace('answers', 'r1');
+    await redis.client.expire(traceHashKey('a1'), 3600);
+    const { code, out, err } = await trace('answers', 'a1');
     const lines = out.map((line) =>
       line.replace(/\d{13}-\d+/g, 'ID').replace(/\d+s ago/g, 'NOW ago').replace(/ {2,}/g, '  ')
     );
     expect(lines).toEqual([
-      'answers answered the request r1 with code 201 NOW ago',
+      'answers answered the request a1 with code 201 NOW ago',
       'request  ID on answers:req:x, NOW ago: acknowledged in the group "worker"',
       'response  ID on answers:res:x, NOW ago: code 201, by consumer "1", attempt 1, 12 ms',
-      expect.stringMatching(/^reply  not fetched yet, in res:r1 for another 9\ds|1m\d+s: \{"code":201\}$/),
+      expect.stringMatching(/^reply  not fetched yet, in res:a1 for another 9\ds|1m\d+s: \{"code":201\}$/),
       expect.stringMatching(
-        /^trace  answersTrace: received 2026-01-01T00:00:00Z, completed 2026-01-01T00:00:01Z, in req:r1:h for another 59m$/,
+        /^trace  answersTrace: received 2026-01-01T00:00:00Z, completed 2026-01-01T00:00:01Z, in req:a1:h for another 59m$/,
       ),
       '  answersProgress: 50 %',
       '  gatewayTrace: {"seen":true}',
     ]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(await redis.client.llen(replyListKey('r1'))).toBe(1);
+    expect(await redis.client.llen(replyListKey('a1'))).toBe(1);
   });
 
   test('that is to be tried again is told with when', async () => {
@@ -143,6 +143,57 @@ describe('a request', () => {
       'nothing is known of the request nobody: it was never sent, went to another type, or is finished and forgotten',
     ]);
     expect(code).toBe(1);
+  });
+});
+
+describe('a request that went through several workers', () => {
+  const note = (ref: string, ...types: string[]) =>
+    redis.client.hset(traceHashKey(ref), Object.fromEntries(types.map((type) => [`${type}Trace`, '{"seen":true}'])));
+
+  test('is told of each that has something of it, in their order, with the reply and the trace once', async () => {
+    const first = await ask('path-one', 'p1');
+    await answer('path-one', 'p1', first);
+    await redis.client.xadd(
+      requestStreamKey('path-two'),
+      `${Date.now() + 5000}-0`,
+      'ref',
+      'p1',
+      'type',
+      'path-two',
+      'rw:attempt',
+      '2',
+    );
+    await note('p1', 'pathTwo', 'pathOne', 'gateway');
+    await redis.client.lpush(replyListKey('p1'), '{"code":200}');
+    const { code, out } = await trace('path-one', 'p1');
+    expect(out[0]).toBe('the request p1 went through path-one, then path-two');
+    expect(out.filter((line) => /^(path|the request p1 waits)/.test(line))).toEqual([
+      expect.stringMatching(/^path-one answered the request p1 with code 200 /),
+      'the request p1 waits: no consumer has taken it yet',
+    ]);
+    expect(out.join('\n').match(/^(reply|trace) /gm)).toEqual(['reply ', 'trace ']);
+    expect(out.join('\n')).toContain(': attempt 2, ');
+    expect(code).toBe(0);
+    const document = JSON.parse((await trace('path-one', 'p1', '-o', 'json')).out.join('\n')) as object;
+    expect(document).toMatchObject({
+      type: 'path-one',
+      outcome: 'Answered',
+      passedOn: [{ type: 'path-two', outcome: 'Waiting' }],
+    });
+  });
+
+  test('is found by its reference alone, as far as services noted it', async () => {
+    await answer('alone-two', 'p2', '5-1');
+    await note('p2', 'aloneTwo');
+    const { code, out } = await trace('p2');
+    expect(out[0]).toMatch(/^alone-two answered the request p2 with code 200 /);
+    expect(code).toBe(0);
+  });
+
+  test('and that nobody noted needs the type', async () => {
+    const { code, err } = await trace('p3');
+    expect(err).toBe('which worker took the request p3 is not known: name its type, as in "trace demo-worker p3"');
+    expect(code).toBe(2);
   });
 });
 

@@ -1,4 +1,5 @@
 /** A TLS server that behaves as badly as a test says: for faults a real API server cannot be made to show. */
+import type { Duplex } from 'node:stream';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { readFileSync } from 'node:fs';
@@ -32,6 +33,8 @@ export interface FaultApiServer {
   connections(): number;
   /** Replaces the behaviour and forgets the requests so far. */
   behave(behaviour: Behaviour): void;
+  /** Takes connections that are to become something else than HTTP. */
+  upgrade(take: (incoming: IncomingMessage, socket: Duplex) => void): void;
   stop(): Promise<void>;
 }
 
@@ -72,6 +75,7 @@ export async function startFaultApiServer(): Promise<FaultApiServer> {
     url,
     requests,
     connections: () => connections,
+    upgrade: (take) => void server.on('upgrade', take),
     behave(next) {
       behaviour = next;
       requests.length = 0;

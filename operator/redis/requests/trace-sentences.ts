@@ -70,7 +70,8 @@ function finished(findings: Findings, now: number): Verdict | undefined {
 
 /** A request that was sent again with the same reference is younger than the response to the one before. */
 function isOlder({ id }: FoundEntry, response: FoundEntry | undefined): boolean {
-  return response !== undefined && millisecondsOf(id) < millisecondsOf(response.id);
+  if (response === undefined) return false;
+  return response.fields.get('xid')?.toString() === id || millisecondsOf(id) < millisecondsOf(response.id);
 }
 
 /** One row per place that has something of the request: what it is, and the sentence. */
@@ -133,7 +134,12 @@ function fieldText(type: string, name: string, value: Buffer): string {
   return `received ${String(told.received)}, completed ${String(told.completed)}`;
 }
 
-function placeText({ groups }: FoundRequest): string {
+function placeText(request: FoundRequest): string {
+  const attempt = request.fields.get(runtimeFields.attempt);
+  return `${attempt === undefined ? '' : `attempt ${printable(attempt)}, `}${standingText(request)}`;
+}
+
+function standingText({ groups }: FoundRequest): string {
   if (groups.length === 0) return 'the stream has no consumer group, so no worker of this type has run here';
   return groups.map((group) => {
     if (group.heldBy !== undefined) return groupHeld(group);

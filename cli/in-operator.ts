@@ -1,0 +1,73 @@
+/**
+ * A command about the Redis of a worker, run in the pod of the operator: there is the command line too, the way to the
+ * Redis, and the login. Whoever may run a command there has the operator's rights, so nobody gets a right by this.
+ */
+import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
+import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
+import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { findOperatorPod } from './operator-pod.ts';
+import { runInPod } from './pod-exec.ts';
+import { silence } from './silent-log.ts';
+
+const programInImage = '/usr/bin/redisworker';
+
+/** The words that mean a cluster, as commander gives them. */
+export interface ClusterFlags {
+  kubeconfig?: string;
+  namespace?: string;
+  operatorNamespace?: string;
+}
+
+/**
+ * Runs the words of this process in the operator's pod.
+ * @returns the exit code
+ * @throws Failure when there is no way there, or words contradict each other
+ */
+export async function runInOperator(
+  { kubeconfig, namespace, operatorNamespace, redis }: ClusterFlags & { readonly redis?: string | undefined },
+  words: readonly string[],
+  io: Io,
+): Promise<ExitCode> {
+  if (redis !== undefined) {
+    throw new Failure(
+      '--redis is reached from here, --namespace from the pod of the operator: leave one of them out',
+      exitCodes.usage,
+    );
+  }
+  const config = await readClusterConfig(kubeconfig).catch(fail);
+  const served = namespace ?? config.namespace ?? 'default';
+  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
+    .catch(fail);
+  try {
+    const { tlsWords, ...pod } = await findOperatorPod(cluster, served, operatorNamespace);
+    const kept = withoutCluster(words);
+    const input = kept.includes('-') ? await io.input() : undefined;
+    const command = [programInImage, ...kept, '--namespace', served, ...tlsWords];
+    return await runInPod(config, { ...pod, command, input }, linesOf(io), io.interrupted()) as ExitCode;
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** The words without those that say which cluster. */
+export function withoutCluster(words: readonly string[]): readonly string[] {
+  const flags = ['-n', '--namespace', '--operator-namespace', '--kubeconfig'];
+  const isFlag = (word: string): boolean => flags.includes(word);
+  const isWhole = (word: string): boolean =>
+    flags.some((flag) => word.startsWith(flag.startsWith('--') ? `${flag}=` : flag)) && !isFlag(word);
+  return words.filter((word, at) => !isFlag(word) && !isWhole(word) && !isFlag(words[at - 1] ?? ''));
+}
+
+/** What comes in pieces is printed by lines. */
+function linesOf(io: Io): { out(text: string): void; err(text: string): void } {
+  const printer = (print: (line: string) => void) => {
+    let rest = '';
+    return (text: string): void => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      lines.forEach(print);
+    };
+  };
+  return { out: printer((line) => io.out(line)), err: printer((line) => io.err(line)) };
+}

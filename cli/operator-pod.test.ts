@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { withoutCluster } from './in-operator.ts';
+import { chosen } from './operator-pod.ts';
+
+function pod(name: string, args: readonly string[], ready = 'True', container = 'operator'): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'system' },
+    spec: { containers: [{ name: 'sidecar' }, { name: container, args }] },
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  };
+}
+
+test('the operator of one namespace goes before one that serves all, and one of another is none', () => {
+  const [all, shop, other] = [
+    pod('all', []),
+    pod('shop', ['--namespace=shop']),
+    pod('other', ['--namespace', 'other']),
+  ];
+  expect(chosen([other, all, shop], 'shop')?.pod).toBe('shop');
+  expect(chosen([other, all], 'shop')?.pod).toBe('all');
+  expect(chosen([other], 'shop')).toBeUndefined();
+});
+
+test('a pod that is not ready, or is of something else, is none', () => {
+  expect(chosen([pod('a', [], 'False'), pod('b', [], 'True', 'redis')], 'shop')).toBeUndefined();
+});
+
+test('how TLS to the default Redis is checked is taken over', () => {
+  const args = ['--redis=rediss://r:6379', '--redis-ca-file=/etc/ca.crt', '--redis-server-name', 'r.example'];
+  expect(chosen([pod('a', args)], 'shop')?.tlsWords).toEqual([
+    '--redis-ca-file=/etc/ca.crt',
+    '--redis-server-name=r.example',
+  ]);
+});
+
+test.each([
+  ['dead list w -n shop --limit 5', 'dead list w --limit 5'],
+  ['dead list w -nshop', 'dead list w'],
+  ['trace --namespace=shop w r1 --kubeconfig /k --operator-namespace system', 'trace w r1'],
+  ['send w {} --name up', 'send w {} --name up'],
+])('%s is sent as %s', (words, expected) => {
+  expect(withoutCluster(words.split(' ')).join(' ')).toBe(expected);
+});
