@@ -4,7 +4,7 @@ import { residentMb } from '../proc.ts';
 import { type Report, say } from './report.ts';
 import { measureRest, settled } from './rest.ts';
 import { restart } from './restart.ts';
-import { quantileOf, scrape } from './scrape.ts';
+import { quantileOf, scrape, sumOf } from './scrape.ts';
 import { type MeasuredOperator, operatorAccount, snapshotHeap, type Stage } from './stage.ts';
 import { callsByKind, trafficOf } from './traffic.ts';
 import { applyAndWait, consumersEach } from './workers.ts';
@@ -22,6 +22,7 @@ export async function measureLoad(report: Report, stage: Stage, workers: number,
     report.keep({ workers, consumers: workers * consumersEach, rssMbIdle: residentMb(operator.pid) });
     await grow(report, stage, operator, workers, deadlineMs);
     report.keep({ ...await measureRestOf(stage, operator), rssMb: residentMb(operator.pid) });
+    await tellHeap(operator);
     await snapshotHeap(operator);
     const { operator: next, seconds } = await restart(stage, operator, workers);
     last = next;
@@ -56,6 +57,14 @@ async function grow(
     reconcileMsP99: ms(0.99),
   });
   for (const [kind, count] of callsByKind(entries, operatorAccount).slice(0, 15)) say(`  ${count} ${kind}`);
+}
+
+/** What the memory is made of, for who wants less of it. */
+async function tellHeap({ httpUrl }: MeasuredOperator): Promise<void> {
+  const samples = await scrape(httpUrl);
+  const mb = (name: string) => Math.round(sumOf(samples, name) / 1e6);
+  const [used, total] = [mb('nodejs_heap_size_used_bytes'), mb('nodejs_heap_size_total_bytes')];
+  say(`  heap ${used} of ${total} MB, outside of it ${mb('nodejs_external_memory_bytes')} MB`);
 }
 
 async function measureRestOf(stage: Stage, operator: MeasuredOperator): Promise<Parameters<Report['keep']>[0]> {
