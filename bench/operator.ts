@@ -87,7 +87,7 @@ function write(): void {
   const { peerRssMb, ...versions } = about;
   const results: OperatorResults = {
     measured: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 1e9)} GB`,
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB`,
     ...versions,
     quick,
     figures: report.figures,

@@ -48,6 +48,7 @@ function timesAsLong(
 }
 
 function targetOf({ most, unit }: (typeof figureLines)[number]): string {
+  if (most === 0) return '0';
   return most === undefined ? '' : `≤ ${most}${spaced(unit)}`;
 }
 
