@@ -57,6 +57,13 @@ module.exports = {
     rule('dns-is-below', 'Questions to DNS know nothing of workers.', { path: '^operator/dns/' }, {
       path: '^operator/(redisworker|cluster|controller|redis)/',
     }),
+    rule('page-is-plain-data', 'The page knows what travels, and nothing of who serves it.', {
+      path: '^page/src/',
+    }, { path: '^(operator/(?!page/model\\.ts)|cli/|worker/|contract/|images/|package/|test/)' }),
+    rule('page-is-made-in-one-place', 'An operator that serves no page reads none of it.', {
+      path: '^(operator|cli)/',
+      pathNot: '^operator/page/html\\.ts',
+    }, { path: '^page/' }),
     rule('controller-is-generic', 'The controller drives any reconcile.', { path: '^operator/controller/' }, {
       path: '^operator/(redisworker|redis|cluster)/',
     }),
@@ -84,6 +91,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js'] },
   },
 };

@@ -16,6 +16,7 @@ import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
 import { fail } from './failure.ts';
 import { denoPath, imageRoot } from './installation.ts';
+import { serveLocalPage } from './local-page.ts';
 import { claimSession, identityOf } from './session-claim.ts';
 import type { LocalOperator, LocalSettings } from './session.ts';
 
@@ -55,6 +56,11 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());
   await Promise.all([workers.synced, operator.started]);
+  if (settings.pagePort !== undefined) {
+    const page = await serveLocalPage(settings.pagePort, { operator, log, problems: () => files.problems() });
+    starting.defer(() => page.close());
+    settings.io.out(`✓ the status page is at ${page.url}`);
+  }
   const running = starting.move();
   return {
     workers: () => workers.list(),

@@ -42,6 +42,8 @@ export interface LocalSettings {
   readonly dataFolder: string;
   /** Port on loopback for /healthz, /readyz and /metrics; absent: none. */
   readonly metricsPort?: number | undefined;
+  /** Port on loopback for the status page, 0 for any; absent: none. */
+  readonly pagePort?: number | 'usual' | undefined;
   readonly verbose: boolean;
   /** Takes every line that a pod prints. */
   readonly onPodLine: (pod: string, line: string) => void;
@@ -59,6 +61,8 @@ export interface SessionOptions {
   /** How TLS to it is checked. */
   readonly tlsFiles?: TlsFiles | undefined;
   readonly metricsPort?: number | undefined;
+  /** Port of the status page; absent: none. */
+  readonly pagePort?: number | 'usual' | undefined;
   /** Also tells what the operator does, step by step. */
   readonly verbose?: boolean | undefined;
 }
@@ -74,7 +78,7 @@ export interface RunningSession extends AsyncDisposable {
  * @throws Failure when the name is taken, a file is missing, or Redis does not start.
  */
 export async function openSession(options: SessionOptions, start: StartLocalOperator, io: Io): Promise<RunningSession> {
-  const { name, files, tlsFiles, metricsPort, verbose = false } = options;
+  const { name, files, tlsFiles, metricsPort, pagePort, verbose = false } = options;
   await mustExist(files);
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
@@ -106,6 +110,7 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
     tlsFiles,
     dataFolder: paths.data,
     metricsPort,
+    pagePort,
     verbose,
     onPodLine,
     io,

@@ -1,12 +1,15 @@
 /** The words of `redisworker up`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
+import { usualPagePort } from './page-port.ts';
 import { tlsFilesOf, type TlsOptions, withRedisOptions } from './redis-options.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
 interface Flags extends TlsOptions {
   redis?: string;
   metricsPort?: number;
+  pagePort?: number;
+  page: boolean;
   verbose?: true;
   name: string;
 }
@@ -22,6 +25,12 @@ export function addUpCommand(root: Command, io: Io): void {
       'serve /healthz, /readyz and /metrics on this port of 127.0.0.1',
       wholeNumber(0, 65_535),
     )
+    .option(
+      '--page-port <port>',
+      `serve the status page on this port of 127.0.0.1 [${usualPagePort}, or any other when that is taken]`,
+      wholeNumber(0, 65_535),
+    )
+    .option('--no-page', 'serve no status page')
     .option('-v, --verbose', 'also tell what the operator does, step by step')
     .addOption(sessionOption())
     .addHelpText(
@@ -35,8 +44,21 @@ export function addUpCommand(root: Command, io: Io): void {
 
 A manifest that is wrong keeps the others running. With none that can be run, or a Redis that does not answer, it ends with exit code 1.`,
     )
-    .action(async (files: string[], { name, redis: redisUrl, metricsPort, verbose, ...rest }: Flags) => {
+    .action(async (files: string[], flags: Flags) => {
+      const { name, redis: redisUrl, metricsPort, pagePort, page, verbose, ...rest } = flags;
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
-      await up({ files, name, redisUrl, tlsFiles: tlsFilesOf(rest), metricsPort, verbose }, io, io.interrupted());
+      await up(
+        {
+          files,
+          name,
+          redisUrl,
+          tlsFiles: tlsFilesOf(rest),
+          metricsPort,
+          pagePort: page ? pagePort ?? 'usual' : undefined,
+          verbose,
+        },
+        io,
+        io.interrupted(),
+      );
     });
 }

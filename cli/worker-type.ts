@@ -1,20 +1,13 @@
 /** What commands need to know of a RedisWorker, read from the object as it is. */
 import { z } from 'zod';
-import {
-  deadLetterStreamKey,
-  keyPrefix,
-  requestStreamKey,
-  responseStreamKey,
-  retryScheduleKey,
-} from '../contract/keys.ts';
-import { parseRedisAddress } from '../contract/redis-address.ts';
+import { parseRedisAddress, type RedisTopology } from '../contract/redis-address.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { streamsOf as streamsIn, usualStreams as usualIn, workerType } from '../operator/page/worker-streams.ts';
 import type { WorkerStreams } from '../operator/redis/requests/worker-streams.ts';
 import { ownRedisUrl as urlIn } from '../operator/redisworker/model/redis-url.ts';
 import { splitCredentials } from './redis-login.ts';
 
 const spec = z.object({
-  type: z.string().optional(),
   redis: z.object({
     url: z.string().exactOptional(),
     urls: z.array(z.string()).exactOptional(),
@@ -22,16 +15,11 @@ const spec = z.object({
     cluster: z.literal('Enabled').exactOptional(),
     username: z.string().optional(),
   }).optional(),
-  stream: z.object({ request: z.string().optional(), response: z.string().optional() }).optional(),
-  handler: z.object({ deadLetter: z.string().optional() }).optional(),
 });
 
 const status = z.object({ readyReplicas: z.number().optional(), observedGeneration: z.number().optional() });
 
-/** The worker type: `spec.type`, else the name. */
-export function workerType(worker: KubeObject): string {
-  return spec.safeParse(worker.spec).data?.type ?? worker.metadata.name;
-}
+export { workerType };
 
 /** A user may call a worker by its name or by its type. */
 export function isNamed(worker: KubeObject, name: string): boolean {
@@ -58,23 +46,14 @@ export function isCurrent(worker: KubeObject): boolean {
 
 /** The streams of a worker. @param redisUrl of the Redis it has, its own or not */
 export function streamsOf(worker: KubeObject, redisUrl: string): WorkerStreams {
-  const { stream, handler } = spec.safeParse(worker.spec).data ?? {};
-  const usual = usualStreams(workerType(worker), redisUrl);
-  return {
-    requestStream: stream?.request ?? usual.requestStream,
-    responseStream: stream?.response ?? usual.responseStream,
-    deadLetterStream: handler?.deadLetter ?? usual.deadLetterStream,
-    retrySchedule: usual.retrySchedule,
-  };
+  return streamsIn(worker, topologyOf(redisUrl));
 }
 
 /** The streams of a worker type whose manifest names no others. @throws Failure (usage) when it is no URL */
 export function usualStreams(type: string, redisUrl: string): WorkerStreams {
-  const prefix = keyPrefix(type, parseRedisAddress(splitCredentials(redisUrl).url).topology);
-  return {
-    requestStream: requestStreamKey(prefix),
-    responseStream: responseStreamKey(prefix),
-    deadLetterStream: deadLetterStreamKey(prefix),
-    retrySchedule: retryScheduleKey(prefix),
-  };
+  return usualIn(type, topologyOf(redisUrl));
+}
+
+function topologyOf(redisUrl: string): RedisTopology {
+  return parseRedisAddress(splitCredentials(redisUrl).url).topology;
 }

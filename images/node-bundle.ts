@@ -1,6 +1,7 @@
 /** What Node runs where there are no sources and no node_modules: modules with all they import, as plain JavaScript. */
 import { dirname, join, relative } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { buildPage, pagePackages } from '../page/build.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -38,7 +39,9 @@ export interface BundledForNode {
 export async function bundleForNode(asked: NodeBundle): Promise<BundledForNode> {
   const separate = Object.entries(asked.entries).map(([name, module]) => ({ ...asked, entries: { [name]: module } }));
   const chunks = (await Promise.all((asked.split ? [asked] : separate).map(build))).flat();
-  const packages = chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(packageOf));
+  const packages = chunks.flatMap(({ moduleIds }) =>
+    moduleIds.flatMap((id) => (id === pageModule ? pagePackages : packageOf(id)))
+  );
   return {
     files: new Map(chunks.map(({ fileName, code }) => [fileName, code] as const).sort(([a], [b]) => (a < b ? -1 : 1))),
     packages: [...new Set(packages)].sort(),
@@ -52,7 +55,7 @@ async function build(asked: NodeBundle): Promise<readonly OutputChunk[]> {
     cwd: root,
     platform: 'node',
     transform: { target: `node${node}` },
-    plugins: [replacing(instead), ...(format === 'esm' ? [requiringHttp] : [])],
+    plugins: [replacing(instead), statusPage, ...(format === 'esm' ? [requiringHttp] : [])],
     onLog(level, log, tell) {
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') tell(level, log); // of two who import it, one waits until it is needed
@@ -83,6 +86,15 @@ function replacing(instead: Readonly<Record<string, string>>): Plugin {
     },
   };
 }
+
+const pageModule = join(root, 'page/build.ts');
+
+/** The status page is made here: where the files run there is nothing to make it of, or with. */
+const statusPage: Plugin = {
+  name: 'status-page',
+  load: async (id) =>
+    id === pageModule ? `export const buildPage = async () => (${JSON.stringify(await buildPage())});` : null,
+};
 
 const httpModule = '\0http.cjs';
 

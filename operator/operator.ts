@@ -10,7 +10,9 @@ import type { LookUp } from './dns/lookup.ts';
 import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
+import { type LiveWorker, liveWorker } from './page/live-worker.ts';
 import { RedisConnections } from './redis/connections.ts';
+import type { RedisTarget } from './redis/target.ts';
 import { WorkerUsers } from './redis/worker-users.ts';
 import type { Enqueue } from './redisworker/follow/changes.ts';
 import { startFollowing, stopCopies, stopFollowing, synced } from './redisworker/follow/index.ts';
@@ -41,6 +43,10 @@ export interface Operator {
   readonly started: Promise<void>;
   /** True from then on. */
   isStarted(): boolean;
+  /** The workers as they are followed, with what was counted of their responses. */
+  workers(): readonly LiveWorker[];
+  /** The Redis of a worker by its key; undefined while nothing is read from it. */
+  redisOf(worker: string): RedisTarget | undefined;
   /** Ends the reconciles under way after the write they are at; worker pods run on. */
   stop(): Promise<void>;
 }
@@ -140,6 +146,11 @@ export function startOperator(options: OperatorOptions): Operator {
   return {
     started,
     isStarted: () => controller !== undefined,
+    workers: () =>
+      following.copies.workers.list().map((worker) =>
+        liveWorker(worker, following.responses.tally(keyOf(worker.metadata)))
+      ),
+    redisOf: (worker) => following.responses.target(worker),
     async stop() {
       stopping = true;
       cancelResync();

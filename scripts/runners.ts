@@ -19,7 +19,19 @@ export interface Runner {
   outcome(exitCode: number): Promise<Outcome>;
 }
 
-const sources = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'package', 'test', 'scripts', 'bench'];
+const sources = [
+  'contract',
+  'operator',
+  'cli',
+  'charts',
+  'worker',
+  'images',
+  'package',
+  'page',
+  'test',
+  'scripts',
+  'bench',
+];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
@@ -32,6 +44,7 @@ const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/t
 export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   return [
     check('types', 'tsc', ...(quick ? typesCache : [])),
+    check('types of the page', 'tsc', '-p', 'page'),
     check('format', 'node', 'scripts/format.ts', '--check'),
     check('lint', 'eslint', ...(quick ? lintCache : []), '.'),
     check('imports', 'depcruise', ...sources),

@@ -9,6 +9,7 @@ import { items, type StreamEntry, streamReads } from './replies.ts';
 import { doubt, type Follower, take, verify, wentBack } from './response-follower.ts';
 import { perSecondAt } from './rate.ts';
 import { compareIds } from './stream-id.ts';
+import type { RedisTarget } from './target.ts';
 import { isAbsent } from './streams.ts';
 
 /** What a feed works with; times in milliseconds. */
@@ -49,6 +50,11 @@ export class ResponseFeed {
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#ended = this.#run();
+  }
+
+  /** The Redis it reads from. */
+  get target(): RedisTarget {
+    return this.#options.control.target;
   }
 
   get size(): number {

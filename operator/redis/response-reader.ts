@@ -57,6 +57,11 @@ export class ResponseReader {
     return follower && tallyAt(follower, this.#clock.now());
   }
 
+  /** The Redis the id's stream is read from; undefined when it is not followed. */
+  target(id: string): RedisTarget | undefined {
+    return this.#feed(id)?.target;
+  }
+
   /** Why the id's stream cannot be read at the moment. */
   fault(id: string): RedisFault | undefined {
     const feed = this.#feed(id);

@@ -52,6 +52,26 @@ describe('redisworker up', () => {
     expect(JSON.parse(out)).toMatchObject({ code: 200, data: { greeting: 'Hello, Ada!' } });
   });
 
+  test('prints the address of its status page, which sends a request and shows whose reply it is', async () => {
+    const [, address = '', token = ''] = /status page is at (http:\S+)#token=(\S+)/.exec(up.output()) ?? [];
+    const page = await fetch(address);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<script type="module">')]);
+    expect((await fetch(`${address}data/overview`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const overview = await fetch(`${address}data/overview`, { headers });
+    expect(await overview.json()).toMatchObject({ mode: 'Local', rows: [{ name: 'demo-worker', standing: 'Ready' }] });
+    const body = JSON.stringify({ data: '{"name":"<img src=x onerror=alert(1)>"}' });
+    const at = `${address}data/workers/default/demo-worker`;
+    const sent = await fetch(`${at}/send`, { method: 'POST', headers, body });
+    const answer = await sent.json() as { ref: string; reply: string; code: number };
+    expect(answer).toMatchObject({ code: 200, reply: expect.stringContaining('Hello, <img src=x onerror=alert(1)>!') });
+    const trace = await fetch(`${at}/trace?ref=${answer.ref}`, { headers });
+    expect(await trace.json()).toMatchObject({ outcome: 'Answered' });
+    expect(await (await fetch(`${at}/dead`, { headers })).json()).toEqual({ count: 0, letters: [] });
+    const foreign = { ...headers, origin: 'https://evil.example' };
+    expect((await fetch(`${at}/send`, { method: 'POST', headers: foreign, body })).status).toBe(403);
+  });
+
   test('shows the worker as kubectl would', async () => {
     const { out } = await run('status');
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([['NAME', 'READY', 'CONSUMERS'], [

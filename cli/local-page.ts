@@ -1,0 +1,95 @@
+/** The status page of an `up`, for whoever reads its terminal: other users and other sites reach the port too. */
+import { randomBytes } from 'node:crypto';
+import { decodeReply } from '../contract/reply.ts';
+import { requestFields } from '../contract/request.ts';
+import { systemClock } from '../operator/clock.ts';
+import type { HttpServer } from '../operator/observability/listen.ts';
+import type { Log } from '../operator/observability/log.ts';
+import type { Operator } from '../operator/operator.ts';
+import { pageFile } from '../operator/page/html.ts';
+import type { RequestToSend, SentRequest } from '../operator/page/model.ts';
+import { asking, type RequestPlace } from '../operator/page/requests.ts';
+import { startPageServer } from '../operator/page/server.ts';
+import { pageSource } from '../operator/page/source.ts';
+import { tokenGuard } from '../operator/page/token-guard.ts';
+import { fail } from './failure.ts';
+import { usualPagePort } from './page-port.ts';
+import { program } from './program.ts';
+import { send } from './send.ts';
+
+const address = '127.0.0.1';
+
+/** What the page shows. */
+export interface LocalPage {
+  readonly operator: Operator;
+  readonly log: Log;
+  readonly problems: () => readonly string[];
+}
+
+/** Serves it until it is closed. @throws Failure when the port that was asked for is taken */
+export async function serveLocalPage(
+  port: number | 'usual',
+  { operator, log, problems }: LocalPage,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const token = randomBytes(24).toString('base64url');
+  const stopped = Promise.withResolvers<void>(); // a reply that is waited for would hold up the end
+  const source = pageSource({
+    operator: () => operator,
+    clock: systemClock,
+    mode: 'Local',
+    absence: () => '',
+    problems,
+    send: (place, request) => sendFromPage(place, request, stopped.promise),
+  });
+  const serve = (wanted: number): Promise<HttpServer> =>
+    startPageServer({
+      address,
+      port: wanted,
+      guard: tokenGuard(token),
+      howToEnter: `open the address that "${program} up" has printed: it carries the token`,
+      hosts: [address, 'localhost'],
+      page: pageFile,
+      source,
+      clock: systemClock,
+      log,
+    });
+  const listening = port === 'usual' ? serve(usualPagePort).catch(() => serve(0)) : serve(port);
+  const server = await listening.catch((error: unknown) => {
+    source.stop();
+    return fail(error);
+  });
+  return {
+    url: `http://${address}:${server.port}/#token=${token}`,
+    close() {
+      stopped.resolve();
+      return server.close();
+    },
+  };
+}
+
+/** As `send` does on the command line. */
+async function sendFromPage(
+  place: RequestPlace,
+  { data, timeoutSeconds }: RequestToSend,
+  stop: Promise<void>,
+): Promise<SentRequest> {
+  const ref = randomBytes(16).toString('hex');
+  const { type, requestStream: stream } = place;
+  const fields = { [requestFields.type]: type, ...(data === undefined ? {} : { [requestFields.data]: data }) };
+  const begin = performance.now();
+  const answer = await asking(
+    place,
+    (redis) => send(redis, { type, fields, stream, timeoutSeconds, ref }, stop),
+  );
+  const ms = Math.round(performance.now() - begin);
+  if (answer.kind === 'silence') return { ref, ms, silence: answer.why };
+  return { ref, ms, reply: answer.text, ...codeOf(answer.text) };
+}
+
+function codeOf(reply: string): { code?: number } {
+  try {
+    return { code: decodeReply(reply).code };
+  } catch {
+    return {}; // shown as it is
+  }
+}

@@ -1,0 +1,96 @@
+/** Where the page's data comes from: the operator of this process, and the Redis of its workers. */
+import type { Clock } from '../clock.ts';
+import { keyOf } from '../cluster/cluster.ts';
+import type { Operator } from '../operator.ts';
+import { version } from '../version.ts';
+import { History } from './history.ts';
+import type { LiveWorker } from './live-worker.ts';
+import type {
+  DeadLetters,
+  Overview,
+  PageMode,
+  RequestToSend,
+  RequestTrace,
+  SentRequest,
+  WorkerDepth,
+} from './model.ts';
+import { Refused } from './refused.ts';
+import { deadLettersOf, replay, type RequestPlace, traceOf } from './requests.ts';
+import { depthOf, inOrder, matches, maxRows, rowOf, totalsOf } from './view.ts';
+import { streamsOf, workerType } from './worker-streams.ts';
+
+/** What the page is told, and in local mode what it may have done. Every call may throw {@link Refused}. */
+export interface PageSource {
+  overview(words: string): Overview;
+  depth(worker: string): WorkerDepth;
+  trace(worker: string, ref: string): Promise<RequestTrace>;
+  deadLetters(worker: string): Promise<DeadLetters>;
+  /** Absent where the page only shows. */
+  readonly acts?: {
+    send(worker: string, request: RequestToSend): Promise<SentRequest>;
+    replay(worker: string, letter: string): Promise<void>;
+  };
+  stop(): void;
+}
+
+/** What a source stands on. */
+export interface SourceOptions {
+  /** The operator; undefined while another process leads. */
+  readonly operator: () => Pick<Operator, 'workers' | 'redisOf'> | undefined;
+  readonly clock: Clock;
+  readonly mode: PageMode;
+  /** Why nothing is known while there is no operator. */
+  readonly absence: () => string;
+  readonly problems?: () => readonly string[];
+  /** Sends a request and waits for its reply; nothing is ever sent or replayed without it. */
+  readonly send?: (place: RequestPlace, request: RequestToSend) => Promise<SentRequest>;
+}
+
+/** Begins to keep the history; until it is stopped. */
+export function pageSource(options: SourceOptions): PageSource {
+  const { operator, clock, mode, absence, problems = () => [], send } = options;
+  const workers = (): readonly LiveWorker[] => operator()?.workers() ?? [];
+  const history = new History(clock, workers);
+  const find = (key: string): LiveWorker => {
+    const found = workers().find(({ object }) => keyOf(object.metadata) === key);
+    if (found === undefined) throw new Refused(404, `there is no worker ${key}`);
+    return found;
+  };
+  const placeOf = (key: string): RequestPlace => {
+    const { object } = find(key);
+    const target = operator()?.redisOf(key);
+    if (target === undefined) {
+      throw new Refused(503, `the Redis of ${key} is not read: see the conditions of the worker`);
+    }
+    return { type: workerType(object), target, ...streamsOf(object, target.topology) };
+  };
+  return {
+    overview(words) {
+      const all = workers().map((worker) => rowOf(worker, history.of(worker.uid)));
+      const matching = inOrder(words === '' ? all : all.filter((row) => matches(row, words)));
+      return {
+        mode,
+        version,
+        now: new Date(clock.now()).toISOString(),
+        ...(operator() === undefined ? { absence: absence() } : {}),
+        totals: totalsOf(all),
+        matching: matching.length,
+        rows: matching.slice(0, maxRows),
+        problems: problems(),
+      };
+    },
+    depth(key) {
+      const worker = find(key);
+      return depthOf(worker, history.of(worker.uid), clock.now());
+    },
+    trace: async (key, ref) => await traceOf(placeOf(key), ref),
+    deadLetters: async (key) => await deadLettersOf(placeOf(key)),
+    ...(send === undefined ? {} : {
+      acts: {
+        send: async (key, request) => await send(placeOf(key), request),
+        replay: async (key, letter) => await replay(placeOf(key), letter),
+      },
+    }),
+    stop: () => history.stop(),
+  };
+}

@@ -1,0 +1,46 @@
+/** The keys a worker's manifest names or leaves to the usual, read from the object as it is. */
+import { z } from 'zod';
+import {
+  deadLetterStreamKey,
+  keyPrefix,
+  requestStreamKey,
+  responseStreamKey,
+  retryScheduleKey,
+} from '../../contract/keys.ts';
+import type { RedisTopology } from '../../contract/redis-address.ts';
+import type { KubeObject } from '../cluster/cluster.ts';
+import type { WorkerStreams } from '../redis/requests/worker-streams.ts';
+
+const spec = z.object({
+  type: z.string().optional(),
+  stream: z.object({ request: z.string().optional(), response: z.string().optional() }).optional(),
+  handler: z.object({ deadLetter: z.string().optional() }).optional(),
+});
+
+/** The worker type: `spec.type`, else the name. */
+export function workerType({ spec: given, metadata }: KubeObject): string {
+  return spec.safeParse(given).data?.type ?? metadata.name;
+}
+
+/** The streams of a worker in a Redis of this topology. */
+export function streamsOf(worker: KubeObject, topology: RedisTopology): WorkerStreams {
+  const { stream, handler } = spec.safeParse(worker.spec).data ?? {};
+  const usual = usualStreams(workerType(worker), topology);
+  return {
+    requestStream: stream?.request ?? usual.requestStream,
+    responseStream: stream?.response ?? usual.responseStream,
+    deadLetterStream: handler?.deadLetter ?? usual.deadLetterStream,
+    retrySchedule: usual.retrySchedule,
+  };
+}
+
+/** The streams of a worker type whose manifest names no others. */
+export function usualStreams(type: string, topology: RedisTopology): WorkerStreams {
+  const prefix = keyPrefix(type, topology);
+  return {
+    requestStream: requestStreamKey(prefix),
+    responseStream: responseStreamKey(prefix),
+    deadLetterStream: deadLetterStreamKey(prefix),
+    retrySchedule: retryScheduleKey(prefix),
+  };
+}

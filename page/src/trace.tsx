@@ -1,0 +1,62 @@
+/** Looks up one request: the whole path of it, as far as Redis still knows. */
+import { useState } from 'preact/hooks';
+import type { RequestTrace } from '../../operator/page/model.ts';
+import { read, workerPath } from './ask.ts';
+import { Section } from './parts.tsx';
+
+const tones: Readonly<Record<string, string>> = { Answered: 'good', Finished: 'good', Dead: 'bad', Unknown: 'idle' };
+
+export function TraceView({ worker }: { readonly worker: { readonly namespace: string; readonly name: string } }) {
+  const [ref, setRef] = useState('');
+  const [trace, setTrace] = useState<RequestTrace>();
+  const [fault, setFault] = useState('');
+  const [busy, setBusy] = useState(false);
+  const look = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setFault('');
+    try {
+      setTrace(await read<RequestTrace>(`${workerPath(worker)}/trace?ref=${encodeURIComponent(ref)}`));
+    } catch (error) {
+      setTrace(undefined);
+      setFault(error instanceof Error ? error.message : String(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <Section title='Look up a request'>
+      <form class='row' onSubmit={(event) => void look(event)}>
+        <label class='hidden' for='ref'>Reference of the request</label>
+        <input
+          id='ref'
+          placeholder='Reference of the request'
+          spellcheck={false}
+          autocomplete='off'
+          required
+          value={ref}
+          onInput={(event) => setRef(event.currentTarget.value)}
+        />
+        <button type='submit' disabled={busy}>{busy ? 'Looking …' : 'Look up'}</button>
+      </form>
+      <div aria-live='polite'>
+        {fault !== '' && <p class='banner bad'>{fault}</p>}
+        {trace !== undefined && (
+          <>
+            <p class='verdict'>
+              <span class={`badge ${tones[trace.outcome] ?? 'busy'}`}>{trace.outcome}</span> {trace.sentence}
+            </p>
+            <dl class='places'>
+              {trace.rows.map(([place, text], at) => (
+                <div key={at}>
+                  <dt>{place}</dt>
+                  <dd>{text}</dd>
+                </div>
+              ))}
+            </dl>
+            {trace.notes.map((note) => <p class='quiet' key={note}>{note}</p>)}
+          </>
+        )}
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,110 @@
+/** One worker in depth. */
+import type { WorkerDepth } from '../../operator/page/model.ts';
+import { workerPath } from './ask.ts';
+import { BacklogChart, RateChart } from './charts.tsx';
+import { Codes, Conditions, Consumers, Scope } from './depth.tsx';
+import { DeadView } from './dead.tsx';
+import { Empty, Figure, Section, StandingBadge } from './parts.tsx';
+import { usePolled } from './poll.ts';
+import { addressOf } from './route.ts';
+import { SendView } from './send.tsx';
+import { TraceView } from './trace.tsx';
+import { ago, amount, rate, share } from './words.ts';
+
+export function WorkerView({ worker, tab, local }: {
+  readonly worker: { readonly namespace: string; readonly name: string };
+  readonly tab: string;
+  readonly local: boolean;
+}) {
+  const { data, fault, gone } = usePolled<WorkerDepth>(workerPath(worker));
+  const tabs = [
+    ['', 'Overview'],
+    ['requests', 'Look up'],
+    ['dead', 'Dead letters'],
+    ...(local ? [['send', 'Send']] : []),
+  ];
+  if (data === undefined) {
+    return (
+      <>
+        <nav aria-label='Back'>
+          <a href='#/'>← All workers</a>
+        </nav>
+        <Empty title={fault === undefined || gone ? 'Looking …' : fault} />
+      </>
+    );
+  }
+  return (
+    <>
+      <nav aria-label='Back'>
+        <a href='#/'>← All workers</a>
+      </nav>
+      <div class='title'>
+        <h1>
+          <span class='quiet'>{data.row.namespace}/</span>
+          {data.row.name}
+        </h1>
+        <StandingBadge standing={data.row.standing} suspended={data.row.suspended} />
+      </div>
+      <p class='sentence'>{data.row.message}</p>
+      <nav class='tabs' aria-label='Parts of this worker'>
+        {tabs.map(([id = '', title]) => (
+          <a key={id} href={addressOf(worker, id)} {...(tab === id ? { 'aria-current': 'page' as const } : {})}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      {tab === 'requests' && <TraceView worker={worker} />}
+      {tab === 'dead' && <DeadView worker={worker} local={local} now={data.now} />}
+      {tab === 'send' && local && <SendView worker={worker} type={data.row.type} />}
+      {tab === '' && <Depth depth={data} />}
+    </>
+  );
+}
+
+function Depth({ depth }: { readonly depth: WorkerDepth }) {
+  const { row, stream, now } = depth;
+  return (
+    <>
+      <dl class='figures'>
+        <Figure name='Consumers ready' tone={row.ready === row.wanted ? '' : 'warn'}>
+          {amount(row.ready)}
+          <small>/{amount(row.wanted)}</small>
+        </Figure>
+        <Figure name='Responses'>{rate(row.perSecond)}</Figure>
+        <Figure name='Failed, 15 min' tone={row.failed > 0 ? 'bad' : ''}>
+          {amount(row.failed)}
+          <small>{row.total > 0 ? ` ${share(row.failed, row.total)}` : ''}</small>
+        </Figure>
+        <Figure name='Backlog'>{amount(row.backlog)}</Figure>
+        <Figure name='Waiting'>{amount(stream.lag)}</Figure>
+        <Figure name='In flight'>{amount(stream.pending)}</Figure>
+        <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>
+        {stream.oldestPendingTime !== undefined && (
+          <Figure name='Oldest in flight'>{ago(stream.oldestPendingTime, now)}</Figure>
+        )}
+      </dl>
+      <div class='pair'>
+        <Section title='Responses per second' aside='15 minutes'>
+          <RateChart series={depth.series} />
+        </Section>
+        <Section title='Codes' aside='15 minutes'>
+          <Codes codes={depth.codes} />
+        </Section>
+      </div>
+      <Section title='Consumers' aside={depth.omittedConsumers > 0 ? `and ${amount(depth.omittedConsumers)} more` : ''}>
+        <Consumers consumers={depth.consumers} now={now} />
+      </Section>
+      <div class='pair'>
+        <Section title='Conditions'>
+          <Conditions conditions={depth.conditions} now={now} />
+        </Section>
+        <Section title='Backlog' aside='15 minutes'>
+          <BacklogChart series={depth.series} />
+        </Section>
+      </div>
+      <Section title='May reach'>
+        <Scope scope={depth.scope} approximations={depth.approximations} />
+      </Section>
+    </>
+  );
+}
