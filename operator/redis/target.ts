@@ -93,9 +93,19 @@ export function targetKey(target: RedisTarget): string {
     tls?.minVersion,
     foreign,
   ];
-  const digest = createHmac('sha256', salt).update(JSON.stringify(rest.map((one) => one ?? null))).digest('hex').slice(
-    0,
-    16,
-  );
+  const digest = saltedDigest(JSON.stringify(rest.map((one) => one ?? null)));
   return `${urlOf(target)}#${encodeURIComponent(target.username ?? '')}.${digest}`;
+}
+
+/** Of the few logins there are: every look asks for the same ones again. */
+const digests = new Map<string, string>();
+const maxDigests = 1000;
+
+function saltedDigest(text: string): string {
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = createHmac('sha256', salt).update(text).digest('hex').slice(0, 16);
+  if (digests.size >= maxDigests) digests.clear();
+  digests.set(text, digest);
+  return digest;
 }

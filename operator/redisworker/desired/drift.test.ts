@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hasDrifted } from './drift.ts';
+import { canonicalJson, hasDrifted } from './drift.ts';
 
 const policy = (spec: object) => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -37,4 +38,28 @@ test('an amount that the API server wrote in another way is no drift, or the wor
 test('another amount has drifted, and so has a text that only looks like the same amount', () => {
   expect(hasDrifted(resources({ cpu: '1' }), resources({ cpu: '2' }))).toBe(true);
   expect(hasDrifted(policy({ args: { limits: '1000m' } }), policy({ args: { limits: '1' } }))).toBe(true);
+});
+
+test('canonical JSON is what sorting every object before JSON gives', () => {
+  const sorted = (value: unknown): string =>
+    JSON.stringify(
+      value,
+      (_, inner: unknown) =>
+        typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+          ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+          : inner,
+    );
+  const key = fc.oneof(fc.string(), fc.constantFrom('10', '9', '01', '4294967295', '__x'));
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, undefined, true, 0, -1.5, 'text', 'ü"\n'),
+      fc.string(),
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(key, tie('tree'), { maxKeys: 5 }),
+    ),
+  }));
+  fc.assert(fc.property(fc.dictionary(key, tree), (value) => {
+    expect(canonicalJson(value)).toBe(sorted(value));
+  }));
 });

@@ -67,11 +67,25 @@ function isEmpty(value: object): boolean {
 
 /** JSON with sorted keys and without undefined values: equal for equal objects. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, inner: unknown) =>
-      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-  );
+  if (value === undefined) return 'null'; // in a list
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const fields: string[] = [];
+  for (const key of sortedKeys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(inner)}`);
+  }
+  return `{${fields.join(',')}}`;
+}
+
+/** Sorted as text, after those that are numbers: an object holds these in front, whatever order they were put in. */
+function sortedKeys(object: object): string[] {
+  const keys = Object.keys(object).sort();
+  return keys.some(isIndex)
+    ? [...keys.filter(isIndex).sort((a, b) => Number(a) - Number(b)), ...keys.filter((key) => !isIndex(key))]
+    : keys;
+}
+
+function isIndex(key: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }

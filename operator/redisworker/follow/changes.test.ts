@@ -47,6 +47,7 @@ function follow(workers: KubeObject[], services: KubeObject[], members: readonly
   const enqueued: string[] = [];
   enqueueChanges(
     copies,
+    { near: () => copies.workers.list() },
     undefined,
     (key, why) => enqueued.push(why === undefined ? key : `${key} ${why}`),
     () => members.map((host) => ({ host, port: 6379 })),

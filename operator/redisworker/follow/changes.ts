@@ -8,6 +8,7 @@ import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
 import type { LiveCopies } from './copies.ts';
+import type { WorkerIndex } from './worker-index.ts';
 import { type NamedRedis, ownRedisUrl } from '../model/redis-url.ts';
 
 /**
@@ -18,11 +19,13 @@ export type Enqueue = (workerKey: string, why?: 'AsksAnew' | 'Woken') => void;
 
 /**
  * Subscribes to all live copies.
+ * @param workers told of a change before this is
  * @param defaultRedisUrl Redis of workers that name none
  * @param membersOf servers of a worker's Redis that were discovered
  */
 export function enqueueChanges(
   copies: LiveCopies,
+  workers: Pick<WorkerIndex, 'near'>,
   defaultRedisUrl: string | undefined,
   enqueue: Enqueue,
   membersOf: (workerKey: string) => readonly HostPort[] = () => [],
@@ -36,7 +39,7 @@ export function enqueueChanges(
     if (asked.get(key) !== before) enqueue(key, 'AsksAnew');
     else if (isOurs !== true) enqueue(key);
     if (type !== 'modified') {
-      for (const rival of rivalsOf(object, copies.workers.list(), defaultRedisUrl)) enqueue(rival);
+      for (const rival of rivalsOf(object, workers.near(object), defaultRedisUrl)) enqueue(rival);
     }
   });
   for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
@@ -76,8 +79,8 @@ function refOfObject({ metadata }: KubeObject) {
 }
 
 /** Workers that want the same type or group on the same Redis: one that comes or goes decides who of them may run. */
-function rivalsOf(worker: KubeObject, all: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
-  return all.filter((other) => clashOf(worker, other, defaultRedisUrl) ?? claimsMeet(worker, other)).map((other) =>
+function rivalsOf(worker: KubeObject, near: readonly KubeObject[], defaultRedisUrl: string | undefined): string[] {
+  return near.filter((other) => clashOf(worker, other, defaultRedisUrl) ?? claimsMeet(worker, other)).map((other) =>
     keyOf(refOfObject(other))
   );
 }

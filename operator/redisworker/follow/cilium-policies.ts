@@ -1,5 +1,6 @@
 /** The live copy of CiliumNetworkPolicies, opened when the first worker asks for one: most clusters do not have the kind. */
 import { type Cluster, ClusterError, type Followed, type KubeObject, resources } from '../../cluster/cluster.ts';
+import { keptPolicy } from './kept.ts';
 import { labels, managedBy } from '../model/names.ts';
 import { ciliumNotInstalled, missing, type Resolved } from '../model/problem.ts';
 
@@ -59,7 +60,7 @@ export class CiliumPolicies {
   /** Follows the kind from now on. */
   follow(): void {
     if (this.#copy || this.#closed) return;
-    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, this.#where);
+    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, { ...this.#where, keep: keptPolicy });
     this.#copy.synced.then(() => {
       this.#synced = true;
     }, () => undefined); // stopped: the operator ends

@@ -26,6 +26,7 @@ import { References } from './references.ts';
 import { RuntimeSecrets } from './runtime-secrets.ts';
 import { Scaling } from './scaling.ts';
 import { StatusPace } from './status-pace.ts';
+import { WorkerIndex } from './worker-index.ts';
 
 /** Milliseconds for connecting to a Redis that is examined, and for each command. */
 const examineMs = 5000;
@@ -33,6 +34,8 @@ const examineMs = 5000;
 /** Everything that is followed, for all workers. */
 export interface Following {
   readonly copies: LiveCopies;
+  /** All workers, by what they may share. */
+  readonly workers: WorkerIndex;
   /** What workers refer to by name or by label. */
   readonly references: References;
   readonly runtimeSecrets: RuntimeSecrets;
@@ -82,9 +85,11 @@ export function startFollowing(options: FollowOptions): Following {
     clock,
     enqueue,
   });
-  enqueueChanges(copies, options.defaultRedisUrl, enqueue, (key) => redisMembers.of(key));
+  const workers = new WorkerIndex(copies.workers, options.defaultRedisUrl);
+  enqueueChanges(copies, workers, options.defaultRedisUrl, enqueue, (key) => redisMembers.of(key));
   return {
     copies,
+    workers,
     references: new References(cluster, enqueue),
     runtimeSecrets,
     statusPace: new StatusPace(clock),

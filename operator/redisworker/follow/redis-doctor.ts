@@ -72,9 +72,10 @@ export class RedisDoctor {
   /** What the worker `key` is to tell of its Redis: nothing, unless it is the first of its namespace there. */
   untold(key: string): readonly Finding[] {
     const patient = this.#byWorker.get(key);
-    if (patient === undefined || firstOf(patient, namespaceOf(key)) !== key) return [];
-    const told = patient.told.get(namespaceOf(key));
-    return patient.findings.filter((finding) => told?.has(wordOf(finding)) !== true);
+    const told = patient?.told.get(namespaceOf(key));
+    const untold = patient?.findings.filter((finding) => told?.has(wordOf(finding)) !== true) ?? [];
+    // Who is first is asked for last: that goes through all workers of the Redis.
+    return patient !== undefined && untold.length > 0 && firstOf(patient, namespaceOf(key)) === key ? untold : [];
   }
 
   /** All that is wrong now has been told in the namespace of the worker `key`. */

@@ -1,6 +1,6 @@
 /** Looks at a worker and everything around it. Reads, and nothing else. */
 import { configHashKey } from '../../../contract/keys.ts';
-import { parseRedisWorker, readStatus, type RedisWorker } from '../../api/redisworker.ts';
+import { type ParsedRedisWorker, parseRedisWorker, readStatus, type RedisWorker } from '../../api/redisworker.ts';
 import { salvaged } from '../../api/salvage.ts';
 import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
@@ -38,7 +38,7 @@ const abandonRedisAfterMs = 300_000;
 export async function observe(world: World, key: string): Promise<Observed | undefined> {
   const object = world.following.copies.workers.get(refOf(key));
   if (!object) return undefined;
-  const parsed = parseRedisWorker(object);
+  const parsed = parsedOnce(object);
   const referred: Referred[] = [];
   const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
   const { children, hidden } = await observeChildren(world, object, isCilium);
@@ -64,6 +64,17 @@ export async function observe(world: World, key: string): Promise<Observed | und
   };
 }
 
+/** A live copy holds the same object until it changes, and between two changes there may be many looks. */
+const parses = new WeakMap<KubeObject, WeakRef<ParsedRedisWorker>>();
+
+function parsedOnce(object: KubeObject): ParsedRedisWorker {
+  const known = parses.get(object)?.deref();
+  if (known !== undefined) return known;
+  const parsed = parseRedisWorker(object);
+  parses.set(object, new WeakRef(parsed));
+  return parsed;
+}
+
 interface Looking {
   readonly key: string;
   readonly object: KubeObject;
@@ -80,8 +91,9 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = blueprintOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
-  const workers = world.following.copies.workers.list();
-  const claims = foreignKeys(looking.object, workers);
+  const { workers } = world.following;
+  const near = workers.near(looking.object);
+  const claims = foreignKeys(looking.object, near);
   const place = await observeRedisPlace(world, {
     key,
     blueprint,
@@ -103,8 +115,10 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   return {
     blueprint,
     problems: [...problems, ...looking.hidden],
-    rival: rivalOf(worker, workers, world.defaults.redisUrl) ??
-      (redis.kind === 'answered' ? holderOf(worker, workers, world.defaults.redisUrl, redis.work.owner) : undefined),
+    rival: rivalOf(worker, near, world.defaults.redisUrl) ??
+      (redis.kind === 'answered'
+        ? holderOf(worker, workers.holding(redis.work.owner), world.defaults.redisUrl, redis.work.owner)
+        : undefined),
     foreignKeys: claims,
     ...references,
     topology: surroundings.topology,
@@ -154,7 +168,7 @@ async function observeChildren(
   isCilium: boolean,
 ): Promise<{ children: Children; hidden: readonly Problem[] }> {
   const { copies, ciliumPolicies } = following;
-  const uid = metadata.uid ?? '';
+  const { namespace = 'default', name, uid = '' } = metadata;
   const secret = await readRuntimeSecret(following, metadata);
   const cilium = await ciliumPolicies.ownedBy(uid, isCilium);
   const runtimeSecret = secret.ok ? secret.value : undefined;
@@ -163,7 +177,7 @@ async function observeChildren(
     hidden: [secret, cilium].flatMap((seen) => (seen.ok ? [] : [seen.problem])),
     children: {
       deployments: copies.deployments.ownedBy(uid),
-      pods: copies.pods.list(metadata.namespace).filter((pod) => isPodOf(metadata.name, pod)),
+      pods: copies.pods.grouped(keyOf({ namespace, name })).filter((pod) => isPodOf(name, pod)),
       networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...(cilium.ok ? cilium.value : [])],
       configMaps: copies.configMaps.ownedBy(uid),
       // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.

@@ -33,13 +33,18 @@ interface Named {
 
 /** The first that is another worker's of each thing the spec names. @param all the workers there are, itself among them */
 export function foreignKeys(worker: Claiming, all: readonly Claiming[]): ForeignKey[] {
-  if (!isOnDefault(worker)) return [];
+  if (!isOnDefault(worker) || namedBy(worker).length === 0) return [];
   const strangers = all.filter((other) => isStranger(worker, other));
   return namedBy(worker).flatMap(({ field, key, pattern }) => {
     const named = { field, key, pattern };
     const owner = strangers.find((other) => isOf(other, named) || (isOlder(other, worker) && names(other, named)));
     return owner === undefined ? [] : [{ field, key, worker: nameOf(owner) }];
   });
+}
+
+/** Keys, patterns and channels a worker names on the default Redis beside those of its own type. */
+export function keysNamedBy(worker: Claiming): readonly string[] {
+  return isOnDefault(worker) ? namedBy(worker).map(({ key }) => key) : [];
 }
 
 /** Whether one of the two decides what the other may name. */

@@ -64,6 +64,16 @@ export function clashOf(
   return over && targetOf(one, defaultRedisUrl) === targetOf(other, defaultRedisUrl) ? over : undefined;
 }
 
+/** Two workers share a type or a group exactly when they share one of these. */
+export function claimKeysOf(
+  worker: Pick<KubeObject, 'metadata' | 'spec'>,
+  defaultRedisUrl: string | undefined,
+): readonly string[] {
+  const { type, request, group } = claimOf(worker, defaultRedisUrl);
+  const target = targetOf(worker, defaultRedisUrl);
+  return [`type ${JSON.stringify([type, target])}`, `group ${JSON.stringify([request, group, target])}`];
+}
+
 interface RawSpec {
   readonly type?: string;
   readonly redis?: NamedRedis;

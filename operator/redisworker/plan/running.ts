@@ -9,6 +9,7 @@ import type { Action, Why } from '../model/action.ts';
 import { consumerIdOf, deploymentView, policyResource } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
 import { hasDrifted, policyHasDrifted } from '../desired/drift.ts';
+import { sourceHasDrifted } from '../desired/source-config-map.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
 import { ownershipOf } from './adoption.ts';
@@ -34,7 +35,7 @@ export function planRunning(
     ...planObject(resources.configMaps, desired.source, observed.children.configMaps, [
       'SourceMissing',
       'SourceDrifted',
-    ]),
+    ], sourceHasDrifted),
     ...planObject(resources.secrets, desired.runtimeSecret, listOf(observed.children.runtimeSecret), [
       'RuntimeSecretMissing',
       'RuntimeSecretDrifted',

@@ -1,0 +1,119 @@
+/** What the operator keeps of each kind of object: what its looks read, and nothing else. Pure. */
+import type { KubeObject, ObjectMeta } from '../../cluster/cluster.ts';
+import { compacted } from '../../cluster/compact.ts';
+import type { ChildCondition, ContainerStatus, PodStatus } from '../model/children.ts';
+import { labels } from '../model/names.ts';
+
+/** A worker: all its user and we have said, the status as text. */
+export function keptWorker(worker: KubeObject): KubeObject {
+  const all = Object.entries(worker.metadata.annotations ?? {});
+  const annotations = Object.fromEntries(all.filter(([key]) => key !== lastApplied));
+  return compacted({ ...worker, metadata: { ...worker.metadata, annotations } }, ['status']);
+}
+
+/** Where `kubectl apply` puts the whole object once more. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** A Deployment: its spec as text, and of its status why it makes no pod or waits for none any more. */
+export function keptDeployment({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
+  const { conditions = [], observedGeneration } = (status ?? {}) as {
+    conditions?: readonly ChildCondition[];
+    observedGeneration?: number;
+  };
+  const telling = conditions.filter(({ type, status: holds, reason }) =>
+    type === 'ReplicaFailure' ? holds === 'True' : reason === 'ProgressDeadlineExceeded'
+  );
+  return compacted({
+    apiVersion,
+    kind,
+    metadata: ourMetadata(metadata),
+    spec,
+    ...(telling.length === 0 ? {} : { status: { observedGeneration, conditions: telling } }),
+  }, ['spec']);
+}
+
+/** A policy: its spec as text. */
+export function keptPolicy({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
+  return compacted({ apiVersion, kind, metadata: ourMetadata(metadata), spec }, ['spec']);
+}
+
+/** A pod: where it is, which source it mounts, and how it is. */
+export function keptPod({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
+  const { nodeName, volumes = [] } = (spec ?? {}) as {
+    nodeName?: string;
+    volumes?: readonly { readonly name: string; readonly configMap?: { readonly name?: string } }[];
+  };
+  return {
+    apiVersion,
+    kind,
+    metadata: ourMetadata(metadata),
+    spec: {
+      ...(nodeName === undefined ? {} : { nodeName }),
+      volumes: volumes.filter(({ configMap }) => configMap !== undefined).map(({ name, configMap }) => ({
+        name,
+        configMap: { name: configMap?.name },
+      })),
+    },
+    ...(status === undefined || status === null ? {} : { status: keptPodStatus(status) }),
+  };
+}
+
+function keptPodStatus(
+  { phase, reason, message, conditions, initContainerStatuses, containerStatuses }: PodStatus,
+): object {
+  return withoutAbsent({
+    phase,
+    reason,
+    message,
+    // One that holds tells nothing, but for these.
+    conditions: conditions?.filter(({ type, status }) =>
+      status !== 'True' || type === 'Ready' || type === 'DisruptionTarget'
+    ).map((condition) => withoutAbsent({ ...condition, lastProbeTime: undefined, observedGeneration: undefined })),
+    initContainerStatuses: initContainerStatuses?.map(keptContainer),
+    containerStatuses: containerStatuses?.map(keptContainer),
+  });
+}
+
+function keptContainer({ name, ready, restartCount, state, lastState }: ContainerStatus): object {
+  return withoutAbsent({ name, ready, restartCount, state, lastState });
+}
+
+/** A Service: where its name and its addresses lead. */
+export function keptService({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
+  const { type, selector, clusterIP, clusterIPs, externalName, ports } = (spec ?? {}) as Record<string, unknown>;
+  return {
+    apiVersion,
+    kind,
+    metadata: identity(metadata),
+    spec: withoutAbsent({ type, selector, clusterIP, clusterIPs, externalName, ports }),
+  };
+}
+
+/** Labels and annotations of others are nothing to us, and change by themselves. */
+function ourMetadata(metadata: ObjectMeta): ObjectMeta {
+  const { generation, creationTimestamp, deletionTimestamp, ownerReferences } = metadata;
+  return withoutAbsent({
+    ...identity(metadata),
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    ownerReferences,
+    labels: ours(metadata.labels),
+    annotations: ours(metadata.annotations),
+  }) as ObjectMeta;
+}
+
+function identity({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return withoutAbsent({ name, namespace, uid, resourceVersion }) as ObjectMeta;
+}
+
+const prefix = labels.worker.slice(0, labels.worker.indexOf('/') + 1);
+
+function ours(all: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+  if (all === undefined) return undefined;
+  return Object.fromEntries(Object.entries(all).filter(([key]) => key === labels.managedBy || key.startsWith(prefix)));
+}
+
+function withoutAbsent<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
