@@ -47,7 +47,7 @@ export async function writeStatus(
   return undefined;
 }
 
-/** An event, and a count, for every number of consumers that was decided. */
+/** One event for every number of consumers that was decided. */
 function recordScale(
   world: World,
   regarding: KubeObject,
@@ -56,8 +56,8 @@ function recordScale(
 ): void {
   const event = scaleEvent(before, status);
   if (!event) return;
-  const { direction, ...told } = event;
-  world.following.scaling.decided(keyOf(objectRef(regarding)), direction);
+  const { wanted, ...told } = event;
+  if (!world.following.scaling.isNews(keyOf(objectRef(regarding)), wanted)) return;
   world.cluster.record({ regarding, type: 'Normal', ...told });
 }
 

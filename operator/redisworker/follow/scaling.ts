@@ -1,18 +1,12 @@
-/** Remembers between two looks how many consumers autoscaled workers needed, and counts what was decided. */
+/** Remembers between two looks how many consumers autoscaled workers needed, and which number was told last. */
 import { type Needs, noted } from '../model/needs.ts';
 import type { Observed } from '../model/observed.ts';
 import { needOf } from '../plan/scale.ts';
 
-/** Decisions on the number of consumers, since this process follows the worker. */
-export interface Decisions {
-  readonly out: number;
-  readonly in: number;
-}
-
 /** In memory alone: after a restart nobody is taken away before a whole window was seen. */
 export class Scaling {
   readonly #needs = new Map<string, Needs>();
-  readonly #decisions = new Map<string, Decisions>();
+  readonly #told = new Map<string, number>();
 
   /** What the worker needed at recent looks. */
   needs(workerKey: string): Needs | undefined {
@@ -32,19 +26,15 @@ export class Scaling {
     this.#needs.set(workerKey, needs);
   }
 
-  /** Counts a decision that was told. */
-  decided(workerKey: string, direction: keyof Decisions): void {
-    const before = this.decisions(workerKey);
-    this.#decisions.set(workerKey, { ...before, [direction]: before[direction] + 1 });
-  }
-
-  /** For metrics. */
-  decisions(workerKey: string): Decisions {
-    return this.#decisions.get(workerKey) ?? { out: 0, in: 0 };
+  /** @returns whether a number is another than was told last: a live copy may trail behind the status that told it */
+  isNews(workerKey: string, wanted: number): boolean {
+    const isNews = this.#told.get(workerKey) !== wanted;
+    this.#told.set(workerKey, wanted);
+    return isNews;
   }
 
   forget(workerKey: string): void {
     this.#needs.delete(workerKey);
-    this.#decisions.delete(workerKey);
+    this.#told.delete(workerKey);
   }
 }

@@ -132,7 +132,7 @@ describe('the status of an autoscaled worker', () => {
     const more = statusAt(running(['1'], { stream: { lag: 30 } }), before);
     expect(more.autoscale).toEqual({ wanted: 3, reason: 'Backlog', lastScaleTime: '2030-01-01T00:00:00.000Z' });
     expect(scaleEvent(before, more)).toMatchObject({
-      direction: 'out',
+      wanted: 3,
       reason: 'ScaledOut',
       message: 'Scaled from 1 to 3 consumers (Backlog)',
     });

@@ -21,14 +21,19 @@ export function autoscaleStatus(
 export function scaleEvent(
   before: RedisWorkerStatus | undefined,
   { autoscale }: RedisWorkerStatus,
-): { readonly direction: 'out' | 'in'; readonly reason: EventReason; readonly message: string } | undefined {
+):
+  | {
+    readonly wanted: number;
+    readonly reason: EventReason;
+    readonly message: string;
+  }
+  | undefined {
   const [from, to] = [before?.autoscale?.wanted ?? 0, autoscale?.wanted ?? 0];
   if (autoscale === undefined || from === to) return undefined;
-  const direction = to > from ? 'out' : 'in';
   const why = autoscale.reason === undefined ? '' : ` (${autoscale.reason})`;
   return {
-    direction,
-    reason: direction === 'out' ? 'ScaledOut' : 'ScaledIn',
+    wanted: to,
+    reason: to > from ? 'ScaledOut' : 'ScaledIn',
     message: `Scaled from ${from} to ${to} consumers${why}`,
   };
 }
