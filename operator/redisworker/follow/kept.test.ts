@@ -4,6 +4,7 @@ import { settled } from '../../../test/support/plans.ts';
 import { podOf } from '../../../test/support/pods.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { keptSource } from '../desired/source-config-map.ts';
+import { hasSettledWithoutPods } from '../model/children.ts';
 import { planOf } from '../plan/index.ts';
 import { statusOf } from '../status/index.ts';
 import { keptDeployment, keptPod, keptPolicy, keptService, keptWorker } from './kept.ts';
@@ -53,6 +54,16 @@ test('a plan and a status are the same on what is kept as on whole objects', () 
   expect(statusOf(kept, planOf(kept), undefined, undefined)).toEqual(
     statusOf(whole, planOf(whole), undefined, undefined),
   );
+});
+
+test('a Deployment that is to have no pods tells, whole or kept, whether it has come to that', () => {
+  const down = { ...deployment!, spec: { ...(deployment!.spec as object), replicas: 0 } };
+  for (const [replicas, isSettled] of [[1, false], [0, true], [undefined, true]] as const) {
+    const one = busy(down, { status: { observedGeneration: 1, replicas, readyReplicas: 0 } });
+    expect([one, keptDeployment(one)].map(hasSettledWithoutPods)).toEqual([isSettled, isSettled]);
+  }
+  const unnoticed = busy(down, { status: {} });
+  expect([unnoticed, keptDeployment(unnoticed)].map(hasSettledWithoutPods)).toEqual([false, false]);
 });
 
 test('a source that somebody has replaced is seen, whole or kept', () => {

@@ -14,12 +14,17 @@ export function keptWorker(worker: KubeObject): KubeObject {
 /** Where `kubectl apply` puts the whole object once more. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** A Deployment: its spec as text, and of its status why it makes no pod or waits for none any more. */
+/**
+ * A Deployment: its spec as text, and of its status why it makes no pod or waits for none any more; of one that is to
+ * have none, how far that has come.
+ */
 export function keptDeployment({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
-  const { conditions = [], observedGeneration } = (status ?? {}) as {
+  const { conditions = [], observedGeneration, replicas } = (status ?? {}) as {
     conditions?: readonly ChildCondition[];
     observedGeneration?: number;
+    replicas?: number;
   };
+  const isScaledDown = (spec as { replicas?: number } | undefined)?.replicas === 0;
   const telling = conditions.filter(({ type, status: holds, reason }) =>
     type === 'ReplicaFailure' ? holds === 'True' : reason === 'ProgressDeadlineExceeded'
   );
@@ -28,7 +33,13 @@ export function keptDeployment({ apiVersion, kind, metadata, spec, status }: Kub
     kind,
     metadata: ourMetadata(metadata),
     spec,
-    ...(telling.length === 0 ? {} : { status: { observedGeneration, conditions: telling } }),
+    ...(telling.length === 0 && !isScaledDown ? {} : {
+      status: withoutAbsent({
+        observedGeneration,
+        replicas: isScaledDown ? replicas : undefined,
+        conditions: telling.length === 0 ? undefined : telling,
+      }),
+    }),
   }, ['spec']);
 }
 
