@@ -1,6 +1,6 @@
 /** The alerts: when they fire, what they mean and what to do. Pure data, of which files/alerts.yaml is made. */
 import { stringify } from 'yaml';
-import { scope } from './scope.ts';
+import { scope, workerScope } from './scope.ts';
 
 /** An alert as Prometheus takes it. */
 export interface Alert {
@@ -109,6 +109,109 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    alert: 'RedisWorkerBacklogGrows',
+    expr:
+      `deriv(redisworker_backlog_requests{${workerScope}}[15m]) > 0 and redisworker_backlog_requests{${workerScope}} > 100`,
+    for: '15m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'The backlog of {{ $labels.namespace }}/{{ $labels.worker }} grows',
+      description: 'More requests come than its consumers finish. Callers wait longer and longer, or give up.',
+      runbook: steps(
+        'kubectl get redisworker: are all consumers ready, and is the number of them at its bound?',
+        'redisworker_request_duration_seconds: have requests become slower? Look at what the code calls.',
+        'Raise consumers.count or consumers.autoscale.max, or handler.concurrency where the code waits more than it computes.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerOldestPendingOld',
+    expr: `redisworker_oldest_pending_age_seconds{${workerScope}} > 900`,
+    for: '5m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary:
+        'A request of {{ $labels.namespace }}/{{ $labels.worker }} has not been finished for {{ $value | humanizeDuration }}',
+      description: 'It was delivered to a consumer that has neither answered it nor given it up.',
+      runbook: steps(
+        'kubectl describe redisworker: which consumer has pending requests, and does it run?',
+        'redisworker trace with the reference of the request tells where it is.',
+        'Code that takes that long needs a longer handler.timeoutSeconds; with it this alert is too early.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerRequestsFail',
+    expr: failureShare(0.1),
+    for: '10m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: '{{ $value | humanizePercentage }} of the requests of {{ $labels.namespace }}/{{ $labels.worker }} fail',
+      description: 'Callers get replies with a code outside 200 to 299.',
+      runbook: steps(
+        'redisworker_responses_total by code: 400 is the callers, 500 the code, others are its own.',
+        'kubectl logs of its pods: a line for each request that failed, with its reference and the stack.',
+        'When it began with a change of the manifest, apply the one before.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerDeadLetters',
+    expr: `delta(redisworker_dead_letters{${workerScope}}[15m]) > 0`,
+    for: '0m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: '{{ $labels.namespace }}/{{ $labels.worker }} gives requests up',
+      description: 'Their attempts are used up, or they keep ending the process that runs them. They are kept.',
+      runbook: steps(
+        'redisworker dead list shows them with the reason.',
+        'Mend the cause, then redisworker dead redrive runs them again; redisworker dead purge removes them.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerConsumersMissing',
+    expr: `redisworker_consumers_wanted{${workerScope}} - redisworker_consumers_ready{${workerScope}} > 0`,
+    for: '15m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: '{{ $value }} consumers of {{ $labels.namespace }}/{{ $labels.worker }} are missing',
+      description: 'Its requests are worked on by fewer consumers than it asks for, or by none.',
+      runbook: steps(
+        'kubectl describe redisworker: the rows of the consumers and the message of Ready say what keeps them.',
+        'kubectl logs of a pod that was restarted, with --previous.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerRestarts',
+    expr: `increase(redisworker_restarts_total{${workerScope}}[15m]) > 3`,
+    for: '0m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'Containers of {{ $labels.namespace }}/{{ $labels.worker }} are restarted again and again',
+      description: 'What they were at is given to others, or waits until they are back.',
+      runbook: steps(
+        'kubectl describe redisworker: the message of Ready has why the last one ended.',
+        'OOMKilled: hold less at once, or raise spec.pod.resources.limits.memory.',
+      ),
+    },
+  },
+  {
+    alert: 'RedisWorkerCanaryFailed',
+    expr: `redisworker_worker_ready{${workerScope},reason="CanaryFailed"} == 0`,
+    for: '0m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'New code of {{ $labels.namespace }}/{{ $labels.worker }} was tried and taken back',
+      description: 'Requests of its canary failed too often. All consumers run what worked before.',
+      runbook: steps(
+        'kubectl describe redisworker: the message says how many of how many failed.',
+        'Correct the code, or apply the manifest from before to be done with it.',
+      ),
+    },
+  },
+  {
     alert: 'RedisWorkerOperatorEventsDropped',
     expr: `sum by (namespace) (increase(redisworker_events_dropped_total{${scope}}[15m])) > 0`,
     for: '0m',
@@ -138,6 +241,13 @@ export const alerts: readonly Alert[] = [
     },
   },
 ];
+
+/** Replies with a code outside 200 to 299, as a share of all replies of a worker. */
+function failureShare(most: number): string {
+  const per = (which: string) =>
+    `sum by (namespace, worker) (rate(redisworker_responses_total{${workerScope}${which}}[10m]))`;
+  return `${per(',code!~"2.."')} / ${per('')} > ${most}`;
+}
 
 /** Failures that trying again may mend, as a share of all reconciles. */
 function errorShare(most: number): string {

@@ -30,6 +30,9 @@ const prometheusRule = z.strictObject({
   labels: texts().describe('Labels by which a Prometheus selects it.'),
   annotations: texts().describe('Its annotations.'),
   alertLabels: texts().describe('Further labels of every alert.'),
+  runbookUrl: optional(/https?:\/\/.+/).default('').describe(
+    'Where you serve docs/reference/alerts.md: each alert links to its part of it.',
+  ),
 }).prefault({}).describe('Alerts, each with what to do about it.');
 
 const dashboard = z.strictObject({

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { render, type Rendered } from '../support/chart/helm.ts';
 import { tryRun } from '../support/command.ts';
+import { alertsPage } from '../../scripts/reference/alerts.ts';
 import { describeWith, toolPath } from '../support/tools/shared.ts';
 
 interface Rule {
@@ -48,6 +49,46 @@ const examples: Readonly<Record<string, { readonly fires: Series; readonly quiet
     fires: { 'redisworker_redis_errors_total{code="RedisUnreachable"}': '0+1x60' },
     quiet: { 'redisworker_redis_errors_total{code="RedisUnreachable"}': '7x60' },
   },
+  RedisWorkerBacklogGrows: {
+    fires: { 'redisworker_backlog_requests{worker="w"}': '0+10x60' },
+    quiet: { 'redisworker_backlog_requests{worker="w"}': '500x60' },
+  },
+  RedisWorkerOldestPendingOld: {
+    fires: { 'redisworker_oldest_pending_age_seconds{worker="w"}': '0+60x60' },
+    quiet: { 'redisworker_oldest_pending_age_seconds{worker="w"}': '30x60' },
+  },
+  RedisWorkerRequestsFail: {
+    fires: {
+      'redisworker_responses_total{worker="w",code="200"}': '0+100x60',
+      'redisworker_responses_total{worker="w",code="500"}': '0+20x60',
+    },
+    quiet: {
+      'redisworker_responses_total{worker="w",code="200"}': '0+100x60',
+      'redisworker_responses_total{worker="w",code="500"}': '0+5x60',
+    },
+  },
+  RedisWorkerDeadLetters: {
+    fires: { 'redisworker_dead_letters{worker="w"}': '3x55 4x5' },
+    quiet: { 'redisworker_dead_letters{worker="w"}': '3x60' },
+  },
+  RedisWorkerConsumersMissing: {
+    fires: {
+      'redisworker_consumers_wanted{worker="w"}': '3x60',
+      'redisworker_consumers_ready{worker="w"}': '2x60',
+    },
+    quiet: {
+      'redisworker_consumers_wanted{worker="w"}': '3x60',
+      'redisworker_consumers_ready{worker="w"}': '3x60',
+    },
+  },
+  RedisWorkerRestarts: {
+    fires: { 'redisworker_restarts_total{worker="w"}': '0+1x60' },
+    quiet: { 'redisworker_restarts_total{worker="w"}': '40x60' },
+  },
+  RedisWorkerCanaryFailed: {
+    fires: { 'redisworker_worker_ready{worker="w",reason="CanaryFailed"}': '0x60' },
+    quiet: { 'redisworker_worker_ready{worker="w",reason="NoRedis"}': '0x60' },
+  },
   RedisWorkerOperatorEventsDropped: {
     fires: { redisworker_events_dropped_total: '0+1x60' },
     quiet: { redisworker_events_dropped_total: '5x60' },
@@ -83,6 +124,31 @@ describeWith('helm4', 'promtool')('the alerts', () => {
 
   test('are rules that Prometheus takes', async () => {
     expect(await promtool('check', 'rules', join(folder, 'rules.json'))).toBe('');
+  });
+
+  test('are about the workers of their release: of all namespaces, or of the one it serves', async () => {
+    const expr = async (values: object) => {
+      const rule = (await render({ ...values, metrics: { prometheusRule: { enabled: true } } }))
+        .find(({ kind }) => kind === 'PrometheusRule')?.spec as unknown as { groups: { rules: Rule[] }[] };
+      return rule.groups[0]?.rules.find(({ alert }) => alert === 'RedisWorkerOldestPendingOld')?.expr;
+    };
+    const job = 'job="rwo-redis-worker-operator-metrics"';
+    expect(await expr({})).toBe(`redisworker_oldest_pending_age_seconds{${job}} > 900`);
+    expect(await expr({ watchNamespace: 'team-a' })).toBe(
+      `redisworker_oldest_pending_age_seconds{namespace="team-a",${job}} > 900`,
+    );
+  });
+
+  test('link to their part of the docs where those are served', async () => {
+    const page = 'https://docs.example.com/alerts.html';
+    const linked = await render({ metrics: { prometheusRule: { enabled: true, runbookUrl: page } } });
+    const { groups } = linked.find(({ kind }) => kind === 'PrometheusRule')?.spec as unknown as {
+      groups: { rules: Rule[] }[];
+    };
+    const headings = alertsPage().match(/(?<=^## ).*$/gm)?.map((heading) => `${page}#${heading.toLowerCase()}`);
+    expect(groups.flatMap((group) => group.rules.map(({ annotations }) => annotations['runbook_url']))).toEqual(
+      headings,
+    );
   });
 
   test('say what they mean and what to do', () => {
@@ -153,6 +219,6 @@ function withScope(metric: string): string {
 function dashboardQueries(objects: readonly Rendered[]): string[] {
   const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-dashboard'));
   const [text = ''] = Object.values(config?.['data'] as Record<string, string>);
-  const { panels } = JSON.parse(text) as { panels: { targets: { expr: string }[] }[] };
-  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  const { panels } = JSON.parse(text) as { panels: { targets?: { expr: string }[] }[] };
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 }
