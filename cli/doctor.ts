@@ -4,7 +4,7 @@ import { systemClock } from '../operator/clock.ts';
 import { RedisConnections } from '../operator/redis/connections.ts';
 import type { Finding, Verdict } from '../operator/redis/doctor/finding.ts';
 import { examine } from '../operator/redis/doctor/index.ts';
-import { type Need, operatorNeeds, userNeeds, workerNeeds } from '../operator/redis/doctor/rights.ts';
+import { type Need, newsNeeds, operatorNeeds, userNeeds, workerNeeds } from '../operator/redis/doctor/rights.ts';
 import { examineWorker } from '../operator/redis/doctor/worker.ts';
 import { subjectOf } from '../operator/redis/fault.ts';
 import { counted } from './counted.ts';
@@ -81,7 +81,7 @@ function needsOf({ target, workers, isDefault }: DoctorTarget): Need[] {
     ...operatorNeeds(keys),
     ...(isDefault ? [] : workerNeeds(keys, runtime)),
   ]);
-  return isDefault ? [...forEach, ...userNeeds()] : forEach;
+  return isDefault ? [...forEach, ...newsNeeds(), ...userNeeds()] : forEach;
 }
 
 function rendered({ subject, findings, workers }: Report): string {

@@ -22,6 +22,9 @@ import type { LocalOperator, LocalSettings } from './session.ts';
 
 const nodeName = 'this-machine';
 
+/** Writing a status costs nothing here, and whoever looks at it waits for it. */
+const countersEveryMs = 1000;
+
 /** Starts the operator; the pods it asks for run as processes of this machine. */
 export async function startLocalOperator(settings: LocalSettings): Promise<LocalOperator> {
   const log = logTo(settings);
@@ -47,6 +50,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     workerImage: 'local',
     policyEnforcement: 'None',
     lookUp: machineLookUp(),
+    countersEveryMs,
   });
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);

@@ -67,6 +67,7 @@ function worldOf(documents: readonly KubeObject[], { options, addresses, members
     lookUp: lookUpIn(addresses),
     discover: (target) => members.length > 0 ? Promise.resolve(members) : Promise.reject(notAsked(target)),
     clock,
+    countersEveryMs: 0,
     enqueue: () => undefined,
   });
   return {
@@ -101,7 +102,17 @@ function lookUpIn(known: ReadonlyMap<string, readonly string[]>): LookUp {
 class NoConnections extends RedisConnections {
   override control(target: RedisTarget): RedisLink {
     const refused = (): Promise<never> => Promise.reject(notAsked(target));
-    return { target, command: refused, pipeline: refused, script: refused, servers: refused, close: () => undefined };
+    const nothing = () => undefined;
+    return {
+      target,
+      command: refused,
+      pipeline: refused,
+      script: refused,
+      servers: refused,
+      track: () => nothing,
+      isTold: false,
+      close: nothing,
+    };
   }
 }
 

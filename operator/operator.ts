@@ -32,6 +32,8 @@ export interface OperatorOptions extends ShapingOptions {
   readonly lookUp: LookUp;
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
+  /** How often counters reach the status, in milliseconds [15000]. */
+  readonly countersEveryMs?: number;
   /** Reconciles that run at once. */
   readonly concurrency?: number;
   readonly clock?: Clock;
@@ -79,6 +81,7 @@ export function startOperator(options: OperatorOptions): Operator {
     defaultLogin: () => loginOf(options),
     lookUp: options.lookUp,
     clock,
+    countersEveryMs: options.countersEveryMs ?? 15_000,
     enqueue,
   });
   const world: Omit<World, 'mayWrite'> = {

@@ -6,6 +6,7 @@ import { type Command, keyOf } from './command-key.ts';
 import { mostTelling, RedisFault, toFault } from './fault.ts';
 import { type LinkOptions, type RedisLink, runScript, ServerLink } from './link.ts';
 import { type RedisTarget, serverTarget } from './target.ts';
+import type { TrackingListener } from './tracking.ts';
 
 /** How often one command is sent somewhere else before its fault is told. */
 const maxRedirections = 5;
@@ -30,6 +31,8 @@ export class ClusterLink implements RedisLink {
   readonly target: RedisTarget;
   readonly #options: LinkOptions;
   readonly #nodes = new Map<string, ServerLink>();
+  /** With what takes each away from a node again. */
+  readonly #listeners = new Map<TrackingListener, (() => void)[]>();
   #map: SlotMap | undefined;
   #mapping: Promise<SlotMap> | undefined;
 
@@ -83,6 +86,19 @@ export class ClusterLink implements RedisLink {
     return (servers.length > 0 ? servers : this.target.hosts).map((server) => this.#node(server));
   }
 
+  /** Whether every node tells that was asked for a key. */
+  get isTold(): boolean {
+    return this.#nodes.size > 0 && [...this.#nodes.values()].every((node) => node.isTold);
+  }
+
+  track(listener: TrackingListener): () => void {
+    this.#listeners.set(listener, [...this.#nodes.values()].map((node) => node.track(listener)));
+    return () => {
+      for (const end of this.#listeners.get(listener) ?? []) end();
+      this.#listeners.delete(listener);
+    };
+  }
+
   /** The node that has the key, as a Redis of its own. @throws RedisFault */
   async ownerOf(key: string): Promise<RedisTarget> {
     const { server } = await this.#placeOf(key);
@@ -98,6 +114,10 @@ export class ClusterLink implements RedisLink {
   }
 
   close(): void {
+    for (const [listener, ends] of this.#listeners) {
+      for (const end of ends.splice(0)) end();
+      listener.doubted();
+    }
     for (const node of this.#nodes.values()) node.close();
     this.#nodes.clear();
     this.#map = undefined;
@@ -199,6 +219,7 @@ export class ClusterLink implements RedisLink {
     if (this.#nodes.size >= maxNodes) this.close();
     const node = new ServerLink(serverTarget(this.target, server), this.#options);
     this.#nodes.set(name, node);
+    for (const [listener, ends] of this.#listeners) ends.push(node.track(listener));
     return node;
   }
 

@@ -6,8 +6,10 @@ import type { Clock } from '../clock.ts';
 import { openClient, serverOfClient } from './client.ts';
 import { RedisFault, toFault } from './fault.ts';
 import type { Command } from './command-key.ts';
+import { KeyNews } from './key-news.ts';
 import type { Script } from './script.ts';
 import type { RedisTarget } from './target.ts';
+import type { TrackingListener } from './tracking.ts';
 
 /** Told about every command, for metrics. */
 export interface RedisMeter {
@@ -58,6 +60,13 @@ export interface RedisLink {
   script(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** A link to each server that is dialled: of a Cluster all that serve slots, and their replicas. */
   servers(): Promise<readonly RedisLink[]>;
+  /**
+   * Has somebody told when keys change that are read here from now on, and keeps the connection up meanwhile.
+   * @returns a function that takes the listener away
+   */
+  track(listener: TrackingListener): () => void;
+  /** Whether that is so at the moment: not without a connection, nor where the server or the login does not allow it. */
+  readonly isTold: boolean;
   /** Closes the sockets; the next command opens others. */
   close(): void;
 }
@@ -66,6 +75,7 @@ export interface RedisLink {
 export class ServerLink implements RedisLink {
   readonly target: RedisTarget;
   readonly #options: LinkOptions;
+  readonly #news: KeyNews;
   #client: Promise<Redis> | undefined;
   #server: HostPort | undefined;
   #cancelIdle: () => void = () => undefined;
@@ -75,6 +85,8 @@ export class ServerLink implements RedisLink {
   constructor(target: RedisTarget, options: LinkOptions) {
     this.target = target;
     this.#options = options;
+    const { clock, commandMs } = options;
+    this.#news = new KeyNews(target, { clock, commandMs, ask: () => this.command('TIME') });
   }
 
   command(...command: Command): Promise<unknown> {
@@ -92,6 +104,16 @@ export class ServerLink implements RedisLink {
 
   servers(): Promise<readonly RedisLink[]> {
     return Promise.resolve([this]);
+  }
+
+  get isTold(): boolean {
+    return this.#news.isTold;
+  }
+
+  track(listener: TrackingListener): () => void {
+    // What was read before was not tracked: the next command opens a connection that is.
+    if (!this.#news.isHeard) this.close();
+    return this.#news.add(listener);
   }
 
   /** Where the socket leads to; undefined while there is none. */
@@ -148,7 +170,10 @@ export class ServerLink implements RedisLink {
   #open(): Promise<Redis> {
     const { clock, commandMs } = this.#options;
     if (this.#refused !== undefined && clock.now() < this.#refused.until) return Promise.reject(this.#refused.fault);
-    const client = openClient(this.target, { connectMs: commandMs, commandMs });
+    const client = openClient(this.target, { connectMs: commandMs, commandMs }).then(async (open) => {
+      await this.#news.opened(open);
+      return open;
+    });
     this.#client = client;
     client.then((open) => this.#opened(client, open), (error: unknown) => this.#failed(client, error));
     return client;

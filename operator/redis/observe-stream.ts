@@ -80,14 +80,18 @@ export interface StreamState {
   readonly lastId: string | undefined;
   /** Highest id ever given; stays when entries are deleted. */
   readonly lastGeneratedId: string;
+  /** Entries ever added, deleted ones included; told by servers from 7.0 on. */
+  readonly entriesAdded?: number;
 }
 
 /** Reads the reply of XINFO STREAM. */
 export function decodeState(reply: unknown): StreamState {
   const fields = fieldsOf(reply);
   const idOf = (name: string): string | undefined => text(items(fields.get(name))[0]) || undefined;
+  const entriesAdded = number(fields.get('entries-added'));
   return {
     length: number(fields.get('length')) ?? 0,
+    ...(entriesAdded === undefined ? {} : { entriesAdded }),
     firstId: idOf('first-entry'),
     lastId: idOf('last-entry'),
     lastGeneratedId: text(fields.get('last-generated-id')) || beginning,

@@ -1,5 +1,6 @@
 /** The least rights of the operator's own login on its default Redis. docs/redis.md has them as one line. */
 import type { AclUser } from './acl.ts';
+import { trackingChannel } from './tracking.ts';
 
 /** What it sends to a server, and what its scripts call there. */
 const commands = [
@@ -7,7 +8,9 @@ const commands = [
   'acl|getuser',
   'acl|list',
   'acl|setuser',
+  'client|id',
   'client|setname',
+  'client|tracking',
   'command|info',
   'del',
   'eval',
@@ -17,6 +20,7 @@ const commands = [
   'hgetall',
   'hmget',
   'hset',
+  'subscribe',
   'time',
   'type',
   'xclaim',
@@ -45,5 +49,5 @@ export const examiningCommands = [
 
 /** The login with these rights. All keys, for workers name their streams as they like. */
 export function operatorUser(name: string, password: string): AclUser {
-  return { name, passwords: [password], commands, keys: ['*'], selectors: [] };
+  return { name, passwords: [password], commands, keys: ['*'], channels: [trackingChannel], selectors: [] };
 }

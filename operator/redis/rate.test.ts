@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { bucketMs, countEvent, noRate, perSecondAt } from './rate.ts';
+import { bucketMs, countEvents, noRate, perSecondAt } from './rate.ts';
 
 const start = 1_800_000_000_000;
 const steady = (perSecond: number, seconds: number) =>
-  Array.from({ length: perSecond * seconds }, (_, at) => start + (at * 1000) / perSecond).reduce(countEvent, noRate);
+  Array.from({ length: perSecond * seconds }, (_, at) => start + (at * 1000) / perSecond).reduce(
+    (rate, at) => countEvents(rate, at, 1),
+    noRate,
+  );
 
 test('a steady stream shows its rate', () => {
   expect(perSecondAt(steady(20, 30), start + 30_000)).toBe(20);
@@ -16,7 +19,7 @@ test('the rate falls to zero when nothing comes any more', () => {
 });
 
 test('old events do not count as present ones', () => {
-  expect(perSecondAt([1, 2, 3].reduce(countEvent, noRate), start)).toBe(0);
-  const late = countEvent(countEvent(noRate, start), start - 5 * bucketMs);
+  expect(perSecondAt([1, 2, 3].reduce((rate, at) => countEvents(rate, at, 1), noRate), start)).toBe(0);
+  const late = countEvents(countEvents(noRate, start, 1), start - 5 * bucketMs, 1);
   expect(late).toEqual({ start, current: 1, previous: 0 });
 });

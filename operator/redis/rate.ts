@@ -12,12 +12,14 @@ export const bucketMs = 10_000;
 
 export const noRate: Rate = { start: 0, current: 0, previous: 0 };
 
-/** Counts an event; one before the current bucket counts into it no more. */
-export function countEvent(rate: Rate, timeMs: number): Rate {
+/** Counts events of one moment; those before the last two buckets count no more. */
+export function countEvents(rate: Rate, timeMs: number, count: number): Rate {
   const start = timeMs - (timeMs % bucketMs);
-  if (start === rate.start) return { ...rate, current: rate.current + 1 };
-  if (start < rate.start) return start === rate.start - bucketMs ? { ...rate, previous: rate.previous + 1 } : rate;
-  return { start, current: 1, previous: start === rate.start + bucketMs ? rate.current : 0 };
+  if (start === rate.start) return { ...rate, current: rate.current + count };
+  if (start < rate.start) {
+    return start === rate.start - bucketMs ? { ...rate, previous: rate.previous + count } : rate;
+  }
+  return { start, current: count, previous: start === rate.start + bucketMs ? rate.current : 0 };
 }
 
 /** Events per second at `now`, two decimals. */

@@ -1,7 +1,6 @@
-/** Counts the responses of many workers: one blocking connection per Redis, one tally per id. */
+/** Counts the responses of many workers: one feed per Redis, one tally per id. */
 import { type Clock, systemClock } from '../clock.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import { slotOf } from '../../contract/redis-slot.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisFault } from './fault.ts';
 import { ResponseFeed } from './response-feed.ts';
@@ -12,28 +11,38 @@ import { type RedisTarget, targetKey } from './target.ts';
 /** Times in milliseconds. */
 export interface ReaderOptions {
   readonly connections: RedisConnections;
-  /** Told that the tally of an id has changed: at once, then at most once per second per id. */
-  readonly onChange: (id: string) => void;
   /** Told once when reading from a Redis stops with a fault, and once when it goes on (undefined). */
   readonly onFault?: (target: RedisTarget, fault: RedisFault | undefined) => void;
   readonly clock?: Clock;
-  /** How often positions are held against the streams: finds a stream that began anew with lower ids [5000]. */
+  /** How often streams that are active are held against what was counted [5000]. */
   readonly checkMs?: number;
+  /** How often streams are read where the server does not tell when they change [5000]. */
+  readonly pollMs?: number;
 }
-
-const notifyMs = 1000;
 
 export class ResponseReader {
   readonly #options: ReaderOptions;
   readonly #clock: Clock;
-  readonly #notifier: ChangeNotifier;
+  readonly #notifiers = new Set<ChangeNotifier>();
   readonly #feeds = new Map<string, ResponseFeed>();
   readonly #feedOf = new Map<string, string>();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#notifier = new ChangeNotifier(this.#clock, notifyMs, options.onChange);
+  }
+
+  /**
+   * Has somebody told that the tally of an id has changed: at once, then at most once per `paceMs` and id.
+   * @returns a function that ends it
+   */
+  onChange(paceMs: number, tell: (id: string) => void): () => void {
+    const notifier = new ChangeNotifier(this.#clock, paceMs, tell);
+    this.#notifiers.add(notifier);
+    return () => {
+      this.#notifiers.delete(notifier);
+      notifier.close();
+    };
   }
 
   /**
@@ -41,11 +50,11 @@ export class ResponseReader {
    * nothing; another target or stream starts over from the `from` given then.
    */
   follow(id: string, target: RedisTarget, stream: string, from: ResponseTally): void {
-    const key = readKey(target, stream);
+    const key = targetKey(target);
     const now = this.#feedOf.get(id);
     if (now === key && this.#feeds.get(key)?.get(id)?.stream === stream) return;
     if (now !== undefined) this.unfollow(id);
-    const feed = this.#feeds.get(key) ?? this.#openFeed(target, stream);
+    const feed = this.#feeds.get(key) ?? this.#openFeed(target);
     this.#feeds.set(key, feed);
     this.#feedOf.set(id, key);
     feed.add(newFollower(id, stream, from));
@@ -68,11 +77,11 @@ export class ResponseReader {
     return feed?.get(id)?.fault ?? feed?.fault;
   }
 
-  /** Stops counting; the connection of a Redis nobody follows any more is closed. */
+  /** Stops counting. */
   unfollow(id: string): void {
     const key = this.#feedOf.get(id);
     const feed = this.#feed(id);
-    this.#notifier.forget(id);
+    for (const notifier of this.#notifiers) notifier.forget(id);
     this.#feedOf.delete(id);
     if (key === undefined || feed === undefined) return;
     feed.remove(id);
@@ -84,7 +93,7 @@ export class ResponseReader {
   /** Stops everything; settles when no read is under way. */
   async close(): Promise<void> {
     const feeds = [...this.#feeds.values()];
-    this.#notifier.close();
+    for (const notifier of this.#notifiers) notifier.close();
     this.#feeds.clear();
     this.#feedOf.clear();
     await Promise.all(feeds.map((feed) => feed.close()));
@@ -94,23 +103,17 @@ export class ResponseReader {
     return this.#feeds.get(this.#feedOf.get(id) ?? '');
   }
 
-  #openFeed(target: RedisTarget, stream: string): ResponseFeed {
-    const { connections, onFault, checkMs = 5000 } = this.#options;
+  #openFeed(target: RedisTarget): ResponseFeed {
+    const { connections, onFault, checkMs = 5000, pollMs = 5000 } = this.#options;
     return new ResponseFeed({
       clock: this.#clock,
-      control: connections.control(target),
-      blocking: connections.blocking(target, stream),
+      link: connections.control(target),
       checkMs,
+      pollMs,
       changed: (id) => {
-        if (this.#feedOf.has(id)) this.#notifier.changed(id);
+        if (this.#feedOf.has(id)) { for (const notifier of this.#notifiers) notifier.changed(id); }
       },
       onFault: (fault) => onFault?.(target, fault),
     });
   }
-}
-
-/** Equal for streams one read can name: all of a Redis, but in a Cluster those of one slot. */
-export function readKey(target: RedisTarget, stream: string): string {
-  const key = targetKey(target);
-  return target.topology.kind === 'Cluster' ? `${key} ${slotOf(stream)}` : key;
 }

@@ -22,7 +22,7 @@ export interface ConsumerResult {
 
 /** What a response stream has shown so far. `lastId` and the totals belong together: counting goes on after it. */
 export interface ResponseTally {
-  /** Responses with a code: `succeeded` and `failed`, and the sum of `codes`. */
+  /** Responses: `succeeded` and `failed`, and the sum of `codes`. Exact where the server counts what it adds. */
   readonly total: number;
   /** Codes 200 to 299. */
   readonly succeeded: number;
@@ -33,6 +33,10 @@ export interface ResponseTally {
   readonly unreadable: number;
   /** Id of the last entry taken in, readable or not. */
   readonly lastId?: string;
+  /** Entries the stream had ever received up to that one, deleted ones included; undefined where that is not known. */
+  readonly entriesAdded?: number;
+  /** Of `total`, those that were not read: more came than can be. Their codes are inferred from those that were. */
+  readonly sampled: number;
   readonly lastCode?: number;
   /** ISO 8601. */
   readonly lastTime?: string;
@@ -42,8 +46,8 @@ export interface ResponseTally {
   readonly durations: Durations;
   /** Responses per second over the last 10 to 20 seconds. */
   readonly perSecond: number;
-  /** Entries may have been trimmed before they were counted: the totals are a lower bound. */
-  readonly missed: boolean;
+  /** Of `sampled`, those that were gone from the stream when the operator came to read on after an interruption. */
+  readonly missed: number;
   /** Results by consumer id, for at most {@link maxConsumers} ids, the most recent last. */
   readonly perConsumer: ReadonlyMap<string, ConsumerResult>;
 }
@@ -64,7 +68,8 @@ export const emptyTally: ResponseTally = {
   retries: 0,
   durations: noDurations,
   perSecond: 0,
-  missed: false,
+  sampled: 0,
+  missed: 0,
   perConsumer: new Map(),
 };
 
@@ -83,6 +88,56 @@ export function addResponses(tally: ResponseTally, entries: readonly StreamEntry
   const sketches: Sketches = new Map();
   for (const entry of entries) addEntry(next, sketches, entry, now);
   return next;
+}
+
+/**
+ * Counts entries that were added and not read, as if they were like those that were.
+ * @param before the tally without its last entries: these tell what the others were like, unless there are none
+ */
+export function addUnread(tally: ResponseTally, unread: number, before: ResponseTally): ResponseTally {
+  const sample = grown(before, tally) ?? tally;
+  const { succeeded, failed, unreadable } = sample;
+  if (unread <= 0 || succeeded + failed + unreadable === 0) return tally;
+  const parts = shared(unread, { succeeded, failed, unreadable });
+  const responses = (parts['succeeded'] ?? 0) + (parts['failed'] ?? 0);
+  const codes = { ...tally.codes };
+  for (const [code, count] of Object.entries(shared(responses, sample.codes))) codes[code] = (codes[code] ?? 0) + count;
+  return {
+    ...tally,
+    total: tally.total + responses,
+    succeeded: tally.succeeded + (parts['succeeded'] ?? 0),
+    failed: tally.failed + (parts['failed'] ?? 0),
+    unreadable: tally.unreadable + (parts['unreadable'] ?? 0),
+    codes,
+    sampled: tally.sampled + responses,
+  };
+}
+
+type Counts = Pick<ResponseTally, 'succeeded' | 'failed' | 'unreadable' | 'codes'>;
+
+/** What came in between two tallies; undefined when nothing did. */
+function grown(before: ResponseTally, now: ResponseTally): Counts | undefined {
+  if (before.total === now.total && before.unreadable === now.unreadable) return undefined;
+  return {
+    succeeded: now.succeeded - before.succeeded,
+    failed: now.failed - before.failed,
+    unreadable: now.unreadable - before.unreadable,
+    codes: Object.fromEntries(
+      Object.entries(now.codes).map(([code, count]) => [code, count - (before.codes[code] ?? 0)]),
+    ),
+  };
+}
+
+/** Shares whole things out as the weights are; what is left over goes to the heaviest. */
+function shared(whole: number, weights: Readonly<Record<string, number>>): Record<string, number> {
+  const named = Object.entries(weights);
+  const sum = named.reduce((all, [, weight]) => all + weight, 0);
+  const parts = Object.fromEntries(
+    named.map(([name, weight]) => [name, Math.floor(whole * weight / Math.max(sum, 1))]),
+  );
+  const rest = whole - Object.values(parts).reduce((all, part) => all + part, 0);
+  const [heaviest] = named.reduce((one, other) => (other[1] > one[1] ? other : one), ['', 0]);
+  return heaviest === '' ? parts : { ...parts, [heaviest]: (parts[heaviest] ?? 0) + rest };
 }
 
 /** True when the entry lies behind the tally's cursor. */

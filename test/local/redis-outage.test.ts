@@ -39,6 +39,7 @@ async function withWorker(name: string, story: (redis: TestRedis) => Promise<voi
   await operator.cluster.apply(worker(name, withSpec({ redis: { url: redis.url } })), 'user');
   await operator.told(name, 'Ready', 'True');
   expect(await ask(redis.client, name, 'first')).toMatchObject({ code: 200 });
+  await eventually('it is counted', async () => (await operator.status(name)).responses?.total === 1);
   await story(redis);
   await expectQuiet();
 }

@@ -8,6 +8,7 @@ import type { Check, Finding } from '../../operator/redis/doctor/finding.ts';
 import { examine } from '../../operator/redis/doctor/index.ts';
 import {
   type Need,
+  newsNeeds,
   operatorNeeds,
   ruleName,
   userNeeds,
@@ -226,7 +227,7 @@ test("the least rights of the operator's login are enough for it, and it asks fo
   const login = { username: 'operator', password: 'x' };
   await client.call('ACL', 'LOG', 'RESET');
   await redis.addUser(operatorUser(login.username, login.password));
-  const needs = [...operatorNeeds(keys), ...userNeeds()];
+  const needs = [...operatorNeeds(keys), ...newsNeeds(), ...userNeeds()];
   expect(of(await look(at(port, login), { needs }), 'RedisVisibility')).toContain('+info +config|get +acl|dryrun');
   expect(await client.call('ACL', 'LOG')).toEqual([]);
   const rules = examiningCommands.map((command) => `+${command}`);
@@ -234,6 +235,13 @@ test("the least rights of the operator's login are enough for it, and it asks fo
   const findings = await look(at(port, login), { needs });
   expect(of(findings, 'RedisRights')).toBe('ok: grants the user "operator" all that the operator needs');
   expect(of(findings, 'RedisVisibility')).toBe('');
+  expect(of(findings, 'RedisTracking')).toBe(
+    'ok: tells the user "operator" when a key changes, so that idle workers cost nothing',
+  );
+  await client.call('ACL', 'SETUSER', login.username, 'resetchannels', '-client|tracking');
+  expect(of(await look(at(port, login), { needs }), 'RedisTracking')).toBe(
+    'warning: does not tell the user "operator" when a key changes, so that the operator looks at every worker each 15 seconds: grant it +client|tracking +subscribe &__redis__:invalidate',
+  );
   expect(of(findings, 'RedisUsers')).toBe('ok: lets the user "operator" make a user of its own for each worker');
   expect(await client.call('ACL', 'LOG')).toEqual([]);
 });
@@ -249,7 +257,7 @@ test('the user the operator makes for a worker may all that is asked of one, for
 });
 
 test('what the operator is asked to be allowed is what its login is documented to have', () => {
-  const asked = [...operatorNeeds(keys), ...userNeeds()].map(({ command }) => ruleName(command));
+  const asked = [...operatorNeeds(keys), ...newsNeeds(), ...userNeeds()].map(({ command }) => ruleName(command));
   expect([...new Set(asked)].sort()).toEqual([...operatorUser('o', 'x').commands].sort());
 });
 

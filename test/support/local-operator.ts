@@ -95,6 +95,7 @@ export async function startTestOperator(
     canary: canary === undefined ? undefined : parseCanary(canary),
     redisHosts,
     lookUp: machineLookUp(),
+    countersEveryMs: 500,
   });
   await operator.started;
   const status = async (name: string) =>

@@ -100,7 +100,12 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       access: { ok: true, value: { target, login: { kind: 'author' } } },
       redis: {
         kind: 'answered',
-        work: streamView(stream, { ...ownedStream, ...around.beside }, blueprint.work as StreamBlueprint),
+        work: streamView(
+          { unfinished: stream.pending, ...stream },
+          { ...ownedStream, ...around.beside },
+          blueprint.work as StreamBlueprint,
+        ),
+        isTold: true,
         ids: [...declaredIds(blueprint.consumers), ...stream.consumers.map(({ name }) => name)],
         hashes: new Map(Object.entries(around.hashes ?? {})),
         user: undefined,

@@ -64,7 +64,7 @@ const stream = z.object({
   pending: amount().exactOptional().describe('Requests delivered and not acknowledged.'),
   scheduled: amount().exactOptional().describe('Requests that wait for their next attempt.'),
   backlog: amount().exactOptional().describe(
-    'Requests that are not finished: the sum of lag, pending and scheduled; for Script, which need not acknowledge, without pending.',
+    'Requests that are not finished: the sum of lag, pending and scheduled; for Script, which need not acknowledge, pending counts without those that a response tells to be finished. Absent when it is not known.',
   ),
   oldestPendingTime: time().exactOptional().describe('When the oldest of the pending requests was added.'),
   deadLetters: amount().exactOptional().describe(
@@ -74,11 +74,20 @@ const stream = z.object({
 });
 
 const responses = z.object({
-  total: amount().exactOptional(),
+  total: amount().exactOptional().describe(
+    'Responses the stream was given, whether or not they could be read in time.',
+  ),
   succeeded: amount().exactOptional(),
   failed: amount().exactOptional(),
   unreadable: amount().exactOptional().describe('Entries of the response stream that are no responses.'),
   codes: mapOf(amount(), 64).exactOptional().describe('Responses per code; rare codes are summed under "other".'),
+  sampled: amount().exactOptional().describe(
+    'Of total, those that came faster than they can be read: their codes are inferred from the others.',
+  ),
+  missed: amount().exactOptional().describe(
+    'Of sampled, those that were gone from the stream when the operator came to read on after an interruption.',
+  ),
+  entriesAdded: amount().exactOptional().describe('Entries the stream had ever received up to lastId.'),
   lastId: z.string().max(41).exactOptional().describe('Id of the last entry counted.'),
   lastCode: replyCode().exactOptional(),
   lastTime: time().exactOptional(),

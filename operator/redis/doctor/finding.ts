@@ -14,6 +14,7 @@ export const checks = [
   'RedisDefaultUser',
   'RedisRights',
   'RedisUsers',
+  'RedisTracking',
   'RedisIdleTimeout',
   'RedisSizeLimits',
   'RedisClock',

@@ -2,6 +2,7 @@
 import type { Answers } from './ask.ts';
 import { isLoopback, type ServerFacts } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { trackingChannel } from '../tracking.ts';
 import { type Actor, type Need, ruleName } from './rights.ts';
 
 const dayMs = 86_400_000;
@@ -100,28 +101,53 @@ export function defaultUserFinding({ answers, facts }: Situation): Finding | und
     : problem('RedisDefaultUser', `lets in everybody who reaches it without a password, with all rights: ${fix}`);
 }
 
-const actors: Readonly<Record<Exclude<Actor, 'users'>, string>> = { operator: 'the operator', worker: 'a worker' };
+/** Without them the operator does its work all the same, in another way. */
+const optional: ReadonlySet<Actor> = new Set<Actor>(['users', 'news']);
+
+const actors: Readonly<Record<Exclude<Actor, 'users' | 'news'>, string>> = {
+  operator: 'the operator',
+  worker: 'a worker',
+};
 
 /** What of the needs is missing. @param needs all that were tried */
 export function rightsFindings({ answers: { denied, user } }: Situation, needs: readonly Need[]): Finding[] {
   if (denied === undefined) return [];
-  const wanted = needs.filter(({ actor }) => actor !== 'users');
-  const missing = denied.filter(({ actor }) => actor !== 'users');
+  const wanted = needs.filter(({ actor }) => !optional.has(actor));
+  const missing = denied.filter(({ actor }) => !optional.has(actor));
   const rights = wanted.length === 0
     ? []
     : missing.length > 0
     ? [problem('RedisRights', missingRights(missing, user))]
     : [ok('RedisRights', `grants the user "${user}" all that ${whoOf(wanted)} needs`)];
-  return needs.some(({ actor }) => actor === 'users') ? [...rights, usersFinding(denied, user)] : rights;
+  const tried = (one: Actor) => needs.some(({ actor }) => actor === one);
+  return [
+    ...rights,
+    ...(tried('users') ? [usersFinding(rulesOf('users', denied), user)] : []),
+    ...(tried('news') ? [trackingFinding(rulesOf('news', denied), user)] : []),
+  ];
 }
 
-function usersFinding(denied: readonly Need[], user: string): Finding {
-  const missing = denied.filter(({ actor }) => actor === 'users').map(({ command }) => `+${ruleName(command)}`);
+function rulesOf(one: Actor, denied: readonly Need[]): string[] {
+  return denied.filter(({ actor }) => actor === one).map(({ command }) => `+${ruleName(command)}`);
+}
+
+function usersFinding(missing: readonly string[], user: string): Finding {
   return missing.length === 0
     ? ok('RedisUsers', `lets the user "${user}" make a user of its own for each worker`)
     : warning(
       'RedisUsers',
       `does not let the user "${user}" make a user of its own for each worker: grant it ${missing.join(' ')}`,
+    );
+}
+
+function trackingFinding(missing: readonly string[], user: string): Finding {
+  return missing.length === 0
+    ? ok('RedisTracking', `tells the user "${user}" when a key changes, so that idle workers cost nothing`)
+    : warning(
+      'RedisTracking',
+      `does not tell the user "${user}" when a key changes, so that the operator looks at every worker each 15 seconds: grant it ${
+        missing.join(' ')
+      } &${trackingChannel}`,
     );
 }
 

@@ -1,6 +1,7 @@
 /** What a login must be allowed, as commands that can be tried without being carried out. Pure. */
 import { replyListKey, traceHashKey } from '../../../contract/keys.ts';
 import type { Command } from '../command-key.ts';
+import { trackingChannel } from '../tracking.ts';
 
 /** The keys of one worker. */
 export interface WorkerKeys {
@@ -15,7 +16,7 @@ export interface WorkerKeys {
 }
 
 /** Who has to do it. */
-export type Actor = 'operator' | 'worker' | 'users';
+export type Actor = 'operator' | 'worker' | 'users' | 'news';
 
 /** A command as it would be sent, and who needs it. */
 export interface Need {
@@ -103,6 +104,15 @@ export function userNeeds(): Need[] {
     [['ACL', 'DELUSER', someReference]],
     [['ACL', 'LIST']],
     [['COMMAND', 'INFO', 'get']],
+  ]);
+}
+
+/** What being told of changes takes, instead of asking for them. */
+export function newsNeeds(): Need[] {
+  return needs('news', [
+    [['CLIENT', 'ID']],
+    [['CLIENT', 'TRACKING', 'OFF']],
+    [['SUBSCRIBE', trackingChannel]],
   ]);
 }
 

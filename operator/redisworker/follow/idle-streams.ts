@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { Arrivals } from '../../redis/arrivals.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
-import { readKey } from '../../redis/response-reader.ts';
+import { readKey } from '../../redis/read-key.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { Observed } from '../model/observed.ts';
 import { runningIds } from '../plan/wanted.ts';

@@ -6,12 +6,14 @@ import type { LookUp } from '../../dns/lookup.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import { discoverMembers } from '../../redis/discovery.ts';
 import { examine } from '../../redis/doctor/index.ts';
-import { type Need, userNeeds } from '../../redis/doctor/rights.ts';
+import { type Need, newsNeeds, userNeeds } from '../../redis/doctor/rights.ts';
+import { KeyWatch } from '../../redis/key-watch.ts';
 import { ResponseReader } from '../../redis/response-reader.ts';
 import { parseRedisUrl, type RedisTarget } from '../../redis/target.ts';
 import type { Blueprint } from '../model/blueprint.ts';
-import type { Observed, PodLogin } from '../model/observed.ts';
+import type { Observed, ObservedSpec, PodLogin } from '../model/observed.ts';
 import { isComingUp } from '../model/children.ts';
+import { declaredIds } from '../model/consumers.ts';
 import { kindOf } from '../work/index.ts';
 import type { WorkerUsers } from '../../redis/worker-users.ts';
 import { type Enqueue, enqueueChanges, enqueueOwners } from './changes.ts';
@@ -31,6 +33,9 @@ import { WorkerIndex } from './worker-index.ts';
 /** Milliseconds for connecting to a Redis that is examined, and for each command. */
 const examineMs = 5000;
 
+/** An idle worker is looked at as soon as one of its keys changes, and at most this often, in milliseconds. */
+const keysEveryMs = 2000;
+
 /** Everything that is followed, for all workers. */
 export interface Following {
   readonly copies: LiveCopies;
@@ -44,6 +49,8 @@ export interface Following {
   readonly outsideNames: OutsideNames;
   readonly redisMembers: RedisMembers;
   readonly responses: ResponseReader;
+  /** What was read of each worker in Redis. */
+  readonly redisKeys: KeyWatch;
   readonly redisUsers: RedisUsers;
   readonly redisDoctor: RedisDoctor;
   readonly scaling: Scaling;
@@ -67,6 +74,8 @@ export interface FollowOptions {
   /** Asks a Redis who belongs to it, in another way than over `redis`. */
   readonly discover?: RedisMembersOptions['discover'] | undefined;
   readonly clock: Clock;
+  /** How often a worker is looked at for its counters, in milliseconds. */
+  readonly countersEveryMs: number;
   readonly enqueue: Enqueue;
 }
 
@@ -85,6 +94,12 @@ export function startFollowing(options: FollowOptions): Following {
     clock,
     enqueue,
   });
+  const responses = new ResponseReader({
+    connections: options.redis,
+    onFault: (target, fault) => fault && redisMembers.doubt(target),
+    clock,
+  });
+  responses.onChange(options.countersEveryMs, enqueue);
   const workers = new WorkerIndex(copies.workers, options.defaultRedisUrl);
   enqueueChanges(copies, workers, options.defaultRedisUrl, enqueue, (key) => redisMembers.of(key));
   return {
@@ -92,15 +107,17 @@ export function startFollowing(options: FollowOptions): Following {
     workers,
     references: new References(cluster, enqueue),
     runtimeSecrets,
-    statusPace: new StatusPace(clock),
+    statusPace: new StatusPace(clock, options.countersEveryMs),
     ciliumPolicies: new CiliumPolicies(cluster, namespace, (copy) => enqueueOwners(copy, enqueue)),
     outsideNames: new OutsideNames({ lookUp: options.lookUp, clock, enqueue }),
     redisMembers,
-    responses: new ResponseReader({
+    responses,
+    redisKeys: new KeyWatch({
       connections: options.redis,
-      onChange: enqueue,
-      onFault: (target, fault) => fault && redisMembers.doubt(target),
       clock,
+      changed: enqueue,
+      paceMs: Math.min(keysEveryMs, options.countersEveryMs),
+      busyPaceMs: options.countersEveryMs,
     }),
     scaling: new Scaling(),
     idleStreams: new IdleStreams({ connections: options.redis, clock, enqueue }),
@@ -121,13 +138,14 @@ function defaultWithMembers({ defaultRedisUrl, defaultLogin }: FollowOptions): R
 
 /** Follows exactly what one look at the worker `key` has come upon; undefined: the worker is gone. */
 export function follow(following: Following, key: string, observed: Observed | undefined): void {
-  const { references, runtimeSecrets, ciliumPolicies, outsideNames, redisMembers, responses, redisUsers, redisDoctor } =
-    following;
+  const { references, runtimeSecrets, ciliumPolicies, outsideNames, redisMembers, responses, redisKeys } = following;
+  const { redisUsers, redisDoctor } = following;
   references.keep(key, observed?.referred ?? []);
   if (!observed) {
     runtimeSecrets.forget(key);
     following.statusPace.forget(key);
     responses.unfollow(key);
+    redisKeys.forget(key);
     outsideNames.forget(key);
     redisMembers.forget(key);
     redisUsers.forget(key);
@@ -147,17 +165,27 @@ export function follow(following: Following, key: string, observed: Observed | u
   if (!spec?.access.ok) return;
   const { target, login } = spec.access.value;
   responses.follow(key, target, spec.blueprint.work.responses, observed.responses);
+  redisKeys.keep(key, { target, ...keysOf(spec, observed.children.pods.length > 0), since: observed.now });
   redisDoctor.keep(key, target, () => needsOf(spec.blueprint, target, login));
   if (login.kind === 'own') {
     redisUsers.keep(key, { target, servers: spec.endpoint.ok ? spec.endpoint.value.servers : [] }, login.user.name);
   } else redisUsers.forget(key);
 }
 
+/** What was read of the worker there, with what will be once it answers. */
+function keysOf({ blueprint: { work, keyPrefix: prefix, consumers }, redis }: ObservedSpec, hasPods: boolean) {
+  const ids = redis.kind === 'answered' ? redis.ids : declaredIds(consumers);
+  const { keys, busyKeys } = kindOf(work).keys(work);
+  const own = [...keys, ...ids.map((id) => configHashKey(prefix, id))];
+  // Where nobody works, every request is news.
+  return hasPods ? { keys: own, busyKeys } : { keys: [...own, ...busyKeys], busyKeys: [] };
+}
+
 /** What the login the operator has there has to be allowed: pods with a login of their own are not part of it. */
 function needsOf({ type, work }: Blueprint, { topology }: RedisTarget, login: PodLogin): readonly Need[] {
   const needs = kindOf(work).needs(work, configHashKey(keyPrefix(type, topology), '1'));
   const own = login.kind === 'own' ? needs.filter(({ actor }) => actor === 'operator') : needs;
-  return login.kind === 'author' ? own : [...own, ...userNeeds()];
+  return login.kind === 'author' ? [...own, ...newsNeeds()] : [...own, ...newsNeeds(), ...userNeeds()];
 }
 
 /** Settles when every live copy is complete, and the default Redis was asked who belongs to it. */
@@ -178,6 +206,7 @@ export async function stopFollowing(following: Following): Promise<void> {
   following.redisMembers.close();
   following.ciliumPolicies.close();
   following.redisUsers.close();
+  following.redisKeys.close();
   following.redisDoctor.close();
   await Promise.all([following.responses.close(), following.idleStreams.close()]);
 }

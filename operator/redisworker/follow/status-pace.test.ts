@@ -4,7 +4,7 @@ import { StatusPace } from './status-pace.ts';
 
 test('what is urgent is written at once, and the rest when the last write is long enough ago', async () => {
   const clock = new ManualClock();
-  const pace = new StatusPace(clock);
+  const pace = new StatusPace(clock, 15_000);
   expect(pace.waitMs('a', 'Soon')).toBe(15_000);
   await clock.advance(5000);
   expect([pace.waitMs('a', 'Now'), pace.waitMs('a', 'Soon'), pace.waitMs('a', 'Later')]).toEqual([0, 10_000, 55_000]);

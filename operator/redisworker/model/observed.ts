@@ -52,6 +52,8 @@ export type RedisObservation =
   | {
     readonly kind: 'answered';
     readonly work: WorkView;
+    /** The server tells when something changes of what was read; else it has to be looked up. */
+    readonly isTold: boolean;
     /** Consumer ids whose hashes were read: named by the spec, remembered by a child, or members of the work. */
     readonly ids: readonly string[];
     /** By key. */

@@ -69,6 +69,8 @@ export interface WorkView {
   readonly problems: readonly Problem[];
   /** The part of the status that tells the backlog. */
   readonly status: RedisWorkerStatus;
+  /** Nothing waits, is under way or is due later: what there is changes with a new request alone. */
+  readonly isIdle: boolean;
   /** What must be there before a consumer starts. */
   start(): Action[];
   /** Takes a consumer whose pod is gone out of the work, without losing a request. */
@@ -96,6 +98,8 @@ export interface KindOfWork<Blueprint extends WorkBlueprint = WorkBlueprint, Ste
   blueprint(worker: RedisWorker, around: WorkSurroundings): Blueprint;
   /** What its runtimes need. @param hashes pattern of the worker's config hashes */
   access(work: Blueprint, hashes: string): WorkAccess;
+  /** The keys a look reads; busy ones change with the work itself. Not those of its responses, which are followed. */
+  keys(work: Blueprint): { readonly keys: readonly string[]; readonly busyKeys: readonly string[] };
   /** What its operator and its runtimes do in Redis. @param hash one of the worker's config hashes */
   needs(work: Blueprint, hash: string): readonly Need[];
   /** @throws RedisFault */

@@ -38,6 +38,7 @@ const abandonRedisAfterMs = 300_000;
 export async function observe(world: World, key: string): Promise<Observed | undefined> {
   const object = world.following.copies.workers.get(refOf(key));
   if (!object) return undefined;
+  const now = world.clock.now();
   const parsed = parsedOnce(object);
   const referred: Referred[] = [];
   const isCilium = parsed.ok && parsed.worker.spec.networkPolicy.flavor === 'Cilium';
@@ -51,7 +52,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
   const worker = parsed.ok ? parsed.worker : isBeingDeleted(object) ? salvaged(object) : undefined;
   const spec = worker && await observeSpec(world, worker, looking);
   return {
-    now: world.clock.now(),
+    now,
     object,
     spec,
     unreadable: parsed.ok ? [] : parsed.problems.map((text) => terminal('InvalidSpec', text)),
@@ -60,7 +61,7 @@ export async function observe(world: World, key: string): Promise<Observed | und
     aesKey,
     ...looking.past,
     canaryProblem: world.canaryProblem(),
-    abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, world.clock.now()),
+    abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, now),
   };
 }
 
@@ -147,7 +148,7 @@ async function observeRedis(
       readConfigHashes(link, keys),
       login.kind === 'own' ? world.workerUsers.state({ target, servers }, login.user) : undefined,
     ]);
-    return { kind: 'answered', work, ids: all, hashes, user };
+    return { kind: 'answered', work, isTold: link.isTold, ids: all, hashes, user };
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return { kind: 'fault', reason: error.code, message: error.message };

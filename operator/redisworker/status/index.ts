@@ -107,6 +107,7 @@ function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
 
 function persistedTally(responses: Observed['responses']): NonNullable<RedisWorkerStatus['responses']> {
   const { total, succeeded, failed, unreadable, codes, lastId, lastCode, lastTime, perSecond } = responses;
+  const { sampled, missed, entriesAdded } = responses;
   return {
     total,
     succeeded,
@@ -114,6 +115,9 @@ function persistedTally(responses: Observed['responses']): NonNullable<RedisWork
     unreadable,
     codes,
     perSecond,
+    ...(sampled > 0 ? { sampled } : {}),
+    ...(missed > 0 ? { missed } : {}),
+    ...(entriesAdded === undefined ? {} : { entriesAdded }),
     ...(lastId === undefined ? {} : { lastId }),
     ...(lastCode === undefined ? {} : { lastCode }),
     ...(lastTime === undefined ? {} : { lastTime }),

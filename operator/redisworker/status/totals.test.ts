@@ -15,7 +15,10 @@ const counted: ResponseTally = {
   failed: 2,
   codes: { '200': 5, '500': 2 },
   unreadable: 1,
+  sampled: 3,
+  missed: 1,
   lastId: '1700000000000-3',
+  entriesAdded: 9,
   lastCode: 500,
   lastTime: '2030-01-01T00:00:00.000Z',
 };

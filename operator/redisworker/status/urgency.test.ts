@@ -42,18 +42,26 @@ test('how many pods there are is told soon, and which they are later, while noth
   expect(from({ consumers: [...consumers, { id: '2', state: 'Ready' as const, pod: 'w-2-x' }] })).toBe('Later');
 });
 
-test('what there is to do is told at once, and not that there is nothing', () => {
+test('what there is to do is told soon, and not that there is nothing', () => {
   const unknown = { pending: 0, scheduled: 0, length: 0 };
   const before = { ...starting, stream: unknown };
   expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 0, backlog: 0 } })).toBe('Later');
-  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 1, backlog: 1 } })).toBe('Now');
+  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 1, backlog: 1 } })).toBe('Soon');
 });
 
-test('a consumer in trouble, or with work, is told at once', () => {
+test('what was done is told soon, and at once together with what is more urgent', () => {
+  const done = { responses: { total: 9, failed: 1, perSecond: 2 } };
+  const row = { id: '1', state: 'Ready' as const, pod: 'w-1-x', total: 9, failed: 1, lastCode: 500, p50Ms: 3 };
+  expect(from(done)).toBe('Soon');
+  expect(from({ consumers: [row] })).toBe('Soon');
+  expect(from({ ...done, observedGeneration: 2 })).toBe('Now');
+});
+
+test('a consumer in trouble is told at once, and its work soon', () => {
   const row = { id: '1', pod: 'w-1-x' };
   expect(from({ consumers: [{ ...row, state: 'Failing', reason: 'OOMKilled' }] })).toBe('Now');
   expect(from({ consumers: [{ ...row, state: 'Starting', restarts: 1 }] })).toBe('Now');
-  expect(from({ consumers: [{ ...row, state: 'Ready', pending: 2 }] })).toBe('Now');
+  expect(from({ consumers: [{ ...row, state: 'Ready', pending: 2 }] })).toBe('Soon');
 });
 
 test('the verdict on a canary is told at once, and what it was counted from soon', () => {

@@ -5,7 +5,7 @@ import type { Reason } from '../model/reasons.ts';
 
 /**
  * `Now`: a condition, or what stands beside it, is another one. `Soon`: how many pods there are and how many are ready,
- * while nothing else changes. `Later`: names and states of pods that come up. `None`: nothing has changed.
+ * and whatever counts requests, while nothing else changes. `Later`: names and states of pods that come up. `None`: nothing has changed.
  */
 export type Urgency = 'Now' | 'Soon' | 'Later' | 'None';
 
@@ -25,7 +25,8 @@ export function urgencyOf(before: RedisWorkerStatus | undefined, after: RedisWor
   const [old, next] = [before ?? {}, JSON.parse(JSON.stringify(after)) as RedisWorkerStatus];
   if (isDeepStrictEqual(old, next)) return 'None';
   if (!isDeepStrictEqual(urgentPart(old), urgentPart(next))) return 'Now';
-  return isDeepStrictEqual(amounts(old), amounts(next)) ? 'Later' : 'Soon';
+  const isCounted = isDeepStrictEqual(amounts(old), amounts(next)) && isDeepStrictEqual(counters(old), counters(next));
+  return isCounted ? 'Later' : 'Soon';
 }
 
 const amountFields = ['replicas', 'readyReplicas', 'consumersReady'] as const;
@@ -37,12 +38,22 @@ function amounts(status: RedisWorkerStatus): unknown[] {
   return [...amountFields.map((field) => status[field]), status.rollout];
 }
 
-function urgentPart(status: RedisWorkerStatus): object {
-  const { conditions, consumers, stream, rollout } = status;
+/** What never stands still while there is work. */
+function counters({ stream, responses, consumers }: RedisWorkerStatus): object {
   return {
-    ...without(status, amountFields),
     // A group that has just been made has nothing to tell.
-    stream: { ...stream, lag: stream?.lag ?? 0, backlog: stream?.backlog ?? 0 },
+    stream: { ...stream, lag: stream?.lag ?? 0, pending: stream?.pending ?? 0, backlog: stream?.backlog ?? 0 },
+    responses,
+    consumers: consumers?.map((row) => rowCounters.map((field) => row[field] ?? 0)).filter((row) => row.some(Boolean)),
+  };
+}
+
+const rowCounters = ['pending', 'total', 'failed', 'lastCode', 'lastTime', 'p50Ms', 'p99Ms'] as const;
+
+function urgentPart(status: RedisWorkerStatus): object {
+  const { conditions, consumers, rollout } = status;
+  return {
+    ...without(status, [...amountFields, 'stream', 'responses']),
     rollout: rollout && { ...rollout, canary: without(rollout.canary ?? {}, canaryCounts) },
     conditions: conditions?.map(withoutProgress),
     consumers: consumers?.map(withoutPod).filter((row) => row !== undefined),
@@ -56,11 +67,11 @@ function withoutProgress(condition: Condition): object {
 
 /** A row that tells nothing but how a pod comes up is none. */
 function withoutPod(row: ConsumerStatus): object | undefined {
-  const { id, restarts = 0, pending = 0, state } = row;
+  const { id, restarts = 0, state } = row;
   const isTrouble = state === 'Failing' || restarts > 0;
-  const rest = without(row, isTrouble ? ['pod'] : ['pod', 'state', 'reason']);
-  const isQuiet = !isTrouble && pending === 0 && Object.keys(without(rest, ['id', 'restarts', 'pending'])).length === 0;
-  return isQuiet ? undefined : { ...rest, id, restarts, pending };
+  const rest = without(row, [...rowCounters, ...(isTrouble ? ['pod'] : ['pod', 'state', 'reason'])]);
+  const isQuiet = !isTrouble && Object.keys(without(rest, ['id', 'restarts'])).length === 0;
+  return isQuiet ? undefined : { ...rest, id, restarts };
 }
 
 function without(object: object, fields: readonly string[]): object {

@@ -126,6 +126,7 @@ export async function startMortalOperator(
     defaultLogin: () => ({}),
     lookUp: machineLookUp(),
     clock: systemClock,
+    countersEveryMs: 0,
     enqueue: () => undefined,
   });
   const world = {

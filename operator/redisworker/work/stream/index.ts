@@ -4,6 +4,7 @@ import { observeBeside } from '../../../redis/beside-stream.ts';
 import { operatorNeeds, workerNeeds } from '../../../redis/doctor/rights.ts';
 import { observeStream } from '../../../redis/observe-stream.ts';
 import type { KindOfWork } from '../../model/work.ts';
+import { countUnanswered } from '../../../redis/unanswered.ts';
 import { streamAccess } from './access.ts';
 import { type StreamBlueprint, streamBlueprint } from './blueprint.ts';
 import type { StreamStep } from './steps.ts';
@@ -19,13 +20,19 @@ export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
     const keys = { hash, request, group, responses, retries, deadLetters, record };
     return [...operatorNeeds(keys), ...workerNeeds(keys, acknowledges ? 'Handler' : 'Script')];
   },
+  keys: ({ request, group, retries, settings: { deadLetterStream } }) => ({
+    keys: [groupRecordKey(request, group)],
+    busyKeys: [request, retries, deadLetterStream],
+  }),
   observe: async (link, stream) => {
     const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
     const [view, beside] = await Promise.all([
       observeStream(link, request, group),
       observeBeside(link, { request, group, responses, retries, deadLetters }),
     ]);
-    return streamView(view, beside, stream);
+    // A program of the user's own need not acknowledge.
+    const unfinished = stream.acknowledges ? view.pending : await countUnanswered(link, stream, view.pending);
+    return streamView({ ...view, unfinished }, beside, stream);
   },
   write: writeStream,
 };

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import type { BesideStream } from '../../../redis/beside-stream.ts';
-import type { StreamView } from '../../../redis/observe-stream.ts';
 import { idleStream, observed, ownedStream } from '../../../../test/support/observed.ts';
 import type { KubeObject } from '../../../cluster/cluster.ts';
 import type { StreamBlueprint } from './blueprint.ts';
-import { streamView } from './view.ts';
+import { streamView, type WorkingStreamView } from './view.ts';
 
 function worker(spec: object = {}): KubeObject {
   return {
@@ -15,10 +14,13 @@ function worker(spec: object = {}): KubeObject {
   };
 }
 
-function look(around: { view?: Partial<StreamView>; beside?: Partial<BesideStream>; spec?: object } = {}) {
+function look(around: { view?: Partial<WorkingStreamView>; beside?: Partial<BesideStream>; spec?: object } = {}) {
   const { spec } = observed(worker(around.spec));
   const stream = spec?.blueprint.work as StreamBlueprint;
-  return streamView({ ...idleStream, ...around.view }, { ...ownedStream, ...around.beside }, stream);
+  return streamView({ ...idleStream, unfinished: around.view?.pending ?? 0, ...around.view }, {
+    ...ownedStream,
+    ...around.beside,
+  }, stream);
 }
 
 const startOf = (...args: Parameters<typeof look>) =>
@@ -60,12 +62,26 @@ test('the backlog is what is not finished: not delivered, not acknowledged, wait
   });
 });
 
-test('what a program of the user has taken and never acknowledges is no backlog', () => {
-  const { status } = look({
-    spec: { runtime: 'Script' },
-    view: { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z' },
-  });
-  expect(status.stream).toEqual({ lag: 5, pending: 3, scheduled: 0, backlog: 5, length: 0 });
+test('what a program of the user has answered and never acknowledges is no backlog', () => {
+  const taken = { lag: 5, pending: 3, oldestPendingTime: '2030-01-01T00:00:00.000Z' };
+  const backlogs = [0, 1, undefined].map((unfinished) =>
+    look({ spec: { runtime: 'Script' }, view: { ...taken, unfinished } }).status.stream
+  );
+  const rest = { lag: 5, pending: 3, scheduled: 0, length: 0 };
+  expect(backlogs).toEqual([{ ...rest, backlog: 5 }, { ...rest, backlog: 6 }, { ...rest, backlog: 5 }]);
+});
+
+test('without a group nobody knows what waits, and nothing is told of it', () => {
+  const missing = look({ view: { exists: false, group: false, lag: undefined, length: 0 } });
+  expect(missing.status.stream).toEqual({ scheduled: 0, length: 0 });
+  expect(missing.isIdle).toBe(false);
+});
+
+test('a worker is idle with nothing to deliver and nothing under way, whatever is due later', () => {
+  const isIdle = (view: Partial<WorkingStreamView>) => look({ view, beside: { scheduled: 4 } }).isIdle;
+  expect([isIdle({}), isIdle({ lag: 1 }), isIdle({ pending: 1 }), isIdle({ pending: 9, unfinished: 0 })]).toEqual(
+    [true, false, false, true],
+  );
 });
 
 test('a key of another type is told by its name, whatever it is used for', () => {

@@ -8,8 +8,13 @@ import type { Demand, Leaving, WorkView } from '../../model/work.ts';
 import type { StreamBlueprint } from './blueprint.ts';
 import { claimGroupStep, deleteConsumerStep, ensureGroupStep, handOverStep, leaveGroupStep } from './steps.ts';
 
+/** A look at the stream, and how many of the pending requests are not finished; undefined when nobody knows. */
+export interface WorkingStreamView extends StreamView {
+  readonly unfinished: number | undefined;
+}
+
 /** The view of a worker's stream. */
-export function streamView(view: StreamView, beside: BesideStream, stream: StreamBlueprint): WorkView {
+export function streamView(view: WorkingStreamView, beside: BesideStream, stream: StreamBlueprint): WorkView {
   const members = view.consumers.map(({ name, pending, idleMs, inactiveMs }) => ({
     id: name,
     pending,
@@ -26,6 +31,7 @@ export function streamView(view: StreamView, beside: BesideStream, stream: Strea
       ...beside.misfits.map(misfit),
     ],
     status: { stream: status(view, beside, stream) },
+    isIdle: view.group && view.lag === 0 && (view.unfinished ?? view.pending) === 0,
     start: () => {
       if (!view.group) return [ensureGroupStep('WorkMissing')];
       return isOurs || belongsToAnother(beside, stream) ? [] : [claimGroupStep('WorkUnclaimed')];
@@ -62,16 +68,15 @@ function demand(view: StreamView, { nextRetryMs }: BesideStream, { request, ackn
   };
 }
 
-/** A program of the user's own need not acknowledge: what is pending there says nothing of what there is to do. */
-function status(view: StreamView, { scheduled, deadLetters }: BesideStream, { acknowledges }: StreamBlueprint) {
-  const { lag, pending, length, oldestPendingTime } = view;
-  const waiting = acknowledges ? pending + scheduled : scheduled;
+/** What is not known is not told: no group has no lag, and a number would read as if there were nothing to do. */
+function status(view: WorkingStreamView, { scheduled, deadLetters }: BesideStream, { acknowledges }: StreamBlueprint) {
+  const { lag, pending, unfinished = 0, length, oldestPendingTime, group } = view;
   return {
-    ...(lag === undefined ? {} : { lag, backlog: lag + waiting }),
-    pending,
+    ...(lag === undefined ? {} : { lag, backlog: lag + unfinished + scheduled }),
+    ...(group ? { pending } : {}),
     scheduled,
     ...(deadLetters === undefined ? {} : { deadLetters }),
-    length,
+    ...(view.wrongType ? {} : { length }),
     ...(acknowledges && oldestPendingTime !== undefined ? { oldestPendingTime } : {}),
   };
 }
