@@ -66,7 +66,7 @@ export class RolloutWorld {
       if (action.do === 'applyObject') this.#write(action.object);
       if (action.do === 'deleteObject') this.#remove(action.ref.name);
       if (action.do === 'writeConfigHash') {
-        this.hashes.set(configHashKey('w', action.consumerId), action.fields as Record<string, string>);
+        this.hashes.set(configHashKey('w', action.consumerId), action.fields);
       }
     }
     if (until === 'status') {
