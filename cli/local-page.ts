@@ -32,7 +32,7 @@ export async function serveLocalPage(
   { operator, log, problems }: LocalPage,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const token = randomBytes(24).toString('base64url');
-  const stopped = Promise.withResolvers<void>(); // a reply that is waited for would hold up the end
+  const stopped = Promise.withResolvers<undefined>(); // a reply that is waited for would hold up the end
   const source = pageSource({
     operator: () => operator,
     clock: systemClock,
@@ -61,7 +61,7 @@ export async function serveLocalPage(
   return {
     url: `http://${address}:${server.port}/#token=${token}`,
     close() {
-      stopped.resolve();
+      stopped.resolve(undefined);
       return server.close();
     },
   };

@@ -78,7 +78,7 @@ export function denoTests(reports: string): Runner {
 
 /** Tests on a real control plane, which is built on first use, and of the image and the npm package, whose builds take a while. */
 export function clusterTests(reports: string): Runner {
-  return vitest('cluster tests', ['images', 'package', 'docs', 'cluster'], reports);
+  return vitest('cluster tests', ['images', 'package', 'page', 'docs', 'cluster'], reports);
 }
 
 /** The chart under every two values that change what is rendered, to the eyes of linters and of an API server. */
