@@ -75,7 +75,8 @@ function lost(pod: KubeObject): ConsumerState | undefined {
   const { conditions = [], containerStatuses = [] } = podStatus(pod);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const isLost = ready !== undefined && ready.status !== 'True' && ready.reason !== 'ReadinessGatesNotReady' &&
-    holding(pod, 'ContainersReady') !== undefined && containerStatuses.every((container) => container.ready === true);
+    !conditions.some(({ type, status }) => type === 'ContainersReady' && status !== 'True') &&
+    containerStatuses.length > 0 && containerStatuses.every((container) => container.ready === true);
   if (!isLost) return undefined;
   const { nodeName } = (pod.spec ?? {}) as { nodeName?: string };
   return {

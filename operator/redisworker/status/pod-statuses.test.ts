@@ -7,6 +7,7 @@ import { type PodChange, podOf } from '../../../test/support/pods.ts';
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
+import { keptPod } from '../follow/kept.ts';
 import { missing } from '../model/problem.ts';
 import { planOf } from '../plan/index.ts';
 import { statusOf } from './index.ts';
@@ -451,7 +452,7 @@ function withPods(object: KubeObject, pods: (deployments: readonly KubeObject[])
 
 describe('the row, the condition and the plan of a consumer whose pod is', () => {
   it.each(Object.entries(cases))('%s', (_, { pods, row, ready, plan = [] }) => {
-    const seen = withPods(worker('w'), ([deployment]) => pods.map((change) => podOf(deployment!, change)));
+    const seen = withPods(worker('w'), ([deployment]) => pods.map((change) => keptPod(podOf(deployment!, change))));
     const { status, ready: said, steps } = told(seen);
     expect([rowOf(status), said, steps]).toEqual([row, ready, plan]);
     expect(status.consumersReady).toBe(ready.startsWith('True') ? '1/1' : '0/1');
