@@ -107,3 +107,11 @@ test('after an interruption, what is gone is missed again', () => {
   settle(follower, state('7-0', 20), [entry('7-0')], true, now);
   expect(follower.tally).toMatchObject({ total: 20, missed: 10 });
 });
+
+test('a stream that begins under its eyes is counted to the entry, however fast it grows', () => {
+  const follower = newFollower('w', 's', emptyTally);
+  verify(follower, undefined, false);
+  take(follower, [entry('1-0'), entry('2-0')], now);
+  settle(follower, state('9-0', 50, { length: 48 }), [entry('9-0')], true, now);
+  expect(follower.tally).toMatchObject({ total: 50, sampled: 47, missed: 0 });
+});

@@ -70,8 +70,8 @@ export function verify(follower: Follower, state: StreamState | undefined, sameS
   follower.fault = undefined;
   follower.anchor = state?.firstId;
   if (state === undefined) {
-    // One that was never seen is counted from what there is of it; one that was, from its first entry on.
-    goOn(follower, beginning, follower.tally.lastId === undefined ? undefined : 0);
+    goOn(follower, beginning, 0);
+    follower.followed = true; // whatever comes is seen from its first entry on
   } else if (wentBack(follower, state)) {
     if (sameStream) goOn(follower, state.lastGeneratedId, state.entriesAdded);
     else goOn(follower, beginning, 0);
