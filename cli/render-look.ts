@@ -10,6 +10,7 @@ import type { RedisLink } from '../operator/redis/link.ts';
 import type { RedisTarget } from '../operator/redis/target.ts';
 import { WorkerUsers } from '../operator/redis/worker-users.ts';
 import { startFollowing, synced } from '../operator/redisworker/follow/index.ts';
+import { finalizer } from '../operator/redisworker/model/names.ts';
 import type { Observed } from '../operator/redisworker/model/observed.ts';
 import { observe } from '../operator/redisworker/observe/index.ts';
 import { planOf } from '../operator/redisworker/plan/index.ts';
@@ -54,7 +55,7 @@ export async function lookAtAll(
 
 function worldOf(documents: readonly KubeObject[], { options, addresses, members }: Known, guess: Guess): World {
   const clock: Clock = { now: () => guess.now, after: () => () => undefined };
-  const cluster = documentsCluster(documents);
+  const cluster = documentsCluster(documents.map(asBegun));
   const redis = new NoConnections();
   const workerUsers = new WorkerUsers(redis, clock);
   const following = startFollowing({
@@ -83,6 +84,13 @@ function worldOf(documents: readonly KubeObject[], { options, addresses, members
     freshPassword: () => guess.password,
     canaryProblem: () => undefined,
   };
+}
+
+/** What the operator keeps for a worker may be among the documents: it is looked for once the operator has begun. */
+function asBegun(object: KubeObject): KubeObject {
+  if (object.kind !== resources.redisWorkers.kind) return object;
+  const { finalizers = [] } = object.metadata;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...new Set([...finalizers, finalizer])] } };
 }
 
 function lookUpIn(known: ReadonlyMap<string, readonly string[]>): LookUp {
