@@ -1,8 +1,9 @@
 /** What a worker refers to and does not find, find wrong or find taken: each is told by name, and mending it is enough. */
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
 import { maxSecretBytes, maxSourceBytes } from '../../contract/limits.ts';
-import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { type KubeObject, type Resource, resources } from '../../operator/cluster/cluster.ts';
 import { parseHostRule } from '../../operator/redisworker/network/redis-hosts.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
@@ -236,6 +237,36 @@ describe.concurrent('a worker that cannot run', () => {
         (await operator.cluster.get(resources.redisWorkers, { namespace: 'default', name: 'healthy' })) === undefined,
     );
     expect(await redis.client.exists(configHashKey('healthy', '1'))).toBe(0);
+  });
+
+  test('whose objects lost the owner or the labels they are known by gets them back, and no pod is started again', async () => {
+    await start('stripped', {});
+    await operator.told('stripped', 'Ready', 'True');
+    const ofWorker = async (resource: (typeof resources)['deployments' | 'networkPolicies']) =>
+      (await operator.cluster.list(resource)).find(({ metadata }) =>
+        metadata.labels?.['redisworker.dev/name'] === 'stripped'
+      );
+    const uidsOfPods = async () => (await operator.pods('stripped')).map(({ metadata }) => metadata.uid);
+    const pods = await uidsOfPods();
+    const deployment = await ofWorker(resources.deployments);
+    const policy = await ofWorker(resources.networkPolicies);
+    if (!deployment || !policy) throw new Error('the worker has no Deployment or no policy');
+    const strip = (resource: Resource, { metadata }: KubeObject, patch: object) =>
+      operator.cluster.patch(resource, { namespace: 'default', name: metadata.name }, { metadata: patch });
+    await strip(resources.deployments, deployment, {
+      ownerReferences: null,
+      labels: { 'redisworker.dev/consumer': null },
+    });
+    await strip(resources.networkPolicies, policy, { labels: { 'app.kubernetes.io/managed-by': null } });
+    await eventually('both are as they were', async () => {
+      const now = [await ofWorker(resources.deployments), await ofWorker(resources.networkPolicies)];
+      return isDeepStrictEqual(
+        now.map((object) => [object?.metadata.uid, object?.metadata.ownerReferences, object?.metadata.labels]),
+        [deployment, policy].map(({ metadata }) => [metadata.uid, metadata.ownerReferences, metadata.labels]),
+      );
+    });
+    expect(await uidsOfPods()).toEqual(pods);
+    await remove('stripped');
   });
 
   test('that comes when the operator leads no more is left to the next leader, in Redis too', async () => {

@@ -135,27 +135,40 @@ async function applyObject(
   const worker = keyOf(objectRef(writing.observed.object));
   const isSecret = resource.kind === resources.secrets.kind;
   try {
-    const written = await (exists ? cluster.apply(object, 'redisworker') : cluster.create(object, 'redisworker'));
+    const written = await (exists ? cluster.apply(object, 'redisworker') : createOrTakeBack(writing, resource, object));
     if (isSecret) runtimeSecrets.wrote(worker, written);
   } catch (error) {
     if (isSecret) runtimeSecrets.doubt(worker);
     if (!(error instanceof ClusterError)) throw error;
-    if (!exists && error.reason === 'Conflict') await refuseForeign(writing, resource, objectRef(object));
     const uninstalled = error.reason === 'NotServed' && resource.kind === resources.ciliumNetworkPolicies.kind;
     throw uninstalled ? new TransientError('CiliumNotInstalled', ciliumNotInstalled) : error;
   }
 }
 
+/** One that is ours and was not seen has lost the labels it is followed by, or is younger than the live copy. */
+async function createOrTakeBack(writing: Writing, resource: Resource, object: KubeObject): Promise<KubeObject> {
+  const { cluster } = writing.world;
+  try {
+    return await cluster.create(object, 'redisworker');
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason !== 'Conflict') throw error;
+    if (!await isOurs(writing, resource, objectRef(object))) throw error;
+    return await cluster.apply(object, 'redisworker');
+  }
+}
+
 /**
- * An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself. One that
- * is ours only has to be seen: the next look does.
+ * An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself.
+ * @returns false when there is none any more
+ * @throws TerminalError, TransientError when it is somebody else's
  */
-async function refuseForeign({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<void> {
+async function isOurs({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<boolean> {
   const { metadata, kind } = observed.object;
   const owners = await world.cluster.get(resource, ref).then((found) =>
     found && (found.metadata.ownerReferences ?? [])
   );
-  if (!owners || owners.some(({ uid }) => uid === metadata.uid)) return;
+  if (!owners) return false;
+  if (owners.some(({ uid }) => uid === metadata.uid)) return true;
   if (owners.some((owner) => owner.kind === kind && owner.name === metadata.name)) {
     throw new TransientError(
       'Waiting',

@@ -3,7 +3,7 @@ import type { HostPort } from '../../../contract/host-port.ts';
 import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
-import { annotations } from '../model/names.ts';
+import { workerNamed } from '../model/belonging.ts';
 import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
@@ -62,8 +62,8 @@ export function enqueueChanges(
 export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
   children.onChange((type, child, isOurs) => {
     if (isOurs === true && type === 'added') return;
-    const name = child.metadata.annotations?.[annotations.worker] ?? ownerName(child);
-    if (name !== undefined) enqueue(keyOf({ namespace: child.metadata.namespace ?? 'default', name }));
+    const key = ownerOf(child) ?? workerNamed(child);
+    if (key !== undefined) enqueue(key);
   });
 }
 
@@ -85,8 +85,9 @@ function rivalsOf(worker: KubeObject, near: readonly KubeObject[], defaultRedisU
   );
 }
 
-function ownerName({ metadata }: KubeObject): string | undefined {
-  return metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker')?.name;
+function ownerOf({ metadata }: KubeObject): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ kind, controller }) => controller && kind === 'RedisWorker');
+  return owner && keyOf({ namespace: metadata.namespace ?? 'default', name: owner.name });
 }
 
 /** A Service and the ExternalName Services that stand for it, by way of others perhaps; each of them once. */

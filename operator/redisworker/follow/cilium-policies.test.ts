@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { settled } from '../../../test/support/manual-clock.ts';
 import { quietLog } from '../../../test/support/quiet-log.ts';
-import { type Cluster, ClusterError, type Followed, resources } from '../../cluster/cluster.ts';
+import { type Cluster, ClusterError, type Followed, type ObjectMeta, resources } from '../../cluster/cluster.ts';
 import { openLocalCluster } from '../../cluster/local/index.ts';
 import { CiliumPolicies } from './cilium-policies.ts';
 
-/** Writes a policy of ours, and the owner without which it would be collected. @returns the owner's UID */
-async function writePolicy(port: Cluster): Promise<string> {
+/** Writes a policy of ours, and the owner without which it would be collected. @returns the owner's metadata */
+async function writePolicy(port: Cluster): Promise<ObjectMeta> {
   const owner = await port.apply(
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w', namespace: 'default' } },
     'redisworker',
@@ -24,7 +24,7 @@ async function writePolicy(port: Cluster): Promise<string> {
       ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'w', uid }],
     },
   }, 'redisworker');
-  return uid;
+  return owner.metadata;
 }
 
 async function cluster(
@@ -37,15 +37,15 @@ async function cluster(
 
 test('nothing is followed before a worker asks for it, and one copy serves all who ask at once', async () => {
   const port = await cluster();
-  const uid = await writePolicy(port);
+  const worker = await writePolicy(port);
   const opened: Followed[] = [];
   const policies = new CiliumPolicies(port, undefined, (copy) => opened.push(copy));
-  expect([await policies.ownedBy(uid, false), port.follow.mock.calls.length]).toEqual([{ ok: true, value: [] }, 0]);
-  expect([await policies.ownedBy(uid, true), port.follow.mock.calls.length]).toMatchObject([{ value: [{}] }, 0]);
+  expect([await policies.of(worker, false), port.follow.mock.calls.length]).toEqual([{ ok: true, value: [] }, 0]);
+  expect([await policies.of(worker, true), port.follow.mock.calls.length]).toMatchObject([{ value: [{}] }, 0]);
   policies.follow();
   policies.follow();
   await settled();
-  expect(await policies.ownedBy(uid, false)).toMatchObject({ ok: true, value: [{}] });
+  expect(await policies.of(worker, false)).toMatchObject({ ok: true, value: [{}] });
   expect([opened.length, port.follow.mock.calls.length]).toEqual([1, 1]);
   policies.close();
 });
@@ -56,7 +56,7 @@ test.each([[new ClusterError(404, 'NotServed', 'not served'), 'CiliumNotInstalle
 ]])('a refused look (%s) is a problem that passes, and nothing is followed', async (fault, reason) => {
   const port = await cluster(fault);
   const policies = new CiliumPolicies(port, undefined, () => undefined);
-  expect(await policies.ownedBy('uid', true)).toMatchObject({ ok: false, problem: { reason, terminal: false } });
+  expect(await policies.of({ name: 'w' }, true)).toMatchObject({ ok: false, problem: { reason, terminal: false } });
   await policies.openIfUsed();
   expect(port.follow.mock.calls).toEqual([]);
 });
@@ -66,9 +66,9 @@ test('policies left over from an earlier process are followed without a worker o
   const policies = new CiliumPolicies(port, undefined, () => undefined);
   await policies.openIfUsed();
   expect(port.follow.mock.calls).toEqual([]);
-  const uid = await writePolicy(port);
+  const worker = await writePolicy(port);
   await policies.openIfUsed();
   await settled();
-  expect(await policies.ownedBy(uid, false)).toMatchObject({ ok: true, value: [{}] });
+  expect(await policies.of(worker, false)).toMatchObject({ ok: true, value: [{}] });
   policies.close();
 });

@@ -1,6 +1,14 @@
 /** The live copy of CiliumNetworkPolicies, opened when the first worker asks for one: most clusters do not have the kind. */
-import { type Cluster, ClusterError, type Followed, type KubeObject, resources } from '../../cluster/cluster.ts';
+import {
+  type Cluster,
+  ClusterError,
+  type Followed,
+  type KubeObject,
+  type ObjectMeta,
+  resources,
+} from '../../cluster/cluster.ts';
 import { keptPolicy } from './kept.ts';
+import { childrenIn, workerOfOrphan } from '../model/belonging.ts';
 import { labels, managedBy } from '../model/names.ts';
 import { ciliumNotInstalled, missing, type Resolved } from '../model/problem.ts';
 
@@ -34,18 +42,18 @@ export class CiliumPolicies {
   }
 
   /**
-   * Policies with an owner reference to this UID.
+   * Policies of a worker.
    * @param asked a worker has this flavor: without a copy the cluster is asked, and says at once what a watch would only log
    * @returns the policies, or why they cannot be seen
    * @throws ClusterError when the cluster does not answer
    */
-  async ownedBy(uid: string, asked: boolean): Promise<Resolved<readonly KubeObject[]>> {
-    if (this.#synced || !asked) return { ok: true, value: this.#copy?.ownedBy(uid) ?? [] };
+  async of(worker: ObjectMeta, asked: boolean): Promise<Resolved<readonly KubeObject[]>> {
+    if (this.#synced || !asked) return { ok: true, value: childrenIn(this.#copy, worker) };
     try {
       const all = await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where);
       return {
         ok: true,
-        value: all.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+        value: all.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === worker.uid)),
       };
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
@@ -60,7 +68,11 @@ export class CiliumPolicies {
   /** Follows the kind from now on. */
   follow(): void {
     if (this.#copy || this.#closed) return;
-    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, { ...this.#where, keep: keptPolicy });
+    this.#copy = this.#cluster.follow(resources.ciliumNetworkPolicies, {
+      ...this.#where,
+      keep: keptPolicy,
+      group: workerOfOrphan,
+    });
     this.#copy.synced.then(() => {
       this.#synced = true;
     }, () => undefined); // stopped: the operator ends

@@ -1,7 +1,15 @@
 /** The live copies every reconcile reads from. */
-import { type Cluster, type Followed, keyOf, type KubeObject, resources } from '../../cluster/cluster.ts';
+import {
+  type Cluster,
+  type Followed,
+  keyOf,
+  type KubeObject,
+  type ObjectMeta,
+  resources,
+} from '../../cluster/cluster.ts';
 import { keptSource } from '../desired/source-config-map.ts';
-import { annotations, labels, managedBy } from '../model/names.ts';
+import { workerNamed, workerOfOrphan } from '../model/belonging.ts';
+import { labels, managedBy } from '../model/names.ts';
 import { keptDeployment, keptPod, keptPolicy, keptService, keptWorker } from './kept.ts';
 
 /** Live copies of the kinds a reconcile reads. */
@@ -20,16 +28,10 @@ export function liveCopies(cluster: Cluster, namespace: string | undefined): Liv
   const ours = { ...where, labels: { [labels.managedBy]: managedBy } };
   return {
     workers: cluster.follow(resources.redisWorkers, { ...where, keep: keptWorker }),
-    deployments: cluster.follow(resources.deployments, { ...ours, keep: keptDeployment }),
-    pods: cluster.follow(resources.pods, { ...ours, keep: keptPod, group: workerOfPod }),
-    networkPolicies: cluster.follow(resources.networkPolicies, { ...ours, keep: keptPolicy }),
-    configMaps: cluster.follow(resources.configMaps, { ...ours, keep: keptSource }),
+    deployments: cluster.follow(resources.deployments, { ...ours, keep: keptDeployment, group: workerOfOrphan }),
+    pods: cluster.follow(resources.pods, { ...ours, keep: keptPod, group: workerNamed }),
+    networkPolicies: cluster.follow(resources.networkPolicies, { ...ours, keep: keptPolicy, group: workerOfOrphan }),
+    configMaps: cluster.follow(resources.configMaps, { ...ours, keep: keptSource, group: workerOfOrphan }),
     services: cluster.follow(resources.services, { ...where, keep: keptService }),
   };
-}
-
-/** Key of the worker a pod says it is of. */
-function workerOfPod({ metadata }: KubeObject): string | undefined {
-  const name = metadata.annotations?.[annotations.worker];
-  return name === undefined ? undefined : keyOf({ namespace: metadata.namespace ?? 'default', name });
 }

@@ -6,6 +6,7 @@ import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cl
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
+import { childrenIn } from '../model/belonging.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { finalizer, runtimeSecretName } from '../model/names.ts';
@@ -171,16 +172,16 @@ async function observeChildren(
   const { copies, ciliumPolicies } = following;
   const { namespace = 'default', name, uid = '' } = metadata;
   const secret = await readRuntimeSecret(following, metadata);
-  const cilium = await ciliumPolicies.ownedBy(uid, isCilium);
+  const cilium = await ciliumPolicies.of(metadata, isCilium);
   const runtimeSecret = secret.ok ? secret.value : undefined;
   const isOurs = runtimeSecret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
   return {
     hidden: [secret, cilium].flatMap((seen) => (seen.ok ? [] : [seen.problem])),
     children: {
-      deployments: copies.deployments.ownedBy(uid),
+      deployments: childrenIn(copies.deployments, metadata),
       pods: copies.pods.grouped(keyOf({ namespace, name })).filter((pod) => isPodOf(name, pod)),
-      networkPolicies: [...copies.networkPolicies.ownedBy(uid), ...(cilium.ok ? cilium.value : [])],
-      configMaps: copies.configMaps.ownedBy(uid),
+      networkPolicies: [...childrenIn(copies.networkPolicies, metadata), ...(cilium.ok ? cilium.value : [])],
+      configMaps: childrenIn(copies.configMaps, metadata),
       // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
       runtimeSecret: isOurs ? runtimeSecret : undefined,
     },
