@@ -1,12 +1,5 @@
 /** The live copies every reconcile reads from. */
-import {
-  type Cluster,
-  type Followed,
-  keyOf,
-  type KubeObject,
-  type ObjectMeta,
-  resources,
-} from '../../cluster/cluster.ts';
+import { type Cluster, type Followed, resources } from '../../cluster/cluster.ts';
 import { keptSource } from '../desired/source-config-map.ts';
 import { workerNamed, workerOfOrphan } from '../model/belonging.ts';
 import { labels, managedBy } from '../model/names.ts';
