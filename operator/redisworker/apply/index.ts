@@ -1,13 +1,6 @@
 /** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
 import { configHashKey } from '../../../contract/keys.ts';
-import {
-  ClusterError,
-  keyOf,
-  type KubeObject,
-  type ObjectRef,
-  type Resource,
-  resources,
-} from '../../cluster/cluster.ts';
+import { ClusterError, keyOf, type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import { clearStalePid, deleteConfigHash, releaseConfigHash, writeConfigHash } from '../../redis/config-hashes.ts';
 import type { UserPlace } from '../../redis/worker-users.ts';
@@ -16,6 +9,7 @@ import type { Action } from '../model/action.ts';
 import { mayStillRun, objectRef, uidOf } from '../model/children.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
+import { labels, managedBy } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
 import { kindOf } from '../work/index.ts';
@@ -145,39 +139,39 @@ async function applyObject(
   }
 }
 
-/** One that is ours and was not seen has lost the labels it is followed by, or is younger than the live copy. */
+/** One that is ours and has lost the label it is followed by is taken back; any other will be seen by the next look. */
 async function createOrTakeBack(writing: Writing, resource: Resource, object: KubeObject): Promise<KubeObject> {
   const { cluster } = writing.world;
   try {
     return await cluster.create(object, 'redisworker');
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'Conflict') throw error;
-    if (!await isOurs(writing, resource, objectRef(object))) throw error;
+    const found = await cluster.get(resource, objectRef(object));
+    if (!found) throw error;
+    refuseForeign(writing, resource, found);
+    if (found.metadata.labels?.[labels.managedBy] === managedBy) throw error;
     return await cluster.apply(object, 'redisworker');
   }
 }
 
 /**
  * An object of the same name that is not ours is never taken over; what a deleted worker leaves goes by itself.
- * @returns false when there is none any more
- * @throws TerminalError, TransientError when it is somebody else's
+ * @throws TerminalError, TransientError
  */
-async function isOurs({ world, observed }: Writing, resource: Resource, ref: ObjectRef): Promise<boolean> {
+function refuseForeign({ observed }: Writing, resource: Resource, found: KubeObject): void {
   const { metadata, kind } = observed.object;
-  const owners = await world.cluster.get(resource, ref).then((found) =>
-    found && (found.metadata.ownerReferences ?? [])
-  );
-  if (!owners) return false;
-  if (owners.some(({ uid }) => uid === metadata.uid)) return true;
+  const owners = found.metadata.ownerReferences ?? [];
+  if (owners.some(({ uid }) => uid === metadata.uid)) return;
+  const named = `${resource.kind} "${keyOf(objectRef(found))}"`;
   if (owners.some((owner) => owner.kind === kind && owner.name === metadata.name)) {
     throw new TransientError(
       'Waiting',
-      `waiting for the cluster to remove ${resource.kind} "${keyOf(ref)}" of the worker of this name that was deleted`,
+      `waiting for the cluster to remove ${named} of the worker of this name that was deleted`,
     );
   }
   throw new TerminalError(
     'NameConflict',
-    `${resource.kind} "${keyOf(ref)}" exists and does not belong to this worker: rename or delete it`,
+    `${named} exists and does not belong to this worker: rename or delete it`,
   );
 }
 
