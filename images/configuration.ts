@@ -29,9 +29,15 @@ export const workerConfiguration = {
 
 /**
  * What the operator is started with, before its flags. Young objects get little room, which an idle operator would fill
- * with garbage before it looks: measured, that is 6 MB of 82, and costs a busy one nothing to speak of.
+ * with garbage before it looks: measured, that is 6 MB of 82, and costs a busy one nothing to speak of. What
+ * it was busy with is collected once it rests, see operator/idle-memory.ts.
  */
-export const operatorCommand = ['/usr/bin/node', '--max-semi-space-size=1', `${imageRoot}/operator.js`] as const;
+export const operatorCommand = [
+  '/usr/bin/node',
+  '--max-semi-space-size=1',
+  '--expose-gc',
+  `${imageRoot}/operator.js`,
+] as const;
 
 /** Of the operator. */
 export const operatorConfiguration = {

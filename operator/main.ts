@@ -7,6 +7,7 @@ import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
 import { shapingOptions } from './defaults.ts';
 import { dnsLookUp } from './dns/lookup.ts';
+import { collectWhenIdle, processUsage } from './idle-memory.ts';
 import { startHttp } from './observability/http.ts';
 import { createLog } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
@@ -49,6 +50,14 @@ async function start(): Promise<void> {
   };
   if (config.leaderElect) standForElection(cluster, lead);
   else lead();
+  giveBackMemory();
+}
+
+/** Where Node was told to let a program collect, as in the image. */
+function giveBackMemory(): void {
+  const { gc } = globalThis;
+  if (!gc) return;
+  shutdown.closes('idle memory', collectWhenIdle({ clock: systemClock, usage: processUsage, collect: gc }));
 }
 
 /**

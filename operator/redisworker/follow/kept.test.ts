@@ -66,6 +66,12 @@ test('a Deployment that is to have no pods tells, whole or kept, whether it has 
   expect([unnoticed, keptDeployment(unnoticed)].map(hasSettledWithoutPods)).toEqual([false, false]);
 });
 
+test('a policy keeps what it says beside its spec, which opens as much', () => {
+  const [policy] = quiet.children.networkPolicies;
+  const opened = { ...policy!, specs: [{ egress: [{ toEntities: ['all'] }] }] };
+  expect(keptPolicy(opened)).toHaveProperty('specs', opened.specs);
+});
+
 test('a source that somebody has replaced is seen, whole or kept', () => {
   const [source] = quiet.children.configMaps;
   const replaced = keptSource({ ...source!, data: { 'worker.ts': 'theirs' } });

@@ -43,9 +43,10 @@ export function keptDeployment({ apiVersion, kind, metadata, spec, status }: Kub
   }, ['spec']);
 }
 
-/** A policy: its spec as text. */
-export function keptPolicy({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
-  return compacted({ apiVersion, kind, metadata: ourMetadata(metadata), spec }, ['spec']);
+/** A policy: its spec as text, and all else it says: what somebody adds beside the spec opens as much. */
+export function keptPolicy(policy: KubeObject): KubeObject {
+  const said = Object.fromEntries(Object.entries(policy).filter(([field]) => field !== 'status')) as KubeObject;
+  return compacted({ ...said, metadata: ourMetadata(policy.metadata) }, ['spec']);
 }
 
 /** A pod: where it is, which source it mounts, and how it is. */
