@@ -38,7 +38,7 @@ function workOf({ redis }: ObservedSpec): WorkView | undefined {
 function planEnd(observed: Observed): Steps {
   const { spec } = observed;
   // Not even its type can be read: it cannot have run.
-  if (!spec) return { actions: [releaseFinalizer(observed, 'CleanupFinished')], waitingFor: [] };
+  if (!spec) return { actions: releaseFinalizer(observed, 'CleanupFinished'), waitingFor: [] };
   return planDeletion(observed, spec);
 }
 

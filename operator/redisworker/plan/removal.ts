@@ -55,19 +55,17 @@ export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
       ...removal.actions,
       ...ending,
       ...removedRedisUser(spec),
-      releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished'),
+      ...releaseFinalizer(observed, observed.abandonRedis ? 'CleanupAbandoned' : 'CleanupFinished'),
     ],
     waitingFor: [],
   };
 }
 
-/** Lets the worker go. */
-export function releaseFinalizer({ object }: Observed, why: Why): Action {
-  return {
-    do: 'setFinalizers',
-    finalizers: (object.metadata.finalizers ?? []).filter((name) => name !== finalizer),
-    why,
-  };
+/** Lets the worker go, unless that was done: the cluster may take a moment to remove it. */
+export function releaseFinalizer({ object }: Observed, why: Why): Action[] {
+  const { finalizers = [] } = object.metadata;
+  if (!finalizers.includes(finalizer)) return [];
+  return [{ do: 'setFinalizers', finalizers: finalizers.filter((name) => name !== finalizer), why }];
 }
 
 /** A consumer that is to go, with what there is of it. */

@@ -236,6 +236,12 @@ describe('the plan of a worker that is being deleted', () => {
     ]);
   });
 
+  it('lets it go once: until the cluster has removed it there is nothing to do', () => {
+    const { object, ...around } = gone({ hashes: {}, beside: { owner: undefined } });
+    const released = { ...around, object: { ...object, metadata: { ...object.metadata, finalizers: [] } } };
+    expect(steps(planOf(released))).toEqual([]);
+  });
+
   it('keeps the hashes and the group for the next worker when they are to be retained', () => {
     const retained = planOf(gone({}, { deletionPolicy: 'Retain' }));
     expect(steps(retained)).toEqual([

@@ -90,7 +90,7 @@ it('a spec that cannot be read is suspended all the same when it says so', () =>
 });
 
 it('a worker that is deleted while it has no Redis waits, and is let go in the end', () => {
-  const object = worker('w');
+  const { object } = settled(worker('w'));
   const deleted = { ...object, metadata: { ...object.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } };
   const { children } = settled(worker('w', withSpec({ suspend: true })));
   const gone = (abandonRedis: boolean) => planOf(observed(deleted, { children, spec: withoutRedis, abandonRedis }));
