@@ -19,6 +19,7 @@ const examples = join(import.meta.dirname, '../../examples');
 
 interface Listed {
   items: {
+    kind: string;
     metadata: { name: string; labels?: Record<string, string>; uid: string };
     spec: Record<string, unknown>;
     status?: Record<string, unknown>;
@@ -257,6 +258,9 @@ describeOnCluster('workers on a cluster', () => {
   test('two manifests with one type: the older one keeps it, and its end promotes the other', async () => {
     await apply(worker('elder', withSpec({ type: 'shared' })));
     await ready('elder');
+    const made = Date.parse(await inNamespace('get', 'rw', 'elder', '-o', 'jsonpath={.metadata.creationTimestamp}'));
+    // Of two that are made within one second neither is the older one.
+    await eventually('another second has begun', () => Date.now() >= made + 1000);
     await apply(worker('younger', withSpec({ type: 'shared' })));
     const stalled = await eventually('the younger is stalled', async () => {
       const now = await condition('younger', 'Stalled');
@@ -292,6 +296,50 @@ describeOnCluster('workers on a cluster', () => {
     const { data } = JSON.parse(await inNamespace('get', 'secret', 'clash-worker', '-o', 'json')) as { data: object };
     expect(Object.keys(data)).toEqual(['mine']);
     await inNamespace('delete', 'rw', 'clash', '--timeout=60s');
+  });
+
+  test('a policy or a Deployment of the same name that is not ours is left alone, and told until it is gone', async () => {
+    const policies = async () => await list('networkpolicies,deployments');
+    const ofTwin = async () =>
+      (await policies()).items.filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === 'twin');
+    await apply(worker('twin'));
+    await ready('twin');
+    const own = (await ofTwin()).find(({ kind }) => kind === 'NetworkPolicy');
+    const name = own?.metadata.name;
+    if (name === undefined) throw new Error('the worker has no policy');
+    await inNamespace('delete', 'rw', 'twin', '--timeout=60s');
+    await eventually('what it had is collected', async () => (await ofTwin()).length === 0, 90_000);
+    const labels = { not: 'ours' };
+    const foreign = [
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name, namespace },
+        spec: { podSelector: { matchLabels: labels } },
+      },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'twin-1', namespace },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'registry.invalid/c:1' }] } },
+        },
+      },
+    ];
+    await applyObjects(...foreign);
+    await apply(worker('twin'));
+    for (const { kind, metadata } of foreign) {
+      const told = `${kind} "${namespace}/${metadata.name}" exists and does not belong to this worker`;
+      await eventually(`${kind} is told`, async () => {
+        const stalled = await condition('twin', 'Stalled');
+        return stalled?.reason === 'NameConflict' && stalled.message.startsWith(told);
+      }, 60_000);
+      await inNamespace('delete', kind, metadata.name);
+    }
+    await ready('twin');
+    await inNamespace('delete', 'rw', 'twin', '--timeout=60s');
   });
 
   test('a worker whose settings the API server stores in its own words is Ready, and its Deployment is written once', async () => {
