@@ -8,7 +8,7 @@ import {
   resources,
 } from '../../cluster/cluster.ts';
 import { keptPolicy } from './kept.ts';
-import { childrenIn, workerOfOrphan } from '../model/belonging.ts';
+import { childrenIn, isChildOf, workerOfOrphan } from '../model/belonging.ts';
 import { labels, managedBy } from '../model/names.ts';
 import { ciliumNotInstalled, missing, type Resolved } from '../model/problem.ts';
 
@@ -51,10 +51,7 @@ export class CiliumPolicies {
     if (this.#synced || !asked) return { ok: true, value: childrenIn(this.#copy, worker) };
     try {
       const all = await this.#cluster.list(resources.ciliumNetworkPolicies, this.#where);
-      return {
-        ok: true,
-        value: all.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === worker.uid)),
-      };
+      return { ok: true, value: all.filter((policy) => isChildOf(worker, policy)) };
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       if (error.reason === 'NotServed') {

@@ -10,6 +10,12 @@ export function childrenIn(
   return copy === undefined ? [] : [...copy.ownedBy(uid), ...copy.grouped(keyOf({ namespace, name }))];
 }
 
+/** Whether an object of a plain list is one of those. */
+export function isChildOf({ namespace = 'default', name, uid }: ObjectMeta, object: KubeObject): boolean {
+  return object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true ||
+    workerOfOrphan(object) === keyOf({ namespace, name });
+}
+
 /** Key of the worker that an object says it is of while nothing owns it: somebody has taken its owner reference away. */
 export function workerOfOrphan(object: KubeObject): string | undefined {
   return object.metadata.ownerReferences?.some(({ controller }) => controller) === true
