@@ -64,6 +64,9 @@ module.exports = {
       path: '^(operator|cli)/',
       pathNot: '^operator/page/html\\.ts',
     }, { path: '^page/' }),
+    rule('code-is-below', 'Bundling knows files and Deno, no worker and no cluster: a Job runs it too.', {
+      path: '^operator/code/',
+    }, { path: '^(operator/(?!code/|errors\\.ts)|cli/|worker/)' }),
     rule('controller-is-generic', 'The controller drives any reconcile.', { path: '^operator/controller/' }, {
       path: '^operator/(redisworker|redis|cluster)/',
     }),

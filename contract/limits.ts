@@ -6,6 +6,9 @@ export const maxKeyLineBytes = 256;
 /** Module text in `spec.source.inline` or in a ConfigMap key, in bytes: 256 KiB. */
 export const maxSourceBytes = 256 * 1024;
 
+/** A module with everything it imports, made one file, in bytes: 8 MiB. */
+export const maxBundleBytes = 8 * 1024 * 1024;
+
 /** Decrypted JSON of `encryptedJson`, in bytes: 64 KiB. */
 export const maxSecretBytes = 64 * 1024;
 

@@ -1,0 +1,56 @@
+/** Runs the Deno that bundles: a child process with a cache of its own, bounded in time and in what it may say. */
+import { spawn } from 'node:child_process';
+
+/** Which Deno, and with what around it. */
+export interface DenoTool {
+  /** The program. */
+  readonly path: string;
+  /** DENO_DIR: packages, remote modules and the bundler itself, which Deno fetches from npm once. */
+  readonly cache: string;
+  /** What the program finds in its environment: proxies, certificates and registries are the caller's to choose. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a run left behind. */
+export interface DenoRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const longestRunMs = 120_000;
+const maxOutputBytes = 32 * 1024 * 1024;
+
+/** Runs one command of Deno to its end; what goes wrong is in `code` and `stderr`. */
+export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, signal?: AbortSignal): Promise<DenoRun> {
+  const { promise, resolve } = Promise.withResolvers<DenoRun>();
+  const child = spawn(tool.path, args, {
+    cwd,
+    env: { ...tool.environment, DENO_DIR: tool.cache, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const said = { stdout: '', stderr: '' };
+  let why = '';
+  const stop = (reason: string): void => {
+    why = reason;
+    child.kill('SIGKILL');
+  };
+  const late = setTimeout(() => stop(`took longer than ${longestRunMs / 1000} s`), longestRunMs);
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      said[stream] += text;
+      if (said[stream].length > maxOutputBytes) stop('said more than can be read');
+    });
+  }
+  child.once('error', (error) => {
+    clearTimeout(late);
+    resolve({ code: 127, stdout: '', stderr: `error: Deno does not run: ${error.message}` });
+  });
+  child.once('close', (code) => {
+    clearTimeout(late);
+    const stderr = why === '' ? said.stderr : `error: ${args[0] ?? 'deno'} ${why}`;
+    resolve({ code: why === '' ? code ?? 1 : 1, stdout: said.stdout, stderr });
+  });
+  return promise;
+}
