@@ -10,7 +10,7 @@ import {
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../../operator/cluster/local/index.ts';
 import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
-import { annotations, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
+import { annotations, finalizer, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
 import { type CommandUsage, watchOperator } from '../support/command-usage.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { settled } from '../support/manual-clock.ts';
@@ -211,6 +211,19 @@ test('while it is deleted', async () => {
     users: {},
     left: { [stream]: { entries: [], groups: [] } },
   });
+});
+
+test('whose last finalizer is released between the look and the write, it is gone, and nothing is wrong', async () => {
+  await cluster.apply({ ...before, metadata: { ...before.metadata, finalizers: [finalizer] } }, 'user');
+  await cluster.delete(resources.redisWorkers, ref);
+  const patch: LocalCluster['patch'] = async (...call) => {
+    await cluster.patch(resources.redisWorkers, ref, { metadata: { finalizers: [] } });
+    return cluster.patch(...call);
+  };
+  const operator = await startMortalOperator({ ...cluster, patch }, { redisUrl: redis.url, login });
+  expect(await operator.reconcile(key)).toBe(true);
+  expect(await cluster.get(resources.redisWorkers, ref)).toBeUndefined();
+  await operator.stop();
 });
 
 test('at rest a reconcile writes nothing', async () => {

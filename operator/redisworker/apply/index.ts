@@ -110,15 +110,22 @@ function placeOf({ access, endpoint }: ObservedSpec): UserPlace {
   return { target: access.value.target, servers: endpoint.value.servers };
 }
 
-/** Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. */
-function setFinalizers({ world, observed }: Writing, finalizers: readonly string[]): Promise<KubeObject> {
+/**
+ * Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. A worker that is gone
+ * has none any more: its last one was released, and the copy has not heard of its end yet.
+ */
+async function setFinalizers({ world, observed }: Writing, finalizers: readonly string[]): Promise<void> {
   const { namespace, name, uid, resourceVersion } = observed.object.metadata;
-  return world.cluster.patch(resources.redisWorkers, { ...(namespace === undefined ? {} : { namespace }), name }, {
-    metadata: { finalizers },
-  }, {
+  const ref = { ...(namespace === undefined ? {} : { namespace }), name };
+  const seen = {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  });
+  };
+  try {
+    await world.cluster.patch(resources.redisWorkers, ref, { metadata: { finalizers } }, seen);
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
+  }
 }
 
 async function applyObject(
