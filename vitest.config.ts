@@ -76,7 +76,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           globalSetup: ['test/support/control-plane/global-setup.ts', 'test/support/tools/global-setup.ts'],
-          provide: { wantedTools: ['kwok'] },
+          provide: { wantedTools: ['kwok', 'prometheus'] },
           maxWorkers: 2,
         },
       },

@@ -91,6 +91,7 @@ async function connect(): Promise<KubernetesCluster> {
     rate: config.kubeApiRate,
     hooks: {
       requestDone: (request) => metrics.requestDone(request),
+      watched: (kind) => metrics.watched(kind),
       watchRestarted: (kind, cause) => metrics.watchRestarted(kind, cause),
       eventsDropped: (count) => metrics.eventsDropped(count),
       watchProblem: (kind, problem) => watchProblems.set(kind, problem),

@@ -82,6 +82,15 @@ test('serves the metrics under the names dashboards know', async () => {
   ) expect(body).toContain(line);
 });
 
+test('what has not happened yet is 0, so that the first time is an increase', async () => {
+  const { metrics, get } = await serve();
+  metrics.watched('Pod');
+  const { body } = await get('/metrics');
+  expect(body).toContain('redisworker_watch_restarts_total{kind="Pod",cause="Expired"} 0');
+  expect(body).toContain('redisworker_redis_errors_total{code="RedisUnreachable"} 0');
+  expect(body).toContain('redisworker_events_dropped_total 0');
+});
+
 test('answers other paths and methods with what is served', async () => {
   const { get } = await serve();
   expect(await get('/')).toMatchObject({ status: 404, body: expect.stringContaining('/metrics') });

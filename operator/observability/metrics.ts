@@ -1,5 +1,6 @@
 /** The metrics, under the names that dashboards for controller-runtime know. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
+import { redisFaultCodes } from '../redis/fault.ts';
 import { version } from '../version.ts';
 import type { MetricDescription } from './metric-description.ts';
 import { defaultPerWorkerLimit, type WorkerFigures } from './worker-figures.ts';
@@ -15,6 +16,8 @@ export interface Metrics {
   queue(name: string): QueueInstruments;
   controller(name: string): ControllerInstruments;
   readonly redis: { roundtrip(seconds: number): void; error(code: string): void };
+  /** A kind is followed, for the first time or once more. */
+  watched(kind: string): void;
   watchRestarted(kind: string, cause: string): void;
   /** A call to the API server has ended; `status` is 0 when no answer came. */
   requestDone(request: { readonly method: string; readonly status: number }): void;
@@ -45,6 +48,9 @@ export interface ControllerInstruments {
 const queueBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300];
 const reconcileBuckets = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const redisBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
+
+/** Why watches end when all is well. */
+const routineCause = 'Expired';
 
 /** Gauges of prom-client that are called like counters; what they add up is served by kind. */
 const sumsNamedLikeCounters = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
@@ -90,6 +96,7 @@ export function createMetrics(perWorkerLimit = defaultPerWorkerLimit): Metrics {
     queue: queueInstruments(registry),
     controller: controllerInstruments(registry),
     redis: redisInstruments(registry),
+    watched: (kind) => watchRestarts.inc({ kind, cause: routineCause }, 0),
     watchRestarted: (kind, cause) => watchRestarts.inc({ kind, cause }),
     requestDone: ({ method, status }) => requests.inc({ method, code: status === 0 ? '<error>' : String(status) }),
     eventsDropped: (count) => eventDrops.inc(count),
@@ -189,6 +196,8 @@ function redisInstruments(registry: Registry): Metrics['redis'] {
     redisBuckets,
   );
   const errors = counter(registry, 'redisworker_redis_errors_total', 'Calls to Redis that failed, by class', ['code']);
+  // From 0 on: a query for an increase does not see the first sample of a series.
+  for (const code of redisFaultCodes) errors.inc({ code }, 0);
   return { roundtrip: (seconds) => roundtrips.observe(seconds), error: (code) => errors.inc({ code }) };
 }
 

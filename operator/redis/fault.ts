@@ -162,6 +162,9 @@ const fixes: Readonly<Record<RedisFaultCode, readonly [what: string, fix: string
   RedisError: ['refuses a command', 'check the version and the state of the server'],
 };
 
+/** All classes, for those who count by them. */
+export const redisFaultCodes = Object.keys(fixes) as readonly RedisFaultCode[];
+
 function sentence(code: RedisFaultCode, detail: string, target: RedisTarget): string {
   const [what, fix] = fixes[code];
   return `${subjectOf(target)} ${what}${detail && `: ${detail}`}; ${fix}.`;

@@ -13,6 +13,8 @@ export interface Log {
 export interface Hooks {
   /** A call has ended; `status` is 0 when no answer came. */
   requestDone?(request: { readonly method: string; readonly status: number; readonly milliseconds: number }): void;
+  /** A kind, or an object of it, begins to be followed. */
+  watched?(kind: string): void;
   /** A kind is listed or watched anew; `cause` is one CamelCase word such as `Expired`, `Silent`, `Forbidden`. */
   watchRestarted?(kind: string, cause: string): void;
   /** The live copy of a kind falls behind because of `problem`; undefined: it is up to date again. */

@@ -22,6 +22,7 @@ export class WatchHealth {
     this.#context = context;
     this.#backOff = backOff;
     this.#kind = kind;
+    context.hooks.watched?.(kind);
   }
 
   /** The stream brings what happens. */

@@ -12,6 +12,7 @@ export const toolNames = [
   'health',
   'kube-score',
   'promtool',
+  'prometheus',
   'kustomize-controller',
   'argocd',
 ] as const;
@@ -117,4 +118,5 @@ export const recipes: Readonly<Record<ToolName, ToolRecipe>> = {
     duration: 'about 8 minutes on 2 cores',
   },
   promtool: { from: 'Debian', package: 'prometheus', program: 'usr/bin/promtool' },
+  prometheus: { from: 'Debian', package: 'prometheus', program: 'usr/bin/prometheus' },
 };
