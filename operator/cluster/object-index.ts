@@ -30,6 +30,14 @@ export class ObjectIndex {
   of(group: string): readonly KubeObject[] {
     return [...this.#groups.get(group)?.values() ?? []];
   }
+
+  /** One that is in a group the object is in. */
+  oneLike(object: KubeObject): KubeObject | undefined {
+    for (const group of this.#groupsOf(object)) {
+      for (const member of this.#groups.get(group)?.values() ?? []) return member;
+    }
+    return undefined;
+  }
 }
 
 /** UIDs of the owners of an object. */

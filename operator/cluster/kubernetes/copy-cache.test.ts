@@ -124,3 +124,32 @@ test('versions are compared as numbers, and only when both are', () => {
     [false, false, false, false],
   );
 });
+
+describe('what is kept', () => {
+  const spec = (id: string) => ({ template: { env: [{ name: 'A', value: 'of all' }], id } });
+  const owned = (name: string, version: number, owner: string): KubeObject => {
+    const one = object(name, version, { spec: spec(name) });
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Owner', name: owner, uid: owner }];
+    return { ...one, metadata: { ...one.metadata, ownerReferences } };
+  };
+  type Kept = { readonly metadata: KubeObject['metadata']; readonly spec: ReturnType<typeof spec> };
+  const kept = (cache: CopyCache, name: string) => cache.get({ namespace: 'n', name }) as unknown as Kept;
+
+  test('shares with another object what both say, and says what was told', () => {
+    const { cache } = cacheOf();
+    cache.replace([owned('a', 1, 'w'), owned('b', 2, 'v'), owned('c', 3, 'w')], '3');
+    expect(cache.list()).toEqual([owned('a', 1, 'w'), owned('b', 2, 'v'), owned('c', 3, 'w')]);
+    const [a, b, c] = [kept(cache, 'a'), kept(cache, 'b'), kept(cache, 'c')];
+    expect(b.spec.template.env).toBe(a.spec.template.env);
+    expect(c.metadata.ownerReferences).toBe(a.metadata.ownerReferences);
+  });
+
+  test('of a change is what has not changed', () => {
+    const { cache, told } = cacheOf({ keep: (one) => ({ ...one, status: undefined }) });
+    cache.replace([owned('a', 1, 'w')], '1');
+    const before = kept(cache, 'a');
+    cache.change('MODIFIED', { ...owned('a', 2, 'w'), status: { phase: 'x' } });
+    expect(kept(cache, 'a').spec).toBe(before.spec);
+    expect(told).toEqual(['added a 1']);
+  });
+});

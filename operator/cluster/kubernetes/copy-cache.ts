@@ -9,6 +9,7 @@ import {
   type ObjectRef,
 } from '../cluster.ts';
 import { groupIndex, ObjectIndex, ownersOf } from '../object-index.ts';
+import { sharingParts } from '../shared-parts.ts';
 import { isNewer } from './versions.ts';
 
 /** Which part of objects is kept, and what groups they form. */
@@ -29,6 +30,8 @@ export class CopyCache {
   readonly #onListenerError: (error: unknown) => void;
   /** Keys of objects that the watch has not come to. */
   readonly #ahead = new Set<string>();
+  /** The one that was taken in last. */
+  #latest: KubeObject | undefined;
   /** How far the watch has come. */
   #version: string | undefined;
 
@@ -108,7 +111,7 @@ export class CopyCache {
     const key = keyOf(whole.metadata);
     const old = this.#objects.get(key);
     if (old !== undefined && old.metadata.resourceVersion === whole.metadata.resourceVersion) return;
-    const object = this.#keep?.(whole) ?? whole;
+    const object = this.#sharing(this.#keep?.(whole) ?? whole, old);
     const recreated = old !== undefined && old.metadata.uid !== object.metadata.uid; // while nobody looked
     if (recreated) this.#drop(key, old);
     else if (old !== undefined) this.#remove(key, old);
@@ -117,6 +120,13 @@ export class CopyCache {
     this.#groups.add(key, object);
     if (old === undefined || recreated) this.#tell('added', object, isOurs);
     else if (isOurs || this.#keep === undefined || !saysTheSame(old, object)) this.#tell('modified', object, isOurs);
+  }
+
+  /** Those of a kind say much the same: the object as it was before, then those of the same worker, then all others. */
+  #sharing(object: KubeObject, old: KubeObject | undefined): KubeObject {
+    const model = old ?? this.#owned.oneLike(object) ?? this.#groups.oneLike(object) ?? this.#latest;
+    this.#latest = sharingParts(object, model);
+    return this.#latest;
   }
 
   /** @param last the object as it was at the end; another one by that name stays */

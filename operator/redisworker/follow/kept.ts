@@ -1,21 +1,20 @@
 /** What the operator keeps of each kind of object: what its looks read, and nothing else. Pure. */
 import type { KubeObject, ObjectMeta } from '../../cluster/cluster.ts';
-import { compacted } from '../../cluster/compact.ts';
 import type { ChildCondition, ContainerStatus, PodStatus } from '../model/children.ts';
 import { labels } from '../model/names.ts';
 
-/** A worker: all its user and we have said, the status as text. */
+/** A worker: all its user and we have said. */
 export function keptWorker(worker: KubeObject): KubeObject {
   const all = Object.entries(worker.metadata.annotations ?? {});
   const annotations = Object.fromEntries(all.filter(([key]) => key !== lastApplied));
-  return compacted({ ...worker, metadata: { ...worker.metadata, annotations } }, ['status']);
+  return { ...worker, metadata: { ...worker.metadata, annotations } };
 }
 
 /** Where `kubectl apply` puts the whole object once more. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * A Deployment: its spec as text, and of its status why it makes no pod or waits for none any more; of one that is to
+ * A Deployment: its spec, and of its status why it makes no pod or waits for none any more; of one that is to
  * have none, how far that has come.
  */
 export function keptDeployment({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
@@ -28,7 +27,7 @@ export function keptDeployment({ apiVersion, kind, metadata, spec, status }: Kub
   const telling = conditions.filter(({ type, status: holds, reason }) =>
     type === 'ReplicaFailure' ? holds === 'True' : reason === 'ProgressDeadlineExceeded'
   );
-  return compacted({
+  return {
     apiVersion,
     kind,
     metadata: ourMetadata(metadata),
@@ -40,13 +39,13 @@ export function keptDeployment({ apiVersion, kind, metadata, spec, status }: Kub
         conditions: telling.length === 0 ? undefined : telling,
       }),
     }),
-  }, ['spec']);
+  };
 }
 
-/** A policy: its spec as text, and all else it says: what somebody adds beside the spec opens as much. */
+/** A policy: its spec, and all else it says: what somebody adds beside the spec opens as much. */
 export function keptPolicy(policy: KubeObject): KubeObject {
   const said = Object.fromEntries(Object.entries(policy).filter(([field]) => field !== 'status')) as KubeObject;
-  return compacted({ ...said, metadata: ourMetadata(policy.metadata) }, ['spec']);
+  return { ...said, metadata: ourMetadata(policy.metadata) };
 }
 
 /** A pod: where it is, which source it mounts, and how it is. */
