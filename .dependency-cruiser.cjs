@@ -10,12 +10,12 @@ module.exports = {
     }, { pathNot: '^contract/' }),
     rule('worker-knows-only-the-contract', 'The worker image carries worker/ and contract/ alone.', {
       path: '^worker/',
-    }, { path: '^(operator|cli|test)/' }),
+    }, { path: '^(operator|client|cli|test)/' }),
     rule(
       'operator-does-not-import-worker',
       'They meet in contract/.',
       { path: '^operator/', pathNot: '\\.test\\.ts$' },
-      { path: '^(worker|cli|test)/' },
+      { path: '^(worker|client|cli|test)/' },
     ),
     rule('domain-knows-only-the-port', 'redisworker/ never knows which cluster it runs on.', {
       path: '^operator/redisworker/',
@@ -76,6 +76,10 @@ module.exports = {
     rule('one-home-for-redis', 'Only operator/redis/ opens Redis connections for the operator, cli/ for a user.', {
       pathNot: '^operator/redis/|^cli/|^test/|^bench/|^node_modules/',
     }, { path: 'node_modules/ioredis/' }),
+    rule('callers-know-redis-alone', 'What callers import knows requests and replies, and how to dial.', {
+      path: '^client/',
+      pathNot: '\\.test\\.ts$',
+    }, { path: '^(worker|cli|page|test)/|^operator/(?!redis/)' }),
     rule('homes-do-not-mix', 'The two clusters do not know each other.', { path: '^operator/cluster/local/' }, {
       path: '^operator/cluster/kubernetes/',
     }),
@@ -86,7 +90,7 @@ module.exports = {
       { path: '^operator/cluster/local/' },
     ),
     rule('product-does-not-import-tests', 'Tests import the product.', {
-      path: '^(contract|operator|cli|worker)/',
+      path: '^(contract|operator|client|cli|worker)/',
       pathNot: '_?test\\.ts$|\\.test\\.ts$',
     }, { path: '^test/' }),
   ],

@@ -57,7 +57,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['operator/**/*.ts', 'cli/**/*.ts'],
+    files: ['operator/**/*.ts', 'client/**/*.ts', 'cli/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: restricted(...keyRules, environmentRule),
   },

@@ -16,6 +16,7 @@ export default defineConfig({
           include: [
             'contract/**/*.test.ts',
             'operator/**/*.test.ts',
+            'client/**/*.test.ts',
             'cli/**/*.test.ts',
             'charts/**/*.test.ts',
             'images/**/*.test.ts',

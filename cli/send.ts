@@ -1,8 +1,7 @@
 /** `redisworker send`: one request through Redis, and the reply to it. */
 import { randomUUID } from 'node:crypto';
-import { replyListKey } from '../contract/keys.ts';
+import { Calls } from '../client/calls.ts';
 import { decodeReply, isSuccess } from '../contract/reply.ts';
-import { requestFields } from '../contract/request.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { mustBeFree } from './reference.ts';
@@ -26,26 +25,26 @@ export type Answer =
   | { readonly kind: 'reply'; readonly text: string }
   | { readonly kind: 'silence'; readonly why: string; readonly exitCode: ExitCode };
 
+/** Ends a wait. */
+const interruption = new Error('interrupted');
+
 /**
  * Adds the request to the stream and waits for the reply, until the time is up or `stop` settles. A request that no
  * worker has taken by then is removed again.
  * @throws Failure when the reference belongs to an earlier request, Redis refuses a command or goes away.
  */
 export async function send(redis: RedisClient, request: OutgoingRequest, stop: Promise<void>): Promise<Answer> {
-  const { stream, fields, ref = randomUUID() } = request;
-  const aside = another(redis); // the wait keeps a connection busy
-  aside.on('error', () => undefined); // told by the command that meets it
+  const { type, stream, fields, timeoutSeconds, ref = randomUUID() } = request;
+  const calls = new Calls({ dial: () => Promise.resolve(aside(redis)), connections: 1, redials: false });
+  const stopped = new AbortController();
+  void stop.then(() => stopped.abort(interruption));
   try {
     if (request.ref !== undefined) await mustBeFree(redis, stream, request.ref);
-    const id = await redis.xadd(stream, '*', requestFields.ref, ref, ...Object.entries(fields).flat());
-    if (id === null) throw new Error('the entry was not added');
-    const reply = redis.brpop(replyListKey(ref), request.timeoutSeconds);
-    const popped = await Promise.race([reply, stop.then(() => 'stopped' as const)]);
-    if (popped !== null && popped !== 'stopped') return { kind: 'reply', text: popped[1] };
-    reply.catch(() => undefined); // broken off by whoever closes the connection
-    const silence = await observeSilence(aside, stream, id);
-    const { type, timeoutSeconds } = request;
-    return popped === null
+    const id = await calls.add(stream, ref, fields);
+    const text = await calls.reply(ref, timeoutSeconds * 1000, stopped.signal).catch(unlessInterrupted);
+    if (typeof text === 'string') return { kind: 'reply', text };
+    const silence = await observeSilence(redis, stream, id);
+    return text === undefined
       ? {
         kind: 'silence',
         exitCode: exitCodes.timedOut,
@@ -58,8 +57,19 @@ export async function send(redis: RedisClient, request: OutgoingRequest, stop: P
       cause: error,
     });
   } finally {
-    aside.disconnect();
+    await calls.close(interruption);
   }
+}
+
+function aside(redis: RedisClient): RedisClient {
+  const client = another(redis);
+  client.on('error', () => undefined); // told by the command that meets it
+  return client;
+}
+
+function unlessInterrupted(error: unknown): typeof interruption {
+  if (error !== interruption) throw error;
+  return interruption;
 }
 
 /** Prints an answer: for the eye on a terminal, on one line otherwise. */

@@ -8,7 +8,7 @@ import { bundleWorker } from '../images/bundle.ts';
 import { bundleCommandLine } from './command-line.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import { notices } from './notices.ts';
-import { handlerTypes } from './types.ts';
+import { clientTypes, handlerTypes } from './types.ts';
 
 const lib = join(import.meta.dirname, '../lib');
 
@@ -22,6 +22,7 @@ async function packageFiles(): Promise<ReadonlyMap<string, string>> {
     ...cli.files,
     ...worker,
     ['worker/mod.d.ts', handlerTypes()],
+    ['client.d.ts', clientTypes()],
     ['schema.json', `${JSON.stringify(manifestSchema(), null, 1)}\n`],
     ['third-party.txt', await notices(cli.packages)],
   ]);

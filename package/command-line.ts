@@ -1,7 +1,9 @@
-/** The command line as the npm package has it: a few files with everything they import but Deno. */
+/** The command line and the callers' module as the npm package has them: a few files with everything they import but Deno. */
 import { bundleForNode, type BundledForNode } from '../images/node-bundle.ts';
+
+const entries = { node20: 'package/node20.ts', cli: 'package/cli.ts', client: 'package/client.ts' };
 
 /** For the oldest Node the package runs on. */
 export function bundleCommandLine(): Promise<BundledForNode> {
-  return bundleForNode({ entries: { node20: 'package/node20.ts', cli: 'package/cli.ts' }, node: 20, split: true, sharedFolder: 'cli' });
+  return bundleForNode({ entries, node: 20, split: true, sharedFolder: 'cli' });
 }

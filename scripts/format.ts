@@ -5,7 +5,19 @@ import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['contract', 'operator', 'cli', 'charts', 'worker', 'images', 'page', 'test', 'scripts', 'bench'];
+const folders = [
+  'contract',
+  'operator',
+  'client',
+  'cli',
+  'charts',
+  'worker',
+  'images',
+  'page',
+  'test',
+  'scripts',
+  'bench',
+];
 const settings = ['--no-config', '--no-editorconfig', '--line-width=120', '--single-quote'];
 const patterns = ['ts', 'tsx', 'js', 'cjs', 'mjs'].flatMap((ending) => [
   ...folders.map((folder) => `${folder}/**/*.${ending}`),

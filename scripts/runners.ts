@@ -22,6 +22,7 @@ export interface Runner {
 const sources = [
   'contract',
   'operator',
+  'client',
   'cli',
   'charts',
   'worker',

@@ -1,4 +1,5 @@
 /** The commands of the docs that need no cluster, as they stand, with the package as a user has it installed. */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tryRun } from '../support/command.ts';
 import { files, scenario } from '../support/docs/blocks.ts';
 import { runBlocks, type Shell } from '../support/docs/shell.ts';
-import { start } from '../support/processes.ts';
-import { startRedis } from '../support/redis.ts';
+import { start, type TestProcess } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -18,6 +19,11 @@ const isTaken = await new Promise<boolean>((resolve) => {
   const server = createServer().once('error', () => resolve(true));
   server.listen(9090, '127.0.0.1', () => server.close(() => resolve(false)));
 });
+
+/** Languages callers may be written in. */
+function has(language: string): boolean {
+  return (env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, language)));
+}
 
 /** Where the package is installed. */
 let home: string;
@@ -45,6 +51,7 @@ async function laptop(pages: readonly string[], more: NodeJS.ProcessEnv = {}): P
   folders.push(cwd);
   await mkdir(join(cwd, 'run'), { mode: 0o700 });
   await symlink(join(root, 'examples'), join(cwd, 'examples'));
+  await symlink(join(home, 'node_modules'), join(cwd, 'node_modules'));
   for (const { name, text } of pages.flatMap(files)) await writeFile(join(cwd, name), text);
   const path = [join(cwd, 'bin'), join(home, 'node_modules/.bin'), env['PATH'] ?? ''].join(delimiter);
   return { cwd, env: { HOME: env['HOME'], PATH: path, XDG_RUNTIME_DIR: join(cwd, 'run'), NO_COLOR: '1', ...more } };
@@ -75,19 +82,36 @@ describe('on a laptop', () => {
 
   test('objects are rendered', () => play('render', ['docs/git.md']));
 
-  test('a worker is called by redis-cli', async () => {
-    await using redis = await kept([]);
-    const shell = await laptop(['docs/start.md']);
-    const tool = (await tryRun('which', ['redis-cli'], {})).stdout.trim();
-    await program(shell, 'redis-cli', `exec ${tool} -p ${redis.port} "$@"`);
-    const up = start('redisworker', ['up', 'greeter.yaml', '--redis', redis.url], shell);
-    try {
+  describe('a worker is called', () => {
+    let redis: TestRedis;
+    let shell: Shell;
+    let up: TestProcess;
+    beforeAll(async () => {
+      redis = await startRedis();
+      const found = await laptop(['docs/start.md', 'docs/calling.md'], { REDIS_URL: redis.url });
+      const tool = (await tryRun('which', ['redis-cli'], {})).stdout.trim();
+      await program(found, 'redis-cli', `exec ${tool} -p ${redis.port} "$@"`);
+      up = start('redisworker', ['up', 'greeter.yaml', '--redis', redis.url], found);
+      shell = found;
+    });
+    afterAll(async () => {
+      await up.stop(30_000);
+      await redis.stop();
+    });
+
+    test('by JavaScript and by redis-cli', async () => {
       const printed = await runBlocks(scenario('calling', ['docs/calling.md']), shell);
       expect(printed).toContain('"data":{"greeting":"Hello, Ada!"}');
       expect(printed).toContain('greeterTrace');
-    } finally {
-      await up.stop(30_000);
-    }
+    });
+
+    test.skipIf(!has('python3'))(`by Python${has('python3') ? '' : ' (skipped: no python3 here)'}`, async () => {
+      await runBlocks(scenario('calling-python', ['docs/calling.md']), shell);
+    });
+
+    test.skipIf(!has('go'))(`by Go${has('go') ? '' : ' (skipped: no go here)'}`, async () => {
+      await runBlocks(scenario('calling-go', ['docs/calling.md']), shell);
+    });
   });
 
   test('a Redis is examined', async () => {

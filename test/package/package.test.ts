@@ -84,6 +84,8 @@ describe('the package', () => {
       'README.md',
       'cli/redisworker.js',
       'lib/cli.js',
+      'lib/client.d.ts',
+      'lib/client.js',
       'lib/node20.js',
       'lib/schema.json',
       'lib/third-party.txt',
@@ -132,7 +134,7 @@ describe('the package', () => {
     });
   });
 
-  test('gives a handler its types, the same ones the sources have', async () => {
+  test('gives handlers and callers their types, the same ones the sources have', async () => {
     await writeFile(
       join(home, 'handler.ts'),
       `import { DoNotRetry, type Handler, type HandlerContext, type HandlerRequest, Reply } from 'redisworker';
@@ -148,14 +150,29 @@ export const isReply: boolean = Reply.is(new Reply(200));
 export default greet;
 `,
     );
+    await writeFile(
+      join(home, 'caller.ts'),
+      `import { type Client, connect, ReplyError } from 'redisworker/client';
+const client: Client = await connect({ url: 'redis://127.0.0.1', connections: 2 });
+const { greeting } = await client.ask<{ greeting: string }, { name: string }>('greeter', { name: 'Ada' }, { timeout: 5 });
+// @ts-expect-error it is text
+export const wrong: number = greeting;
+export const ref: string = await client.send('greeter', { name: 'Ada' });
+export const codeOf = (error: unknown): number => (error instanceof ReplyError ? error.code : 0);
+`,
+    );
     const compilerOptions = {
       strict: true,
       exactOptionalPropertyTypes: true,
       module: 'nodenext',
+      lib: ['es2022', 'dom'],
       noEmit: true,
       types: [],
     };
-    await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['handler.ts'] }));
+    await writeFile(
+      join(home, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['handler.ts', 'caller.ts'] }),
+    );
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const { code, stdout } = await tryRun(process.execPath, [tsc, '-p', home]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -181,6 +198,36 @@ describe.each(nodes)('on Node $major', ({ path, major }) => {
       npm_config_update_notifier: 'false',
     };
   });
+
+  /** The Redis of the session, with its password. */
+  const redisOf = async (runtimeFolder: string): Promise<string> => {
+    const [state] = (await filesBelow(runtimeFolder)).filter((file) => file.endsWith('.json'));
+    const { redisUrl, ownRedisPassword } = JSON.parse(await readFile(join(runtimeFolder, state!), 'utf8')) as Record<
+      string,
+      string
+    >;
+    return redisUrl!.replace('://', `://:${ownRedisPassword!}@`);
+  };
+
+  /** What callers import, on this Node and on Deno. */
+  const askFromModules = async (url: string): Promise<void> => {
+    await writeFile(
+      join(home, 'ask.mjs'),
+      `import { connect, ReplyError } from 'redisworker/client';
+const client = await connect(process.env.REDIS);
+console.log(JSON.stringify(await client.ask('hello', { name: 'Ada' })));
+console.log(await client.ask('hello', {}).catch((error) => error instanceof ReplyError && error.code));
+await client.close();
+`,
+    );
+    const asking = { cwd: home, env: { ...surroundings, REDIS: url, NO_COLOR: '1' } };
+    const deno = join(home, 'node_modules/deno/deno');
+    const rights = ['--allow-net', '--allow-env', '--allow-read', '--allow-sys'];
+    for (const [program, ...args] of [[path], [deno, 'run', '--no-lock', '--node-modules-dir=manual', ...rights]]) {
+      const { code, stdout, stderr } = await tryRun(program!, [...args, 'ask.mjs'], asking);
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '{"greeting":"Hello Ada"}\n400\n', stderr: '' });
+    }
+  };
 
   test('npx redisworker --help says what there is', async () => {
     const { code, stdout, stderr } = await redisworker('--help');
@@ -239,6 +286,7 @@ describe.each(nodes)('on Node $major', ({ path, major }) => {
       expect(JSON.parse(stdout)).toMatchObject({ code: 200, data: { greeting: 'Hello Ada' } });
       expect(code).toBe(0);
       expect((await redisworker('send', 'hello', '{}')).stdout).toContain('"code":400');
+      await askFromModules(await redisOf(folder));
       const rows = (await redisworker('status')).stdout.split('\n').map((row) => row.split(/ {2,}/).slice(0, 3));
       expect(rows).toContainEqual(['hello', 'True', '1/1']);
       expect(rows).toContainEqual(['program', 'True', '1/1']);

@@ -7,6 +7,8 @@ export const scenarios = {
   laptop: 'test/docs/laptop.test.ts',
   script: 'test/docs/laptop.test.ts',
   calling: 'test/docs/laptop.test.ts',
+  'calling-python': 'test/docs/laptop.test.ts',
+  'calling-go': 'test/docs/laptop.test.ts',
   bundle: 'test/docs/laptop.test.ts',
   'script-worker': 'test/docs/laptop.test.ts',
   metrics: 'test/docs/laptop.test.ts',
