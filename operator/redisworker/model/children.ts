@@ -107,14 +107,24 @@ export function holding({ status }: KubeObject, type: string): ChildCondition | 
   return conditions.find((condition) => condition.type === type && condition.status === 'True');
 }
 
-/** Whether a Deployment has given up: its pods are not ready within the time it has for that, ten minutes. */
-export function hasGivenUp({ metadata, status }: KubeObject): boolean {
+/** What a Deployment says when its pods are not ready within the time they have for that, ten minutes. */
+export function givingUpOf({ metadata, status }: KubeObject): ChildCondition | undefined {
   const { conditions = [], observedGeneration } = (status ?? {}) as {
     conditions?: readonly ChildCondition[];
     observedGeneration?: number;
   };
-  return observedGeneration === metadata.generation &&
-    conditions.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
+  if (observedGeneration !== metadata.generation) return undefined;
+  return conditions.find(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
+}
+
+/**
+ * Whether a Deployment has given up on a pod. What it says of progress stays as it was until the first pod of a new
+ * template is there, so a word older than the pod is about another one.
+ */
+export function hasGivenUpOn(pod: KubeObject, deployment: KubeObject): boolean {
+  const said = givingUpOf(deployment);
+  if (said?.lastTransitionTime === undefined) return said !== undefined;
+  return Date.parse(said.lastTransitionTime) >= Date.parse(pod.metadata.creationTimestamp ?? '');
 }
 
 /**

@@ -5,7 +5,8 @@ import type { Desired } from '../desired/index.ts';
 import {
   byConsumer,
   deploymentView,
-  hasGivenUp,
+  givingUpOf,
+  hasGivenUpOn,
   holding,
   isReady,
   policyHashOf,
@@ -72,7 +73,7 @@ function rollOf(
     isWorking,
     isBroken: !isWorking && isBroken(stage, actual, pods),
     hasEnded: pods.some((pod) => templateOf(pod) === now && hasEnded(pod)),
-    isGivenUp: stage === 'Tried' && actual !== undefined && hasGivenUp(actual),
+    isGivenUp: stage === 'Tried' && actual !== undefined && isGivenUp(now, actual, pods),
   };
 }
 
@@ -81,6 +82,13 @@ function isBroken(stage: Roll['stage'], actual: KubeObject | undefined, pods: re
   if (stage !== 'Before') return wasBroken(actual);
   return holding(actual, 'ReplicaFailure') !== undefined ||
     pods.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+/** One that gets no pod at all has no younger word to wait for. */
+function isGivenUp(now: string | undefined, actual: KubeObject, pods: readonly KubeObject[]): boolean {
+  const made = pods.filter((pod) => templateOf(pod) === now);
+  if (made.length > 0) return made.some((pod) => hasGivenUpOn(pod, actual));
+  return givingUpOf(actual) !== undefined && holding(actual, 'ReplicaFailure') !== undefined;
 }
 
 function hasEnded(pod: KubeObject): boolean {

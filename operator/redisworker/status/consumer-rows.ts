@@ -3,7 +3,7 @@ import type { ConsumerStatus } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { quantileMs } from '../../redis/latency.ts';
 import type { ConsumerResult } from '../../redis/response-tally.ts';
-import { byConsumer, hasGivenUp, isReady, templateOf, workerContainerOf } from '../model/children.ts';
+import { byConsumer, hasGivenUpOn, isReady, templateOf, workerContainerOf } from '../model/children.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import type { Member } from '../model/work.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -73,7 +73,7 @@ function isGivenUp(
   deployment: KubeObject | undefined,
 ): boolean {
   return pod !== undefined && wanted !== undefined && templateOf(pod) === templateOf(wanted) &&
-    deployment !== undefined && hasGivenUp(deployment);
+    deployment !== undefined && hasGivenUpOn(pod, deployment);
 }
 
 /** What a row tells of the responses of a consumer. */

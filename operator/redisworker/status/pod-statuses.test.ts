@@ -510,7 +510,9 @@ describe('a worker whose module does not parse', () => {
 });
 
 describe('a worker whose Deployment has given up', () => {
-  const givenUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+  const at = 40;
+  const lastTransitionTime = `2030-01-01T00:00:${at}Z`;
+  const givenUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastTransitionTime };
   const crashing = { ...running, containerStatuses: [of('worker', looping(1, 'Error', 'Error: no such table'))] };
   const upTo = (observedGeneration: number, pods: (deployment: KubeObject) => KubeObject[]) => {
     const [made] = settled(worker('w')).children.deployments;
@@ -543,6 +545,12 @@ describe('a worker whose Deployment has given up', () => {
   ])('is not yet while there is %s: the word may be about the one before', (_, pods) => {
     const { reconciling, stalled } = upTo(3, pods);
     expect([stalled, reconciling?.slice(0, 4)]).toEqual([undefined, 'True']);
+  });
+
+  it('is not when that was said before the pod was there: the word is about the one before', () => {
+    const upAt = (age: number) => upTo(3, (deployment) => [podOf(deployment, { status: crashing, age })]);
+    expect(upAt(at + 1).stalled).toBeUndefined();
+    expect(upAt(at).stalled).toContain('ProgressDeadlineExceeded');
   });
 
   it('is ready when its pod is, whatever was said before', () => {
