@@ -26,7 +26,14 @@ export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, si
   const { promise, resolve } = Promise.withResolvers<DenoRun>();
   const child = spawn(tool.path, args, {
     cwd,
-    env: { ...tool.environment, DENO_DIR: tool.cache, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
+    // Behind a proxy with a certificate of its own, what the machine trusts is needed too.
+    env: {
+      DENO_TLS_CA_STORE: 'mozilla,system',
+      ...tool.environment,
+      DENO_DIR: tool.cache,
+      NO_COLOR: '1',
+      DENO_NO_UPDATE_CHECK: '1',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   });

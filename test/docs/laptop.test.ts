@@ -54,7 +54,9 @@ async function laptop(pages: readonly string[], more: NodeJS.ProcessEnv = {}): P
   await symlink(join(home, 'node_modules'), join(cwd, 'node_modules'));
   for (const { name, text } of pages.flatMap(files)) await writeFile(join(cwd, name), text);
   const path = [join(cwd, 'bin'), join(home, 'node_modules/.bin'), env['PATH'] ?? ''].join(delimiter);
-  return { cwd, env: { HOME: env['HOME'], PATH: path, XDG_RUNTIME_DIR: join(cwd, 'run'), NO_COLOR: '1', ...more } };
+  const standard = { HOME: env['HOME'], PATH: path, XDG_RUNTIME_DIR: join(cwd, 'run'), NO_COLOR: '1' };
+  // Deno fetches its bundler once, through whatever proxy the machine has.
+  return { cwd, env: { ...standard, DENO_TLS_CA_STORE: 'mozilla,system', ...more } };
 }
 
 /** Runs a scenario of these pages. */
