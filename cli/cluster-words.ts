@@ -29,12 +29,16 @@ export async function whereItIs(
   { io, words, finish }: Call,
   here: () => Promise<ExitCode>,
 ): Promise<void> {
-  const { kubeconfig, namespace, operatorNamespace } = flags;
+  finish(
+    isElsewhere(flags, io) ? await (await import('./in-operator.ts')).runInOperator(flags, words, io) : await here(),
+  );
+}
+
+/** The words mean a cluster, and this is not the pod of its operator. */
+export function isElsewhere({ kubeconfig, namespace, operatorNamespace }: ClusterFlags, io: Io): boolean {
   const isCluster = [kubeconfig, namespace, operatorNamespace].some((word) => word !== undefined);
   const isThere = io.environment.operatorRedis !== undefined && kubeconfig === undefined;
-  finish(
-    isCluster && !isThere ? await (await import('./in-operator.ts')).runInOperator(flags, words, io) : await here(),
-  );
+  return isCluster && !isThere;
 }
 
 /** The end of the help. */

@@ -52,6 +52,8 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['dead', 'redrive', 'w'], 'name one dead letter by its id, or take every one with --all'],
     [['dead', 'purge', 'w', '1-1', '--all'], 'name one dead letter by its id, or take every one with --all'],
     [['up'], `missing required argument 'files'`],
+    [['test'], `missing required argument 'specs'`],
+    [['test', 'a.yaml', '--ready-timeout', '0'], 'It must be a whole number from 1 to 3600; see '],
   ])('%j: %s', async (argv, sentence) => {
     const { code, out, err } = await run(...argv);
     expect(err).toContain(sentence);
@@ -82,6 +84,8 @@ test.each([
   ['dead', 'redrive', '--help'],
   ['dead', 'purge', '--help'],
   ['doctor', '--help'],
+  ['test', '--help'],
+  ['schema', '--help'],
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');
@@ -93,6 +97,15 @@ test('the version is the one of the package', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(await run('--version')).toEqual({ code: 0, out: version, err: '' });
 });
+
+test.each([[['schema'], 'RedisWorker'], [['schema', '--spec'], 'redisworker test spec']])(
+  '%j prints the JSON Schema of %s',
+  async (argv, title) => {
+    const { out, code } = await run(...argv);
+    expect(JSON.parse(out)).toMatchObject({ $schema: 'http://json-schema.org/draft-07/schema#', title });
+    expect(code).toBe(0);
+  },
+);
 
 test('crd prints the CustomResourceDefinition', async () => {
   const { out, code } = await run('crd');

@@ -8,8 +8,10 @@ import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { program } from './program.ts';
 import { addRenderCommand } from './render-command.ts';
+import { addSchemaCommand } from './schema-command.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-command.ts';
+import { addTestCommand } from './test-command.ts';
 import { addTopCommand } from './top-command.ts';
 import { addTraceCommand } from './trace-command.ts';
 import { addUpCommand } from './up-command.ts';
@@ -47,6 +49,7 @@ export function redisworker(call: Call): Command {
       examples([
         ['up worker.yaml', 'run the workers of a manifest here; Ctrl-C ends them'],
         [`send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
+        ['test greeter.test.yaml', 'ask what a file says, and compare the replies with it'],
         ['status', 'what is running, and how it does'],
         ['top', 'how fast they are, live'],
         ['trace demo-worker order-17', 'what became of one request'],
@@ -57,12 +60,14 @@ export function redisworker(call: Call): Command {
     );
   addUpCommand(root, io);
   addSendCommand(root, call);
+  addTestCommand(root, call);
   addStatusCommands(root, io, finish);
   addTopCommand(root, io);
   addTraceCommand(root, call);
   addDeadCommand(root, call);
   addDoctorCommand(root, io, finish);
   addRenderCommand(root, io, finish);
+  addSchemaCommand(root, io);
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(async () =>
     io.out((await import('../operator/api/crd.ts')).crdYaml().trimEnd())
   );

@@ -76,7 +76,7 @@ async function operatorImageFiles(platform: Platform): Promise<{
 
 /** The operator and the command line, which can run no workers here. */
 export async function bundleOperator(): Promise<BundledForNode> {
-  const instead = { 'cli/up.ts': 'cli/no-up.ts' };
+  const instead = { 'cli/up.ts': 'cli/no-up.ts', 'cli/spec/own-session.ts': 'cli/spec/no-own-session.ts' };
   const shared = { node: 24, split: true, format: 'cjs', instead } as const;
   const [operator, cli] = await Promise.all([
     bundleForNode({ ...shared, entries: { operator: 'operator/main.ts' }, sharedFolder: 'operator' }),

@@ -6,7 +6,8 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, relative } from 'node:path';
 import { bundleWorker } from '../images/bundle.ts';
 import { bundleCommandLine } from './command-line.ts';
-import { manifestSchema } from './manifest-schema.ts';
+import { specJsonSchema } from '../cli/spec/schema.ts';
+import { manifestSchema } from '../operator/api/manifest-schema.ts';
 import { notices } from './notices.ts';
 import { clientTypes, handlerTypes } from './types.ts';
 
@@ -24,6 +25,7 @@ async function packageFiles(): Promise<ReadonlyMap<string, string>> {
     ['worker/mod.d.ts', handlerTypes()],
     ['client.d.ts', clientTypes()],
     ['schema.json', `${JSON.stringify(manifestSchema(), null, 1)}\n`],
+    ['spec.schema.json', `${JSON.stringify(specJsonSchema(), null, 1)}\n`],
     ['third-party.txt', await notices(cli.packages)],
   ]);
 }

@@ -1,5 +1,5 @@
 /** Commands about the Redis of a worker in a cluster: the API server is played, and runs them as the operator's pod does. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { answer, type FaultApiServer, startFaultApiServer } from '../support/fault-api-server.ts';
 import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
 let own: TestRedis;
@@ -60,10 +61,13 @@ async function inputOf(socket: Duplex): Promise<string> {
   let input = '';
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     bytes = Buffer.concat([bytes, chunk as Buffer]);
-    while (bytes.length > 2 && bytes.length >= 6 + (bytes[1]! & 127)) {
-      const length = bytes[1]! & 127;
-      const payload = bytes.subarray(6, 6 + length).map((byte, at) => byte ^ bytes[2 + (at % 4)]!);
-      bytes = bytes.subarray(6 + length);
+    for (;;) {
+      const head = (bytes[1]! & 127) === 126 ? 8 : 6;
+      const length = head === 8 ? (bytes[2]! << 8) + bytes[3]! : bytes[1]! & 127;
+      if (bytes.length < 6 || bytes.length < head + length) break;
+      const mask = bytes.subarray(head - 4, head);
+      const payload = bytes.subarray(head, head + length).map((byte, at) => byte ^ mask[at % 4]!);
+      bytes = bytes.subarray(head + length);
       if (payload[0] === 255) return input;
       input += Buffer.from(payload.subarray(1)).toString();
     }
@@ -152,6 +156,28 @@ test('a request on the standard input is passed on, and its reply comes back', a
   expect(fields).toEqual(['ref', 'r9', 'type', 'asks', 'data', '{"name":"Ada"}']);
   await redis.client.lpush(replyListKey('r9'), '{"code":200,"data":"hello"}');
   expect(await sending).toEqual({ code: 0, out: '{"code":200,"data":"hello"}', err: '' });
+});
+
+test('a test spec is run there, and told here with its file', async () => {
+  workers = [worker('asks', { stream: { request: 'asks:in' } })];
+  const spec = join(folder, 'asks.test.yaml');
+  const cases = ['one', 'two'].map((name) => `  - { name: ${name}, ref: ${name}, expect: { data: one } }\n`).join('');
+  await writeFile(spec, `worker: not-there.yaml\ntype: asks\ncases:\n${cases}`);
+  const testing = run('test', spec, '-n', 'shop', '--junit', join(folder, 'report.xml'));
+  for (const ref of ['one', 'two']) {
+    await eventually(
+      `${ref} is asked`,
+      async () => (await redis.client.xrange('asks:in', '-', '+')).join().includes(ref),
+    );
+    await redis.client.lpush(replyListKey(ref), JSON.stringify({ code: 200, data: ref }));
+  }
+  const { code, out, err } = await testing;
+  expect(out).toContain(`${spec}:5, ref two\n      data\n        - "one"\n        + "two"`);
+  expect(out).toContain('1 of 2 cases passed');
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+  expect(await readFile(join(folder, 'report.xml'), 'utf8')).toContain(
+    `<testsuite name="${spec}" tests="2" failures="1"`,
+  );
 });
 
 test('a Redis of its own is reached with the Secret the manifest names, once the operator has reached it', async () => {

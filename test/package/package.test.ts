@@ -88,6 +88,7 @@ describe('the package', () => {
       'lib/client.js',
       'lib/node20.js',
       'lib/schema.json',
+      'lib/spec.schema.json',
       'lib/third-party.txt',
       'lib/worker/import_map.json',
       'lib/worker/main.js',

@@ -7,6 +7,7 @@ export const scenarios = {
   laptop: 'test/docs/laptop.test.ts',
   script: 'test/docs/laptop.test.ts',
   calling: 'test/docs/laptop.test.ts',
+  spec: 'test/docs/laptop.test.ts',
   'calling-python': 'test/docs/laptop.test.ts',
   'calling-go': 'test/docs/laptop.test.ts',
   bundle: 'test/docs/laptop.test.ts',

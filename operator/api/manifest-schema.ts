@@ -1,7 +1,7 @@
 /** The manifest as editors read it: JSON Schema, made from what the API server checks. */
-import { openApiSchema } from '../operator/api/crd.ts';
-import { apiVersion, kind } from '../operator/api/schema.ts';
-import type { StructuralSchema } from '../operator/api/structural.ts';
+import { openApiSchema } from './crd.ts';
+import { apiVersion, kind } from './schema.ts';
+import type { StructuralSchema } from './structural.ts';
 
 const text = { type: 'string' } as const;
 const texts = { type: 'object', additionalProperties: text } as const;

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { kind } from '../operator/api/schema.ts';
-import type { StructuralSchema } from '../operator/api/structural.ts';
-import { unknownFields } from '../operator/api/unknown-fields.ts';
+import { kind } from './schema.ts';
+import type { StructuralSchema } from './structural.ts';
+import { unknownFields } from './unknown-fields.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
 const schema = manifestSchema() as StructuralSchema;
-const examples = join(import.meta.dirname, '../examples');
+const examples = join(import.meta.dirname, '../../examples');
 
 test('an editor finds every field of the examples in the schema, and no field that there is not', () => {
   const files = readdirSync(examples).filter((file) => file.endsWith('.yaml'));
