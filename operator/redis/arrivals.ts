@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type BlockingLink, interrupted } from './blocking-link.ts';
 import { RedisFault, toFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
-import { streamReads } from './replies.ts';
+import { fieldsOf, items, streamReads, text } from './replies.ts';
 import { compareIds } from './stream-id.ts';
 
 /** A stream somebody waits for, and the last entry of it that was seen. */
@@ -12,6 +12,8 @@ export interface Awaited {
   readonly id: string;
   readonly stream: string;
   readonly after: string;
+  /** The group that is to read it, where the stream has one. */
+  readonly group?: string;
 }
 
 /** What the waiting works with; times in milliseconds. */
@@ -29,6 +31,8 @@ export interface ArrivalOptions {
 
 /** Streams that come together are taken up together. */
 const gatherMs = 20;
+/** Groups looked up for each read that may block: a server tells nobody that one was destroyed. */
+const groupsPerRead = 20;
 /** A server may be so late with the end of a blocked read. */
 const graceMs = 1000;
 const backOff = { initialMs: 100, maxMs: 2000 };
@@ -46,6 +50,7 @@ export class Arrivals {
   readonly #ended: Promise<void>;
   #failures = 0;
   #closed = false;
+  #groupsSeenAt = Number.NEGATIVE_INFINITY;
   #wakeSleep: (() => void) | undefined;
   #gathering: { readonly due: number; readonly cancel: () => void } | undefined;
 
@@ -126,6 +131,7 @@ export class Arrivals {
     if (reply === interrupted) return;
     this.#take(reply);
     this.#healthy();
+    await this.#seeGroups(readMs);
   }
 
   /** The earliest position per stream. */
@@ -156,6 +162,24 @@ export class Arrivals {
     if (this.#failures === 0) return;
     this.#failures = 0;
     for (const id of [...this.#waiting.keys()]) this.#options.doubted(id);
+  }
+
+  /** Whoever is behind a group that is gone has to be looked at; those that were looked up wait at the end of the line. */
+  async #seeGroups(everyMs: number): Promise<void> {
+    const now = this.#options.clock.now();
+    if (now - this.#groupsSeenAt < everyMs) return;
+    this.#groupsSeenAt = now;
+    const turn = [...this.#waiting.values()].filter(({ group }) => group !== undefined).slice(0, groupsPerRead);
+    if (turn.length === 0) return;
+    const replies = await this.#options.control.pipeline(
+      turn.map(({ stream }) => ['XINFO', 'GROUPS', stream] as const),
+    );
+    for (const [index, one] of turn.entries()) {
+      if (this.#waiting.get(one.id) !== one) continue;
+      this.#waiting.delete(one.id);
+      this.#waiting.set(one.id, one);
+      if (isWithout(replies[index], one.group)) this.#options.doubted(one.id);
+    }
   }
 
   /** One stream that cannot be read fails the read of all: it is found by asking for each, and waited for no more. */
@@ -197,4 +221,9 @@ export class Arrivals {
       if (this.#closed) wake();
     });
   }
+}
+
+/** A stream that is not there, or cannot be asked, is noticed in other ways. */
+function isWithout(groups: unknown, group: string | undefined): boolean {
+  return Array.isArray(groups) && !items(groups).some((info) => text(fieldsOf(info).get('name')) === group);
 }

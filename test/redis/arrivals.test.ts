@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
-async function arrange() {
+async function arrange({ readMs }: { readonly readMs?: number } = {}) {
   const server = await startRedis();
   cleanups.push(() => server.stop());
   const connections = new RedisConnections({ commandMs: 1000, random: () => 0 });
@@ -24,6 +24,7 @@ async function arrange() {
     clock: systemClock,
     control: connections.control(target),
     blocking: connections.blocking(target, 's'),
+    ...(readMs === undefined ? {} : { readMs }),
     came: (id) => void came.push(id),
     doubted: (id) => void doubted.push(id),
   });
@@ -88,4 +89,17 @@ test('waits through an outage, has everything looked at that waited, and goes on
   await eventually('the entry is told', () => came.includes('ns/w'));
   await xadd(server, 'other');
   expect([...new Set([...doubted, ...came])]).toEqual(['ns/w']);
+});
+
+test('a group that is destroyed while its worker sleeps is missed, also one of many', async () => {
+  const { server, arrivals, came, doubted } = await arrange({ readMs: 50 });
+  const names = Array.from({ length: 45 }, (_, at) => `w${at}`);
+  await Promise.all(names.map((name) => server.client.xgroup('CREATE', stream(name), 'g', '0', 'MKSTREAM')));
+  for (const name of names) arrivals.add({ id: name, stream: stream(name), after: '0-0', group: 'g' });
+  arrivals.add({ id: 'later', stream: stream('later'), after: '0-0', group: 'g' });
+  await server.client.xgroup('DESTROY', stream('w44'), 'g');
+  await eventually('it is missed', () => doubted.length > 0);
+  expect([new Set(doubted), came]).toEqual([new Set(['w44']), []]);
+  await xadd(server, 'w44');
+  await eventually('its next request is told all the same', () => came.includes('w44'));
 });

@@ -8,6 +8,7 @@ import type { RedisConnections } from '../../redis/connections.ts';
 import { readKey } from '../../redis/read-key.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { Observed } from '../model/observed.ts';
+import type { Demand } from '../model/work.ts';
 import { runningIds } from '../plan/wanted.ts';
 import type { Enqueue } from './changes.ts';
 
@@ -21,8 +22,7 @@ export interface IdleStreamsOptions {
 /** A worker that has nothing to do. */
 interface Idle {
   readonly target: RedisTarget;
-  readonly stream: string;
-  readonly after: string;
+  readonly comes: Demand['comes'];
   /** Nobody runs: every millisecond counts. */
   readonly isAsleep: boolean;
 }
@@ -49,15 +49,15 @@ export class IdleStreams {
   /** Waits for a request as long as the worker has none. */
   keep(workerKey: string, observed: Observed): void {
     const idle = idleOf(observed);
-    const key = idle && readKey(idle.target, idle.stream);
+    const key = idle && readKey(idle.target, idle.comes.stream);
     if (this.#readOf.get(workerKey) !== key) this.#leave(workerKey);
     if (idle === undefined || key === undefined) return;
-    const { target, stream, after, isAsleep } = idle;
-    const read = this.#reads.get(key) ?? { arrivals: this.#open(target, stream), workers: new Set() };
+    const { target, comes, isAsleep } = idle;
+    const read = this.#reads.get(key) ?? { arrivals: this.#open(target, comes.stream), workers: new Set() };
     this.#reads.set(key, read);
     this.#readOf.set(workerKey, key);
     read.workers.add(workerKey);
-    read.arrivals.add({ id: workerKey, stream, after }, isAsleep ? 0 : awakeMs);
+    read.arrivals.add({ id: workerKey, ...comes }, isAsleep ? 0 : awakeMs);
   }
 
   forget(workerKey: string): void {
@@ -115,5 +115,5 @@ function idleOf({ object, spec, children }: Observed): Idle | undefined {
   const isBusy = waiting !== 0 || (taken > 0 && running > 0) || work.problems.length > 0;
   return isBusy || running >= autoscale.max
     ? undefined
-    : { target: spec.access.value.target, ...comes, isAsleep: running === 0 };
+    : { target: spec.access.value.target, comes, isAsleep: running === 0 };
 }

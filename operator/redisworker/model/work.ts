@@ -48,8 +48,8 @@ export interface Demand {
   readonly nextAttempt: number | undefined;
   /** When something was last asked for, in milliseconds since 1970; undefined when nothing tells. */
   readonly lastAsked: number | undefined;
-  /** The stream the next request comes in, and the last entry of it that was seen. */
-  readonly comes: { readonly stream: string; readonly after: string };
+  /** The stream the next request comes in, the last entry of it that was seen, and the group that is to read it. */
+  readonly comes: { readonly stream: string; readonly after: string; readonly group?: string };
 }
 
 /** A consumer on its way out, and the one that takes over what it has not finished. */

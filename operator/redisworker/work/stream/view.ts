@@ -56,7 +56,11 @@ function nameOf(resource: string): string {
 const earliestClockMs = 1_262_304_000_000;
 
 /** Where finished requests need not be acknowledged, nobody can tell who has one in hand. */
-function demand(view: StreamView, { nextRetryMs }: BesideStream, { request, acknowledges }: StreamBlueprint): Demand {
+function demand(
+  view: StreamView,
+  { nextRetryMs }: BesideStream,
+  { request, group, acknowledges }: StreamBlueprint,
+): Demand {
   const asked = idTime(view.lastGeneratedId);
   return {
     waiting: view.group ? view.lag : view.length,
@@ -64,7 +68,7 @@ function demand(view: StreamView, { nextRetryMs }: BesideStream, { request, ackn
     busy: acknowledges ? view.consumers.filter(({ pending }) => pending > 0).map(({ name }) => name) : [],
     nextAttempt: nextRetryMs,
     lastAsked: asked < earliestClockMs ? undefined : asked,
-    comes: { stream: request, after: view.lastGeneratedId },
+    comes: { stream: request, after: view.lastGeneratedId, group },
   };
 }
 
