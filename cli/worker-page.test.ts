@@ -129,7 +129,7 @@ test('totals that are not the whole truth say so', () => {
     'total        3',
     'unreadable   2, which are no responses',
     'sampled      the codes are from a part of the responses',
-    'missed       responses were trimmed before they were counted: the totals are a lower bound',
+    'missed       responses were trimmed before they were read: they are counted, their codes are from the others',
   ]);
 });
 

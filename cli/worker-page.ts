@@ -127,7 +127,7 @@ function responseRows({ responses }: WorkerStatus, now: number): readonly Row[] 
     ...(unreadable > 0 ? [['unreadable', `${unreadable}, which are no responses`]] : []),
     ...(isTold(sampled) ? [['sampled', 'the codes are from a part of the responses']] : []),
     ...(isTold(missed)
-      ? [['missed', 'responses were trimmed before they were counted: the totals are a lower bound']]
+      ? [['missed', 'responses were trimmed before they were read: they are counted, their codes are from the others']]
       : []),
   ];
 }

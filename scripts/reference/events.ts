@@ -24,6 +24,8 @@ const reasons: Readonly<Record<EventReason, string>> = {
   NetworkPolicyNotEnforced: 'pods reached the canary: a Warning',
   ScaledOut: 'more consumers are wanted under `consumers.autoscale`',
   ScaledIn: 'fewer are wanted',
+  ResponsesMissed:
+    'responses were trimmed before the operator had read them, as after an interruption: they are in the totals, and their codes are inferred: a Warning',
 };
 
 const causes: Readonly<Record<Why, string>> = {

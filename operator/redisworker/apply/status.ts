@@ -4,6 +4,7 @@ import { ClusterError, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { objectRef } from '../model/children.ts';
 import type { Observed } from '../model/observed.ts';
 import { scaleEvent } from '../status/autoscale.ts';
+import { missedEvent } from '../status/missed.ts';
 import { statusOf } from '../status/index.ts';
 import { progressReasons, urgencyOf } from '../status/urgency.ts';
 import type { Problem } from '../model/problem.ts';
@@ -33,6 +34,7 @@ export async function writeStatus(
   recordFault(world, object, before, status);
   recordEnforcement(world, object, before, status);
   recordScale(world, object, before, status);
+  recordMissed(world, object, before, status);
   try {
     await world.cluster.applyStatus({
       apiVersion: object.apiVersion,
@@ -59,6 +61,17 @@ function recordScale(
   const { wanted, ...told } = event;
   if (!world.following.scaling.isNews(keyOf(objectRef(regarding)), wanted)) return;
   world.cluster.record({ regarding, type: 'Normal', ...told });
+}
+
+/** A Warning for every gap in what was counted. */
+function recordMissed(
+  world: World,
+  regarding: KubeObject,
+  before: RedisWorkerStatus | undefined,
+  status: RedisWorkerStatus,
+): void {
+  const event = missedEvent(before, status);
+  if (event) world.cluster.record({ regarding, type: 'Warning', ...event });
 }
 
 /** An event when it becomes known that the network holds the worker, or that it does not. */

@@ -169,12 +169,16 @@ export const enforcementEventReasons = ['NetworkPolicyEnforced', 'NetworkPolicyN
 /** Of events that tell a number of consumers the operator has decided, in `status/autoscale.ts`. */
 export const scaleEventReasons = ['ScaledOut', 'ScaledIn'] as const;
 
+/** Of events that tell a gap in what was counted, in `status/missed.ts`. */
+export const gapEventReasons = ['ResponsesMissed'] as const;
+
 /** Of every event but two sorts of Warnings: reasons of Ready that are a fault, and findings about a Redis. */
 export const eventReasons = [
   ...appliedReasons,
   ...workReasons,
   ...enforcementEventReasons,
   ...scaleEventReasons,
+  ...gapEventReasons,
 ] as const;
 
 /** The reason of such an event. */
