@@ -13,7 +13,7 @@ import { withCount, withInline, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
-import { checkInvariants } from '../support/invariants.ts';
+import { checkInvariants, lookWith } from '../support/invariants.ts';
 import { eventually } from '../support/wait.ts';
 
 interface Listed {
@@ -173,7 +173,12 @@ describeOnCluster('an operator that is killed again and again', () => {
   });
 
   test('leaves every invariant whole', () =>
-    checkInvariants({ namespace, redis: redis.client, output: () => operator?.output() ?? '' }, 90_000));
+    checkInvariants({
+      namespace,
+      redis: [redis.client],
+      output: () => operator?.output() ?? '',
+      look: lookWith(kubectlOk, namespace),
+    }, 90_000));
 
   test('tells what it does under the names dashboards know', async () => {
     const text = await (await fetch(`${operator?.httpUrl ?? ''}/metrics`)).text();

@@ -6,22 +6,20 @@ import { encodeRequest } from '../../contract/request.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { deploymentView } from '../../operator/redisworker/model/children.ts';
 import { withInline, withSpec, worker } from '../support/gen.ts';
-import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { checkInvariants, lookInto } from '../support/invariants.ts';
+import { startOperatorOnRedis, type TestOperator } from '../support/local-operator.ts';
+import type { TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
 let operator: TestOperator;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  operator = await startTestOperator({ redisUrl: redis.url });
+  ({ redis, operator, stop } = await startOperatorOnRedis());
 });
-afterAll(async () => {
-  await operator.stop();
-  await redis.stop();
-});
+afterAll(() => stop());
 
 const slow = `export default async ({ data }: { data: { ms: number } }) => {
   await new Promise((resolve) => setTimeout(resolve, data.ms));
@@ -78,7 +76,6 @@ describe.concurrent('an autoscaled worker', () => {
   test('one request wakes a worker that sleeps, which sleeps again when there is nothing to do', async () => {
     await sleeper('one');
     expect(await ask(redis.client, 'one', { ms: 0 })).toMatchObject({ code: 200 });
-    expect((await operator.status('one')).autoscale).toBeDefined();
     await asleep('one');
     expect(await operator.status('one')).toMatchObject({
       autoscale: { wanted: 0, reason: 'Idle', lastScaleTime: expect.any(String) as string },
@@ -156,6 +153,35 @@ describe.concurrent('an autoscaled worker', () => {
     expect(await pendingOf('left')).toBe(0);
   });
 
+  test('a consumer is not put to sleep over a backlog whose length the server does not know', async () => {
+    await sleeper('thinned', { max: 1 });
+    const stream = requestStreamKey('thinned');
+    const refs = await Promise.all(Array.from({ length: 12 }, () => xadd('thinned', 200)));
+    await wokenBy('thinned');
+    const [last] = (await redis.client.xrevrange(stream, '+', '-', 'COUNT', 2)).slice(1);
+    await redis.client.xdel(stream, last?.[0] ?? '');
+    const gone = last?.[1][(last[1].indexOf('ref')) + 1];
+    await Promise.all(refs.filter((ref) => ref !== gone).map(answered));
+    await asleep('thinned');
+  });
+
+  test('what a consumer had in hand when it was killed with its pod counts until another has answered it, once', async () => {
+    await sleeper('murdered', { max: 1 });
+    const ref = await xadd('murdered', 1500);
+    await eventually('it is at work', async () => (await pendingOf('murdered')) === 1, 60_000);
+    const pid = await redis.client.hget(configHashKey('murdered', '1'), 'pid');
+    const [pod] = await operator.pods('murdered');
+    process.kill(Number(pid), 'SIGKILL');
+    await operator.cluster.delete(resources.pods, { namespace: 'default', name: pod?.metadata.name ?? '' }, {
+      gracePeriodSeconds: 0,
+    });
+    await eventually('it counts', async () => ((await operator.status('murdered')).stream?.backlog ?? 0) === 1, 60_000);
+    await answered(ref);
+    await asleep('murdered');
+    expect(await pendingOf('murdered')).toBe(0);
+    expect((await operator.status('murdered')).responses).toMatchObject({ total: 1, codes: { 200: 1 } });
+  });
+
   test('a stream that is not there looks idle, and wakes its worker when it is made', async () => {
     await sleeper('missing');
     await redis.client.del(requestStreamKey('missing'));
@@ -177,6 +203,14 @@ describe.concurrent('an autoscaled worker', () => {
     await asleep('retried');
   });
 });
+
+test('what became of them leaves every invariant whole', () =>
+  checkInvariants({
+    namespace: 'default',
+    redis: [redis.client],
+    output: () => operator.output(),
+    look: lookInto(operator.cluster, 'default'),
+  }));
 
 test('while Redis is down nobody is taken away, and workers sleep and wake again afterwards', async () => {
   await sleeper('outlasting');

@@ -6,6 +6,7 @@ import { maxSecretBytes, maxSourceBytes } from '../../contract/limits.ts';
 import { type KubeObject, type Resource, resources } from '../../operator/cluster/cluster.ts';
 import { parseHostRule } from '../../operator/redisworker/network/redis-hosts.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { checkInvariants, lookInto } from '../support/invariants.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
@@ -101,20 +102,20 @@ const cases: readonly Case[] = [
   },
 ];
 
+beforeAll(async () => {
+  redis = await startRedis();
+  operator = await startTestOperator({
+    mayWrite: () => leads,
+    redisHosts: { allowed: [parseHostRule('127.0.0.0/8')!] },
+  });
+});
+
+afterAll(async () => {
+  await operator.stop();
+  await redis.stop();
+});
+
 describe.concurrent('a worker that cannot run', () => {
-  beforeAll(async () => {
-    redis = await startRedis();
-    operator = await startTestOperator({
-      mayWrite: () => leads,
-      redisHosts: { allowed: [parseHostRule('127.0.0.0/8')!] },
-    });
-  });
-
-  afterAll(async () => {
-    await operator.stop();
-    await redis.stop();
-  });
-
   test.each(cases)(
     'for $reason says so by name, and runs once it is mended',
     async ({ reason, says, spec, broken, mended }) => {
@@ -304,3 +305,11 @@ describe.concurrent('a worker that cannot run', () => {
     );
   });
 });
+
+test('what was wrong with workers leaves every invariant whole', () =>
+  checkInvariants({
+    namespace: 'default',
+    redis: [redis.client],
+    output: () => operator.output(),
+    look: lookInto(operator.cluster, 'default'),
+  }));

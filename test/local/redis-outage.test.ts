@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configHashKey, defaultGroup, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { defaultRedisPassword } from '../../operator/default-redis-password.ts';
+import { startBlackHole } from '../support/black-hole.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { checkInvariants, lookInto } from '../support/invariants.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
@@ -112,6 +114,49 @@ describe.concurrent('a worker comes back by itself', () => {
       await expectRecovery(redis, 'frozen', 4);
     }));
 
+  test('when its connections are open and carry nothing any more', async ({ expect }) => {
+    const redis = await anotherRedis();
+    const way = await startBlackHole(redis.port);
+    try {
+      const url = `redis://127.0.0.1:${way.port}`;
+      await operator.cluster.apply(worker('severed', withSpec({ redis: { url } })), 'user');
+      await operator.told('severed', 'Ready', 'True');
+      expect(await ask(redis.client, 'severed', 'first')).toMatchObject({ code: 200 });
+      const [pod] = await operator.pods('severed');
+      way.swallow();
+      await expectRecovery(redis, 'severed', 4);
+      expect((await operator.pods('severed')).map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
+    } finally {
+      await way.stop();
+    }
+  });
+
+  test('when its Redis takes no writes, for it has become a replica', () =>
+    withWorker('copied', async (redis) => {
+      await redis.client.replicaof('127.0.0.1', 1);
+      await operator.cluster.apply(
+        worker('copied', withSpec({ redis: { url: redis.url }, consumers: { count: 2 } })),
+        'user',
+      );
+      await operator.told('copied', 'Ready', 'False', 'RedisReadOnly');
+      expect(await operator.pods('copied')).toHaveLength(1);
+      await expectQuiet();
+      await redis.client.call('REPLICAOF', 'NO', 'ONE');
+      await expectRecovery(redis, 'copied', 4);
+    }));
+
+  test('when its Redis takes no more connections', () =>
+    withWorker('crowded', async (redis) => {
+      await redis.client.config('SET', 'maxclients', '1');
+      await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await operator.told('crowded', 'RedisReachable', 'False');
+      expect(await operator.pods('crowded')).toHaveLength(1);
+      await expectQuiet();
+      await redis.client.config('SET', 'maxclients', '1000');
+      await expectRecovery(redis, 'crowded', 4);
+    }));
+
   test('when its password was wrong, which is told nowhere', async ({ expect }) => {
     const redis = await anotherRedis(['--requirepass', 'open-sesame'], { password: 'open-sesame' });
     const passwordIs = (password: string) =>
@@ -181,6 +226,14 @@ describe.concurrent('a worker comes back by itself', () => {
       expect(await redis.client.hget(key, 'owner')).not.toBe(owner);
     }));
 });
+
+test('what was done to them leaves every invariant whole', () =>
+  checkInvariants({
+    namespace: 'default',
+    redis: started.map(({ client }) => client),
+    output: () => operator.output(),
+    look: lookInto(operator.cluster, 'default'),
+  }));
 
 test("a new password of the operator's own Redis is taken from its file while it runs", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-test-'));

@@ -4,22 +4,19 @@ import { responseStreamKey } from '../../contract/keys.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
 import { isReady } from '../../operator/redisworker/model/children.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
-import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startOperatorOnRedis, type TestOperator } from '../support/local-operator.ts';
+import type { TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
 let operator: TestOperator;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  operator = await startTestOperator({ redisUrl: redis.url });
+  ({ redis, operator, stop } = await startOperatorOnRedis());
 });
-afterAll(async () => {
-  await operator.stop();
-  await redis.stop();
-});
+afterAll(() => stop());
 
 type Change = ReturnType<typeof withInline>;
 

@@ -1,11 +1,13 @@
 /** What holds of the workers of a namespace whatever was done to them, once they are at rest. */
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import type { LocalCluster } from '../../operator/cluster/local/index.ts';
 import { annotations, labels } from '../../operator/redisworker/model/names.ts';
-import { kubectlOk } from './control-plane/shared.ts';
 import { eventually } from './wait.ts';
 
-interface Found {
+/** An object of a namespace, as far as the invariants go. */
+export interface Found {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
@@ -29,9 +31,12 @@ interface Found {
 /** Where to look. */
 export interface Place {
   readonly namespace: string;
-  readonly redis: Redis;
+  /** Every server that workers of the namespace use. */
+  readonly redis: readonly Redis[];
   /** Everything the operator has printed. */
   readonly output: () => string;
+  /** Gives the objects of the namespace, of every kind that matters: {@link lookWith}, {@link lookInto}. */
+  readonly look: () => Promise<readonly Found[]>;
 }
 
 const kinds = 'redisworkers,deployments,networkpolicies,configmaps,secrets,pods,events';
@@ -44,11 +49,37 @@ export async function checkInvariants(place: Place, patienceMs = 60_000): Promis
   await eventually('every invariant holds', async () => {
     broken = await brokenInvariants(place);
     return broken.length === 0;
-  }, patienceMs).catch(() => expect(broken).toEqual([]));
+  }, patienceMs).catch((error: unknown) => expect(broken.length > 0 ? broken : [String(error)]).toEqual([]));
 }
 
-async function brokenInvariants({ namespace, redis, output }: Place): Promise<readonly string[]> {
-  const [first, hashes] = [await look(namespace), await hashesOf(redis, namespace)];
+/** Looks with a kubectl of any control plane. */
+export function lookWith(kubectl: (args: readonly string[]) => Promise<string>, namespace: string) {
+  return async (): Promise<readonly Found[]> =>
+    (JSON.parse(await kubectl(['-n', namespace, 'get', kinds, '-o', 'json'])) as { items: Found[] }).items;
+}
+
+/** Looks into a cluster of local mode. */
+export function lookInto(cluster: LocalCluster, namespace: string) {
+  const { redisWorkers, deployments, networkPolicies, configMaps, secrets, pods } = resources;
+  const kept = [redisWorkers, deployments, networkPolicies, configMaps, secrets, pods];
+  return async (): Promise<readonly Found[]> => {
+    const objects = (await Promise.all(kept.map((resource) => cluster.list(resource)))).flat();
+    const events = cluster.events().filter(({ ref }) => ref.namespace === namespace).map(({ message }, at) => ({
+      kind: 'Event',
+      metadata: { name: `event-${at}`, uid: `event-${at}`, resourceVersion: '' },
+      message,
+    }));
+    return [...objects.filter(({ metadata }) => metadata.namespace === namespace).map(found), ...events];
+  };
+}
+
+function found(object: KubeObject): Found {
+  return object as KubeObject & Found; // a cluster gives every object it keeps a uid and a version
+}
+
+async function brokenInvariants(place: Place): Promise<readonly string[]> {
+  const { namespace, redis, output, look } = place;
+  const [first, hashes] = [await look(), await hashesOf(redis, namespace)];
   const of = (kind: string): readonly Found[] => first.filter((one) => one.kind === kind);
   const workers = of('RedisWorker').filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const children = first.filter(({ kind, metadata }) =>
@@ -56,12 +87,12 @@ async function brokenInvariants({ namespace, redis, output }: Place): Promise<re
   );
   const pods = of('Pod').filter(isLivePod);
   return [
-    ...onePodPerConsumer(pods),
+    ...onePodPerConsumer(first),
     ...onePolicyPerPod(pods, of('NetworkPolicy')),
     ...hashesMatch(workers, of('Deployment'), hashes),
     ...noOrphans(workers, children),
     ...workers.filter(isUnseen).map(({ metadata }) => `${metadata.name} is Ready for an earlier generation`),
-    ...await atRest(namespace, first),
+    ...atRest(first, await look()),
     ...noSecretTold(of('Secret'), [
       output(),
       JSON.stringify(first.filter(({ kind }) => kind !== 'Secret')),
@@ -69,19 +100,18 @@ async function brokenInvariants({ namespace, redis, output }: Place): Promise<re
   ];
 }
 
-async function look(namespace: string): Promise<readonly Found[]> {
-  const text = await kubectlOk(['-n', namespace, 'get', kinds, '-o', 'json']);
-  return (JSON.parse(text) as { items: Found[] }).items;
-}
-
 /** Config hashes of workers of the namespace: key, and the uid of whose they are. */
-async function hashesOf(redis: Redis, namespace: string): Promise<ReadonlyMap<string, string>> {
-  const keys = (await redis.keys('*:h')).filter((key) => !key.startsWith('req:'));
-  const owners = await Promise.all(keys.map(async (key) => [key, await redis.hget(key, 'resource')] as const));
-  return new Map(owners.flatMap(([key, owner]) => {
-    const [where, , uid] = owner?.split('/') ?? [];
-    return where === namespace && uid !== undefined ? [[key, uid]] : [];
+async function hashesOf(servers: readonly Redis[], namespace: string): Promise<ReadonlyMap<string, string>> {
+  const owners = await Promise.all(servers.map(async (redis) => {
+    const keys = (await redis.keys('*:h')).filter((key) => !key.startsWith('req:'));
+    return await Promise.all(keys.map(async (key) => [key, await redis.hget(key, 'resource')] as const));
   }));
+  return new Map(
+    owners.flat().flatMap(([key, owner]) => {
+      const [where, , uid] = owner?.split('/') ?? [];
+      return where === namespace && uid !== undefined ? [[key, uid]] : [];
+    }),
+  );
 }
 
 function isLivePod({ metadata, status }: Found): boolean {
@@ -89,9 +119,10 @@ function isLivePod({ metadata, status }: Found): boolean {
   return metadata.labels?.[labels.worker] !== undefined && metadata.deletionTimestamp === undefined && !ended;
 }
 
-function onePodPerConsumer(pods: readonly Found[]): readonly string[] {
+/** The one that holds at every moment: no id has two pods that live. */
+export function onePodPerConsumer(objects: readonly Found[]): readonly string[] {
   const alike = Map.groupBy(
-    pods,
+    objects.filter((one) => one.kind === 'Pod' && isLivePod(one)),
     ({ metadata }) => `${metadata.labels?.[labels.worker] ?? ''} ${metadata.labels?.[labels.consumer] ?? ''}`,
   );
   return [...alike].filter(([, some]) => some.length > 1).map(([id, some]) =>
@@ -144,8 +175,8 @@ function isUnseen({ metadata, status }: Found): boolean {
 }
 
 /** A second look finds every object as it was. */
-async function atRest(namespace: string, first: readonly Found[]): Promise<readonly string[]> {
-  const again = new Map((await look(namespace)).map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
+function atRest(first: readonly Found[], second: readonly Found[]): readonly string[] {
+  const again = new Map(second.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
   return first.filter(({ kind, metadata }) => kind !== 'Event' && again.get(metadata.uid) !== metadata.resourceVersion)
     .map(({ kind, metadata }) => `${kind} ${metadata.name} was written meanwhile`);
 }

@@ -15,6 +15,7 @@ import { parseCanary } from '../../operator/redisworker/network/gate.ts';
 import type { DefaultLogin } from '../../operator/redisworker/world.ts';
 import type { RedisHosts } from '../../operator/redisworker/network/redis-hosts.ts';
 import { keptNodeFolder } from './keeper.ts';
+import { startRedis, type TestRedis } from './redis.ts';
 import { eventually } from './wait.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -119,4 +120,13 @@ export async function startTestOperator(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** An operator whose workers use a Redis that nobody else does, unless they name another. */
+export async function startOperatorOnRedis(): Promise<
+  { readonly redis: TestRedis; readonly operator: TestOperator; readonly stop: () => Promise<void> }
+> {
+  const redis = await startRedis();
+  const operator = await startTestOperator({ redisUrl: redis.url });
+  return { redis, operator, stop: () => operator.stop().finally(() => redis.stop()) };
 }
