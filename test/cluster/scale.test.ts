@@ -2,36 +2,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, defaultGroup, requestStreamKey } from '../../contract/keys.ts';
 import { redisUserName } from '../../operator/redisworker/desired/redis-user.ts';
-import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
-import { type Kwok, startKwok } from '../support/control-plane/kwok.ts';
+import { inNamespace, type KwokWorld, startKwokWorld } from '../support/control-plane/kwok-world.ts';
 import { describeOnKwok } from '../support/control-plane/shared-kwok.ts';
 import { withCount, worker } from '../support/gen.ts';
-import { type OperatorProcess, startOperatorProcess } from '../support/operator.ts';
-import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
+import type { OperatorProcess } from '../support/operator.ts';
+import type { TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
 const many = 1000;
 /** For a machine that does much else. */
 const patienceMs = 600_000;
-const crds = new URL('../../crds', import.meta.url).pathname;
 
 describeOnKwok('at scale', () => {
-  let cluster: ControlPlane;
-  let kwok: Kwok;
+  let world: KwokWorld;
   let redis: TestRedis;
   let operator: OperatorProcess;
 
-  const kubectl = async (args: readonly string[], stdin?: string): Promise<string> => {
-    const { code, stdout, stderr } = await cluster.kubectl(args, stdin === undefined ? {} : { stdin });
-    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
-    return stdout;
-  };
-  const apply = (...items: object[]) =>
-    kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const inNamespace = (namespace: string) => (object: { metadata: object }) => ({
-    ...object,
-    metadata: { ...object.metadata, namespace },
-  });
+  const kubectl = (args: readonly string[]) => world.kubectl(args);
   const lease = async () => {
     const { spec } = JSON.parse(await kubectl(['get', 'lease', 'redisworker-operator', '-o', 'json'])) as {
       spec: { holderIdentity?: string; leaseTransitions?: number };
@@ -45,28 +32,16 @@ describeOnKwok('at scale', () => {
   const users = async () => (await redis.client.call('ACL', 'USERS')) as string[];
 
   beforeAll(async () => {
-    [cluster, redis] = await Promise.all([startControlPlane(), startGuardedRedis()]);
-    await kubectl(['apply', '--server-side', '-f', crds]);
-    kwok = await startKwok(cluster);
-    operator = await startOperatorProcess({
-      redisUrl: redis.url,
-      redisPassword,
-      namespace: 'default',
-      everywhere: true,
-      cluster,
-    });
+    world = await startKwokWorld();
+    ({ redis } = world);
+    operator = await world.startOperator();
   });
-
-  afterAll(async () => {
-    await operator.stop(20_000);
-    await kwok.stop();
-    await Promise.all([cluster.stop(), redis.stop()]);
-  });
+  afterAll(() => world.stop());
 
   test('a namespace that is deleted with workers in it ends, and no warning is logged', async () => {
     const namespace = 'ending';
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    await apply(...Array.from({ length: 20 }, (_, at) => inNamespace(namespace)(worker(`w${at}`, withCount(2)))));
+    await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await world.apply(...Array.from({ length: 20 }, (_, at) => inNamespace(namespace)(worker(`w${at}`, withCount(2)))));
     await kubectl(['-n', namespace, 'wait', '--for=condition=Ready', 'rw', '--all', '--timeout=180s']);
     const said = operator.output().length;
     await kubectl(['delete', 'namespace', namespace, '--timeout=170s']);
@@ -75,7 +50,7 @@ describeOnKwok('at scale', () => {
   }, patienceMs);
 
   test('a worker that is scaled to a thousand consumers at once gets them, and the lease is kept', async () => {
-    await apply(worker('crowd', withCount(1)));
+    await world.apply(worker('crowd', withCount(1)));
     await kubectl(['wait', '--for=condition=Ready', 'rw/crowd', '--timeout=120s']);
     const before = await lease();
     await kubectl(['scale', 'rw/crowd', `--replicas=${many}`]);

@@ -27,6 +27,8 @@ export interface ControlPlane {
   /** Starts it on the same port and waits until it is ready. */
   startApiServer(): Promise<void>;
   restartApiServer(): Promise<void>;
+  /** Makes etcd forget all but the present: no watch can go on from an earlier version once the API server restarts. */
+  forgetHistory(): Promise<void>;
   auditLog(): Promise<AuditEntry[]>;
   stop(): Promise<void>;
 }
@@ -89,6 +91,7 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
     stopApiServer,
     startApiServer: start,
     restartApiServer: () => stopApiServer().then(start),
+    forgetHistory: () => compact(ports.etcdClient),
     auditLog: () => readAuditLog(join(dir, 'audit.log')),
     stop: () => collectRights(dir, 'cluster').finally(() => daemons.close()),
   };
@@ -97,6 +100,19 @@ function handle({ bin, dir, ports, serverUrl, daemons }: Running): ControlPlane 
 async function startApiServer(daemons: Daemons, bin: string, dir: string, ports: Ports): Promise<void> {
   await daemons.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerArgs(dir, ports, loopback));
   await daemons.until('the API server is ready', () => isServed(dir, urlOf(ports), '/readyz'));
+}
+
+async function compact(etcd: number): Promise<void> {
+  const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
+    const response = await fetch(`http://127.0.0.1:${etcd}/v3/kv/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`etcd: ${await response.text()}`);
+    return await response.json() as { header: { revision: string } };
+  };
+  const { header } = await ask('range', { key: 'AA==' });
+  await ask('compaction', { revision: header.revision, physical: true });
 }
 
 async function startControllers(daemons: Daemons, bin: string, dir: string, ports: Ports): Promise<void> {
