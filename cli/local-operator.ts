@@ -14,6 +14,7 @@ import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
+import { moduleBundler } from './bundle-module.ts';
 import { fail } from './failure.ts';
 import { denoPath, imageRoot } from './installation.ts';
 import { serveLocalPage } from './local-page.ts';
@@ -55,7 +56,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
   const onNote = (note: string) => settings.io.out(`… ${note}`);
-  const files = await followFiles(settings.files, cluster, log, { validate: manifestProblems, onNote });
+  const bundle = moduleBundler({ environment: env });
+  const files = await followFiles(settings.files, cluster, log, { validate: manifestProblems, onNote, bundle });
   starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());

@@ -27,6 +27,9 @@ export const importMapFile = `${imageRoot}/worker/import_map.json`;
 export const sourceMount = '/run/redisworker/source';
 export const sourceFileName = 'worker.ts';
 
+/** The same of a module that was bundled: JavaScript, which Deno has nothing to translate of. */
+export const bundleFileName = 'worker.js';
+
 /** Folder the secrets are mounted at, and the files in it. */
 export const secretMount = '/run/redisworker/secret';
 export const keyFileName = 'key';

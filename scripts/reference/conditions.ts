@@ -120,6 +120,10 @@ const sections: readonly Section[] = [
         ['FieldDenied'],
         'remove the field of `spec.pod` the message names: the operator was started with `--deny-pod-field` for it',
       ],
+      [
+        ['SourceIsLocal'],
+        '`source.file` names a file that only `redisworker up` can read: make one file of it, and give that in a ConfigMap',
+      ],
       [['InvalidAllowNet'], 'correct the entry of `permissions.net`'],
       [
         ['NameRefused'],
@@ -167,6 +171,14 @@ const sections: readonly Section[] = [
       [['ConfigMapNotFound', 'ConfigMapKeyNotFound'], 'the ConfigMap with the module, or its key'],
       [['ConfigMapKeyNotText'], 'the module as text, below `data` of the ConfigMap instead of `binaryData`'],
       [['SourceEmpty', 'SourceTooLarge'], 'a module in the ConfigMap that is not empty, and not too large'],
+      [
+        ['SourceDigestMismatch'],
+        'the code that `source.bundle.digest` names: what the ConfigMap holds is another, so apply both as they were made',
+      ],
+      [
+        ['SourceNotBuilt'],
+        'a module that can be bundled: the message has its file and line. What ran before goes on',
+      ],
       [['SecretNotFound', 'SecretKeyNotFound'], 'a Secret, or its key'],
       [
         ['SecretRefused'],

@@ -180,6 +180,7 @@ async function startPod(
   const own = input.runtime === 'Script' ? ownAddresses.Script : [...ownAddresses.Handler, `127.0.0.1:${redis.port}`];
   const command = denoCommand({
     configHashKey: configHashKey(type, '1'),
+    sourceFile: 'worker.ts',
     allowNet: own,
     allowAllNet: false,
     gateNet: [],

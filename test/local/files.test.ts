@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { manifestProblems } from '../../operator/api/redisworker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import type { BundleOutcome } from '../../operator/code/bundle.ts';
 import {
   type FollowedFiles,
   followFiles,
@@ -294,4 +296,55 @@ test('a write that the cluster refuses is told with the object', async () => {
 
 test('a path that does not exist is refused at once', async () => {
   await expect(follow(join(dir, 'none.yaml'))).rejects.toThrow('There is no file or folder');
+});
+
+describe('a worker whose module is a file', () => {
+  const greet = worker('greet', 1).replace('inline: x', 'file: lib/greet.ts');
+  const module = () => join(dir, 'lib/greet.ts');
+  const live = () => cluster.get(resources.redisWorkers, { namespace: 'default', name: 'greet' });
+  const codes = async () =>
+    (await cluster.list(resources.configMaps)).flatMap(({ data }) =>
+      (data as Record<string, string> | undefined)?.['worker.js'] ?? []
+    );
+  const told = async () => (await live())?.metadata.annotations?.['redisworker.dev/source-problem'];
+
+  /** As bundling is: the same text is the same code, and what begins with an exclamation mark cannot be bundled. */
+  async function bundle(entry: string): Promise<BundleOutcome> {
+    const code = await readFile(entry, 'utf8');
+    if (code.startsWith('!')) return { ok: false, problem: `greet.ts:1:1: ${code}`, files: [entry] };
+    const digest = `sha256-${createHash('sha256').update(code).digest('hex')}`;
+    return { ok: true, files: [entry], bundle: { code, bytes: code.length, digest, map: '{}', mapName: 'x.map' } };
+  }
+
+  beforeEach(async () => {
+    await mkdir(join(dir, 'lib'));
+    await writeFile(module(), 'first');
+    await writeFile(join(dir, 'greet.yaml'), greet);
+    files = await followFiles([dir], cluster, log, { validate: manifestProblems, absentMs: 150, bundle });
+  });
+
+  test('names a bundle instead, whose code a ConfigMap has for as long as it is the one', async () => {
+    expect(await codes()).toEqual(['first']);
+    expect((await live())?.spec).toMatchObject({
+      consumers: { count: 1 },
+      source: { bundle: { configMaps: [expect.stringMatching(/^greet-code-[0-9a-f]{12}$/)] } },
+    });
+    await writeFile(module(), 'second');
+    await eventually('only the new code is there', async () => (await codes()).join() === 'second');
+  });
+
+  test('keeps its last good code while the module is wrong, or the manifest is', async () => {
+    const { spec } = (await live())!;
+    await writeFile(module(), '!wrong');
+    await eventually('the operator is told', async () => await told() === 'greet.ts:1:1: !wrong');
+    expect([(await live())?.spec, await codes()]).toEqual([spec, ['first']]);
+    await writeFile(module(), 'third');
+    await eventually('the new code is there', async () => (await codes()).join() === 'third');
+    expect(await told()).toBeUndefined();
+    await writeFile(join(dir, 'greet.yaml'), greet.replace('count: 1', 'count: -1'));
+    await eventually('the manifest is refused', () => logged.some((line) => line.includes('consumers.count')));
+    await lookedAgain();
+    await lookedAgain();
+    expect(await codes()).toContain('third');
+  });
 });

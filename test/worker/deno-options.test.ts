@@ -43,6 +43,7 @@ async function printed(script: string, denoOptions: readonly string[], memoryMiB
   const command = denoCommand({
     runtime: 'Script',
     configHashKey: 'demo:1:h',
+    sourceFile: 'worker.ts',
     allowNet: ownAddresses.Script,
     allowAllNet: false,
     gateNet: [],

@@ -90,6 +90,7 @@ async function launch(type: string, canary: string, pod: Pod = {}): Promise<Test
     runtime,
     requestLimit,
     configHashKey: hashKey,
+    sourceFile: 'worker.ts',
     allowAllNet: false,
     allowEnv: [],
     denoOptions: [],

@@ -554,6 +554,7 @@ function commandOf(
   const command = denoCommand({
     runtime: 'Script',
     configHashKey: hashKey,
+    sourceFile: 'worker.ts',
     allowNet: ownAddresses.Script,
     allowAllNet: false,
     gateNet: [],

@@ -64,8 +64,12 @@ export function positionOf(thrown: unknown): string | undefined {
   const text = withoutOurFrames(
     plain(`${shown(propertyOf(thrown, 'message'))}\n${shown(propertyOf(thrown, 'stack'))}`),
   );
-  return /\bfile:\/\/\/(?:[^\s/]*\/)*([^\s/]+:\d+:\d+)/.exec(text)?.[1];
+  const [, inSource, name] = new RegExp(place).exec(text) ?? [];
+  return inSource ?? name;
 }
+
+/** A place in a file: below the folder of the module, which a source map names the author's files from, or elsewhere. */
+const place = /\bfile:\/\/\/(?:\S*\/run\/redisworker\/source\/(\S+:\d+:\d+)|(?:[^\s/]*\/)*([^\s/]+:\d+:\d+))/g;
 
 /** A place in a file, as {@link positionOf} tells it. */
 const placeInMessage = /^(.*?)(?: at)? file:\/\/\/\S+:\d+:\d+$/;
@@ -110,7 +114,7 @@ function withoutOurFrames(stack: string): string {
   return stack.split('\n').filter((line) => !line.includes(ourFolder)).join('\n');
 }
 
-/** The user wrote one file, wherever the pod has it. */
+/** The user wrote one file, or several that were made one, wherever the pod has it. */
 function withOwnFileNames(stack: string): string {
-  return stack.replace(/file:\/\/\/(?:[^\s/]*\/)*([^\s/]+:\d+:\d+)/g, '$1');
+  return stack.replaceAll(place, (_all, inSource?: string, name?: string) => inSource ?? name ?? '');
 }

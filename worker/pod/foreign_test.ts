@@ -35,6 +35,12 @@ Deno.test('a stack names the file as its author knows it, and leaves our own fra
     `Error: broken\n    at charge (file:///tmp/x/run/source/worker.ts:16:22)\n    at Executor (${ours}:1:2)\n    at file:///tmp/x/run/source/worker.ts:3:1`;
   assertEquals(stackOf(error), 'Error: broken\n    at charge (worker.ts:16:22)\n    at worker.ts:3:1');
   assertEquals(positionOf(error), 'worker.ts:16:22');
+  const bundled = new Error('broken');
+  bundled.stack = 'Error: broken\n    at hello (file:///a/root/run/redisworker/source/lib/hello.ts:3:9)';
+  assertEquals([stackOf(bundled), positionOf(bundled)], [
+    'Error: broken\n    at hello (lib/hello.ts:3:9)',
+    'lib/hello.ts:3:9',
+  ]);
 });
 
 Deno.test('a refusal is told in the words of the manifest, also where it is only the cause', () => {

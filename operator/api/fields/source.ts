@@ -1,7 +1,7 @@
 /** `spec.source`: where the worker's module comes from. */
 import { z } from 'zod';
 import { maxSourceBytes } from '../../../contract/limits.ts';
-import { keyRef, text } from '../bounded.ts';
+import { keyRef, listOf, objectName, text } from '../bounded.ts';
 import { exactlyOneOf, matches, onlyWith, type Rule, withRules } from '../rules.ts';
 
 const withinBytes: Rule<string> = {
@@ -44,6 +44,25 @@ const release = z.object({
   ).describe('Released version; "local" reads <repo>/<class>/worker.ts from disk, in local mode only.'),
 });
 
+const relativePath = matches(
+  '^[^/:\\x00-\\x1f\\x7f][^:\\x00-\\x1f\\x7f]*$',
+  'source.file must be a path relative to the manifest, for example greet.ts',
+);
+
+const codeDigest = matches(
+  '^sha256-[0-9a-f]{64}$',
+  'source.bundle.digest must be sha256- and the 64 hex digits of the digest of the code',
+);
+
+const bundle = z.object({
+  digest: withRules(text(71), codeDigest).describe(
+    'Digest of the code: sha256-<hex>. What does not have it is not run.',
+  ),
+  configMaps: listOf(objectName(), 1).min(1).meta({ 'x-kubernetes-list-type': 'atomic' }).describe(
+    'Names of the ConfigMaps that hold the code, which tools make.',
+  ),
+});
+
 /** Exactly one place the module is taken from. */
 export const source = withRules(
   z.object({
@@ -58,10 +77,14 @@ export const source = withRules(
       'Digest the module at url must have: sha256-<base64>.',
     ),
     release: release.exactOptional().describe('A released worker: <repo>/<class>/<version>/worker.ts.'),
+    file: withRules(text(1024), relativePath).exactOptional().describe(
+      'A module on disk, by its path from the manifest: in local mode, where it is bundled with all it imports.',
+    ),
+    bundle: bundle.exactOptional().describe('A module that was bundled with all it imports.'),
   }),
   exactlyOneOf(
-    ['inline', 'configMap', 'url', 'release'],
-    'exactly one of source.inline, source.configMap, source.url and source.release must be given: keep the one you mean',
+    ['inline', 'configMap', 'url', 'release', 'file', 'bundle'],
+    'exactly one of source.inline, source.configMap, source.url, source.release, source.file and source.bundle must be given: keep the one you mean',
   ),
   onlyWith('integrity', 'url', 'source.integrity is for source.url alone: remove it, or take the module from a url'),
 );

@@ -8,7 +8,6 @@ import {
   runnerEntry,
   scriptRedisPort,
   secretMount,
-  sourceFileName,
   sourceMount,
   v8Flags,
 } from '../../../contract/pod.ts';
@@ -17,6 +16,8 @@ import {
 export interface CommandInput {
   readonly runtime: 'Handler' | 'Script';
   readonly configHashKey: string;
+  /** Name of the file with the module. */
+  readonly sourceFile: string;
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
@@ -94,7 +95,7 @@ function script(input: CommandInput): string[] {
     ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB),
-    `${sourceMount}/${sourceFileName}`,
+    `${sourceMount}/${input.sourceFile}`,
     input.configHashKey,
   ];
 }

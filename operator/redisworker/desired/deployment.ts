@@ -14,7 +14,6 @@ import {
   scratchMount,
   scriptRedisPort,
   secretMount,
-  sourceFileName,
   sourceMount,
 } from '../../../contract/pod.ts';
 import type { RedisTls } from '../../../contract/redis-tls.ts';
@@ -197,7 +196,7 @@ function environment(input: DeploymentInput): EnvVar[] {
       : {}),
     ...tlsEnvironment(input.redisTls),
     [env.keyFile]: `${secretMount}/${keyFileName}`,
-    [env.source]: `${sourceMount}/${sourceFileName}`,
+    [env.source]: `${sourceMount}/${input.command.sourceFile}`,
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,

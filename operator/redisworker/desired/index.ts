@@ -190,6 +190,7 @@ function consumerDeployment(
     command: {
       runtime: blueprint.runtime,
       configHashKey: configHashKey(blueprint.keyPrefix, consumerId),
+      sourceFile: input.source.fileName,
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],

@@ -1,6 +1,6 @@
 /** The immutable ConfigMap that keeps the source of a worker under its digest. */
 import type { ConfigMap } from 'kubernetes-types/core/v1.d.ts';
-import { sourceFileName } from '../../../contract/pod.ts';
+import { bundleFileName, sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { digest, sourceConfigMapName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
@@ -15,7 +15,7 @@ export function sourceConfigMap(parent: Parent, source: Source): Built<ConfigMap
     kind: 'ConfigMap',
     metadata: childMetadata(parent, sourceConfigMapName(parent.name, source.digest)),
     immutable: true,
-    data: { [sourceFileName]: source.text },
+    data: { [source.fileName]: source.text, ...(source.map ? { [source.map.name]: source.map.text } : {}) },
   };
 }
 
@@ -23,7 +23,7 @@ export function sourceConfigMap(parent: Parent, source: Source): Built<ConfigMap
 export function keptSource(configMap: KubeObject): KubeObject {
   const { data, ...rest } = configMap;
   if (data === undefined) return configMap;
-  const text = (data as Record<string, string>)[sourceFileName];
+  const { [sourceFileName]: module, [bundleFileName]: text = module } = data as Record<string, string | undefined>;
   return { ...rest, sourceDigest: text === undefined ? 'none' : digest(text) };
 }
 

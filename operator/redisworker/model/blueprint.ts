@@ -45,6 +45,8 @@ export interface Blueprint {
   /** Whom the spec names. */
   readonly consumers: RedisWorkerSpec['consumers'];
   readonly source: RedisWorkerSpec['source'];
+  /** Why the module could not be made anew: whatever the source names is of before. */
+  readonly sourceProblem: string | undefined;
   readonly secretName: string | undefined;
   /** The Redis the spec names; undefined when it names none, and the worker has the operator's. */
   readonly redis: RedisWorkerSpec['redis'];

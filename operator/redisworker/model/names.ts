@@ -31,6 +31,8 @@ export const annotations = {
   redisPasswordAsked: 'redisworker.dev/redis-password-asked',
   /** Of a RedisWorker: any new value asks for another password. */
   rotateRedisPassword: 'redisworker.dev/rotate-redis-password',
+  /** Of a RedisWorker: what is wrong with the module its source was to be made of; what was made before goes on. */
+  sourceProblem: 'redisworker.dev/source-problem',
   /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
   resolved: 'redisworker.dev/resolved-names',
   /** Of a NetworkPolicy: the members of the worker's Redis that were discovered. */

@@ -40,6 +40,10 @@ export interface Children {
 /** A resolved source: its text and `sha256-<hex>`. */
 export interface Source {
   readonly text: string;
+  /** Name of the file it is to pods. */
+  readonly fileName: string;
+  /** Source map of a bundle, under the name by which its code finds it. */
+  readonly map?: { readonly name: string; readonly text: string } | undefined;
   readonly digest: string;
   readonly bytes: number;
 }

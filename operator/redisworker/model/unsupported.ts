@@ -3,7 +3,13 @@ import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import { type Problem, terminal } from './problem.ts';
 
 /** What is wrong with a source that is neither in the manifest nor in a ConfigMap. */
-export function unsupportedSource({ url }: RedisWorkerSpec['source']): Problem {
+export function unsupportedSource({ url, file }: RedisWorkerSpec['source']): Problem {
+  if (file !== undefined) {
+    return terminal(
+      'SourceIsLocal',
+      `spec.source.file names ${file} on the disk of whoever wrote the manifest, which only "redisworker up" can read: make one file of it ("deno bundle ${file} -o worker.js --external redisworker") and give that in a ConfigMap`,
+    );
+  }
   return notSupported(
     url === undefined ? 'spec.source.release' : 'spec.source.url',
     'bundle the module and give it in spec.source.inline or spec.source.configMap',

@@ -4,6 +4,7 @@ import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import { defaultResources } from '../desired/deployment.ts';
 import { memoryMiB } from '../desired/memory.ts';
 import type { Blueprint, Defaults, DeniablePodField, Parent, PodSettings } from '../model/blueprint.ts';
+import { annotations } from '../model/names.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
@@ -56,6 +57,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       runtime: spec.runtime,
       consumers: spec.consumers,
       source: spec.source,
+      sourceProblem: worker.metadata.annotations?.[annotations.sourceProblem],
       secretName: spec.secretRef?.name,
       redis: ownUrl === undefined ? undefined : spec.redis,
       opens: opensOf(spec),

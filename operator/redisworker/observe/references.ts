@@ -52,11 +52,13 @@ export async function orForbidden<T>(read: () => Promise<T>): Promise<Resolved<T
 }
 
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
-  const { source, parent } = reader.blueprint;
-  if (!source.configMap) return resolveSource(source, undefined);
+  const { source, sourceProblem, parent } = reader.blueprint;
+  if (sourceProblem !== undefined) return { ok: false, problem: missing('SourceNotBuilt', sourceProblem) };
+  const name = source.configMap?.name ?? source.bundle?.configMaps[0];
+  if (name === undefined) return resolveSource(source, undefined);
   const configMap = await readNamed(world.following.references, reader.referred, resources.configMaps, {
     namespace: parent.namespace,
-    name: source.configMap.name,
+    name,
   });
   return configMap.ok ? resolveSource(source, configMap.value) : configMap;
 }

@@ -5,7 +5,9 @@ import type { LocalCluster } from '../local-cluster.ts';
 import type { Log } from '../log.ts';
 import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import type { Look } from './look.ts';
+import { codeNames, moduleOf, withModule } from './bundled-worker.ts';
 import { type FoundObject, type Manifest, type ManifestRules, readManifest, type Validate } from './manifest.ts';
+import { type BundleModule, ModuleBuilds } from './module-builds.ts';
 
 /** What a sync works with. */
 export interface SyncOptions {
@@ -17,6 +19,8 @@ export interface SyncOptions {
   readonly absentMs: number;
   /** What is read of the files; what a laptop runs when absent. */
   readonly rules?: ManifestRules;
+  /** Bundles what a worker names by `source.file`; without it such a worker is left as it is. */
+  readonly bundle?: BundleModule | undefined;
 }
 
 /** An object the files want, and the file that has it. */
@@ -35,26 +39,42 @@ export class FileSync {
   #applied = new Map<string, Wanted>();
   /** When each object that is applied was first missing from its file. */
   #absentSince = new Map<string, number>();
+  readonly #modules: ModuleBuilds | undefined;
   #lastLook: Look | undefined;
   #isSettled = false;
 
   constructor(options: SyncOptions) {
     this.#options = options;
+    this.#modules = options.bundle && new ModuleBuilds(options.bundle);
+  }
+
+  /** Folders in which a change matters beside those of the manifests. */
+  folders(): readonly string[] {
+    return this.#modules?.folders() ?? [];
   }
 
   /** @returns false when there is something to do again soon */
   async run(look: Look): Promise<boolean> {
-    if (this.#isSettled && this.#lastLook !== undefined && sameLook(this.#lastLook, look)) return true;
+    const isSame = this.#isSettled && this.#lastLook !== undefined && sameLook(this.#lastLook, look);
+    if (isSame && await this.#modules?.isCurrent() !== false) return true;
     const problems: string[] = [];
     this.#manifests = new Map(
       [...look.texts].map(([file, text]) => [file, { text, manifest: this.#read(file, text) }]),
     );
+    await this.#modules?.update(this.#moduleFiles());
     const wanted = this.#wanted(look, problems);
     const isWritten = await this.#write(wanted, problems);
     const isClean = await this.#delete(wanted, problems);
     this.#tell(problems);
     this.#lastLook = look;
     return (this.#isSettled = isWritten && isClean && look.unseen.size === 0);
+  }
+
+  #moduleFiles(): ReadonlySet<string> {
+    const files = [...this.#manifests].flatMap(([file, { manifest }]) =>
+      manifest.objects.flatMap(({ object }) => moduleOf(object, file) ?? [])
+    );
+    return new Set(files);
   }
 
   #read(file: string, text: string): Manifest {
@@ -82,10 +102,36 @@ export class FileSync {
         }
         first.set(identity, { file, where, isSeen: true });
         const good = this.#judged(found, identity, problems);
-        if (good !== undefined) wanted.set(identity, { object: good, file, where });
+        if (good === undefined) continue;
+        for (const one of this.#withModule(good, { file, where }, problems)) {
+          wanted.set(identityOf(one), { object: one, file, where });
+        }
       }
     }
     return wanted;
+  }
+
+  /** A worker whose module is a file, with the code that was made of it. */
+  #withModule(
+    object: KubeObject,
+    { file, where }: Pick<Wanted, 'file' | 'where'>,
+    problems: string[],
+  ): readonly KubeObject[] {
+    const entry = moduleOf(object, file);
+    if (entry === undefined || this.#modules === undefined) return [...this.#codeOf(object), object];
+    const built = this.#modules.of(entry);
+    if (built.problem !== undefined) {
+      problems.push(`${where}: ${describe(object.kind, refTo(object))}: ${built.problem}`);
+    }
+    return withModule(object, built);
+  }
+
+  /** The code of a worker that is kept as it was. */
+  #codeOf(worker: KubeObject): readonly KubeObject[] {
+    const names = codeNames(worker);
+    return [...this.#applied.values()].flatMap(({ object }) =>
+      object.kind === 'ConfigMap' && names.includes(object.metadata.name) ? [object] : []
+    );
   }
 
   /** A file that cannot be seen, or has a part that cannot be read, may hold what it held before. */

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { FileSync } from './file-sync.ts';
 import { folderOf, look, placeOf } from './look.ts';
 import type { Validate } from './manifest.ts';
+import type { BundleModule } from './module-builds.ts';
 import { FolderWatch } from './watch-folders.ts';
 
 /** How to follow. */
@@ -13,6 +14,8 @@ export interface FollowFilesOptions {
   /** Takes one sentence for each object that is left out. */
   readonly onNote?: (sentence: string) => void;
   readonly clock?: Clock;
+  /** Bundles what a worker names by `source.file`. */
+  readonly bundle?: BundleModule;
   /** Milliseconds an object must be missing from its file before it is deleted; 1000 unless given. */
   readonly absentMs?: number;
 }
@@ -41,9 +44,9 @@ export async function followFiles(
   log: Log,
   options: FollowFilesOptions,
 ): Promise<FollowedFiles> {
-  const { clock = systemClock, absentMs = 1000, validate, onNote = () => undefined } = options;
+  const { clock = systemClock, absentMs = 1000, validate, onNote = () => undefined, bundle } = options;
   const places = await Promise.all(paths.map(placeOf));
-  const sync = new FileSync({ store, log, clock, absentMs, validate, onNote });
+  const sync = new FileSync({ store, log, clock, absentMs, validate, onNote, bundle });
   const ending = new AbortController();
   const isOver = (): boolean => ending.signal.aborted;
   const watch = new FolderWatch(clock, () => void turn());
@@ -55,8 +58,9 @@ export async function followFiles(
     let isSettled = false;
     try {
       const seen = await look(places);
-      await watch.watch(seen.folders);
+      await watch.watch([...seen.folders, ...sync.folders()]);
       isSettled = await sync.run(seen);
+      await watch.watch([...seen.folders, ...sync.folders()]); // a module that is new may lie elsewhere
     } catch (error) {
       log.error({ err: error }, 'the manifest files could not be followed; this is tried again');
     }

@@ -1,0 +1,50 @@
+/** A worker whose module is a file on disk, as a cluster has it: it names a bundle, and a ConfigMap holds that. Pure. */
+import { dirname, join } from 'node:path';
+import { bundleFileName } from '../../../../contract/pod.ts';
+import type { Bundle } from '../../../code/bundle.ts';
+import { type KubeObject, resources } from '../../cluster.ts';
+import type { BuiltModule } from './module-builds.ts';
+
+/** Tells the operator why there is no newer code. */
+const sourceProblem = 'redisworker.dev/source-problem';
+
+/** Absolute path of the module that a worker of this manifest names; undefined when it names none. */
+export function moduleOf(worker: KubeObject, manifest: string): string | undefined {
+  const { source } = (worker.spec ?? {}) as { source?: { file?: unknown } };
+  if (worker.kind !== resources.redisWorkers.kind || typeof source?.file !== 'string') return undefined;
+  return join(dirname(manifest), source.file);
+}
+
+/** The objects that stand for a worker: the ConfigMap with its code first, when there is some. */
+export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule): readonly KubeObject[] {
+  const annotations = {
+    ...worker.metadata.annotations,
+    ...(problem === undefined ? {} : { [sourceProblem]: problem }),
+  };
+  const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
+  if (bundle === undefined) return [{ ...worker, metadata }];
+  const code = codeConfigMap(worker, bundle);
+  const source = { bundle: { digest: bundle.digest, configMaps: [code.metadata.name] } };
+  return [code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
+}
+
+/** Names of the ConfigMaps with the code of a worker that was made by {@link withModule}. */
+export function codeNames(worker: KubeObject): readonly string[] {
+  const { source } = (worker.spec ?? {}) as { source?: { bundle?: { configMaps?: readonly string[] } } };
+  return source?.bundle?.configMaps ?? [];
+}
+
+/** Another code is another name, so that it never changes under who reads it. */
+export function codeConfigMap(worker: KubeObject, { code, digest, map, mapName }: Bundle): KubeObject {
+  const { name, namespace } = worker.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: `${name.slice(0, 220)}-code-${digest.replace('sha256-', '').slice(0, 12)}`,
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+    immutable: true,
+    data: { [bundleFileName]: code, [mapName]: map },
+  };
+}
