@@ -15,6 +15,7 @@ import { addTestCommand } from './test-command.ts';
 import { addTopCommand } from './top-command.ts';
 import { addTraceCommand } from './trace-command.ts';
 import { addUpCommand } from './up-command.ts';
+import { addValidateCommand } from './validate-command.ts';
 import { examples, tellWrongCalls, withoutVainHelp } from './words.ts';
 
 /**
@@ -55,6 +56,7 @@ export function redisworker(call: Call): Command {
         ['trace demo-worker order-17', 'what became of one request'],
         ['dead list demo-worker', 'the requests nobody could finish'],
         ['doctor --redis redis://redis.example:6379', 'what a Redis is, and what to mend'],
+        ['validate worker.yaml', 'what a cluster would say of it, with the line'],
         ['crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
       ]),
     );
@@ -66,6 +68,7 @@ export function redisworker(call: Call): Command {
   addTraceCommand(root, call);
   addDeadCommand(root, call);
   addDoctorCommand(root, io, finish);
+  addValidateCommand(root, io, finish);
   addRenderCommand(root, io, finish);
   addSchemaCommand(root, io);
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(async () =>

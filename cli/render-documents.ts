@@ -14,6 +14,8 @@ import type { Io } from './io.ts';
 export interface Documents {
   readonly objects: readonly KubeObject[];
   readonly problems: readonly string[];
+  /** By file. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** The word for standard input in the place of a file. */
@@ -61,7 +63,7 @@ async function documentsOf(seen: Look, rules: ManifestRules): Promise<Documents>
     rules,
   });
   await sync.run(seen);
-  return { objects, problems: sync.problems };
+  return { objects, problems: sync.problems, texts: seen.texts };
 }
 
 /** What nobody knows before the operator makes it; two different guesses show what follows from it. */

@@ -1,0 +1,96 @@
+/** `redisworker validate`: what is wrong with manifest files, as an API server and the operator would tell it. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { generateKey } from '../contract/secrets.ts';
+import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import type { ShapingOptions } from '../operator/defaults.ts';
+import { counted } from './counted.ts';
+import { type ExitCode, exitCodes } from './failure.ts';
+import type { Io } from './io.ts';
+import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
+import { type Guess, identified, readDocuments, standIns } from './render-documents.ts';
+import { lookAtAll } from './render-look.ts';
+import { syntaxFault } from './syntax.ts';
+
+/** What to validate, and for which cluster. */
+export interface ValidateOptions {
+  /** Files, folders, and `-` for standard input. */
+  readonly files: readonly string[];
+  /** Namespace of documents that name none. */
+  readonly namespace: string;
+  readonly options: ShapingOptions;
+}
+
+/** A Redis workers may have when none is named: which one it is, is not the manifest's to say. */
+const someRedis = 'redis://redis:6379';
+
+/** Prints each fault in a line, or how many workers are well. @returns 1 when there is any */
+export async function validate({ files, namespace, options }: ValidateOptions, io: Io): Promise<ExitCode> {
+  const { objects, problems, texts } = await readDocuments(files, namespace, io);
+  const lines = linesOfManifests(texts, namespace);
+  const workers = objects.filter(({ kind }) => kind === resources.redisWorkers.kind);
+  const faults = [
+    ...problems.map((problem) => lines.closer(problem)),
+    ...await refusals(objects, { ...options, redisUrl: options.redisUrl ?? someRedis }, lines),
+    ...await syntaxFaults(workers, lines),
+  ];
+  for (const fault of faults) io.err(fault);
+  if (faults.length > 0) return exitCodes.failed;
+  if (workers.length === 0) {
+    io.err(`there is no RedisWorker in ${files.join(', ')}`);
+    return exitCodes.failed;
+  }
+  io.out(`${counted(workers.length, 'worker')}, and nothing wrong`);
+  return exitCodes.ok;
+}
+
+/** A cluster reads no disk: before a manifest goes there, what it names is built. */
+const builtFirst = 'SourceIsLocal';
+
+/** What only the operator finds: what another spec alone can help. */
+async function refusals(
+  objects: readonly KubeObject[],
+  options: ShapingOptions,
+  lines: ManifestLines,
+): Promise<readonly string[]> {
+  const stem = randomUUID().slice('00000000'.length);
+  const guess: Guess = {
+    uid: (_, at) => `${String(at).padStart(8, '0')}${stem}`,
+    aesKey: generateKey(),
+    password: randomUUID(),
+    now: Date.now(),
+    value: randomUUID(),
+  };
+  const known = { options, addresses: new Map<string, readonly string[]>(), members: [] };
+  const documents = [...identified(objects, guess), ...standIns(objects, guess, options.secretConsent)];
+  const seen = await lookAtAll(documents, known, guess);
+  return seen.flatMap(({ worker, plan: { problems } }) =>
+    problems.filter(({ terminal, reason }) => terminal && reason !== builtFirst).map(({ message }) =>
+      lines.of(worker, message)
+    )
+  );
+}
+
+/** Code that stands in the manifests themselves, or in a file beside them. */
+async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines): Promise<readonly string[]> {
+  const faults: (string | undefined)[] = [];
+  for (const { metadata, spec } of workers) {
+    const key = keyOf(metadata);
+    const { inline, file } =
+      (spec as { readonly source?: { readonly inline?: string; readonly file?: string } }).source ?? {};
+    const fault = inline === undefined ? undefined : await syntaxFault(inline);
+    if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
+    if (file !== undefined) faults.push(await fileFault(key, file, lines));
+  }
+  return faults.filter((fault) => fault !== undefined);
+}
+
+/** Standard input has no folder: a path in it is meant from here. */
+async function fileFault(worker: string, path: string, lines: ManifestLines): Promise<string | undefined> {
+  const file = resolve(dirname(lines.fileOf(worker) ?? '.'), path);
+  const code = await readFile(file, 'utf8').catch(() => undefined);
+  if (code === undefined) return lines.of(worker, `spec.source.file: there is no file ${file} that can be read`);
+  const fault = await syntaxFault(code);
+  return fault && `${file}:${fault.line}: ${fault.message}`;
+}
