@@ -95,7 +95,15 @@ export class ServerLink implements RedisLink {
 
   async pipeline(commands: readonly Command[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
-    return this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
+    return this.#run((client) => {
+      const { stream } = client;
+      stream.cork(); // one packet instead of one for each command
+      try {
+        return Promise.all(commands.map((command) => this.#settled(client.call(...command))));
+      } finally {
+        stream.uncork();
+      }
+    });
   }
 
   script(...script: Parameters<RedisLink['script']>): Promise<unknown> {

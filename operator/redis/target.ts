@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { formatHostPort, type HostPort } from '../../contract/host-port.ts';
 import { formatRedisAddress, parseRedisAddress, type RedisAddress } from '../../contract/redis-address.ts';
 import type { RedisTls } from '../../contract/redis-tls.ts';
+import { remembered } from '../remembered.ts';
 import type { Reach } from './reach.ts';
 
 /** A Redis database and the login for it. */
@@ -26,14 +27,14 @@ export type ParsedRedisUrl =
   | { readonly ok: false; readonly problem: string };
 
 /** Reads the address of a Redis; see contract/redis-address.ts. The problem never repeats the URL. */
-export function parseRedisUrl(text: string): ParsedRedisUrl {
+export const parseRedisUrl: (text: string) => ParsedRedisUrl = remembered((text) => {
   try {
     const { tls, ...address } = parseRedisAddress(text);
     return { ok: true, target: { ...address, ...(tls ? { tls: {} } : {}) } };
   } catch (error) {
     return { ok: false, problem: error instanceof Error ? error.message : String(error) };
   }
-}
+});
 
 /** A Redis as people read it, with each server that is named. */
 export function nameOf({ namedAs, ...target }: RedisTarget): string {

@@ -1,5 +1,6 @@
 /** Finds out whether a server has a user as it is to be. */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type AclUser, decodeUser, type FoundUser, hashOf, readUser, rulesOf } from './acl.ts';
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
@@ -16,6 +17,9 @@ export class UserComparison {
   /** How the user that is wanted reads, by server and user, with the rules it was learnt from. */
   readonly #wanted = new Map<string, { readonly rules: string; readonly reads: string }>();
 
+  /** The passwords of each user as they were given last, with what a server tells of them. */
+  readonly #hashed = new Map<string, { readonly passwords: readonly string[]; readonly hashes: readonly string[] }>();
+
   /** @throws RedisFault */
   async of(link: RedisLink, user: AclUser): Promise<UserState> {
     const found = await readUser(link, user.name);
@@ -24,12 +28,21 @@ export class UserComparison {
     const isAsWanted = whatItMay(found) === this.#known(link, user) ||
       whatItMay(found) === await this.#learn(link, user);
     if (!isAsWanted) return 'drifted';
-    return hasPasswords(found, user) ? 'current' : 'otherPasswords';
+    return hasPasswords(found, this.#hashesOf(link, user)) ? 'current' : 'otherPasswords';
   }
 
   /** The user is no more. */
   forget(link: RedisLink, name: string): void {
     this.#wanted.delete(keyOf(link, { name }));
+    this.#hashed.delete(keyOf(link, { name }));
+  }
+
+  #hashesOf(link: RedisLink, { name, passwords }: AclUser): readonly string[] {
+    const known = this.#hashed.get(keyOf(link, { name }));
+    if (known !== undefined && isDeepStrictEqual(known.passwords, passwords)) return known.hashes;
+    const hashes = passwords.map(hashOf);
+    this.#hashed.set(keyOf(link, { name }), { passwords, hashes });
+    return hashes;
   }
 
   #known(link: RedisLink, user: AclUser): string | undefined {
@@ -57,8 +70,7 @@ function whatItMay({ flags, permissions, selectors }: FoundUser): string {
   return JSON.stringify([[...flags].sort(), permissions, selectors]);
 }
 
-function hasPasswords({ passwords }: FoundUser, user: AclUser): boolean {
-  const hashes = user.passwords.map(hashOf);
+function hasPasswords({ passwords }: FoundUser, hashes: readonly string[]): boolean {
   return passwords.size === hashes.length && hashes.every((hash) => passwords.has(hash));
 }
 

@@ -30,18 +30,16 @@ import {
 } from '../model/names.ts';
 import { type CommandInput, denoCommand } from './deno-command.ts';
 import type { Parent, PodSettings, PodUser } from '../model/blueprint.ts';
-import { canonicalJson } from './drift.ts';
+import { canonicalJson, shared } from './drift.ts';
 import { type Built, childMetadata, parentLabels } from './metadata.ts';
 
-/** Everything a Deployment follows from. */
-export interface DeploymentInput {
+/** What the Deployments of all consumers of a worker follow from. */
+export interface CommonInput {
   readonly parent: Parent;
-  readonly consumerId: string;
   readonly revision: string;
-  readonly replicas: 0 | 1;
   readonly image: string;
   readonly podUser: PodUser;
-  readonly command: CommandInput;
+  readonly command: Omit<CommandInput, 'configHashKey'>;
   readonly redisUrl: string;
   readonly redisUsername?: string | undefined;
   readonly hasRedisPassword: boolean;
@@ -52,11 +50,18 @@ export interface DeploymentInput {
   readonly settings: object;
   readonly gate: GatePlan;
   readonly sourceDigest: string;
-  /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
-  readonly configDigest: string;
   readonly netHash: string;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
+}
+
+/** What the Deployment of one consumer follows from beside it. */
+export interface ConsumerInput {
+  readonly consumerId: string;
+  readonly configHashKey: string;
+  readonly replicas: 0 | 1;
+  /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
+  readonly configDigest: string;
 }
 
 /** Labels of the pod of one consumer, which its Deployment selects. */
@@ -64,35 +69,51 @@ export function consumerLabels(parent: Parent, consumerId: string): Record<strin
   return { ...parentLabels(parent), [labels.consumer]: labelValue(consumerId) };
 }
 
-/** Builds the full Deployment. */
-export function deployment(input: DeploymentInput): Built<Deployment> {
-  const { parent, consumerId } = input;
-  const name = deploymentName(parent.name, consumerId);
+/** Builds the full Deployment of each consumer: what they have in common is made once. */
+export function deploymentsOf(input: CommonInput): (consumer: ConsumerInput) => Built<Deployment> {
+  const pod = withShared(podSpec(input));
+  const common = withShared(container(input));
+  return (consumer) => {
+    const command = denoCommand({ ...input.command, configHashKey: consumer.configHashKey });
+    return deployment(input, consumer, shared({ ...pod, containers: [{ ...common, command }] }));
+  };
+}
+
+/** The object with all that lies in it to be shared. */
+function withShared<T extends object>(object: T): T {
+  for (const part of Object.values(object)) if (typeof part === 'object' && part !== null) shared(part as object);
+  return object;
+}
+
+function deployment(input: CommonInput, consumer: ConsumerInput, spec: PodSpec): Built<Deployment> {
+  const { parent } = input;
+  const { consumerId } = consumer;
   const identity = { [annotations.consumer]: consumerId };
+  const selected = consumerLabels(parent, consumerId);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: childMetadata(parent, name, {
-      labels: consumerLabels(parent, consumerId),
+    metadata: childMetadata(parent, deploymentName(parent.name, consumerId), {
+      labels: selected,
       annotations: { ...identity, [annotations.revision]: input.revision },
     }),
     spec: {
-      replicas: input.replicas,
+      replicas: consumer.replicas,
       strategy: { type: 'Recreate' },
       revisionHistoryLimit: 2,
-      selector: { matchLabels: consumerLabels(parent, consumerId) },
+      selector: { matchLabels: selected },
       template: marked({
         metadata: {
-          labels: { ...input.pod.labels, ...consumerLabels(parent, consumerId), [labels.netHash]: input.netHash },
+          labels: { ...input.pod.labels, ...selected, [labels.netHash]: input.netHash },
           annotations: {
             ...input.pod.annotations,
             ...identity,
             [annotations.worker]: parent.name,
             [annotations.source]: input.sourceDigest,
-            [annotations.config]: input.configDigest,
+            [annotations.config]: consumer.configDigest,
           },
         },
-        spec: podSpec(input),
+        spec,
       }),
     },
   };
@@ -109,7 +130,7 @@ export function marked<T extends { metadata: { annotations: Record<string, strin
 
 const userOfImage = { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 };
 
-function podSpec(input: DeploymentInput): PodSpec {
+function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
   const { pod } = input;
   return {
     automountServiceAccountToken: false,
@@ -120,7 +141,6 @@ function podSpec(input: DeploymentInput): PodSpec {
       ...(input.podUser === 'Image' ? userOfImage : {}),
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [container(input)],
     volumes: [
       { name: 'source', configMap: { name: sourceConfigMapName(input.parent.name, input.sourceDigest) } },
       { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
@@ -140,7 +160,7 @@ function podSpec(input: DeploymentInput): PodSpec {
   };
 }
 
-function container(input: DeploymentInput): Container {
+function container(input: CommonInput): Omit<Container, 'command'> {
   const ports: ContainerPort[] = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
   if (input.command.runtime === 'Script') {
     ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
@@ -148,7 +168,6 @@ function container(input: DeploymentInput): Container {
   return {
     name: workerContainer,
     image: input.image,
-    command: denoCommand(input.command),
     env: environment(input),
     ports,
     readinessProbe: {
@@ -179,7 +198,7 @@ function container(input: DeploymentInput): Container {
 /** What a worker pod asks for when the manifest does not say. */
 export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
 
-function environment(input: DeploymentInput): EnvVar[] {
+function environment(input: CommonInput): EnvVar[] {
   const values: Record<string, string> = {
     // Empty, so that neither an image nor an injected default names a proxy.
     ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),

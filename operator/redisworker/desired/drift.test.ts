@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, hasDrifted } from './drift.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { canonicalJson, hasDrifted, hasDriftedSince, shared } from './drift.ts';
 
 const policy = (spec: object) => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -62,4 +63,33 @@ test('canonical JSON is what sorting every object before JSON gives', () => {
   fc.assert(fc.property(fc.dictionary(key, tree), (value) => {
     expect(canonicalJson(value)).toBe(sorted(value));
   }));
+});
+
+test('an object that was found as it is to be is not compared again, and one that is to be another is', () => {
+  const stampedAs = (applied: string, replicas: number) => ({
+    ...policy({ replicas }),
+    metadata: { name: 'p', annotations: { 'redisworker.dev/applied': applied } },
+  });
+  const actual = stampedAs('one', 1);
+  const compared: string[] = [];
+  const compare = (desired: KubeObject, found: KubeObject) => {
+    compared.push(desired.metadata.annotations?.['redisworker.dev/applied'] ?? '');
+    return hasDrifted(desired, found);
+  };
+  const differs = (desired: KubeObject, found: KubeObject = actual) => hasDriftedSince(compare, desired, found);
+  expect([differs(stampedAs('one', 1)), differs(stampedAs('one', 1))]).toEqual([false, false]);
+  expect(compared).toEqual(['one']);
+  expect([differs(stampedAs('one', 0)), differs(stampedAs('two', 1)), differs(stampedAs('one', 1))]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(differs(stampedAs('one', 1), stampedAs('one', 1))).toBe(false); // another object: compared
+  expect(compared).toEqual(['one', 'one', 'two', 'one']);
+});
+
+test('the text of a part that is shared is the same as that of any other', () => {
+  const part = { b: [1, { z: 'ü' }], a: ['x', 'y'] };
+  const text = canonicalJson({ part });
+  expect(canonicalJson({ part: shared({ ...part }) })).toBe(text);
 });

@@ -25,6 +25,28 @@ export function hasDrifted(desired: KubeObject, actual: KubeObject): boolean {
   return !covers(actual, desired);
 }
 
+/** What an object was found to be in accord with: as long as it is the same object, it still is. */
+const accords = new WeakMap<KubeObject, string>();
+
+/** What `differs` says, without asking again about an object that has been found as it is to be. */
+export function hasDriftedSince(
+  differs: (desired: KubeObject, actual: KubeObject) => boolean,
+  desired: KubeObject,
+  actual: KubeObject,
+): boolean {
+  const asked = accordOf(desired);
+  if (asked !== undefined && accords.get(actual) === asked) return false;
+  if (differs(desired, actual)) return true;
+  if (asked !== undefined) accords.set(actual, asked);
+  return false;
+}
+
+/** Equal for equal objects of one name: the stamp is about all but the number of pods and later notes. */
+function accordOf({ metadata: { annotations: notes }, spec }: KubeObject): string | undefined {
+  if (notes?.[annotations.applied] === undefined) return undefined;
+  return JSON.stringify([notes, (spec as { replicas?: number } | undefined)?.replicas]);
+}
+
 /**
  * Drift of a policy: here what somebody added counts too, for one more label in a selector or one more port
  * lets out what nobody asked for. Fields of the spec we never write can only close, and are left alone.
@@ -65,17 +87,35 @@ function isEmpty(value: object): boolean {
   return Object.keys(value).length === 0;
 }
 
+/** Texts of what several objects share: of a worker's Deployments nearly everything is the same. */
+const texts = new WeakMap<object, string>();
+
+/** A part of many objects, which must not be changed: its canonical text is made once. */
+export function shared<T extends object>(part: T): T {
+  texts.set(part, canonicalJson(part));
+  return part;
+}
+
 /** JSON with sorted keys and without undefined values: equal for equal objects. */
 export function canonicalJson(value: unknown): string {
   if (value === undefined) return 'null'; // in a list
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const fields: string[] = [];
-  for (const key of sortedKeys(value)) {
-    const inner = (value as Record<string, unknown>)[key];
-    if (inner !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(inner)}`);
+  return texts.get(value) ?? (Array.isArray(value) ? listText(value) : objectText(value));
+}
+
+function listText(list: readonly unknown[]): string {
+  return list.every((item) => typeof item === 'string')
+    ? JSON.stringify(list)
+    : `[${list.map(canonicalJson).join(',')}]`;
+}
+
+function objectText(object: object): string {
+  let text = '';
+  for (const key of sortedKeys(object)) {
+    const inner = (object as Record<string, unknown>)[key];
+    if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(inner)}`;
   }
-  return `{${fields.join(',')}}`;
+  return `{${text}}`;
 }
 
 /** Sorted as text, after those that are numbers: an object holds these in front, whatever order they were put in. */
@@ -87,5 +127,5 @@ function sortedKeys(object: object): string[] {
 }
 
 function isIndex(key: string): boolean {
-  return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
+  return key <= '9\uffff' && /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }

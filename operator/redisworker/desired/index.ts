@@ -14,10 +14,10 @@ import { parseEntry } from '../network/allow-net/parse.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { ciliumPolicy } from './cilium-policy.ts';
 import { ownAddresses } from './deno-command.ts';
-import { deployment } from './deployment.ts';
+import { type CommonInput, deploymentsOf } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
-import { runtimeSecret } from './runtime-secret.ts';
+import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
 import { sourceConfigMap } from './source-config-map.ts';
 
 /** The parts a policy follows from. */
@@ -56,37 +56,79 @@ export interface Desired {
   readonly deployments: ReadonlyMap<string, KubeObject>;
 }
 
-/** Computes the desired state. */
+/** Computes the desired state; what follows from the same blueprint and the same login is not computed again. */
 export function desiredState(input: DesiredInput): Desired {
-  const { blueprint, consumerIds, access } = input;
-  const { password, sentinel, tls } = access.login;
+  const made = madeOf(input);
+  return {
+    ...made,
+    runtimeSecret: stamped(runtimeSecret(input.blueprint.parent, made.secrets, keptPasswords(input, made.deployments))),
+    policy: desiredPolicy(input, made.netHash),
+  };
+}
+
+/** What follows from neither the network around a worker nor its pods. */
+type Made = Omit<Desired, 'runtimeSecret' | 'policy'> & { readonly secrets: RuntimeSecrets };
+
+/** What was made last, as long as anybody has the blueprint. */
+const lastMade = new WeakMap<Blueprint, { readonly from: string; readonly made: Made }>();
+
+function madeOf(input: DesiredInput): Made {
+  const from = whatItFollowsFrom(input);
+  const last = lastMade.get(input.blueprint);
+  if (last?.from === from) return last.made;
+  const made = make(input);
+  lastMade.set(input.blueprint, { from, made });
+  return made;
+}
+
+/** Beside the blueprint; as a digest, since there are secrets in it. */
+function whatItFollowsFrom({ consumerIds, asleep, source, secret, endpoint, access, aesKey }: DesiredInput): string {
+  const { kind, username, password, sentinel, tls } = access.login;
+  return digest(JSON.stringify([
+    consumerIds,
+    [...asleep ?? []],
+    [source.digest, source.fileName, source.map ?? null],
+    secret ?? null,
+    [endpoint.url, endpoint.servers],
+    [kind, username ?? null, password ?? null, sentinel ?? null, tls ?? null],
+    aesKey,
+  ]));
+}
+
+function make(input: DesiredInput): Made {
+  const { blueprint, consumerIds, asleep, source } = input;
+  const secrets = secretsOf(input);
+  const made = { revision: revisionOf(input), netHash: netHash(policyInputOf(input)) };
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const hash = netHash(policyInputOf(input));
-  const revision = revisionOf(input);
-  const secrets = {
-    aesKey: input.aesKey,
+  const deploymentOf = deploymentsOf(commonInput(input, made));
+  return {
+    ...made,
+    secrets,
+    source: stamped(sourceConfigMap(blueprint.parent, source)),
+    configHashes,
+    deployments: new Map(consumerIds.map((id) => {
+      const read = { hash: configHashes.get(id), secrets };
+      return [
+        id,
+        stamped(deploymentOf({
+          consumerId: id,
+          configHashKey: configHashKey(blueprint.keyPrefix, id),
+          replicas: blueprint.suspend || asleep?.has(id) === true ? 0 : 1,
+          // The AES key salts the digest: a short password cannot be found again from it.
+          configDigest: digest(canonicalJson(read), 16),
+        })),
+      ] as const;
+    })),
+  };
+}
+
+/** What the pods read beside their hash. */
+function secretsOf({ access: { login: { password, sentinel, tls } }, aesKey }: DesiredInput): RuntimeSecrets {
+  return {
+    aesKey,
     ...(password === undefined ? {} : { redisPassword: password }),
     ...(sentinel?.password === undefined ? {} : { redisSentinelPassword: sentinel.password }),
     ...(tls === undefined ? {} : { redisTls: tls }),
-  };
-  const deployments = new Map(consumerIds.map((id) =>
-    [
-      id,
-      stamped(consumerDeployment(input, id, {
-        revision,
-        netHash: hash,
-        read: { hash: configHashes.get(id) ?? {}, secrets },
-      })),
-    ] as const
-  ));
-  return {
-    source: stamped(sourceConfigMap(blueprint.parent, input.source)),
-    runtimeSecret: stamped(runtimeSecret(blueprint.parent, secrets, keptPasswords(input, deployments))),
-    policy: desiredPolicy(input),
-    netHash: hash,
-    revision,
-    configHashes,
-    deployments,
   };
 }
 
@@ -152,45 +194,38 @@ function canaryOf({ gate }: Blueprint): Scope {
   return parsed?.ok ? [parsed.entry] : [];
 }
 
-/** What Deployments are made from beside the input. */
-interface Made {
-  readonly revision: string;
-  readonly netHash: string;
-  /** What the process reads at start. */
-  readonly read: { readonly hash: ConfigHashFields; readonly secrets: object };
-}
-
 /** What rotates or moves by itself is left out: it is no new code. How a canary is judged is a part of what is tried. */
 function revisionOf(input: DesiredInput): string {
+  const { blueprint } = input;
   const still: DesiredInput = {
     ...input,
     secret: undefined,
     endpoint: { ...input.endpoint, url: '', servers: [] },
     access: { ...input.access, login: { kind: 'author' } },
   };
-  const made = { revision: '', netHash: '', read: { hash: configHash(still, ''), secrets: {} } };
-  const template = templateOf(consumerDeployment(still, '', made));
-  return digest(canonicalJson([template, input.blueprint.rollout.canary]), 16);
+  const template = templateOf(
+    deploymentsOf(commonInput(still, { revision: '', netHash: '' }))({
+      consumerId: '',
+      configHashKey: configHashKey(blueprint.keyPrefix, ''),
+      replicas: 1,
+      configDigest: digest(canonicalJson({ hash: configHash(still, ''), secrets: {} }), 16),
+    }),
+  );
+  return digest(canonicalJson([template, blueprint.rollout.canary]), 16);
 }
 
-function consumerDeployment(
-  input: DesiredInput,
-  consumerId: string,
-  { revision, netHash: podNetHash, read }: Made,
-): KubeObject {
-  const { blueprint } = input;
-  const { endpoint: { servers }, access: { login } } = input;
-  return deployment({
+function commonInput(
+  { blueprint, endpoint: { url, servers }, access: { login }, source }: DesiredInput,
+  { revision, netHash: podNetHash }: Pick<Desired, 'revision' | 'netHash'>,
+): CommonInput {
+  return {
     parent: blueprint.parent,
-    consumerId,
     revision,
-    replicas: blueprint.suspend || input.asleep?.has(consumerId) === true ? 0 : 1,
     image: blueprint.image,
     podUser: blueprint.podUser,
     command: {
       runtime: blueprint.runtime,
-      configHashKey: configHashKey(blueprint.keyPrefix, consumerId),
-      sourceFile: input.source.fileName,
+      sourceFile: source.fileName,
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],
@@ -200,7 +235,7 @@ function consumerDeployment(
       requestLimit: blueprint.work.requestLimit,
       memoryMiB: blueprint.memoryMiB,
     },
-    redisUrl: input.endpoint.url,
+    redisUrl: url,
     redisUsername: login.username,
     hasRedisPassword: login.password !== undefined,
     redisSentinelUsername: login.sentinel?.username,
@@ -212,13 +247,11 @@ function consumerDeployment(
       ...(blueprint.opens.keys.length + blueprint.opens.channels.length > 0 ? { opensRedis: true } : {}),
     },
     gate: blueprint.gate,
-    sourceDigest: input.source.digest,
-    // The AES key salts the digest: a short password cannot be found again from it.
-    configDigest: digest(canonicalJson(read), 16),
+    sourceDigest: source.digest,
     netHash: podNetHash,
     terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
     pod: blueprint.pod,
-  });
+  };
 }
 
 /** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */

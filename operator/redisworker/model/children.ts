@@ -171,8 +171,8 @@ export function mayStillRun(pod: KubeObject): boolean {
 
 /** Digest of the template a pod was made from, or of the template a Deployment makes pods from. */
 export function templateOf(object: KubeObject): string | undefined {
-  const { template } = (object.spec ?? {}) as { template?: { metadata?: { annotations?: Record<string, string> } } };
-  return (template?.metadata ?? object.metadata).annotations?.[annotations.template];
+  const makesPods = object.kind === resources.deployments.kind;
+  return makesPods ? deploymentView(object).template : object.metadata.annotations?.[annotations.template];
 }
 
 /** True when the pod is ready and not on its way out. */
@@ -194,14 +194,27 @@ export interface DeploymentView {
   readonly sourceConfigMap: string | undefined;
   /** The URL its pods are given. */
   readonly redisUrl: string | undefined;
+  /** Digest of the template it makes pods from. */
+  readonly template: string | undefined;
 }
+
+/** An object never changes, and the spec of one that is kept is a text, which is long. */
+const views = new WeakMap<KubeObject, DeploymentView>();
 
 /** Reads a Deployment of ours. */
 export function deploymentView(deployment: KubeObject): DeploymentView {
-  const { replicas, template } = deployment.spec as {
+  const known = views.get(deployment);
+  if (known !== undefined) return known;
+  const view = viewOf(deployment);
+  views.set(deployment, view);
+  return view;
+}
+
+function viewOf(deployment: KubeObject): DeploymentView {
+  const { replicas, template } = (deployment.spec ?? {}) as {
     replicas?: number;
     template?: {
-      metadata?: { labels?: Record<string, string> };
+      metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
       spec?: {
         volumes?: { configMap?: { name?: string } }[];
         containers?: { env?: { name: string; value?: string }[] }[];
@@ -214,5 +227,6 @@ export function deploymentView(deployment: KubeObject): DeploymentView {
     netHash: template?.metadata?.labels?.[labels.netHash],
     sourceConfigMap: template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
     redisUrl: variables.find(({ name }) => name === env.redisUrl)?.value,
+    template: template?.metadata?.annotations?.[annotations.template],
   };
 }

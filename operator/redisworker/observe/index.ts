@@ -7,7 +7,7 @@ import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import { childrenIn } from '../model/belonging.ts';
-import type { Blueprint } from '../model/blueprint.ts';
+import type { Blueprint, Defaults } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { finalizer, runtimeSecretName } from '../model/names.ts';
 import type {
@@ -27,7 +27,7 @@ import type { WorkView } from '../model/work.ts';
 import type { Following } from '../follow/index.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
-import { blueprintOf } from './blueprint.ts';
+import { blueprintOf, type Draft } from './blueprint.ts';
 import { observeRedisPlace } from './redis-place.ts';
 import { orForbidden, readReferences } from './references.ts';
 import { tallyFrom } from './tally-from-status.ts';
@@ -72,9 +72,32 @@ const parses = new WeakMap<KubeObject, WeakRef<ParsedRedisWorker>>();
 function parsedOnce(object: KubeObject): ParsedRedisWorker {
   const known = parses.get(object)?.deref();
   if (known !== undefined) return known;
-  const parsed = parseRedisWorker(object);
+  const { apiVersion, kind, metadata, spec } = object;
+  const parsed = parseRedisWorker({ apiVersion, kind, metadata, spec });
   parses.set(object, new WeakRef(parsed));
+  keepRecent(parsed);
   return parsed;
+}
+
+/** What was parsed last, and what was made of it, is needed again soon: a worker that comes up is looked at often. */
+const recent: ParsedRedisWorker[] = [];
+const mostRecent = 64;
+let nextRecent = 0;
+
+function keepRecent(parsed: ParsedRedisWorker): void {
+  recent[nextRecent] = parsed;
+  nextRecent = (nextRecent + 1) % mostRecent;
+}
+
+/** What a worker that was parsed asks for, as long as that is remembered. */
+const drafts = new WeakMap<RedisWorker, { readonly defaults: Defaults; readonly draft: Draft }>();
+
+function draftOf(worker: RedisWorker, defaults: Defaults): Draft {
+  const known = drafts.get(worker);
+  if (known?.defaults === defaults) return known.draft;
+  const draft = blueprintOf(worker, defaults);
+  drafts.set(worker, { defaults, draft });
+  return draft;
 }
 
 interface Looking {
@@ -91,7 +114,7 @@ interface Looking {
 
 async function observeSpec(world: World, worker: RedisWorker, looking: Looking): Promise<ObservedSpec> {
   const { children, key, referred, aesKey } = looking;
-  const { blueprint, problems } = blueprintOf(worker, world.defaults);
+  const { blueprint, problems } = draftOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
   const { workers } = world.following;
   const near = workers.near(looking.object);

@@ -129,6 +129,7 @@ function keptPolicies(
 
 /** A permission that is taken away reaches every consumer at once. */
 function takesAway(actual: KubeObject, wanted: KubeObject): boolean {
+  if (templateOf(actual) === templateOf(wanted)) return false;
   const [before, after] = [grantsOf(actual), grantsOf(wanted)];
   const isLost = (grant: string) => !after.has(grant);
   const isDenied = (grant: string) => grant.startsWith('--deny-') && !before.has(grant);

@@ -8,7 +8,7 @@ import { type KubeObject, type Resource, resources } from '../../cluster/cluster
 import type { Action, Why } from '../model/action.ts';
 import { consumerIdOf, deploymentView, policyResource } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
-import { hasDrifted, policyHasDrifted } from '../desired/drift.ts';
+import { hasDrifted, hasDriftedSince, policyHasDrifted } from '../desired/drift.ts';
 import { sourceHasDrifted } from '../desired/source-config-map.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
@@ -107,7 +107,9 @@ function planObject(
 ): Action[] {
   const actual = existing.find(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name);
   if (!actual) return [{ do: 'applyObject', resource, object, exists: false, why: missing }];
-  return differs(object, actual) ? [{ do: 'applyObject', resource, object, exists: true, why: drifted }] : [];
+  return hasDriftedSince(differs, object, actual)
+    ? [{ do: 'applyObject', resource, object, exists: true, why: drifted }]
+    : [];
 }
 
 function planConfigHash(

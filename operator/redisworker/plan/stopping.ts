@@ -4,7 +4,7 @@
  */
 import type { RedisWorker } from '../../api/redisworker.ts';
 import { desiredPolicy } from '../desired/index.ts';
-import { policyHasDrifted } from '../desired/drift.ts';
+import { hasDriftedSince, policyHasDrifted } from '../desired/drift.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { Action, Why } from '../model/action.ts';
 import { deploymentView, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
@@ -65,7 +65,9 @@ export function policiesInUse(
     const network = { blueprint, endpoint: endpoint.value, topology, resolved, members };
     const { policy: object, problems: unopened } = desiredPolicy(network, hash);
     // One of the other flavor is another object, and one with problems would take away the way to Redis.
-    if (actual.kind !== object.kind || unopened.length > 0 || !policyHasDrifted(object, actual)) return [];
+    if (actual.kind !== object.kind || unopened.length > 0 || !hasDriftedSince(policyHasDrifted, object, actual)) {
+      return [];
+    }
     return [{ do: 'applyObject', resource: policyResource(actual), object, exists: true, why }];
   });
 }

@@ -5,6 +5,7 @@
 import { openApiSchema } from '../../api/crd.ts';
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { StructuralSchema } from '../../api/structural.ts';
+import { remembered } from '../../remembered.ts';
 import { bounded } from './text.ts';
 
 /** The status within the bounds of its schema: texts and lists cut, numbers clamped, what fits nowhere left out. */
@@ -32,8 +33,11 @@ function fit(schema: StructuralSchema, value: unknown): unknown {
 function fitText({ maxLength = Infinity, enum: words, pattern }: StructuralSchema, text: string): string | undefined {
   const short = bounded(text, maxLength);
   const isWord = words === undefined || words.includes(short);
-  return isWord && (typeof pattern !== 'string' || new RegExp(pattern).test(short)) ? short : undefined;
+  return isWord && (typeof pattern !== 'string' || patternOf(pattern).test(short)) ? short : undefined;
 }
+
+/** The few there are in the schema. */
+const patternOf = remembered((pattern) => new RegExp(pattern));
 
 function fitNumber({ type, minimum, maximum }: StructuralSchema, number: number): number | undefined {
   if (Number.isNaN(number)) return undefined;

@@ -1,4 +1,5 @@
 /** IP addresses and blocks as numbers: parse, canonical text, containment. */
+import { remembered } from '../../../remembered.ts';
 
 /** A block of addresses; a single address is a block with the full prefix. */
 export interface Block {
@@ -12,13 +13,13 @@ export interface Block {
 const bits = { 4: 32, 6: 128 } as const;
 
 /** The address as a block of one, or undefined. IPv4 inside IPv6 (`::ffff:10.0.0.1`) becomes IPv4. */
-export function parseAddress(text: string): Block | undefined {
+export const parseAddress: (text: string) => Block | undefined = remembered((text) => {
   const v4 = parseIPv4(text);
   if (v4 !== undefined) return single(4, v4);
   const v6 = parseIPv6(text);
   if (v6 === undefined) return undefined;
   return v6 >> 32n === 0xffffn ? single(4, v6 & 0xffffffffn) : single(6, v6);
-}
+});
 
 /** `address/prefix` with its host bits cleared, or undefined. */
 export function parseBlock(text: string): Block | undefined {
