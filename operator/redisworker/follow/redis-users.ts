@@ -6,7 +6,7 @@ import type { UserPlace, WorkerUsers } from '../../redis/worker-users.ts';
 import type { Enqueue } from './changes.ts';
 
 /** Milliseconds between two looks: what somebody has changed is put right within five seconds. */
-const everyMs = 3000;
+const everyMs = 4000;
 
 /** The users of one Redis, with the keys of the workers they are of. */
 interface Watched {
