@@ -1,4 +1,4 @@
-/** Carries out a plan, one action after the other, and stops at the first that fails. The only place that writes. */
+/** Carries out a plan, stage by stage, and stops at the first that fails. The only place that writes. */
 import { configHashKey } from '../../../contract/keys.ts';
 import { ClusterError, keyOf, type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
@@ -15,6 +15,7 @@ import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts'
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { describe, eventsOf } from './events.ts';
+import { stagesOf } from './stages.ts';
 
 /** What writing needs besides the action. */
 interface Writing {
@@ -22,8 +23,12 @@ interface Writing {
   readonly observed: Observed;
 }
 
+/** Actions of one worker that are under way at once: others want their turn as well. */
+const sideBySide = 12;
+
 /**
- * Carries out the actions in their order, each told in the log and all of them in a few events.
+ * Carries out the actions stage by stage, each told in the log and all of them in a few events. After one that fails none
+ * is begun.
  * @returns what the first that failed has thrown: TerminalError, TransientError, RedisFault, ClusterError or a bug
  * @throws TransientError when this process may write no more: then the status is another's to tell as well
  */
@@ -34,24 +39,36 @@ export async function apply(
 ): Promise<unknown> {
   const { object } = observed;
   const worker = keyOf(objectRef(object));
-  const done: Action[] = [];
-  try {
-    for (const action of actions) {
+  const done = new Set<Action>();
+  const failures: unknown[] = [];
+  const one = async (action: Action): Promise<void> => {
+    try {
       if (!world.mayWrite()) throw new TransientError('NotLeading', notLeading);
-      const failure = await carryOut(action, { world, observed }).then(
-        () => undefined,
-        (error: unknown) => ({ error }),
-      );
-      if (failure !== undefined) return failure.error;
-      done.push(action);
+      await carryOut(action, { world, observed });
+      done.add(action);
       world.log.info({ worker, why: action.why, what: describe(action) }, 'applied');
+    } catch (error) {
+      failures.push(error);
     }
-    return undefined;
-  } finally {
-    for (const event of eventsOf(done, isNews(object))) {
-      world.cluster.record({ regarding: object, type: 'Normal', ...event });
-    }
+  };
+  for (const stage of stagesOf(actions)) {
+    await eachOf(stage, async (sequence) => {
+      for (const action of sequence) if (failures.length === 0) await one(action);
+    });
   }
+  for (const event of eventsOf(actions.filter((action) => done.has(action)), isNews(object))) {
+    world.cluster.record({ regarding: object, type: 'Normal', ...event });
+  }
+  if (failures.length > 0 && !world.mayWrite()) throw failures[0] as Error;
+  return failures[0];
+}
+
+/** Some at once, in their order. */
+async function eachOf<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
+  const waiting = all.values();
+  await Promise.all(Array.from({ length: Math.min(sideBySide, all.length) }, async () => {
+    for (const one of waiting) await act(one);
+  }));
 }
 
 /** True until a look has carried out what the spec says: what is written before was asked for, later it is a repair. */
