@@ -34,9 +34,12 @@ test('conditions, generations and what is neither pod nor progress are told at o
   expect(from({ source: { digest: 'sha256-0', bytes: 1 } })).toBe('Now');
 });
 
-test('how many pods there are is told soon, and which they are later, while nothing else changes', () => {
+test('how many pods there are is told soon, and later of a worker that comes up, as are their names', () => {
+  const some = { replicas: 3, readyReplicas: 1, consumersReady: '1/3' };
+  const updating = { ...starting, conditions: [condition('ConsumersUpdating')] };
+  expect(urgencyOf(updating, { ...updating, ...some })).toBe('Soon');
   const conditions = [condition('ConsumersStarting', '1 of 3 consumers are ready')];
-  expect(from({ conditions, replicas: 3, readyReplicas: 1, consumersReady: '1/3' })).toBe('Soon');
+  expect(from({ conditions, ...some })).toBe('Later');
   const consumers = [{ id: '1', state: 'Starting' as const, pod: 'w-1-x', restarts: 0, reason: 'ContainerCreating' }];
   expect(from({ conditions, consumers })).toBe('Later');
   expect(from({ consumers: [...consumers, { id: '2', state: 'Ready' as const, pod: 'w-2-x' }] })).toBe('Later');

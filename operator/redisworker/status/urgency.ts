@@ -5,7 +5,8 @@ import type { Reason } from '../model/reasons.ts';
 
 /**
  * `Now`: a condition, or what stands beside it, is another one. `Soon`: how many pods there are and how many are ready,
- * and whatever counts requests, while nothing else changes. `Later`: names and states of pods that come up. `None`: nothing has changed.
+ * and whatever counts requests, while nothing else changes. `Later`: how far a worker is that comes up, and names and
+ * states of its pods. `None`: nothing has changed.
  */
 export type Urgency = 'Now' | 'Soon' | 'Later' | 'None';
 
@@ -25,8 +26,13 @@ export function urgencyOf(before: RedisWorkerStatus | undefined, after: RedisWor
   const [old, next] = [before ?? {}, JSON.parse(JSON.stringify(after)) as RedisWorkerStatus];
   if (isDeepStrictEqual(old, next)) return 'None';
   if (!isDeepStrictEqual(urgentPart(old), urgentPart(next))) return 'Now';
-  const isCounted = isDeepStrictEqual(amounts(old), amounts(next)) && isDeepStrictEqual(counters(old), counters(next));
-  return isCounted ? 'Later' : 'Soon';
+  const isCounted = comesUp(next) || isDeepStrictEqual(amounts(old), amounts(next));
+  return isCounted && isDeepStrictEqual(counters(old), counters(next)) ? 'Later' : 'Soon';
+}
+
+/** Whoever waits for it waits for all its consumers: that they are ready is told at once. */
+function comesUp({ conditions }: RedisWorkerStatus): boolean {
+  return conditions?.find(({ type }) => type === 'Ready')?.reason === ('ConsumersStarting' satisfies Reason);
 }
 
 const amountFields = ['replicas', 'readyReplicas', 'consumersReady'] as const;
