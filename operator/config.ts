@@ -109,7 +109,7 @@ export function operatorCommand(environment: NodeJS.ProcessEnv): Command {
     .option('--lease-namespace <name>', 'namespace of the Lease [POD_NAMESPACE, then default]')
     .option('--lease-name <name>', 'name of the Lease', 'redisworker-operator')
     .option('--log-level <level>', 'debug, info, warn or error', logLevel, 'info')
-    .option('--concurrency <number>', 'reconciles that run at once', whole, 8)
+    .option('--concurrency <number>', 'reconciles that run at once', whole, 16)
     .option(
       '--kube-api-qps <number>',
       'calls per second to the API server at most [as many as it takes, which its own flow control says]',

@@ -124,15 +124,23 @@ export function startOperator(options: OperatorOptions): Operator {
     void following.ciliumPolicies.openIfUsed();
     cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
   };
+  const begun = clock.now();
+  const unseen = new Set<string>();
+  const looked = (key: string) => {
+    if (!unseen.delete(key) || unseen.size > 0) return;
+    log.info({ seconds: (clock.now() - begun) / 1000 }, 'every worker has been looked at');
+  };
   const started = synced(following).then(() => {
     if (stopping) return;
+    for (const { metadata } of following.copies.workers.list()) unseen.add(keyOf(metadata));
     controller = startController({
       name: 'redisworker',
       queue,
       clock,
       log,
-      reconcile: (key, signal) => reconcile({ ...world, mayWrite: () => !signal.aborted && cluster.mayWrite() }, key),
-      concurrency: options.concurrency ?? 8,
+      reconcile: (key, signal) =>
+        reconcile({ ...world, mayWrite: () => !signal.aborted && cluster.mayWrite() }, key).finally(() => looked(key)),
+      concurrency: options.concurrency ?? 16,
       metrics: metrics.controller('redisworker'),
     });
     const counts = new WorkerEventCounts(following.copies);

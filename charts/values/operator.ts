@@ -6,7 +6,7 @@ import { optional } from './words.ts';
 /** Flags of the operator. */
 export const flags = {
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the operator logs.'),
-  concurrency: z.int().min(1).max(9999).default(8).describe('Reconciles that run at once.'),
+  concurrency: z.int().min(1).max(9999).default(16).describe('Reconciles that run at once.'),
   defaultRedisNamespaces: z.array(z.string().regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|\*)$/)).default([]).describe(
     'Namespaces, or ["*"], whose workers share the operator\'s login where its Redis gives them none of their own.',
   ),
