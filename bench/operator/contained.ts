@@ -73,7 +73,7 @@ export function writableFolder(path: string): string {
 export async function ready(process: TestProcess, port: number): Promise<void> {
   while (!await answers(port)) {
     if (process.child.exitCode !== null) throw new Error(`it ended:\n${process.output()}`);
-    await delay(5);
+    await delay(20);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The main phase: workers are applied to an operator that has none, and it is looked at until it rests and is restarted. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { residentMb } from '../proc.ts';
+import { watchProcessors } from './processors.ts';
 import { type Report, say } from './report.ts';
 import { measureRest, settled } from './rest.ts';
 import { restart } from './restart.ts';
@@ -24,12 +25,12 @@ export async function measureLoad(report: Report, stage: Stage, workers: number,
     report.keep({ ...await measureRestOf(stage, operator), rssMb: residentMb(operator.pid) });
     await tellHeap(operator);
     await snapshotHeap(operator);
-    const { operator: next, seconds } = await restart(stage, operator, workers);
+    const { operator: next, seconds } = await restart(stage, operator);
     last = next;
     report.keep({ restartSecondsToWatched: seconds });
   } finally {
     await last.stop(30_000);
-    if (last.output() !== '') say(`the operator said:\n${last.output().slice(-2000)}`);
+    if (last === operator && last.output() !== '') say(`the operator said:\n${last.output().slice(-2000)}`);
   }
 }
 
@@ -41,7 +42,9 @@ async function grow(
   deadlineMs: number,
 ): Promise<void> {
   const [before, begun] = [await scrape(operator.httpUrl), Date.now()];
+  const tell = watchProcessors({ ...stage.programs, operator: operator.pid });
   report.keep({ secondsToReady: await applyAndWait(stage.api, workers, deadlineMs) });
+  tell();
   await settled(stage);
   const [after, entries] = [await scrape(operator.httpUrl), await stage.cluster.auditLog()];
   const { calls, writes, events } = trafficOf(entries, operatorAccount, begun, Date.now());
@@ -56,6 +59,7 @@ async function grow(
     reconcileMsP50: ms(0.5),
     reconcileMsP99: ms(0.99),
   });
+  say(`  ${sumOf(after, 'controller_runtime_reconcile_total') / workers} looks at each worker`);
   for (const [kind, count] of callsByKind(entries, operatorAccount).slice(0, 15)) say(`  ${count} ${kind}`);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { goProgram } from '../../test/support/go-program.ts';
 import { start } from '../../test/support/processes.ts';
 import { residentMb } from '../proc.ts';
+import { watchProcessors } from './processors.ts';
 import type { Stage } from './stage.ts';
 import { applyAndWait } from './workers.ts';
 
@@ -24,10 +25,12 @@ export async function measurePeer(
   deadlineMs: number,
 ): Promise<{ readonly seconds: number; readonly rssMb: number }> {
   const peer = start(program, [], { env: { ...process.env, KUBECONFIG: stage.cluster.kubeconfigPath } });
+  const tell = watchProcessors({ ...stage.programs, peer: peer.pid });
   try {
     const seconds = await applyAndWait(stage.api, workers, deadlineMs).catch((error: unknown) => {
       throw new Error(peer.output().slice(-2000), { cause: error });
     });
+    tell();
     return { seconds, rssMb: residentMb(peer.pid) };
   } finally {
     await peer.stop();

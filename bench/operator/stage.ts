@@ -5,6 +5,7 @@ import { startKwok } from '../../test/support/control-plane/kwok.ts';
 import { freePort, type TestProcess } from '../../test/support/processes.ts';
 import { guardPassword, startGuardedRedis, type TestRedis } from '../../test/support/redis.ts';
 import { type Api, openApi } from './api.ts';
+import type { Programs } from './processors.ts';
 import { type OperatorImage, operatorNamespace, ready, writableFolder } from './contained.ts';
 
 /** Everything that runs for one phase of the bench. */
@@ -12,7 +13,10 @@ export interface Stage {
   readonly cluster: ControlPlane;
   readonly api: Api;
   readonly redis: TestRedis;
-  startOperator(): Promise<MeasuredOperator>;
+  /** What runs beside the operator. */
+  readonly programs: Programs;
+  /** @param logLevel what it says beside warnings costs it time */
+  startOperator(logLevel?: 'warn' | 'info'): Promise<MeasuredOperator>;
   stop(): Promise<void>;
 }
 
@@ -36,9 +40,13 @@ export async function openStage(image: OperatorImage, pods: number): Promise<Sta
     cluster,
     api,
     redis,
-    async startOperator() {
+    programs: { ...cluster.pids(), kwok: kwok.pid, 'redis-server': redis.pid() },
+    async startOperator(logLevel = 'warn') {
       const port = await freePort();
-      const operator = image.start(command(redis, port), { env: { REDIS_PASSWORD: guardPassword }, ...profiled() });
+      const operator = image.start(command(redis, port, logLevel), {
+        env: { REDIS_PASSWORD: guardPassword },
+        ...profiled(),
+      });
       await ready(operator, port);
       return { ...operator, httpUrl: `http://127.0.0.1:${port}` };
     },
@@ -57,9 +65,9 @@ export async function snapshotHeap(operator: MeasuredOperator): Promise<void> {
   await fetch(`${operator.httpUrl}/healthz`);
 }
 
-function command(redis: TestRedis, port: number): string[] {
+function command(redis: TestRedis, port: number, logLevel: string): string[] {
   const [node, ...rest] = operatorConfiguration.entrypoint;
-  const flags = ['--pod-network', 'Shared', '--log-level', 'warn', '--dns-server', '127.0.0.1:1'];
+  const flags = ['--pod-network', 'Shared', '--log-level', logLevel, '--dns-server', '127.0.0.1:1'];
   return [node, ...profiling(), ...rest, '--http', `127.0.0.1:${port}`, '--redis', redis.url, ...flags];
 }
 
