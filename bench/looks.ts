@@ -16,6 +16,7 @@ import { startFollowing, stopCopies, stopFollowing, synced } from '../operator/r
 import { reconcile } from '../operator/redisworker/reconcile.ts';
 import type { World } from '../operator/redisworker/world.ts';
 import { operatorLogin, startGuardedRedis } from '../test/support/redis.ts';
+import { say } from './operator/report.ts';
 import { consumersEach, workerObject } from './operator/workers.ts';
 
 const workers = Number(process.env['WORKERS'] ?? 200);
@@ -24,7 +25,12 @@ const looksEach = 5;
 /** How long a Redis on a busy machine may take to answer. */
 const patienceMs = 60_000;
 
-const log = { debug: nothing, info: nothing, warn: nothing, error: console.error };
+const log = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: (fields: object, text: string) => say(`${text} ${JSON.stringify(fields)}`),
+};
 const redis = await startGuardedRedis();
 const cluster = await openLocalCluster({ log, nodeName: 'none' });
 const connections = new RedisConnections({ commandMs: patienceMs });
@@ -63,7 +69,9 @@ const world: World = {
 
 try {
   await synced(following);
-  cluster.follow(resources.pods).onChange((type, pod) => void (type === 'added' && becomeReady(pod)));
+  cluster.follow(resources.pods).onChange((type, pod) => {
+    if (type === 'added') becomeReady(pod);
+  });
   const names = Array.from({ length: workers }, (_, at) => `worker-${at}`);
   const starting = processorMs();
   for (const name of names) {
@@ -122,7 +130,7 @@ function processorMs(): number {
 }
 
 function tell(what: string, ms: number, looks: number): void {
-  console.log(
+  say(
     `${what}: ${looks} looks, ${(ms / looks).toFixed(2)} ms each, ${(ms / workers).toFixed(2)} ms per worker`,
   );
 }
