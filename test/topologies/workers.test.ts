@@ -39,8 +39,21 @@ async function counted(operator: TestOperator, total: number): Promise<void> {
   await eventually('its responses are counted', async () => {
     const { responses } = await operator.status('w');
     return responses?.succeeded !== undefined && responses.succeeded >= total;
-  });
+  }, 90_000);
 }
+
+/** Applies a worker that sleeps while there is nothing to do, and waits until it does. */
+async function asleep(operator: TestOperator): Promise<void> {
+  const consumers = { autoscale: { max: 2, backlogPerConsumer: 10, idleSeconds: 1 } };
+  await operator.cluster.apply(worker('w', withSpec({ source: { inline: answers }, consumers })), 'user');
+  await sleeping(operator);
+}
+
+const sleeping = (operator: TestOperator) =>
+  eventually('nobody runs', async () => {
+    const { conditions = [] } = await operator.status('w');
+    return conditions.some(({ reason }) => reason === 'ScaledToZero') && (await operator.pods('w')).length === 0;
+  }, 90_000);
 
 test('a worker on the Redis behind Sentinels answers before and after a failover', async () => {
   const set = await startSentinelSet({ password, sentinelPassword: 'asks' });
@@ -107,4 +120,28 @@ test('a worker on a Cluster has its keys in one slot and a user on every node, a
   expect(await run(cluster.url, 'dead', 'list', 'w')).toContain('a-dead-one');
   await operator.cluster.apply(worker('whole', withSpec({ runtime: 'Script', source: { inline: answers } })), 'user');
   expect(await operator.told('whole', 'Ready', 'False', 'InvalidSpec')).toContain('cannot work on a Redis Cluster');
+});
+
+test('a worker that sleeps on a set behind Sentinels is woken by one request, also at the next master', async () => {
+  const set = await startSentinelSet({ password, sentinelPassword: 'asks' });
+  cleanups.push(() => set.stop());
+  const operator = await operate({ redisUrl: set.url, redisLogin: { password, sentinel: { password: 'asks' } } });
+  await asleep(operator);
+  expect(await run(set.url, 'send', 'w', '"before"', '--timeout', '60')).toContain('"before"');
+  await sleeping(operator);
+  await set.failOver();
+  expect(await run(set.url, 'send', 'w', '"after"', '--timeout', '60')).toContain('"after"');
+  await counted(operator, 2);
+});
+
+test('a worker that sleeps on a Cluster is woken by one request, also after the node with its stream was killed', async () => {
+  const cluster = await startCluster(['--requirepass', password, '--masterauth', password], { password });
+  cleanups.push(() => cluster.stop());
+  const operator = await operate({ redisUrl: cluster.url, redisLogin: { password } });
+  await asleep(operator);
+  expect(await run(cluster.url, 'send', 'w', '"before"', '--timeout', '60')).toContain('"before"');
+  await sleeping(operator);
+  await cluster.kill(await cluster.ownerOf('{w}:req:x'));
+  await cluster.client.xadd('{w}:req:x', '*', 'ref', 'after', 'type', 'w', 'data', '"after"');
+  await counted(operator, 2);
 });
