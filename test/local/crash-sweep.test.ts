@@ -13,6 +13,7 @@ import { examiningCommands, operatorUser } from '../../operator/redis/operator-r
 import { annotations, finalizer, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
 import { type CommandUsage, watchOperator } from '../support/command-usage.ts';
 import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
+import { checkInvariants, lookInto } from '../support/invariants.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { operatorLogin as login, startGuardedRedis, type TestRedis } from '../support/redis.ts';
@@ -140,6 +141,14 @@ async function begin(scenario: Scenario): Promise<void> {
 
 const look = (): Promise<Snapshot> => snapshot(cluster, redis.client, runtimeSecretName(type));
 
+const everyInvariantHolds = () =>
+  checkInvariants({
+    namespace: 'default',
+    redis: [redis.client],
+    output: () => '',
+    look: lookInto(cluster, 'default'),
+  });
+
 /** Runs the scenario undisturbed, then once per write with a death after it. @returns the end all of them came to */
 async function sweep(scenario: Scenario): Promise<Snapshot> {
   await begin(scenario);
@@ -151,6 +160,7 @@ async function sweep(scenario: Scenario): Promise<Snapshot> {
     await expectNothingRunsBare();
     await runOperator();
     expect(await look(), `the end after a death behind write ${last} of ${writes}`).toEqual(golden);
+    await everyInvariantHolds();
   }
   expect(writes).toBeGreaterThan(5);
   return golden;
