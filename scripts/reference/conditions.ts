@@ -129,7 +129,10 @@ const sections: readonly Section[] = [
         ['NameRefused'],
         '`permissions.outsideNames` is `Refuse` and an entry is a name outside the cluster: name a Service or an address, or choose another mode',
       ],
-      [['TypeConflict'], 'choose another `spec.type`: an older worker has it'],
+      [
+        ['TypeConflict'],
+        'choose another `spec.type`: an older worker has it, or of two made in the same second the one that ran first',
+      ],
       [
         ['GroupConflict'],
         'choose another `stream.request` or `stream.group`: an older worker, or one that Redis says was there first, takes the same requests by the same group',

@@ -20,7 +20,7 @@ const examples = join(import.meta.dirname, '../../examples');
 interface Listed {
   items: {
     kind: string;
-    metadata: { name: string; labels?: Record<string, string>; uid: string };
+    metadata: { name: string; labels?: Record<string, string>; uid: string; creationTimestamp?: string };
     spec: Record<string, unknown>;
     status?: Record<string, unknown>;
   }[];
@@ -259,7 +259,7 @@ describeOnCluster('workers on a cluster', () => {
     await apply(worker('elder', withSpec({ type: 'shared' })));
     await ready('elder');
     const made = Date.parse(await inNamespace('get', 'rw', 'elder', '-o', 'jsonpath={.metadata.creationTimestamp}'));
-    // Of two that are made within one second neither is the older one.
+    // Of two that are made within one second neither is the older one, and the one that runs stays.
     await eventually('another second has begun', () => Date.now() >= made + 1000);
     await apply(worker('younger', withSpec({ type: 'shared' })));
     const stalled = await eventually('the younger is stalled', async () => {
@@ -270,6 +270,34 @@ describeOnCluster('workers on a cluster', () => {
     expect(await ask(redis.client, 'shared', 1)).toMatchObject({ code: 200 });
     await inNamespace('delete', 'rw', 'elder', '--timeout=60s');
     await ready('younger');
+  });
+
+  test('of two manifests of one second the one that runs keeps its group, whatever their uids, and over a restart', async () => {
+    const twins = await eventually('two are made in one second', async () => {
+      await applyObjects(...['castor', 'pollux'].map((name) => ({ ...worker(name), metadata: { name, namespace } })));
+      const made = (await list('rw')).items.filter(({ metadata: { name } }) => /^(castor|pollux)$/.test(name));
+      if (made[0]?.metadata.creationTimestamp === made[1]?.metadata.creationTimestamp) return made;
+      await inNamespace('delete', 'rw', 'castor', 'pollux', '--timeout=60s');
+      return undefined;
+    }, 120_000);
+    const [lesser = '', greater = ''] = twins.sort((one, other) => (one.metadata.uid < other.metadata.uid ? -1 : 1))
+      .map(({ metadata }) => metadata.name);
+    await Promise.all([ready(lesser), ready(greater)]);
+    await apply(worker(lesser, withSpec({ stream: { request: requestStreamKey(greater) } })));
+    const isStalled = () =>
+      eventually(`${lesser} is stalled`, async () => {
+        const { status, reason, message } = (await condition(lesser, 'Stalled')) ?? {};
+        return status === 'True' && reason === 'GroupConflict' && message?.includes(`${namespace}/${greater}`);
+      }, 60_000);
+    await isStalled();
+    await operator.stop();
+    operator = await startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace });
+    await apply(worker('marker'));
+    await ready('marker');
+    await isStalled();
+    expect(await condition(greater, 'Ready')).toMatchObject({ status: 'True' });
+    expect(await ask(redis.client, greater, 1)).toMatchObject({ code: 200 });
+    await inNamespace('delete', 'rw', lesser, greater, 'marker', '--timeout=60s');
   });
 
   test('a module that does not parse is told in the words of its process, and mending it is enough', async () => {

@@ -18,16 +18,18 @@ import type {
   RedisEndpoint,
   RedisObservation,
   Referred,
+  Rival,
 } from '../model/observed.ts';
 import { type Problem, type Resolved, terminal } from '../model/problem.ts';
 import { foreignKeys } from '../plan/key-claims.ts';
-import { holderOf, rivalOf } from '../plan/rival.ts';
+import { holderOf, rivalOf, twinsOf } from '../plan/rival.ts';
 import { type Around, wantedOf } from '../plan/wanted.ts';
 import type { WorkView } from '../model/work.ts';
 import type { Following } from '../follow/index.ts';
 import { kindOf } from '../work/index.ts';
 import type { World } from '../world.ts';
 import { blueprintOf, type Draft } from './blueprint.ts';
+import { observeHolds } from './holds.ts';
 import { observeRedisPlace } from './redis-place.ts';
 import { orForbidden, readReferences } from './references.ts';
 import { tallyFrom } from './tally-from-status.ts';
@@ -116,8 +118,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = draftOf(worker, world.defaults);
   const references = await readReferences(world, { blueprint, aesKey, referred });
-  const { workers } = world.following;
-  const near = workers.near(looking.object);
+  const near = world.following.workers.near(looking.object);
   const claims = foreignKeys(looking.object, near);
   const place = await observeRedisPlace(world, {
     key,
@@ -140,10 +141,7 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
   return {
     blueprint,
     problems: [...problems, ...looking.hidden],
-    rival: rivalOf(worker, near, world.defaults.redisUrl) ??
-      (redis.kind === 'answered'
-        ? holderOf(worker, workers.holding(redis.work.owner), world.defaults.redisUrl, redis.work.owner)
-        : undefined),
+    rival: await observeRival(world, worker, near, { object: looking.object, access, redis }),
     foreignKeys: claims,
     ...references,
     topology: surroundings.topology,
@@ -155,6 +153,26 @@ async function observeSpec(world: World, worker: RedisWorker, looking: Looking):
     access,
     redis,
   };
+}
+
+interface Rivalry extends Pick<ObservedSpec, 'access' | 'redis'> {
+  readonly object: KubeObject;
+}
+
+/** Whoever goes first by age or, where that does not tell, by what it holds. */
+async function observeRival(
+  world: World,
+  worker: RedisWorker,
+  near: readonly KubeObject[],
+  { object, access, redis }: Rivalry,
+): Promise<Rival | undefined> {
+  const { defaults: { redisUrl }, following: { workers } } = world;
+  const twins = twinsOf(object, near, redisUrl);
+  const link = access.ok && redis.kind === 'answered' ? world.redis.control(access.value.target) : undefined;
+  const holdOf = twins.length === 0 ? undefined : await observeHolds(world, link, [object, ...twins]);
+  const elder = rivalOf(worker, near, redisUrl, holdOf);
+  if (elder !== undefined || redis.kind !== 'answered') return elder;
+  return holderOf(worker, workers.holding(redis.work.owner), redisUrl, redis.work.owner);
 }
 
 async function observeRedis(

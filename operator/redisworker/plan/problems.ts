@@ -35,7 +35,7 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
     return [
       terminal(
         'TypeConflict',
-        `worker type "${blueprint.type}" is taken by the older RedisWorker ${rival.worker}: choose another spec.type, or delete that worker`,
+        `worker type "${blueprint.type}" is taken by the RedisWorker ${rival.worker}, which was there first: choose another spec.type, or delete that worker`,
       ),
     ];
   }

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRedisWorker, type RedisWorker } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { holderOf, rivalOf } from './rival.ts';
+import { holderOf, rivalOf, twinsOf } from './rival.ts';
+import { type Hold, holdsNothing } from './seniority.ts';
 
 const elder = (spec: object, namespace = 'a') => object('elder', namespace, '2030-01-01T00:00:00Z', spec);
 const younger = (spec: object, namespace = 'a') => object('younger', namespace, '2030-01-02T00:00:00Z', spec);
@@ -52,6 +54,72 @@ describe('the older of two workers', () => {
   test('of two namespaces has no claim on what is called after the type of the younger', () => {
     const intruder = object('intruder', 'b', '2029-01-01T00:00:00Z', { type: 'v', stream: { request: 'w:req:x' } });
     expect(rivalry(younger({ type: 'w' }), intruder)).toBeUndefined();
+  });
+});
+
+describe('of workers made in the same second', () => {
+  interface Twin {
+    readonly uid: string;
+    readonly hold: Hold;
+  }
+  const made = (uid: string) => object(uid, 'a', '2030-01-01T00:00:00Z', { type: 'w' });
+  const holdsAll = { group: true, hash: true, deployment: true };
+
+  /** Those that are told of no rival. */
+  function runs(twins: readonly Twin[]): string[] {
+    const all = twins.map(({ uid }) => made(uid));
+    const holdOf = (uid: string | undefined) => twins.find((twin) => twin.uid === uid)?.hold ?? holdsNothing;
+    return twins.filter(({ uid }) => !rivalOf(parsed(made(uid)), all, undefined, holdOf)).map(({ uid }) => uid);
+  }
+
+  const twins: fc.Arbitrary<readonly Twin[]> = fc.uniqueArray(
+    fc.record({
+      uid: fc.constantFrom('1', '2', '3', '4', '5'),
+      hold: fc.record({ group: fc.boolean(), hash: fc.boolean(), deployment: fc.boolean() }),
+    }),
+    { minLength: 1, maxLength: 5, selector: ({ uid }) => uid },
+  );
+
+  test('exactly one runs, the same for whoever looks, in whatever order they are found', () => {
+    fc.assert(fc.property(twins, (found) => {
+      expect(runs(found)).toHaveLength(1);
+      expect(runs([...found].reverse())).toEqual(runs(found));
+    }));
+  });
+
+  test('one that holds the group, a hash or a Deployment goes before one that holds nothing, whatever their uids', () => {
+    fc.assert(fc.property(twins, (found) => {
+      const [one] = runs(found);
+      const holds = ({ hold }: Twin) => hold.group || hold.hash || hold.deployment;
+      const winner = found.find(({ uid }) => uid === one);
+      expect(winner && holds(winner)).toBe(found.some(holds));
+    }));
+  });
+
+  test('the one that runs goes on when it has made all it needs, and when another is made', () => {
+    fc.assert(fc.property(twins, (found) => {
+      const [one] = runs(found);
+      const later = found.map((twin) => (twin.uid === one ? { ...twin, hold: holdsAll } : twin));
+      expect(runs(later)).toEqual([one]);
+      expect(runs([{ uid: '0', hold: holdsNothing }, ...later])).toEqual([one]);
+    }));
+  });
+
+  test('the one with the lesser uid runs where neither holds anything', () => {
+    expect(runs(['2', '1', '3'].map((uid) => ({ uid, hold: holdsNothing })))).toEqual(['1']);
+  });
+
+  test('those are looked at that want the same, and no older or younger ones', () => {
+    const strangers = [object('v', 'a', '2030-01-01T00:00:00Z', {}), elder({ type: 'w' }), younger({ type: 'w' })];
+    const [one, other] = [made('1'), made('2')];
+    const found = twinsOf(one, [one, other, ...strangers], undefined).map(({ metadata }) => metadata.uid);
+    expect(found).toEqual(['2', 'elder']);
+  });
+
+  test('what one holds is nothing against an older one', () => {
+    const [first, second] = [elder({ type: 'w' }), younger({ type: 'w' })];
+    const holdOf = (uid: string | undefined) => (uid === 'younger' ? holdsAll : holdsNothing);
+    expect(rivalOf(parsed(second), [first, second], undefined, holdOf)?.worker).toBe('a/elder');
   });
 });
 

@@ -8,25 +8,48 @@ import type { Rival } from '../model/observed.ts';
 import { type NamedRedis, ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { clusterDomain } from '../model/services.ts';
 import { intrudes } from './key-claims.ts';
-import { nameOf, seniority } from './seniority.ts';
+import { type Hold, holdsNothing, nameOf, seniority } from './seniority.ts';
 
-/** The oldest other worker that shares what it must not, when it is older. */
+/**
+ * The oldest other worker that shares what it must not, when it is older.
+ * @param holdOf what the worker and each of its {@link twinsOf} hold
+ */
 export function rivalOf(
   worker: RedisWorker,
   all: readonly KubeObject[],
   defaultRedisUrl: string | undefined,
+  holdOf: (uid: string | undefined) => Hold = () => holdsNothing,
 ): Rival | undefined {
-  const elders = all
-    .filter(({ metadata }) => metadata.uid !== worker.metadata.uid)
-    .filter((other) => seniority(other.metadata) < seniority(worker.metadata))
+  const ageOf = ({ metadata }: Pick<KubeObject, 'metadata'>) => seniority(metadata, holdOf(metadata.uid));
+  const [eldest] = all
+    .filter((other) => other.metadata.uid !== worker.metadata.uid && ageOf(other) < ageOf(worker))
     .flatMap((other) => {
-      const over = clashOf(worker, other, defaultRedisUrl);
-      return over === undefined || (over === 'group' && intrudes(other, worker)) ? [] : [{ other, over }];
+      const over = claimOn(worker, other, defaultRedisUrl);
+      return over === undefined ? [] : [{ other, over }];
     })
-    .sort((a, b) => (seniority(a.other.metadata) < seniority(b.other.metadata) ? -1 : 1));
-  const [eldest] = elders;
-  if (!eldest) return undefined;
-  return { worker: nameOf(eldest.other), over: eldest.over };
+    .sort((a, b) => (ageOf(a.other) < ageOf(b.other) ? -1 : 1));
+  return eldest && { worker: nameOf(eldest.other), over: eldest.over };
+}
+
+/** Those that share what they must not and were made in the same second: nobody is older by that. */
+export function twinsOf(
+  worker: KubeObject,
+  all: readonly KubeObject[],
+  defaultRedisUrl: string | undefined,
+): readonly KubeObject[] {
+  return all.filter(({ metadata }) =>
+    metadata.uid !== worker.metadata.uid && metadata.creationTimestamp === worker.metadata.creationTimestamp
+  ).filter((other) => clashOf(worker, other, defaultRedisUrl) !== undefined);
+}
+
+/** What another worker has a claim on that this one wants. */
+function claimOn(
+  worker: RedisWorker,
+  other: KubeObject,
+  defaultRedisUrl: string | undefined,
+): Rival['over'] | undefined {
+  const over = clashOf(worker, other, defaultRedisUrl);
+  return over === 'group' && intrudes(other, worker) ? undefined : over;
 }
 
 /**
