@@ -26,7 +26,7 @@ interface Stored {
     readonly generation: number;
     readonly managedFields: readonly { readonly manager: string; readonly fieldsV1: object }[];
   };
-  readonly status: { readonly readyReplicas?: number };
+  readonly status: { readonly observedGeneration: number; readonly readyReplicas?: number };
 }
 
 let namespace: string;
@@ -82,7 +82,9 @@ describeOnCluster('the scale subresource', () => {
     await redis.stop();
   });
 
-  test('moves consumers in both directions without losing a request, and the operator never writes the spec', async () => {
+  test('moves consumers in both directions without losing a request, and the operator never writes the spec', {
+    timeout: 600_000,
+  }, async () => {
     await apply(worker('w', withCount(1), withInline(slow), withSpec({ handler: { concurrency: 1 } })));
     await kubectlOk(['-n', namespace, 'wait', '--for=condition=Ready', 'rw/w', '--timeout=120s']);
     const { status: { selector } } = await scaleOf('w');
@@ -95,11 +97,15 @@ describeOnCluster('the scale subresource', () => {
     }
     await requests;
     await eventually('two consumers are left, and the scale says so', async () => {
-      const { status } = (await api.send('GET', path('w'))).object as unknown as Stored;
-      return (await scaleOf('w')).status.replicas === 2 && status.readyReplicas === 2;
+      const { status, metadata } = (await api.send('GET', path('w'))).object as unknown as Stored;
+      const isSeen = status.observedGeneration === metadata.generation;
+      return isSeen && (await scaleOf('w')).status.replicas === 2 && status.readyReplicas === 2;
     }, 120_000);
-    const pods = await kubectlOk(['-n', namespace, 'get', 'pods', '-l', selector, '-o', 'name']);
-    expect(pods.trim().split('\n')).toHaveLength(2);
+    // One that is told of late may still be on its way out.
+    await eventually('two pods are left', async () => {
+      const pods = await kubectlOk(['-n', namespace, 'get', 'pods', '-l', selector, '-o', 'name']);
+      return pods.trim().split('\n').length === 2;
+    }, 120_000);
     const { metadata } = (await api.send('GET', path('w'))).object as unknown as Stored;
     expect(metadata.generation).toBe(1 + numbers.length);
     const ours = metadata.managedFields.filter(({ manager }) => manager.startsWith('redisworker'));
@@ -109,7 +115,7 @@ describeOnCluster('the scale subresource', () => {
       const [pending] = await redis.client.xpending(requestStreamKey('w'), defaultGroup);
       const members = (await redis.client.xinfo('CONSUMERS', requestStreamKey('w'), defaultGroup)) as unknown[];
       return Number(pending) === 0 && members.length === 2;
-    }, 60_000);
+    }, 120_000);
   });
 
   test.each([

@@ -112,17 +112,27 @@ function deletion(deployment: KubeObject | undefined, why: Why): Action[] {
     : [];
 }
 
-/** Ids with a Deployment, a pod or a hash of ours. */
+/** Ids with a Deployment, a pod or a hash of ours, or left in the group. */
 function removedIds(observed: Observed, spec: ObservedSpec, kept: readonly string[]): string[] {
   const { deployments, pods } = observed.children;
   const inCluster = [...deployments, ...pods].map(consumerIdOf).filter((id) => id !== undefined);
-  const ids = new Set([...inCluster, ...hashIds(spec).filter((id) => isOurs(spec, id))]);
+  const ids = new Set([...inCluster, ...hashIds(spec).filter((id) => isOurs(spec, id)), ...strayIds(spec)]);
   for (const id of kept) ids.delete(id);
   return [...ids].sort();
 }
 
 function hashIds({ redis }: ObservedSpec): readonly string[] {
   return redis.kind === 'answered' ? redis.ids : [];
+}
+
+/**
+ * Numbers in our own group of which nothing else is left: a pod that was told of late has joined anew after its number
+ * had been taken out. Who reads along by a name is left alone.
+ */
+function strayIds({ redis, blueprint: { parent, consumers, keyPrefix } }: ObservedSpec): readonly string[] {
+  if (redis.kind !== 'answered' || redis.work.owner !== resourceOfParent(parent) || consumers.ids) return [];
+  const hasHash = (id: string) => (redis.hashes.get(configHashKey(keyPrefix, id)) ?? 'absent') !== 'absent';
+  return redis.work.members.map(({ id }) => id).filter((id) => /^[1-9]\d{0,3}$/.test(id) && !hasHash(id));
 }
 
 function isOurs({ redis, blueprint }: ObservedSpec, id: string): boolean {

@@ -193,6 +193,33 @@ describe('the plan for a consumer that is no longer wanted', () => {
     ]);
   });
 
+  describe('of which nothing but its place in the group is left', () => {
+    const kept = three.children.deployments.filter(({ metadata }) => metadata.name !== 'w-3');
+    const rest = Object.fromEntries(Object.entries(hashes).filter(([key]) => key !== configHashKey('w', '3')));
+    const left = (around: Surroundings, object = two) =>
+      planOf(observed(object, { children: { ...three.children, deployments: kept }, hashes: rest, ...around }));
+
+    it('takes it out of the group, with what it was given', () => {
+      expect(steps(left(consumer(0)))).toEqual(['deleteConsumer ConsumerRemoved']);
+      expect(steps(left(consumer(2)))).toEqual(['handOver ConsumerRemoved', 'deleteConsumer ConsumerRemoved']);
+    });
+
+    it('waits for a pod of it that was told of late', () => {
+      const late = left({ ...consumer(0), children: { ...three.children, deployments: kept, pods: [pod('3')] } });
+      expect(steps(late)).toEqual([]);
+      expect(late.waitingFor).toEqual(['the pod of consumer "3" to end']);
+    });
+
+    it('leaves alone who reads along by a name, who has a hash, and whoever is in a group of somebody else', () => {
+      const named = { stream: { consumers: [{ name: 'debug', pending: 0, idleMs: 1 }] } };
+      const theirs = { hashes: { ...rest, [configHashKey('w', '3')]: { resource: 'other/w/uid-9' } } };
+      const elsewhere = { beside: { owner: 'other/w/uid-9' } };
+      for (const around of [named, { ...consumer(0), ...theirs }, { ...consumer(0), ...elsewhere }]) {
+        expect(steps(left(around))).toEqual([]);
+      }
+    });
+  });
+
   it('keeps its pending requests in the group when nobody is left to take them', () => {
     const none = { ...worker('w', withCount(0)), metadata: three.object.metadata };
     const children = { ...three.children, deployments: scaledDown.filter(({ metadata }) => metadata.name === 'w-3') };
