@@ -16,7 +16,7 @@ let stage: Stage;
 let repository: Repository;
 let flux: Flux;
 
-/** What a pruned CRD would take with it is every worker there is. */
+/** What a pruned CRD would take with it is every worker there is. Its other marks stay: Flux takes away what Git does not say. */
 const kustomization = (...resources: readonly string[]) =>
   JSON.stringify({
     resources: ['crd.yaml', ...resources],
@@ -24,8 +24,8 @@ const kustomization = (...resources: readonly string[]) =>
       target: { kind: 'CustomResourceDefinition' },
       patch: JSON.stringify([{
         op: 'add',
-        path: '/metadata/annotations',
-        value: { 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
+        path: '/metadata/annotations/kustomize.toolkit.fluxcd.io~1prune',
+        value: 'disabled',
       }]),
     }],
   });

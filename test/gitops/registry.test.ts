@@ -2,11 +2,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crdName } from '../../operator/api/crd.ts';
 import { chartFolder, helms } from '../support/chart/helm.ts';
 import { tryRun } from '../support/command.ts';
-import { createNamespace, describeOnCluster, installCrds, kubectlOk } from '../support/control-plane/shared.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
+import { describeOnCluster } from '../support/control-plane/shared.ts';
 import { start, type TestProcess } from '../support/processes.ts';
 import { describeWith, toolPath } from '../support/tools/shared.ts';
 import { eventually } from '../support/wait.ts';
@@ -14,13 +15,15 @@ import { eventually } from '../support/wait.ts';
 let registry: TestProcess;
 let address: string;
 let folder: string;
+/** Of the API server that Helm installs on; none before there is one. */
+let kubeconfig = '';
 
 const chartUrl = (): string => `oci://${address}/charts/redis-worker-operator`;
 
 /** Runs Helm with folders of the test's own. @returns its stdout */
 async function run(helm: (typeof helms)[number], ...args: readonly string[]): Promise<string> {
   const homes = ['CACHE', 'CONFIG', 'DATA'].map((kind) => [`HELM_${kind}_HOME`, join(folder, helm, kind)]);
-  const env = { ...process.env, ...Object.fromEntries(homes), KUBECONFIG: inject('kubeconfig') };
+  const env = { ...process.env, ...Object.fromEntries(homes), KUBECONFIG: kubeconfig };
   const { code, stdout, stderr } = await tryRun(toolPath(helm), args, { env });
   if (code !== 0) throw new Error(`${helm} ${args.join(' ')}: ${stderr}`);
   return stdout;
@@ -59,23 +62,35 @@ describeWith('registry', 'helm3', 'helm4')('the chart on an OCI registry', () =>
     });
   });
 
-  describeOnCluster('on a control plane', () => {
-    beforeAll(installCrds);
+  describeOnCluster('on an API server of its own', () => {
+    let controlPlane: ControlPlane;
+
+    // On the shared one the definition is also in the hands of Flux and of Argo CD, and so are the marks Helm reads on it.
+    beforeAll(async () => {
+      controlPlane = await startControlPlane({ parts: 'ApiServer' });
+      kubeconfig = controlPlane.kubeconfigPath;
+    });
+    afterAll(() => controlPlane.stop());
+
+    const kubectl = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await controlPlane.kubectl(args);
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
 
     test.each(helms)(
       'is installed from there by %s, upgraded and uninstalled, and the definition stays',
       async (helm) => {
-        const namespace = await createNamespace(helm);
-        const release = ['rw', chartUrl(), '--plain-http', '--namespace', namespace];
-        const values = ['--set', `redis.url=redis://redis:6379,watchNamespace=${namespace}`];
-        expect(await run(helm, 'install', ...release, ...values)).toContain('STATUS: deployed');
-        const deployment = ['-n', namespace, 'get', 'deployment', 'rw-redis-worker-operator', '-o'];
-        expect(await kubectlOk([...deployment, 'jsonpath={.spec.replicas}'])).toBe('1');
+        const release = ['rw', chartUrl(), '--plain-http', '--namespace', helm];
+        const values = ['--set', `redis.url=redis://redis:6379,watchNamespace=${helm}`];
+        expect(await run(helm, 'install', '--create-namespace', ...release, ...values)).toContain('STATUS: deployed');
+        const deployment = ['-n', helm, 'get', 'deployment', 'rw-redis-worker-operator', '-o'];
+        expect(await kubectl(...deployment, 'jsonpath={.spec.replicas}')).toBe('1');
         await run(helm, 'upgrade', ...release, ...values, '--set', 'replicaCount=2');
-        expect(await kubectlOk([...deployment, 'jsonpath={.spec.replicas}'])).toBe('2');
-        await run(helm, 'uninstall', 'rw', '--namespace', namespace);
-        expect(await kubectlOk(['-n', namespace, 'get', 'deployments', '-o', 'name'])).toBe('');
-        await kubectlOk(['get', 'crd', crdName]);
+        expect(await kubectl(...deployment, 'jsonpath={.spec.replicas}')).toBe('2');
+        await run(helm, 'uninstall', 'rw', '--namespace', helm);
+        expect(await kubectl('-n', helm, 'get', 'deployments', '-o', 'name')).toBe('');
+        await kubectl('get', 'crd', crdName);
       },
     );
   });
