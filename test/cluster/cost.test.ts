@@ -2,43 +2,27 @@
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readAuditLog } from '../support/control-plane/audit-log.ts';
-import type { Kwok } from '../support/control-plane/kwok.ts';
 import { type Cost, costOf } from '../support/control-plane/operator-cost.ts';
-import { applyObjects, createNamespace, installCrds, kubectlOk } from '../support/control-plane/shared.ts';
 import { describeOnKwok, startKwokFor } from '../support/control-plane/shared-kwok.ts';
 import { withCount, worker } from '../support/gen.ts';
-import { type OperatorProcess, startOperatorProcess } from '../support/operator.ts';
-import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
+import { openStage, type Stage } from '../support/stage.ts';
 
 describeOnKwok('what a worker of three consumers costs', () => {
-  let namespace: string;
-  let redis: TestRedis;
-  let operator: OperatorProcess;
-  let kwok: Kwok;
+  let stage: Stage;
 
   beforeAll(async () => {
-    await installCrds();
-    [namespace, redis] = await Promise.all([createNamespace('cost'), startGuardedRedis()]);
-    kwok = await startKwokFor([namespace], { nodes: 1 });
-    operator = await startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace });
+    stage = await openStage('cost', { startPods: (namespace) => startKwokFor([namespace], { nodes: 1 }) });
   });
-  afterAll(async () => {
-    await operator.stop();
-    await Promise.all([kwok.stop(), redis.stop()]);
-  });
+  afterAll(() => stage.stop());
 
   const names = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
   const cost = async (since: string): Promise<Cost> => {
     const entries = await readAuditLog(join(dirname(inject('kubeconfig')), 'audit.log'));
-    return costOf(entries, `${namespace}/redisworker-operator`, since);
+    return costOf(entries, `${stage.namespace}/redisworker-operator`, since);
   };
-  const applyWorkers = (all: readonly string[]) =>
-    applyObjects(...all.map((name) => ({ ...worker(name, withCount(3)), metadata: { name, namespace } })));
+  const applyWorkers = (all: readonly string[]) => stage.apply(...all.map((name) => worker(name, withCount(3))));
   const ready = (all: readonly string[]) =>
-    kubectlOk([
-      ...['-n', namespace, 'wait', '--for=condition=Ready', '--timeout=120s'],
-      ...all.map((name) => `rw/${name}`),
-    ]);
+    stage.kubectl('wait', '--for=condition=Ready', '--timeout=120s', ...all.map((name) => `rw/${name}`));
 
   test('until it is Ready: fourteen calls, nine writes and three events at most', async () => {
     const since = new Date().toISOString();

@@ -71,13 +71,13 @@ const readyWith = (name: string, generation: number) =>
     const { observedGeneration, conditions } = await operator.status(name);
     return observedGeneration === generation &&
       conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-  }, 90_000);
+  }, 200_000);
 const canary = (more: object = {}) =>
   withSpec({ rollout: { canary: { minRequests: 20, maxFailureRatio: 0.2, seconds: 300, ...more } } });
 const canaryOf = async (name: string) => (await operator.status(name)).rollout?.canary;
 
 describe.concurrent('a worker of three that is asked all the time', () => {
-  test('gets new code one by one, and no request is lost or answered twice', { timeout: 180_000 }, async () => {
+  test('gets new code one by one, and no request is lost or answered twice', { timeout: 400_000 }, async () => {
     await apply('steady', withCount(3), says('old'));
     await readyWith('steady', 1);
     const traffic = await underTraffic('steady');
@@ -92,7 +92,7 @@ describe.concurrent('a worker of three that is asked all the time', () => {
 
   test(
     'takes back a canary that fails, while the others go on; the manifest before ends it',
-    { timeout: 180_000 },
+    { timeout: 400_000 },
     async () => {
       await apply('careful', withCount(3), canary(), says('old'));
       await readyWith('careful', 1);
@@ -108,7 +108,7 @@ describe.concurrent('a worker of three that is asked all the time', () => {
           )).size === 1, 60_000);
       const failed = traffic.replies.get('500') ?? 0;
       const before = traffic.replies.get('200 old') ?? 0;
-      await eventually('they go on', () => (traffic.replies.get('200 old') ?? 0) > before + 20);
+      await eventually('they go on', () => (traffic.replies.get('200 old') ?? 0) > before + 20, 120_000);
       expect(traffic.replies.get('500')).toBe(failed);
       await apply('careful', withCount(3), canary(), says('old'));
       await readyWith('careful', 3);
@@ -118,7 +118,7 @@ describe.concurrent('a worker of three that is asked all the time', () => {
     },
   );
 
-  test('follows a canary that answers well', { timeout: 180_000 }, async () => {
+  test('follows a canary that answers well', { timeout: 400_000 }, async () => {
     await apply('trusting', withCount(3), canary(), says('old'));
     await readyWith('trusting', 1);
     const traffic = await underTraffic('trusting');
