@@ -1,5 +1,5 @@
 /** A worker through its life, as Flux and Argo CD judge it: every version of it that the API server has told. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   applyObjects,
   createNamespace,
@@ -66,6 +66,17 @@ function reasonsSince(name: string, generation: number): string[] {
     metadata.name === name && status?.observedGeneration === generation
   ).flatMap(({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? []);
   return [...new Set(told)];
+}
+
+/** What both said of a generation, each once, in their order. */
+async function verdictsSince(name: string, generation: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const version of history.versions()) {
+    if (version.metadata.name !== name || version.metadata.generation !== generation) continue;
+    const said = verdicts(await judge.judge(version));
+    if (said !== found.at(-1)) found.push(said);
+  }
+  return found;
 }
 
 const generationOf = async (name: string): Promise<number> =>
@@ -145,6 +156,51 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
       await changes(worker('w', answering('second'), withCount(1)), 'Current Healthy');
       expect((await inNamespace('get', 'pods', '-l', 'redisworker.dev/name=w', '-o', 'name')).trim().split('\n'))
         .toHaveLength(1);
+    });
+
+    describe('of three consumers', () => {
+      const three = (...changed: ReturnType<typeof withInline>[]) => worker('steps', withCount(3), ...changed);
+      const canary = withSpec({ rollout: { canary: { minRequests: 10, maxFailureRatio: 0.2, seconds: 300 } } });
+      const failing = withInline('export default () => { throw new Error("no such row"); };\n');
+      /** Applies a change while it is asked all the time. */
+      const changesUnderWay = async (object: KubeObject, expected: string) => {
+        const over = new AbortController();
+        const asking = (async () => {
+          while (!over.signal.aborted) await ask(redis.client, 'steps', {}, 60);
+        })();
+        await changes(object, expected).finally(() => over.abort());
+        await asking;
+      };
+
+      test('is waited for at every step of a rollout', async () => {
+        await changes(three(answering('first')), 'Current Healthy');
+        await changes(three(answering('second')), 'Current Healthy');
+        const generation = await generationOf('steps');
+        expect(reasonsSince('steps', generation)).toContain('ConsumersUpdating');
+        expect(await verdictsSince('steps', generation)).toEqual(['InProgress Progressing', 'Current Healthy']);
+      });
+
+      test('is waited for while a canary is tried, and healthy when the others have followed', async () => {
+        await changesUnderWay(three(answering('third'), canary), 'Current Healthy');
+        const generation = await generationOf('steps');
+        expect(reasonsSince('steps', generation)).toContain('CanaryRunning');
+        expect(await verdictsSince('steps', generation)).toEqual(['InProgress Progressing', 'Current Healthy']);
+      });
+
+      test('has failed when its canary has, and not before, until the manifest before is applied', async () => {
+        await changesUnderWay(three(failing, canary), 'Failed Degraded');
+        const generation = await generationOf('steps');
+        expect(reasonsSince('steps', generation).at(-1)).toBe('CanaryFailed');
+        await eventually(
+          'all run what worked',
+          () =>
+            history.versions().findLast(({ metadata }) => metadata.name === 'steps')?.status?.consumersReady === '3/3',
+          60_000,
+        );
+        expect(await verdictsSince('steps', generation)).toEqual(['InProgress Progressing', 'Failed Degraded']);
+        await changes(three(answering('third'), canary), 'Current Healthy');
+        await inNamespace('delete', 'rw', 'steps', '--timeout=60s');
+      });
     });
 
     test('is waited for while its settings, its scope and its secrets change', async () => {

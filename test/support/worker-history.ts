@@ -12,6 +12,7 @@ export interface SeenWorker {
   };
   readonly status?: {
     readonly observedGeneration?: number;
+    readonly consumersReady?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
   };
 }

@@ -26,6 +26,8 @@ export const annotations = {
   revision: 'redisworker.dev/revision',
   /** Of a Deployment whose consumer did not work when it was given what it runs: a rollout has taken nothing from it. */
   wasBroken: 'redisworker.dev/was-broken',
+  /** Of a Deployment whose consumer a rollout has taken: when it was given what it runs. */
+  taken: 'redisworker.dev/taken',
   /** Of a runtime Secret with a password of the worker's own: when it was made, and what was asked for by then. */
   redisPasswordMade: 'redisworker.dev/redis-password-made',
   redisPasswordAsked: 'redisworker.dev/redis-password-asked',

@@ -41,7 +41,8 @@ export function asSibling(sibling: KubeObject, id: string, { parent, keyPrefix }
   }));
   const labels = consumerLabels(parent, id);
   const notes = without(template.metadata.annotations, annotations.template);
-  const kept = without(ours(sibling.metadata.annotations ?? {}), annotations.applied, annotations.wasBroken);
+  const { applied, wasBroken, taken } = annotations;
+  const kept = without(ours(sibling.metadata.annotations ?? {}), applied, wasBroken, taken);
   return stamped({
     apiVersion: sibling.apiVersion,
     kind: sibling.kind,

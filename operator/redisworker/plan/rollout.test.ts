@@ -5,6 +5,7 @@ import { observed } from '../../../test/support/observed.ts';
 import { settled, steps, stored } from '../../../test/support/plans.ts';
 import { targetAt } from '../../../test/support/redis-target.ts';
 import { type PodChange, podOf } from '../../../test/support/pods.ts';
+import { crashingPod, RolloutWorld } from '../../../test/support/rollout-world.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { consumerIdOf } from '../model/children.ts';
 import { finalizer } from '../model/names.ts';
@@ -166,6 +167,59 @@ describe('new code', () => {
     const seen = rolling(three(), three(newCode), { old: { 1: starting } });
     expect(heldBy(seen)).toBe('3');
     expect(written(seen)).toEqual(['w-1', 'w-2']);
+  });
+
+  describe('that comes before what came before it is ready', () => {
+    const eight = (...changes: Change[]) => worker('w', withCount(8), ...changes);
+    const code = (text: string) => withInline(`export default () => '${text}';\n`);
+    /** Eight consumers at work, two of which have been given new code. */
+    const inTheMiddle = () => {
+      const world = new RolloutWorld(eight(code('first')));
+      world.apply(eight(code('second')));
+      world.look();
+      return world;
+    };
+    const runs = (world: RolloutWorld, id: string) => world.runs()[id] === world.runs()['1'];
+
+    it('reaches the consumers that were taken at once, and no others until these are ready', () => {
+      const world = inTheMiddle();
+      world.apply(eight(code('third')));
+      for (const round of [0, 1, 2]) {
+        world.look();
+        expect([round, world.ready().length, runs(world, '2'), runs(world, '3')]).toEqual([round, 6, true, false]);
+        world.now += 60_000;
+      }
+      for (let look = 0; look < 8; look += 1) {
+        world.allReady();
+        world.look();
+        expect(world.ready().length).toBeGreaterThanOrEqual(6);
+      }
+      expect(new Set(Object.values(world.runs())).size).toBe(1);
+    });
+
+    it('may take others when those turn out to fail, or have had ten minutes', () => {
+      for (
+        const turn of [
+          (world: RolloutWorld) => world.pod('1', crashingPod),
+          (world: RolloutWorld) => (world.now += 600_000),
+        ]
+      ) {
+        const world = inTheMiddle();
+        world.pod('2', crashingPod);
+        turn(world);
+        world.apply(eight(code('third')));
+        world.look();
+        expect([runs(world, '4'), runs(world, '5'), world.ready().length]).toEqual([true, false, 4]);
+      }
+    });
+
+    it('goes back at once to what the others run', () => {
+      const world = inTheMiddle();
+      world.apply(eight(code('first')));
+      world.look();
+      expect(new Set(Object.values(world.runs())).size).toBe(1);
+      expect(world.ready().length).toBe(6);
+    });
   });
 
   it('does not reach the others because they are not ready for a moment', () => {

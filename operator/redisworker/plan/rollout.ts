@@ -9,7 +9,7 @@ import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { canarySize, type RolloutState, rolloutState } from './canary.ts';
 import { keptFor } from './kept.ts';
 import { mayBeHeld, releasedIds } from './released.ts';
-import { rememberingBroken, type Roll, rollsOf } from './rolls.ts';
+import { remembering, type Roll, rollsOf } from './rolls.ts';
 
 /** What a rollout lets be written now. */
 export interface Rollout extends Pick<Desired, 'deployments' | 'configHashes'> {
@@ -107,9 +107,9 @@ function writtenNow(
     : keptFor(rolls.filter(({ id }) => held.has(id)), { observed, spec, desired, previous });
   return {
     deployments: new Map([
-      ...free.map(({ id, isBroken }) => {
-        const wanted = desired.deployments.get(id) as KubeObject;
-        return [id, isRolling && isBroken ? rememberingBroken(wanted) : wanted] as const;
+      ...free.map((roll) => {
+        const wanted = desired.deployments.get(roll.id) as KubeObject;
+        return [roll.id, isRolling ? remembering(roll, wanted, observed.now) : wanted] as const;
       }),
       ...kept.flatMap(({ id, deployment }) => (deployment ? [[id, deployment] as const] : [])),
     ]),

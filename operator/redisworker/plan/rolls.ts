@@ -25,7 +25,8 @@ export interface Roll {
   readonly isWorking: boolean;
   /**
    * A rollout takes nothing from it: it does not work, or did not when it was given what it runs. One that is between
-   * two pods is none of those: the copy of its Deployment may be older than the one of its pods.
+   * two pods is none of those: the copy of its Deployment may be older than the one of its pods. Nor is one that an
+   * earlier change has taken, as long as it may still come up.
    */
   readonly isBroken: boolean;
   /** It may keep what it runs for now. */
@@ -49,7 +50,7 @@ export function rollsOf(observed: Observed, spec: ObservedSpec, desired: Desired
     const actual = deployments.get(id)?.[0];
     return {
       id,
-      ...rollOf(templateOf(wanted), actual, pods.get(id) ?? []),
+      ...rollOf(templateOf(wanted), actual, pods.get(id) ?? [], observed.now),
       mayWait: actual !== undefined && hasHash(spec, id) && keptHashes.has(deploymentView(actual).netHash) &&
         !takesAway(actual, wanted),
       isDown: actual !== undefined && deploymentView(actual).replicas === 0,
@@ -62,6 +63,7 @@ function rollOf(
   now: string | undefined,
   actual: KubeObject | undefined,
   pods: readonly KubeObject[],
+  time: number,
 ): Omit<Roll, 'id' | 'mayWait' | 'isDown' | 'runsRevision'> {
   const isReadyWith = (template: string | undefined) =>
     template !== undefined && pods.some((pod) => isReady(pod) && templateOf(pod) === template);
@@ -71,17 +73,31 @@ function rollOf(
   return {
     stage,
     isWorking,
-    isBroken: !isWorking && isBroken(stage, actual, pods),
+    isBroken: !isWorking && isBroken(stage, actual, pods, time),
     hasEnded: pods.some((pod) => templateOf(pod) === now && hasEnded(pod)),
     isGivenUp: stage === 'Tried' && actual !== undefined && isGivenUp(now, actual, pods),
   };
 }
 
-function isBroken(stage: Roll['stage'], actual: KubeObject | undefined, pods: readonly KubeObject[]): boolean {
+function isBroken(
+  stage: Roll['stage'],
+  actual: KubeObject | undefined,
+  pods: readonly KubeObject[],
+  now: number,
+): boolean {
   if (actual === undefined) return true;
   if (stage !== 'Before') return wasBroken(actual);
   return holding(actual, 'ReplicaFailure') !== undefined ||
-    pods.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+    (pods.some(({ metadata }) => metadata.deletionTimestamp === undefined) && !mayComeUp(actual, pods, now));
+}
+
+/** Milliseconds a consumer that was taken has to become ready: as long as its Deployment waits. */
+const comeUpMs = 600_000;
+
+/** True for one that worked until a change took it, a moment ago: another change in that moment may not take more. */
+function mayComeUp(actual: KubeObject, pods: readonly KubeObject[], now: number): boolean {
+  const taken = Date.parse(actual.metadata.annotations?.[annotations.taken] ?? '');
+  return now - taken < comeUpMs && !pods.some((pod) => hasEnded(pod) || hasGivenUpOn(pod, actual));
 }
 
 /** One that gets no pod at all has no younger word to wait for. */
@@ -101,13 +117,15 @@ function wasBroken({ metadata }: KubeObject): boolean {
   return metadata.annotations?.[annotations.wasBroken] !== undefined;
 }
 
-/** The Deployment, remembering that its consumer did not work. */
-export function rememberingBroken(deployment: KubeObject): KubeObject {
+/** The Deployment a rollout writes, remembering how its consumer was: broken, or when it was taken. */
+export function remembering({ isBroken, stage }: Roll, deployment: KubeObject, now: number): KubeObject {
   const { metadata } = deployment;
-  return {
-    ...deployment,
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.wasBroken]: 'true' } },
-  };
+  const notes = isBroken
+    ? { [annotations.wasBroken]: 'true' }
+    : stage === 'Before'
+    ? { [annotations.taken]: new Date(now).toISOString() }
+    : {};
+  return { ...deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, ...notes } } };
 }
 
 /**
