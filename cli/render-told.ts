@@ -60,7 +60,7 @@ function hostsOf({ outsideHosts, topology }: ObservedSpec): string[] {
 /** Services that are named and not among the documents. */
 function servicesOf({ blueprint, endpoint, topology }: ObservedSpec): string[] {
   const redis = endpoint.ok ? endpoint.value.servers.map(redisEntry).flatMap((one) => (one.ok ? [one.entry] : [])) : [];
-  const refs = [...blueprint.scope, ...redis].filter((entry): entry is Extract<NetEntry, { kind: 'name' }> =>
+  const refs = [...blueprint.policyScope, ...redis].filter((entry): entry is Extract<NetEntry, { kind: 'name' }> =>
     entry.kind === 'name'
   ).flatMap(({ host }) => meaningsOf(host, topology)).flatMap((meaning) =>
     meaning.kind === 'missing' && meaning.ref ? [keyOf(meaning.ref)] : []

@@ -12,7 +12,14 @@ import { findTarget } from './target.ts';
 import type { Findings } from '../operator/redis/requests/trace-findings.ts';
 import { findPath, notedTypes, type Place, withoutShared } from '../operator/redis/requests/trace-path.ts';
 import type { Fields, Search } from '../operator/redis/requests/trace-search.ts';
-import { endsOf, parsed, rowsOf, type Verdict, verdictOf } from '../operator/redis/requests/trace-sentences.ts';
+import {
+  endsOf,
+  parsed,
+  rowsOf,
+  traceIdOf,
+  type Verdict,
+  verdictOf,
+} from '../operator/redis/requests/trace-sentences.ts';
 import { streamsOf, usualStreams, workerType } from './worker-type.ts';
 
 /** The words of the command. */
@@ -135,6 +142,7 @@ function documentOf(findings: Findings, verdict: Verdict): object {
   return {
     type,
     ref,
+    traceId: traceIdOf(findings),
     ...verdict,
     requests: entries(requests),
     scheduled,

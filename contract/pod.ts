@@ -98,6 +98,19 @@ export const proxyVariables: readonly string[] = [
   'no_proxy',
 ];
 
+/** What Deno's own telemetry reads, whatever the process itself may read. */
+export const telemetryVariables = [
+  'OTEL_DENO',
+  'OTEL_DENO_METRICS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_SERVICE_NAME',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+] as const;
+
 /** `Required`: user code never runs before the network is known to be closed. */
 export type Enforcement = 'BestEffort' | 'Required';
 
@@ -133,6 +146,8 @@ export interface HandlerSettings {
   readonly graceSeconds: number;
   /** Whether the module is told how to log in to Redis, because something is open to it there. */
   readonly opensRedis?: boolean;
+  /** Whether a span is made of each request. */
+  readonly telemetry?: boolean;
 }
 
 /** What the last line of our runtime and runner begins with, which says why they end. The operator looks for it. */

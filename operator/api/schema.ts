@@ -10,6 +10,7 @@ import { redis } from './fields/redis.ts';
 import { rollout } from './fields/rollout.ts';
 import { source } from './fields/source.ts';
 import { handler, stream } from './fields/stream.ts';
+import { telemetry } from './fields/telemetry.ts';
 import { matches, type Rule, withRules } from './rules.ts';
 
 export const apiVersion = 'redisworker.dev/v1alpha1';
@@ -54,6 +55,9 @@ export const spec = z.object({
   suspend: z.boolean().default(false).describe('true: finish what runs, then no pods; hashes and streams stay.'),
   deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete').describe(
     'What happens to config hashes and the group when the worker is deleted; streams always stay.',
+  ),
+  telemetry: telemetry.exactOptional().describe(
+    'Traces of requests, sent to an OpenTelemetry collector; none when absent.',
   ),
   networkPolicy: networkPolicy.describe("What is expected of the cluster's network."),
   pod: pod.describe('Settings of the pods.'),

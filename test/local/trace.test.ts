@@ -67,6 +67,16 @@ describe('a request', () => {
     expect({ code, err, more: out.slice(2) }).toEqual({ code: 0, err: '', more: [] });
   });
 
+  test('that joins a trace is told with its id', async () => {
+    await open('joins');
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    await ask('joins', 'r1', 'traceparent', `00-${traceId}-b7ad6b7169203331-01`);
+    await ask('joins', 'r2', 'traceparent', 'none');
+    expect((await trace('joins', 'r1')).out.at(-1)).toBe(`trace id   ${traceId}`);
+    expect(JSON.parse((await trace('joins', 'r1', '--output', 'json')).out.join('\n'))).toMatchObject({ traceId });
+    expect((await trace('joins', 'r2')).out.join('\n')).not.toContain('trace id');
+  });
+
   test('that a consumer has is said to be with it, and how often it was delivered', async () => {
     await open('runs');
     const id = await ask('runs', 'r1');

@@ -13,6 +13,7 @@ import { type Attempt, decide, type Ended, type Outcome } from './outcome.ts';
 import { stackOf } from '../pod/foreign.ts';
 import { Standstill } from './standstill.ts';
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
+import type { Tracing } from './tracing.ts';
 
 /** How often {@link Executor.endOverdue} is to be called. */
 export const sweepMs = 100;
@@ -29,6 +30,7 @@ export class Executor {
   readonly #accepts: Accepts;
   readonly #policy: HandlerSettings;
   readonly #clock: Clock;
+  readonly #tracing: Tracing | undefined;
   readonly #standstill: Standstill;
 
   constructor(
@@ -38,6 +40,7 @@ export class Executor {
     accepts: Accepts,
     policy: HandlerSettings,
     clock: Clock,
+    tracing?: Tracing,
   ) {
     this.#inFlight = inFlight;
     this.#handler = handler;
@@ -45,6 +48,7 @@ export class Executor {
     this.#accepts = accepts;
     this.#policy = policy;
     this.#clock = clock;
+    this.#tracing = tracing;
     this.#standstill = new Standstill(sweepMs, clock.monotonic());
   }
 
@@ -145,7 +149,9 @@ export class Executor {
     let promised: PromiseLike<unknown> | undefined;
     let ended: Ended = { kind: 'returned', value: undefined };
     try {
-      const value = this.#handler(new EntryRequest(held.ref, held.entry), context);
+      const value = this.#tracing === undefined
+        ? this.#handler(new EntryRequest(held.ref, held.entry), context)
+        : this.#handleTraced(this.#tracing, held, context);
       if (isThenable(value)) promised = value;
       else ended = { kind: 'returned', value };
     } catch (error) {
@@ -154,6 +160,11 @@ export class Executor {
     if (promised === undefined) return this.#settle(held, ended);
     void this.#settleLater(held, promised);
     return undefined;
+  }
+
+  /** Apart from where requests are run: the closure would cost each of them that is not traced. */
+  #handleTraced(tracing: Tracing, held: Held, context: EntryContext): unknown {
+    return tracing.run(held, () => this.#handler(new EntryRequest(held.ref, held.entry), context));
   }
 
   async #settleLater(held: Held, promised: PromiseLike<unknown>): Promise<void> {
@@ -176,11 +187,18 @@ export class Executor {
     this.meanMs += (monotonicMs - held.startedMs - this.meanMs) / 16;
     const outcome = decide(ended, this.#answerer(held, nowMs), attempt);
     if (outcome.failed !== undefined) this.#tellFailure(held, outcome, ended, attempt);
+    this.#tracing?.end(held, outcome);
     this.#inFlight.finish(held, outcome, monotonicMs);
     return monotonicMs;
   }
 
-  #tellFailure(held: Held, { failed, retryAt }: Outcome, ended: Ended, { policy, nowMs }: Attempt): void {
+  #tellFailure(held: Held, outcome: Outcome, ended: Ended, attempt: Attempt): void {
+    const tell = () => this.#logFailure(held, outcome, ended, attempt);
+    if (this.#tracing === undefined) tell();
+    else this.#tracing.within(held, tell);
+  }
+
+  #logFailure(held: Held, { failed, retryAt }: Outcome, ended: Ended, { policy, nowMs }: Attempt): void {
     const stack = ended.kind === 'threw' ? stackOf(ended.error) : undefined;
     const fields = { id: held.entry.xid, reason: failed, ...(stack === undefined ? {} : { stack }) };
     const log = this.#logOf(held);

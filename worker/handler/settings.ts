@@ -45,6 +45,7 @@ export function parseHandlerSettings(json: string, prefix: string): HandlerSetti
     memoryMiB: count(given, 'memoryMiB', 128),
     graceSeconds: count(given, 'graceSeconds', 30),
     ...(given['opensRedis'] === true ? { opensRedis: true } : {}),
+    ...(given['telemetry'] === true ? { telemetry: true } : {}),
     ...(given['leaseSeconds'] === undefined ? {} : { leaseSeconds: count(given, 'leaseSeconds', 1) }),
   };
 }

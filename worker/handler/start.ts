@@ -20,6 +20,7 @@ import { progressKeeper } from './progress.ts';
 import { Proof } from './proof.ts';
 import type { SessionContext } from './session-context.ts';
 import { parseSettings, type Settings } from './settings.ts';
+import { startTracing } from './tracing.ts';
 
 /**
  * Runs the worker named by the config hash `args[0]` until it is to end.
@@ -78,7 +79,8 @@ function assemble(
     logWith,
     progress: progressKeeper(settings.handler.traces, progress),
   };
-  const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock);
+  const tracing = settings.handler.telemetry ? startTracing(Deno.telemetry, config) : undefined;
+  const executor = new Executor(inFlight, handler, shared, config, settings.handler, clock, tracing);
   return {
     place,
     identity,

@@ -1,6 +1,6 @@
 /** What the child is started with: its command line and its environment. Pure. */
 import { encodeGatePassage, type GatePassage } from '../../contract/gate.ts';
-import { env, proxyVariables, scriptRedisPort } from '../../contract/pod.ts';
+import { env, proxyVariables, scriptRedisPort, telemetryVariables } from '../../contract/pod.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { fileUrl } from '../pod/file-url.ts';
 import type { RunnerArguments } from './arguments.ts';
@@ -53,7 +53,7 @@ function importsOnly(urls: readonly string[]): string {
 }
 
 /**
- * The environment of the child. A script gets what every Deno process needs and what its own `--allow-env=` names:
+ * The environment of the child. A script gets what every Deno process and its telemetry need and what its own `--allow-env=` names:
  * neither the address nor the password file of the real Redis. The image's cache of Deno is filled for our own files and
  * read-only, so a script's own lies below HOME. A Handler runtime reads its settings there: it gets all, and what the
  * runner found at the network gate.
@@ -64,7 +64,7 @@ export function childEnvironment(
   gate?: GatePassage,
 ): Record<string, string> {
   if (!asked.forward) return { ...own, ...(gate ? { [env.networkGate]: encodeGatePassage(gate) } : {}) };
-  const names = [...needed, ...allowedNames(asked.command)];
+  const names = [...needed, ...telemetryVariables, ...allowedNames(asked.command)];
   const given = Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
   const withCache = own['DENO_DIR'] !== undefined && own['HOME'] !== undefined;
   return {

@@ -51,6 +51,11 @@ Deno.test('a script is given what every process needs and what its --allow-env n
   assertEquals(childEnvironment(script, pod), { PATH: '/bin', HOME: '/tmp', GREETING: 'hi', ...noProxy });
 });
 
+Deno.test("a script is given what Deno's own telemetry reads", () => {
+  const told = { OTEL_DENO: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+  assertEquals(childEnvironment(script, { ...pod, ...told }), { ...childEnvironment(script, pod), ...told });
+});
+
 Deno.test('a script keeps a cache of its own beside the read-only one of the image', () => {
   assertEquals(childEnvironment(script, { ...pod, DENO_DIR: '/redisworker/deno' }), {
     PATH: '/bin',

@@ -8,6 +8,9 @@ const label = '[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?';
 const hostName = `([*][.])?(${label}[.])*${label}[.]?`;
 const ipv6 = '\\[[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\\]';
 
+/** One host as part of a pattern: an IP address, IPv6 in brackets, or a name. */
+export const hostPattern = `(${ipv6}|${ipv4}|(${label}[.])*${label}[.]?)`;
+
 const oneHost = never('[\\s,]', 'must be one host without spaces and commas: write one list item per host');
 const noUrl = never('://', 'must be host or host:port, not a URL: leave out the scheme and the path');
 const noCredentials = matches('^(unix:.*|[^@]*)$', 'must not carry credentials: write host or host:port');

@@ -2,6 +2,7 @@
 import { decodeResponse } from '../../../contract/response.ts';
 import { runtimeFields } from '../../../contract/runtime-fields.ts';
 import { progressField, traceField } from '../../../contract/trace.ts';
+import { parseTraceparent, traceparentField } from '../../../contract/traceparent.ts';
 import { formatAge } from '../../age.ts';
 import { printable, shortened } from './printable.ts';
 import type { Findings, FoundRequest, Kept } from './trace-findings.ts';
@@ -77,6 +78,7 @@ function isOlder({ id }: FoundEntry, response: FoundEntry | undefined): boolean 
 /** One row per place that has something of the request: what it is, and the sentence. */
 export function rowsOf(findings: Findings, now: number): readonly (readonly [string, string])[] {
   const { type, requests, scheduled, responses, deadLetters, reply, trace } = findings;
+  const traceId = traceIdOf(findings);
   return [
     ...(requests?.found ?? []).map((entry) =>
       ['request', `${entry.id} on ${requests?.key ?? ''}, ${ago(entry.id, now)}: ${placeText(entry)}`] as const
@@ -97,7 +99,15 @@ export function rowsOf(findings: Findings, now: number): readonly (readonly [str
       ] as const,
     ]),
     ...(trace === undefined ? [] : traceRows(type, trace)),
+    ...(traceId === undefined ? [] : [['trace id', traceId] as const]),
   ];
+}
+
+/** Id of the trace that the caller has the request join, to look for it where traces are collected. */
+export function traceIdOf({ requests, deadLetters }: Findings): string | undefined {
+  const entries = [requests, deadLetters].flatMap((search) => search?.found ?? []);
+  return entries.map(({ fields }) => parseTraceparent(fields.get(traceparentField)?.toString() ?? '')?.traceId)
+    .find((id) => id !== undefined);
 }
 
 /** Where each search ended that did not see everything. */

@@ -48,6 +48,8 @@ export interface CommonInput {
   readonly redisTls: RedisTls;
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: object;
+  /** Variables for Deno's own telemetry; none where there is none. */
+  readonly telemetry: Readonly<Record<string, string>>;
   readonly gate: GatePlan;
   readonly sourceDigest: string;
   readonly netHash: string;
@@ -219,6 +221,7 @@ function environment(input: CommonInput): EnvVar[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
+    ...input.telemetry,
     ...(input.gate.kind === 'on'
       ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement }
       : {}),

@@ -19,6 +19,7 @@ import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
 import { sourceConfigMap } from './source-config-map.ts';
+import { telemetryEnvironment } from './telemetry.ts';
 
 /** The parts a policy follows from. */
 export interface NetworkInput {
@@ -174,7 +175,7 @@ function policyInputOf({ blueprint, endpoint, topology, resolved, members }: Net
     owner: ownerReference(parent),
     labels: parentLabels(parent),
     dns: clusterDns,
-    scope: blueprint.scope,
+    scope: blueprint.policyScope,
     deny: blueprint.deny,
     allowAll: blueprint.allowAllNet,
     outsideNames: blueprint.outsideNames,
@@ -245,7 +246,9 @@ function commonInput(
       ...blueprint.work.settings,
       memoryMiB: blueprint.memoryMiB,
       ...(blueprint.opens.keys.length + blueprint.opens.channels.length > 0 ? { opensRedis: true } : {}),
+      ...(blueprint.telemetry === undefined ? {} : { telemetry: true }),
     },
+    telemetry: telemetryEnvironment(blueprint, consumerId),
     gate: blueprint.gate,
     sourceDigest: source.digest,
     netHash: podNetHash,

@@ -59,6 +59,8 @@ export interface Blueprint {
   /** Where its work comes from. */
   readonly work: WorkBlueprint;
   readonly scope: readonly NetEntry[];
+  /** The scope, and what the process sends to beside the code: all that the policy opens but Redis. */
+  readonly policyScope: readonly NetEntry[];
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
   readonly gate: GatePlan;
@@ -70,6 +72,7 @@ export interface Blueprint {
   readonly searchDomains: readonly string[];
   readonly allowEnv: readonly string[];
   readonly denoOptions: readonly string[];
+  readonly telemetry: RedisWorkerSpec['telemetry'];
   readonly rollout: RedisWorkerSpec['rollout'];
   readonly suspend: boolean;
   readonly deletionPolicy: 'Delete' | 'Retain';

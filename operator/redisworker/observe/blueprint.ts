@@ -7,7 +7,7 @@ import type { Blueprint, Defaults, DeniablePodField, Parent, PodSettings } from 
 import { annotations } from '../model/names.ts';
 import { type Problem, terminal } from '../model/problem.ts';
 import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
-import { type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
+import { canonicalScope, type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import { type GatePlan, gatePlan } from '../network/gate.ts';
 import { workOf } from '../work/index.ts';
 import { clusterProblems } from './cluster-problems.ts';
@@ -26,6 +26,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
   const { spec } = worker;
   const scope = parseScope(spec.permissions.net);
   const deny = parseScope(spec.permissions.denyNet);
+  const collector = parseScope(spec.telemetry === undefined ? [] : [withoutScheme(spec.telemetry.endpoint)]);
   const ownUrl = ownRedisUrl(spec.redis);
   const redisUrl = ownUrl ?? defaults.redisUrl;
   const topology = topologyOf(redisUrl);
@@ -43,6 +44,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
   const problems = [
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
+    ...scopeProblems('spec.telemetry.endpoint', collector),
     ...gateProblems(spec.networkPolicy, gate),
     ...(topology.kind === 'Cluster' ? clusterProblems(spec) : []),
     ...deniedFields(spec.pod, defaults.deniedPodFields ?? []),
@@ -65,11 +67,13 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       redisUrl,
       work: workOf(worker, { prefix, graceSeconds: grace }),
       ...net,
+      policyScope: collector.ok ? canonicalScope([...net.scope, ...collector.scope]) : net.scope,
       gate,
       outsideNames: spec.permissions.outsideNames,
       flavor: spec.networkPolicy.flavor,
       allowEnv: spec.permissions.env,
       denoOptions: spec.denoOptions,
+      telemetry: spec.telemetry,
       rollout: spec.rollout,
       suspend: spec.suspend,
       deletionPolicy: spec.deletionPolicy,
@@ -90,6 +94,10 @@ function placeOf({ clusterBlocks = [], searchDomains = [], podNetwork = 'Shared'
 
 function scopeProblems(field: string, scope: ParsedScope): Problem[] {
   return scope.ok ? [] : scope.problems.map((text) => terminal('InvalidAllowNet', `${field}: ${text}`));
+}
+
+function withoutScheme(endpoint: string): string {
+  return endpoint.replace(/^https?:\/\//, '');
 }
 
 function parentOf({ apiVersion, kind, metadata }: RedisWorker): Parent {

@@ -61,12 +61,12 @@ export async function observeNet(world: World, looking: Looking): Promise<NetSur
 /** Names the policy opens by address: none under Cilium, which learns them itself, nor where nothing enforces a policy. */
 function scopeHosts(
   { defaults: { policyEnforcement } }: World,
-  { outsideNames, flavor, allowAllNet, scope }: Blueprint,
+  { outsideNames, flavor, allowAllNet, policyScope }: Blueprint,
   topology: Topology,
 ): string[] {
   return outsideNames !== 'Resolve' || flavor === 'Cilium' || allowAllNet || policyEnforcement === 'None'
     ? []
-    : outsideHosts(scope, topology);
+    : outsideHosts(policyScope, topology);
 }
 
 /** A host of the Redis as DNS is to be asked for it; nothing when it is an address, in the pod, or a Service. */
@@ -95,7 +95,7 @@ async function readSlices(
   { blueprint, redis, referred }: Looking,
   topology: Topology,
 ): Promise<Map<string, Resolved<readonly EndpointAddresses[]>>> {
-  const services = servicesOf([...blueprint.scope, ...redis.flatMap(entryOf)], topology).filter((ref) => {
+  const services = servicesOf([...blueprint.policyScope, ...redis.flatMap(entryOf)], topology).filter((ref) => {
     const service = topology.service(ref.namespace, ref.name);
     return service !== undefined && service.selector === undefined;
   });
