@@ -19,6 +19,13 @@ export interface PlaceWords {
  * @throws Failure (usage) for words of both, Failure when no cluster is configured
  */
 export async function openPlace(words: PlaceWords, io: Io): Promise<Place> {
+  const { session, kubeconfig, namespace, allNamespaces } = words;
+  if (!await isClusterMeant(words, io)) return await sessionPlace(session, io);
+  return (await import('./cluster-place.ts')).openClusterPlace({ kubeconfig, namespace, allNamespaces });
+}
+
+/** @throws Failure (usage) for words of both */
+export async function isClusterMeant(words: PlaceWords, io: Io): Promise<boolean> {
   const { session, sessionNamed = false, kubeconfig, namespace, allNamespaces } = words;
   const clusterNamed = [kubeconfig, namespace, allNamespaces].some((word) => word !== undefined);
   if (clusterNamed && sessionNamed) {
@@ -27,10 +34,7 @@ export async function openPlace(words: PlaceWords, io: Io): Promise<Place> {
   if (namespace !== undefined && allNamespaces) {
     throw new Failure('name one namespace with --namespace, or all with --all-namespaces', exitCodes.usage);
   }
-  const clusterMeant = clusterNamed ||
-    (io.environment.inPod === true && !sessionNamed && !await isRunning(session, io));
-  if (!clusterMeant) return await sessionPlace(session, io);
-  return (await import('./cluster-place.ts')).openClusterPlace({ kubeconfig, namespace, allNamespaces });
+  return clusterNamed || (io.environment.inPod === true && !sessionNamed && !await isRunning(session, io));
 }
 
 /** A pod may have no folder for sessions. */

@@ -5,8 +5,9 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { Failure, systemCode } from './failure.ts';
+import { type PodLine, podLine } from './kept-lines.ts';
 
-const paths = { view: '/workers', events: '/events' } as const;
+const paths = { view: '/workers', events: '/events', lines: '/lines' } as const;
 const answerDeadlineMs = 3000;
 
 const viewSchema = z.object({
@@ -48,6 +49,8 @@ export interface Answers {
   view(): SessionView;
   /** Oldest first. */
   events(): readonly SessionEvent[];
+  /** What its pods have printed behind the line with this number, oldest first. */
+  lines(after: number): readonly PodLine[];
 }
 
 /** An endpoint that answers until it is closed. */
@@ -63,9 +66,11 @@ export async function serveSession(socket: string, answers: Answers): Promise<En
   if (await isServed(socket)) return undefined;
   await rm(socket, { force: true }); // left behind by a process that was killed
   const server = createServer((incoming, response) => {
-    const asked = Object.entries(paths).find(([, path]) => incoming.method === 'GET' && incoming.url === path);
+    const { pathname, searchParams } = new URL(incoming.url ?? '', 'http://session');
+    const asked = Object.entries(paths).find(([, path]) => incoming.method === 'GET' && pathname === path);
+    const after = Number(searchParams.get('after'));
     response.writeHead(asked ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(asked ? answers[asked[0] as keyof typeof paths]() : { error: 'not found' }));
+    response.end(JSON.stringify(asked ? answers[asked[0] as keyof typeof paths](after) : { error: 'not found' }));
   });
   await listen(server, socket);
   return {
@@ -89,6 +94,11 @@ export async function fetchSession(socket: string, deadlineMs = answerDeadlineMs
 /** What the session that serves `socket` has told of its objects, oldest first; otherwise as {@link fetchSession}. */
 export function fetchEvents(socket: string): Promise<readonly SessionEvent[] | undefined> {
   return fetched(socket, paths.events, eventsSchema, answerDeadlineMs);
+}
+
+/** What the pods of the session have printed behind a line; otherwise as {@link fetchSession}. */
+export function fetchLines(socket: string, after: number): Promise<readonly PodLine[] | undefined> {
+  return fetched(socket, `${paths.lines}?after=${after}`, z.array(podLine), answerDeadlineMs);
 }
 
 async function fetched<Told>(

@@ -52,6 +52,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['dead', 'redrive', 'w'], 'name one dead letter by its id, or take every one with --all'],
     [['dead', 'purge', 'w', '1-1', '--all'], 'name one dead letter by its id, or take every one with --all'],
     [['up'], `missing required argument 'files'`],
+    [['logs'], `missing required argument 'worker'`],
     [['validate'], `missing required argument 'files'`],
     [['test'], `missing required argument 'specs'`],
     [['test', 'a.yaml', '--ready-timeout', '0'], 'It must be a whole number from 1 to 3600; see '],
@@ -88,6 +89,7 @@ test.each([
   ['test', '--help'],
   ['schema', '--help'],
   ['validate', '--help'],
+  ['logs', '--help'],
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { program } from './program.ts';
+import { addLogsCommand } from './logs-command.ts';
 import { addRenderCommand } from './render-command.ts';
 import { addSchemaCommand } from './schema-command.ts';
 import { addSendCommand } from './send-command.ts';
@@ -52,6 +53,7 @@ export function redisworker(call: Call): Command {
         [`send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
         ['test greeter.test.yaml', 'ask what a file says, and compare the replies with it'],
         ['status', 'what is running, and how it does'],
+        ['logs demo-worker -f', 'what its consumers print'],
         ['top', 'how fast they are, live'],
         ['trace demo-worker order-17', 'what became of one request'],
         ['dead list demo-worker', 'the requests nobody could finish'],
@@ -64,6 +66,7 @@ export function redisworker(call: Call): Command {
   addSendCommand(root, call);
   addTestCommand(root, call);
   addStatusCommands(root, io, finish);
+  addLogsCommand(root, io, finish);
   addTopCommand(root, io);
   addTraceCommand(root, call);
   addDeadCommand(root, call);

@@ -19,12 +19,10 @@ pod's namespace, asked for with its ServiceAccount. --namespace, --all-namespace
 one of --kubeconfig, else of $KUBECONFIG or ~/.kube/config, as with kubectl.`;
 
 /** Adds the words. */
-export function withPlace(command: Command): Command {
-  return command
-    .addOption(sessionOption())
-    .option('-n, --namespace <name>', 'the workers of this namespace of a cluster')
-    .option('-A, --all-namespaces', 'the workers of all namespaces of a cluster')
-    .option('--kubeconfig <file>', 'how to reach the cluster');
+export function withPlace(command: Command, { manyNamespaces = true } = {}): Command {
+  command.addOption(sessionOption()).option('-n, --namespace <name>', 'the workers of this namespace of a cluster');
+  if (manyNamespaces) command.option('-A, --all-namespaces', 'the workers of all namespaces of a cluster');
+  return command.option('--kubeconfig <file>', 'how to reach the cluster');
 }
 
 /** The place they choose. */

@@ -8,6 +8,7 @@ import { type Answers, serveSession, type SessionEvent } from './endpoint.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { type OwnRedis, startOwnRedis, stopLeftRedis } from './own-redis.ts';
+import { KeptLines } from './kept-lines.ts';
 import { podLines } from './pod-lines.ts';
 import { program } from './program.ts';
 import { readSession, removeSession, type SessionFiles, sessionFiles, writeSession } from './session-files.ts';
@@ -83,6 +84,7 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
   const live: { operator?: LocalOperator } = {};
+  const kept = new KeptLines();
   await claim(paths, opening, {
     view: () => ({
       started: live.operator !== undefined,
@@ -90,6 +92,7 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
       problems: live.operator?.problems() ?? [],
     }),
     events: () => live.operator?.events() ?? [],
+    lines: (after) => kept.after(after),
   });
   const { redis, own } = await chooseRedis(options.redisUrl, io, opening);
   await writeSession(paths, {
@@ -102,7 +105,11 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   if (own !== undefined) {
     io.out(`✓ Redis runs at ${own.url} for as long as this command does; password in ${paths.state}`);
   }
-  const onPodLine = podLines((line) => io.out(line), io.colours.out);
+  const print = podLines((line) => io.out(line), io.colours.out);
+  const onPodLine = (pod: string, line: string): void => {
+    kept.add(pod, line);
+    print(pod, line);
+  };
   const operator = await start({
     name,
     files,

@@ -8,6 +8,7 @@ import { main } from '../../cli/main.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { answerStatus, type FaultApiServer, startFaultApiServer } from '../support/fault-api-server.ts';
 import { testIo } from '../support/io.ts';
+import { eventually } from '../support/wait.ts';
 
 let server: FaultApiServer;
 let runtimeFolder: string;
@@ -157,4 +158,75 @@ test('a kubeconfig that is not there is named', async () => {
   const { code, err } = await run(['status', '--kubeconfig', '/nowhere/config']);
   expect(err).toMatch(/^\/nowhere\/config is no kubeconfig that can be read: /);
   expect(code).toBe(1);
+});
+
+test('logs of a worker are those of its pods, and a refusal is told', async () => {
+  const pod = (name: string, phase = 'Running'): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name },
+    status: { phase },
+  });
+  const queries: string[] = [];
+  let refuses = false;
+  server.behave(({ path, query }, response) => {
+    if (path.endsWith('/redisworkers')) list(response, [worker('shop', 'a')]);
+    else if (path.endsWith('/pods')) {
+      queries.push(query.get('labelSelector') ?? '');
+      list(response, [pod('a-1-x-y'), pod('a-2-x-y')]);
+    } else if (refuses) answerStatus(response, 403, 'Forbidden', 'not you');
+    else tell(path, response);
+  });
+  const tell = (path: string, response: ServerResponse): void => {
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    response.end(`{"level":"info","time":1,"msg":"seen","ref":"${path.split('/').at(-2)!}"}\nmore`);
+  };
+  const { code, out, err } = await run(['logs', 'a-type', '-n', 'shop', '--consumer', '1']);
+  expect(out.split('\n').sort()).toEqual([
+    'a-1-x-y | more',
+    'a-1-x-y | seen ref=a-1-x-y',
+    'a-2-x-y | more',
+    'a-2-x-y | seen ref=a-2-x-y',
+  ]);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(queries).toEqual(['redisworker.dev/name=a,redisworker.dev/consumer=1']);
+  expect((await run(['logs', 'a', '-n', 'shop', '--ref', 'a-2-x-y'])).out).toBe('a-2-x-y | seen ref=a-2-x-y');
+  refuses = true;
+  const refused = await run(['logs', 'a', '-n', 'shop']);
+  expect(refused.err).toMatch(/^the log of the pod a-[12]-x-y cannot be read: not you$/);
+  expect(refused.code).toBe(1);
+  expect((await run(['logs', 'c', '-n', 'shop'])).err).toBe('there is no worker "c" in the namespace shop; it has: a');
+});
+
+test('logs that are followed go on as the pods do, and a new pod is seen', async () => {
+  const pods = ['a-1-x-y'];
+  const open: ServerResponse[] = [];
+  server.behave(({ path }, response) => {
+    if (path.endsWith('/redisworkers')) list(response, [worker('shop', 'a')]);
+    else if (path.endsWith('/pods')) {
+      list(
+        response,
+        pods.map((name) => ({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { namespace: 'shop', name },
+          status: { phase: 'Running' },
+        })),
+      );
+    } else {
+      response.writeHead(200);
+      response.write('one\n');
+      open.push(response);
+    }
+  });
+  const end = Promise.withResolvers<undefined>();
+  const io = testIo({ environment: { runtimeFolder }, interrupted: () => end.promise });
+  const following = main(['logs', 'a', '-n', 'shop', '-f'], io);
+  await eventually('the first line is there', () => io.printed.length === 1);
+  pods.push('a-2-x-y');
+  open[0]!.write('two\n');
+  await eventually('all lines are there', () => io.printed.length === 3);
+  end.resolve(undefined);
+  expect(await following).toBe(0);
+  expect([...io.printed].sort()).toEqual(['a-1-x-y | one', 'a-1-x-y | two', 'a-2-x-y | one']);
 });

@@ -416,3 +416,59 @@ test('a session that is stopped is told as one', async () => {
   );
   deaf.close();
 });
+
+describe('logs of a session', () => {
+  async function logs(...argv: string[]): Promise<{ code: number; out: readonly string[]; err: string }> {
+    const terminal = testIo({ environment: { runtimeFolder } });
+    const code = await main(['logs', ...argv], terminal);
+    return { code, out: terminal.printed, err: terminal.failures.join('\n') };
+  }
+
+  /** A session whose pods have printed these lines. */
+  async function printed(lines: readonly (readonly [pod: string, line: string])[]) {
+    const operator = operatorOf([worker('a', 'fine'), worker('a-b', 'fine')]);
+    const session = await openSession(
+      { name: 'up', files: [manifest], redisUrl: 'redis://127.0.0.1:1' },
+      operator.start,
+      io,
+    );
+    const say = operator.settings[0]!.onPodLine;
+    for (const [pod, line] of lines) say(pod, line);
+    return { ...session, say };
+  }
+  const about = (ref: string): string => JSON.stringify({ level: 'info', time: 1, msg: 'seen', ref });
+
+  test('are those of a worker, of one consumer, or about one request', async () => {
+    await using _session = await printed([
+      ['a-1-abcdef-012345', about('r1')],
+      ['a-2-abcdef-012345', about('r2')],
+      ['a-b-1-abcdef-012345', 'of another'],
+      ['a-2-abcdef-012345', 'just text'],
+    ]);
+    expect((await logs('a-type')).out).toEqual([
+      'a-1-abcdef-012345 | seen ref=r1',
+      'a-2-abcdef-012345 | seen ref=r2',
+      'a-2-abcdef-012345 | just text',
+    ]);
+    expect((await logs('a', '--consumer', '1')).out).toEqual(['a-1-abcdef-012345 | seen ref=r1']);
+    expect((await logs('a', '--ref', 'r2')).out).toEqual(['a-2-abcdef-012345 | seen ref=r2']);
+    expect((await logs('a-b')).out).toEqual(['a-b-1-abcdef-012345 | of another']);
+    expect(await logs('c')).toMatchObject({
+      code: 1,
+      err: 'there is no worker "c" in the running session; it has: a, a-b',
+    });
+  });
+
+  test('go on with what comes until Ctrl-C', async () => {
+    await using session = await printed([['a-1-abcdef-012345', 'one']]);
+    const end = Promise.withResolvers<undefined>();
+    const terminal = testIo({ environment: { runtimeFolder }, interrupted: () => end.promise });
+    const following = main(['logs', 'a', '-f'], terminal);
+    await eventually('the first line is there', () => terminal.printed.length === 1);
+    session.say('a-1-abcdef-012345', 'two');
+    await eventually('the second line is there', () => terminal.printed.length === 2);
+    end.resolve(undefined);
+    expect(await following).toBe(0);
+    expect(terminal.printed.map((line) => line.split('| ')[1])).toEqual(['one', 'two']);
+  });
+});
