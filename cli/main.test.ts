@@ -52,6 +52,8 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['dead', 'redrive', 'w'], 'name one dead letter by its id, or take every one with --all'],
     [['dead', 'purge', 'w', '1-1', '--all'], 'name one dead letter by its id, or take every one with --all'],
     [['up'], `missing required argument 'files'`],
+    [['init'], `missing required argument 'name'`],
+    [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http; see '],
     [['logs'], `missing required argument 'worker'`],
     [['validate'], `missing required argument 'files'`],
     [['test'], `missing required argument 'specs'`],
@@ -90,6 +92,7 @@ test.each([
   ['schema', '--help'],
   ['validate', '--help'],
   ['logs', '--help'],
+  ['init', '--help'],
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { program } from './program.ts';
+import { addInitCommand } from './init-command.ts';
 import { addLogsCommand } from './logs-command.ts';
 import { addRenderCommand } from './render-command.ts';
 import { addSchemaCommand } from './schema-command.ts';
@@ -49,6 +50,7 @@ export function redisworker(call: Call): Command {
     .addHelpText(
       'after',
       examples([
+        ['init greeter', 'a folder with a new worker'],
         ['up worker.yaml', 'run the workers of a manifest here; Ctrl-C ends them'],
         [`send demo-worker '{"name":"Ada"}'`, 'in a second terminal: ask it something'],
         ['test greeter.test.yaml', 'ask what a file says, and compare the replies with it'],
@@ -62,6 +64,7 @@ export function redisworker(call: Call): Command {
         ['crd | kubectl apply --server-side -f -', 'make a cluster know RedisWorker'],
       ]),
     );
+  addInitCommand(root, io, finish);
   addUpCommand(root, io);
   addSendCommand(root, call);
   addTestCommand(root, call);

@@ -76,6 +76,8 @@ describe('on a laptop', () => {
 
   test('a module with imports becomes one file', () => play('bundle', ['docs/handler.md']));
 
+  test('a new worker is made, and passes its test', () => play('init', ['docs/start.md']));
+
   test('a test spec is run', () => play('spec', ['docs/testing.md']));
 
   test('dead letters are listed, sent again and removed', () => play('dead', ['docs/debug.md']));
