@@ -48,8 +48,6 @@ export interface CommonInput {
   readonly redisTls: RedisTls;
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: object;
-  /** Variables for Deno's own telemetry; none where there is none. */
-  readonly telemetry: Readonly<Record<string, string>>;
   readonly gate: GatePlan;
   readonly sourceDigest: string;
   readonly netHash: string;
@@ -62,6 +60,8 @@ export interface ConsumerInput {
   readonly consumerId: string;
   readonly configHashKey: string;
   readonly replicas: 0 | 1;
+  /** Variables for Deno's own telemetry; none where there is none. */
+  readonly telemetry: Readonly<Record<string, string>>;
   /** Digest of the config hash and the secrets the process reads at start; a change replaces the pod. */
   readonly configDigest: string;
 }
@@ -77,8 +77,18 @@ export function deploymentsOf(input: CommonInput): (consumer: ConsumerInput) => 
   const common = withShared(container(input));
   return (consumer) => {
     const command = denoCommand({ ...input.command, configHashKey: consumer.configHashKey });
-    return deployment(input, consumer, shared({ ...pod, containers: [{ ...common, command }] }));
+    return deployment(
+      input,
+      consumer,
+      shared({ ...pod, containers: [{ ...common, command, ...withTelemetry(common, consumer) }] }),
+    );
   };
+}
+
+/** The environment with what telemetry is told, where there is some. */
+function withTelemetry({ env: common = [] }: Container, { telemetry }: ConsumerInput): Pick<Container, 'env'> {
+  const told = Object.entries(telemetry).map(([name, value]) => ({ name, value }));
+  return told.length > 0 ? { env: [...common, ...told] } : {};
 }
 
 /** The object with all that lies in it to be shared. */
@@ -221,7 +231,6 @@ function environment(input: CommonInput): EnvVar[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
-    ...input.telemetry,
     ...(input.gate.kind === 'on'
       ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement }
       : {}),

@@ -115,6 +115,7 @@ function make(input: DesiredInput): Made {
           consumerId: id,
           configHashKey: configHashKey(blueprint.keyPrefix, id),
           replicas: blueprint.suspend || asleep?.has(id) === true ? 0 : 1,
+          telemetry: telemetryEnvironment(blueprint, id),
           // The AES key salts the digest: a short password cannot be found again from it.
           configDigest: digest(canonicalJson(read), 16),
         })),
@@ -209,6 +210,7 @@ function revisionOf(input: DesiredInput): string {
       consumerId: '',
       configHashKey: configHashKey(blueprint.keyPrefix, ''),
       replicas: 1,
+      telemetry: telemetryEnvironment(blueprint, ''),
       configDigest: digest(canonicalJson({ hash: configHash(still, ''), secrets: {} }), 16),
     }),
   );
@@ -248,7 +250,6 @@ function commonInput(
       ...(blueprint.opens.keys.length + blueprint.opens.channels.length > 0 ? { opensRedis: true } : {}),
       ...(blueprint.telemetry === undefined ? {} : { telemetry: true }),
     },
-    telemetry: telemetryEnvironment(blueprint, consumerId),
     gate: blueprint.gate,
     sourceDigest: source.digest,
     netHash: podNetHash,
