@@ -9,7 +9,7 @@ import type { ClusterConfig } from '../operator/cluster/kubernetes/credentials.t
 import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { labels } from '../operator/redisworker/model/names.ts';
 import { fail, Failure, messageOf } from './failure.ts';
-import type { LogsOptions } from './logs.ts';
+import type { LogsOptions } from './logs-options.ts';
 import { silence } from './silent-log.ts';
 import { isNamed } from './worker-type.ts';
 

@@ -1,23 +1,13 @@
 /** `redisworker logs`: what the pods of a worker print, here or in a cluster. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaceWords } from './choose-place.ts';
 import { fetchLines, fetchSession } from './endpoint.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import type { LogsOptions } from './logs-options.ts';
 import { podLines } from './pod-lines.ts';
 import { program } from './program.ts';
 import { sessionFiles } from './session-files.ts';
 import { isNamed } from './worker-type.ts';
-
-/** Which lines, and where. */
-export interface LogsOptions extends PlaceWords {
-  /** Name or type of the worker. */
-  readonly name: string;
-  /** Only what is about this request. */
-  readonly ref: string | undefined;
-  readonly consumer: string | undefined;
-  readonly follow: boolean;
-}
 
 const lookEveryMs = 250;
 
