@@ -72,6 +72,18 @@ const wokenBy = (name: string) =>
 const pendingOf = async (type: string) =>
   Number((await redis.client.xpending(requestStreamKey(type), defaultGroup))[0]);
 
+/** Longer than it takes until what has just been done to a worker is looked at. */
+const afterLooksMs = 3000;
+/** Waits until the operator has no more reason to look at it. */
+const leftAlone = (name: string) => {
+  let [seen, since] = [-1, 0];
+  return eventually(`${name} is left alone`, () => {
+    const looks = operator.output().split(`"object":"default/${name}"`).length;
+    if (looks !== seen) [seen, since] = [looks, Date.now()];
+    return Date.now() - since > afterLooksMs;
+  }, 60_000);
+};
+
 describe.concurrent('an autoscaled worker', () => {
   test('one request wakes a worker that sleeps, which sleeps again when there is nothing to do', async () => {
     await sleeper('one');
@@ -186,6 +198,19 @@ describe.concurrent('an autoscaled worker', () => {
     await sleeper('missing');
     await redis.client.del(requestStreamKey('missing'));
     expect(await ask(redis.client, 'missing', { ms: 0 })).toMatchObject({ code: 200 });
+  });
+
+  test('a group that is destroyed while its worker sleeps is made anew, though nobody asks', async () => {
+    await sleeper('ungrouped');
+    await leftAlone('ungrouped');
+    const stream = requestStreamKey('ungrouped');
+    await redis.client.xgroup('DESTROY', stream, defaultGroup);
+    await eventually(
+      'it is back',
+      async () => ((await redis.client.xinfo('GROUPS', stream)) as unknown[]).length === 1,
+      60_000,
+    );
+    expect(await operator.pods('ungrouped')).toEqual([]);
   });
 
   test('a retry wakes a worker when it falls due, and not before', async () => {
