@@ -52,6 +52,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['dead', 'redrive', 'w'], 'name one dead letter by its id, or take every one with --all'],
     [['dead', 'purge', 'w', '1-1', '--all'], 'name one dead letter by its id, or take every one with --all'],
     [['up'], `missing required argument 'files'`],
+    [['completion', 'csh'], 'Allowed choices are bash, zsh, fish; see '],
     [['init'], `missing required argument 'name'`],
     [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http; see '],
     [['logs'], `missing required argument 'worker'`],
@@ -93,6 +94,7 @@ test.each([
   ['validate', '--help'],
   ['logs', '--help'],
   ['init', '--help'],
+  ['completion', '--help'],
 ])('%s %s shows examples', async (...argv) => {
   const { code, out } = await run(...argv);
   expect(out).toContain('Examples:\n  redisworker');

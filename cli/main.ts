@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../operator/version.ts';
 import type { Call } from './cluster-words.ts';
+import { addCompletionCommand } from './completion-command.ts';
 import { addDeadCommand } from './dead-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -80,6 +81,7 @@ export function redisworker(call: Call): Command {
   root.command('crd').description('print the CustomResourceDefinition of RedisWorker').action(async () =>
     io.out((await import('../operator/api/crd.ts')).crdYaml().trimEnd())
   );
+  addCompletionCommand(root, io);
   tellWrongCalls(root);
   return root;
 }

@@ -5,6 +5,7 @@
 import { keyPrefix, requestStreamKey } from '../contract/keys.ts';
 import { decodeReply, isSuccess, type Reply } from '../contract/reply.ts';
 import { encodeRequest, parseRequest, requestFields } from '../contract/request.ts';
+import { traceparentField } from '../contract/traceparent.ts';
 import { Calls } from './calls.ts';
 import { dialling } from './dialling.ts';
 
@@ -134,7 +135,7 @@ export async function connect(where: string | ConnectOptions): Promise<Client> {
       ...fields,
       [requestFields.type]: type,
       ...(data === undefined ? {} : { [requestFields.data]: JSON.stringify(data) }),
-      ...(traceparent === undefined ? {} : { traceparent }),
+      ...(traceparent === undefined ? {} : { [traceparentField]: traceparent }),
     });
   return {
     async send(type, data, options = {}) {
