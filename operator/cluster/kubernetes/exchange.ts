@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Tls } from './credentials.ts';
 
 /** Connections that are kept open for the next request. */
@@ -87,11 +88,18 @@ function ask({ url, method, headers, body, connections, signal, headMs }: Questi
   });
 }
 
+/** Connections that a question was opened for; they serve others after it, and some that have waited for one. */
+const opened = new WeakSet<Socket>();
+
 function limitConnecting(request: ClientRequest, connected: 'connect' | 'secureConnect'): void {
   request.once('socket', (socket) => {
-    if (request.reusedSocket) return;
+    if (opened.has(socket)) return;
+    opened.add(socket);
     const late = setTimeout(() => request.destroy(new Error(`no connection after ${connectMs / 1000} s`)), connectMs);
-    const stop = (): void => clearTimeout(late);
+    const stop = (): void => {
+      clearTimeout(late);
+      socket.off(connected, stop).off('close', stop);
+    };
     socket.once(connected, stop).once('close', stop);
   });
 }
