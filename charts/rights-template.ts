@@ -4,6 +4,8 @@ import {
   leaseRules,
   metricsAuthRules,
   metricsReaderRules,
+  pageForwardRules,
+  pageViewerRules,
   type PeopleRole,
   peopleRoles,
   servedRules,
@@ -21,8 +23,10 @@ export function rightsTemplate(): string {
       'What the election needs, in the namespace of the release',
       leaseRules(`{{ include "${chart}.fullname" . }}`),
     ),
-    named('metricsAuth', 'What it takes to ask the API server who reads metrics', metricsAuthRules),
+    named('metricsAuth', 'What it takes to ask the API server who reads metrics or the status page', metricsAuthRules),
     named('metricsReader', 'What whoever reads metrics needs', metricsReaderRules),
+    named('pageViewer', 'What whoever looks at the status page needs', pageViewerRules),
+    named('pageForward', 'What it takes to come to it through the API server', pageForwardRules),
     ...peopleRoles.map((role) => labels(role)),
     ...peopleRoles.map((role) =>
       named(`people.${wordOf(role)}`, `What the ${wordOf(role)} of workers may do`, role.rules)

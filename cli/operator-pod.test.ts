@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { withoutCluster } from './in-operator.ts';
-import { chosen } from './operator-pod.ts';
+import { chosen, pagePods } from './operator-pod.ts';
 
 function pod(name: string, args: readonly string[], ready = 'True', container = 'operator'): KubeObject {
   return {
@@ -33,6 +33,19 @@ test('how TLS to the default Redis is checked is taken over', () => {
   expect(chosen([pod('a', args)], 'shop')?.tlsWords).toEqual([
     '--redis-ca-file=/etc/ca.crt',
     '--redis-server-name=r.example',
+  ]);
+});
+
+test('pods that serve the page are those whose operator was told to, whichever of them leads', () => {
+  const pods = [
+    pod('a', ['--page=0.0.0.0:8444']),
+    pod('b', ['--page', ':9000']),
+    pod('c', []),
+    pod('d', ['--page=:1'], 'False'),
+  ];
+  expect(pagePods(pods)).toEqual([
+    { namespace: 'system', pod: 'a', port: 8444 },
+    { namespace: 'system', pod: 'b', port: 9000 },
   ]);
 });
 

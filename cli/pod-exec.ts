@@ -1,13 +1,10 @@
 /** Runs a command in a container of a pod, as `kubectl exec` does: over a WebSocket to the API server. */
-import { randomBytes } from 'node:crypto';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { ClusterConfig } from '../operator/cluster/kubernetes/credentials.ts';
-import { Failure, messageOf } from './failure.ts';
+import { Failure } from './failure.ts';
+import { openPodSocket, parsedJson, type PodName, type PodSocket } from './pod-socket.ts';
 import { frameOf, MessageReader } from './websocket.ts';
 
 /** The protocol that can end the standard input of the command; API servers know it since Kubernetes 1.30. */
@@ -15,9 +12,7 @@ const protocol = 'v5.channel.k8s.io';
 const channels = { input: 0, output: 1, errors: 2, status: 3, close: 255 } as const;
 
 /** What to run, and where. */
-export interface PodCommand {
-  readonly namespace: string;
-  readonly pod: string;
+export interface PodCommand extends PodName {
   readonly container: string;
   readonly command: readonly string[];
   /** All of its standard input; absent: none. */
@@ -41,42 +36,12 @@ export async function runInPod(
   outputs: Outputs,
   stop: Promise<void>,
 ): Promise<number> {
-  const socket = await connect(config, command);
+  const socket = await openPodSocket(config, socketOf(command));
   void stop.then(() => socket.destroy());
   return await conversation(socket, command, outputs);
 }
 
-async function connect(config: ClusterConfig, command: PodCommand): Promise<Duplex> {
-  const { tls, headers } = await config.credentials();
-  const url = `${config.server}${pathOf(command)}`;
-  const open = url.startsWith('http:') ? httpRequest : httpsRequest;
-  return await new Promise((resolve, reject) => {
-    const request = open(url, {
-      ...tls,
-      agent: false,
-      headers: {
-        ...headers,
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-version': '13',
-        'sec-websocket-key': randomBytes(16).toString('base64'),
-        'sec-websocket-protocol': protocol,
-      },
-    });
-    request.once('upgrade', (_, socket, head) => {
-      socket.unshift(head);
-      resolve(socket);
-    });
-    request.once('response', (answer) => void refusalOf(answer, command).then(reject, reject));
-    request.once(
-      'error',
-      (error) => reject(new Failure(`no answer from the API server at ${config.server}: ${messageOf(error)}`)),
-    );
-    request.end();
-  });
-}
-
-function pathOf({ namespace, pod, container, command, input }: PodCommand): string {
+function socketOf({ namespace, pod, container, command, input }: PodCommand): PodSocket {
   const query = new URLSearchParams([
     ['container', container],
     ['stdin', String(input !== undefined)],
@@ -84,20 +49,9 @@ function pathOf({ namespace, pod, container, command, input }: PodCommand): stri
     ['stderr', 'true'],
     ...command.map((word): [string, string] => ['command', word]),
   ]);
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec?${query.toString()}`;
-}
-
-const refusal = z.object({ message: z.string() });
-
-async function refusalOf(answer: IncomingMessage, { namespace, pod }: PodCommand): Promise<Failure> {
-  const body = await text(answer);
-  if (answer.statusCode === 403) {
-    return new Failure(
-      `you may not run commands in the pods of namespace ${namespace}: the right to create pods/exec there is that of whoever runs the operator; or name the Redis with --redis`,
-    );
-  }
-  const said = refusal.safeParse(parsed(body)).data?.message ?? `status ${answer.statusCode ?? 0}`;
-  return new Failure(`no command can be run in the pod ${pod} of namespace ${namespace}: ${said}`);
+  const forbidden =
+    `you may not run commands in the pods of namespace ${namespace}: the right to create pods/exec there is that of whoever runs the operator; or name the Redis with --redis`;
+  return { namespace, pod, what: 'exec', query, protocol, forbidden };
 }
 
 function conversation(socket: Duplex, { input }: PodCommand, outputs: Outputs): Promise<number> {
@@ -139,16 +93,8 @@ const statusSchema = z.object({
 
 /** The last word of the server: success, the exit code, or why there was no command. */
 function endOf(body: string): number | Failure {
-  const status = statusSchema.safeParse(parsed(body)).data;
+  const status = statusSchema.safeParse(parsedJson(body)).data;
   if (status?.status === 'Success') return 0;
   const code = status?.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   return code === undefined ? new Failure(`the command did not run: ${status?.message ?? body}`) : Number(code);
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

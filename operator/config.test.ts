@@ -162,3 +162,16 @@ test('metrics have a port of their own where a flag says so, guarded and over TL
   expect(refusal(['--metrics', ':8443', '--metrics-cert-file', '/nowhere', '--metrics-key-file', '/nowhere']))
     .toContain('--metrics-cert-file: /nowhere cannot be read');
 });
+
+test('the page has a port where a flag says so, always over TLS, with the certificate of the metrics when there is one', () => {
+  expect(readConfig([]).page).toBeUndefined();
+  const { page, metrics } = readConfig(['--page', ':8444']);
+  expect([page, metrics]).toEqual([{ address: '0.0.0.0', port: 8444, identity: 'SelfSigned' }, undefined]);
+  expect(refusal(['--page', '8444'])).toContain('must be address:port');
+  expect(refusal(['--metrics-cert-file', '/nowhere', '--metrics-key-file', '/nowhere'])).toContain(
+    'a certificate may be that of --page alone',
+  );
+  expect(refusal(['--page', ':8444', '--metrics-auth', 'TokenReview'])).toContain('need --metrics');
+  expect(refusal(['--page', ':8444', '--metrics-cert-file', '/nowhere', '--metrics-key-file', '/nowhere']))
+    .toContain('--metrics-cert-file: /nowhere cannot be read');
+});

@@ -5,6 +5,7 @@ import { formatHostPort, parseHostPort } from '../contract/host-port.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { type MetricsFlags, type MetricsSettings, readMetricsSettings, withMetricsFlags } from './metrics-settings.ts';
 import type { LogLevel } from './observability/log.ts';
+import { type PageFlags, type PageSettings, readPageSettings, withPageFlag } from './page-settings.ts';
 import { type ObjectFlags, type ObjectSettings, readObjectFlags, withObjectFlags } from './object-flags.ts';
 import { type RedisFlags, withRedisFlags } from './redis-flags.ts';
 import { type DefaultRedisSettings, readDefaultRedis } from './redis-settings.ts';
@@ -23,6 +24,8 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly metrics: MetricsSettings | undefined;
   /** Workers that metrics name; the others are added up. */
   readonly metricsPerWorkerLimit: number;
+  /** The status page; nowhere when undefined. */
+  readonly page: PageSettings | undefined;
   readonly canaryListen: ListenAddress;
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
@@ -39,7 +42,7 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly identity: string;
 }
 
-interface Flags extends RedisFlags, ObjectFlags, MetricsFlags {
+interface Flags extends RedisFlags, ObjectFlags, MetricsFlags, PageFlags {
   namespace?: string;
   kubeconfig?: string;
   http: ListenAddress;
@@ -68,8 +71,9 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
     kubeconfig: flags.kubeconfig,
     httpAddress: flags.http.address,
     httpPort: flags.http.port,
-    metrics: readMetricsSettings(program),
+    metrics: readMetricsSettings(program, flags.page !== undefined),
     metricsPerWorkerLimit: flags.metricsPerWorkerLimit,
+    page: readPageSettings(program),
     canaryListen: flags.canaryListen,
     leaderElect: flags.leaderElect,
     leaseNamespace: flags.leaseNamespace ?? environment['POD_NAMESPACE'] ?? 'default',
@@ -87,7 +91,7 @@ export function operatorCommand(environment: NodeJS.ProcessEnv): Command {
   const program = new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version);
-  return withMetricsFlags(withObjectFlags(withRedisFlags(program)))
+  return withPageFlag(withMetricsFlags(withObjectFlags(withRedisFlags(program))))
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .addOption(

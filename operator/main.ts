@@ -41,6 +41,7 @@ async function start(): Promise<void> {
   let operator: Operator | undefined;
   await serve(() => operator);
   await serveMetrics(cluster);
+  await servePage(cluster, () => operator);
   const lead = (): void => {
     metrics.leading(config.leaseName, true);
     const redisHosts = { allowed: config.redisHosts, apiServer: apiServerOf(cluster.server) };
@@ -129,6 +130,15 @@ async function serveMetrics(cluster: KubernetesCluster): Promise<void> {
   const review = (token: string) => cluster.review(token, '/metrics');
   const server = await openMetricsPort(config.metrics, { review, metrics, log, clock: systemClock });
   shutdown.closes('metrics', () => server.close());
+}
+
+/** Where that is asked for; what it needs is loaded only then. */
+async function servePage(cluster: KubernetesCluster, operator: () => Operator | undefined): Promise<void> {
+  if (config.page === undefined) return;
+  const { openPagePort } = await import('./page-port.ts');
+  const review = (token: string) => cluster.review(token, '/page');
+  const server = await openPagePort(config.page, { operator, review, log, clock: systemClock });
+  shutdown.closes('page', () => server.close());
 }
 
 /** A process that has led and lost ends: its work may be another's by now. */

@@ -1,11 +1,9 @@
 /** /metrics on a port of its own, as the flags say. */
-import { hostname } from 'node:os';
-import { type Followed, unchanging } from './followed-files.ts';
 import type { MetricsSettings } from './metrics-settings.ts';
 import type { HttpServer } from './observability/http.ts';
 import { type GuardOptions, metricsGuard } from './observability/metrics-guard.ts';
-import { type MetricsServerOptions, type ServerIdentity, startMetricsServer } from './observability/metrics-server.ts';
-import { selfSigned } from './observability/self-signed.ts';
+import { type MetricsServerOptions, startMetricsServer } from './observability/metrics-server.ts';
+import { serverIdentity } from './server-identity.ts';
 
 /** What the port stands on. */
 export type MetricsPort = Pick<GuardOptions, 'review'> & Pick<MetricsServerOptions, 'metrics' | 'clock' | 'log'>;
@@ -13,7 +11,7 @@ export type MetricsPort = Pick<GuardOptions, 'review'> & Pick<MetricsServerOptio
 /** Opens it. @throws Error when it cannot be taken */
 export async function openMetricsPort(settings: MetricsSettings, port: MetricsPort): Promise<HttpServer> {
   const { metrics, clock, log, review } = port;
-  const identity = identityOf(settings, clock.now());
+  const identity = settings.identity && serverIdentity(settings.identity, clock.now());
   const server = await startMetricsServer({
     address: settings.address,
     port: settings.port,
@@ -25,8 +23,4 @@ export async function openMetricsPort(settings: MetricsSettings, port: MetricsPo
   });
   log.info({ port: server.port, tls: identity !== undefined, auth: settings.auth ?? 'none' }, 'serving /metrics');
   return server;
-}
-
-function identityOf({ identity }: MetricsSettings, nowMs: number): Followed<ServerIdentity> | undefined {
-  return identity === 'SelfSigned' ? unchanging(selfSigned(['localhost', hostname()], nowMs)) : identity;
 }

@@ -13,7 +13,7 @@ export interface MetricsSettings extends ListenAddress {
   readonly identity: Followed<Identity> | 'SelfSigned' | undefined;
 }
 
-/** The flags as they are given. */
+/** The flags as they are given. The certificate is that of the page too. */
 export interface MetricsFlags {
   readonly metrics?: ListenAddress;
   readonly metricsAuth?: 'TokenReview';
@@ -40,7 +40,7 @@ export function withMetricsFlags(program: Command): Command {
     )
     .option(
       `${certificateFlags.cert} <file>`,
-      'file with the certificate of that port [with --metrics-auth one that is made at the start, else no TLS]',
+      'file with the certificate of that port and of --page [with --metrics-auth, and for --page, one that is made at the start, else no TLS]',
     )
     .option(`${certificateFlags.key} <file>`, 'file with the key of that certificate')
     .option(
@@ -56,27 +56,29 @@ function limit(text: string): number {
   return Number(text);
 }
 
-/** Reads the settings; ends the process with one sentence where a flag cannot be used. */
-export function readMetricsSettings(program: Command): MetricsSettings | undefined {
-  const { metrics, metricsAuth, metricsCertFile: cert, metricsKeyFile: key } = program.opts<MetricsFlags>();
-  if (metrics === undefined) {
-    const lonely = [metricsAuth, cert, key].some((flag) => flag !== undefined);
-    return lonely
-      ? program.error(
-        '--metrics-auth, --metrics-cert-file and --metrics-key-file need --metrics: probes stay open and plain',
-      )
-      : undefined;
+/**
+ * Reads the settings; ends the process with one sentence where a flag cannot be used.
+ * @param hasPage whether the page is served, which has the same certificate
+ */
+export function readMetricsSettings(program: Command, hasPage: boolean): MetricsSettings | undefined {
+  const { metrics, metricsAuth, metricsCertFile, metricsKeyFile } = program.opts<MetricsFlags>();
+  if (metrics !== undefined) {
+    const identity = readServerIdentity(program) ?? (metricsAuth === undefined ? undefined : 'SelfSigned');
+    return { ...metrics, auth: metricsAuth, identity };
   }
-  return { ...metrics, auth: metricsAuth, identity: identityOf(program, metricsAuth, cert, key) };
+  const certificate = [metricsCertFile, metricsKeyFile].some((flag) => flag !== undefined);
+  if (metricsAuth !== undefined || (certificate && !hasPage)) {
+    program.error(
+      '--metrics-auth, --metrics-cert-file and --metrics-key-file need --metrics: probes stay open and plain; a certificate may be that of --page alone',
+    );
+  }
+  return undefined;
 }
 
-function identityOf(
-  program: Command,
-  auth: MetricsSettings['auth'],
-  cert: string | undefined,
-  key: string | undefined,
-): MetricsSettings['identity'] {
-  if (cert === undefined && key === undefined) return auth === undefined ? undefined : 'SelfSigned';
+/** The certificate that the flags name, read anew for each port that follows it; undefined when they name none. */
+export function readServerIdentity(program: Command): Followed<Identity> | undefined {
+  const { metricsCertFile: cert, metricsKeyFile: key } = program.opts<MetricsFlags>();
+  if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     return program.error(`${certificateFlags.cert} and ${certificateFlags.key}: give both or none`);
   }

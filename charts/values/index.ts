@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { metrics } from './metrics.ts';
 import { network } from './network.ts';
 import { flags } from './operator.ts';
+import { page } from './page.ts';
 import { pods, replicas } from './pod.ts';
 import { redis } from './redis.ts';
 import { image, login, optionalName, optionalNamespace, pulledImage, pullSecrets, texts } from './words.ts';
@@ -30,6 +31,7 @@ export const values = z.strictObject({
   ...flags,
   ...network,
   metrics,
+  page,
   serviceAccount: z.strictObject({
     create: z.boolean().default(true).describe('Make one for the operator.'),
     name: optionalName().default('').describe('Its name; that of the other objects when empty.'),

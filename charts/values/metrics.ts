@@ -55,7 +55,7 @@ export const metrics = z.strictObject({
     ),
     certKey: dataKey('tls.crt').describe('Its key with the certificate and its chain.'),
     keyKey: dataKey('tls.key').describe('Its key with the private key.'),
-  }).prefault({}).describe('Certificate of the metrics with authentication.'),
+  }).prefault({}).describe('Certificate of the metrics with authentication, and of the status page.'),
   perWorkerLimit: z.int().min(0).max(99_999).default(1000).describe(
     'Workers that have metrics of their own, the oldest first; the others are added up.',
   ),

@@ -14,6 +14,9 @@ export const network = {
     metricsFrom: kubernetesList().describe(
       'Who may read the metrics, as peers of a NetworkPolicy; everybody when empty.',
     ),
+    pageFrom: kubernetesList().describe(
+      'Who may connect to the status page, as peers of a NetworkPolicy; nobody when empty, and "redisworker page" through the kubelet.',
+    ),
     egress: z.strictObject({
       enabled: z.boolean().default(false).describe(
         'Close the operator to all but DNS, its trial Redis and the rules below. It needs the API server, every Redis and every URL that workers name.',

@@ -1,6 +1,6 @@
 /**
- * Who may read /metrics: the API server is asked who a token belongs to and whether they may. What it said is kept for a
- * while, since collectors come every few seconds; tokens are not.
+ * Who may read /metrics, or the status page: the API server is asked who a token belongs to and whether they may. What it
+ * said is kept for a while, since collectors and pages come every few seconds; tokens are not.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';

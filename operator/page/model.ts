@@ -50,8 +50,6 @@ export interface Overview {
   readonly version: string;
   /** The time of who serves the page, ISO 8601: ages are told by it. */
   readonly now: string;
-  /** Why there is nothing to tell. */
-  readonly absence?: string;
   readonly totals: Totals;
   /** Workers that match what was asked for; `rows` has the first of them. */
   readonly matching: number;

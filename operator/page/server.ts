@@ -127,8 +127,8 @@ async function dataOf(
   const worker = `${namespace}/${name}`;
   if (request.method === 'POST') return await act(source, request, worker, [what, id, verb]);
   if (request.method !== 'GET') throw new Refused(405, 'only GET and POST are served');
-  if (kind === 'overview') return source.overview((query.get('q') ?? '').trim().slice(0, 200));
-  if (kind === 'workers' && what === undefined) return source.depth(worker);
+  if (kind === 'overview') return await source.overview((query.get('q') ?? '').trim().slice(0, 200));
+  if (kind === 'workers' && what === undefined) return await source.depth(worker);
   if (kind === 'workers' && what === 'trace') return await busy(() => source.trace(worker, query.get('ref') ?? ''));
   if (kind === 'workers' && what === 'dead') return await busy(() => source.deadLetters(worker));
   throw new Refused(404, 'there is no such data');

@@ -21,8 +21,8 @@ import { streamsOf, workerType } from './worker-streams.ts';
 
 /** What the page is told, and in local mode what it may have done. Every call may throw {@link Refused}. */
 export interface PageSource {
-  overview(words: string): Overview;
-  depth(worker: string): WorkerDepth;
+  overview(words: string): Overview | Promise<Overview>;
+  depth(worker: string): WorkerDepth | Promise<WorkerDepth>;
   trace(worker: string, ref: string): Promise<RequestTrace>;
   deadLetters(worker: string): Promise<DeadLetters>;
   /** Absent where the page only shows. */
@@ -35,11 +35,11 @@ export interface PageSource {
 
 /** What a source stands on. */
 export interface SourceOptions {
-  /** The operator; undefined while another process leads. */
+  /** The operator; undefined while it knows nothing, as one that stands by. */
   readonly operator: () => Pick<Operator, 'workers' | 'redisOf'> | undefined;
   readonly clock: Clock;
   readonly mode: PageMode;
-  /** Why nothing is known while there is no operator. */
+  /** Why that is so, in a sentence: what is not known is refused, and never shown as nothing. */
   readonly absence: () => string;
   readonly problems?: () => readonly string[];
   /** Sends a request and waits for its reply; nothing is ever sent or replayed without it. */
@@ -49,16 +49,20 @@ export interface SourceOptions {
 /** Begins to keep the history; until it is stopped. */
 export function pageSource(options: SourceOptions): PageSource {
   const { operator, clock, mode, absence, problems = () => [], send } = options;
-  const workers = (): readonly LiveWorker[] => operator()?.workers() ?? [];
-  const history = new History(clock, workers);
+  const history = new History(clock, () => operator()?.workers() ?? []);
+  const known = () => {
+    const one = operator();
+    if (one === undefined) throw new Refused(503, absence());
+    return one;
+  };
   const find = (key: string): LiveWorker => {
-    const found = workers().find(({ object }) => keyOf(object.metadata) === key);
+    const found = known().workers().find(({ object }) => keyOf(object.metadata) === key);
     if (found === undefined) throw new Refused(404, `there is no worker ${key}`);
     return found;
   };
   const placeOf = (key: string): RequestPlace => {
     const { object } = find(key);
-    const target = operator()?.redisOf(key);
+    const target = known().redisOf(key);
     if (target === undefined) {
       throw new Refused(503, `the Redis of ${key} is not read: see the conditions of the worker`);
     }
@@ -66,13 +70,12 @@ export function pageSource(options: SourceOptions): PageSource {
   };
   return {
     overview(words) {
-      const all = workers().map((worker) => rowOf(worker, history.of(worker.uid)));
+      const all = known().workers().map((worker) => rowOf(worker, history.of(worker.uid)));
       const matching = inOrder(words === '' ? all : all.filter((row) => matches(row, words)));
       return {
         mode,
         version,
         now: new Date(clock.now()).toISOString(),
-        ...(operator() === undefined ? { absence: absence() } : {}),
         totals: totalsOf(all),
         matching: matching.length,
         rows: matching.slice(0, maxRows),

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Overview } from '../../operator/page/model.ts';
 import { Entry } from './entry.tsx';
-import { usePolled } from './poll.ts';
+import { type Polled, usePolled } from './poll.ts';
 import { useRoute } from './route.ts';
 import { WorkersView } from './workers.tsx';
 import { WorkerView } from './worker.tsx';
@@ -23,18 +23,15 @@ export function App() {
         </a>
         {data && <span class='quiet'>{data.mode === 'Local' ? 'on this machine' : 'read-only'}</span>}
         <span class='spring' />
-        <span class={`live ${gone ? 'off' : data === undefined ? 'wait' : 'on'}`} role='status'>
-          {gone ? 'reconnecting' : data === undefined ? 'connecting' : 'live'}
-        </span>
+        <Liveness overview={overview} />
       </header>
       {gone && (
         <p class='banner bad' role='alert'>
-          The operator does not answer: it was stopped, or the connection to it is lost. This page goes on by itself
-          when it is back.
+          Nobody answers at this address: what serves this page was stopped, or the connection to it is lost. The page
+          goes on by itself when it is back.
         </p>
       )}
       {!gone && fault !== undefined && <p class='banner bad' role='alert'>{fault}</p>}
-      {data?.absence !== undefined && <p class='banner'>{data.absence}</p>}
       {data?.problems.map((problem) => <p class='banner bad' key={problem}>{problem}</p>)}
       <main>
         {route.worker === undefined ? <WorkersView overview={data} words={words} onWords={setWords} /> : (
@@ -49,6 +46,18 @@ export function App() {
       <footer class='quiet'>{data && `redisworker ${data.version}`}</footer>
     </>
   );
+}
+
+/** Whether what is seen is what is. */
+function Liveness({ overview: { data, gone, fault } }: { readonly overview: Polled<Overview> }) {
+  const [tone, word] = gone
+    ? ['off', 'reconnecting']
+    : fault !== undefined
+    ? ['off', data === undefined ? 'nothing is told' : 'out of date']
+    : data === undefined
+    ? ['wait', 'connecting']
+    : ['on', 'live'];
+  return <span class={`live ${tone}`} role='status'>{word}</span>;
 }
 
 function Mark() {

@@ -53,6 +53,11 @@ const refused: readonly (readonly [what: string, values: GivenValues, message: R
     { watchNamespace: 'team-a', metrics: { authentication: 'TokenReview' } },
     /takes a cluster-wide right, and watchNamespace promises that there is none/,
   ],
+  [
+    'a page that asks all of the cluster where only one namespace is served',
+    { watchNamespace: 'team-a', page: { enabled: true } },
+    /page\.enabled: who may see it is asked with a cluster-wide right/,
+  ],
 ];
 
 describeWith('helm3', 'helm4')('the chart', () => {
@@ -110,6 +115,38 @@ describeWith('helm3', 'helm4')('the chart', () => {
         '--metrics-key-file=/etc/redisworker/metrics/tls.key',
       ]),
     );
+  });
+
+  test('serves no page unless it is told to, then with the certificate of the metrics, and to nobody by a binding', async () => {
+    const objects = await render({ page: { enabled: true }, metrics: { certSecret: { name: 'cert' } } });
+    const { args = [], ports } = operator(objects);
+    expect(args).toEqual(expect.arrayContaining([
+      '--page=0.0.0.0:8444',
+      '--metrics-cert-file=/etc/redisworker/metrics/tls.crt',
+      '--metrics-key-file=/etc/redisworker/metrics/tls.key',
+    ]));
+    expect(ports).toContainEqual({ name: 'page', containerPort: 8444, protocol: 'TCP' });
+    const named = (all: readonly Rendered[], name: RegExp) =>
+      all.filter(({ metadata }) => name.test(metadata.name)).map(({ kind }) => kind).sort();
+    expect(named(objects, /-page/)).toEqual(['ClusterRole', 'Role', 'Service']);
+    expect(named(objects, /-metrics-auth$/)).toEqual(['ClusterRole', 'ClusterRoleBinding']);
+    const ingress = (all: readonly Rendered[]) =>
+      JSON.stringify(
+        all.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'rwo-redis-worker-operator'),
+      );
+    const peer = { podSelector: { matchLabels: { app: 'proxy' } } };
+    expect(ingress(objects)).not.toContain('8444');
+    expect(ingress(await render({ page: { enabled: true }, networkPolicy: { pageFrom: [peer] } }))).toContain(
+      JSON.stringify({ ports: [{ port: 8444, protocol: 'TCP' }], from: [peer] }),
+    );
+    const without = await render({});
+    expect(named(without, /-page|-metrics-auth$/)).toEqual([]);
+    expect(operator(without).args?.some((arg) => arg.startsWith('--page'))).toBe(false);
+    expect(readConfig(args.filter((arg) => !arg.includes('-file=')), {}).page).toMatchObject({
+      address: '0.0.0.0',
+      port: 8444,
+      identity: 'SelfSigned',
+    });
   });
 
   test('wires the canary: pods dial what the Service leads to, and the policy lets workers in there', async () => {

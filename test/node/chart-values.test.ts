@@ -1,11 +1,17 @@
-/** Values of the chart that only a running pod shows the effect of: two operators, users of the cluster's choice, metrics for those alone who may. */
+/** Values of the chart that only a running pod shows the effect of: two operators, users of the cluster's choice, metrics and a page for those alone who may. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { Overview } from '../../operator/page/model.ts';
 import { type Helm, openHelm } from '../support/node/helm.ts';
 import { importDefaultImages } from '../support/node/product-images.ts';
 import { openRelease, type Release, releaseName, removeCrd } from '../support/node/release.ts';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { patienceMs } from '../support/node/site.ts';
+import { whileShown } from '../support/shown-page.ts';
 import { describeWith, toolPath } from '../support/tools/shared.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -56,6 +62,7 @@ describeOnNode('the chart with other values', () => {
         'redis.trial.enabled=true',
         'replicaCount=2',
         'metrics.authentication=TokenReview',
+        'page.enabled=true',
         'openshift.enabled=true',
       ].flatMap((value) => ['--set', value]);
       const wait = ['--wait', `--timeout=${patienceMs / 1000}s`];
@@ -119,8 +126,69 @@ describeOnNode('the chart with other values', () => {
               .length === 1;
       }, patienceMs);
     });
+
+    test('their page, which whoever has both of its roles comes to through the kubelet, and nobody else', async () => {
+      const { namespace } = release;
+      const bind = (kind: 'role' | 'clusterrole', account: string) =>
+        release.kubectl(
+          'create',
+          `${kind}binding`,
+          `page-${account}-${namespace}`,
+          `--${kind}=${releaseName}-page-viewer`,
+          `--serviceaccount=${namespace}:${account}`,
+        );
+      for (const account of ['ada', 'page']) await release.kubectl('create', 'serviceaccount', account);
+      const folder = await mkdtemp(join(tmpdir(), 'redisworker-page-'));
+      try {
+        const kubeconfig = join(folder, 'kubeconfig');
+        const token = (await release.kubectl('create', 'token', 'ada')).trim();
+        await writeFile(kubeconfig, await loginWith(token));
+        const words = ['--operator-namespace', namespace, '--port', '0'];
+        const asAda = (look?: Parameters<typeof whileShown>[1]) =>
+          whileShown([...words, '--kubeconfig', kubeconfig], look);
+        expect((await asAda()).err).toContain(`you may not list the pods of the namespace ${namespace}`);
+        await bind('role', 'ada');
+        const err = `${namespace}:ada may not see this: grant it the verb get on the nonResourceURL /page`;
+        expect(await asAda()).toMatchObject({ code: 1, out: '', err: expect.stringContaining(err) as string });
+        await bind('clusterrole', 'ada');
+        await eventually('she sees the worker', async () => {
+          let names: readonly string[] = [];
+          await asAda(async (address, own) => {
+            names = await workersAt(address, own);
+          });
+          return names.includes('demo-worker');
+        }, patienceMs);
+        await bind('clusterrole', 'page');
+        const asAdmin = [...words, '--kubeconfig', release.node.kubeconfigPath];
+        expect((await whileShown(asAdmin)).err).toContain('you log in to the cluster without a token');
+        const shown = await whileShown([...asAdmin, '--service-account', 'page'], async (address, own) => {
+          expect(await workersAt(address, own)).toContain('demo-worker');
+        });
+        expect(shown).toMatchObject({
+          code: 0,
+          out: expect.stringContaining(`in the namespace ${namespace}`) as string,
+        });
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    /** The cluster as the administrator's kubeconfig names it, and another user. */
+    async function loginWith(token: string): Promise<string> {
+      const config = parse(await readFile(release.node.kubeconfigPath, 'utf8')) as { users: { name: string }[] };
+      return JSON.stringify({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) });
+    }
   });
 });
+
+/** Names of the workers that a page shows, once it is a page. */
+async function workersAt(address: string, token: string): Promise<readonly string[]> {
+  expect(await (await fetch(address)).text()).toContain('<script type="module">');
+  const response = await fetch(`${address}data/overview`, { headers: { authorization: `Bearer ${token}` } });
+  const { mode, rows } = await response.json() as Overview;
+  expect([response.status, mode]).toEqual([200, 'Cluster']);
+  return rows.map(({ name }) => name);
+}
 
 /** Asks for the metrics; the operator signs its certificate itself. */
 function read(host: string, token?: string): Promise<{ readonly status: number; readonly body: string }> {

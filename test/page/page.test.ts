@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deadLetterStreamKey, requestStreamKey } from '../../contract/keys.ts';
 import { systemClock } from '../../operator/clock.ts';
 import type { HttpServer } from '../../operator/observability/listen.ts';
 import { liveWorker } from '../../operator/page/live-worker.ts';
@@ -10,6 +11,8 @@ import { startPageServer } from '../../operator/page/server.ts';
 import { pageSource } from '../../operator/page/source.ts';
 import { tokenGuard } from '../../operator/page/token-guard.ts';
 import { quietLog } from '../support/quiet-log.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { targetAt } from '../support/redis-target.ts';
 
 const chromiumPath = '/usr/bin/chromium';
 const hasChromium = await access(chromiumPath).then(() => true, () => false);
@@ -38,45 +41,66 @@ const worker = {
 };
 
 let server: HttpServer;
+let readOnly: HttpServer;
+let redis: TestRedis;
 let browser: Browser;
 let address: string;
+/** The pairs that the layout of one view is tried at; all four for those that everybody sees. */
+const two = [[390, 'dark'], [1280, 'light']] as const;
 const widths = [[390, 'light'], [390, 'dark'], [1280, 'light'], [1280, 'dark']] as const;
 
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const operator = { workers: () => [liveWorker(worker, undefined)], redisOf: () => undefined };
-  const source = pageSource({ operator: () => operator, clock: systemClock, mode: 'Local', absence: () => '' });
-  const acts = {
-    send: () => Promise.resolve({ ref: 'r', ms: 3, code: 200, reply: JSON.stringify({ html }) }),
-    replay: () => Promise.resolve(),
+/** The page on a port, of a worker whose Redis is a real one. @param send absent: it only shows */
+function serve(port: number, send?: Parameters<typeof pageSource>[0]['send']): Promise<HttpServer> {
+  const operator = {
+    workers: () => [liveWorker(worker, undefined)],
+    redisOf: () => targetAt({ port: redis.port }),
   };
-  server = await startPageServer({
+  return startPageServer({
     address: '127.0.0.1',
-    port: 0,
+    port,
     guard: tokenGuard('t'),
     howToEnter: 'open the address that was printed',
     hosts: ['127.0.0.1'],
     page: pageFile,
-    source: { ...source, acts },
+    source: pageSource({
+      operator: () => operator,
+      clock: systemClock,
+      mode: send === undefined ? 'Cluster' : 'Local',
+      absence: () => '',
+      ...(send === undefined ? {} : { send }),
+    }),
     clock: systemClock,
     log: quietLog(),
   });
-  address = `http://127.0.0.1:${server.port}/`;
-  browser = await chromium.launch({ executablePath: chromiumPath, chromiumSandbox: false, timeout: 60_000 });
+}
+
+const reply = () => Promise.resolve({ ref: 'r', ms: 3, code: 200, reply: JSON.stringify({ html }) });
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  redis = await startRedis();
+  [server, readOnly, browser] = await Promise.all([
+    serve(0, reply),
+    serve(0),
+    chromium.launch({ executablePath: chromiumPath, chromiumSandbox: false, timeout: 60_000 }),
+  ]);
+  address = addressOf(server);
 });
 afterAll(async () => {
   if (!hasChromium) return;
   await browser.close();
-  await server.close();
+  await Promise.all([server.close(), readOnly.close(), redis.stop()]);
 });
 
+const addressOf = ({ port }: HttpServer): string => `http://127.0.0.1:${port}/`;
+
 /** A page of its own, and what went wrong in it. */
-async function opened(path: string, width = 1280, colorScheme: 'light' | 'dark' = 'light') {
+async function opened(path: string, width = 1280, colorScheme: 'light' | 'dark' = 'light', at = address) {
   const page = await browser.newPage({ viewport: { width, height: 844 }, colorScheme });
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => (message.type() === 'error' ? faults.push(message.text()) : undefined));
-  await page.goto(address + path);
+  await page.goto(at + path);
   return { page, faults };
 }
 
@@ -105,6 +129,93 @@ describe.skipIf(!hasChromium)('the status page', () => {
     expect(faults).toEqual([]);
     await page.close();
   });
+
+  test.each(two)(
+    'sends a dead letter again at %d pixels in %s colours, once it is said twice',
+    async (width, colours) => {
+      const [letters, requests] = [deadLetterStreamKey('resize'), requestStreamKey('resize')];
+      await redis.client.del(letters, requests);
+      await redis.client.xgroup('CREATE', requests, 'worker', '0', 'MKSTREAM');
+      const fields = ['ref', `r-${width}`, 'data', html, 'rw:reason', `it broke: ${html}`, 'rw:attempts', '3'];
+      await redis.client.xadd(letters, '*', ...fields);
+      const { page, faults } = await opened('#token=t', width, colours);
+      await page.getByRole('link', { name: 'resize' }).click();
+      await page.getByRole('link', { name: 'Dead letters' }).click();
+      await page.getByText('it broke').click();
+      await page.getByText(html, { exact: true }).first().waitFor();
+      await page.getByRole('button', { name: 'Replay' }).click();
+      expect(await scrolls(page)).toBe(false);
+      expect(await redis.client.xlen(letters)).toBe(1);
+      await page.getByRole('button', { name: 'Send it again' }).click();
+      await page.getByText('was sent again').waitFor();
+      await page.getByText('No dead letter').waitFor();
+      const [[, sent] = []] = await redis.client.xrange(requests, '-', '+');
+      expect(sent).toEqual(fields.slice(0, 4));
+      expect([await redis.client.xlen(letters), await page.title(), await scrolls(page), faults]).toEqual([
+        0,
+        'redisworker',
+        false,
+        [],
+      ]);
+      await page.close();
+    },
+  );
+
+  test('says what became of a letter that somebody else has sent meanwhile', async () => {
+    const letters = deadLetterStreamKey('resize');
+    await redis.client.del(letters);
+    const id = await redis.client.xadd(letters, '*', 'ref', 'gone', 'rw:reason', 'it broke');
+    const { page } = await opened('#token=t');
+    await page.goto(`${address}#/shop/resize/dead`);
+    await page.getByText('it broke').click();
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await redis.client.xdel(letters, id!);
+    await page.getByRole('button', { name: 'Send it again' }).click();
+    await page.getByText(`the dead letter ${id} is gone: it was sent or removed meanwhile`).waitFor();
+    await page.close();
+  });
+
+  test('goes on by itself when what serves it is back, with what it knew', async () => {
+    const first = await serve(0, reply);
+    const { page } = await opened('#token=t', 1280, 'light', addressOf(first));
+    await page.getByText('live', { exact: true }).waitFor();
+    await first.close();
+    await page.getByRole('alert').waitFor();
+    await page.getByText('reconnecting', { exact: true }).waitFor();
+    expect(await page.getByRole('link', { name: 'resize' }).isVisible()).toBe(true);
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect([width, await scrolls(page)]).toEqual([width, false]);
+    }
+    const second = await serve(first.port, reply);
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.close();
+    await second.close();
+  });
+
+  test.each(two)(
+    'of a cluster has nothing to send or to replay at %d pixels in %s colours',
+    async (width, colours) => {
+      const letters = deadLetterStreamKey('resize');
+      await redis.client.del(letters);
+      await redis.client.xadd(letters, '*', 'ref', 'r1', 'data', html, 'rw:reason', 'it broke');
+      const { page, faults } = await opened('#token=t', width, colours, addressOf(readOnly));
+      await page.getByText('read-only').waitFor();
+      await page.getByRole('link', { name: 'resize' }).click();
+      await page.getByRole('link', { name: 'Dead letters' }).click();
+      await page.getByText('it broke').click();
+      await page.getByText(html, { exact: true }).first().waitFor();
+      expect(await page.getByRole('button').count()).toBe(0);
+      expect(await page.getByRole('link', { name: 'Send' }).count()).toBe(0);
+      await page.getByRole('link', { name: 'Look up' }).click();
+      await page.getByLabel('Reference').fill('r1');
+      await page.keyboard.press('Enter');
+      await page.locator('.verdict').waitFor();
+      expect([await scrolls(page), await page.title(), faults]).toEqual([false, 'redisworker', []]);
+      await page.close();
+    },
+  );
 
   test('asks for the token where the address has none', async () => {
     const { page } = await opened('');

@@ -40,7 +40,7 @@ export async function startOperatorProcess(
   const kubeconfig = options.kubeconfig ?? await accountOf(options.cluster ?? sharedCluster(), {
     namespace: options.namespace,
     everywhere: options.everywhere === true,
-    metricsAuth: options.args?.includes('--metrics-auth') === true,
+    metricsAuth: ['--metrics-auth', '--page'].some((flag) => options.args?.includes(flag)),
   });
   const args = [
     join(root, 'operator/main.ts'),

@@ -16,12 +16,15 @@
 {{- if eq .Values.metrics.authentication "TokenReview" }}
 - --metrics=0.0.0.0:8443
 - --metrics-auth=TokenReview
-{{- if .Values.metrics.certSecret.name }}
+{{- end }}
+{{- if include "redis-worker-operator.metricsVolume" . }}
 - --metrics-cert-file=/etc/redisworker/metrics/tls.crt
 - --metrics-key-file=/etc/redisworker/metrics/tls.key
 {{- end }}
-{{- end }}
 - --metrics-per-worker-limit={{ int .Values.metrics.perWorkerLimit }}
+{{- if .Values.page.enabled }}
+- --page=0.0.0.0:8444
+{{- end }}
 - --log-level={{ .Values.logLevel }}
 - --concurrency={{ .Values.concurrency }}
 {{- with .Values.defaultRedisNamespaces }}

@@ -1,8 +1,14 @@
-{{/* The certificate of the metrics, as a volume; empty when the operator signs its own. */}}
+{{/* Whether the API server is asked who reads metrics, or the status page; empty when nobody is. */}}
+
+{{- define "redis-worker-operator.asksWho" -}}
+{{- if or (eq .Values.metrics.authentication "TokenReview") .Values.page.enabled -}}true{{- end -}}
+{{- end }}
+
+{{/* Their certificate, as a volume; empty when the operator signs its own. */}}
 
 {{- define "redis-worker-operator.metricsVolume" -}}
 {{- $metrics := .Values.metrics -}}
-{{- if and (eq $metrics.authentication "TokenReview") $metrics.certSecret.name -}}
+{{- if and (include "redis-worker-operator.asksWho" .) $metrics.certSecret.name -}}
 - name: metrics
   secret:
     secretName: {{ $metrics.certSecret.name }}

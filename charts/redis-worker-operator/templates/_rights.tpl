@@ -119,7 +119,7 @@
     - create
 {{- end }}
 
-{{/* What it takes to ask the API server who reads metrics */}}
+{{/* What it takes to ask the API server who reads metrics or the status page */}}
 {{- define "redis-worker-operator.rights.metricsAuth" -}}
 - apiGroups:
     - authentication.k8s.io
@@ -141,6 +141,31 @@
     - /metrics
   verbs:
     - get
+{{- end }}
+
+{{/* What whoever looks at the status page needs */}}
+{{- define "redis-worker-operator.rights.pageViewer" -}}
+- nonResourceURLs:
+    - /page
+  verbs:
+    - get
+{{- end }}
+
+{{/* What it takes to come to it through the API server */}}
+{{- define "redis-worker-operator.rights.pageForward" -}}
+- apiGroups:
+    - ""
+  resources:
+    - pods
+  verbs:
+    - list
+- apiGroups:
+    - ""
+  resources:
+    - pods/portforward
+  verbs:
+    - get
+    - create
 {{- end }}
 
 {{/* Labels of the viewer, when it is aggregated */}}

@@ -20,6 +20,9 @@
 {{- if and .Values.watchNamespace (eq .Values.metrics.authentication "TokenReview") -}}
 {{- fail "metrics.authentication: TokenReview takes a cluster-wide right, and watchNamespace promises that there is none: set it to None and say in networkPolicy.metricsFrom who may read" -}}
 {{- end -}}
+{{- if and .Values.watchNamespace .Values.page.enabled -}}
+{{- fail "page.enabled: who may see it is asked with a cluster-wide right, and watchNamespace promises that there is none: look at the workers with redisworker top and redisworker status" -}}
+{{- end -}}
 {{- if and $redis.trial.keep (not $redis.trial.enabled) -}}
 {{- fail "redis.trial.keep: it needs redis.trial.enabled" -}}
 {{- end -}}

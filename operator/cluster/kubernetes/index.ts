@@ -1,7 +1,7 @@
 /** The cluster port on a real API server. */
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { Cluster, Followed, KubeObject } from '../cluster.ts';
+import type { Cluster, Followed, KubeObject, ObjectRef } from '../cluster.ts';
 import { type Review, reviewAccess } from './access-review.ts';
 import { followByAsking } from './asked-copy.ts';
 import { readClusterConfig } from './config.ts';
@@ -13,12 +13,14 @@ import { follow, type LiveCopy } from './live-copy.ts';
 import { namespaceOf, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
 import type { Rate } from './throttle.ts';
+import { requestToken, type ShortToken } from './token-request.ts';
 import { type WatchTiming, watchTiming } from './watch.ts';
 
 export type { Review } from './access-review.ts';
 export type { Hooks, Log } from './hooks.ts';
 export type { Candidate, Election, LeaseTiming } from './lease.ts';
 export type { Rate } from './throttle.ts';
+export type { ShortToken } from './token-request.ts';
 export type { WatchTiming } from './watch.ts';
 
 /** How to connect. */
@@ -49,6 +51,8 @@ export interface KubernetesCluster extends Cluster {
   elect(candidate: Candidate): Election;
   /** Whose token this is, and whether they may get a path that is no resource, such as `/metrics`. @throws ClusterError */
   review(token: string, path: string): Promise<Review>;
+  /** A token of a ServiceAccount, for that many seconds or what the server makes of them. @throws ClusterError */
+  requestToken(account: ObjectRef, seconds: number): Promise<ShortToken>;
 }
 
 /**
@@ -101,6 +105,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
     },
     mayWrite,
     review: (token, path) => reviewAccess(http, token, path),
+    requestToken: (account, seconds) => requestToken(http, account, seconds),
     elect(candidate) {
       election = electLeader({
         http,

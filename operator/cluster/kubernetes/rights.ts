@@ -48,7 +48,7 @@ export function leaseRules(name: string): readonly Rule[] {
   return [{ ...leases, resourceNames: [name] }, { ...leases, verbs: ['create'] }];
 }
 
-/** In all of the cluster, whatever is served, where /metrics asks the API server who wants to read it. */
+/** In all of the cluster, whatever is served, where /metrics or the status page asks the API server who wants to read it. */
 export const metricsAuthRules: readonly Rule[] = [
   rule('authentication.k8s.io', 'tokenreviews', ['create']),
   rule('authorization.k8s.io', 'subjectaccessreviews', ['create']),
@@ -56,6 +56,15 @@ export const metricsAuthRules: readonly Rule[] = [
 
 /** For whoever collects metrics that are asked for so. */
 export const metricsReaderRules: readonly PathRule[] = [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }];
+
+/** For whoever looks at the status page: it shows the workers of all namespaces that are served, and their requests. */
+export const pageViewerRules: readonly PathRule[] = [{ nonResourceURLs: ['/page'], verbs: ['get'] }];
+
+/** In the operator's namespace, for whoever comes to the page through the API server, as `redisworker page` does. */
+export const pageForwardRules: readonly Rule[] = [
+  rule('', 'pods', ['list']),
+  rule('', 'pods/portforward', ['get', 'create']),
+];
 
 /** A ClusterRole for people. */
 export interface PeopleRole {

@@ -18,7 +18,7 @@ export interface AccountOptions {
   readonly namespace: string;
   /** Serves all namespaces. */
   readonly everywhere?: boolean;
-  /** Asks the API server who may read its metrics. */
+  /** Asks the API server who may read its metrics, or see its page. */
   readonly metricsAuth?: boolean;
 }
 

@@ -1,0 +1,114 @@
+/** The status page of a cluster, shown on this machine: the operator's, asked as whoever is logged in. */
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../operator/clock.ts';
+import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
+import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
+import type { HttpServer } from '../operator/observability/listen.ts';
+import type { PageFile } from '../operator/page/html.ts';
+import { Refused } from '../operator/page/refused.ts';
+import { startPageServer } from '../operator/page/server.ts';
+import type { PageSource } from '../operator/page/source.ts';
+import { tokenGuard } from '../operator/page/token-guard.ts';
+import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { OperatorPage, type PageAnswer, sentenceOf } from './operator-page.ts';
+import { findPagePods } from './operator-pod.ts';
+import { usualPagePort } from './page-port.ts';
+import { forwardToPod } from './pod-forward.ts';
+import { program } from './program.ts';
+import { silence } from './silent-log.ts';
+import { accountToken, ownToken } from './user-token.ts';
+
+const address = '127.0.0.1';
+
+/** Which operator, as whom, and where it is shown. */
+export interface PageWords {
+  readonly operatorNamespace: string;
+  readonly serviceAccount: string | undefined;
+  readonly kubeconfig: string | undefined;
+  /** Any when absent and the usual is taken. */
+  readonly port: number | undefined;
+}
+
+/** Shows it until `stop` settles. @throws Failure when it cannot be reached, or may not be seen */
+export async function showPage(words: PageWords, io: Io, stop: Promise<void>): Promise<ExitCode> {
+  const { operatorNamespace: namespace, serviceAccount: name, kubeconfig, port } = words;
+  const config = await readClusterConfig(kubeconfig).catch(fail);
+  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
+    .catch(fail);
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => cluster.close());
+  const page = new OperatorPage({
+    pods: () => findPagePods(cluster, namespace),
+    dial: (pod) => forwardToPod(config, pod),
+    token: name === undefined ? ownToken(config) : accountToken(cluster, { namespace, name }),
+  });
+  closing.defer(() => page.close());
+  await mayBeSeen(page);
+  const { url, server } = await serve(page, port);
+  closing.defer(() => server.close());
+  io.out(`✓ the status page of the operator in the namespace ${namespace} is at ${url}`);
+  io.err('it only shows, to whoever has this address, until Ctrl-C');
+  await stop;
+  return exitCodes.ok;
+}
+
+/** Nobody is given an address that shows nothing. */
+async function mayBeSeen(page: OperatorPage): Promise<void> {
+  const { status, text } = await page.ask('/data/overview').catch(fail);
+  if (status !== 200) throw new Failure(refusalOf(status, text));
+}
+
+/** To the browser the token of this page is what lets in, so another's refusal must not look like its own. */
+function refusalOf(status: number, text: string): string {
+  return status === 401
+    ? 'the operator does not know who asks: log in to the cluster again, as for kubectl'
+    : sentenceOf(text, status);
+}
+
+async function serve(
+  page: OperatorPage,
+  port: number | undefined,
+): Promise<{ readonly url: string; readonly server: HttpServer }> {
+  const token = randomBytes(24).toString('base64url');
+  const listen = (wanted: number): Promise<HttpServer> =>
+    startPageServer({
+      address,
+      port: wanted,
+      guard: tokenGuard(token),
+      howToEnter: `open the address that "${program} page" has printed: it carries the token`,
+      hosts: [address, 'localhost'],
+      page: () => fileOf(page),
+      source: sourceOf(page),
+      clock: systemClock,
+      log: silence,
+    });
+  const server = await (port === undefined ? listen(usualPagePort).catch(() => listen(0)) : listen(port)).catch(fail);
+  return { url: `http://${address}:${server.port}/#token=${token}`, server };
+}
+
+/** The operator's own page, which knows what its data means, under the policy that came with it. */
+async function fileOf(page: OperatorPage): Promise<PageFile> {
+  const { status, headers, text } = await page.ask('/');
+  const policy = headers['content-security-policy'];
+  if (status !== 200 || typeof policy !== 'string') throw new Refused(502, 'the operator gives no page');
+  return { html: text, contentSecurityPolicy: policy };
+}
+
+/** Its data. There is nothing to be sent or replayed from here. */
+function sourceOf(page: OperatorPage): PageSource {
+  const read = async <T>(path: string): Promise<T> => dataOf(await page.ask(`/data/${path}`)) as T;
+  const worker = (key: string): string => `workers/${key.split('/').map(encodeURIComponent).join('/')}`;
+  return {
+    overview: (words) => read(`overview?q=${encodeURIComponent(words)}`),
+    depth: (key) => read(worker(key)),
+    trace: (key, ref) => read(`${worker(key)}/trace?ref=${encodeURIComponent(ref)}`),
+    deadLetters: (key) => read(`${worker(key)}/dead`),
+    stop: () => undefined,
+  };
+}
+
+function dataOf({ status, text }: PageAnswer): unknown {
+  if (status !== 200) throw new Refused(status === 401 ? 502 : status, refusalOf(status, text));
+  return JSON.parse(text);
+}
