@@ -1,10 +1,10 @@
 /**
  * What a look at a worker takes of a processor: `node bench/looks.ts`, with WORKERS=<number> for another size than 200.
- * The operator's own steps, on objects in memory and a real Redis: until all workers are Ready, and then at workers that
- * need nothing.
+ * The operator's own steps, on objects in memory and a real Redis: until all workers are Ready, then at workers that need
+ * nothing; and what following them takes while nothing happens.
  */
 import { randomBytes } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { generateKey } from '../contract/secrets.ts';
 import { systemClock } from '../operator/clock.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
@@ -22,6 +22,7 @@ import { consumersEach, workerObject } from './operator/workers.ts';
 const workers = Number(process.env['WORKERS'] ?? 200);
 const atOnce = 8;
 const looksEach = 5;
+const restMs = 20_000;
 /** How long a Redis on a busy machine may take to answer. */
 const patienceMs = 60_000;
 
@@ -85,6 +86,9 @@ try {
     await lookAtAll(keys);
     tell('one that needs nothing', processorMs() - resting, keys.length);
   }
+  const resting = processorMs();
+  await delay(restMs);
+  say(`at rest: ${(((processorMs() - resting) / restMs) * 60).toFixed(2)} seconds of processor per minute`);
 } finally {
   stopCopies(following);
   await stopFollowing(following);

@@ -96,10 +96,23 @@ export async function unknownCommands(link: RedisLink, commands: readonly string
   return new Set(commands.filter((_, at) => isNothing(replies[at])));
 }
 
-/** A digest of what ACL LIST says of each user, by its name: of thousands the lines are megabytes. @throws RedisFault */
-export async function listUsers(link: RedisLink): Promise<ReadonlyMap<string, string>> {
+/** What a server says of all its users. Of thousands that is megabytes: digests are left of it. */
+export interface UserList {
+  /** Equal as long as it says the same of everybody. */
+  readonly digest: string;
+  /** A digest of what it says of each user, by its name. */
+  byName(): ReadonlyMap<string, string>;
+}
+
+/** All users. @throws RedisFault */
+export async function listUsers(link: RedisLink): Promise<UserList> {
   const lines = strings(await link.command('ACL', 'LIST'));
-  return new Map(lines.map((line) => [nameIn(line), createHash('sha1').update(line).digest('base64')]));
+  const all = createHash('sha1');
+  for (const line of lines) all.update(line).update('\n');
+  return {
+    digest: all.digest('hex'),
+    byName: () => new Map(lines.map((line) => [nameIn(line), createHash('sha1').update(line).digest('hex')])),
+  };
 }
 
 /** `user <name> on …` */

@@ -1,7 +1,7 @@
 /** The users of workers on every server of a Redis: none of them passes what it knows of users on to the others. */
 import type { HostPort } from '../../contract/host-port.ts';
 import type { Clock } from '../clock.ts';
-import { type AclUser, deleteUser, listUsers, setUser } from './acl.ts';
+import { type AclUser, deleteUser, listUsers, setUser, type UserList } from './acl.ts';
 import type { RedisConnections } from './connections.ts';
 import { noMembers, RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
@@ -63,8 +63,8 @@ export class WorkerUsers {
     });
   }
 
-  /** What each server says of each user, one text per name that is equal as long as nobody changes it. @throws RedisFault */
-  async lines(place: UserPlace): Promise<readonly ReadonlyMap<string, string>[]> {
+  /** What each server says of its users. @throws RedisFault */
+  async lists(place: UserPlace): Promise<readonly UserList[]> {
     return await this.#onAll(place, listUsers);
   }
 

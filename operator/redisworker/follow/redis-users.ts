@@ -12,20 +12,23 @@ const everyMs = 4000;
 interface Watched {
   place: UserPlace;
   readonly workers: Map<string, string>;
-  /** By name, as they were listed last, on each server. */
-  lines: readonly ReadonlyMap<string, string>[];
+  /** What each server said last, and of each of these users. */
+  digests: readonly string[];
+  users: readonly ReadonlyMap<string, string | undefined>[];
+  /** There are users that were not compared yet, or that a server did not have. */
+  isOpen: boolean;
 }
 
 /** Lists all users of a server in one command, as long as a worker has one there. */
 export class RedisUsers {
   readonly #watched = new Map<string, Watched>();
-  readonly #users: WorkerUsers;
+  readonly #users: Pick<WorkerUsers, 'lists'>;
   readonly #clock: Clock;
   readonly #enqueue: Enqueue;
   #cancel: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: { users: WorkerUsers; clock: Clock; enqueue: Enqueue }) {
+  constructor(options: { users: Pick<WorkerUsers, 'lists'>; clock: Clock; enqueue: Enqueue }) {
     this.#users = options.users;
     this.#clock = options.clock;
     this.#enqueue = options.enqueue;
@@ -38,8 +41,10 @@ export class RedisUsers {
     if (known) known.place = place;
     if (known?.workers.get(user) === key) return;
     this.forget(key);
-    const watched = this.#watched.get(redis) ?? { place, workers: new Map<string, string>(), lines: [] };
+    const watched = this.#watched.get(redis) ??
+      { place, workers: new Map<string, string>(), digests: [], users: [], isOpen: true };
     watched.workers.set(user, key);
+    watched.isOpen = true;
     this.#watched.set(redis, watched);
     this.#cancel ??= this.#clock.after(everyMs, () => void this.#look());
   }
@@ -67,9 +72,16 @@ export class RedisUsers {
   /** A server that does not answer is told by the looks at its workers. */
   async #compare(watched: Watched): Promise<void> {
     try {
-      const lines = await this.#users.lines(watched.place);
-      for (const [user, key] of watched.workers) if (hasChanged(user, watched.lines, lines)) this.#enqueue(key);
-      watched.lines = lines;
+      const lists = await this.#users.lists(watched.place);
+      const digests = lists.map(({ digest }) => digest);
+      if (!watched.isOpen && digests.join() === watched.digests.join()) return;
+      const listed = lists.map((list) => list.byName());
+      for (const [user, key] of watched.workers) if (hasChanged(user, watched.users, listed)) this.#enqueue(key);
+      watched.digests = digests;
+      watched.users = listed.map((lines) =>
+        new Map([...watched.workers.keys()].map((user) => [user, lines.get(user)]))
+      );
+      watched.isOpen = watched.users.some((lines) => [...lines.values()].includes(undefined));
     } catch (error) {
       if (!(error instanceof RedisFault)) throw error;
     }
@@ -79,7 +91,7 @@ export class RedisUsers {
 /** Servers that come, go or change their places count as a change of everybody. */
 function hasChanged(
   user: string,
-  before: readonly ReadonlyMap<string, string>[],
+  before: readonly ReadonlyMap<string, string | undefined>[],
   now: readonly ReadonlyMap<string, string>[],
 ): boolean {
   return now.some((lines, at) => {
