@@ -57,7 +57,12 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
   const onNote = (note: string) => settings.io.out(`… ${note}`);
   const bundle = moduleBundler({ environment: env });
-  const files = await followFiles(settings.files, cluster, log, { validate: manifestProblems, onNote, bundle });
+  const files = await followFiles(settings.files, cluster, log, {
+    validate: manifestProblems,
+    onNote,
+    bundle,
+    modules: settings.modules,
+  });
   starting.defer(() => files.close());
   const workers = cluster.follow(resources.redisWorkers);
   starting.defer(() => workers.stop());

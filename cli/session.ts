@@ -33,6 +33,8 @@ export interface LocalOperator {
 export interface LocalSettings {
   /** Manifest files and folders, which exist. */
   readonly files: readonly string[];
+  /** Manifests of those of them that are modules, by absolute path. */
+  readonly modules?: ReadonlyMap<string, string> | undefined;
   /** The Redis of workers that name none. */
   readonly redis: RedisAccess;
   /** How TLS to it is checked; the files are followed. */
@@ -58,6 +60,10 @@ export type StartLocalOperator = (settings: LocalSettings) => Promise<LocalOpera
 export interface SessionOptions {
   readonly name: string;
   readonly files: readonly string[];
+  /** Manifests of those of them that are modules, by absolute path. */
+  readonly modules?: ReadonlyMap<string, string> | undefined;
+  /** Takes every line that a pod prints, beside the terminal. */
+  readonly onPodLine?: ((pod: string, line: string) => void) | undefined;
   readonly redisUrl?: string | undefined;
   /** How TLS to it is checked. */
   readonly tlsFiles?: TlsFiles | undefined;
@@ -79,7 +85,7 @@ export interface RunningSession extends AsyncDisposable {
  * @throws Failure when the name is taken, a file is missing, or Redis does not start.
  */
 export async function openSession(options: SessionOptions, start: StartLocalOperator, io: Io): Promise<RunningSession> {
-  const { name, files, tlsFiles, metricsPort, pagePort, verbose = false } = options;
+  const { name, files, modules, tlsFiles, metricsPort, pagePort, verbose = false } = options;
   await mustExist(files);
   const paths = await sessionFiles(name, io.environment);
   await using opening = new AsyncDisposableStack();
@@ -109,10 +115,12 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
   const onPodLine = (pod: string, line: string): void => {
     kept.add(pod, line);
     print(pod, line);
+    options.onPodLine?.(pod, line);
   };
   const operator = await start({
     name,
     files,
+    modules,
     redis,
     tlsFiles,
     dataFolder: paths.data,

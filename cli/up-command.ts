@@ -1,8 +1,9 @@
 /** The words of `redisworker up`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Io } from './io.ts';
 import { usualPagePort } from './page-port.ts';
 import { tlsFilesOf, type TlsOptions, withRedisOptions } from './redis-options.ts';
+import { readSecrets } from './secrets-file.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
 interface Flags extends TlsOptions {
@@ -12,13 +13,21 @@ interface Flags extends TlsOptions {
   page: boolean;
   verbose?: true;
   name: string;
+  allowNet?: string[];
+  allowEnv?: string[];
+  secrets?: string;
+  consumers?: number;
+  runtime?: 'Handler' | 'Script';
 }
 
 /** Adds `up` to the program. */
 export function addUpCommand(root: Command, io: Io): void {
   const command = root.command('up')
-    .description('run the workers of manifest files on this machine, until Ctrl-C')
-    .argument('<files...>', 'manifest files, or folders of them; a changed file takes effect at once');
+    .description('run the workers of manifest files, or of modules, on this machine, until Ctrl-C')
+    .argument(
+      '<files...>',
+      'manifest files, folders of them, or modules such as greet.ts; what is saved takes effect at once',
+    );
   withRedisOptions(command, 'use this Redis; without it a redis-server of its own is started')
     .option(
       '--metrics-port <port>',
@@ -31,6 +40,11 @@ export function addUpCommand(root: Command, io: Io): void {
       wholeNumber(0, 65_535),
     )
     .option('--no-page', 'serve no status page')
+    .option('--allow-net <hosts>', 'of a module: hosts it may reach, with a comma between them', listed)
+    .option('--allow-env <names>', 'of a module: variables it may read, with a comma between them', listed)
+    .option('--secrets <file>', 'of a module: a file of name=value lines, which it has as context.secrets')
+    .option('--consumers <count>', 'of a module: how many run at once', wholeNumber(0, 1000))
+    .addOption(new Option('--runtime <runtime>', 'of a module: what it is').choices(['Handler', 'Script']))
     .option('-v, --verbose', 'also tell what the operator does, step by step')
     .addOption(sessionOption())
     .addHelpText(
@@ -38,6 +52,7 @@ export function addUpCommand(root: Command, io: Io): void {
       `${
         examples([
           ['up examples/', 'every manifest of a folder'],
+          ['up greet.ts --allow-net api.example.com:443', 'a module without a manifest; its worker is "greet"'],
           ['up worker.yaml --redis redis://127.0.0.1:6379', 'with a Redis that runs already'],
         ])
       }
@@ -45,7 +60,9 @@ export function addUpCommand(root: Command, io: Io): void {
 A manifest that is wrong keeps the others running. With none that can be run, or a Redis that does not answer, it ends with exit code 1.`,
     )
     .action(async (files: string[], flags: Flags) => {
-      const { name, redis: redisUrl, metricsPort, pagePort, page, verbose, ...rest } = flags;
+      const { name, redis: redisUrl, metricsPort, pagePort, page, verbose, ...more } = flags;
+      const { allowNet: net, allowEnv: env, secrets: secretsFile, consumers, runtime, ...rest } = more;
+      const secrets = secretsFile === undefined ? undefined : readSecrets(secretsFile);
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
       await up(
         {
@@ -56,9 +73,15 @@ A manifest that is wrong keeps the others running. With none that can be run, or
           metricsPort,
           pagePort: page ? pagePort ?? 'usual' : undefined,
           verbose,
+          settings: { net, env, secrets, consumers, runtime },
         },
         io,
         io.interrupted(),
       );
     });
+}
+
+/** Items with commas between them; the flag may be given several times. */
+function listed(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(',').map((item) => item.trim()).filter((item) => item !== '')];
 }

@@ -4,16 +4,24 @@ import { counted } from './counted.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';
+import { type ModuleSettings, modulesOf } from './module-manifest.ts';
 import { program } from './program.ts';
+import { refusalWatch } from './refusals.ts';
 import { connectRedis } from './redis.ts';
 import { readTls } from './redis-options.ts';
 import { openSession, type SessionOptions } from './session.ts';
+
+/** What `up` is asked for. */
+export interface UpOptions extends Omit<SessionOptions, 'modules' | 'onPodLine'> {
+  /** What the flags say of modules among the files. */
+  readonly settings: ModuleSettings;
+}
 
 /**
  * Runs until `stop` settles, then ends everything it started.
  * @throws Failure when it cannot start, when there is no worker to run, or when another process runs the session.
  */
-export async function up(options: SessionOptions, io: Io, stop: Promise<void>): Promise<void> {
+export async function up({ settings, ...options }: UpOptions, io: Io, stop: Promise<void>): Promise<void> {
   if (options.redisUrl !== undefined) {
     const tls = readTls(options.tlsFiles, options.redisUrl);
     const { redisPassword: password, sentinel } = io.environment;
@@ -21,7 +29,9 @@ export async function up(options: SessionOptions, io: Io, stop: Promise<void>): 
   } else if (options.tlsFiles !== undefined) {
     throw new Failure(tlsFlagsNeedTls, exitCodes.usage);
   }
-  await using session = await openSession(options, startLocalOperator, io);
+  const { modules, workers: flagged } = modulesOf(options.files, settings);
+  const onPodLine = refusalWatch(flagged, (line) => io.out(line));
+  await using session = await openSession({ ...options, modules, onPodLine }, startLocalOperator, io);
   const workers = session.operator.workers().length;
   const problems = session.operator.problems().length;
   if (workers === 0) throw nothingToRun(options.files, problems);

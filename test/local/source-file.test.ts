@@ -32,6 +32,14 @@ const greet: Handler<{ name: string }> = ({ data }) => {
 };
 export default greet;
 `;
+const reach = `import type { Handler } from 'redisworker';
+
+const reach: Handler<string> = async ({ data }, { secrets }) => {
+  if (data === 'out') await fetch('http://127.0.0.1:8099/');
+  return String(secrets['token']).length;
+};
+export default reach;
+`;
 const hello = (word: string) => `export const hello = (name: string): string => \`${word}, \${name}!\`;\n`;
 
 beforeAll(async () => {
@@ -40,7 +48,19 @@ beforeAll(async () => {
   await writeFile(join(folder, 'greet.yaml'), manifest('code/greet.ts'));
   await writeFile(join(folder, 'code/greet.ts'), greet);
   await writeFile(join(folder, 'code/lib/hello.ts'), hello('Hello'));
-  const args = [join(import.meta.dirname, '../../cli/redisworker.js'), 'up', 'greet.yaml', '--name', name, '--no-page'];
+  await writeFile(join(folder, 'code/reach.ts'), reach);
+  await writeFile(join(folder, 'secrets.env'), 'token=s3cret\n');
+  const args = [
+    join(import.meta.dirname, '../../cli/redisworker.js'),
+    'up',
+    'greet.yaml',
+    'code/reach.ts',
+    '--secrets',
+    'secrets.env',
+    '--name',
+    name,
+    '--no-page',
+  ];
   up = start(process.execPath, args, { cwd: folder, env: { ...env, XDG_RUNTIME_DIR: folder } });
   await told('greet is ready: all 2 consumers are ready');
 }, 180_000);
@@ -118,5 +138,20 @@ describe('a worker whose module is a file beside its manifest', () => {
     );
     await told('lib/hello.ts:3:');
     expect((await resolved())?.status).toBe('True');
+  });
+});
+
+describe('a module without a manifest', () => {
+  const ask = async (data: string) => JSON.parse(await run('send', 'reach', JSON.stringify(data))) as { data: unknown };
+
+  test('runs under the name of its file, with what the flags give it', async () => {
+    expect(await ask('here')).toMatchObject({ code: 200, data: 6 });
+  });
+
+  test('is told once which flag allows what Deno refused it', async () => {
+    for (const data of ['out', 'out']) expect(await ask(data)).toMatchObject({ code: 500 });
+    const hint = '! reach may not reach 127.0.0.1:8099: to allow it, run this again with --allow-net=127.0.0.1:8099';
+    await told(hint);
+    expect(up.output().split(hint)).toHaveLength(2);
   });
 });

@@ -16,6 +16,8 @@ export interface FollowFilesOptions {
   readonly clock?: Clock;
   /** Bundles what a worker names by `source.file`. */
   readonly bundle?: BundleModule;
+  /** Manifests of modules that have none on disk, by the absolute path of the module, which is one of the paths. */
+  readonly modules?: ReadonlyMap<string, string> | undefined;
   /** Milliseconds an object must be missing from its file before it is deleted; 1000 unless given. */
   readonly absentMs?: number;
 }
@@ -44,7 +46,7 @@ export async function followFiles(
   log: Log,
   options: FollowFilesOptions,
 ): Promise<FollowedFiles> {
-  const { clock = systemClock, absentMs = 1000, validate, onNote = () => undefined, bundle } = options;
+  const { clock = systemClock, absentMs = 1000, validate, onNote = () => undefined, bundle, modules } = options;
   const places = await Promise.all(paths.map(placeOf));
   const sync = new FileSync({ store, log, clock, absentMs, validate, onNote, bundle });
   const ending = new AbortController();
@@ -57,7 +59,7 @@ export async function followFiles(
     cancel();
     let isSettled = false;
     try {
-      const seen = await look(places);
+      const seen = await look(places, modules);
       await watch.watch([...seen.folders, ...sync.folders()]);
       isSettled = await sync.run(seen);
       await watch.watch([...seen.folders, ...sync.folders()]); // a module that is new may lie elsewhere

@@ -35,13 +35,16 @@ export function folderOf({ path, isFolder }: Place): string {
   return isFolder ? path : dirname(path);
 }
 
-/** Reads everything there is; a file that is named twice, or reached by a link too, counts once. */
-export async function look(places: readonly Place[]): Promise<Look> {
-  const texts = new Map<string, string>();
+/**
+ * Reads everything there is; a file that is named twice, or reached by a link too, counts once.
+ * @param modules manifests of modules that have none on disk, by the path of the module: they are there whether it is or not
+ */
+export async function look(places: readonly Place[], modules: ReadonlyMap<string, string> = new Map()): Promise<Look> {
+  const texts = new Map(modules);
   const unseen = new Map<string, string>();
   const folders = new Set(places.map(folderOf));
   const known = new Set<string>();
-  for (const file of await filesIn(places, unseen)) {
+  for (const file of await filesIn(places.filter(({ path }) => !modules.has(path)), unseen)) {
     try {
       if (!(await stat(file)).isFile()) continue;
       const target = await realpath(file);
