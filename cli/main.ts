@@ -1,6 +1,7 @@
 /** The command line `redisworker`: which commands there are. Their words and what they do are in the files of each. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../operator/version.ts';
+import { addBuildCommand } from './build-command.ts';
 import type { Call } from './cluster-words.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { addDeadCommand } from './dead-command.ts';
@@ -68,6 +69,7 @@ export function redisworker(call: Call): Command {
     );
   addInitCommand(root, io, finish);
   addUpCommand(root, io);
+  addBuildCommand(root, io, finish);
   addSendCommand(root, call);
   addTestCommand(root, call);
   addStatusCommands(root, io, finish);

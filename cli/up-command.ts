@@ -1,23 +1,18 @@
 /** The words of `redisworker up`. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { usualPagePort } from './page-port.ts';
 import { tlsFilesOf, type TlsOptions, withRedisOptions } from './redis-options.ts';
-import { readSecrets } from './secrets-file.ts';
+import { type ModuleFlags, readModuleFlags, withModuleFlags } from './module-flags.ts';
 import { examples, sessionOption, wholeNumber } from './words.ts';
 
-interface Flags extends TlsOptions {
+interface Flags extends TlsOptions, ModuleFlags {
   redis?: string;
   metricsPort?: number;
   pagePort?: number;
   page: boolean;
   verbose?: true;
   name: string;
-  allowNet?: string[];
-  allowEnv?: string[];
-  secrets?: string;
-  consumers?: number;
-  runtime?: 'Handler' | 'Script';
 }
 
 /** Adds `up` to the program. */
@@ -28,7 +23,7 @@ export function addUpCommand(root: Command, io: Io): void {
       '<files...>',
       'manifest files, folders of them, or modules such as greet.ts; what is saved takes effect at once',
     );
-  withRedisOptions(command, 'use this Redis; without it a redis-server of its own is started')
+  withModuleFlags(withRedisOptions(command, 'use this Redis; without it a redis-server of its own is started'))
     .option(
       '--metrics-port <port>',
       'serve /healthz, /readyz and /metrics on this port of 127.0.0.1',
@@ -40,11 +35,6 @@ export function addUpCommand(root: Command, io: Io): void {
       wholeNumber(0, 65_535),
     )
     .option('--no-page', 'serve no status page')
-    .option('--allow-net <hosts>', 'of a module: hosts it may reach, with a comma between them', listed)
-    .option('--allow-env <names>', 'of a module: variables it may read, with a comma between them', listed)
-    .option('--secrets <file>', 'of a module: a file of name=value lines, which it has as context.secrets')
-    .option('--consumers <count>', 'of a module: how many run at once', wholeNumber(0, 1000))
-    .addOption(new Option('--runtime <runtime>', 'of a module: what it is').choices(['Handler', 'Script']))
     .option('-v, --verbose', 'also tell what the operator does, step by step')
     .addOption(sessionOption())
     .addHelpText(
@@ -61,8 +51,7 @@ A manifest that is wrong keeps the others running. With none that can be run, or
     )
     .action(async (files: string[], flags: Flags) => {
       const { name, redis: redisUrl, metricsPort, pagePort, page, verbose, ...more } = flags;
-      const { allowNet: net, allowEnv: env, secrets: secretsFile, consumers, runtime, ...rest } = more;
-      const secrets = secretsFile === undefined ? undefined : readSecrets(secretsFile);
+      const { allowNet, allowEnv, secrets, consumers, runtime, ...rest } = more;
       const { up } = await import('./up.ts'); // the whole operator, which the quick commands do not wait for
       await up(
         {
@@ -73,15 +62,10 @@ A manifest that is wrong keeps the others running. With none that can be run, or
           metricsPort,
           pagePort: page ? pagePort ?? 'usual' : undefined,
           verbose,
-          settings: { net, env, secrets, consumers, runtime },
+          settings: readModuleFlags({ allowNet, allowEnv, secrets, consumers, runtime }),
         },
         io,
         io.interrupted(),
       );
     });
-}
-
-/** Items with commas between them; the flag may be given several times. */
-function listed(text: string, before: readonly string[] = []): string[] {
-  return [...before, ...text.split(',').map((item) => item.trim()).filter((item) => item !== '')];
 }

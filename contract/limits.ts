@@ -9,6 +9,9 @@ export const maxSourceBytes = 256 * 1024;
 /** A module with everything it imports, made one file, in bytes: 8 MiB. */
 export const maxBundleBytes = 8 * 1024 * 1024;
 
+/** What a ConfigMap may hold, in bytes: the API server takes 1 MiB with everything around it. */
+export const maxConfigMapBytes = 1000 * 1024;
+
 /** Decrypted JSON of `encryptedJson`, in bytes: 64 KiB. */
 export const maxSecretBytes = 64 * 1024;
 

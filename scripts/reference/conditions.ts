@@ -122,7 +122,7 @@ const sections: readonly Section[] = [
       ],
       [
         ['SourceIsLocal'],
-        '`source.file` names a file that only `redisworker up` can read: make one file of it, and give that in a ConfigMap',
+        '`source.file` names a file that only `redisworker up` can read: apply what `redisworker build` makes of the manifest',
       ],
       [['InvalidAllowNet'], 'correct the entry of `permissions.net`'],
       [

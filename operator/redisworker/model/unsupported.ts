@@ -7,7 +7,7 @@ export function unsupportedSource({ url, file }: RedisWorkerSpec['source']): Pro
   if (file !== undefined) {
     return terminal(
       'SourceIsLocal',
-      `spec.source.file names ${file} on the disk of whoever wrote the manifest, which only "redisworker up" can read: make one file of it ("deno bundle ${file} -o worker.js --external redisworker") and give that in a ConfigMap`,
+      `spec.source.file names ${file} on the disk of whoever wrote the manifest, which only "redisworker up" can read: apply what "redisworker build MANIFEST" prints instead of the manifest`,
     );
   }
   return notSupported(

@@ -45,6 +45,6 @@ export function codeConfigMap(worker: KubeObject, { code, digest, map, mapName }
       ...(namespace === undefined ? {} : { namespace }),
     },
     immutable: true,
-    data: { [bundleFileName]: code, [mapName]: map },
+    data: { [bundleFileName]: code, ...(map === '' ? {} : { [mapName]: map }) },
   };
 }

@@ -1,0 +1,85 @@
+/** The documents of a manifest with every module that is a file made one file, and kept in a ConfigMap. */
+import { basename, extname } from 'node:path';
+import { stringify } from 'yaml';
+import { maxConfigMapBytes } from '../contract/limits.ts';
+import { manifestProblems } from '../operator/api/redisworker.ts';
+import type { KubeObject } from '../operator/cluster/cluster.ts';
+import { moduleOf, withModule } from '../operator/cluster/local/files/bundled-worker.ts';
+import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
+import { readYaml } from '../operator/cluster/local/files/yaml.ts';
+import type { Bundle } from '../operator/code/bundle.ts';
+
+/** What became of one file: the text of a manifest for a cluster, or what is wrong, one sentence each. */
+export interface BuiltFile {
+  /** Name of the file it is written to. */
+  readonly name: string;
+  readonly text: string;
+  readonly problems: readonly string[];
+}
+
+/** Makes it. @param file absolute path, also of a module that has no manifest but `text` */
+export async function buildFile(file: string, shown: string, text: string, bundle: BundleModule): Promise<BuiltFile> {
+  const problems: string[] = [];
+  const documents: unknown[] = [];
+  for (const document of readYaml(text)) {
+    if (!document.ok) {
+      problems.push(`${shown}:${document.line}: ${document.problem}`);
+      continue;
+    }
+    for (const object of itemsOf(document.value)) {
+      const built = await buildObject(object, file, bundle);
+      problems.push(...built.problems.map((problem) => `${shown}:${document.line}: ${problem}`));
+      documents.push(...built.objects);
+    }
+  }
+  return {
+    name: `${basename(file, extname(file))}.yaml`,
+    text: documents.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'),
+    problems,
+  };
+}
+
+/** What is no RedisWorker stays as it is. */
+async function buildObject(
+  object: unknown,
+  file: string,
+  bundle: BundleModule,
+): Promise<{ readonly objects: readonly unknown[]; readonly problems: readonly string[] }> {
+  if (!isWorker(object)) return { objects: [object], problems: [] };
+  const { name } = object.metadata;
+  const problems = manifestProblems(object).map((problem) => `RedisWorker ${name}: ${problem}`);
+  const entry = moduleOf(object, file);
+  if (problems.length > 0 || entry === undefined) return { objects: [object], problems };
+  const outcome = await bundle(entry);
+  if (!outcome.ok) return { objects: [], problems: [`RedisWorker ${name}: ${outcome.problem}`] };
+  const fitted = fitting(outcome.bundle);
+  if (fitted === undefined) {
+    const kib = Math.ceil(outcome.bundle.bytes / 1024);
+    return {
+      objects: [],
+      problems: [
+        `RedisWorker ${name}: its module is ${kib} KiB with everything it imports, and a ConfigMap holds ${
+          maxConfigMapBytes / 1024
+        } KiB: import less, or only the parts of a package that are used`,
+      ],
+    };
+  }
+  return { objects: withModule(object, { bundle: fitted, problem: undefined }), problems: [] };
+}
+
+/** The bundle as one ConfigMap holds it: rather without its source map than not at all. */
+function fitting(bundle: Bundle): Bundle | undefined {
+  const { bytes, map } = bundle;
+  if (bytes > maxConfigMapBytes) return undefined;
+  return bytes + Buffer.byteLength(map) > maxConfigMapBytes ? { ...bundle, map: '' } : bundle;
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  const { kind, items } = value as { kind?: unknown; items?: unknown };
+  return kind === 'List' && Array.isArray(items) ? items : [value];
+}
+
+function isWorker(value: unknown): value is KubeObject {
+  const { kind, metadata } = (value ?? {}) as { kind?: unknown; metadata?: { name?: unknown } };
+  return kind === 'RedisWorker' && typeof metadata?.name === 'string';
+}

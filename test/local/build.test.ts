@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build, type BuildOptions } from '../../cli/build.ts';
+import { moduleBundler } from '../../cli/bundle-module.ts';
+import { manifestProblems } from '../../operator/api/redisworker.ts';
+import { readManifest } from '../../operator/cluster/local/index.ts';
+import { resolveSource } from '../../operator/redisworker/observe/source.ts';
+import { testIo } from '../support/io.ts';
+
+let folder: string;
+const bundle = moduleBundler({ environment: process.env, check: false });
+const greet = `# said by its author
+apiVersion: redisworker.dev/v1alpha1
+kind: RedisWorker
+metadata:
+  name: greet
+spec:
+  source:
+    file: code/greet.ts
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: other
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'redisworker-build-'));
+  await mkdir(join(folder, 'code'));
+  await writeFile(join(folder, 'greet.yaml'), greet);
+  await writeFile(join(folder, 'code/greet.ts'), "import { hello } from './hello.ts';\nexport default () => hello;\n");
+  await writeFile(join(folder, 'code/hello.ts'), "export const hello = 'Hello';\n");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function built(options: Partial<BuildOptions>): Promise<{ code: number; out: string; err: string }> {
+  const io = testIo({ environment: {} });
+  const code = await build({ files: [join(folder, 'greet.yaml')], settings: {}, ...options }, bundle, io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
+describe('redisworker build', () => {
+  test('makes of a file a ConfigMap the worker names, and leaves everything else as it is', async () => {
+    const { code, out, err } = await built({});
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { objects, problems } = readManifest(out, 'out.yaml');
+    expect(problems).toEqual([]);
+    const [code1, worker, service] = objects.map(({ object }) => object);
+    expect([code1?.kind, worker?.kind, service?.kind]).toEqual(['ConfigMap', 'RedisWorker', 'Service']);
+    expect(manifestProblems(worker)).toEqual([]);
+    const { source } = worker?.spec as { source: Parameters<typeof resolveSource>[0] };
+    expect(source.bundle?.configMaps).toEqual([code1?.metadata.name]);
+    const resolved = resolveSource(source, code1);
+    expect(resolved).toMatchObject({ ok: true, value: { text: expect.stringContaining('"Hello"') } });
+    expect(resolved.ok && resolved.value.map?.text).toContain('"greet.ts"');
+    expect(out).not.toContain(folder);
+  });
+
+  test('writes the same bytes for the same sources, and tells what is not as it would be made', async () => {
+    const output = join(folder, 'deploy');
+    expect(await built({ output, check: true })).toMatchObject({ code: 1, err: expect.stringContaining('greet.yaml') });
+    expect(await built({ output })).toMatchObject({ code: 0, out: `✓ ${join(output, 'greet.yaml')}` });
+    const text = await readFile(join(output, 'greet.yaml'), 'utf8');
+    expect(await built({ output, check: true })).toMatchObject({ code: 0, err: '' });
+    expect(`${(await built({})).out}\n`).toBe(text);
+  });
+
+  test('builds a module without a manifest, by its flags', async () => {
+    const { out } = await built({ files: [join(folder, 'code/greet.ts')], settings: { net: ['a.example:443'] } });
+    expect(readManifest(out, 'out.yaml').objects.map(({ object }) => object)[1]).toMatchObject({
+      metadata: { name: 'greet' },
+      spec: { permissions: { net: ['a.example:443'] }, source: { bundle: {} } },
+    });
+  });
+
+  test('says all that is wrong with file and line, and makes nothing', async () => {
+    const output = join(folder, 'nothing');
+    const file = join(folder, 'wrong.yaml');
+    await writeFile(
+      file,
+      `${greet.replace('greet.ts', 'none.ts')}---\n${greet.replace('spec:', 'spec:\n  spelled: wrong')}`,
+    );
+    const { code, err } = await built({ files: [file], output });
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/wrong\.yaml:2: RedisWorker greet: there is no file .*none\.ts/),
+    ]);
+    expect(err).toContain('unknown field "spec.spelled"');
+    await expect(readFile(join(output, 'wrong.yaml'))).rejects.toThrow('ENOENT');
+  });
+
+  test('refuses what no ConfigMap holds, with its size', async () => {
+    await writeFile(join(folder, 'code/large.ts'), `export default () => '${'x'.repeat(1100 * 1024)}';\n`);
+    const { code, err } = await built({ files: [join(folder, 'code/large.ts')] });
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('1101 KiB with everything it imports, and a ConfigMap holds 1000 KiB'),
+    ]);
+  });
+});
