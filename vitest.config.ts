@@ -1,6 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` and `redis` need no cluster; `servers` runs what speaks to Redis on the server of
+/** What starts dozens of processes, or waits for what takes its time by nature: for the full run. */
+const patient = [
+  'images/images.test.ts',
+  'test/local/attacks.test.ts',
+  'test/local/autoscale.test.ts',
+  'test/local/bundle.test.ts',
+  'test/local/crash-sweep.test.ts',
+  'test/local/init.test.ts',
+  'test/local/problems.test.ts',
+  'test/local/redis-outage.test.ts',
+  'test/local/redis-users.test.ts',
+  'test/local/rollout.test.ts',
+  'test/local/source-file.test.ts',
+  'test/local/spec.test.ts',
+  'test/local/tls.test.ts',
+  'test/worker/codec.test.ts',
+  'test/worker/commits.test.ts',
+  'test/worker/deno-options.test.ts',
+  'test/worker/faults.test.ts',
+  'test/worker/gate.test.ts',
+];
+
+/** `unit` and `redis` need no cluster, nor does `patient`, which takes its time; `servers` runs what speaks to Redis on the server of
  * REDIS_SERVER, for scripts/on-server.ts; `topologies` starts sets of servers; `proof` tries
  * random lists; `cluster` starts a control plane of its own, `node` a whole node. */
 export default defineConfig({
@@ -24,17 +46,21 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'test/support/**/*.test.ts',
           ],
+          exclude: patient,
         },
       },
       {
         test: {
           name: 'redis',
           maxWorkers: 4,
+          isolate: false, // or each file loads the operator anew
           include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'],
+          exclude: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
+      { test: { name: 'patient', maxWorkers: 4, include: patient, testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'servers',

@@ -35,19 +35,19 @@ const sources = [
 ];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
-/** What ESLint found in files that are still the same. What changed around them may have changed the finding. */
-const lintCache = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/eslint/'];
-
 /** What the compiler found out last time, and need not find out again. */
 const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.json'];
 
-/** Checks that read the sources; each counts as one. `quick` ones build on what an earlier run found. */
+/**
+ * Checks that read the sources; each counts as one. `quick` ones build on what an earlier run found, and lint what this
+ * checkout changes: what changed around a file may have changed the finding.
+ */
 export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   return [
     check('types', 'tsc', ...(quick ? typesCache : [])),
     check('types of the page', 'tsc', '-p', 'page'),
     check('format', 'node', 'scripts/format.ts', '--check'),
-    check('lint', 'eslint', ...(quick ? lintCache : []), '.'),
+    quick ? check('lint of what changed', 'node', 'scripts/lint-changed.ts') : check('lint', 'eslint', '.'),
     check('imports', 'depcruise', ...sources),
     check('types on Deno', 'deno', 'check', '-q', ...denoSources),
     check('lint on Deno', 'deno', 'lint', '-q', ...denoSources),
@@ -55,9 +55,9 @@ export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   ];
 }
 
-/** Tests that need nothing but this machine. */
-export function tests(reports: string): Runner {
-  return vitest('tests', ['unit', 'redis'], reports);
+/** Tests that need nothing but this machine; `quick` leaves out those that take their time. */
+export function tests(reports: string, { quick }: { quick: boolean }): Runner {
+  return vitest('tests', ['unit', 'redis', ...(quick ? [] : ['patient'])], reports);
 }
 
 /** Tests of pure parts of the worker, on the runtime they are made for. */

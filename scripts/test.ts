@@ -1,8 +1,8 @@
 /**
  * Runs every check and test and ends with one line that counts them all. Nothing stops at the first
- * failure. `node scripts/test.ts` is the loop of a developer; `--cluster` adds the tests on newer servers,
- * on Sentinel and on a Cluster, the proofs of the network mirror, the tests on a real control plane and on
- * a node, and takes nothing from an earlier run.
+ * failure. `node scripts/test.ts` is the loop of a developer; `--cluster` adds the tests that take their time, those on
+ * newer servers, on Sentinel and on a Cluster, the proofs of the network mirror, the tests on a real control plane and
+ * on a node, lints everything, and takes nothing from an earlier run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rightsFolder } from '../test/support/control-plane/used-rights.ts';
+import { thoroughVariable } from '../test/support/thorough.ts';
 import { type Outcome, sum, summary, withSecondRun } from './count.ts';
 import {
   chartTests,
@@ -44,7 +45,7 @@ try {
   const [checked, tested] = await Promise.all([
     inTurn([...checks({ quick: !values.cluster }), denoTests(reports)], 'kept'),
     inTurn([
-      tests(reports),
+      tests(reports, { quick: !values.cluster }),
       ...(values.cluster
         ? [
           ...serverTests(reports),
@@ -115,7 +116,7 @@ function run(
   const path = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...env, PATH: path, [rightsFolder]: reports },
+    env: { ...env, PATH: path, [rightsFolder]: reports, ...(values.cluster ? { [thoroughVariable]: 'yes' } : {}) },
     stdio: ['ignore', ...streams(output)],
   });
   running.add(child);

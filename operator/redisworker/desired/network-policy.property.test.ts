@@ -7,6 +7,7 @@ import { denoAllows } from '../network/allow-net/deno-allows.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
 import type { Scope } from '../network/allow-net/entry.ts';
 import { policyAllows, type Target, type TargetPod } from '../../../test/support/policy-allows.ts';
+import { tries } from '../../../test/support/thorough.ts';
 import type { Service } from '../network/allow-net/topology.ts';
 import { clusterDns, networkPolicy } from './network-policy.ts';
 
@@ -188,7 +189,7 @@ test('a target is open exactly when Deno allows a dial that leads there, or it i
         }
       }
     }),
-    { numRuns: 200 },
+    tries(40, 200),
   );
 });
 
@@ -214,6 +215,6 @@ test('no rule of any scope has an empty list of peers or ports', () => {
         true,
       );
     }),
-    { numRuns: 100 },
+    tries(30, 100),
   );
 });

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { withCount, withInline, withNet, withSpec, worker } from '../../../test/support/gen.ts';
 import { crashingPod, RolloutWorld } from '../../../test/support/rollout-world.ts';
 import { targetAt } from '../../../test/support/redis-target.ts';
+import { tries } from '../../../test/support/thorough.ts';
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import { planOf } from './index.ts';
 import { requeueAfter } from './requeue.ts';
@@ -361,6 +362,6 @@ test('whatever pods and requests do, and wherever the operator ends: one is alwa
       expect(['Promoted', 'Failed', undefined]).toContain(canaryNow(world)?.verdict);
       expect([new Set(Object.values(world.runs())).size, world.look().actions]).toEqual([1, []]);
     }),
-    { numRuns: 30 },
+    tries(5, 30),
   );
 });

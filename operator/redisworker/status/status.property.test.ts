@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { withCount, withNet, worker } from '../../../test/support/gen.ts';
 import { observed } from '../../../test/support/observed.ts';
 import { violations } from '../../../test/support/structural-check.ts';
+import { tries } from '../../../test/support/thorough.ts';
 import { openApiSchema } from '../../api/crd.ts';
 import { ClusterError, type KubeObject } from '../../cluster/cluster.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
@@ -112,6 +113,6 @@ test('whatever is observed gives a status the API server takes, and reads back a
         expect([...told, ...words].filter((text) => /[\u0000-\u001f\u007f-\u009f]/.test(text))).toEqual([]);
       },
     ),
-    { numRuns: 150 },
+    tries(40, 150),
   );
 });
