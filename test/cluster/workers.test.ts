@@ -283,7 +283,11 @@ describeOnCluster('workers on a cluster', () => {
     const [lesser = '', greater = ''] = twins.sort((one, other) => (one.metadata.uid < other.metadata.uid ? -1 : 1))
       .map(({ metadata }) => metadata.name);
     await Promise.all([ready(lesser), ready(greater)]);
-    await apply(worker(lesser, withSpec({ stream: { request: requestStreamKey(greater) } })));
+    // Its pod would be denied the stream that the edit takes away.
+    await apply(worker(lesser, withSpec({ suspend: true })));
+    const isSuspended = async () => (await condition(lesser, 'Ready'))?.reason === 'Suspended';
+    await eventually(`${lesser} is suspended`, isSuspended, 60_000);
+    await apply(worker(lesser, withSpec({ suspend: false, stream: { request: requestStreamKey(greater) } })));
     const isStalled = () =>
       eventually(`${lesser} is stalled`, async () => {
         const { status, reason, message } = (await condition(lesser, 'Stalled')) ?? {};
