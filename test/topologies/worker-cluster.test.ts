@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../client/mod.ts';
 import { decodeReply } from '../../contract/reply.ts';
 import {
   deadLetterStreamKey,
@@ -235,3 +236,16 @@ async function otherThan(key: string): Promise<number> {
   const owner = await cluster.ownerOf(key);
   return (await cluster.masters()).find((port) => port !== owner) ?? 0;
 }
+
+it('is asked by many callers at once, with references of the client and of their own', async () => {
+  const type = typeOf();
+  await start(type, 'export default ({ data }) => data;');
+  const client = await connect({ url: cluster.url, timeout: 60_000 });
+  try {
+    const numbers = Array.from({ length: 100 }, (_, at) => at);
+    const asked = numbers.map((at) => client.ask(type, at, at % 10 === 0 ? { ref: randomUUID() } : {}));
+    expect(await Promise.all(asked)).toEqual(numbers);
+  } finally {
+    await client.close();
+  }
+});

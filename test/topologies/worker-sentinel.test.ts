@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../client/mod.ts';
 import { env } from '../../contract/pod.ts';
 import { denialsOf } from '../support/denials.ts';
 import { freePort } from '../support/processes.ts';
@@ -113,3 +114,20 @@ async function fakeSentinel(said: string): Promise<Server> {
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
+
+it('answers a caller of the Sentinels, and again after a failover', async () => {
+  const type = await start();
+  const client = await connect({ url: set.url, password, sentinel: { password: sentinelPassword }, timeout: 60_000 });
+  try {
+    expect(await client.ask(type, 'before')).toBe('before');
+    await set.failOver();
+    const after = await eventually(
+      'the new master answers',
+      () => client.ask(type, 'after', { timeout: 5000 }),
+      60_000,
+    );
+    expect(after).toBe('after');
+  } finally {
+    await client.close();
+  }
+});
