@@ -189,3 +189,13 @@ test('whatever is added, every key runs after its last add and no key runs twice
     { numRuns: 60 },
   );
 });
+
+test('what a key was to be looked at for is over once it is well: no look comes of what an earlier one had put off', async () => {
+  const { clock, queue } = queueOf();
+  queue.addAfter('a', 60_000);
+  queue.add('a');
+  expect(await takeAll(queue)).toEqual(['a']);
+  queue.forget('a');
+  await clock.advance(120_000);
+  expect([queue.depth, clock.pending]).toEqual([0, 0]);
+});

@@ -149,10 +149,12 @@ export class WorkQueue {
     return pause;
   }
 
-  /** The key is well again: its next failure pauses it shortly. */
+  /** The key is well again: its next failure pauses it shortly, and what it was to be looked at for is over. */
   forget(key: string): void {
     this.#failures.delete(key);
     this.#pausedUntil.delete(key);
+    this.#delayed.get(key)?.cancel();
+    this.#delayed.delete(key);
   }
 
   /** Failures of the key since it was last forgotten. */
