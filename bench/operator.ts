@@ -7,6 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openOperatorImage } from './operator/contained.ts';
 import type { OperatorResults } from './operator/figures.ts';
+import { measureFlood } from './operator/flood.ts';
 import { measureLoad } from './operator/load.ts';
 import { measurePeer, peerProgram } from './operator/peer.ts';
 import { Report } from './operator/report.ts';
@@ -42,6 +43,15 @@ try {
     try {
       const took = await measureWakes(stage, workers, Math.min(wakes, workers), longestMs(workers));
       report.keep({ wakeDecisionMsP50: quantile(took, 0.5), wakeDecisionMsP99: quantile(took, 0.99) });
+    } finally {
+      await operator.stop(30_000);
+    }
+  });
+  await phase('flood', 1, async (stage) => {
+    const operator = await stage.startOperator();
+    try {
+      const { perSecond, cores, mbMore } = await measureFlood(stage, operator);
+      report.keep({ floodPerSecond: perSecond, floodCores: cores, floodMbMore: mbMore });
     } finally {
       await operator.stop(30_000);
     }

@@ -20,6 +20,9 @@ export type Figure =
   | 'wakeDecisionMsP50'
   | 'wakeDecisionMsP99'
   | 'restartSecondsToWatched'
+  | 'floodPerSecond'
+  | 'floodCores'
+  | 'floodMbMore'
   | 'secondsToReady5000'
   | 'rssMb5000';
 
@@ -67,6 +70,9 @@ export const figureLines: readonly FigureLine[] = [
   { title: 'wake from zero, XADD to the scale write, p50', figure: 'wakeDecisionMsP50', unit: 'ms' },
   { title: 'wake from zero, XADD to the scale write, p99', figure: 'wakeDecisionMsP99', unit: 'ms', most: 50 },
   { title: 'restart, until every worker is judged again', figure: 'restartSecondsToWatched', unit: 's', most: 3 },
+  { title: 'a flood of responses, all of them counted: per second', figure: 'floodPerSecond', unit: '' },
+  { title: 'the flood: processors of the operator', figure: 'floodCores', unit: '', most: 1 },
+  { title: 'the flood: memory beyond that before it', figure: 'floodMbMore', unit: 'MB', most: 50 },
   { title: '5,000 workers: apply to all Ready', figure: 'secondsToReady5000', unit: 's' },
   { title: '5,000 workers: memory', figure: 'rssMb5000', unit: 'MB', most: 450 },
 ];
