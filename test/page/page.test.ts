@@ -141,7 +141,9 @@ describe.skipIf(!hasChromium)('the status page', () => {
       const { page, faults } = await opened('#token=t', width, colours);
       await page.getByRole('link', { name: 'resize' }).click();
       await page.getByRole('link', { name: 'Dead letters' }).click();
-      await page.getByText('it broke').click();
+      const reason = page.getByText('it broke');
+      expect((await reason.boundingBox())?.width).toBeGreaterThan(240); // not a word to a line
+      await reason.click();
       await page.getByText(html, { exact: true }).first().waitFor();
       await page.getByRole('button', { name: 'Replay' }).click();
       expect(await scrolls(page)).toBe(false);
