@@ -88,6 +88,23 @@ describe('a worker behind Sentinels', () => {
     expect(await answer(type, 2)).toBe(2);
   });
 
+  it('answers a caller of the Sentinels, and again after a failover', async () => {
+    const type = await start();
+    const client = await connect({ url: set.url, password, sentinel: { password: sentinelPassword }, timeout: 60_000 });
+    try {
+      expect(await client.ask(type, 'before')).toBe('before');
+      await set.failOver();
+      const after = await eventually(
+        'the new master answers',
+        () => client.ask(type, 'after', { timeout: 5000 }),
+        60_000,
+      );
+      expect(after).toBe('after');
+    } finally {
+      await client.close();
+    }
+  });
+
   it('goes on at the replica that comes after a master that was killed', async () => {
     const type = await start();
     expect(await answer(type, 'before')).toBe('before');
@@ -114,20 +131,3 @@ async function fakeSentinel(said: string): Promise<Server> {
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
-
-it('answers a caller of the Sentinels, and again after a failover', async () => {
-  const type = await start();
-  const client = await connect({ url: set.url, password, sentinel: { password: sentinelPassword }, timeout: 60_000 });
-  try {
-    expect(await client.ask(type, 'before')).toBe('before');
-    await set.failOver();
-    const after = await eventually(
-      'the new master answers',
-      () => client.ask(type, 'after', { timeout: 5000 }),
-      60_000,
-    );
-    expect(after).toBe('after');
-  } finally {
-    await client.close();
-  }
-});
