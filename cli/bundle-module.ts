@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, type BundleOutcome } from '../operator/code/bundle.ts';
+import { checkTypes } from '../operator/code/check.ts';
 import { denoPath, runtimeTypes } from './installation.ts';
 
 /** How modules are bundled here. */
@@ -26,4 +27,21 @@ export function moduleBundler(
   const deno = { path: denoPath(), cache: codeCache(environment), environment };
   return (entry) =>
     bundle({ entry, deno, namedFrom: process.cwd(), ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
+}
+
+/** Whoever waits for new code comes first. */
+const checkNiceness = 5;
+
+/**
+ * Gives what checks the types of a module by its absolute path, in one sentence about the first fault.
+ * @throws Failure when Deno is not installed
+ */
+export function typeChecker(
+  { environment }: Pick<ModuleBundling, 'environment'>,
+): (entry: string, beside?: AbortSignal) => Promise<string | undefined> {
+  const deno = { path: denoPath(), cache: codeCache(environment), environment };
+  const calm = { ...deno, niceness: checkNiceness };
+  const asked = { deno, namedFrom: process.cwd(), runtimeTypes: runtimeTypes() };
+  return async (entry, beside) =>
+    (await checkTypes({ ...asked, entry, ...(beside === undefined ? {} : { deno: calm, signal: beside }) }))?.sentence;
 }

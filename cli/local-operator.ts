@@ -14,7 +14,7 @@ import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
-import { moduleBundler } from './bundle-module.ts';
+import { moduleBundler, typeChecker } from './bundle-module.ts';
 import { fail } from './failure.ts';
 import { denoPath, imageRoot } from './installation.ts';
 import { serveLocalPage } from './local-page.ts';
@@ -56,11 +56,12 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   starting.defer(() => operator.stop());
   await serveMetrics(settings.metricsPort, operator, metrics, starting);
   const onNote = (note: string) => settings.io.out(`… ${note}`);
-  const bundle = moduleBundler({ environment: env });
+  const bundle = moduleBundler({ environment: env, check: false });
   const files = await followFiles(settings.files, cluster, log, {
     validate: manifestProblems,
     onNote,
     bundle,
+    checkTypes: typeChecker({ environment: env }),
     modules: settings.modules,
   });
   starting.defer(() => files.close());

@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { maxBundleBytes } from '../../contract/limits.ts';
-import { buildProblem } from './build-problem.ts';
-import { checkArguments } from './check.ts';
+import { type BuildProblem, buildProblem } from './build-problem.ts';
+import { checkTypes } from './check.ts';
 import { type DenoRun, type DenoTool, runDeno } from './deno.ts';
 import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
 import { filesOf, readGraph } from './graph.ts';
+import { nameFrom } from './name-from.ts';
 import { normalized, type Output } from './output.ts';
 import { entryNames, findProject, type Project } from './project.ts';
 import { webWorkerProblem } from './web-workers.ts';
@@ -83,16 +84,16 @@ class Build {
 
   async run(): Promise<BundleOutcome> {
     const { entry } = this.#project;
-    const [made, seen, checked] = await Promise.all([this.#bundle(), this.#look(), this.#check()]);
+    const [made, seen, mistyped] = await Promise.all([this.#bundle(), this.#look(), this.#check()]);
     const graph = readGraph(seen.stdout) ?? { modules: [], imports: [] };
-    const failed = [made, checked].find((run) => run !== undefined && run.code !== 0);
+    const failed = made.code === 0 ? mistyped : buildProblem(made.stderr, entry, this.#name);
     const ground = await this.#ground();
     const own = filesOf(graph).filter((file) => !isPackage(file, ground));
     const files = [...new Set([entry, ...own])];
     const refused = importProblem(graph, ground);
     if (refused !== undefined) return { ok: false, problem: refused, files };
     if (failed !== undefined) {
-      const { sentence, file } = buildProblem(failed.stderr, entry, this.#name);
+      const { sentence, file } = failed;
       return { ok: false, problem: sentence, files: file === undefined ? files : [...new Set([...files, file])] };
     }
     const output = await this.#output();
@@ -128,10 +129,9 @@ class Build {
     return this.#deno('info', '--json', '--no-lock', this.#project.entry);
   }
 
-  async #check(): Promise<DenoRun | undefined> {
+  async #check(): Promise<BuildProblem | undefined> {
     const { runtimeTypes } = this.#request;
-    if (runtimeTypes === undefined || !/\.[mc]?tsx?$/.test(this.#project.entry)) return undefined;
-    return this.#deno('check', '--quiet', ...await checkArguments(this.#project, runtimeTypes, this.#folder));
+    return runtimeTypes === undefined ? undefined : await checkTypes({ ...this.#request, runtimeTypes });
   }
 
   async #ground(): Promise<Ground> {
@@ -177,11 +177,6 @@ function bundleOf({ code, map, mapName }: Output): Bundle {
 
 function isPackage(file: string, { packages }: Ground): boolean {
   return packages.some((folder) => file.startsWith(`${folder}/`)) || file.includes('/node_modules/');
-}
-
-function nameFrom(folder: string, path: string): string {
-  const way = relative(folder, path);
-  return way === '' || way.startsWith('../../') ? path : way;
 }
 
 function mebibytes(bytes: number): string {

@@ -1,10 +1,43 @@
-/** How types are checked: as Deno does it in an editor, with the types of the runtime's module where a project has none. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** Checks types as Deno does it in an editor, with those of the runtime's module where a project has none. */
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { type BuildProblem, buildProblem } from './build-problem.ts';
+import { type DenoTool, runDeno } from './deno.ts';
 import { runtimeModule } from './gate.ts';
-import type { Project } from './project.ts';
+import { nameFrom } from './name-from.ts';
+import { findProject, type Project } from './project.ts';
+
+/** What to check, and with what. */
+export interface CheckRequest {
+  /** Absolute path of a module, or of a folder with one. */
+  readonly entry: string;
+  readonly deno: DenoTool;
+  /** Folder that files are named from in what is said about them. */
+  readonly namedFrom: string;
+  /** Declarations of the runtime's module. */
+  readonly runtimeTypes: string;
+  readonly signal?: AbortSignal;
+}
+
+/** @returns the first fault; undefined when there is none, or no types: of JavaScript, and of a module that is not there */
+export async function checkTypes(request: CheckRequest): Promise<BuildProblem | undefined> {
+  const { deno, namedFrom, runtimeTypes, signal } = request;
+  const project = await findProject(request.entry);
+  if (project === undefined || !/\.[mc]?tsx?$/.test(project.entry)) return undefined;
+  await mkdir(deno.cache, { recursive: true });
+  const cache = await realpath(deno.cache);
+  const folder = await mkdtemp(join(await realpath(tmpdir()), 'redisworker-check-'));
+  try {
+    const args = ['check', '--quiet', ...await checkArguments(project, runtimeTypes, folder)];
+    const run = await runDeno({ ...deno, cache }, args, dirname(project.entry), signal);
+    return run.code === 0 ? undefined : buildProblem(run.stderr, project.entry, (path) => nameFrom(namedFrom, path));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 const targets = z.record(z.string(), z.string());
 const configShape = z.looseObject({
@@ -14,7 +47,7 @@ const configShape = z.looseObject({
 });
 
 /** Arguments of `deno check`. @param folder where an import map may be written */
-export async function checkArguments(
+async function checkArguments(
   { entry, config, lock }: Project,
   runtimeTypes: string,
   folder: string,

@@ -1,5 +1,6 @@
 /** Runs the Deno that bundles: a child process with a cache of its own, bounded in time and in what it may say. */
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 
 /** Which Deno, and with what around it. */
 export interface DenoTool {
@@ -9,6 +10,8 @@ export interface DenoTool {
   readonly cache: string;
   /** What the program finds in its environment: proxies, certificates and registries are the caller's to choose. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How far its processes stand back for others, as `nice` has it; 0 unless given. */
+  readonly niceness?: number;
 }
 
 /** What a run left behind. */
@@ -37,6 +40,7 @@ export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, si
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   });
+  if (tool.niceness !== undefined && child.pid !== undefined) standBack(child.pid, tool.niceness);
   const said = { stdout: '', stderr: '' };
   let why = '';
   const stop = (reason: string): void => {
@@ -60,4 +64,12 @@ export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, si
     resolve({ code: why === '' ? code ?? 1 : 1, stdout: said.stdout, stderr });
   });
   return promise;
+}
+
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // it has ended already
+  }
 }

@@ -180,7 +180,7 @@ const sections: readonly Section[] = [
       ],
       [
         ['SourceNotBuilt'],
-        'a module that can be bundled: the message has its file and line. What ran before goes on',
+        'a module that can be bundled, with types that fit: the message has its file and line. Where there is a last good code, that runs: `Ready` speaks of it, and `SourceResolved` alone says this',
       ],
       [['SecretNotFound', 'SecretKeyNotFound'], 'a Secret, or its key'],
       [

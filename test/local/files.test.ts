@@ -316,11 +316,24 @@ describe('a worker whose module is a file', () => {
     return { ok: true, files: [entry], bundle: { code, bytes: code.length, digest, map: '{}', mapName: 'x.map' } };
   }
 
+  /** Ends checks of mistyped code, by the code. */
+  const checked = new Map<string, (problem: string | undefined) => void>();
+
+  /** As checking is: it takes its time, and its end when nobody wants to know any more. */
+  async function checkTypes(entry: string, beside?: AbortSignal): Promise<string | undefined> {
+    const code = await readFile(entry, 'utf8');
+    if (code !== 'mistyped') return undefined;
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    checked.set(code, resolve);
+    beside?.addEventListener('abort', () => resolve(undefined));
+    return promise;
+  }
+
   beforeEach(async () => {
     await mkdir(join(dir, 'lib'));
     await writeFile(module(), 'first');
     await writeFile(join(dir, 'greet.yaml'), greet);
-    files = await followFiles([dir], cluster, log, { validate: manifestProblems, absentMs: 150, bundle });
+    files = await followFiles([dir], cluster, log, { validate: manifestProblems, absentMs: 150, bundle, checkTypes });
   });
 
   test('names a bundle instead, whose code a ConfigMap has for as long as it is the one', async () => {
@@ -331,6 +344,29 @@ describe('a worker whose module is a file', () => {
     });
     await writeFile(module(), 'second');
     await eventually('only the new code is there', async () => (await codes()).join() === 'second');
+  });
+
+  test('tries new code while its types are checked, and goes back to the last good one when they are wrong', async () => {
+    await writeFile(module(), 'mistyped');
+    await eventually('the new code is tried', async () => (await codes()).includes('mistyped'));
+    expect(await told()).toBeUndefined();
+    checked.get('mistyped')?.('greet.ts:1:1: not so');
+    await eventually('the operator is told', async () => await told() === 'greet.ts:1:1: not so');
+    await eventually('the last good code is the only one', async () => (await codes()).join() === 'first');
+    expect(logged.join('\n')).toContain('RedisWorker default/greet: greet.ts:1:1: not so');
+    await writeFile(module(), 'second');
+    await eventually('only the new code is there', async () => (await codes()).join() === 'second');
+    expect(await told()).toBeUndefined();
+  });
+
+  test('gives up the check of code that was saved over', async () => {
+    await writeFile(module(), 'mistyped');
+    await eventually('the new code is tried', async () => (await codes()).includes('mistyped'));
+    await writeFile(module(), 'second');
+    await eventually('only the newest code is there', async () => (await codes()).join() === 'second');
+    checked.get('mistyped')?.('greet.ts:1:1: not so');
+    await lookedAgain();
+    expect([await codes(), await told()]).toEqual([['second'], undefined]);
   });
 
   test('keeps its last good code while the module is wrong, or the manifest is', async () => {

@@ -46,6 +46,8 @@ export interface Source {
   readonly map?: { readonly name: string; readonly text: string } | undefined;
   readonly digest: string;
   readonly bytes: number;
+  /** Why this is the last good code, and not what its author saved since. */
+  readonly notBuilt?: string | undefined;
 }
 
 /** What one config hash holds. */

@@ -52,8 +52,15 @@ export async function orForbidden<T>(read: () => Promise<T>): Promise<Resolved<T
 }
 
 async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
-  const { source, sourceProblem, parent } = reader.blueprint;
-  if (sourceProblem !== undefined) return { ok: false, problem: missing('SourceNotBuilt', sourceProblem) };
+  const { source, sourceProblem } = reader.blueprint;
+  if (sourceProblem === undefined) return readCode(world, reader);
+  if (source.bundle === undefined) return { ok: false, problem: missing('SourceNotBuilt', sourceProblem) };
+  const lastGood = await readCode(world, reader);
+  return lastGood.ok ? { ok: true, value: { ...lastGood.value, notBuilt: sourceProblem } } : lastGood;
+}
+
+async function readCode(world: World, reader: Reader): Promise<Resolved<Source>> {
+  const { source, parent } = reader.blueprint;
   const name = source.configMap?.name ?? source.bundle?.configMaps[0];
   if (name === undefined) return resolveSource(source, undefined);
   const configMap = await readNamed(world.following.references, reader.referred, resources.configMaps, {

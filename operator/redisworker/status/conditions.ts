@@ -89,6 +89,9 @@ function sharing(why: string): string {
 
 /** Whether the source is at hand. */
 export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
+  if (source.ok && source.value.notBuilt !== undefined) {
+    return { type: 'SourceResolved', status: 'False', reason: 'SourceNotBuilt', message: source.value.notBuilt };
+  }
   return source.ok
     ? {
       type: 'SourceResolved',

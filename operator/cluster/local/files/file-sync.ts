@@ -7,7 +7,7 @@ import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import type { Look } from './look.ts';
 import { codeNames, moduleOf, withModule } from './bundled-worker.ts';
 import { type FoundObject, type Manifest, type ManifestRules, readManifest, type Validate } from './manifest.ts';
-import { type BundleModule, ModuleBuilds } from './module-builds.ts';
+import { type BundleModule, type CheckTypes, ModuleBuilds } from './module-builds.ts';
 
 /** What a sync works with. */
 export interface SyncOptions {
@@ -21,6 +21,10 @@ export interface SyncOptions {
   readonly rules?: ManifestRules;
   /** Bundles what a worker names by `source.file`; without it such a worker is left as it is. */
   readonly bundle?: BundleModule | undefined;
+  /** Checks the types of what was bundled; without it they are not checked. */
+  readonly checkTypes?: CheckTypes | undefined;
+  /** Called when types have turned out to be wrong, which the next run tells. */
+  readonly onChecked?: (() => void) | undefined;
 }
 
 /** An object the files want, and the file that has it. */
@@ -45,12 +49,18 @@ export class FileSync {
 
   constructor(options: SyncOptions) {
     this.#options = options;
-    this.#modules = options.bundle && new ModuleBuilds(options.bundle);
+    const { bundle, checkTypes, onChecked } = options;
+    this.#modules = bundle && new ModuleBuilds({ bundle, checkTypes, onChecked });
   }
 
   /** Folders in which a change matters beside those of the manifests. */
   folders(): readonly string[] {
     return this.#modules?.folders() ?? [];
+  }
+
+  /** Ends what still goes on beside the runs. */
+  async close(): Promise<void> {
+    await this.#modules?.close();
   }
 
   /** @returns false when there is something to do again soon */

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { FileSync } from './file-sync.ts';
 import { folderOf, look, placeOf } from './look.ts';
 import type { Validate } from './manifest.ts';
-import type { BundleModule } from './module-builds.ts';
+import type { BundleModule, CheckTypes } from './module-builds.ts';
 import { FolderWatch } from './watch-folders.ts';
 
 /** How to follow. */
@@ -16,6 +16,8 @@ export interface FollowFilesOptions {
   readonly clock?: Clock;
   /** Bundles what a worker names by `source.file`. */
   readonly bundle?: BundleModule;
+  /** Checks the types of what was bundled, once it is tried; without it they are not checked. */
+  readonly checkTypes?: CheckTypes;
   /** Manifests of modules that have none on disk, by the absolute path of the module, which is one of the paths. */
   readonly modules?: ReadonlyMap<string, string> | undefined;
   /** Milliseconds an object must be missing from its file before it is deleted; 1000 unless given. */
@@ -47,8 +49,10 @@ export async function followFiles(
   options: FollowFilesOptions,
 ): Promise<FollowedFiles> {
   const { clock = systemClock, absentMs = 1000, validate, onNote = () => undefined, bundle, modules } = options;
+  const { checkTypes } = options;
   const places = await Promise.all(paths.map(placeOf));
-  const sync = new FileSync({ store, log, clock, absentMs, validate, onNote, bundle });
+  const onChecked = (): void => void turn();
+  const sync = new FileSync({ store, log, clock, absentMs, validate, onNote, bundle, checkTypes, onChecked });
   const ending = new AbortController();
   const isOver = (): boolean => ending.signal.aborted;
   const watch = new FolderWatch(clock, () => void turn());
@@ -80,6 +84,7 @@ export async function followFiles(
       cancel();
       watch.close();
       await work;
+      await sync.close();
     },
   };
 }

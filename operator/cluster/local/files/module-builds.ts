@@ -1,6 +1,7 @@
 /**
  * The modules that manifests name by `source.file`, each made one file, and made anew when anything it follows from has
- * changed on disk. What cannot be made leaves the last good one.
+ * changed on disk. What cannot be made leaves the last good one. Types take longer than all the rest: new code is tried
+ * while they are checked, and given up for the last good one when they are wrong.
  */
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,17 +10,40 @@ import type { Bundle, BundleOutcome } from '../../../code/bundle.ts';
 /** Bundles the module at an absolute path. */
 export type BundleModule = (entry: string) => Promise<BundleOutcome>;
 
+/**
+ * Checks the types of the module at an absolute path; gives one sentence about what is wrong.
+ * @param beside ends a check that nobody waits for; absent: it is waited for
+ */
+export type CheckTypes = (entry: string, beside?: AbortSignal) => Promise<string | undefined>;
+
+/** What builds are made with. */
+export interface ModuleTools {
+  readonly bundle: BundleModule;
+  /** Without it types are not checked. */
+  readonly checkTypes?: CheckTypes | undefined;
+  /** Called when types have turned out to be wrong. */
+  readonly onChecked?: (() => void) | undefined;
+}
+
 /** What there is of a module. */
 export interface BuiltModule {
-  /** The last that could be made; undefined when there was none yet. */
+  /** What is to run; undefined when nothing could be made yet. */
   readonly bundle: Bundle | undefined;
-  /** Why it could not be made as it is now. */
+  /** Why it is not the module as it is now. */
   readonly problem: string | undefined;
 }
 
 interface Build extends BuiltModule {
+  /** The last whose types were right. */
+  readonly good: Bundle | undefined;
   /** Everything it follows from, and how that was when it was made. */
   readonly stamps: ReadonlyMap<string, string>;
+}
+
+/** A check that runs beside the code it is about. */
+interface Check {
+  readonly ending: AbortController;
+  readonly done: Promise<void>;
 }
 
 /** Written beside a module, they change what its imports mean. */
@@ -27,23 +51,27 @@ const settings = ['deno.json', 'deno.jsonc', 'package.json', 'deno.lock'];
 
 /** Remembers what it has made. */
 export class ModuleBuilds {
-  readonly #bundle: BundleModule;
+  readonly #tools: ModuleTools;
   #builds = new Map<string, Build>();
+  readonly #checks = new Map<string, Check>();
+  #isToldAll = true;
 
-  constructor(bundle: BundleModule) {
-    this.#bundle = bundle;
+  constructor(tools: ModuleTools) {
+    this.#tools = tools;
   }
 
   /** Makes exactly these modules, those anew that have changed. */
   async update(entries: ReadonlySet<string>): Promise<void> {
-    const builds = await Promise.all([...entries].map(async (entry) => [entry, await this.#current(entry)] as const));
-    this.#builds = new Map(builds);
+    this.#isToldAll = true;
+    for (const entry of this.#checks.keys()) if (!entries.has(entry)) await this.#stopCheck(entry);
+    await Promise.all([...entries].map((entry) => this.#bring(entry)));
+    for (const entry of this.#builds.keys()) if (!entries.has(entry)) this.#builds.delete(entry);
   }
 
   /** False when something has changed since. */
   async isCurrent(): Promise<boolean> {
     const all = await Promise.all([...this.#builds.values()].map(isCurrent));
-    return all.every((one) => one);
+    return this.#isToldAll && all.every((one) => one);
   }
 
   of(entry: string): BuiltModule {
@@ -56,18 +84,66 @@ export class ModuleBuilds {
     return [...new Set(files.map((file) => dirname(file)))];
   }
 
-  async #current(entry: string): Promise<Build> {
+  /** Ends the checks that run. */
+  async close(): Promise<void> {
+    for (const entry of [...this.#checks.keys()]) await this.#stopCheck(entry);
+  }
+
+  async #bring(entry: string): Promise<void> {
     const known = this.#builds.get(entry);
-    if (known !== undefined && await isCurrent(known)) return known;
+    if (known !== undefined && await isCurrent(known)) return;
+    await this.#stopCheck(entry); // of files that are others now
+    const good = known?.good;
+    const { outcome, stamps } = await this.#make(entry, known);
+    if (!outcome.ok) {
+      this.#builds.set(entry, { bundle: good, good, problem: outcome.problem, stamps });
+      return;
+    }
+    const made = { bundle: outcome.bundle, good, problem: undefined, stamps };
+    const { checkTypes } = this.#tools;
+    if (checkTypes === undefined) this.#builds.set(entry, judged(made, undefined));
+    else if (good === undefined) {
+      this.#builds.set(entry, judged(made, await checkTypes(entry))); // there is nothing to go back to
+    } else {
+      this.#builds.set(entry, made);
+      this.#checkBeside(entry, made, checkTypes);
+    }
+  }
+
+  async #make(
+    entry: string,
+    known: Build | undefined,
+  ): Promise<{ readonly outcome: BundleOutcome; readonly stamps: Build['stamps'] }> {
     const before = await stampsOf([...known?.stamps.keys() ?? [], ...filesBeside(entry)]);
     const since = Date.now();
-    const outcome = await this.#bundle(entry);
+    const outcome = await this.#tools.bundle(entry);
     const after = await stampsOf([...new Set([...outcome.files, ...filesBeside(entry)])], since);
-    const stamps = new Map([...after].map(([file, stamp]) => [file, before.get(file) ?? stamp]));
-    return outcome.ok
-      ? { bundle: outcome.bundle, problem: undefined, stamps }
-      : { bundle: known?.bundle, problem: outcome.problem, stamps };
+    return { outcome, stamps: new Map([...after].map(([file, stamp]) => [file, before.get(file) ?? stamp])) };
   }
+
+  #checkBeside(entry: string, made: Build, checkTypes: CheckTypes): void {
+    const ending = new AbortController();
+    const done = checkTypes(entry, ending.signal).then((problem) => {
+      if (ending.signal.aborted) return;
+      this.#checks.delete(entry);
+      this.#builds.set(entry, judged(made, problem));
+      if (problem === undefined) return;
+      this.#isToldAll = false;
+      this.#tools.onChecked?.();
+    });
+    this.#checks.set(entry, { ending, done });
+  }
+
+  async #stopCheck(entry: string): Promise<void> {
+    const check = this.#checks.get(entry);
+    this.#checks.delete(entry);
+    check?.ending.abort();
+    await check?.done;
+  }
+}
+
+function judged(made: Build, problem: string | undefined): Build {
+  return problem === undefined ? { ...made, good: made.bundle } : { ...made, bundle: made.good, problem };
 }
 
 function filesBeside(entry: string): readonly string[] {

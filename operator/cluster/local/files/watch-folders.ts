@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Clock } from '../../../clock.ts';
 
 /** Editors write a file in several steps: all of them count as one change. */
-const settleMs = 100;
+const settleMs = 25;
 
 interface Watched {
   readonly watcher: FSWatcher;

@@ -57,7 +57,7 @@ async function prepareAndStart(start: ContainerStart): Promise<StartedContainer>
   const config = new ConfigSource(start.cluster, pod.metadata.namespace ?? 'default');
   const mounts = await layOutVolumes(spec, join(folder, 'root'), config);
   const places = await findPlaces(spec, mounts, join(folder, 'root'), machine);
-  const ours = await machineEnvironment(folder, mounts, machine);
+  const ours = await machineEnvironment(pod, folder, mounts, machine);
   const theirs = await readEnvironment(spec.container.env, pod, places, config);
   const command = commandOf(spec, places, { ...ours, ...theirs }, start);
   const debuggers = await moveDebuggers(command.args, start.wantedPorts);
@@ -89,8 +89,9 @@ async function findPlaces(
   };
 }
 
-/** The few variables every container has here, unless its pod says otherwise. Deno's cache is the pod's own. */
+/** The few variables every container has here, unless its pod says otherwise. */
 async function machineEnvironment(
+  pod: KubeObject,
   folder: string,
   mounts: ReadonlyMap<string, string>,
   machine: Machine,
@@ -102,8 +103,19 @@ async function machineEnvironment(
     PATH: `${dirname(machine.denoPath)}:${machine.searchPath}`,
     HOME: home,
     TMPDIR: temporary,
-    DENO_DIR: join(folder, 'deno'),
+    DENO_DIR: denoCacheOf(pod, folder),
   };
+}
+
+/**
+ * Where Deno keeps its cache: the image brings one that is warm, and here the pod before this one in its place left one.
+ * It is shared with nobody else, since code may write there without any permission.
+ */
+function denoCacheOf({ metadata }: KubeObject, folder: string): string {
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  return controller === undefined
+    ? join(folder, 'deno')
+    : join(dirname(folder), `deno-${podFolderName(controller.uid)}`);
 }
 
 function commandOf(
