@@ -1,10 +1,10 @@
-/** What machines do to workers and to the operator: processes that stand still and servers that forget. */
+/** What machines do to workers and to the operator: processes that stand still, servers that forget, pods that fail, and rest. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, responseStreamKey } from '../../contract/keys.ts';
 import { type KwokSite, openSite } from '../support/control-plane/kwok-site.ts';
 import { type KwokWorld, startKwokWorld } from '../support/control-plane/kwok-world.ts';
 import { describeOnKwok } from '../support/control-plane/shared-kwok.ts';
-import { withCount, worker } from '../support/gen.ts';
+import { withCount, withIds, withSpec, worker } from '../support/gen.ts';
 import type { OperatorProcess } from '../support/operator.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -113,4 +113,110 @@ describeOnKwok('on a bad day of machines', () => {
     },
     patienceMs,
   );
+
+  test(
+    'of pods that fail, each in its way, every consumer says why; the others go on, and a pod that was lost is replaced once',
+    async () => {
+      const site = await openSite(world, 'ill');
+      const nowhere = { pod: { nodeSelector: { 'example.com/there': 'no' } } };
+      await site.apply(
+        worker('ill', withIds(...Object.keys(illnesses), 'evicted', 'well')),
+        worker('unplaced', withSpec(nowhere)),
+      );
+      await site.ready('ill', '7/7');
+      const podOf = async (id: string) =>
+        (await site.pods('ill')).find(({ metadata }) => metadata.annotations?.['redisworker.dev/consumer-id'] === id);
+      const [healthy, evicted] = [await podOf('well'), await podOf('evicted')];
+      const befall = async (id: string, status: object) =>
+        site.patch('pod', (await podOf(id))?.metadata.name ?? '', { status }, '--subresource=status');
+      for (const [id, [, status]] of Object.entries(illnesses)) await befall(id, status);
+      await befall('evicted', { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.' });
+      const reasons = async () =>
+        Object.fromEntries(
+          ((await site.get('rw', 'ill'))?.status?.consumers ?? []).map(({ id, reason }) => [id, reason]),
+        );
+      const wanted = Object.fromEntries(Object.entries(illnesses).map(([id, [reason]]) => [id, reason]));
+      await eventually('each has its reason', async () => {
+        const told = await reasons();
+        return Object.entries(wanted).every(([id, reason]) => told[id] === reason) && told['evicted'] === undefined;
+      }, patienceMs);
+      expect(await site.told('ill', 'Ready', 'False', 'ConsumersFailing')).toMatch(/^2 of 7 consumers are ready/);
+      await eventually(
+        'it says why it has no pod',
+        async () => (await site.told('unplaced', 'Ready', 'False')).includes('cannot be scheduled'),
+        patienceMs,
+      );
+      const [still, next] = [await podOf('well'), await podOf('evicted')];
+      expect(still?.metadata.uid).toBe(healthy?.metadata.uid);
+      expect(next?.metadata.uid).not.toBe(evicted?.metadata.uid);
+      expect((await site.list('pods')).filter(({ status }) => status?.phase === 'Failed')).toEqual([]);
+      expect(await site.list('pods')).toHaveLength(8);
+      for (const id of Object.keys(illnesses)) await befall(id, health);
+      await site.ready('ill', '7/7');
+      await site.check(operator);
+    },
+    patienceMs,
+  );
+
+  test(
+    'a hundred workers at rest cost nothing, and those that answer cost one write of their counters now and then',
+    async () => {
+      const site = await openSite(world, 'resting');
+      const names = Array.from({ length: 100 }, (_, at) => `rest-${at}`);
+      await site.apply(...names.map((name) => worker(name)));
+      await site.kubectl('wait', '--for=condition=Ready', 'rw', '--all', '--timeout=240s');
+      await site.check(operator);
+      const [asked, since, begun] = [names.slice(0, 5), new Date().toISOString(), Date.now()];
+      let rounds = 0;
+      await eventually('they have answered for a while', async () => {
+        for (const name of asked) await respond(name, 2);
+        rounds += 1;
+        return Date.now() - begun > 20_000;
+      }, patienceMs);
+      for (const name of asked) await counted(site, name, rounds * 2);
+      const writes = await site.writes(since);
+      const seconds = (Date.now() - begun) / 1000;
+      for (const name of asked) {
+        const own = writes.filter((write) => write === `patch redisworkers/status ${name}`);
+        expect(own.length).toBeGreaterThan(0);
+        expect(own.length).toBeLessThanOrEqual(2 + seconds / 15);
+      }
+      expect(writes.filter((write) => !asked.some((name) => write === `patch redisworkers/status ${name}`))).toEqual(
+        [],
+      );
+      await site.check(operator);
+    },
+    patienceMs,
+  );
 });
+
+type PodFault = readonly [reason: string, status: object];
+
+const container = (state: object, more: object = {}) => ({
+  containerStatuses: [{ name: 'worker', image: 'i', imageID: '', ready: false, restartCount: 0, state, ...more }],
+});
+const unready = (types: readonly string[]) => ({
+  conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
+    type,
+    status: types.includes(type) ? 'False' : 'True',
+    lastTransitionTime: '2100-01-01T00:00:00Z',
+  })),
+});
+const broken = unready(['ContainersReady', 'Ready']);
+const startedAt = '2026-01-01T00:00:00Z';
+const running = { running: { startedAt } };
+const ended = (exitCode: number, reason: string) => ({
+  restartCount: 3,
+  lastState: { terminated: { exitCode, reason, startedAt, finishedAt: startedAt, containerID: '' } },
+});
+const backingOff = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } };
+
+/** By the id of the consumer whose pod it befalls. */
+const illnesses: Readonly<Record<string, PodFault>> = {
+  loops: ['CrashLoopBackOff', { ...broken, ...container(backingOff, ended(1, 'Error')) }],
+  swells: ['OOMKilled', { ...broken, ...container(backingOff, ended(137, 'OOMKilled')) }],
+  pulls: ['ImagePullBackOff', { ...broken, ...container({ waiting: { reason: 'ImagePullBackOff', message: 'no' } }) }],
+  hangs: ['Unhealthy', { ...broken, ...container(running) }],
+  strays: ['NodeNotReady', { ...unready(['Ready']), ...container(running, { ready: true, started: true }) }],
+};
+const health = { ...unready([]), ...container(running, { ready: true, started: true }) };
