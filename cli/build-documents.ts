@@ -13,6 +13,9 @@ import type { Bundle } from '../operator/code/bundle.ts';
 export interface BuiltFile {
   /** Name of the file it is written to. */
   readonly name: string;
+  /** As the user calls what it was made of. */
+  readonly shown: string;
+  readonly source: string;
   readonly text: string;
   readonly problems: readonly string[];
 }
@@ -34,6 +37,8 @@ export async function buildFile(file: string, shown: string, text: string, bundl
   }
   return {
     name: `${basename(file, extname(file))}.yaml`,
+    shown,
+    source: text,
     text: documents.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'),
     problems,
   };

@@ -33,7 +33,8 @@ export async function build(options: BuildOptions, bundle: BundleModule, io: Io)
   return check ? await compare(built, output, io) : await write(built, output, io);
 }
 
-async function buildAll(
+/** What each of the files becomes. @throws Failure */
+export async function buildAll(
   files: readonly string[],
   settings: ModuleSettings,
   bundle: BundleModule,

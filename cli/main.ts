@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../operator/version.ts';
 import { addBuildCommand } from './build-command.ts';
+import { addDeployCommand } from './deploy-command.ts';
 import type { Call } from './cluster-words.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { addDeadCommand } from './dead-command.ts';
@@ -70,6 +71,7 @@ export function redisworker(call: Call): Command {
   addInitCommand(root, io, finish);
   addUpCommand(root, io);
   addBuildCommand(root, io, finish);
+  addDeployCommand(root, io, finish);
   addSendCommand(root, call);
   addTestCommand(root, call);
   addStatusCommands(root, io, finish);

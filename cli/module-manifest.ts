@@ -26,7 +26,7 @@ const isModule = /\.(ts|tsx|mts|js|jsx|mjs)$/;
 const plainNames = new Set(['worker', 'main', 'mod', 'index']);
 
 /** True for a file that is a module and no manifest. */
-function isModuleFile(path: string): boolean {
+export function isModuleFile(path: string): boolean {
   return isModule.test(path);
 }
 

@@ -30,7 +30,6 @@ export interface Outlook {
 export async function untilReady(options: WaitOptions, io: Io): Promise<ExitCode> {
   const { names, timeoutSeconds } = options;
   await using place = closing(await openPlace(options, io));
-  const end = performance.now() + timeoutSeconds * 1000;
   let seen = false;
   const look = async (): Promise<Outlook> => {
     const view = await place.view();
@@ -38,9 +37,19 @@ export async function untilReady(options: WaitOptions, io: Io): Promise<ExitCode
     seen ||= view !== undefined;
     return outlook;
   };
+  return await untilStanding(look, { everyMs: place.everyMs, timeoutSeconds }, io);
+}
+
+/** Looks again and again until there is nothing to wait for, and says how they stand in the end. @returns the exit code */
+export async function untilStanding(
+  look: () => Promise<Outlook>,
+  { everyMs, timeoutSeconds }: { readonly everyMs: number; readonly timeoutSeconds: number },
+  io: Io,
+): Promise<ExitCode> {
+  const end = performance.now() + timeoutSeconds * 1000;
   let outlook = await look();
   while (outlook.standing === 'waiting' && performance.now() < end) {
-    await delay(place.everyMs);
+    await delay(everyMs);
     outlook = await look();
   }
   const text = outlook.lines.join('\n');

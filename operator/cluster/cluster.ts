@@ -97,7 +97,7 @@ export interface Followed {
 }
 
 /** Who writes: server-side apply keeps one set of fields per manager. */
-export type FieldManager = 'redisworker' | 'redisworker-status' | 'redisworker-node';
+export type FieldManager = 'redisworker' | 'redisworker-status' | 'redisworker-node' | 'redisworker-cli';
 
 /** Condition a write or delete depends on; a difference is a `ClusterError` of reason `Conflict`. */
 export interface Preconditions {

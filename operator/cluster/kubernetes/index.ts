@@ -1,7 +1,7 @@
 /** The cluster port on a real API server. */
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { Cluster, Followed, KubeObject, ObjectRef } from '../cluster.ts';
+import type { Cluster, FieldManager, Followed, KubeObject, ObjectRef } from '../cluster.ts';
 import { type Review, reviewAccess } from './access-review.ts';
 import { followByAsking } from './asked-copy.ts';
 import { readClusterConfig } from './config.ts';
@@ -10,7 +10,7 @@ import type { Hooks, Log } from './hooks.ts';
 import { openHttp } from './http.ts';
 import { type Candidate, type Election, electLeader, type LeaseTiming } from './lease.ts';
 import { follow, type LiveCopy } from './live-copy.ts';
-import { namespaceOf, openObjects } from './objects.ts';
+import { type ApplyOptions, namespaceOf, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
 import type { Rate } from './throttle.ts';
 import { requestToken, type ShortToken } from './token-request.ts';
@@ -49,6 +49,8 @@ export interface KubernetesCluster extends Cluster {
   readonly ownNamespace: string | undefined;
   /** Stands for election on a Lease; from then on objects are written only while it leads. Elections are stopped by the caller, before {@link Cluster.close}. */
   elect(candidate: Candidate): Election;
+  /** Server-side apply that leaves the fields of others alone unless told. @throws ClusterError of reason `Conflict` that names them */
+  applyBeside(object: KubeObject, manager: FieldManager, options?: ApplyOptions): Promise<KubeObject>;
   /** Whose token this is, and whether they may get a path that is no resource, such as `/metrics`. @throws ClusterError */
   review(token: string, path: string): Promise<Review>;
   /** A token of a ServiceAccount, for that many seconds or what the server makes of them. @throws ClusterError */

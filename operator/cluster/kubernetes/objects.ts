@@ -29,8 +29,19 @@ const strict = 'Strict';
  */
 const versionOfNone = '1';
 
-/** Plain calls of the cluster port. */
-export type Objects = Pick<Cluster, 'get' | 'list' | 'create' | 'apply' | 'applyStatus' | 'patch' | 'delete'>;
+/** Plain calls of the cluster port, and the apply of a person. */
+export interface Objects
+  extends Pick<Cluster, 'get' | 'list' | 'create' | 'apply' | 'applyStatus' | 'patch' | 'delete'> {
+  applyBeside(object: KubeObject, manager: FieldManager, options?: ApplyOptions): Promise<KubeObject>;
+}
+
+/** How far an apply goes. */
+export interface ApplyOptions {
+  /** Takes over fields of others, which otherwise are a conflict. */
+  readonly force?: boolean;
+  /** The server says what would come of it, and keeps nothing. */
+  readonly dryRun?: boolean;
+}
 
 /** The calls on an API server. @param onlyNamespace confines lists that name no namespace */
 export function openObjects(http: Http, onlyNamespace: string | undefined): Objects {
@@ -44,14 +55,20 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       throw asConflict(error, preconditions);
     }
   };
-  const apply = (object: KubeObject, manager: FieldManager, subresource?: 'status'): Promise<KubeObject> => {
+  const apply = (
+    object: KubeObject,
+    manager: FieldManager,
+    subresource?: 'status',
+    { force = true, dryRun = false }: ApplyOptions = {},
+  ): Promise<KubeObject> => {
     const resource = resourceOf(object);
     return patchWith({
       lane: subresource === 'status' ? 'Status' : laneOf(resource),
       path: withQuery(objectPath(resource, object.metadata, subresource), {
         fieldManager: manager,
-        force: 'true',
+        force: String(force),
         fieldValidation: strict,
+        dryRun: dryRun ? 'All' : undefined,
       }),
       contentType: 'application/apply-patch+yaml',
       body: object,
@@ -65,6 +82,8 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
     create: (object, manager) =>
       apply({ ...object, metadata: { ...object.metadata, resourceVersion: versionOfNone } }, manager),
     apply: (object, manager) => apply(object, manager),
+    applyBeside: (object, manager, { force = false, dryRun = false } = {}) =>
+      apply(object, manager, undefined, { force, dryRun }),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
     patch: (resource, ref, patch, preconditions = {}) =>
       patchWith({
