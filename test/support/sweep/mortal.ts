@@ -33,11 +33,14 @@ export class Life {
     return call();
   }
 
-  /** Carries the write out; when it was the last, its outcome is never learned. */
+  /** Carries the write out; when it was among the last, its outcome is never learned. One that fails is none. */
   async write<T>(call: () => Promise<T>): Promise<T> {
     if (this.isOver()) throw new Died();
-    const result = await call();
-    this.writes += 1;
+    this.writes += 1; // others may begin before it has ended
+    const result = await call().catch((error: unknown) => {
+      this.writes -= 1;
+      throw error;
+    });
     if (this.isOver()) throw new Died();
     return result;
   }
