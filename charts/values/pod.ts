@@ -38,7 +38,7 @@ export const replicas = {
 /** Everything else about the pods. */
 export const pods = {
   resources: resources({ requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '512Mi' } }).describe(
-    'Resources of the operator, which takes 80 MB and 1 MB more for each worker. No CPU limit: it would slow down takeovers.',
+    'Resources of the operator, which takes 75 MB, and 141 MB with 1,000 workers of three consumers. No CPU limit: it would slow down takeovers.',
   ),
   podSecurityContext: podSecurityContext().describe(
     'Security context of the pod. Set a field to null to leave it out.',
