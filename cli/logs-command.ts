@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import type { ExitCode } from './failure.ts';
 import type { Io } from './io.ts';
-import { isClusterMeant } from './choose-place.ts';
 import { type PlaceFlags, placeWords, whichPlace, withPlace } from './place-words.ts';
 import { examples } from './words.ts';
 
@@ -34,7 +33,7 @@ Of an "up" the latest 5000 lines are kept.`,
     )
     .action(async (name: string, { ref, consumer, follow, ...flags }: Flags, command: Command) => {
       const place = placeWords(flags, command);
-      const { logs } = await import('./logs.ts');
+      const [{ logs }, { isClusterMeant }] = await Promise.all([import('./logs.ts'), import('./choose-place.ts')]);
       const isCluster = await isClusterMeant(place, io);
       finish(await logs({ ...place, name, ref, consumer, follow: follow ?? false }, isCluster, io, io.interrupted()));
     });

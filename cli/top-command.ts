@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Io } from './io.ts';
 import { type PlaceFlags, placeWords, whichPlace, withPlace } from './place-words.ts';
-import { type SortKey, sortKeys } from './top-table.ts';
+import { type SortKey, sortKeys } from './top-sort.ts';
 import { examples, wholeNumber } from './words.ts';
 
 interface Flags extends PlaceFlags {

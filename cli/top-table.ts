@@ -4,11 +4,8 @@ import { formatAge } from '../operator/age.ts';
 import { announce } from './announce.ts';
 import { type Look, rateOf, withLook } from './rates.ts';
 import { alignRows } from './table.ts';
+import type { SortKey } from './top-sort.ts';
 import { type ConsumerView, statusOf, type WorkerStatus } from './worker-status.ts';
-
-/** By what rows are sorted: the largest first, names by the alphabet. */
-export const sortKeys = ['rate', 'failures', 'backlog', 'latency', 'ready', 'name'] as const;
-export type SortKey = (typeof sortKeys)[number];
 
 /** Totals of everything that was shown, as they were seen. */
 export type History = ReadonlyMap<string, { readonly total: readonly Look[]; readonly failed: readonly Look[] }>;

@@ -6,7 +6,8 @@ import { counted } from './counted.ts';
 import { announce } from './announce.ts';
 import { closing, type Place } from './place.ts';
 import { chosenWorkers, viewOf } from './status.ts';
-import { type History, remembered, type SortKey, topTable } from './top-table.ts';
+import type { SortKey } from './top-sort.ts';
+import { type History, remembered, topTable } from './top-table.ts';
 
 const clearTerminal = '\u001b[H\u001b[J';
 

@@ -123,6 +123,22 @@ describe('the package', () => {
     }
   });
 
+  test('starts with the words of its commands alone: what they do is loaded when it is asked for', async () => {
+    const start = join(installed(), 'lib/cli.js');
+    const loaded = new Map<string, string>();
+    for (const waiting = [start]; waiting.length > 0;) {
+      const file = waiting.pop()!;
+      if (loaded.has(file)) continue;
+      const text = await readFile(file, 'utf8');
+      loaded.set(file, text);
+      const imported = [...text.matchAll(/^import [^;]*?"(\.[^"]+)"/gm)].map(([, name]) => join(file, '..', name!));
+      waiting.push(...imported);
+    }
+    expect(loaded.size).toBeGreaterThan(5);
+    expect([...loaded].filter(([, text]) => /^import .*"(zod|ioredis)"|_zod\b/m.test(text)).map(([file]) => file))
+      .toEqual([]);
+  });
+
   test('gives editors the schema of a manifest', async () => {
     const { code, stdout } = await tryRun(process.execPath, [
       '-p',
