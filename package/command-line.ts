@@ -1,5 +1,5 @@
 /** The command line and the callers' module as the npm package has them: a few files with everything they import but Deno. */
-import { bundleForNode, type BundledForNode } from '../images/node-bundle.ts';
+import { type BundledForNode, bundleForNode } from '../images/node-bundle.ts';
 
 const entries = { node20: 'package/node20.ts', cli: 'package/cli.ts', client: 'package/client.ts' };
 

@@ -14,8 +14,12 @@ export function clientTypes(): string {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, strict: true },
   });
   const [problem] = diagnostics;
-  if (problem !== undefined) throw new Error(`client/mod.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
-  if (/\bfrom ['"]/.test(outputText.replace(/\/\*.*?\*\//gs, ''))) throw new Error('client/mod.ts: a type of it is in another file');
+  if (problem !== undefined) {
+    throw new Error(`client/mod.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
+  }
+  if (/\bfrom ['"]/.test(outputText.replace(/\/\*.*?\*\//gs, ''))) {
+    throw new Error('client/mod.ts: a type of it is in another file');
+  }
   return outputText;
 }
 
@@ -32,10 +36,14 @@ export function handlerTypes(): string {
     emitDeclarationOnly: true,
   });
   const [problem] = ts.getPreEmitDiagnostics(program);
-  if (problem !== undefined) throw new Error(`worker/mod.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
+  if (problem !== undefined) {
+    throw new Error(`worker/mod.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
+  }
   const texts: string[] = [];
   program.emit(undefined, (_, text) => texts.push(text));
   const [only, ...more] = texts;
-  if (only === undefined || more.length > 0) throw new Error(`worker/mod.ts became ${texts.length} declarations instead of one`);
+  if (only === undefined || more.length > 0) {
+    throw new Error(`worker/mod.ts became ${texts.length} declarations instead of one`);
+  }
   return only;
 }

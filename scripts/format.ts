@@ -3,21 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { folders } from './folders.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = [
-  'contract',
-  'operator',
-  'client',
-  'cli',
-  'charts',
-  'worker',
-  'images',
-  'page',
-  'test',
-  'scripts',
-  'bench',
-];
 const settings = ['--no-config', '--no-editorconfig', '--line-width=120', '--single-quote'];
 const patterns = ['ts', 'tsx', 'js', 'cjs', 'mjs'].flatMap((ending) => [
   ...folders.map((folder) => `${folder}/**/*.${ending}`),

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverNames } from '../test/support/servers/recipe.ts';
 import { oneCheck, type Outcome, readJunit, readVitest, withExitCode } from './count.ts';
+import { folders } from './folders.ts';
 
 /** What is shown, and the report that is counted. */
 const reporters = ['--reporter=default', '--reporter=json'];
@@ -19,20 +20,6 @@ export interface Runner {
   outcome(exitCode: number): Promise<Outcome>;
 }
 
-const sources = [
-  'contract',
-  'operator',
-  'client',
-  'cli',
-  'charts',
-  'worker',
-  'images',
-  'package',
-  'page',
-  'test',
-  'scripts',
-  'bench',
-];
 const denoSources = ['worker', 'contract', 'bench/peers'];
 
 /** What the compiler found out last time, and need not find out again. */
@@ -48,7 +35,7 @@ export function checks({ quick }: { quick: boolean }): readonly Runner[] {
     check('types of the page', 'tsc', '-p', 'page'),
     check('format', 'node', 'scripts/format.ts', '--check'),
     quick ? check('lint of what changed', 'node', 'scripts/lint-changed.ts') : check('lint', 'eslint', '.'),
-    check('imports', 'depcruise', ...sources),
+    check('imports', 'depcruise', ...folders),
     check('types on Deno', 'deno', 'check', '-q', ...denoSources),
     check('lint on Deno', 'deno', 'lint', '-q', ...denoSources),
     check('generated files', 'node', 'scripts/check-generated.ts'),

@@ -1,0 +1,15 @@
+/** The folders of the project's code: what is formatted, linted and held to the rules of imports. */
+export const folders = [
+  'contract',
+  'operator',
+  'client',
+  'cli',
+  'charts',
+  'worker',
+  'images',
+  'package',
+  'page',
+  'test',
+  'scripts',
+  'bench',
+] as const;
