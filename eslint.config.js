@@ -31,7 +31,16 @@ const writeRules = [
 const restricted = (...rules) => ({ 'no-restricted-syntax': ['error', ...rules] });
 
 export default tseslint.config(
-  globalIgnores(['node_modules', 'bench/peers', 'coverage', '**/*.js', '**/*.cjs', '**/*_test.ts', 'worker/testing']),
+  globalIgnores([
+    'node_modules',
+    'lib',
+    'bench/peers',
+    'coverage',
+    '**/*.js',
+    '**/*.cjs',
+    '**/*_test.ts',
+    'worker/testing',
+  ]),
   {
     // Deno checks and lints worker/ by itself; here only the keys are looked at.
     files: ['worker/**/*.ts'],
