@@ -7,7 +7,7 @@ describe('what Deno says becomes one sentence:', () => {
   test.each([
     [
       'the bundler that cannot be fetched',
-      'error: Failed loading https://registry.npmjs.org/@esbuild%2flinux-x64 for package "@esbuild/linux-x64"\n\nCaused by:\n    error sending request for url\n',
+      'error: Failed loading https://registry.test/@esbuild%2flinux-x64 for package "@esbuild/linux-x64"\n\nCaused by:\n    error sending request for url\n',
       'greet.ts: the bundler cannot be fetched: Deno takes esbuild from npm once; go online, or set NPM_CONFIG_REGISTRY to a registry that can be reached',
     ],
     [
