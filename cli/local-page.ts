@@ -3,21 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { decodeReply } from '../contract/reply.ts';
 import { requestFields } from '../contract/request.ts';
 import { systemClock } from '../operator/clock.ts';
-import type { HttpServer } from '../operator/observability/listen.ts';
 import type { Log } from '../operator/observability/log.ts';
 import type { Operator } from '../operator/operator.ts';
 import { pageFile } from '../operator/page/html.ts';
 import type { RequestToSend, SentRequest } from '../operator/page/model.ts';
 import { asking, type RequestPlace } from '../operator/page/requests.ts';
-import { startPageServer } from '../operator/page/server.ts';
 import { pageSource } from '../operator/page/source.ts';
-import { tokenGuard } from '../operator/page/token-guard.ts';
 import { fail } from './failure.ts';
-import { usualPagePort } from './page-port.ts';
-import { program } from './program.ts';
 import { send } from './send.ts';
-
-const address = '127.0.0.1';
+import { servePage } from './serve-page.ts';
 
 /** What the page shows. */
 export interface LocalPage {
@@ -31,7 +25,6 @@ export async function serveLocalPage(
   port: number | 'usual',
   { operator, log, problems }: LocalPage,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const token = randomBytes(24).toString('base64url');
   const stopped = Promise.withResolvers<undefined>(); // a reply that is waited for would hold up the end
   const source = pageSource({
     operator: () => operator,
@@ -41,25 +34,14 @@ export async function serveLocalPage(
     problems,
     send: (place, request) => sendFromPage(place, request, stopped.promise),
   });
-  const serve = (wanted: number): Promise<HttpServer> =>
-    startPageServer({
-      address,
-      port: wanted,
-      guard: tokenGuard(token),
-      howToEnter: `open the address that "${program} up" has printed: it carries the token`,
-      hosts: [address, 'localhost'],
-      page: pageFile,
-      source,
-      clock: systemClock,
-      log,
-    });
-  const listening = port === 'usual' ? serve(usualPagePort).catch(() => serve(0)) : serve(port);
-  const server = await listening.catch((error: unknown) => {
-    source.stop();
-    return fail(error);
-  });
+  const { url, server } = await servePage({ port, command: 'up', page: pageFile, source, log }).catch(
+    (error: unknown) => {
+      source.stop();
+      return fail(error);
+    },
+  );
   return {
-    url: `http://${address}:${server.port}/#token=${token}`,
+    url,
     close() {
       stopped.resolve(undefined);
       return server.close();

@@ -1,25 +1,17 @@
 /** The status page of a cluster, shown on this machine: the operator's, asked as whoever is logged in. */
-import { randomBytes } from 'node:crypto';
-import { systemClock } from '../operator/clock.ts';
 import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
 import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
-import type { HttpServer } from '../operator/observability/listen.ts';
 import type { PageFile } from '../operator/page/html.ts';
 import { Refused } from '../operator/page/refused.ts';
-import { startPageServer } from '../operator/page/server.ts';
 import type { PageSource } from '../operator/page/source.ts';
-import { tokenGuard } from '../operator/page/token-guard.ts';
 import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { OperatorPage, type PageAnswer, sentenceOf } from './operator-page.ts';
 import { findPagePods } from './operator-pod.ts';
-import { usualPagePort } from './page-port.ts';
 import { forwardToPod } from './pod-forward.ts';
-import { program } from './program.ts';
+import { servePage } from './serve-page.ts';
 import { silence } from './silent-log.ts';
 import { accountToken, ownToken } from './user-token.ts';
-
-const address = '127.0.0.1';
 
 /** Which operator, as whom, and where it is shown. */
 export interface PageWords {
@@ -45,7 +37,13 @@ export async function showPage(words: PageWords, io: Io, stop: Promise<void>): P
   });
   closing.defer(() => page.close());
   await mayBeSeen(page);
-  const { url, server } = await serve(page, port);
+  const { url, server } = await servePage({
+    port: port ?? 'usual',
+    command: 'page',
+    page: () => fileOf(page),
+    source: sourceOf(page),
+    log: silence,
+  }).catch(fail);
   closing.defer(() => server.close());
   io.out(`✓ the status page of the operator in the namespace ${namespace} is at ${url}`);
   io.err('it only shows, to whoever has this address, until Ctrl-C');
@@ -64,27 +62,6 @@ function refusalOf(status: number, text: string): string {
   return status === 401
     ? 'the operator does not know who asks: log in to the cluster again, as for kubectl'
     : sentenceOf(text, status);
-}
-
-async function serve(
-  page: OperatorPage,
-  port: number | undefined,
-): Promise<{ readonly url: string; readonly server: HttpServer }> {
-  const token = randomBytes(24).toString('base64url');
-  const listen = (wanted: number): Promise<HttpServer> =>
-    startPageServer({
-      address,
-      port: wanted,
-      guard: tokenGuard(token),
-      howToEnter: `open the address that "${program} page" has printed: it carries the token`,
-      hosts: [address, 'localhost'],
-      page: () => fileOf(page),
-      source: sourceOf(page),
-      clock: systemClock,
-      log: silence,
-    });
-  const server = await (port === undefined ? listen(usualPagePort).catch(() => listen(0)) : listen(port)).catch(fail);
-  return { url: `http://${address}:${server.port}/#token=${token}`, server };
 }
 
 /** The operator's own page, which knows what its data means, under the policy that came with it. */
