@@ -20,7 +20,7 @@ interface Flags extends TlsOptions, ClusterFlags {
 export function addTestCommand(root: Command, { io, finish }: Call): void {
   const command = root.command('test')
     .description('send the requests of test specs to workers, and compare what comes of them with what is expected')
-    .argument('<specs...>', 'YAML or JSON files; "-" reads one from standard input');
+    .argument('<specs...>', 'YAML or JSON files, folders with *.test.yaml files; "-" reads one from standard input');
   withCluster(withSessionRedis(command))
     .option('--junit <file>', 'also write a report for CI')
     .addOption(new Option('-o, --output <form>', 'the outcome as a document').choices(['json']))
@@ -32,7 +32,7 @@ export function addTestCommand(root: Command, { io, finish }: Call): void {
       `${
         examples([
           ['test greeter.test.yaml', 'start the workers the spec names, with a Redis of their own, and end them'],
-          ['test greeter.test.yaml --watch', 'while you write'],
+          ['test greeter --watch', 'the specs of a folder, while you write'],
           ['test specs/*.yaml --redis redis://redis.example:6379 --junit report.xml', 'against workers that run'],
           ['test greeter.test.yaml --namespace shop', 'against those of a cluster'],
         ])

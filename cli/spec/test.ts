@@ -13,11 +13,12 @@ import { junitOf } from './junit.ts';
 import { isAllPassed, type SpecOutcome, specOutcome } from './outcome.ts';
 import { readSpec, type Spec } from './read.ts';
 import { Runs, type RunSettings } from './runs.ts';
+import { specFiles } from './spec-files.ts';
 import { linesOf } from './told.ts';
 
 /** The words of the command. */
 export interface TestOptions extends RunSettings {
-  /** Files, or `-` for standard input. */
+  /** Files, folders of them, or `-` for standard input. */
   readonly files: readonly string[];
   /** Of a cluster, in whose operator's pod the cases are run. */
   readonly cluster: ClusterFlags & { readonly redis?: string | undefined };
@@ -68,7 +69,7 @@ function cannotWrite(error: unknown): never {
 }
 
 async function read({ files }: TestOptions, io: Io): Promise<readonly Text[]> {
-  return await Promise.all(files.map(async (file): Promise<Text> => {
+  return await Promise.all((await specFiles(files)).map(async (file): Promise<Text> => {
     if (file === '-') return [file, await io.input()];
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       throw new Failure(`the spec ${file} cannot be read: ${messageOf(error)}`, exitCodes.usage);
@@ -114,7 +115,7 @@ async function runAgain(options: TestOptions, runs: Runs, io: Io, stop: AbortSig
   });
   using _ = { [Symbol.dispose]: () => watch.close() };
   for (;;) {
-    await watch.watch([...new Set(options.files.map((file) => dirname(resolve(file))))]);
+    await watch.watch(await foldersOf(options));
     const before = await look(options, io);
     if (before.texts !== undefined) {
       await runOnce(before.texts, options, runs, io).catch((error: unknown) => {
@@ -132,6 +133,12 @@ async function runAgain(options: TestOptions, runs: Runs, io: Io, stop: AbortSig
       if ((await look(options, io)).key !== before.key) break; // another file of the folder is none of its business
     }
   }
+}
+
+/** Where a change of the specs is seen. */
+async function foldersOf({ files }: TestOptions): Promise<readonly string[]> {
+  const found = await specFiles(files).catch(() => []);
+  return [...new Set([...files, ...found].map((file) => dirname(resolve(file))))];
 }
 
 /** The specs as they are now; a file that is being saved may not be there. */

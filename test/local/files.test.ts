@@ -66,6 +66,25 @@ let looks = 0;
 const becomes = (name: string, count: number | undefined) =>
   eventually(`${name} has ${count}`, async () => (await countOf(name)) === count);
 
+test('a folder may have beside its manifests what a worker comes with', async () => {
+  await writeFile(join(dir, 'w.yaml'), worker('w', 1));
+  await writeFile(join(dir, 'w.test.yaml'), 'worker: w.yaml\ncases: []\n');
+  await writeFile(
+    join(dir, 'kustomization.yaml'),
+    'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n',
+  );
+  await writeFile(join(dir, 'deno.json'), '{\n  // with a comment\n  "imports": {}\n}\n');
+  await writeFile(join(dir, 'package.json'), '{ "name": "w" }');
+  await writeFile(join(dir, 'words.json'), '["hello"]');
+  await follow();
+  expect([await countOf('w'), logged, notes]).toEqual([1, [], []]);
+  await writeFile(join(dir, 'half.json'), '{ "kind": "Secr');
+  await eventually('what is no JSON is told', () => logged.some((line) => line.includes('half.json:1: ')));
+  await files?.close();
+  await follow(join(dir, 'words.json'));
+  expect(logged.join()).toContain('words.json:1: ');
+});
+
 test('objects follow their file: added, changed and deleted with it', async () => {
   await writeFile(join(dir, 'a.yaml'), `${worker('a', 1)}---\n${secret}`);
   await follow();

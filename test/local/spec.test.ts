@@ -71,7 +71,7 @@ async function run(...words: string[]): Promise<{ code: number; out: string; err
 }
 
 test('starts the workers a spec names, asks them, and ends them', async () => {
-  const { code, out, err } = await run(file('greeter.test.yaml'), '--junit', file('report.xml'));
+  const { code, out, err } = await run(folder, '--junit', file('report.xml'));
   expect(err).toBe('');
   expect(out).toContain('3 of 3 cases passed');
   expect(code).toBe(0);
@@ -130,6 +130,7 @@ test.each([
   [['nowhere.yaml'], 'the spec nowhere.yaml cannot be read'],
   [['-', '--watch'], '--watch follows files'],
   [['-'], '-:1: cases: must be given'],
+  [['docs'], 'there is no spec in docs'],
 ])('%j: %s', async (words, sentence) => {
   const terminal = io({ input: () => Promise.resolve('type: w') });
   expect(await main(['test', ...words], terminal)).toBe(2);

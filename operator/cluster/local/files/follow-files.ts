@@ -38,8 +38,8 @@ const eagerMs = 250;
 
 /**
  * Applies the RedisWorkers, ConfigMaps, Secrets and Services of files and folders (their *.yaml, *.yml and
- * *.json files, not deeper), and again whenever they change; what is taken out of a file is deleted. An object
- * that is wrong keeps its last good form, and is told.
+ * *.json files that are manifests, not deeper), and again whenever they change; what is taken out of a file is
+ * deleted. An object that is wrong keeps its last good form, and is told.
  * @throws Error when a path does not exist
  */
 export async function followFiles(

@@ -3,7 +3,8 @@
  * and only a file that a readable folder does not have is gone.
  */
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isBeside, isPlainJson } from './other-files.ts';
 
 /** What a user names: a folder, of which the manifests count, or one file. */
 export interface Place {
@@ -44,14 +45,16 @@ export async function look(places: readonly Place[], modules: ReadonlyMap<string
   const unseen = new Map<string, string>();
   const folders = new Set(places.map(folderOf));
   const known = new Set<string>();
+  const named = new Set(places.filter(({ isFolder }) => !isFolder).map(({ path }) => path));
   for (const file of await filesIn(places.filter(({ path }) => !modules.has(path)), unseen)) {
     try {
       if (!(await stat(file)).isFile()) continue;
       const target = await realpath(file);
       if (known.has(target)) continue;
       known.add(target);
-      texts.set(file, await readFile(file, 'utf8'));
       folders.add(dirname(target));
+      const text = await readFile(file, 'utf8');
+      if (named.has(file) || !isPlainJson(basename(file), text)) texts.set(file, text);
     } catch (error) {
       const why = await whyUnseen(file, error);
       if (why !== undefined) unseen.set(file, why);
@@ -69,7 +72,9 @@ async function filesIn(places: readonly Place[], unseen: Map<string, string>): P
     }
     try {
       const names = (await readdir(path)).sort();
-      found.push(...names.filter((name) => /\.(ya?ml|json)$/.test(name)).map((name) => join(path, name)));
+      found.push(
+        ...names.filter((name) => /\.(ya?ml|json)$/.test(name) && !isBeside(name)).map((name) => join(path, name)),
+      );
     } catch (error) {
       unseen.set(path, isAbsent(error) ? 'is gone' : `cannot be read (${messageOf(error)})`);
     }
