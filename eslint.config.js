@@ -9,7 +9,8 @@ const keyRules = [
 ];
 const environmentRule = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'The environment is read in config.ts of operator/ and its cluster/kubernetes/, or in cli/ alone.',
+  message:
+    'The environment is read in config.ts of operator/, its cluster/kubernetes/ and code/resolve-main.ts, or in cli/ alone.',
 };
 /** Of the domain, only apply/ writes. */
 const writeRules = [
@@ -76,7 +77,11 @@ export default tseslint.config(
     rules: restricted(...keyRules, environmentRule, ...writeRules),
   },
   // Where a kubeconfig is looked for, and whether this is a pod, is the environment's to say.
-  { files: ['operator/config.ts', 'operator/cluster/kubernetes/config.ts'], rules: restricted(...keyRules) },
+  // The resolver of code is a program of its own.
+  {
+    files: ['operator/config.ts', 'operator/cluster/kubernetes/config.ts', 'operator/code/resolve-main.ts'],
+    rules: restricted(...keyRules),
+  },
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {

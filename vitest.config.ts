@@ -6,6 +6,7 @@ const patient = [
   'test/local/attacks.test.ts',
   'test/local/autoscale.test.ts',
   'test/local/bundle.test.ts',
+  'test/local/code-url.test.ts',
   'test/local/crash-sweep.test.ts',
   'test/local/init.test.ts',
   'test/local/problems.test.ts',

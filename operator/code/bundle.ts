@@ -11,7 +11,7 @@ import { type BuildProblem, buildProblem } from './build-problem.ts';
 import { checkTypes } from './check.ts';
 import { type DenoRun, type DenoTool, runDeno } from './deno.ts';
 import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
-import { filesOf, readGraph } from './graph.ts';
+import { emptyGraph, filesOf, readGraph } from './graph.ts';
 import { nameFrom } from './name-from.ts';
 import { normalized, type Output } from './output.ts';
 import { entryNames, findProject, type Project } from './project.ts';
@@ -85,7 +85,7 @@ class Build {
   async run(): Promise<BundleOutcome> {
     const { entry } = this.#project;
     const [made, seen, mistyped] = await Promise.all([this.#bundle(), this.#look(), this.#check()]);
-    const graph = readGraph(seen.stdout) ?? { modules: [], imports: [] };
+    const graph = readGraph(seen.stdout) ?? emptyGraph;
     const failed = made.code === 0 ? mistyped : buildProblem(made.stderr, entry, this.#name);
     const ground = await this.#ground();
     const own = filesOf(graph).filter((file) => !isPackage(file, ground));

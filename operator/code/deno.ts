@@ -12,6 +12,8 @@ export interface DenoTool {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How far its processes stand back for others, as `nice` has it; 0 unless given. */
   readonly niceness?: number;
+  /** Milliseconds a run may take [120000]. */
+  readonly longestRunMs?: number;
 }
 
 /** What a run left behind. */
@@ -21,7 +23,9 @@ export interface DenoRun {
   readonly stderr: string;
 }
 
-const longestRunMs = 120_000;
+const longestMs = 120_000;
+/** What a run is stopped for when its time is up. */
+export const tookTooLong = 'took longer than';
 const maxOutputBytes = 32 * 1024 * 1024;
 
 /** Runs one command of Deno to its end; what goes wrong is in `code` and `stderr`. */
@@ -47,7 +51,8 @@ export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, si
     why = reason;
     child.kill('SIGKILL');
   };
-  const late = setTimeout(() => stop(`took longer than ${longestRunMs / 1000} s`), longestRunMs);
+  const { longestRunMs = longestMs } = tool;
+  const late = setTimeout(() => stop(`${tookTooLong} ${longestRunMs / 1000} s`), longestRunMs);
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
       said[stream] += text;

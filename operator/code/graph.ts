@@ -9,10 +9,12 @@ const target = z.object({
 });
 
 const shape = z.object({
+  roots: z.array(z.string()).optional(),
+  redirects: z.record(z.string(), z.string()).optional(),
   modules: z.array(z.object({
     specifier: z.string(),
-    kind: z.string().optional(),
-    error: z.string().optional(),
+    local: z.string().optional(),
+    size: z.number().optional(),
     dependencies: z.array(z.object({ specifier: z.string(), code: target.optional() })).optional(),
   })),
 });
@@ -30,11 +32,23 @@ export interface Import {
   readonly column: number;
 }
 
+/** Where on this machine Deno keeps the text of a module; what stands behind its bytes there is Deno's. */
+export interface KeptModule {
+  readonly file: string;
+  readonly bytes: number;
+}
+
 /** The modules of a graph, and the imports between them. */
 export interface Graph {
+  /** What was asked for, after redirects. */
+  readonly root: string | undefined;
   readonly modules: readonly string[];
+  readonly kept: ReadonlyMap<string, KeptModule>;
   readonly imports: readonly Import[];
 }
+
+/** Of a module nothing could be read of. */
+export const emptyGraph: Graph = { root: undefined, modules: [], kept: new Map(), imports: [] };
 
 /** @returns undefined for what is no such text */
 export function readGraph(json: string): Graph | undefined {
@@ -46,9 +60,15 @@ export function readGraph(json: string): Graph | undefined {
   }
   const parsed = shape.safeParse(value);
   if (!parsed.success) return undefined;
-  const { modules } = parsed.data;
+  const { modules, roots: [root] = [], redirects = {} } = parsed.data;
   return {
+    root: root === undefined ? undefined : redirected(root, redirects),
     modules: modules.map(({ specifier }) => specifier),
+    kept: new Map(
+      modules.flatMap(({ specifier, local, size }) =>
+        local === undefined || size === undefined ? [] : [[specifier, { file: local, bytes: size }] as const]
+      ),
+    ),
     imports: modules.flatMap(({ specifier: importer, dependencies = [] }) =>
       dependencies.flatMap(({ specifier: written, code }) =>
         code === undefined ? [] : [{
@@ -61,6 +81,12 @@ export function readGraph(json: string): Graph | undefined {
       )
     ),
   };
+}
+
+/** Deno follows ten at most. */
+function redirected(address: string, redirects: Readonly<Record<string, string>>, hops = 10): string {
+  const next = redirects[address];
+  return next === undefined || hops === 0 ? address : redirected(next, redirects, hops - 1);
 }
 
 /** The files of this machine that are part of it. */

@@ -26,6 +26,8 @@ export interface Output {
   readonly mapName: string;
   /** Absolute paths of the files it is made of. */
   readonly sources: readonly string[];
+  /** How many modules it is made of, files and others. */
+  readonly modules: number;
 }
 
 /** The texts of the sources are left out. */
@@ -42,8 +44,11 @@ const cacheName = 'deno:/';
 /** The code names its map by a digest of it, so that the digest of the code alone says both. */
 export function normalized({ code, map, folder }: Written, maker: Maker): Output {
   const parsed = mapShape.parse(JSON.parse(map));
-  const paths = parsed.sources.map((source) => resolve(folder, source));
-  const sources = paths.map((path) => named(path, maker));
+  const paths = parsed.sources.map((source) => (isAddress(source) ? undefined : resolve(folder, source)));
+  const sources = parsed.sources.map((source, at) => {
+    const path = paths[at];
+    return path === undefined ? source.replace(/^deno:(?=https?:)/, '') : named(path, maker);
+  });
   const text = JSON.stringify({ ...parsed, sources });
   const mapName = `${createHash('sha256').update(text).digest('hex').slice(0, 12)}.map`;
   const body = withoutMaker(code.replace(/\n?\/\/# sourceMappingURL=[^\n]*\n?$/, '\n'), maker);
@@ -51,8 +56,14 @@ export function normalized({ code, map, folder }: Written, maker: Maker): Output
     code: `${body}//# sourceMappingURL=${mapName}\n`,
     map: `${text}\n`,
     mapName,
-    sources: [...new Set(paths)],
+    sources: [...new Set(paths.filter((path) => path !== undefined))],
+    modules: new Set(sources).size,
   };
+}
+
+/** Of a module that is no file of this machine: `https://…`, `deno:https://…`, `dataurl:data:…`. */
+function isAddress(source: string): boolean {
+  return /^(https?|deno|dataurl):/.test(source);
 }
 
 /** A source as stacks show it: relative to the entry, which then stands beside the bundle. */
