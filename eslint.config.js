@@ -36,6 +36,7 @@ export default tseslint.config(
     'node_modules',
     'lib',
     'bench/peers',
+    'examples', // what users copy is linted by Deno, and checked when it runs
     'coverage',
     '**/*.js',
     '**/*.cjs',

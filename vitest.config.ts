@@ -8,6 +8,7 @@ const patient = [
   'test/local/bundle.test.ts',
   'test/local/code-url.test.ts',
   'test/local/crash-sweep.test.ts',
+  'test/local/examples.test.ts',
   'test/local/init.test.ts',
   'test/local/problems.test.ts',
   'test/local/redis-outage.test.ts',

@@ -49,6 +49,23 @@ describe('the docs', () => {
     expect(readFileSync(file, 'utf8')).toContain(`'${name}'`);
   });
 
+  test('show of an example what its file has', () => {
+    const found = all.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/<!-- shown: (\S+) -->\n\n```\w+\n(.*?)```/gs)].map((
+        [, path = '', text = ''],
+      ) => ({ path, text }))
+    );
+    expect(found.length).toBeGreaterThan(10);
+    const stale = found.filter(({ path, text }) => readFileSync(join('examples', path), 'utf8') !== text);
+    expect(stale.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('have a page that shows every example', () => {
+    const folders = globSync('examples/*/*.yaml').map(dirname).filter((folder) => folder !== 'examples/invalid');
+    const text = all.map((page) => readFileSync(page, 'utf8')).join('\n');
+    expect([...new Set(folders)].filter((folder) => !text.includes(`../${folder})`))).toEqual([]);
+  });
+
   test('have every page in the table of contents', () => {
     const contents = readFileSync('docs/README.md', 'utf8');
     const listed = all.filter((page) => !['README.md', 'docs/README.md'].includes(page));

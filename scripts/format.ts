@@ -8,7 +8,7 @@ import { folders } from './folders.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const settings = ['--no-config', '--no-editorconfig', '--line-width=120', '--single-quote'];
 const patterns = ['ts', 'tsx', 'js', 'cjs', 'mjs'].flatMap((ending) => [
-  ...folders.map((folder) => `${folder}/**/*.${ending}`),
+  ...[...folders, 'examples'].map((folder) => `${folder}/**/*.${ending}`),
   `*.${ending}`,
 ]);
 

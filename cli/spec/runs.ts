@@ -18,12 +18,13 @@ export interface RunSettings {
   readonly readySeconds: number;
 }
 
-/** Keeps the workers it has started for the next run. */
+/** Keeps the workers it has started for the next run, unless they are ended. */
 export class Runs implements AsyncDisposable {
   readonly #settings: RunSettings;
   readonly #io: Io;
   readonly #stop: AbortSignal;
   readonly #sessions = new Map<string, OwnSession>();
+  #opened = 0;
 
   constructor(settings: RunSettings, io: Io, stop: AbortSignal) {
     this.#settings = settings;
@@ -51,14 +52,22 @@ export class Runs implements AsyncDisposable {
     return [...this.#sessions.values()].map((session) => session.version()).join('\n');
   }
 
-  async #session({ file, worker }: Spec): Promise<string | undefined> {
-    if (worker.length === 0 || this.#settings.isNamed) return undefined;
-    const files = worker.map((path) => resolve(dirname(file), path));
-    const key = files.join('\n');
+  /** Ends the workers of a spec, unless one of these needs them too. */
+  async end(spec: Spec, others: readonly Spec[]): Promise<void> {
+    const key = keyOf(spec);
+    if (others.some((other) => keyOf(other) === key)) return;
+    const session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  async #session(spec: Spec): Promise<string | undefined> {
+    if (spec.worker.length === 0 || this.#settings.isNamed) return undefined;
+    const key = keyOf(spec);
     let session = this.#sessions.get(key);
     if (session === undefined) {
       const { openOwnSession } = await import('./own-session.ts'); // the whole operator
-      session = await openOwnSession(files, this.#sessions.size + 1, this.#io);
+      session = await openOwnSession(filesOf(spec), this.#opened += 1, this.#io);
       this.#sessions.set(key, session);
     }
     await session.ready(this.#settings.readySeconds, this.#stop);
@@ -69,6 +78,14 @@ export class Runs implements AsyncDisposable {
     for (const session of this.#sessions.values()) await session[Symbol.asyncDispose]();
     this.#sessions.clear();
   }
+}
+
+function filesOf({ file, worker }: Spec): readonly string[] {
+  return worker.map((path) => resolve(dirname(file), path));
+}
+
+function keyOf(spec: Spec): string {
+  return filesOf(spec).join('\n');
 }
 
 const nowhere = { redisUrl: undefined, tlsFiles: undefined, namespace: undefined };

@@ -57,6 +57,7 @@ async function runOnce(texts: readonly Text[], options: TestOptions, runs: Runs,
   for (const [at, spec] of specs.entries()) {
     const there = isElsewhere(options.cluster, io);
     outcomes.push(there ? await runThere(spec, texts[at]?.[1] ?? '', options.cluster, io) : await runs.run(spec));
+    if (!options.watch) await runs.end(spec, specs.slice(at + 1));
   }
   if (options.junit !== undefined) await writeFile(options.junit, junitOf(outcomes)).catch(cannotWrite);
   if (options.output === 'json') io.out(JSON.stringify(outcomes));

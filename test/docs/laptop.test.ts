@@ -80,6 +80,9 @@ describe('on a laptop', () => {
 
   test('a test spec is run', () => play('spec', ['docs/testing.md']));
 
+  test('examples are tried and built', () =>
+    play('examples', ['calls', 'failures', 'modules'].map((page) => `docs/examples/${page}.md`)));
+
   test('dead letters are listed, sent again and removed', () => play('dead', ['docs/debug.md']));
 
   test.skipIf(isTaken)(`metrics are served${isTaken ? ' (skipped: somebody has port 9090)' : ''}`, async () => {

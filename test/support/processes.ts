@@ -47,11 +47,13 @@ export interface TestProcess {
 export function start(
   command: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; stdin?: string } = {},
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; stdin?: string; uid?: number; gid?: number } = {},
 ): TestProcess {
   const child = spawn(command, args, {
     env: options.env ?? process.env,
     cwd: options.cwd,
+    uid: options.uid,
+    gid: options.gid,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const release = child.pid === undefined ? () => undefined : keepProcess(child.pid);

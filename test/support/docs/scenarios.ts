@@ -17,6 +17,7 @@ export const scenarios = {
   dead: 'test/docs/laptop.test.ts',
   doctor: 'test/docs/laptop.test.ts',
   render: 'test/docs/laptop.test.ts',
+  examples: 'test/docs/laptop.test.ts',
   /** A control plane, the operator of this checkout, and pods that are processes. */
   handler: 'test/cluster/docs.test.ts',
   private: 'test/cluster/docs.test.ts',
@@ -40,6 +41,12 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
     why: 'nothing is published yet',
     instead: 'the checkout takes its place; installing the package from its file is tested with the package',
   },
+  ...Object.fromEntries(
+    ['http', 'cron', 'postgres'].map((name) => [`redisworker test examples/${name}`, {
+      why: 'it needs a host of the internet, or a server at a port of its own, or takes longer than a page may',
+      instead: 'test/local/examples.test.ts runs the same specs, with what a test has',
+    }]),
+  ),
   'make test': { why: 'it is the run that this is a part of', instead: 'it runs' },
   'docker build -f images/Dockerfile --target operator -t registry.example/redisworker/operator:0.1.0 .': {
     why: 'it needs a container daemon and base images from a registry',
