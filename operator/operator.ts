@@ -56,6 +56,9 @@ export interface Operator {
 /** All workers are looked at again after this long even if nothing was heard of them. */
 const resyncMs = 600_000;
 
+/** Pods of one worker come up by and by, each in some steps; who waits for a worker waits for the last of them. */
+const comingUpMs = 1000;
+
 /** Starts the operator; it waits for the CustomResourceDefinition by itself. */
 export function startOperator(options: OperatorOptions): Operator {
   const { cluster, log, metrics, clock = systemClock } = options;
@@ -64,6 +67,7 @@ export function startOperator(options: OperatorOptions): Operator {
   meter.longestRunning(() => queue.longestRunningSeconds);
   const enqueue: Enqueue = (key, why) => {
     if (why === 'AsksAnew') queue.renew(key);
+    else if (why === 'ComesUp') queue.addWithin(key, comingUpMs);
     else queue.add(key, why === 'Woken' ? 'high' : 'normal');
   };
   const redis = new RedisConnections({

@@ -35,6 +35,41 @@ test('a key added while it runs runs once more, and never twice at a time', asyn
   expect(await takeAll(queue)).toEqual(['a']);
 });
 
+test('what happens to a key until it is due is seen by one look, also when it began while the key ran', async () => {
+  const { clock, queue } = queueOf();
+  queue.addWithin('a', 1000);
+  await clock.advance(500);
+  queue.addWithin('a', 1000);
+  expect(queue.depth).toBe(0);
+  await clock.advance(500);
+  expect(await queue.get()).toBe('a');
+  queue.addWithin('a', 1000);
+  queue.forget('a'); // the look went well
+  queue.done('a');
+  await clock.advance(999);
+  expect(queue.depth).toBe(0);
+  await clock.advance(1);
+  expect(await takeAll(queue)).toEqual(['a']);
+  await clock.advance(2000);
+  expect(queue.depth).toBe(0);
+});
+
+test('a key that is added at once is not held back by what would have gathered, and gathers nothing while it waits', async () => {
+  const { clock, queue } = queueOf();
+  queue.addWithin('a', 1000);
+  queue.add('a');
+  queue.addWithin('a', 1000);
+  expect(await queue.get()).toBe('a');
+  queue.addWithin('a', 1000);
+  queue.add('a');
+  queue.addWithin('a', 1000);
+  queue.forget('a');
+  queue.done('a');
+  expect(await takeAll(queue)).toEqual(['a']);
+  queue.forget('a');
+  expect(clock.pending).toBe(0);
+});
+
 test('a worker that waits gets the next key as soon as it is added', async () => {
   const { queue } = queueOf();
   const next = queue.get();
@@ -149,7 +184,7 @@ test('tells how long the longest running key has been running', async () => {
 test('whatever is added, every key runs after its last add and no key runs twice at once', async () => {
   const step = fc.record({
     key: fc.constantFrom('a', 'b', 'c'),
-    op: fc.constantFrom('add', 'low', 'after', 'take', 'done', 'tick'),
+    op: fc.constantFrom('add', 'low', 'after', 'within', 'take', 'done', 'tick'),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -174,6 +209,7 @@ test('whatever is added, every key runs after its last add and no key runs twice
         add: (key) => owe(key, () => queue.add(key)),
         low: (key) => owe(key, () => queue.add(key, 'low')),
         after: (key) => owe(key, () => queue.addAfter(key, 10)),
+        within: (key) => owe(key, () => queue.addWithin(key, 10)),
         take,
         done: finish,
         tick: () => clock.advance(10),
@@ -182,6 +218,7 @@ test('whatever is added, every key runs after its last add and no key runs twice
       await clock.advance(10);
       do {
         running.forEach(finish);
+        await clock.advance(10);
         await take();
       } while (queue.depth > 0 || running.size > 0);
       expect([...owed]).toEqual([]);

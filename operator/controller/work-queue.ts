@@ -60,7 +60,8 @@ export class WorkQueue {
     low: new Map(),
   };
   readonly #running = new Map<string, number>();
-  readonly #again = new Map<string, Priority | 'renewed'>();
+  /** A number: within how many ms. */
+  readonly #again = new Map<string, Priority | 'renewed' | number>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
   /** When the pause of a key that failed is over. */
@@ -91,8 +92,7 @@ export class WorkQueue {
   add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
     if (this.#running.has(key)) {
-      const again = this.#again.get(key);
-      if (again === undefined || (again !== 'renewed' && isHigher(priority, again))) this.#again.set(key, priority);
+      if (isMore(priority, this.#again.get(key))) this.#again.set(key, priority);
       return;
     }
     const pause = (this.#pausedUntil.get(key) ?? 0) - this.#clock.now();
@@ -138,6 +138,15 @@ export class WorkQueue {
     this.#delayed.set(key, { due, priority, cancel });
   }
 
+  /** Adds a key within `ms`: whatever happens to it until then is seen by one look. One that waits is looked at anyway. */
+  addWithin(key: string, ms: number): void {
+    if (this.#running.has(key)) {
+      if (isMore(ms, this.#again.get(key))) this.#again.set(key, ms);
+    } else if (!fromHighest.some((priority) => this.#waiting[priority].has(key))) {
+      this.addAfter(key, ms);
+    }
+  }
+
   /** Adds a key that failed: after its next pause, but not before `atLeastMs`. Returns the pause in ms. */
   retry(key: string, atLeastMs = 0): number {
     const failures = this.failures(key) + 1;
@@ -179,6 +188,7 @@ export class WorkQueue {
     const again = this.#again.get(key);
     this.#again.delete(key);
     if (again === 'renewed') this.renew(key);
+    else if (typeof again === 'number') this.addAfter(key, again);
     else if (again !== undefined) this.add(key, again);
     this.#settleDrained();
   }
@@ -224,6 +234,13 @@ export class WorkQueue {
     if (!this.#closed || this.#running.size > 0) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+/** Whether to be added so is more than what a key that runs is to be afterwards. */
+function isMore(added: Priority | number, again: Priority | 'renewed' | number | undefined): boolean {
+  if (again === undefined) return true;
+  if (typeof again === 'number') return typeof added === 'string' || added < again;
+  return again !== 'renewed' && typeof added === 'string' && isHigher(added, again);
 }
 
 function isHigher(one: Priority, other: Priority): boolean {

@@ -122,3 +122,23 @@ test('what this process writes calls for a look only where somebody else may hav
   copies.configMaps.tell('added', child('of-another'));
   expect(enqueued).toEqual(['x/w', 'x/w AsksAnew', 'x/w']);
 });
+
+test('while pods of a worker come up it is looked at soon, and at once when the last of them has', () => {
+  const up: KubeObject[] = [];
+  const { copies, enqueued } = follow([], []);
+  copies.pods.grouped = (key) => (key === 'x/w' ? up : []);
+  const pod = (name: string, isUp: boolean): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'x', annotations: { 'redisworker.dev/worker': 'w' } },
+    status: isUp ? { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } : { phase: 'Pending' },
+  });
+  const tell = (...pods: KubeObject[]): void => {
+    up.splice(0, up.length, ...pods);
+    copies.pods.tell('modified', pods[0]!);
+  };
+  tell(pod('a', false));
+  tell(pod('a', true), pod('b', false));
+  tell(pod('b', true), pod('a', true));
+  expect(enqueued).toEqual(['x/w ComesUp', 'x/w ComesUp', 'x/w']);
+});

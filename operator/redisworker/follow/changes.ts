@@ -4,6 +4,7 @@ import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts'
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
 import { workerNamed } from '../model/belonging.ts';
+import { isComingUp } from '../model/children.ts';
 import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
 import { clusterDomain, clusterIPs } from '../model/services.ts';
@@ -13,9 +14,9 @@ import { type NamedRedis, ownRedisUrl } from '../model/redis-url.ts';
 
 /**
  * Told the key of a worker that should be looked at: `AsksAnew` when its user wants something else than before, `Woken`
- * when a request came to one that had nothing to do.
+ * when a request came to one that had nothing to do, `ComesUp` when more of the same is about to happen.
  */
-export type Enqueue = (workerKey: string, why?: 'AsksAnew' | 'Woken') => void;
+export type Enqueue = (workerKey: string, why?: 'AsksAnew' | 'Woken' | 'ComesUp') => void;
 
 /**
  * Subscribes to all live copies.
@@ -42,9 +43,10 @@ export function enqueueChanges(
       for (const rival of rivalsOf(object, workers.near(object), defaultRedisUrl)) enqueue(rival);
     }
   });
-  for (const children of [copies.deployments, copies.pods, copies.networkPolicies, copies.configMaps]) {
+  for (const children of [copies.deployments, copies.networkPolicies, copies.configMaps]) {
     enqueueOwners(children, enqueue);
   }
+  enqueueOwners(copies.pods, (key) => enqueue(key, copies.pods.grouped(key).some(isComingUp) ? 'ComesUp' : undefined));
   copies.services.onChange((_, service) => {
     const affected = withAliases(service, copies.services.list());
     for (const worker of copies.workers.list()) {
