@@ -10,6 +10,7 @@ const patient = [
   'test/local/crash-sweep.test.ts',
   'test/local/examples.test.ts',
   'test/local/init.test.ts',
+  'test/local/large-bundle.test.ts',
   'test/local/problems.test.ts',
   'test/local/redis-outage.test.ts',
   'test/local/redis-users.test.ts',

@@ -28,7 +28,8 @@ export function addBuildCommand(root: Command, io: Io, finish: (code: ExitCode) 
       ])
     }
 
-Types are checked. A ConfigMap is immutable and has the digest of its code in its name: another code is another one.
+Types are checked. A ConfigMap is immutable and has the digest of its code in its name: another code is
+another one. What one ConfigMap does not hold is compressed into several.
 
 Exit codes: 0 built, 1 something is wrong or not as it would be made, 2 wrong call.`,
   ).action(async (files: string[], { output, check, ...flags }: Flags) => {

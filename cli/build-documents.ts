@@ -1,13 +1,11 @@
-/** The documents of a manifest with every module that is a file made one file, and kept in a ConfigMap. */
+/** The documents of a manifest with every module that is a file made one file, and kept in ConfigMaps. */
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
-import { maxConfigMapBytes } from '../contract/limits.ts';
 import { manifestProblems } from '../operator/api/redisworker.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { moduleOf, withModule } from '../operator/cluster/local/files/bundled-worker.ts';
 import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
 import { readYaml } from '../operator/cluster/local/files/yaml.ts';
-import type { Bundle } from '../operator/code/bundle.ts';
 
 /** What became of one file: the text of a manifest for a cluster, or what is wrong, one sentence each. */
 export interface BuiltFile {
@@ -57,26 +55,7 @@ async function buildObject(
   if (problems.length > 0 || entry === undefined) return { objects: [object], problems };
   const outcome = await bundle(entry);
   if (!outcome.ok) return { objects: [], problems: [`RedisWorker ${name}: ${outcome.problem}`] };
-  const fitted = fitting(outcome.bundle);
-  if (fitted === undefined) {
-    const kib = Math.ceil(outcome.bundle.bytes / 1024);
-    return {
-      objects: [],
-      problems: [
-        `RedisWorker ${name}: its module is ${kib} KiB with everything it imports, and a ConfigMap holds ${
-          maxConfigMapBytes / 1024
-        } KiB: import less, or only the parts of a package that are used`,
-      ],
-    };
-  }
-  return { objects: withModule(object, { bundle: fitted, problem: undefined }), problems: [] };
-}
-
-/** The bundle as one ConfigMap holds it: rather without its source map than not at all. */
-function fitting(bundle: Bundle): Bundle | undefined {
-  const { bytes, map } = bundle;
-  if (bytes > maxConfigMapBytes) return undefined;
-  return bytes + Buffer.byteLength(map) > maxConfigMapBytes ? { ...bundle, map: '' } : bundle;
+  return { objects: withModule(object, { bundle: outcome.bundle, problem: undefined }), problems: [] };
 }
 
 function itemsOf(value: unknown): readonly unknown[] {

@@ -9,6 +9,12 @@ export const maxSourceBytes = 256 * 1024;
 /** A module with everything it imports, made one file, in bytes: 8 MiB. */
 export const maxBundleBytes = 8 * 1024 * 1024;
 
+/** The source map of such a module, in bytes: a larger one is left out. */
+export const maxSourceMapBytes = 16 * 1024 * 1024;
+
+/** ConfigMaps that one module may lie in, compressed. */
+export const maxSourceParts = 16;
+
 /** What a ConfigMap may hold, in bytes: the API server takes 1 MiB with everything around it. */
 export const maxConfigMapBytes = 1000 * 1024;
 

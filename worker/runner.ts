@@ -20,10 +20,11 @@
  * Before the first child starts it passes the network gate, see gate.ts; a child never has the right to dial the canary.
  *
  * Needs --allow-read=<secret folder> --allow-env --allow-run=deno, and with `--forward` also --allow-net, or without it
- * --allow-net=<Redis>,<canary>,<health> where there is a gate. No code of the user's runs in this process: the child has flags of
+ * --allow-net=<Redis>,<canary>,<health> where there is a gate; for a script in pieces, to read them and to write it. No code of the user's runs in this process: the child has flags of
  * its own.
  */
 import { exitCodes } from '../contract/pod.ts';
+import { joinSource, readPackedSource } from './pod/join.ts';
 import { tellEnd, tellReason } from './pod/last-words.ts';
 import { createLog, type Logger } from './pod/log.ts';
 import { readHealthAddress } from './pod/settings.ts';
@@ -49,6 +50,8 @@ async function runPod(asked: RunnerArguments, log: Logger): Promise<number> {
   const graceMs = readGraceSeconds(readEnv) * 1000;
   const gate = await passRunnersGate({ duty, health: readHealthAddress(readEnv), stop, log });
   if (stop.aborted) return exitCodes.ok;
+  const packed = forward ? readPackedSource(readEnv) : undefined;
+  if (packed) await joinSource(packed);
   const child = {
     command: childCommand(asked, new URL('./script/redirect.ts', import.meta.url)),
     environment: childEnvironment(asked, environment, gate),

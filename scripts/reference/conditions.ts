@@ -179,6 +179,10 @@ const sections: readonly Section[] = [
         'the code that `source.bundle.digest` names: what the ConfigMap holds is another, so apply both as they were made',
       ],
       [
+        ['SourcePartMissing'],
+        'the ConfigMap that holds the named part of a large bundle, or the order of `source.bundle.configMaps`: apply all as they were made',
+      ],
+      [
         ['SourceNotBuilt'],
         'a module that can be bundled, with types that fit: the message has its file and line. Where there is a last good code, that runs: `Ready` speaks of it, and `SourceResolved` alone says this',
       ],

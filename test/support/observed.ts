@@ -94,7 +94,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       problems,
       rival: undefined,
       foreignKeys: [],
-      source: resolveSource(parsed.worker.spec.source, undefined),
+      source: resolveSource(parsed.worker.spec.source, []),
       secret: { ok: true, value: undefined },
       endpoint: { ok: true, value: { url: 'redis://127.0.0.1:6379', target, servers: [redisServer] } },
       access: { ok: true, value: { target, login: { kind: 'author' } } },

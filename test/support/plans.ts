@@ -48,7 +48,7 @@ export function settled(object: KubeObject, around: Surroundings = {}): Observed
   return observed({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } }, {
     ...around,
     children: {
-      configMaps: [stored(desired.source, 'source')],
+      configMaps: desired.sources.map((one, at) => stored(one, `source-${at}`)),
       runtimeSecret: stored(desired.runtimeSecret, 'secret'),
       networkPolicies: [stored(desired.policy.policy, 'policy')],
       deployments: [...desired.deployments].map(([id, deployment]) => stored(deployment, `deployment-${id}`)),

@@ -1,12 +1,15 @@
 /** What the pod tells the Handler runtime beside what it tells every one: the module, and how requests are run. */
 import { deadLetterStreamKey, defaultGroup } from '../../contract/keys.ts';
 import { env, type HandlerSettings } from '../../contract/pod.ts';
+import { type PackedSource, readPackedSource } from '../pod/join.ts';
 import { checked, parsePodSettings, type PodSettings, type ReadEnv, required } from '../pod/settings.ts';
 
 /** Everything this runtime knows before it has spoken to Redis. */
 export interface Settings extends PodSettings {
   /** Path of the user's module. */
   readonly source: string;
+  /** How that module is made first; absent: it is there. */
+  readonly packed?: PackedSource;
   readonly handler: HandlerSettings;
 }
 
@@ -17,9 +20,11 @@ export interface Settings extends PodSettings {
 export function parseSettings(args: readonly string[], readEnv: ReadEnv, readFile: (path: string) => string): Settings {
   const pod = parsePodSettings(args, readEnv, readFile);
   const prefix = pod.hashKey.split(':', 1)[0] ?? '';
+  const packed = readPackedSource(readEnv);
   return {
     ...pod,
     source: required(env.source, readEnv),
+    ...(packed ? { packed } : {}),
     handler: checked(env.settings, readEnv(env.settings) ?? '{}', (json) => parseHandlerSettings(json, prefix)),
   };
 }

@@ -5,6 +5,7 @@ import { formatRedisAddress } from '../../contract/redis-address.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import type { Handler, Logger, RedisLogin, WorkerInfo } from '../mod.ts';
 import { guardProcess } from '../pod/guard.ts';
+import { joinSource } from '../pod/join.ts';
 import { loadHandler } from '../pod/load.ts';
 import { captureConsole } from '../pod/log.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
@@ -33,6 +34,7 @@ export async function start(args: readonly string[], exit: (code: number) => nev
   const pod = await startPod(args, parseSettings);
   const { settings, keyLine, log, connect, outages, route } = pod;
   const proof = new Proof(settings.hashKey.split(':', 1)[0] ?? '', keyLine);
+  if (settings.packed) await joinSource(settings.packed);
   const handler = await loadUserCode(settings.source, log);
   const consumer = await takeConsumer(pod);
   const context = assemble(pod, consumer, handler, proof);

@@ -1,6 +1,6 @@
 /** `spec.source`: where the worker's module comes from. */
 import { z } from 'zod';
-import { maxSourceBytes } from '../../../contract/limits.ts';
+import { maxSourceBytes, maxSourceParts } from '../../../contract/limits.ts';
 import { keyRef, listOf, objectName, text } from '../bounded.ts';
 import { exactlyOneOf, matches, onlyWith, type Rule, withRules } from '../rules.ts';
 
@@ -58,8 +58,8 @@ const bundle = z.object({
   digest: withRules(text(71), codeDigest).describe(
     'Digest of the code: sha256-<hex>. What does not have it is not run.',
   ),
-  configMaps: listOf(objectName(), 1).min(1).meta({ 'x-kubernetes-list-type': 'atomic' }).describe(
-    'Names of the ConfigMaps that hold the code, which tools make.',
+  configMaps: listOf(objectName(), maxSourceParts).min(1).meta({ 'x-kubernetes-list-type': 'atomic' }).describe(
+    'Names of the ConfigMaps that hold the code, in the order of its parts, which tools make.',
   ),
 });
 

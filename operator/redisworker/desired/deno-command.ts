@@ -4,6 +4,8 @@ import {
   handlerRights,
   healthPort,
   importMapFile,
+  joinedMount,
+  lazyV8Flags,
   proxyVariables,
   runnerEntry,
   scriptRedisPort,
@@ -18,6 +20,8 @@ export interface CommandInput {
   readonly configHashKey: string;
   /** Name of the file with the module. */
   readonly sourceFile: string;
+  /** Set when it lies in pieces, which our own code makes one file of first. */
+  readonly isPacked?: boolean;
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
@@ -75,10 +79,11 @@ function handler(input: CommandInput): string[] {
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
     ...deniedEnv(input.allowEnv),
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
-    `--allow-read=${handlerRights.read.join(',')}`,
+    `--allow-read=${[...handlerRights.read, ...joining(input)].join(',')}`,
+    ...(input.isPacked ? [`--allow-write=${joinedMount}`] : []),
     ...net(input),
     `--import-map=${importMapFile}`,
-    `${heap(input.memoryMiB)},${v8Flags}`,
+    `${heap(input.memoryMiB)},${input.isPacked === true ? lazyV8Flags : v8Flags}`,
     handlerEntry,
     input.configHashKey,
   ];
@@ -95,9 +100,19 @@ function script(input: CommandInput): string[] {
     ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB),
-    `${sourceMount}/${input.sourceFile}`,
+    `${sourceFolder(input)}/${input.sourceFile}`,
     input.configHashKey,
   ];
+}
+
+/** Folder the module is started from. */
+export function sourceFolder({ isPacked = false }: Pick<CommandInput, 'isPacked'>): string {
+  return isPacked ? joinedMount : sourceMount;
+}
+
+/** Where the runtime makes one file of the pieces. */
+function joining({ isPacked = false }: CommandInput): readonly string[] {
+  return isPacked ? [joinedMount] : [];
 }
 
 /** Only what is allowed has to be denied: of other variables --ignore-env says that there are none, and that is kinder. */
@@ -110,13 +125,15 @@ function deniedEnv(allowEnv: readonly string[]): string[] {
 
 /** No code of the user's runs in the runner itself; the script it starts has flags of its own. */
 function runner(input: CommandInput, flags: readonly string[]): string[] {
+  const joins = input.isPacked === true && input.runtime === 'Script'; // a Handler runtime does it itself
   return [
     'deno',
     'run',
     ...closed,
     '--allow-env',
     '--allow-run=deno',
-    `--allow-read=${secretMount}`,
+    `--allow-read=${[secretMount, ...(joins ? [sourceMount, joinedMount] : [])].join(',')}`,
+    ...(joins ? [`--allow-write=${joinedMount}`] : []),
     ...flags,
     `--v8-flags=${v8Flags}`,
     runnerEntry,

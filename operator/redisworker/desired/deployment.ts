@@ -1,6 +1,6 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
-import type { Container, ContainerPort, EnvVar, PodSpec } from 'kubernetes-types/core/v1.d.ts';
+import type { Container, ContainerPort, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.d.ts';
 import {
   env,
   healthPort,
@@ -25,10 +25,10 @@ import {
   labels,
   labelValue,
   runtimeSecretName,
-  sourceConfigMapName,
+  sourceVolume,
   workerContainer,
 } from '../model/names.ts';
-import { type CommandInput, denoCommand } from './deno-command.ts';
+import { type CommandInput, denoCommand, sourceFolder } from './deno-command.ts';
 import type { Parent, PodSettings, PodUser } from '../model/blueprint.ts';
 import { canonicalJson, shared } from './drift.ts';
 import { type Built, childMetadata, parentLabels } from './metadata.ts';
@@ -50,6 +50,8 @@ export interface CommonInput {
   readonly settings: object;
   readonly gate: GatePlan;
   readonly sourceDigest: string;
+  /** Names of the ConfigMaps that hold it. */
+  readonly sourceConfigMaps: readonly string[];
   readonly netHash: string;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
@@ -154,7 +156,7 @@ function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
       seccompProfile: { type: 'RuntimeDefault' },
     },
     volumes: [
-      { name: 'source', configMap: { name: sourceConfigMapName(input.parent.name, input.sourceDigest) } },
+      sourceVolumeOf(input.sourceConfigMaps),
       { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
       { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
     ],
@@ -170,6 +172,13 @@ function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
       imagePullSecrets: pod.imagePullSecrets,
     }),
   };
+}
+
+/** All of them in one folder. */
+function sourceVolumeOf(configMaps: readonly string[]): Volume {
+  const [only = '', ...others] = configMaps;
+  if (others.length === 0) return { name: sourceVolume, configMap: { name: only } };
+  return { name: sourceVolume, projected: { sources: configMaps.map((name) => ({ configMap: { name } })) } };
 }
 
 function container(input: CommonInput): Omit<Container, 'command'> {
@@ -200,7 +209,7 @@ function container(input: CommonInput): Omit<Container, 'command'> {
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
-      { name: 'source', mountPath: sourceMount, readOnly: true },
+      { name: sourceVolume, mountPath: sourceMount, readOnly: true },
       { name: 'secret', mountPath: secretMount, readOnly: true },
       { name: 'scratch', mountPath: scratchMount },
     ],
@@ -227,7 +236,8 @@ function environment(input: CommonInput): EnvVar[] {
       : {}),
     ...tlsEnvironment(input.redisTls),
     [env.keyFile]: `${secretMount}/${keyFileName}`,
-    [env.source]: `${sourceMount}/${input.command.sourceFile}`,
+    [env.source]: `${sourceFolder(input.command)}/${input.command.sourceFile}`,
+    ...(input.command.isPacked === true ? { [env.sourcePieces]: sourceMount } : {}),
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,

@@ -3,6 +3,7 @@ import { type ConfigHashFields, encodeConfigHash, type EncryptedSecret } from '.
 import { configHashKey } from '../../../contract/keys.ts';
 import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import { isPacked, type Part } from '../../code/pack.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, mayStillRun, templateOf } from '../model/children.ts';
 import { canonicalJson, stamped } from './drift.ts';
@@ -18,7 +19,7 @@ import { type CommonInput, deploymentsOf } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
-import { sourceConfigMap } from './source-config-map.ts';
+import { sourceConfigMapNames, sourceConfigMaps } from './source-config-map.ts';
 import { telemetryEnvironment } from './telemetry.ts';
 
 /** The parts a policy follows from. */
@@ -47,7 +48,7 @@ export interface DesiredInput extends NetworkInput {
 
 /** The desired state, by consumer id where there is one of each. */
 export interface Desired {
-  readonly source: KubeObject;
+  readonly sources: readonly KubeObject[];
   readonly runtimeSecret: KubeObject;
   readonly policy: DesiredPolicy;
   readonly netHash: string;
@@ -83,17 +84,23 @@ function madeOf(input: DesiredInput): Made {
 }
 
 /** Beside the blueprint; as a digest, since there are secrets in it. */
-function whatItFollowsFrom({ consumerIds, asleep, source, secret, endpoint, access, aesKey }: DesiredInput): string {
+function whatItFollowsFrom(
+  { blueprint, consumerIds, asleep, source, secret, endpoint, access, aesKey }: DesiredInput,
+): string {
   const { kind, username, password, sentinel, tls } = access.login;
   return digest(JSON.stringify([
     consumerIds,
     [...asleep ?? []],
-    [source.digest, source.fileName, source.map ?? null],
+    [source.digest, source.fileName, sourceConfigMapNames(blueprint.parent, source), source.parts.map(keysOf)],
     secret ?? null,
     [endpoint.url, endpoint.servers],
     [kind, username ?? null, password ?? null, sentinel ?? null, tls ?? null],
     aesKey,
   ]));
+}
+
+function keysOf({ data = {} }: Part): readonly string[] {
+  return Object.keys(data);
 }
 
 function make(input: DesiredInput): Made {
@@ -105,7 +112,7 @@ function make(input: DesiredInput): Made {
   return {
     ...made,
     secrets,
-    source: stamped(sourceConfigMap(blueprint.parent, source)),
+    sources: sourceConfigMaps(blueprint.parent, source).map(stamped),
     configHashes,
     deployments: new Map(consumerIds.map((id) => {
       const read = { hash: configHashes.get(id), secrets };
@@ -229,6 +236,7 @@ function commonInput(
     command: {
       runtime: blueprint.runtime,
       sourceFile: source.fileName,
+      ...(isPacked(source.parts) ? { isPacked: true } : {}),
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],
@@ -252,6 +260,7 @@ function commonInput(
     },
     gate: blueprint.gate,
     sourceDigest: source.digest,
+    sourceConfigMaps: sourceConfigMapNames(blueprint.parent, source),
     netHash: podNetHash,
     terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
     pod: blueprint.pod,

@@ -1,28 +1,46 @@
-/** The immutable ConfigMap that keeps the source of a worker under its digest. */
+/** The immutable ConfigMaps that keep the source of a worker under its digest. */
 import type { ConfigMap } from 'kubernetes-types/core/v1.d.ts';
 import { bundleFileName, sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { digest, sourceConfigMapName } from '../model/names.ts';
+import { isPacked } from '../../code/pack.ts';
+import { digest, sourceConfigMapName, sourcePartName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
 import type { Source } from '../model/observed.ts';
-import { hasDrifted } from './drift.ts';
+import { canonicalJson, hasDrifted } from './drift.ts';
 import { type Built, childMetadata } from './metadata.ts';
 
-/** Builds the ConfigMap; another text is another name, so a running pod's source never changes under it. */
-export function sourceConfigMap(parent: Parent, source: Source): Built<ConfigMap> {
-  return {
+/** Builds the ConfigMaps; another text is another name, so a running pod's source never changes under it. */
+export function sourceConfigMaps(parent: Parent, source: Source): readonly Built<ConfigMap>[] {
+  const names = sourceConfigMapNames(parent, source);
+  return source.parts.map((part, at) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: childMetadata(parent, sourceConfigMapName(parent.name, source.digest)),
+    metadata: childMetadata(parent, names[at] ?? ''),
     immutable: true,
-    data: { [source.fileName]: source.text, ...(source.map ? { [source.map.name]: source.map.text } : {}) },
-  };
+    ...part,
+  }));
 }
 
-/** What is kept of such a ConfigMap, ours or found: a digest of the text, which may be long and is known elsewhere. */
+/** Names of the ConfigMaps with a source. */
+export function sourceConfigMapNames({ name }: Parent, { digest: code, parts }: Source): readonly string[] {
+  const whole = sourceConfigMapName(name, code);
+  return isPacked(parts) ? parts.map((_, at) => sourcePartName(whole, digestOf(parts), at + 1)) : [whole];
+}
+
+/** They are many bytes, and the same object as long as the source is. */
+const digests = new WeakMap<Source['parts'], string>();
+
+function digestOf(parts: Source['parts']): string {
+  const known = digests.get(parts) ?? digest(canonicalJson(parts));
+  digests.set(parts, known);
+  return known;
+}
+
+/** What is kept of such a ConfigMap, ours or found: a digest of what it holds, which may be long and is known elsewhere. */
 export function keptSource(configMap: KubeObject): KubeObject {
-  const { data, ...rest } = configMap;
-  if (data === undefined) return configMap;
+  const { data, binaryData, ...rest } = configMap;
+  if (data === undefined && binaryData === undefined) return configMap;
+  if (binaryData !== undefined) return { ...rest, sourceDigest: digest(canonicalJson(binaryData)) };
   const { [sourceFileName]: module, [bundleFileName]: text = module } = data as Record<string, string | undefined>;
   return { ...rest, sourceDigest: text === undefined ? 'none' : digest(text) };
 }

@@ -9,6 +9,6 @@ export interface Writes {
 }
 
 /** The objects in the order of writes. */
-export function writesOf({ source, runtimeSecret, policy, deployments }: Desired): Writes {
-  return { before: [source, runtimeSecret, policy.policy], after: [...deployments.values()] };
+export function writesOf({ sources, runtimeSecret, policy, deployments }: Desired): Writes {
+  return { before: [...sources, runtimeSecret, policy.policy], after: [...deployments.values()] };
 }

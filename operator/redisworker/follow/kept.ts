@@ -1,7 +1,7 @@
 /** What the operator keeps of each kind of object: what its looks read, and nothing else. Pure. */
 import type { KubeObject, ObjectMeta } from '../../cluster/cluster.ts';
-import type { ChildCondition, ContainerStatus, PodStatus } from '../model/children.ts';
-import { labels } from '../model/names.ts';
+import type { ChildCondition, ContainerStatus, PodStatus, Volume } from '../model/children.ts';
+import { labels, sourceVolume } from '../model/names.ts';
 
 /** A worker: all its user and we have said. */
 export function keptWorker(worker: KubeObject): KubeObject {
@@ -52,7 +52,7 @@ export function keptPolicy(policy: KubeObject): KubeObject {
 export function keptPod({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
   const { nodeName, volumes = [] } = (spec ?? {}) as {
     nodeName?: string;
-    volumes?: readonly { readonly name: string; readonly configMap?: { readonly name?: string } }[];
+    volumes?: readonly Volume[];
   };
   return {
     apiVersion,
@@ -60,13 +60,23 @@ export function keptPod({ apiVersion, kind, metadata, spec, status }: KubeObject
     metadata: ourMetadata(metadata),
     spec: {
       ...(nodeName === undefined ? {} : { nodeName }),
-      volumes: volumes.filter(({ configMap }) => configMap !== undefined).map(({ name, configMap }) => ({
-        name,
-        configMap: { name: configMap?.name },
-      })),
+      volumes: volumes.flatMap(keptVolume),
     },
     ...(status === undefined || status === null ? {} : { status: keptPodStatus(status) }),
   };
+}
+
+/** What a pod has its source from; service meshes and the API server add volumes of theirs. */
+function keptVolume({ name, configMap, projected }: Volume): Volume[] {
+  const named = name === undefined ? {} : { name };
+  if (configMap !== undefined) return [{ ...named, configMap: nameOnly(configMap) }];
+  const sources = projected?.sources?.flatMap(({ configMap: one }) => (one ? [{ configMap: nameOnly(one) }] : [])) ??
+    [];
+  return name === sourceVolume && sources.length > 0 ? [{ name, projected: { sources } }] : [];
+}
+
+function nameOnly({ name }: { readonly name?: string }): { readonly name?: string } {
+  return name === undefined ? {} : { name };
 }
 
 function keptPodStatus(

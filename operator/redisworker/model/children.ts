@@ -1,7 +1,7 @@
 /** Reads the children of a worker: whose they are and how they are. */
 import { env } from '../../../contract/pod.ts';
 import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
-import { annotations, deploymentName, labels, workerContainer } from './names.ts';
+import { annotations, deploymentName, labels, sourceVolume, workerContainer } from './names.ts';
 
 /** Name and namespace of an object. */
 export function objectRef({ metadata }: KubeObject): ObjectRef {
@@ -186,12 +186,27 @@ export function isComingUp(pod: KubeObject): boolean {
   return mayStillRun(pod) && !isReady(pod) && restartCount === 0 && state?.running === undefined;
 }
 
+/** The part of a volume the domain reads. */
+export interface Volume {
+  readonly name?: string;
+  readonly configMap?: { readonly name?: string };
+  readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name?: string } }[] };
+}
+
+/** Names of the ConfigMaps a pod has its source from. */
+export function configMapsOf(volumes: readonly Volume[] = []): readonly string[] {
+  const volume = volumes.find(({ name }) => name === sourceVolume);
+  const sources = volume?.projected?.sources ?? (volume === undefined ? [] : [volume]);
+  return sources.flatMap(({ configMap }) => configMap?.name ?? []);
+}
+
 /** The part of a Deployment the domain reads. */
 export interface DeploymentView {
   readonly replicas: number;
   /** Net hash and source digest of the pods it makes. */
   readonly netHash: string | undefined;
-  readonly sourceConfigMap: string | undefined;
+  /** The ConfigMaps they have their source from. */
+  readonly sourceConfigMaps: readonly string[];
   /** The URL its pods are given. */
   readonly redisUrl: string | undefined;
   /** Digest of the template it makes pods from. */
@@ -216,7 +231,7 @@ function viewOf(deployment: KubeObject): DeploymentView {
     template?: {
       metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
       spec?: {
-        volumes?: { configMap?: { name?: string } }[];
+        volumes?: Volume[];
         containers?: { env?: { name: string; value?: string }[] }[];
       };
     };
@@ -225,7 +240,7 @@ function viewOf(deployment: KubeObject): DeploymentView {
   return {
     replicas: replicas ?? 1,
     netHash: template?.metadata?.labels?.[labels.netHash],
-    sourceConfigMap: template?.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name,
+    sourceConfigMaps: configMapsOf(template?.spec?.volumes),
     redisUrl: variables.find(({ name }) => name === env.redisUrl)?.value,
     template: template?.metadata?.annotations?.[annotations.template],
   };

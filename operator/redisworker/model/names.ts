@@ -44,6 +44,9 @@ export const annotations = {
 /** Name of the container the worker runs in; others of its pod are not ours. */
 export const workerContainer = 'worker';
 
+/** Name of the volume a pod has its source in. */
+export const sourceVolume = 'source';
+
 /** Keeps a deleted worker until Redis is clean. */
 export const finalizer = 'redisworker.dev/cleanup';
 
@@ -69,6 +72,11 @@ export function deploymentName(worker: string, consumerId: string): string {
 /** The ConfigMap that keeps one version of the source; its name says which. */
 export function sourceConfigMapName(worker: string, sourceDigest: string): string {
   return `${stem(worker, 200)}-${sourceDigest.replace('sha256-', '').slice(0, 10)}`;
+}
+
+/** The same of one that lies in several: they are told from others of the same code that was compressed otherwise. */
+export function sourcePartName(source: string, partsDigest: string, place: number): string {
+  return `${source}-${partsDigest.slice(0, 6)}-${place}`;
 }
 
 /** The Secret with the worker's AES key and its Redis credentials. */

@@ -1,6 +1,7 @@
 /** Everything one reconcile has seen. Decisions are made from this alone. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../cluster/cluster.ts';
+import type { Part } from '../../code/pack.ts';
 import type { AclUser } from '../../redis/acl.ts';
 import type { FoundHash } from '../../redis/config-hashes.ts';
 import type { ResponseTally } from '../../redis/response-tally.ts';
@@ -37,13 +38,12 @@ export interface Children {
   readonly runtimeSecret: KubeObject | undefined;
 }
 
-/** A resolved source: its text and `sha256-<hex>`. */
+/** A resolved source: `sha256-<hex>`, and what the ConfigMaps hold that pods have it from. */
 export interface Source {
-  readonly text: string;
+  /** One with its files as they are, or several with them compressed. */
+  readonly parts: readonly Part[];
   /** Name of the file it is to pods. */
   readonly fileName: string;
-  /** Source map of a bundle, under the name by which its code finds it. */
-  readonly map?: { readonly name: string; readonly text: string } | undefined;
   readonly digest: string;
   readonly bytes: number;
   /** Why this is the last good code, and not what its author saved since. */

@@ -42,6 +42,7 @@ export const problemReasons = [
   'SourceTooLarge',
   'SourceEmpty',
   'SourceDigestMismatch',
+  'SourcePartMissing',
   'SourceNotBuilt',
   'SourceIsLocal',
   'SecretNotFound',

@@ -61,13 +61,17 @@ async function readSource(world: World, reader: Reader): Promise<Resolved<Source
 
 async function readCode(world: World, reader: Reader): Promise<Resolved<Source>> {
   const { source, parent } = reader.blueprint;
-  const name = source.configMap?.name ?? source.bundle?.configMaps[0];
-  if (name === undefined) return resolveSource(source, undefined);
-  const configMap = await readNamed(world.following.references, reader.referred, resources.configMaps, {
-    namespace: parent.namespace,
-    name,
-  });
-  return configMap.ok ? resolveSource(source, configMap.value) : configMap;
+  const names = source.configMap === undefined ? source.bundle?.configMaps ?? [] : [source.configMap.name];
+  const read = await Promise.all(
+    names.map((name) =>
+      readNamed(world.following.references, reader.referred, resources.configMaps, {
+        namespace: parent.namespace,
+        name,
+      })
+    ),
+  );
+  const refused = read.find((one) => !one.ok);
+  return refused ?? resolveSource(source, read.map((one) => (one.ok ? one.value : undefined)));
 }
 
 async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {

@@ -15,14 +15,13 @@ const holding = (data: Record<string, string>) => ({
 describe('a bundle', () => {
   test('is the code of its ConfigMap, with the source map its last line names', () => {
     const configMap = holding({ 'worker.js': code, '0123456789ab.map': '{}', other: 'x' });
-    expect(resolveSource(bundle(code), configMap)).toEqual({
+    expect(resolveSource(bundle(code), [configMap])).toEqual({
       ok: true,
       value: {
-        text: code,
+        parts: [{ data: { 'worker.js': code, '0123456789ab.map': '{}' } }],
         fileName: 'worker.js',
         bytes: code.length,
         digest: `sha256-${digest(code)}`,
-        map: { name: '0123456789ab.map', text: '{}' },
       },
     });
   });
@@ -34,12 +33,12 @@ describe('a bundle', () => {
     ['its code is another', code, holding({ 'worker.js': `${code} ` }), 'SourceDigestMismatch'],
     ['it is too large', large, holding({ 'worker.js': large }), 'SourceTooLarge'],
   ])('is waited for while %s', (_why, text, configMap, reason) => {
-    expect(resolveSource(bundle(text), configMap)).toMatchObject({ ok: false, problem: { reason, terminal: false } });
+    expect(resolveSource(bundle(text), [configMap])).toMatchObject({ ok: false, problem: { reason, terminal: false } });
   });
 });
 
 test('a file is refused where there is no disk to read it from', () => {
-  expect(resolveSource({ file: 'greet.ts' }, undefined)).toMatchObject({
+  expect(resolveSource({ file: 'greet.ts' }, [])).toMatchObject({
     ok: false,
     problem: { reason: 'SourceIsLocal', terminal: true, message: expect.stringContaining('redisworker up') },
   });

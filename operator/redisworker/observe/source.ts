@@ -1,8 +1,9 @@
 /** Finds the text of a worker's module. */
-import { maxBundleBytes, maxSourceBytes } from '../../../contract/limits.ts';
+import { maxBundleBytes, maxSourceBytes, maxSourceMapBytes } from '../../../contract/limits.ts';
 import { bundleFileName, sourceFileName } from '../../../contract/pod.ts';
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import { type Holder, isPacked, type Part, unpack } from '../../code/pack.ts';
 import { digest } from '../model/names.ts';
 import type { Source } from '../model/observed.ts';
 import { missing, type Resolved } from '../model/problem.ts';
@@ -11,12 +12,15 @@ import { unsupportedSource } from '../model/unsupported.ts';
 
 /**
  * The source of a spec.
- * @param configMap the ConfigMap the spec names; undefined when there is none
+ * @param configMaps those the spec names, in its order; undefined where there is none
  */
-export function resolveSource(source: RedisWorkerSpec['source'], configMap: KubeObject | undefined): Resolved<Source> {
+export function resolveSource(
+  source: RedisWorkerSpec['source'],
+  configMaps: readonly (KubeObject | undefined)[],
+): Resolved<Source> {
   if (source.inline !== undefined) return module(source.inline, 'spec.source.inline');
-  if (source.configMap !== undefined) return fromConfigMap(source.configMap, configMap);
-  if (source.bundle !== undefined) return fromBundle(source.bundle, configMap);
+  if (source.configMap !== undefined) return fromConfigMap(source.configMap, configMaps[0]);
+  if (source.bundle !== undefined) return fromBundle(source.bundle, configMaps);
   return { ok: false, problem: unsupportedSource(source) };
 }
 
@@ -50,17 +54,34 @@ function fromConfigMap(
 const mapOf = /\n\/\/# sourceMappingURL=([0-9a-f]{12}\.map)\n$/;
 
 function fromBundle(
-  { digest: expected, configMaps: [name = ''] }: NonNullable<RedisWorkerSpec['source']['bundle']>,
-  configMap: KubeObject | undefined,
+  bundle: NonNullable<RedisWorkerSpec['source']['bundle']>,
+  configMaps: readonly (KubeObject | undefined)[],
 ): Resolved<Source> {
-  if (!configMap) {
+  const missingName = bundle.configMaps.find((_, at) => configMaps[at] === undefined);
+  if (missingName !== undefined) {
     return refused(
       'ConfigMapNotFound',
-      `ConfigMap "${name}" of spec.source.bundle does not exist: apply it together with this manifest`,
+      `ConfigMap "${missingName}" of spec.source.bundle does not exist: apply it together with this manifest`,
     );
   }
-  const { text, keys } = textIn(configMap, bundleFileName);
+  const found = configMaps.filter((one) => one !== undefined);
+  const holders = found.map(holderOf);
+  if (isPacked(holders)) return packedOnce(bundle.digest, found, holders);
+  const [first, second] = holders;
+  if (first === undefined || second !== undefined) {
+    const name = second?.name ?? '';
+    return refused(
+      'SourcePartMissing',
+      `ConfigMap "${name}" of spec.source.bundle holds no part of the code: name those it was made into, in their order`,
+    );
+  }
+  return fromWhole(bundle.digest, first);
+}
+
+function fromWhole(expected: string, { name, data = {} }: Holder): Resolved<Source> {
+  const text = Object.hasOwn(data, bundleFileName) ? data[bundleFileName] : undefined;
   if (text === undefined) {
+    const keys = Object.keys(data).sort().join(', ') || 'none';
     return refused(
       'ConfigMapKeyNotFound',
       `ConfigMap "${name}" of spec.source.bundle has no key "${bundleFileName}" (keys: ${keys}): apply it as it was made`,
@@ -68,24 +89,67 @@ function fromBundle(
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBundleBytes) return tooLarge(`ConfigMap "${name}"`, bytes, maxBundleBytes);
+  const mapName = mapOf.exec(text)?.[1];
+  const map = mapName === undefined || !Object.hasOwn(data, mapName) ? undefined : data[mapName];
+  const files = { [bundleFileName]: text, ...(mapName === undefined || map === undefined ? {} : { [mapName]: map }) };
+  return ofBundle({ expected, where: `ConfigMap "${name}" holds`, text, parts: [{ data: files }] });
+}
+
+/** A live copy holds the same object until it changes, and to make the whole of it takes longer than a look may. */
+const whole = new WeakMap<KubeObject, { readonly from: readonly KubeObject[]; readonly source: Resolved<Source> }>();
+
+function packedOnce(
+  expected: string,
+  configMaps: readonly KubeObject[],
+  holders: readonly Holder[],
+): Resolved<Source> {
+  const [first] = configMaps;
+  const known = first && whole.get(first);
+  if (known?.from.length === configMaps.length && known.from.every((one, at) => one === configMaps[at])) {
+    if (!known.source.ok || known.source.value.digest === expected) return known.source;
+  }
+  const source = fromPacked(expected, holders);
+  if (first !== undefined) whole.set(first, { from: configMaps, source });
+  return source;
+}
+
+function fromPacked(expected: string, holders: readonly Holder[]): Resolved<Source> {
+  const made = unpack(holders, (file) => (file === bundleFileName ? maxBundleBytes : maxSourceMapBytes));
+  const text = made.ok ? made.files.get(bundleFileName) : undefined;
+  if (text === undefined) {
+    const problem = made.ok ? `no part of ${bundleFileName} is in them` : made.problem;
+    return refused(
+      'SourcePartMissing',
+      `spec.source.bundle.configMaps: ${problem}: apply all of them as they were made, and name them in the order of their parts`,
+    );
+  }
+  const parts = holders.map(({ binaryData = {} }) => ({ binaryData }));
+  return ofBundle({ expected, where: 'the ConfigMaps of spec.source.bundle hold', text, parts });
+}
+
+function ofBundle(
+  { expected, where, text, parts }: {
+    readonly expected: string;
+    readonly where: string;
+    readonly text: string;
+    readonly parts: readonly Part[];
+  },
+): Resolved<Source> {
   const found = `sha256-${digest(text)}`;
   if (found !== expected) {
     return refused(
       'SourceDigestMismatch',
-      `ConfigMap "${name}" holds code with the digest ${found}, and spec.source.bundle.digest wants ${expected}: apply both as they were made`,
+      `${where} code with the digest ${found}, and spec.source.bundle.digest wants ${expected}: apply both as they were made`,
     );
   }
-  const mapName = mapOf.exec(text)?.[1];
-  const map = mapName === undefined ? undefined : textIn(configMap, mapName).text;
+  return { ok: true, value: { parts, fileName: bundleFileName, bytes: Buffer.byteLength(text), digest: found } };
+}
+
+function holderOf({ metadata: { name }, data, binaryData }: KubeObject): Holder {
   return {
-    ok: true,
-    value: {
-      text,
-      fileName: bundleFileName,
-      bytes,
-      digest: found,
-      ...(mapName === undefined || map === undefined ? {} : { map: { name: mapName, text: map } }),
-    },
+    name,
+    data: (data ?? {}) as Part['data'] & object,
+    binaryData: (binaryData ?? {}) as Part['binaryData'] & object,
   };
 }
 
@@ -101,7 +165,8 @@ function module(text: string, where: string): Resolved<Source> {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxSourceBytes) return tooLarge(where, bytes, maxSourceBytes);
   if (text.trim() === '') return refused('SourceEmpty', `${where} is empty: put the worker's module there`);
-  return { ok: true, value: { text, fileName: sourceFileName, bytes, digest: `sha256-${digest(text)}` } };
+  const parts = [{ data: { [sourceFileName]: text } }];
+  return { ok: true, value: { parts, fileName: sourceFileName, bytes, digest: `sha256-${digest(text)}` } };
 }
 
 function tooLarge(where: string, bytes: number, limit: number): Resolved<Source> {

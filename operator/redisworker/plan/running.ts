@@ -32,10 +32,12 @@ export function planRunning(
 ): Steps {
   const before: Action[] = [
     ...planFinalizer(observed),
-    ...planObject(resources.configMaps, desired.source, observed.children.configMaps, [
-      'SourceMissing',
-      'SourceDrifted',
-    ], sourceHasDrifted),
+    ...desired.sources.flatMap((source) =>
+      planObject(resources.configMaps, source, observed.children.configMaps, [
+        'SourceMissing',
+        'SourceDrifted',
+      ], sourceHasDrifted)
+    ),
     ...planObject(resources.secrets, desired.runtimeSecret, listOf(observed.children.runtimeSecret), [
       'RuntimeSecretMissing',
       'RuntimeSecretDrifted',

@@ -1,7 +1,16 @@
 /** Finds policies and sources that no pod uses any more. */
 import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Action } from '../model/action.ts';
-import { deploymentView, netHashOf, objectRef, policyHashOf, policyResource, uidOf } from '../model/children.ts';
+import {
+  configMapsOf,
+  deploymentView,
+  netHashOf,
+  objectRef,
+  policyHashOf,
+  policyResource,
+  uidOf,
+  type Volume,
+} from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
 import type { Children } from '../model/observed.ts';
 
@@ -10,9 +19,9 @@ export function unusedChildren(children: Children, desired: Desired): Action[] {
   const views = children.deployments.map(deploymentView);
   const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
   const sources = new Set([
-    ...children.pods.map(sourceOf),
-    ...views.map(({ sourceConfigMap }) => sourceConfigMap),
-    desired.source.metadata.name,
+    ...children.pods.flatMap(sourcesOf),
+    ...views.flatMap(({ sourceConfigMaps }) => sourceConfigMaps),
+    ...desired.sources.map(({ metadata }) => metadata.name),
   ]);
   return [
     ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) =>
@@ -28,7 +37,6 @@ function deletion(object: KubeObject, resource: Resource): Action {
   return { do: 'deleteObject', resource, ref: objectRef(object), uid: uidOf(object), why: 'NoPodUsesIt' };
 }
 
-function sourceOf(pod: KubeObject): string | undefined {
-  const spec = pod.spec as { volumes?: { configMap?: { name?: string } }[] } | undefined;
-  return spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name;
+function sourcesOf({ spec }: KubeObject): readonly string[] {
+  return configMapsOf((spec as { volumes?: readonly Volume[] } | undefined)?.volumes);
 }

@@ -1,7 +1,7 @@
-/** A worker whose module is a file on disk, as a cluster has it: it names a bundle, and a ConfigMap holds that. Pure. */
+/** A worker whose module is a file on disk, as a cluster has it: it names a bundle, and ConfigMaps hold that. Pure. */
 import { dirname, join } from 'node:path';
-import { bundleFileName } from '../../../../contract/pod.ts';
 import type { Bundle } from '../../../code/bundle.ts';
+import { partsOf } from '../../../code/bundle-parts.ts';
 import { type KubeObject, resources } from '../../cluster.ts';
 import type { BuiltModule } from './module-builds.ts';
 
@@ -15,7 +15,7 @@ export function moduleOf(worker: KubeObject, manifest: string): string | undefin
   return join(dirname(manifest), source.file);
 }
 
-/** The objects that stand for a worker: the ConfigMap with its code first, when there is some. */
+/** The objects that stand for a worker: the ConfigMaps with its code first, when there is some. */
 export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule): readonly KubeObject[] {
   const annotations = {
     ...worker.metadata.annotations,
@@ -23,9 +23,9 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
   };
   const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
   if (bundle === undefined) return [{ ...worker, metadata }];
-  const code = codeConfigMap(worker, bundle);
-  const source = { bundle: { digest: bundle.digest, configMaps: [code.metadata.name] } };
-  return [code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
+  const code = codeConfigMaps(worker, bundle);
+  const source = { bundle: { digest: bundle.digest, configMaps: code.map((one) => one.metadata.name) } };
+  return [...code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
 }
 
 /** Names of the ConfigMaps with the code of a worker that was made by {@link withModule}. */
@@ -35,16 +35,18 @@ export function codeNames(worker: KubeObject): readonly string[] {
 }
 
 /** Another code is another name, so that it never changes under who reads it. */
-export function codeConfigMap(worker: KubeObject, { code, digest, map, mapName }: Bundle): KubeObject {
+function codeConfigMaps(worker: KubeObject, bundle: Bundle): readonly KubeObject[] {
   const { name, namespace } = worker.metadata;
-  return {
+  const whole = `${name.slice(0, 220)}-code-${bundle.digest.replace('sha256-', '').slice(0, 12)}`;
+  const parts = partsOf(bundle);
+  return parts.map((part, at) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {
-      name: `${name.slice(0, 220)}-code-${digest.replace('sha256-', '').slice(0, 12)}`,
+      name: parts.length === 1 ? whole : `${whole}-${at + 1}`,
       ...(namespace === undefined ? {} : { namespace }),
     },
     immutable: true,
-    data: { [bundleFileName]: code, ...(map === '' ? {} : { [mapName]: map }) },
-  };
+    ...part,
+  }));
 }

@@ -142,14 +142,18 @@ export async function layOutVolumes(
   return folders;
 }
 
-async function layOut({ configMap, secret }: VolumeSpec, folder: string, config: ConfigSource): Promise<void> {
+async function layOut(volume: VolumeSpec, folder: string, config: ConfigSource): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const mode = (configMap ?? secret)?.defaultMode ?? 0o644;
-  const source: ConfigRef | undefined = configMap
-    ? { kind: 'ConfigMap', name: configMap.name, optional: false }
-    : secret && { kind: 'Secret', name: secret.secretName, optional: false };
-  if (source === undefined) return;
-  for (const [key, content] of await config.read(source)) await writeReadOnly(inside(folder, key), content, mode);
+  const mode = (volume.configMap ?? volume.secret ?? volume.projected)?.defaultMode ?? 0o644;
+  for (const source of sourcesOf(volume)) {
+    for (const [key, content] of await config.read(source)) await writeReadOnly(inside(folder, key), content, mode);
+  }
+}
+
+function sourcesOf({ configMap, secret, projected }: VolumeSpec): readonly ConfigRef[] {
+  if (secret !== undefined) return [{ kind: 'Secret', name: secret.secretName, optional: false }];
+  const configMaps = configMap === undefined ? projected?.sources.map((one) => one.configMap) ?? [] : [configMap];
+  return configMaps.map(({ name }) => ({ kind: 'ConfigMap', name, optional: false }));
 }
 
 /** Replaces a file in one step: a read-only file cannot be opened for writing at the next start. */

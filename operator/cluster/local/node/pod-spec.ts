@@ -11,9 +11,16 @@ const volume = z.object({
   configMap: z.object({ name: z.string(), defaultMode }).optional(),
   secret: z.object({ secretName: z.string(), defaultMode }).optional(),
   emptyDir: z.object({}).optional(),
+  projected: z.object({
+    sources: z.array(z.object(
+      { configMap: z.object({ name: z.string() }) },
+      'a projected volume must be of configMaps on this node',
+    )),
+    defaultMode,
+  }).optional(),
 }).refine(
-  ({ configMap, secret, emptyDir }) => configMap ?? secret ?? emptyDir,
-  'a volume must be a configMap, secret or emptyDir on this node',
+  ({ configMap, secret, emptyDir, projected }) => configMap ?? secret ?? emptyDir ?? projected,
+  'a volume must be a configMap, secret, emptyDir or projected on this node',
 );
 
 const keyRef = z.object({ name: z.string(), key: z.string(), optional: z.boolean().default(false) });

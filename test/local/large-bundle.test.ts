@@ -1,0 +1,119 @@
+/** Bundles that no ConfigMap holds, run by both runtimes on a node of this machine. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configHashKey } from '../../contract/keys.ts';
+import { maxBundleBytes } from '../../contract/limits.ts';
+import { withModule } from '../../operator/cluster/local/files/bundled-worker.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import type { Bundle } from '../../operator/code/bundle.ts';
+import { withSpec, worker } from '../support/gen.ts';
+import { manyFunctions, noise } from '../support/large-code.ts';
+import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { ask } from '../support/requests.ts';
+import { eventually } from '../support/wait.ts';
+
+let redis: TestRedis;
+let operator: TestOperator;
+
+const handler = `export default async () => {
+  const readable = [];
+  for (const path of ['/etc/hostname', '/tmp']) {
+    readable.push(await Deno.readTextFile(path).then(() => true, () => false));
+  }
+  const written = await Deno.writeTextFile(new URL('worker.js', import.meta.url), 'mine').then(() => true, () => false);
+  try { f0(1); } catch (error) { return { readable, written, where: /\\w+\\.(ts|js):\\d+/.exec(error.stack)?.[0] }; }
+};\n`;
+const script = `import net from 'node:net';
+const [key] = Deno.args;
+const conn = await Deno.connect({ hostname: '127.0.0.1', port: 6379 });
+await conn.write(new TextEncoder().encode('HSET ' + key + ' err:told ' + typeof f0 + net.isIP('::1') + '\\r\\n'));
+await new Promise(() => setInterval(() => {}, 1000));\n`;
+
+/** As a build makes it: the last line names the source map. */
+function bundleOf(own: string, bytes: number): Bundle {
+  const map = JSON.stringify({
+    version: 3,
+    sources: ['large.ts'],
+    names: [],
+    mappings: ';AAAA'.repeat(20),
+    x: noise(400_000),
+  });
+  const mapName = `${createHash('sha256').update(map).digest('hex').slice(0, 12)}.map`;
+  const end = `\n//# sourceMappingURL=${mapName}\n`;
+  const packed = `/* ${noise(Math.floor(bytes / 3))} */\n`; // what does not compress, such as data
+  const rest = bytes - own.length - packed.length - end.length;
+  const code = (own + packed + manyFunctions(rest - 2000)).padEnd(bytes - end.length) + end;
+  const digest = `sha256-${createHash('sha256').update(code).digest('hex')}`;
+  return { code, bytes: code.length, digest, map, mapName };
+}
+
+const objectsOf = (name: string, spec: Record<string, unknown>, bundle: Bundle): readonly KubeObject[] =>
+  withModule(worker(name, withSpec({ redis: { url: redis.url }, ...spec })), { bundle, problem: undefined });
+const apply = async (objects: readonly KubeObject[]) => {
+  for (const object of objects) await operator.cluster.apply(object, 'user');
+};
+
+beforeAll(async () => {
+  redis = await startRedis();
+  operator = await startTestOperator();
+}, 60_000);
+afterAll(async () => {
+  await operator.stop();
+  await redis.stop();
+});
+
+describe('a bundle that no ConfigMap holds', () => {
+  test.each([['of 3 MiB', 'three', 3 * 1024 * 1024], ['of 8 MiB', 'eight', maxBundleBytes]])(
+    '%s answers as a Handler, which may neither read more for that nor write',
+    { timeout: 120_000 },
+    async (_size, name, bytes) => {
+      const objects = objectsOf(name, {}, bundleOf(handler, bytes));
+      expect(objects.length).toBeGreaterThan(2);
+      await apply(objects);
+      await operator.told(name, 'Ready', 'True');
+      expect(await ask(redis.client, name, {})).toMatchObject({
+        code: 200,
+        data: { readable: [false, false], written: false },
+      });
+    },
+  );
+
+  test('of 8 MiB runs as a Script', { timeout: 120_000 }, async () => {
+    await apply(objectsOf('script', { runtime: 'Script' }, bundleOf(script, maxBundleBytes)));
+    await eventually(
+      'the script has written to its hash',
+      async () => await redis.client.hget(configHashKey('script', '1'), 'err:told') === 'function6',
+      60_000,
+    );
+  });
+
+  test('is refused by name while a part is missing, is in the wrong place or has another content', async () => {
+    const bundle = bundleOf(handler, 3 * 1024 * 1024);
+    const [one, two, ...more] = objectsOf('wrong', {}, bundle);
+    const all = [one!, two!, ...more];
+    await apply(all.filter((object) => object !== two));
+    expect(await operator.told('wrong', 'SourceResolved', 'False', 'ConfigMapNotFound')).toContain(two!.metadata.name);
+    await apply([two!]);
+    await operator.told('wrong', 'SourceResolved', 'True');
+    const withBundle = (change: (names: readonly string[]) => readonly string[], digest = bundle.digest) => {
+      const object = all.find(({ kind }) => kind === resources.redisWorkers.kind)!;
+      const configMaps = change(
+        (object.spec as { source: { bundle: { configMaps: string[] } } }).source.bundle.configMaps,
+      );
+      return apply([{ ...object, spec: { ...object.spec as object, source: { bundle: { digest, configMaps } } } }]);
+    };
+    await withBundle((names) => names.slice(0, -1));
+    expect(await operator.told('wrong', 'SourceResolved', 'False', 'SourcePartMissing')).toMatch(
+      /part \d of \d of \S+ is in none of them/,
+    );
+    await withBundle((names) => names.toReversed());
+    await eventually(
+      'the order is refused',
+      async () => (await operator.told('wrong', 'SourceResolved', 'False', 'SourcePartMissing')).includes('should be'),
+      60_000,
+    );
+    await withBundle((names) => names, `sha256-${'0'.repeat(64)}`);
+    await operator.told('wrong', 'SourceResolved', 'False', 'SourceDigestMismatch');
+  });
+});
