@@ -22,13 +22,14 @@ export interface AclUser extends AclPermissions {
   readonly selectors: readonly AclPermissions[];
 }
 
-/** A user as the server describes it, in no order that means anything. */
+/** A user as the server describes it. */
 export interface FoundUser {
   readonly flags: ReadonlySet<string>;
   /** SHA-256 in hex. */
   readonly passwords: ReadonlySet<string>;
   /** Commands, keys and channels in a line each, in the server's own words, which differ from those it was told. */
   readonly permissions: string;
+  /** The same, in the order they were given. */
   readonly selectors: readonly string[];
 }
 
@@ -70,8 +71,20 @@ export function decodeUser(reply: unknown): FoundUser | undefined {
     flags: new Set(strings(user.get('flags'))),
     passwords: new Set(strings(user.get('passwords'))),
     permissions: textOf(user),
-    selectors: items(user.get('selectors') ?? []).map(fieldsOf).map(textOf).sort(),
+    selectors: items(user.get('selectors') ?? []).map(fieldsOf).map(textOf),
   };
+}
+
+/** How a server describes permissions whose commands it describes as `commands`: keys and channels it repeats. */
+export function describedWith(commands: string, { keys, channels = [] }: Omit<AclPermissions, 'commands'>): string {
+  const words = (sign: string, patterns: readonly string[]) =>
+    inOrder([...new Set(patterns)].map((pattern) => `${sign}${pattern}`).join(' '));
+  return [commands, words('~', keys), words('&', channels)].join('\n');
+}
+
+/** The commands of such a description. */
+export function commandsIn(permissions: string): string {
+  return permissions.slice(0, permissions.indexOf('\n'));
 }
 
 /** Whether whoever reaches the server can be this user without a password, and do something as it. */
@@ -136,8 +149,13 @@ function permissionRules({ keys, channels = [], commands }: AclPermissions): str
 }
 
 function textOf(part: ReadonlyMap<string, unknown>): string {
-  const words = (name: string) => text(part.get(name)).split(' ').filter((word) => word !== '').sort().join(' ');
+  const words = (name: string) => inOrder(text(part.get(name)));
   return [words('commands'), words('keys'), words('channels')].join('\n');
+}
+
+/** Words whose order means nothing. */
+function inOrder(words: string): string {
+  return words.split(' ').filter((word) => word !== '').sort().join(' ');
 }
 
 function isNothing(reply: unknown): boolean {

@@ -91,6 +91,29 @@ test('what our own rules read like is learnt from the server, which is left as i
   await deleteUser(link, wanted.name);
 });
 
+test('a user that may do what another may, on keys of its own, is compared without any being made', async () => {
+  const anew = new UserComparison();
+  const other: AclUser = {
+    ...user,
+    name: 'rw-other',
+    keys: ['other:*:h', 'first'],
+    selectors: user.selectors.map((selector) => ({ ...selector, keys: ['zz', 'aa', 'aa'] })),
+  };
+  await asWritten();
+  await setUser(link, other);
+  expect(await anew.of(link, user)).toBe('current');
+  const before = await usersMade();
+  expect(await anew.of(link, other)).toBe('current');
+  expect(await usersMade()).toBe(before);
+  await server.client.acl('SETUSER', other.name, '~beyond');
+  expect(await anew.of(link, other)).toBe('drifted');
+  await deleteUser(link, other.name);
+});
+
+async function usersMade(): Promise<string | undefined> {
+  return /cmdstat_acl\|setuser:calls=(\d+)/.exec(await server.client.info('commandstats'))?.[1];
+}
+
 test('writing a user anew leaves its connections open, and takes back all it had beyond', async () => {
   await asWritten();
   const theirs = server.client.duplicate({ username: user.name, password: 'now', enableReadyCheck: false });
