@@ -23,7 +23,7 @@ const workers = Number(process.env['WORKERS'] ?? 1000);
 /** PARTS=load,peer runs these alone and writes nothing: for who looks into one. */
 const parts = process.env['PARTS']?.split(',');
 const many = 5000;
-const wakes = 200;
+const wakes = 100;
 const settleMs = 20_000;
 const longestMs = (count: number): number => 300_000 + count * 1000;
 

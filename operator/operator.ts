@@ -59,6 +59,9 @@ const resyncMs = 600_000;
 /** Pods of one worker come up by and by, each in some steps; who waits for a worker waits for the last of them. */
 const comingUpMs = 1000;
 
+/** Wakes do not wait for looks, however many are under way. */
+const urgentConcurrency = 4;
+
 /** Starts the operator; it waits for the CustomResourceDefinition by itself. */
 export function startOperator(options: OperatorOptions): Operator {
   const { cluster, log, metrics, clock = systemClock } = options;
@@ -145,6 +148,7 @@ export function startOperator(options: OperatorOptions): Operator {
       reconcile: (key, signal) =>
         reconcile({ ...world, mayWrite: () => !signal.aborted && cluster.mayWrite() }, key).finally(() => looked(key)),
       concurrency: options.concurrency ?? 16,
+      urgentConcurrency,
       metrics: metrics.controller('redisworker'),
     });
     const counts = new WorkerEventCounts(following.copies);

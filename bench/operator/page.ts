@@ -31,7 +31,7 @@ export function operatorParts(
       [peer, ...ratios].join('')
     }`,
     'Calls and writes are counted from the audit log, without the Lease; writes are without events. A wake is seen by a watch ' +
-    'on Deployments. The restart begins with the start of the new process; the old one was ended as the kubelet does. The flood goes into ' +
+    'on Deployments; the next one waits until the one before has led to a pod, and its status says so. The restart begins with the start of the new process; the old one was ended as the kubelet does. The flood goes into ' +
     'one response stream for 20 seconds.',
     ...missing,
   ];

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestStreamKey } from '../../contract/keys.ts';
 import type { Api } from './api.ts';
+import { settled } from './rest.ts';
 import type { Stage } from './stage.ts';
 import { collection, createAndWait, trueCondition, type Worker, workerObject } from './workers.ts';
 
@@ -9,7 +10,11 @@ const asleep = { autoscale: { min: 0, max: 1, backlogPerConsumer: 10, idleSecond
 const wokenMs = 30_000;
 const probeMs = 60_000;
 
-/** Milliseconds of so many wakes, each of another of so many sleeping workers, one after the other. */
+/**
+ * Milliseconds of so many wakes, each of another of so many workers that have nothing to do. They begin when the operator
+ * writes nothing any more, and each waits until the worker before runs and is told to: else the bench would measure how
+ * long this machine takes to start a pod, with the controllers, the scheduler and the nodes of a cluster on it.
+ */
 export async function measureWakes(
   stage: Stage,
   workers: number,
@@ -19,19 +24,23 @@ export async function measureWakes(
   await probe(stage.api);
   const names = Array.from({ length: workers }, (_, at) => `sleeper-${at}`);
   await createAndWait(stage.api, names.map((name) => workerObject(name, asleep)), deadlineMs);
+  await settled(stage, deadlineMs);
   const deployments = scaledDeployments(stage.api);
+  const running = runningWorkers(stage.api);
   const took: number[] = [];
   try {
     for (let sample = 0; sample < samples; sample++) {
       const name = names[Math.floor((sample * workers) / samples)] ?? '';
-      const scaled = deployments.scaled(name);
+      const [scaled, runs] = [deployments.wait(name), running.wait(name)];
       const begun = performance.now();
       await stage.redis.client.xadd(requestStreamKey(name), '*', 'ref', `wake-${sample}`, 'type', name);
       await scaled;
       took.push(performance.now() - begun);
+      await runs;
     }
   } finally {
     deployments.stop();
+    running.stop();
   }
   return took;
 }
@@ -49,18 +58,36 @@ async function probe(api: Api): Promise<void> {
   throw new Error(`a worker that sleeps is not Ready after ${probeMs / 1000} s`);
 }
 
+/** Settles waits for workers, by their names. */
+interface Waits {
+  wait(name: string): Promise<void>;
+  stop(): void;
+}
+
 /** Tells of Deployments that want a pod, by the worker they belong to. */
-function scaledDeployments(api: Api): { scaled(name: string): Promise<void>; stop(): void } {
-  const waiting = new Map<string, () => void>();
-  const stop = api.watch('/apis/apps/v1/namespaces/default/deployments', (object) => {
+function scaledDeployments(api: Api): Waits {
+  return waitsFor(api, '/apis/apps/v1/namespaces/default/deployments', 'woken', (object) => {
     const { metadata, spec } = object as { metadata: { name: string }; spec: { replicas: number } };
-    if (spec.replicas > 0) waiting.get(metadata.name.replace(/-1$/, ''))?.();
+    return spec.replicas > 0 ? metadata.name.replace(/-1$/, '') : undefined;
   });
+}
+
+/** Tells of workers whose status counts a consumer that runs. */
+function runningWorkers(api: Api): Waits {
+  return waitsFor(api, collection, 'told to run', (object) => {
+    const { metadata, status } = object as Worker & { readonly status?: { readonly readyReplicas?: number } };
+    return (status?.readyReplicas ?? 0) > 0 ? metadata.name : undefined;
+  });
+}
+
+/** @param nameOf the worker an object lets go on */
+function waitsFor(api: Api, path: string, what: string, nameOf: (object: unknown) => string | undefined): Waits {
+  const waiting = new Map<string, () => void>();
   return {
-    stop,
-    scaled: (name) =>
+    stop: api.watch(path, (object) => waiting.get(nameOf(object) ?? '')?.()),
+    wait: (name) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${name} was not woken in ${wokenMs / 1000} s`)), wokenMs);
+        const timer = setTimeout(() => reject(new Error(`${name} was not ${what} in ${wokenMs / 1000} s`)), wokenMs);
         waiting.set(name, () => {
           clearTimeout(timer);
           resolve();

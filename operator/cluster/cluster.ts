@@ -127,8 +127,17 @@ export interface Cluster {
   apply(object: KubeObject, manager: FieldManager): Promise<KubeObject>;
   /** Server-side apply on the status subresource; the object must exist. */
   applyStatus(object: KubeObject, manager: FieldManager): Promise<KubeObject>;
-  /** JSON merge patch (RFC 7386); never creates. With a resourceVersion it fails on any change in between. */
-  patch(resource: Resource, ref: ObjectRef, patch: object, preconditions?: Preconditions): Promise<KubeObject>;
+  /**
+   * JSON merge patch (RFC 7386); never creates. With a resourceVersion it fails on any change in between.
+   * @param haste `Urgent` where somebody waits for it: no other call is to hold it up
+   */
+  patch(
+    resource: Resource,
+    ref: ObjectRef,
+    patch: object,
+    preconditions?: Preconditions,
+    haste?: 'Urgent',
+  ): Promise<KubeObject>;
   /** Deletes; an object that is already gone is fine. Dependents go in the background. */
   delete(resource: Resource, ref: ObjectRef, options?: Preconditions & { gracePeriodSeconds?: number }): Promise<void>;
   /** False when another process may be writing by now: every write of an object is refused, and none should go elsewhere. */

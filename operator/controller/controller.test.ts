@@ -26,6 +26,7 @@ function start(reconcile: (key: string, signal: AbortSignal) => Outcome | Promis
     name: 'redisworker',
     queue,
     concurrency,
+    urgentConcurrency: 1,
     clock,
     reconcile: async (key, signal) => reconcile(key, signal),
     log: { debug: line('debug'), warn: line('warn'), error: line('error') },
@@ -42,6 +43,23 @@ test('a key that settled runs no more until it is added again', async () => {
   queue.add('ns/a');
   await clock.advance(1_000_000);
   expect(results).toEqual(['success']);
+});
+
+test('what is urgent is begun while all others are busy, and nothing else is', async () => {
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const { queue } = start((key) => {
+    begun.push(key);
+    return new Promise((resolve) => ends.push(() => resolve(settledOutcome)));
+  });
+  for (const key of ['ns/a', 'ns/b', 'ns/c']) queue.add(key);
+  queue.add('ns/woken', 'high');
+  await settled();
+  expect(begun).toEqual(['ns/a', 'ns/b', 'ns/woken']);
+  for (const end of ends) end();
+  await settled();
+  expect(begun.at(-1)).toBe('ns/c');
+  for (const end of ends) end();
 });
 
 test('a recheck runs the key again after its time', async () => {

@@ -1,7 +1,7 @@
 /** The controller loop: takes keys from a queue, reconciles them, and decides when each is due again. */
 import type { Clock } from '../clock.ts';
 import { TerminalError, TransientError } from '../errors.ts';
-import type { WorkQueue } from './work-queue.ts';
+import type { Priority, WorkQueue } from './work-queue.ts';
 
 /** How a reconcile ended well: nothing to wait for, or something that no event will tell. */
 export type Outcome =
@@ -31,6 +31,8 @@ export interface ControllerOptions {
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
   /** Keys that are reconciled at once. */
   readonly concurrency: number;
+  /** Keys of high priority that are reconciled beside them, however busy those are [0]. */
+  readonly urgentConcurrency?: number;
   readonly clock: Clock;
   readonly log: ControllerLog;
   readonly metrics: ControllerMeter;
@@ -45,7 +47,11 @@ export interface Controller {
 /** Starts the loops. Errors of a reconcile delay its own key alone. */
 export function startController(options: ControllerOptions): Controller {
   const stopping = new AbortController();
-  const loops = Array.from({ length: options.concurrency }, () => work(options, stopping.signal));
+  const { concurrency, urgentConcurrency = 0 } = options;
+  const loops = [
+    ...Array.from({ length: concurrency }, () => work(options, 'low', stopping.signal)),
+    ...Array.from({ length: urgentConcurrency }, () => work(options, 'high', stopping.signal)),
+  ];
   return {
     async stop() {
       const drained = options.queue.shutDown();
@@ -56,9 +62,9 @@ export function startController(options: ControllerOptions): Controller {
   };
 }
 
-async function work(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+async function work(options: ControllerOptions, least: Priority, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const key = await options.queue.get();
+    const key = await options.queue.get(least);
     if (key === undefined) return;
     await reconcileOne(options, key, signal);
     options.queue.done(key);

@@ -93,6 +93,19 @@ test('high keys go before all others, and a key is lifted and never put back', a
   expect(await takeAll(queue)).toEqual(['woken', 'change', 'r1']);
 });
 
+test('who waits for high keys alone gets no other, and does not stand in the way of those who take any', async () => {
+  const { queue } = queueOf();
+  const [urgent, any] = [queue.get('high'), queue.get()];
+  queue.add('change');
+  expect(await any).toBe('change');
+  queue.add('woken', 'high');
+  expect(await urgent).toBe('woken');
+  for (const key of ['change', 'woken']) queue.done(key);
+  const last = queue.get('high');
+  await queue.shutDown();
+  expect(await last).toBeUndefined();
+});
+
 test('of several delayed adds the earliest counts', async () => {
   const { clock, queue } = queueOf();
   queue.addAfter('a', 500);

@@ -40,6 +40,12 @@ interface Delayed {
   readonly cancel: () => void;
 }
 
+/** Somebody who waits for a key of this priority at least. */
+interface Taker {
+  readonly least: Priority;
+  readonly take: (key: string | undefined) => void;
+}
+
 const unmetered: QueueMeter = {
   depth: () => undefined,
   added: () => undefined,
@@ -66,7 +72,7 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   /** When the pause of a key that failed is over. */
   readonly #pausedUntil = new Map<string, number>();
-  readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #takers: Taker[] = [];
   readonly #drained: (() => void)[] = [];
   #closed = false;
 
@@ -171,10 +177,13 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, as soon as there is one; undefined once the queue is shut down. Tell {@link done} afterwards. */
-  get(): Promise<string | undefined> {
+  /**
+   * The next key of this priority at least, as soon as there is one; undefined once the queue is shut down. Tell
+   * {@link done} afterwards.
+   */
+  get(least: Priority = 'low'): Promise<string | undefined> {
     return new Promise((resolve) => {
-      this.#takers.push(resolve);
+      this.#takers.push({ least, take: resolve });
       this.#handOut();
     });
   }
@@ -210,15 +219,21 @@ export class WorkQueue {
   }
 
   #handOut(): void {
-    while (this.#takers.length > 0) {
-      const next = this.#closed ? undefined : this.#next();
-      if (next === undefined && !this.#closed) return;
-      this.#takers.shift()?.(next);
+    if (this.#closed) {
+      for (const { take } of this.#takers.splice(0)) take(undefined);
+      return;
+    }
+    for (;;) {
+      const priority = fromHighest.find((one) => this.#waiting[one].size > 0);
+      if (priority === undefined) return;
+      const at = this.#takers.findIndex(({ least }) => !isHigher(least, priority));
+      if (at < 0) return;
+      const [taker] = this.#takers.splice(at, 1);
+      taker?.take(this.#next(priority));
     }
   }
 
-  #next(): string | undefined {
-    const priority = fromHighest.find((one) => this.#waiting[one].size > 0) ?? 'low';
+  #next(priority: Priority): string | undefined {
     const queue = this.#waiting[priority];
     for (const [key, { since }] of queue) {
       queue.delete(key);

@@ -73,6 +73,24 @@ describe('calls', () => {
     expect(server.connections() - before).toBeLessThanOrEqual(maxCallConnections);
   });
 
+  it('that are urgent go before all others, over connections of their own', async () => {
+    const held: (() => void)[] = [];
+    server.behave(({ method }, response) => {
+      if (method === 'GET') held.push(() => asBefore(response));
+      else asBefore(response);
+    });
+    const others = Array.from(
+      { length: 2 * maxCallConnections },
+      () => objects.get(resources.configMaps, configMap),
+    );
+    await eventually('all connections are taken', () => held.length === maxCallConnections);
+    await objects.patch(resources.configMaps, configMap, {}, { uid: 'u' }, 'Urgent');
+    expect(finished).toEqual([200]);
+    server.behave((_, response) => asBefore(response));
+    for (const release of held) release();
+    await Promise.all(others);
+  });
+
   it('carry every field of an object as it is, "from" and unknown ones too', async () => {
     server.behave((_, response) => answer(response, 200, policy));
     await objects.apply(policy, 'redisworker');

@@ -27,8 +27,14 @@ export interface Call {
   readonly lane?: Lane;
 }
 
-/** Nothing holds up the lease, which has a connection of its own, nor questions of who may read what; others take turns. */
-export type Lane = 'Lease' | 'Reviews' | ThrottledLane;
+/**
+ * Nothing holds up the lease, nor what is urgent, which share connections of their own, nor questions of who may read
+ * what; others take turns.
+ */
+export type Lane = 'Lease' | 'Urgent' | 'Reviews' | ThrottledLane;
+
+/** The lanes that no throttle holds up. */
+const unthrottled = { Lease: 'lease', Urgent: 'lease', Reviews: 'calls' } as const;
 
 /** Whether this process may write objects: while it leads, if it stands for election. */
 export interface Fence {
@@ -74,8 +80,9 @@ export function openHttp(options: HttpOptions): Http {
   return {
     server: session.server,
     async call(call) {
-      if (call.lane === 'Lease' || call.lane === 'Reviews') return answerTo(call);
-      const leave = await throttle.enter(call.lane ?? 'Objects');
+      const { lane = 'Objects' } = call;
+      if (isUnthrottled(lane)) return answerTo(call);
+      const leave = await throttle.enter(lane);
       try {
         return await answerTo(call);
       } finally {
@@ -116,7 +123,7 @@ async function tryUntilDeadline(
   for (let tries = 1;; tries += 1) {
     try {
       if (!mayGoOn()) throw notLeading(call);
-      const answer = await send(session, call, deadline, call.lane === 'Lease' ? 'lease' : 'calls');
+      const answer = await send(session, call, deadline, connectionsOf(call));
       const body = JSON.parse(await answer.text()) as unknown;
       done(answer.status);
       return body;
@@ -131,6 +138,14 @@ async function tryUntilDeadline(
       await pause(waitMs, clock, deadline);
     }
   }
+}
+
+function isUnthrottled(lane: Lane): lane is keyof typeof unthrottled {
+  return lane in unthrottled;
+}
+
+function connectionsOf({ lane = 'Objects' }: Call): 'lease' | 'calls' {
+  return isUnthrottled(lane) ? unthrottled[lane] : 'calls';
 }
 
 /** Events only tell of what was written before, and the lease is what the fence is made of. */

@@ -85,9 +85,9 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
     applyBeside: (object, manager, { force = false, dryRun = false } = {}) =>
       apply(object, manager, undefined, { force, dryRun }),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
-    patch: (resource, ref, patch, preconditions = {}) =>
+    patch: (resource, ref, patch, preconditions = {}, haste) =>
       patchWith({
-        lane: laneOf(resource),
+        lane: haste ?? laneOf(resource),
         path: withQuery(objectPath(resource, ref), { fieldValidation: strict }),
         contentType: 'application/merge-patch+json',
         body: withPreconditions(patch, preconditions),

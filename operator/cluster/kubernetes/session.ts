@@ -10,12 +10,15 @@ const freshMs = 60_000;
 /** Connections for plain calls; a watch has one of its own. */
 export const maxCallConnections = 16;
 
+/** For the lease, and for what is urgent while it is renewed. */
+const leaseConnections = 4;
+
 /** What one request is made with. */
 export interface Access {
   readonly headers: Readonly<Record<string, string>>;
   readonly calls: Connections;
   readonly watches: Connections;
-  /** A connection that nothing else can hold up. */
+  /** Connections that nothing else can hold up: the one the lease is renewed on is warm when something urgent comes. */
   readonly lease: Connections;
 }
 
@@ -96,7 +99,7 @@ function connect(server: string, { tls, headers }: Credentials): Connected {
     digest: digestOf(tls),
     calls: openConnections(server, tls, maxCallConnections),
     watches: openConnections(server, tls),
-    lease: openConnections(server, tls, 1),
+    lease: openConnections(server, tls, leaseConnections),
   };
 }
 

@@ -16,7 +16,8 @@ export async function wake(world: World, key: string): Promise<boolean> {
   const deployment = copies.deployments.get(found);
   if (!worker || !deployment || !mayWake(worker, deployment)) return false;
   try {
-    await world.cluster.patch(resources.deployments, found, { spec: { replicas: 1 } }, { uid: uidOf(deployment) });
+    const asked = { uid: uidOf(deployment) };
+    await world.cluster.patch(resources.deployments, found, { spec: { replicas: 1 } }, asked, 'Urgent');
   } catch (error) {
     if (error instanceof ClusterError) return false; // a look finds out why
     throw error;
