@@ -176,7 +176,8 @@ async function readWorkers(file: string): Promise<RedisWorker[]> {
   if (found.length === 0) throw new Failure(`there is no RedisWorker in ${file}`, exitCodes.usage);
   return found.flatMap(({ object }) => {
     const worker = parseRedisWorker(object);
-    return worker.ok ? [worker.worker] : [];
+    // The keys of scripts are asked about by the operator itself, which finds them with their cluster.
+    return worker.ok && worker.worker.spec.runtime !== 'Hats' ? [worker.worker] : [];
   });
 }
 
@@ -192,7 +193,7 @@ function examined(
     name: `${namespace}/${name}`,
     owner: `${namespace}/${name}/`,
     hashes,
-    runtime,
+    runtime: runtime === 'Script' ? runtime : 'Handler',
     keys: {
       hash: hashes[0] ?? configHashKey(prefix, '1'),
       request,

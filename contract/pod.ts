@@ -10,6 +10,9 @@ export const imageRoot = '/redisworker';
 /** Entry of the Handler runtime: `deno run … main.js <hash key>`. JavaScript, which starts sooner than TypeScript. */
 export const handlerEntry = `${imageRoot}/worker/main.js`;
 
+/** Entry of the Hats runtime: `deno run … hats.js <hash key>`. */
+export const hatsEntry = `${imageRoot}/worker/hats.js`;
+
 /** Entry of the Script runtime, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
@@ -134,6 +137,12 @@ export type Enforcement = 'BestEffort' | 'Required';
  * drops a common parent as a whole.
  */
 export const handlerRights = { env: Object.values(env), read: [sourceMount, secretMount] } as const;
+
+/**
+ * What the Hats runtime needs from Deno beside the network. What every Deno process needs to find its program and its
+ * cache is handed on to the processes of scripts, and then given up.
+ */
+export const hatsRights = { env: [...Object.values(env), 'PATH', 'HOME', 'DENO_DIR'], read: [secretMount] } as const;
 
 /** How the Handler runtime runs requests. Times in the unit of their name. */
 export interface HandlerSettings {

@@ -13,14 +13,23 @@ const root = join(import.meta.dirname, '..');
 const bundles: Readonly<Record<string, string>> = {
   'worker/main.js': 'worker/main.ts',
   'worker/runner.js': 'worker/runner.ts',
+  'worker/hats.js': 'worker/hats.ts',
+  'worker/hats-vm.js': 'worker/hats-vm.ts',
+  'worker/hats-outside.js': 'worker/hats-outside.ts',
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
   // Named by the runner.
   'worker/script/redirect.ts': 'worker/script/redirect.ts',
 };
 
-/** What pods start. */
-export const entries = ['worker/main.js', 'worker/runner.js'] as const;
+/** What pods start, and what those start. */
+export const entries = [
+  'worker/main.js',
+  'worker/runner.js',
+  'worker/hats.js',
+  'worker/hats-vm.js',
+  'worker/hats-outside.js',
+] as const;
 
 const sharedModule = join(root, 'worker/mod.ts');
 

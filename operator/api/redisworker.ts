@@ -14,6 +14,8 @@ type GivenSpec = z.output<typeof spec>;
 export interface RedisWorkerSpec extends GivenSpec {
   /** The effective worker type. */
   type: string;
+  /** The module; of a runtime that has none, one that does nothing. */
+  source: NonNullable<GivenSpec['source']>;
   stream: NonNullable<GivenSpec['stream']>;
   handler: NonNullable<GivenSpec['handler']>;
 }
@@ -74,6 +76,9 @@ export function manifestProblems(object: unknown, previous?: unknown): string[] 
   return stands ? problems : [...problems, `${field.join('.')}: "${parsed.worker.spec.type}": ${message}.`];
 }
 
+/** What the source ConfigMap of a runtime holds that runs no module. */
+const noModule = '// This runtime runs no module of its own.\n';
+
 /**
  * Adds the defaults the CRD does not state: the type, which follows from the name, and parts not every worker has. The
  * keys of the streams follow from the Redis as well, which may be the operator's.
@@ -82,6 +87,7 @@ function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
   return {
     ...given,
     type: given.type ?? name,
+    source: given.source ?? { inline: noModule },
     stream: given.stream ?? streamFields.parse({}),
     handler: given.handler ?? handlerFields.parse({}),
   };

@@ -4,6 +4,7 @@ import { deadLetterStreamKey, keyPrefix, requestStreamKey, responseStreamKey } f
 import { objectName } from './bounded.ts';
 import { consumers } from './fields/consumers.ts';
 import { denoOptions } from './fields/deno-options.ts';
+import { hats } from './fields/hats.ts';
 import { networkPolicy, permissions } from './fields/permissions.ts';
 import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
@@ -20,6 +21,10 @@ export const kind = 'RedisWorker';
 export const scriptInCluster =
   'runtime Script cannot work on a Redis Cluster, because its program dials one server and each has only some of the keys: use runtime Handler, or a Redis that is no Cluster';
 
+/** Why scripts cannot be shared there. */
+export const hatsInCluster =
+  'runtime Hats cannot work on a Redis Cluster, because the keys of one HATS cluster would lie on several servers: use a Redis that is no Cluster';
+
 const typePattern = '^[a-z][-a-z0-9_]{0,62}$';
 
 const type = withRules(
@@ -34,17 +39,20 @@ export const spec = z.object({
   type: type.exactOptional().describe(
     'Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.',
   ),
-  source: source.describe('Where the module comes from: exactly one of inline, configMap, url and release.'),
+  source: source.exactOptional().describe(
+    'Where the module comes from: exactly one of inline, configMap, url and release. Not for runtime Hats.',
+  ),
   runtime: z
-    .enum(['Handler', 'Script'])
+    .enum(['Handler', 'Script', 'Hats'])
     .default('Handler')
     .describe(
-      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash.',
+      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash. Hats: scripts in Redis, those of spec.hats among them.',
     ),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
   redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
   stream: stream.exactOptional().describe('Keys, group and limits of the streams.'),
   handler: handler.exactOptional().describe('How requests are run, under the Handler runtime.'),
+  hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe(
     'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',
@@ -174,11 +182,55 @@ export function isTagged(key: string, type: string): boolean {
   return new RegExp(tagPattern).exec(key)?.[0] === keyPrefix(type, { kind: 'Cluster' });
 }
 
+const hatsNeedsOneServer: Rule<Keyed & { readonly spec: { readonly runtime: string } }> = {
+  rule: `self.spec.runtime != 'Hats' || !${inCluster.cel}`,
+  message: hatsInCluster,
+  field: ['spec', 'runtime'],
+  holds: (worker) => worker.spec.runtime !== 'Hats' || !inCluster.of(worker),
+};
+
 const scriptNeedsOneServer: Rule<Keyed & { readonly spec: { readonly runtime: string } }> = {
   rule: `self.spec.runtime != 'Script' || !${inCluster.cel}`,
   message: scriptInCluster,
   field: ['spec', 'runtime'],
   holds: (worker) => worker.spec.runtime !== 'Script' || !inCluster.of(worker),
+};
+
+interface Running {
+  readonly spec: {
+    readonly runtime: string;
+    readonly source?: unknown;
+    readonly hats?: unknown;
+    readonly stream?: unknown;
+    readonly handler?: unknown;
+    readonly consumers: { readonly autoscale?: unknown };
+  };
+}
+
+/** Each runtime has one kind of work, with the fields that belong to it. */
+const sourceFitsRuntime: Rule<Running> = {
+  rule: "has(self.spec.source) == (self.spec.runtime != 'Hats')",
+  message:
+    'spec.source is what every runtime but Hats needs: give it, or remove it and name the scripts of runtime Hats in spec.hats',
+  field: ['spec', 'source'],
+  holds: ({ spec: { runtime, source: given } }) => (given !== undefined) === (runtime !== 'Hats'),
+};
+
+const hatsFitsRuntime: Rule<Running> = {
+  rule: "has(self.spec.hats) == (self.spec.runtime == 'Hats')",
+  message: 'spec.hats and runtime Hats belong together: give both, or neither',
+  field: ['spec', 'hats'],
+  holds: ({ spec: { runtime, hats: given } }) => (given !== undefined) === (runtime === 'Hats'),
+};
+
+const hatsHasNoStream: Rule<Running> = {
+  rule:
+    "self.spec.runtime != 'Hats' || (!has(self.spec.stream) && !has(self.spec.handler) && !has(self.spec.consumers.autoscale))",
+  message:
+    'runtime Hats reads no stream of requests: remove spec.stream and spec.handler, and give consumers.count or consumers.ids in place of consumers.autoscale',
+  field: ['spec', 'runtime'],
+  holds: ({ spec: { runtime, stream: streams, handler: how, consumers: { autoscale } } }) =>
+    runtime !== 'Hats' || [streams, how, autoscale].every((given) => given === undefined),
 };
 
 interface Named {
@@ -274,6 +326,10 @@ export const redisWorker = withRules(
   streamsDiffer,
   streamsShareSlot,
   scriptNeedsOneServer,
+  hatsNeedsOneServer,
+  sourceFitsRuntime,
+  hatsFitsRuntime,
+  hatsHasNoStream,
   wildcardNeedsOpenPort,
   outsideNamesOfCilium,
 );

@@ -73,6 +73,24 @@ const stream = z.object({
   length: amount().exactOptional().describe('Entries of the request stream.'),
 });
 
+const scriptCounts = z.object({
+  running: amount(),
+  stopped: amount().describe(
+    'Enabled, and not running at the moment: a job between two runs, or a thread nobody has yet.',
+  ),
+  disabled: amount(),
+  crashed: amount(),
+});
+
+const hats = z.object({
+  threads: scriptCounts.describe('Threads of the cluster, whoever wrote them.'),
+  jobs: scriptCounts.describe('Jobs of the cluster, whoever wrote them.'),
+  crashed: listOf(
+    z.object({ key: z.string().max(512), error: z.string().max(1024), time: short().exactOptional() }),
+    32,
+  ).describe('Scripts that failed, each with its error.'),
+});
+
 const responses = z.object({
   total: amount().exactOptional().describe(
     'Responses the stream was given, whether or not they could be read in time.',
@@ -147,6 +165,7 @@ export const status = z.object({
   network: network.exactOptional(),
   autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),
+  hats: hats.exactOptional().describe('The scripts of the cluster, under the Hats runtime.'),
   responses: responses.exactOptional(),
   rollout: rollout.exactOptional().describe('The canary of the last rollout.'),
   consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),

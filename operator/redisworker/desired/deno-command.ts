@@ -2,6 +2,8 @@
 import {
   handlerEntry,
   handlerRights,
+  hatsEntry,
+  hatsRights,
   healthPort,
   importMapFile,
   joinedMount,
@@ -16,7 +18,7 @@ import {
 
 /** What the command line follows from. Net lists are in canonical form. */
 export interface CommandInput {
-  readonly runtime: 'Handler' | 'Script';
+  readonly runtime: 'Handler' | 'Script' | 'Hats';
   readonly configHashKey: string;
   /** Name of the file with the module. */
   readonly sourceFile: string;
@@ -44,6 +46,7 @@ const scriptRedisAddress = `127.0.0.1:${scriptRedisPort}`;
 /** What a process of ours connects to or listens on beside the scope: never an entry of the policy. */
 export const ownAddresses = {
   Handler: [`0.0.0.0:${healthPort}`],
+  Hats: [`0.0.0.0:${healthPort}`],
   Script: [scriptRedisAddress, `localhost:${scriptRedisPort}`],
 } as const;
 
@@ -56,12 +59,12 @@ export function denoCommand(input: CommandInput): string[] {
     return [...runner(input, ['--allow-net']), `--forward=${scriptRedisAddress}`, '--', ...script(input)];
   }
   const { gateNet } = input;
-  if (input.requestLimit === 0) {
-    return handler({
-      ...input,
-      allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))],
-    });
-  }
+  const atGate = {
+    ...input,
+    allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))],
+  };
+  if (input.runtime === 'Hats') return hats(atGate);
+  if (input.requestLimit === 0) return handler(atGate);
   return [
     ...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []),
     '--',
@@ -85,6 +88,25 @@ function handler(input: CommandInput): string[] {
     `--import-map=${importMapFile}`,
     `${heap(input.memoryMiB)},${input.isPacked === true ? lazyV8Flags : v8Flags}`,
     handlerEntry,
+    input.configHashKey,
+  ];
+}
+
+/** No script runs in this process: each has one of its own without any right, and asks this one. */
+function hats(input: CommandInput): string[] {
+  return [
+    'deno',
+    'run',
+    ...input.denoOptions,
+    ...closed,
+    '--ignore-env',
+    `--allow-env=${[...hatsRights.env, ...input.allowEnv].join(',')}`,
+    ...deniedEnv(input.allowEnv),
+    `--allow-read=${hatsRights.read.join(',')}`,
+    '--allow-run=deno',
+    `--allow-net=${input.allowNet.join(',')}`,
+    `${heap(input.memoryMiB)},${v8Flags}`,
+    hatsEntry,
     input.configHashKey,
   ];
 }

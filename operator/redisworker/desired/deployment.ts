@@ -1,6 +1,13 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
-import type { Container, ContainerPort, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.d.ts';
+import type {
+  Container,
+  ContainerPort,
+  EnvVar,
+  PodSpec,
+  ResourceRequirements,
+  Volume,
+} from 'kubernetes-types/core/v1.d.ts';
 import {
   env,
   healthPort,
@@ -205,7 +212,7 @@ function container(input: CommonInput): Omit<Container, 'command'> {
       timeoutSeconds: 5,
       failureThreshold: 6,
     },
-    resources: input.pod.resources ?? defaultResources,
+    resources: input.pod.resources ?? defaultResources[input.command.runtime],
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
@@ -217,7 +224,14 @@ function container(input: CommonInput): Omit<Container, 'command'> {
 }
 
 /** What a worker pod asks for when the manifest does not say. */
-export const defaultResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
+const forOneProcess = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
+
+/** By runtime. Each script of Hats has a process of its own: a dozen of them find room. */
+export const defaultResources = {
+  Handler: forOneProcess,
+  Script: forOneProcess,
+  Hats: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+} as const satisfies Record<CommandInput['runtime'], ResourceRequirements>;
 
 function environment(input: CommonInput): EnvVar[] {
   const values: Record<string, string> = {

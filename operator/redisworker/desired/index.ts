@@ -267,8 +267,12 @@ function commonInput(
   };
 }
 
-/** A script reaches its Redis through the runner, on loopback; the handler's runtime reaches it itself. */
+/**
+ * A Script reaches its Redis through the runner, on loopback; the other runtimes reach it themselves. What scripts of Hats
+ * send goes through another process, which has their scope.
+ */
 function allowNet({ scope, runtime }: Blueprint, redis: RedisEndpoint['servers']): string[] {
   if (runtime === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+  if (runtime === 'Hats') return denoNetFlag([], redis, ownAddresses.Hats);
   return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);
 }

@@ -41,7 +41,7 @@ export interface Blueprint {
   readonly parent: Parent;
   readonly generation: number;
   readonly type: string;
-  readonly runtime: 'Handler' | 'Script';
+  readonly runtime: RedisWorkerSpec['runtime'];
   /** Whom the spec names. */
   readonly consumers: RedisWorkerSpec['consumers'];
   readonly source: RedisWorkerSpec['source'];

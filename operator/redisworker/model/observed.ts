@@ -14,7 +14,7 @@ import type { Blueprint } from './blueprint.ts';
 import type { Needs } from './needs.ts';
 import type { Problem, Resolved } from './problem.ts';
 import type { Reason } from './reasons.ts';
-import type { WorkView } from './work.ts';
+import type { Texts, WorkView } from './work.ts';
 
 /** Objects of a namespace that carry these labels. */
 export interface Selection {
@@ -127,6 +127,8 @@ export interface ObservedSpec {
   /** What it names on the default Redis that is not its own. */
   readonly foreignKeys: readonly ForeignKey[];
   readonly source: Resolved<Source>;
+  /** What the ConfigMaps hold that the work names; absent where it names none. */
+  readonly texts?: Resolved<Texts>;
   /** The user's Secret, encrypted; undefined when the spec names none. */
   readonly secret: Resolved<EncryptedSecret | undefined>;
   readonly endpoint: Resolved<RedisEndpoint>;

@@ -165,7 +165,15 @@ export const appliedReasons = [
 ] as const;
 
 /** Of events that tell a step of a kind of work, in `work/`. */
-export const workReasons = ['GroupCreated', 'GroupClaimed', 'HandedOver', 'ConsumerRemoved', 'GroupGivenUp'] as const;
+export const workReasons = [
+  'GroupCreated',
+  'GroupClaimed',
+  'HandedOver',
+  'ConsumerRemoved',
+  'GroupGivenUp',
+  'ScriptWritten',
+  'ScriptRemoved',
+] as const;
 
 /** Of events that tell whether the network holds a worker, in `apply/status.ts`. */
 export const enforcementEventReasons = ['NetworkPolicyEnforced', 'NetworkPolicyNotEnforced'] as const;

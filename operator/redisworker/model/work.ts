@@ -8,6 +8,7 @@ import type { AclPermissions } from '../../redis/acl.ts';
 import type { Need } from '../../redis/doctor/rights.ts';
 import type { RedisLink } from '../../redis/link.ts';
 import type { Action, Why, WorkStep } from './action.ts';
+import type { Scope } from '../network/allow-net/entry.ts';
 import type { Problem } from './problem.ts';
 
 /** The work of one worker, resolved from its spec. */
@@ -16,6 +17,8 @@ export interface WorkBlueprint {
   readonly kind: string;
   /** Key of the stream its responses go to. */
   readonly responses: string;
+  /** Keys of ConfigMaps that hold a part of the work. */
+  readonly texts?: readonly TextRef[];
   /** Requests after which a process is replaced by a fresh one; 0 for none. */
   readonly requestLimit: number;
   /** What the runtime is told in WORKER_SETTINGS. */
@@ -25,6 +28,20 @@ export interface WorkBlueprint {
     WorkerConfig,
     'requestStream' | 'responseStream' | 'requestLimit' | 'replyExpireSeconds' | 'responseStreamLimit'
   >;
+}
+
+/** A key of a ConfigMap, by its name. */
+export interface TextRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** What the ConfigMaps of {@link WorkBlueprint.texts} hold, by {@link textKey}. */
+export type Texts = ReadonlyMap<string, string>;
+
+/** One text for a key of a ConfigMap. */
+export function textKey({ name, key }: TextRef): string {
+  return `${name}/${key}`;
 }
 
 /** A member of the work, as Redis knows it. */
@@ -72,7 +89,7 @@ export interface WorkView {
   /** Nothing waits, is under way or is due later: what there is changes with a new request alone. */
   readonly isIdle: boolean;
   /** What must be there before a consumer starts. */
-  start(): Action[];
+  start(texts: Texts): Action[];
   /** Takes a consumer whose pod is gone out of the work, without losing a request. */
   leave(leaving: Leaving): Action[];
   /** Ends the work of a deleted worker whose consumers are gone. */
@@ -90,6 +107,8 @@ export interface WorkSurroundings {
   readonly prefix: string;
   /** What a process has to end in. */
   readonly graceSeconds: number;
+  /** What its code may reach. */
+  readonly net: { readonly scope: Scope; readonly deny: Scope; readonly allowAllNet: boolean };
 }
 
 /** A kind of work: how its blueprint is made, looked at and written. */

@@ -65,7 +65,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       opens: opensOf(spec),
       keyPrefix: prefix,
       redisUrl,
-      work: workOf(worker, { prefix, graceSeconds: grace }),
+      work: workOf(worker, { prefix, graceSeconds: grace, net }),
       ...net,
       policyScope: collector.ok ? canonicalScope([...net.scope, ...collector.scope]) : net.scope,
       gate,
@@ -80,7 +80,8 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       customImage: spec.pod.image !== undefined,
       ...placeOf(defaults),
       image: spec.pod.image ?? defaults.image,
-      memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources.limits.memory) ?? 128,
+      memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources[spec.runtime].limits.memory) ??
+        128,
       terminationGracePeriodSeconds: grace,
       pod: podSettings(spec),
     },

@@ -5,9 +5,10 @@ import type { Blueprint } from '../model/blueprint.ts';
 import { missing, type Resolved } from '../model/problem.ts';
 import type { Referred, Source } from '../model/observed.ts';
 import type { References } from '../follow/references.ts';
+import { textKey, type Texts } from '../model/work.ts';
 import { seal, secretValues } from './seal.ts';
 import { refusedSecret } from './secret-rules.ts';
-import { resolveSource } from './source.ts';
+import { resolveSource, textOfConfigMap } from './source.ts';
 import type { World } from '../world.ts';
 
 /** Who looks at what. */
@@ -18,13 +19,30 @@ export interface Reader {
   readonly referred: Referred[];
 }
 
-/** Source and secret of a worker. @throws ClusterError when the cluster does not answer */
+/** Source, further texts and secret of a worker. @throws ClusterError when the cluster does not answer */
 export async function readReferences(
   world: World,
   reader: Reader,
-): Promise<{ source: Resolved<Source>; secret: Resolved<EncryptedSecret | undefined> }> {
-  const [source, secret] = await Promise.all([readSource(world, reader), readSecret(world, reader)]);
-  return { source, secret };
+): Promise<{ source: Resolved<Source>; texts: Resolved<Texts>; secret: Resolved<EncryptedSecret | undefined> }> {
+  const [source, texts, secret] = await Promise.all([
+    readSource(world, reader),
+    readTexts(world, reader),
+    readSecret(world, reader),
+  ]);
+  return { source, texts, secret };
+}
+
+/** What the ConfigMaps hold that the work names. */
+async function readTexts({ following }: World, { blueprint, referred }: Reader): Promise<Resolved<Texts>> {
+  const texts = new Map<string, string>();
+  for (const { name, key } of blueprint.work.texts ?? []) {
+    const ref = { namespace: blueprint.parent.namespace, name };
+    const found = await readNamed(following.references, referred, resources.configMaps, ref);
+    const text = found.ok ? textOfConfigMap({ name, key }, found.value, 'spec.hats') : found;
+    if (!text.ok) return text;
+    texts.set(textKey({ name, key }), text.value);
+  }
+  return { ok: true, value: texts };
 }
 
 /** Reads one object; a refused read is a problem in the server's words. @throws ClusterError */

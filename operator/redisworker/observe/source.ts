@@ -6,7 +6,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import { type Holder, isPacked, type Part, unpack } from '../../code/pack.ts';
 import { digest } from '../model/names.ts';
 import type { Source } from '../model/observed.ts';
-import { missing, type Resolved } from '../model/problem.ts';
+import { missing, type Problem, type Resolved } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
 import { unsupportedSource } from '../model/unsupported.ts';
 
@@ -19,19 +19,25 @@ export function resolveSource(
   configMaps: readonly (KubeObject | undefined)[],
 ): Resolved<Source> {
   if (source.inline !== undefined) return module(source.inline, 'spec.source.inline');
-  if (source.configMap !== undefined) return fromConfigMap(source.configMap, configMaps[0]);
+  if (source.configMap !== undefined) {
+    const { name, key } = source.configMap;
+    const found = textOfConfigMap(source.configMap, configMaps[0], 'spec.source.configMap');
+    return found.ok ? module(found.value, `key "${key}" of ConfigMap "${name}"`) : found;
+  }
   if (source.bundle !== undefined) return fromBundle(source.bundle, configMaps);
   return { ok: false, problem: unsupportedSource(source) };
 }
 
-function fromConfigMap(
+/** The text under a key. @param field where the spec names the ConfigMap */
+export function textOfConfigMap(
   { name, key }: NonNullable<RedisWorkerSpec['source']['configMap']>,
   configMap: KubeObject | undefined,
-): Resolved<Source> {
+  field: string,
+): Resolved<string> {
   if (!configMap) {
     return refused(
       'ConfigMapNotFound',
-      `ConfigMap "${name}" of spec.source.configMap does not exist: create it with the module under key "${key}"`,
+      `ConfigMap "${name}" of ${field} does not exist: create it with the module under key "${key}"`,
     );
   }
   const { text, keys, isBinary } = textIn(configMap, key);
@@ -44,10 +50,12 @@ function fromConfigMap(
   if (text === undefined) {
     return refused(
       'ConfigMapKeyNotFound',
-      `ConfigMap "${name}" has no key "${key}" (keys: ${keys}): name one of them in spec.source.configMap.key, or add it`,
+      `ConfigMap "${name}" has no key "${key}" (keys: ${keys}): name one of them in ${
+        field === 'spec.hats' ? field : `${field}.key`
+      }, or add it`,
     );
   }
-  return module(text, `key "${key}" of ConfigMap "${name}"`);
+  return { ok: true, value: text };
 }
 
 /** The last line of bundled code names its source map. */
@@ -176,6 +184,6 @@ function tooLarge(where: string, bytes: number, limit: number): Resolved<Source>
   );
 }
 
-function refused(reason: Reason, message: string): Resolved<Source> {
+function refused(reason: Reason, message: string): { readonly ok: false; readonly problem: Problem } {
   return { ok: false, problem: missing(reason, message) };
 }

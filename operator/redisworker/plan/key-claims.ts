@@ -20,6 +20,7 @@ interface RawSpec {
   };
   readonly stream?: { readonly request?: string; readonly response?: string };
   readonly handler?: { readonly deadLetter?: string };
+  readonly hats?: { readonly cluster?: string };
 }
 
 const channels = 'spec.redis.channels';
@@ -86,9 +87,15 @@ function isOlder(one: Claiming, other: Claiming): boolean {
   return seniority(one.metadata) < seniority(other.metadata);
 }
 
+/** All keys of a cluster are of those who are in it. */
+function clusterKeys(cluster: string): Named {
+  const key = `${cluster}:*`;
+  return { field: 'spec.hats.cluster', key, pattern: patternOf(key) };
+}
+
 /** Beside what begins with its own type. */
 function namedBy({ metadata, spec }: Claiming): Named[] {
-  const { type = metadata.name, stream, handler, redis } = (spec ?? {}) as RawSpec;
+  const { type = metadata.name, stream, handler, redis, hats } = (spec ?? {}) as RawSpec;
   const isOwn = (key: string) => key.startsWith(`${type}:`) || key.startsWith(`{${type}}:`);
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['spec.stream.request', stream?.request],
@@ -97,6 +104,7 @@ function namedBy({ metadata, spec }: Claiming): Named[] {
   ];
   const named = [
     ...fields.flatMap(([field, key]) => (key === undefined ? [] : [{ field, key, pattern: literal(key) }])),
+    ...(hats?.cluster === undefined ? [] : [clusterKeys(hats.cluster)]),
     ...(redis?.keys ?? []).map((key) => ({ field: 'spec.redis.keys', key, pattern: patternOf(key) })),
     ...(redis?.channels ?? []).map((key) => ({ field: channels, key, pattern: patternOf(key) })),
   ];

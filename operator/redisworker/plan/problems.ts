@@ -16,7 +16,7 @@ import { hashConflict, missing, notAHash, type Problem, terminal } from '../mode
  */
 export function problemsOf(spec: ObservedSpec, desired: Desired | undefined, kept: readonly string[]): Problem[] {
   const loopback = redisOnLoopback(spec.blueprint, spec.endpoint);
-  const parts = [spec.endpoint, spec.access, spec.source, spec.secret];
+  const parts = [spec.endpoint, spec.access, spec.source, spec.secret, ...(spec.texts ? [spec.texts] : [])];
   const unresolved = [...new Set(parts.flatMap((part) => (part.ok ? [] : [part.problem])))];
   return [
     ...spec.problems,

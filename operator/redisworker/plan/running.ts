@@ -64,7 +64,7 @@ export function planRunning(
       ...finishedPods(observed.children.pods),
       ...redisUser(spec),
       ...policiesInUse(observed.children, spec, heldElsewhere(observed, desired, held), 'NetworkPolicyDrifted'),
-      ...spec.redis.work.start(),
+      ...spec.redis.work.start(spec.texts?.ok ? spec.texts.value : noTexts),
       ...kept.flatMap((id) => planConfigHash(processes, spec, id, desired.configHashes.get(id))),
       ...[...desired.deployments.values()].flatMap((object) =>
         planObject(resources.deployments, object, listOf(deployments.get(object.metadata.name)), [
@@ -78,6 +78,8 @@ export function planRunning(
     waitingFor: removal.waitingFor,
   };
 }
+
+const noTexts: ReadonlyMap<string, string> = new Map();
 
 /** A number of pods that is asked for anew says more than that something differs. */
 function whyChanged(object: KubeObject, actual: KubeObject | undefined, isSuspended: boolean): Why {

@@ -24,7 +24,7 @@ function look(around: { view?: Partial<WorkingStreamView>; beside?: Partial<Besi
 }
 
 const startOf = (...args: Parameters<typeof look>) =>
-  look(...args).start().map((action) => action.do === 'changeWork' && action.step.step);
+  look(...args).start(new Map()).map((action) => action.do === 'changeWork' && action.step.step);
 
 test('a group is made when there is none, taken over when nobody has it, and left to another worker', () => {
   expect(startOf({ view: { group: false } })).toEqual(['ensureGroup']);

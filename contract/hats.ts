@@ -1,0 +1,77 @@
+/**
+ * Scripts in Redis: the keys and fields that workers of a HATS cluster share with the tools people have. Everything in
+ * them is text; times are nanoseconds since 1970, as those tools write them.
+ */
+
+/** What a script is: kept running, run by a schedule. */
+export const scriptKinds = ['Threads', 'Jobs'] as const;
+
+/** One of {@link scriptKinds}. */
+export type ScriptKind = (typeof scriptKinds)[number];
+
+/** Key of a script's hash: `default:Threads:hello.js`. */
+export function scriptKey(cluster: string, kind: ScriptKind, name: string): string {
+  return `${cluster}:${kind}:${name}`;
+}
+
+/** What all keys of scripts of one kind begin with. */
+export function scriptKeyPrefix(cluster: string, kind: ScriptKind): string {
+  return scriptKey(cluster, kind, '');
+}
+
+/** Key of a worker's hash, with the fields `State`, `Status` and `Heartbeat`: `default:workers:demo-1`. */
+export function hatsWorkerKey(cluster: string, name: string): string {
+  return `${cluster}:workers:${name}`;
+}
+
+/** What a consumer is called in its cluster: unlike for every worker type, so that two of them may share one. */
+export function hatsWorkerName(type: string, consumerId: string): string {
+  return `${type}-${consumerId}`;
+}
+
+/** Key of the hash that names the scripts a manifest has written, by which it finds those it is to remove. */
+export function manifestScriptsKey(prefix: string): string {
+  return `${prefix}:hats:written`;
+}
+
+/** Key of the hash that names all scripts the pods have found in their cluster, whoever wrote them. */
+export function foundScriptsKey(prefix: string): string {
+  return `${prefix}:hats:found`;
+}
+
+/** Fields of a script's hash that its author gives. */
+export const authoredFields = ['Source', 'Hang', 'DeadSeconds', 'Cron', 'TimeZone'] as const;
+
+/** Nanoseconds in a millisecond. */
+export const nsPerMs = 1_000_000;
+
+/** Pause between two calls of main() where a thread names none: one second. */
+export const defaultHangNs = 1_000_000_000;
+
+/** Seconds without a sign of life after which a script counts as left, where it names none. */
+export const defaultDeadSeconds = 5;
+
+/** Nanoseconds of a duration such as `250ms`, `1s`, `1m30s` or `2h`; undefined when it is none. */
+export function durationNs(text: string): number | undefined {
+  if (!durationRegExp.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+  return parts.reduce((sum, [, count = '0', unit = 'ms']) => sum + Number(count) * nsOf[unit as keyof typeof nsOf], 0);
+}
+
+const nsOf = { ms: nsPerMs, s: 1000 * nsPerMs, m: 60_000 * nsPerMs, h: 3_600_000 * nsPerMs } as const;
+
+/** A duration as Kubernetes and Go write it, largest unit first. */
+export const durationPattern = '^(\\d{1,4}h)?(\\d{1,4}m)?(\\d{1,5}s)?(\\d{1,6}ms)?$';
+
+const durationRegExp = new RegExp(`(?=.)${durationPattern}`);
+
+/** How the Hats runtime runs scripts. */
+export interface HatsSettings {
+  readonly cluster: string;
+  /** Seconds a process may take to finish after SIGTERM. */
+  readonly graceSeconds: number;
+  /** Key of the hash the pods name the scripts in that they find. */
+  readonly found: string;
+  /** Flags of Deno that open to what scripts send what the manifest says, and no more. */
+  readonly net: readonly string[];
+}

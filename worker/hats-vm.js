@@ -1,0 +1,2 @@
+// What the Hats runtime starts for each script, by the same name in the repository and in the image.
+import './hats-vm.ts';

@@ -1,0 +1,17 @@
+/** A job: its whole script is run once for each tick, in a context of its own. */
+import { ScriptRun } from './script-run.ts';
+
+/** One run of a job. */
+export class JobRun extends ScriptRun {
+  /** Runs it. @returns what it failed with; undefined when it ended well or is somebody else's */
+  async run(source: string): Promise<string | undefined> {
+    const { pool } = this.host;
+    const process = await pool.idle();
+    const outcome = await this.order(process, { do: 'load', source, around: this.around() });
+    this.over();
+    if (outcome.kind === 'gone' || this.isLost) process.kill();
+    else pool.takeBack(process);
+    if (outcome.kind === 'done' || this.stopping.aborted) return undefined;
+    return outcome.kind === 'failed' ? outcome.error : outcome.why;
+  }
+}

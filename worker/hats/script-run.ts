@@ -1,0 +1,205 @@
+/** A script that is held and runs here: its calls, its lease, and the ways it ends. */
+import { after, type Timer } from '../pod/timers.ts';
+import type { Logger } from '../mod.ts';
+import type { Host } from './host.ts';
+import type { HttpCall } from './outside.ts';
+import type { Standing } from './store.ts';
+import type { Operation, Surroundings } from './vm/messages.ts';
+import { ending, type Outcome, type Tenant, type VmProcess } from './vm-process.ts';
+
+/** Milliseconds a script that was disabled or stopped may take to end by itself. */
+const patienceMs = 1000;
+/** Milliseconds a script may work without asking for anything: longer than that it is stuck. */
+export const sliceMs = 60_000;
+/** Lines of log a script may write in ten seconds. */
+const mostLines = 1000;
+const linesMs = 10_000;
+
+/** What is held, and by which fence. */
+export interface Holding {
+  readonly key: string;
+  /** Name of the script without what its key begins with. */
+  readonly name: string;
+  readonly fence: string;
+  readonly deadMs: number;
+}
+
+/** Why a script is to end: it ends well, or it is somebody else's. */
+type Leaving = 'asked' | 'lost';
+
+/** One script in its process. */
+export class ScriptRun implements Tenant {
+  readonly holding: Holding;
+  protected readonly host: Host;
+  readonly #kind: 'thread' | 'job';
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  #process: VmProcess | undefined;
+  #leaving: Leaving | undefined;
+  #lastHeld: number;
+  #patience: Timer | undefined;
+  /** Since when the script works by itself; undefined while it waits for an answer or has nothing to do. */
+  #worksSince: number | undefined;
+  #lines = { since: 0, count: 0 };
+  #outOfTime = false;
+  #isOver = false;
+
+  constructor(host: Host, holding: Holding, kind: 'thread' | 'job') {
+    this.host = host;
+    this.holding = holding;
+    this.#kind = kind;
+    this.#log = host.logWith({ [kind]: holding.name });
+    this.#lastHeld = host.monotonic();
+  }
+
+  /** Aborted once the script is to end. */
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Whether it is nobody's business here any more. */
+  get isLost(): boolean {
+    return this.#leaving === 'lost';
+  }
+
+  /** Whether it has run to its end: there is no more life to give a sign of. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Milliseconds between two signs of life. */
+  get beatMs(): number {
+    return Math.min(2000, Math.max(250, this.holding.deadMs / 4));
+  }
+
+  /** What the last look at the hash said. */
+  heard(standing: Standing): void {
+    if (standing === 'lost') this.lose();
+    else {
+      this.#lastHeld = this.host.monotonic();
+      if (standing === 'disabled') this.leave();
+    }
+  }
+
+  /** Without an answer from Redis for so long, others may have it: it ends before they do. */
+  checkLease(): void {
+    if (this.host.monotonic() - this.#lastHeld > this.holding.deadMs - leaseMarginMs) this.lose();
+  }
+
+  /** Ends a script that has been busy with itself for too long. */
+  checkSlice(): void {
+    if (this.#worksSince === undefined || this.host.monotonic() - this.#worksSince < sliceMs) return;
+    this.#outOfTime = true;
+    this.#process?.kill();
+  }
+
+  /** Has the script end, well if it does so soon. */
+  leave(withinMs = patienceMs): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = 'asked';
+    this.#stop.abort();
+    this.#patience = after(withinMs, () => this.#process?.kill());
+  }
+
+  /** Ends the script at once, whatever it does: somebody else has it, or may have. */
+  lose(): void {
+    this.#leaving = 'lost';
+    this.#stop.abort();
+    this.#process?.kill();
+  }
+
+  /** Carries out one order in its process. */
+  protected async order(process: VmProcess, order: Parameters<VmProcess['run']>[0]): Promise<Outcome> {
+    this.#process = process;
+    if (this.isLost) process.kill();
+    this.#worksSince = this.host.monotonic();
+    const outcome = await process.run(order, this);
+    this.#worksSince = undefined;
+    if (outcome.kind === 'gone' && this.#outOfTime) {
+      return { kind: 'gone', why: `Error: the script worked for ${sliceMs / 1000} s without a call` };
+    }
+    return outcome;
+  }
+
+  /** Nothing is waited for any more. */
+  protected over(): void {
+    this.#isOver = true;
+    this.#patience?.cancel();
+  }
+
+  protected around(): Surroundings {
+    const { name, cluster } = this.host.store.member;
+    return { self: this.#kind, key: this.holding.key, worker: { Name: name, Cluster: cluster } };
+  }
+
+  log(level: 'info' | 'warn' | 'error', text: string): void {
+    const now = this.host.monotonic();
+    if (now - this.#lines.since > linesMs) this.#lines = { since: now, count: 0 };
+    this.#lines.count++;
+    if (this.#lines.count < mostLines) this.#log[level](text);
+    else if (this.#lines.count === mostLines) {
+      this.#log.warn(`more than ${mostLines} lines in ten seconds are left out`);
+    }
+  }
+
+  async answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    this.#worksSince = undefined;
+    this.checkLease();
+    const value = this.isLost ? ending : await this.#carryOut(operation, args);
+    this.#worksSince = this.host.monotonic();
+    return this.isLost ? ending : value;
+  }
+
+  async #carryOut(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    const { key, fence } = this.holding;
+    const { redis, environment, store, shutdown } = this.host;
+    const [first = '', second = ''] = args as string[];
+    switch (operation) {
+      case 'redis.Do':
+        return redis.run(args as string[], this.stopping);
+      case 'redis.Blpop':
+        return redis.blpop(Number(first), second, this.stopping);
+      case 'http':
+        return this.#send(args);
+      case 'env.Get':
+        return environment.get(first);
+      case 'env.Set':
+        environment.set(first, second);
+        return null;
+      case 'env.Unset':
+        environment.set(first, undefined);
+        return null;
+      case 'state':
+        return store.field(key, 'State');
+      case 'status':
+        return store.field(key, 'Status');
+      case 'disable':
+        await store.disable(key, fence);
+        return this.leave();
+      case 'stop':
+        return this.leave();
+      case 'shutdown':
+        return shutdown();
+      case 'stopping':
+        return this.stopping.aborted;
+    }
+  }
+
+  #send([method, url, body, isForm]: readonly unknown[]): Promise<unknown> {
+    const call: HttpCall = isForm === true
+      ? { method: String(method), url: String(url), body: formOf(body), type: 'application/x-www-form-urlencoded' }
+      : { method: String(method), url: String(url), body: body === null ? null : String(body) };
+    return this.host.outside.send(call, this.stopping);
+  }
+}
+
+/** A script ends this much before others may take it, in milliseconds. */
+const leaseMarginMs = 150;
+
+function formOf(fields: unknown): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields as object)) {
+    for (const one of Array.isArray(value) ? value : [value]) form.append(name, String(one));
+  }
+  return form.toString();
+}

@@ -1,0 +1,158 @@
+/** One process that runs scripts, as its host has it: started, given orders, answered, ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Buffer } from 'node:buffer';
+import { messageOf } from '../pod/foreign.ts';
+import { encodeFrame, Frames } from './vm/frames.ts';
+import type { Answer, Operation, Order, Report } from './vm/messages.ts';
+
+/** MiB of objects a script may hold at once. */
+export const heapMiB = 64;
+/** Bytes of a message of a script: what it writes into Redis, sends or answers at once. */
+const mostBytes = 16 * 1024 * 1024;
+
+/** Flags of Deno that every process of ours inside a pod gets: no prompt, no file decides anything. */
+export const closedFlags = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', '--ignore-env'];
+
+/** Answers a script; `undefined` where the answer is to be that it ends. */
+export type AnswerTo = (operation: Operation, args: readonly unknown[]) => Promise<unknown>;
+
+/** Whose script a process runs at the moment. */
+export interface Tenant {
+  readonly answer: AnswerTo;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}
+
+/** How an order came out: done, or what the script threw, or why the process is no more. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'gone'; readonly why: string };
+
+/** The answer to a script that is to end. */
+export const ending = Symbol('ending');
+
+/** A process with a context of its own for one script at a time. */
+export class VmProcess {
+  readonly #child: ChildProcess;
+  readonly #frames = new Frames(mostBytes);
+  /** Settles once it can be given orders, or has ended before. */
+  readonly ready: Promise<void>;
+  /** Settles once it is no more. */
+  readonly ended: Promise<void>;
+  #becameReady: () => void = () => {};
+  #hasEnded: () => void = () => {};
+  #tenant: Tenant | undefined;
+  #settle: ((outcome: Outcome) => void) | undefined;
+  #gone: Outcome | undefined;
+  #words = '';
+
+  constructor(entry: URL) {
+    this.ready = new Promise((resolve) => (this.#becameReady = resolve));
+    this.ended = new Promise((resolve) => (this.#hasEnded = resolve));
+    const flags = [`--v8-flags=--max-old-space-size=${heapMiB},--stack-size=800`];
+    this.#child = spawn('deno', ['run', ...closedFlags, ...flags, entry.href], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: environment(),
+    });
+    this.#child.stdout?.on('data', (chunk: Uint8Array) => this.#take(chunk));
+    this.#child.stderr?.on('data', (chunk: Uint8Array) => {
+      this.#words = (this.#words + Buffer.from(chunk).toString()).slice(-8192);
+    });
+    this.#child.stdin?.on('error', () => {}); // it has just ended: its end tells why
+    this.#child.on('error', (error) => this.#end(messageOf(error)));
+    this.#child.on('exit', (code, signal) => this.#end(whyGone(code, signal, this.#words)));
+  }
+
+  /** Whether it can be given orders. */
+  get isAlive(): boolean {
+    return this.#gone === undefined;
+  }
+
+  /** Gives an order and waits until it is carried out, answering the script meanwhile. */
+  async run(order: Order, tenant: Tenant): Promise<Outcome> {
+    await this.ready;
+    if (this.#gone) return this.#gone;
+    this.#tenant = tenant;
+    return await new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#send(order);
+    });
+  }
+
+  /** Ends it at once, whatever it does. */
+  kill(): void {
+    if (this.#gone === undefined) this.#child.kill('SIGKILL');
+    this.#end('it was ended');
+  }
+
+  #send(message: Order | Answer): void {
+    this.#child.stdin?.write(encodeFrame(message));
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#frames.add(chunk);
+    try {
+      for (let report = this.#frames.next(); report !== undefined; report = this.#frames.next()) {
+        this.#hear(report as Report);
+      }
+    } catch (error) {
+      this.#end(messageOf(error));
+      this.#child.kill('SIGKILL');
+    }
+  }
+
+  #hear(report: Report): void {
+    switch (report.say) {
+      case 'ready':
+        return this.#becameReady();
+      case 'done':
+        return this.#settle?.({ kind: 'done' });
+      case 'failed':
+        return this.#settle?.({ kind: 'failed', error: report.error });
+      case 'log':
+        return this.#tenant?.log(report.level, report.text);
+      case 'ask':
+        void this.#answer(report.operation, report.args);
+    }
+  }
+
+  async #answer(operation: Operation, args: readonly unknown[]): Promise<void> {
+    const value = await (this.#tenant?.answer(operation, args) ?? Promise.resolve(ending)).catch(() => undefined);
+    this.#send(value === ending ? { end: true } : { value });
+  }
+
+  #end(why: string): void {
+    if (this.#gone) return;
+    this.#gone = { kind: 'gone', why };
+    this.#becameReady();
+    this.#hasEnded();
+    this.#settle?.(this.#gone);
+  }
+}
+
+/** Of processes scripts run in, and what they send goes through. Nothing of the pod's own: neither where its Redis is nor where its secrets lie. */
+export function environment(): Record<string, string> {
+  return { NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', ...processEnvironment };
+}
+
+const processEnvironment: Record<string, string> = {};
+
+/** Keeps what every Deno process needs to find its program and its cache; before the right to read it is given up. */
+export function keepProcessEnvironment(readEnv: (name: string) => string | undefined): void {
+  for (const name of ['PATH', 'HOME', 'DENO_DIR']) {
+    const value = readEnv(name);
+    if (value !== undefined) processEnvironment[name] = value;
+    Deno.permissions.revokeSync({ name: 'env', variable: name });
+  }
+}
+
+/** The exit code of the same end where a shell would tell it. */
+const heapIsFull = 133;
+
+function whyGone(code: number | null, signal: string | null, words: string): string {
+  // V8 gives up that way when its heap is full; on some systems its last words come too late to be read.
+  if (signal === 'SIGTRAP' || code === heapIsFull || /heap out of memory/i.test(words)) {
+    return `RangeError: the script holds more than ${heapMiB} MiB`;
+  }
+  return `the process of the script ended with ${signal === null ? `exit code ${code}` : signal}`;
+}

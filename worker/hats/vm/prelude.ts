@@ -1,0 +1,74 @@
+/**
+ * What a script finds when it begins. It runs inside the context, so that all objects a script sees are of that context;
+ * the one function from outside is kept in a closure and takes and gives text alone.
+ */
+export const prelude = String.raw`(function () {
+  'use strict';
+  var stringify = JSON.stringify, parse = JSON.parse, global = globalThis;
+  // What holds memory that no limit on the heap counts, or what waits for something nobody would wake.
+  [
+    'ArrayBuffer', 'SharedArrayBuffer', 'DataView', 'Atomics', 'WebAssembly', 'BigInt64Array', 'BigUint64Array',
+    'Float16Array', 'Float32Array', 'Float64Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Uint8Array',
+    'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'console'
+  ].forEach(function (name) { delete global[name]; });
+  return function begin(link, text) {
+    var around = parse(text);
+    function ask(operation, args) {
+      var answer = parse(link(operation, stringify(args)));
+      if (answer.end) throw new Error('the script is ended');
+      return answer.value;
+    }
+    // As their host writes arguments: text as it is, numbers and truth values in words, anything else as JSON.
+    function word(value) {
+      if (typeof value === 'string') return value;
+      if (value === null || value === undefined) return '';
+      return typeof value === 'object' ? stringify(value) : String(value);
+    }
+    function words(list) { return Array.prototype.map.call(list, word); }
+    function define(name, value) {
+      Object.defineProperty(global, name, { value: value, writable: true, configurable: true, enumerable: true });
+    }
+    function stopping(object, name) {
+      Object.defineProperty(object, name, { get: function () { return ask('stopping', []); }, enumerable: true });
+    }
+    function log(level) {
+      return function () { link('log', stringify([level, words(arguments).join(' ')])); };
+    }
+    define('console', { log: log('info'), info: log('info'), debug: log('info'), warn: log('warn'), error: log('error') });
+    function Do() { return ask('redis.Do', words(arguments)); }
+    define('redis', {
+      Do: Do,
+      Do2: Do,
+      Blpop: function (seconds, key) { return ask('redis.Blpop', [Number(seconds), word(key)]); }
+    });
+    function http(method, form) {
+      return function (url, body) {
+        return ask('http', [method, word(url), form ? body || {} : body === undefined ? null : word(body), !!form]);
+      };
+    }
+    define('http', {
+      Get: http('GET'), Post: http('POST'), PostForm: http('POST', true), Put: http('PUT'),
+      Delete: http('DELETE'), Head: http('HEAD')
+    });
+    function env(operation, count) {
+      return function () {
+        if (arguments.length < count) return new SyntaxError('env.' + operation + ' takes ' + count + ' arguments');
+        return ask('env.' + operation, words(arguments));
+      };
+    }
+    define('env', { Get: env('Get', 1), Set: env('Set', 2), Unset: env('Unset', 1) });
+    var worker = { Name: around.worker.Name, Cluster: around.worker.Cluster };
+    stopping(worker, 'ShuttingDown');
+    worker.Shutdown = function () { ask('shutdown', []); };
+    define('worker', worker);
+    var self = {
+      Key: around.key,
+      State: function () { return ask('state', []); },
+      Status: function () { return ask('status', []); },
+      Disable: function () { ask('disable', []); }
+    };
+    if (around.self === 'thread') self.Stop = function () { ask('stop', []); };
+    stopping(self, 'Stopped');
+    define(around.self, self);
+  };
+})()`;

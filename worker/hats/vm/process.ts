@@ -1,0 +1,71 @@
+/** Carries out the orders of the host, one after the other, until there is nobody to give any. */
+import { createContext, Script } from 'node:vm';
+import { describeError, describeSyntaxError, scriptName } from './errors.ts';
+import type { Order, Surroundings } from './messages.ts';
+import { ask, nextOrder, tell } from './pipe.ts';
+import { prelude } from './prelude.ts';
+
+/** Longest line a script may log. */
+const mostLogged = 16 * 1024;
+
+/** Compiled once: each context is furnished by it. */
+const furnish = new Script(prelude, { filename: 'redisworker' });
+
+/** Reads orders until stdin ends. */
+export function runOrders(): void {
+  let context: object | undefined;
+  tell({ say: 'ready' });
+  for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
+    try {
+      if (order.do === 'load') context = load(order);
+      else call(context, order.name);
+      tell({ say: 'done' });
+    } catch (error) {
+      tell({ say: 'failed', error: describeError(error) });
+    }
+  }
+}
+
+function load({ source, around }: Extract<Order, { do: 'load' }>): object {
+  // Without a prototype of ours nothing leads from the global of a script to this side.
+  const context = createContext(Object.create(null) as object);
+  const begin = furnish.runInContext(context) as (link: Link, around: string) => void;
+  begin(link, JSON.stringify(around satisfies Surroundings));
+  compile(source).runInContext(context);
+  return context;
+}
+
+/** @throws what cannot be parsed, as the text of its error */
+function compile(source: string): Script {
+  try {
+    return new Script(source, { filename: scriptName });
+  } catch (error) {
+    throw describeSyntaxError(error);
+  }
+}
+
+function call(context: object | undefined, name: string): void {
+  if (context === undefined) throw new Error('no script was loaded');
+  new Script(`typeof ${name} === 'function' && ${name}(), undefined`, { filename: 'redisworker' }).runInContext(
+    context,
+  );
+}
+
+/**
+ * The one thing of this side that a script's context is given, and only the prelude has it: text goes in and text comes
+ * out, so that no object of this side ever gets to a script.
+ */
+type Link = (operation: string, args: string) => string;
+
+const link: Link = (operation, args) => {
+  try {
+    if (operation === 'log') {
+      const [level, text] = JSON.parse(args) as ['info' | 'warn' | 'error', string];
+      tell({ say: 'log', level, text: text.slice(0, mostLogged) });
+      return '{}';
+    }
+    return JSON.stringify(ask({ say: 'ask', operation: operation as 'state', args: JSON.parse(args) as unknown[] }));
+  } catch {
+    return '{"end":true}'; // the stack is full, or nobody listens any more
+  }
+};
