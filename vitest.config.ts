@@ -9,6 +9,7 @@ const patient = [
   'test/local/code-url.test.ts',
   'test/local/crash-sweep.test.ts',
   'test/local/examples.test.ts',
+  'test/local/hats.test.ts',
   'test/local/init.test.ts',
   'test/local/large-bundle.test.ts',
   'test/local/problems.test.ts',
@@ -23,6 +24,8 @@ const patient = [
   'test/worker/deno-options.test.ts',
   'test/worker/faults.test.ts',
   'test/worker/gate.test.ts',
+  'test/worker/hats-cluster.test.ts',
+  'test/worker/hats.test.ts',
 ];
 
 /** `unit` and `redis` need no cluster, nor does `patient`, which takes its time; `servers` runs what speaks to Redis on the server of
