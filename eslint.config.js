@@ -77,6 +77,8 @@ export default tseslint.config(
     ignores: ['**/*.test.ts', 'operator/redisworker/apply/**', 'operator/redisworker/work/*/writes.ts'],
     rules: restricted(...keyRules, environmentRule, ...writeRules),
   },
+  // The code of a new worker is a text here: it has keys of its own.
+  { files: ['cli/init/templates/*.ts'], rules: restricted(environmentRule) },
   // Where a kubeconfig is looked for, and whether this is a pod, is the environment's to say.
   // The resolver of code is a program of its own.
   {

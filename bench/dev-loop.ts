@@ -1,8 +1,9 @@
 /**
- * From a save to a changed reply: `npm run bench:dev-loop` measures, on this machine, how soon `redisworker up` answers
- * with what was saved, by one consumer that is asked all the time, and how long making one file of a module takes with
- * nothing of it in Deno's caches and with all of it. Ends with an error when a request is lost or a reply is neither of
- * the old code nor of the new. Writes bench/results/dev-loop.json.
+ * From nothing to a reply, and from a save to a changed one: `npm run bench:dev-loop` measures, on this machine, how soon
+ * somebody who types `init`, `up` and `send` has a first reply; how soon `redisworker up` answers with what was saved, by
+ * one consumer that is asked all the time; and how long making one file of a module takes with nothing of it in Deno's
+ * caches and with all of it. Ends with an error when a request is lost or a reply is neither of the old code nor of the
+ * new. Writes bench/results/dev-loop.json and its section of docs/performance.md.
  */
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
@@ -16,9 +17,12 @@ import { bundle } from '../operator/code/bundle.ts';
 import { start } from '../test/support/processes.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { eventually } from '../test/support/wait.ts';
+import type { DevLoopResults } from './dev-loop-page.ts';
+import { writePage } from './performance-page.ts';
 
-const [saves, bundles] = process.argv.includes('--quick') ? [10, 5] : [60, 20];
+const [rounds, saves, bundles] = process.argv.includes('--quick') ? [2, 10, 5] : [7, 60, 20];
 const environment = process.env;
+const command = new URL('../cli/redisworker.js', import.meta.url).pathname;
 
 const handler = `import type { Handler } from 'redisworker';
 import { version } from './version.ts';
@@ -32,30 +36,57 @@ const folder = await mkdtemp(join(tmpdir(), 'redisworker-dev-loop-'));
 try {
   await writeFile(join(folder, 'greet.ts'), handler);
   await writeFile(join(folder, 'version.ts'), version(0));
+  const first = await initToReply();
   const replies = await saveToReply();
   const [cold, warm] = await bundling();
-  const results = {
+  const results: DevLoopResults = {
     measured: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
     figures: {
+      rounds,
+      initToReplyMs: quantile(first, 0.5),
       saves,
       saveToReplyMsP50: quantile(replies, 0.5),
       saveToReplyMsP99: quantile(replies, 0.99),
+      bundles,
       bundleMsCold: quantile(cold, 0.5),
       bundleMsWarm: quantile(warm, 0.5),
     },
   };
   const text = `${JSON.stringify(results, undefined, 2)}\n`;
   writeFileSync(new URL('results/dev-loop.json', import.meta.url), text);
+  writePage();
   process.stdout.write(text);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** Milliseconds from the first command of a new worker to the reply that the last one prints, each time from nothing. */
+async function initToReply(): Promise<number[]> {
+  const taken: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const cwd = await mkdtemp(join(folder, 'new-'));
+    const options = { cwd, env: { ...environment, XDG_RUNTIME_DIR: folder } };
+    const session = ['--name', `dev-loop-${process.pid}`];
+    const begin = performance.now();
+    const init = start(process.execPath, [command, 'init', 'hello'], options);
+    await init.ended;
+    const up = start(process.execPath, [command, 'up', 'hello', '--no-page', ...session], options);
+    try {
+      await eventually('up tells that it is ready', () => up.output().includes('hello is ready'), 120_000);
+      const send = start(process.execPath, [command, 'send', 'hello', '{"name":"Ada"}', ...session], options);
+      if (await send.ended !== 0) throw new Error(`${init.output()}${send.output()}`);
+      taken.push(performance.now() - begin);
+    } finally {
+      await up.stop(20_000);
+    }
+  }
+  return taken;
+}
+
 /** Milliseconds from each save to the first reply of its code. */
 async function saveToReply(): Promise<number[]> {
   const redis = await startRedis();
-  const command = new URL('../cli/redisworker.js', import.meta.url).pathname;
   const args = ['up', 'greet.ts', '--redis', redis.url, '--no-page', '--name', `dev-loop-${process.pid}`];
   const up = start(process.execPath, [command, ...args], {
     cwd: folder,

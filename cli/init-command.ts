@@ -16,7 +16,7 @@ export function addInitCommand(root: Command, io: Io, finish: (code: ExitCode) =
     )
     .addHelpText(
       'after',
-      `${examples([['init greeter', 'then "up", "send" and "test", as it says']])}
+      `${examples([['init greeter', 'then "up", "send", "test" and "deploy", as it says']])}
 
 Templates:
 ${kinds.join('\n')}`,

@@ -54,7 +54,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['up'], `missing required argument 'files'`],
     [['completion', 'csh'], 'Allowed choices are bash, zsh, fish; see '],
     [['init'], `missing required argument 'name'`],
-    [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http; see '],
+    [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http, cron, postgres, script; see '],
     [['logs'], `missing required argument 'worker'`],
     [['validate'], `missing required argument 'files'`],
     [['test'], `missing required argument 'specs'`],

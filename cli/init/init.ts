@@ -42,10 +42,10 @@ export async function init(name: string, template: TemplateName, io: Io): Promis
   io.out(`✓ ${name}/ has ${[...files.keys()].filter((path) => !path.startsWith(ownFolder)).join(', ')}`);
   for (
     const step of [
-      `cd ${name}`,
-      `${program} up ${name}.yaml`,
+      `${program} up ${name}`,
       `${program} send ${name} '${templates[template].data}'`,
-      `${program} test ${name}.test.yaml`,
+      `${program} test ${name}`,
+      `${program} deploy ${name}`,
     ]
   ) io.out(`  ${step}`);
   return exitCodes.ok;

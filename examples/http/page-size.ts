@@ -4,7 +4,7 @@ import { type Handler, Reply } from 'redisworker';
 /** permissions.net opens this host, and no other. */
 const host = 'https://example.com';
 
-const pageSize: Handler<{ path?: string }> = async ({ data }, { signal }) => {
+const look: Handler<{ path?: string }> = async ({ data }, { signal }) => {
   if (!data?.path?.startsWith('/')) throw new Reply(400, 'data.path must begin with /');
   const answer = await fetch(`${host}${data.path}`, { signal }); // given up when the time of the request is over
   if (answer.status === 404) throw new Reply(404, `there is no ${data.path}`);
@@ -12,4 +12,4 @@ const pageSize: Handler<{ path?: string }> = async ({ data }, { signal }) => {
   return { type: answer.headers.get('content-type'), bytes: (await answer.arrayBuffer()).byteLength };
 };
 
-export default pageSize;
+export default look;

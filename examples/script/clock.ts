@@ -5,6 +5,7 @@ const [hashKey = ''] = Deno.args;
 const redis = new Redis({ host: '127.0.0.1', port: 6379, enableReadyCheck: false }); // the pod leads to the real Redis
 const config = await redis.hgetall(hashKey);
 const { type = '', consumerId = '', requestStream = '', responseStream = '' } = config;
+const traceField = `${type.replace(/[-_]+(.?)/g, (_, letter: string) => letter.toUpperCase())}Trace`;
 if (config['pid']) throw new Error(`${hashKey} is taken by the process ${config['pid']}`);
 await redis.hset(hashKey, 'pid', Deno.pid);
 
@@ -23,7 +24,7 @@ async function answer(xid: string, { ref = '', type: asked }: Readonly<Record<st
     .lpush(`res:${ref}`, res)
     .expire(`res:${ref}`, Number(config['replyExpireSeconds'] ?? 8))
     .xadd(responseStream, '*', 'ref', ref, 'type', type, 'xid', xid, 'code', reply.code, 'res', res)
-    .hset(`req:${ref}:h`, 'clockTrace', JSON.stringify({ received: time, completed: time, res: reply }))
+    .hset(`req:${ref}:h`, traceField, JSON.stringify({ received: time, completed: time, res: reply }))
     .xack(requestStream, 'worker', xid)
     .exec();
 }

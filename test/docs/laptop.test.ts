@@ -8,6 +8,7 @@ import { env } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tryRun } from '../support/command.ts';
 import { files, scenario } from '../support/docs/blocks.ts';
+import { playOnLaptop } from '../support/docs/five-commands.ts';
 import { runBlocks, type Shell } from '../support/docs/shell.ts';
 import { start, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -77,6 +78,10 @@ describe('on a laptop', () => {
   test('a module with imports becomes one file', () => play('bundle', ['docs/handler.md']));
 
   test('a new worker is made, and passes its test', () => play('init', ['docs/start.md']));
+
+  test('the commands of the README lead from nothing to a reply, a changed one, and a green test', async () => {
+    await playOnLaptop(await laptop([])); // the scenario 'five'
+  });
 
   test('a test spec is run', () => play('spec', ['docs/testing.md']));
 

@@ -1,11 +1,13 @@
 /** The commands of the docs that install the chart, as they stand, on a node with the images. */
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { env } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { codeCache } from '../support/code-cache.ts';
 import { scenario } from '../support/docs/blocks.ts';
-import { runBlocks, type Shell } from '../support/docs/shell.ts';
+import { playOnLaptop } from '../support/docs/five-commands.ts';
+import { run, runBlocks, type Shell } from '../support/docs/shell.ts';
 import { images } from '../support/node/images.ts';
 import { pod, service } from '../support/node/manifests.ts';
 import type { Node } from '../support/node/node.ts';
@@ -61,6 +63,7 @@ describeOnNode('the docs', () => {
       await mkdir(bin);
       await symlink(node.kubectlPath, join(bin, 'kubectl'));
       await symlink(toolPath('helm4'), join(bin, 'helm'));
+      await symlink(join(root, 'cli/redisworker.js'), join(bin, 'redisworker'));
       const path = [bin, env['PATH'] ?? ''].join(delimiter);
       const redisUrl = 'redis://own-redis.default.svc:6379/0';
       shell = {
@@ -80,9 +83,10 @@ describeOnNode('the docs', () => {
     afterEach(clear, 400_000);
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    test('the three commands of the README end in a worker that is ready', { timeout: 600_000 }, async () => {
+    test('the commands of the README end in workers that are ready', { timeout: 900_000 }, async () => {
       expect(await play('install', 'README.md')).toContain('redisworker.redisworker.dev/demo-worker condition met');
       await play('node', 'docs/debug.md');
+      await fiveCommands();
       await play('remove', 'docs/uninstall.md');
       expect((await node.kubectl(['get', 'crd', crd])).code).not.toBe(0);
     });
@@ -119,6 +123,20 @@ describeOnNode('the docs', () => {
     });
   });
 });
+
+/** From `init` on the laptop, which has a Redis of its own, to a pod here. */
+async function fiveCommands(): Promise<void> {
+  const cwd = await mkdtemp(join(folder, 'five-'));
+  const here = {
+    ...shell,
+    cwd,
+    env: { ...shell.env, XDG_RUNTIME_DIR: cwd, XDG_CACHE_HOME: dirname(dirname(codeCache())) },
+  };
+  await playOnLaptop(here);
+  await runBlocks(scenario('five-deploy', ['README.md']), here);
+  const { printed } = await run(`redisworker send hello '{"name":"Ada"}' --namespace default`, here);
+  expect(printed).toContain('Good morning, Ada!');
+}
 
 /** UIDs and restarts of the pods of a worker, sorted. */
 async function podsOf(worker: string): Promise<string> {

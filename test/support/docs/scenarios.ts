@@ -4,6 +4,7 @@
 export const scenarios = {
   /** A laptop: the command line, Redis and Deno, in a folder with the files of the page. */
   readme: 'test/docs/laptop.test.ts',
+  five: 'test/docs/laptop.test.ts',
   laptop: 'test/docs/laptop.test.ts',
   script: 'test/docs/laptop.test.ts',
   calling: 'test/docs/laptop.test.ts',
@@ -28,6 +29,7 @@ export const scenarios = {
   rights: 'test/cluster/docs.test.ts',
   /** The chart and the images on a node. */
   install: 'test/node/docs.test.ts',
+  'five-deploy': 'test/node/docs.test.ts',
   'install-own-redis': 'test/node/docs.test.ts',
   node: 'test/node/docs.test.ts',
   upgrade: 'test/node/docs.test.ts',

@@ -2,11 +2,11 @@
 import { Cron } from 'croner';
 import { Redis } from 'ioredis';
 
-/** Second, minute, hour, day of the month, month, day of the week; '0 0 6 * * 1-5' is six o'clock on working days. */
+/** Second, minute, hour, day of month, month, day of week; '0 0 6 * * 1-5' is at six on working days. */
 const pattern = '*/2 * * * * *';
 const worker = 'report';
-/** When it was time last; permissions for it are in redis.keys. */
-const lastKey = 'cron:last';
+/** When it was time last; redis.keys opens it. */
+const lastKey = 'report-cron:last';
 
 const [hashKey = ''] = Deno.args;
 const redis = new Redis({ host: '127.0.0.1', port: 6379, enableReadyCheck: false }); // the pod leads to the real Redis
@@ -36,7 +36,7 @@ async function request(at: string): Promise<void> {
     .set(lastKey, at)
     .xadd(`${worker}:req:x`, '*', 'ref', `${worker}-${at}`, 'type', worker, 'data', data)
     .exec();
-  if (added !== null) console.log(`asked for the report of ${at}`);
+  if (added !== null) console.log(`it is time: ${at}`);
 }
 
 /** The next tick tries again. */
