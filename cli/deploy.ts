@@ -1,6 +1,7 @@
 /** `redisworker deploy`: builds manifests, applies what comes of them to a cluster, and waits for their workers. */
-import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import { ClusterError, keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import { codeOf } from '../operator/cluster/local/files/bundled-worker.ts';
 import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
 import { announce } from './announce.ts';
 import { buildAll } from './build.ts';
@@ -10,6 +11,7 @@ import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
 import { isModuleFile, type ModuleSettings } from './module-manifest.ts';
+import { unnamedCode } from './prune-code.ts';
 import { silence } from './silent-log.ts';
 import { type Outlook, outlookOf, untilStanding } from './wait.ts';
 import { statusOf } from './worker-status.ts';
@@ -65,7 +67,28 @@ async function deployTo(
   }
   const workers = objects.filter(({ kind }) => kind === resources.redisWorkers.kind);
   if (workers.length === 0) return exitCodes.ok;
-  return await untilStanding(() => lookAt(cluster, workers, lines), { everyMs, timeoutSeconds }, io);
+  const code = await untilStanding(() => lookAt(cluster, workers, lines), { everyMs, timeoutSeconds }, io);
+  if (code === exitCodes.ok) await prune(cluster, workers, io);
+  return code;
+}
+
+/** Former code that no worker names goes. Whoever may not do that has deployed all the same. */
+async function prune(cluster: KubernetesCluster, workers: readonly KubeObject[], io: Io): Promise<void> {
+  for (const [namespace = 'default', deployed] of Map.groupBy(workers, ({ metadata }) => metadata.namespace)) {
+    try {
+      const [code, all] = await Promise.all([
+        cluster.list(resources.configMaps, { namespace, labels: { [codeOf]: null } }),
+        cluster.list(resources.redisWorkers, { namespace }),
+      ]);
+      for (const { metadata } of unnamedCode(deployed, { code, workers: all })) {
+        await cluster.delete(resources.configMaps, metadata);
+        io.out(`✓ ConfigMap ${keyOf(metadata)} is deleted: no worker names it any more`);
+      }
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.status !== 403) throw error;
+      io.err(`former code stays in the namespace ${namespace}: you may not list or delete its ConfigMaps`);
+    }
+  }
 }
 
 /** How they stand now; what keeps one from running is told with its reason and its line. */

@@ -87,7 +87,7 @@ function resolved(given: GivenSpec, name: string): RedisWorkerSpec {
   return {
     ...given,
     type: given.type ?? name,
-    source: given.source ?? { inline: noModule },
+    source: given.source ?? { inline: noModule, keep: 0 },
     stream: given.stream ?? streamFields.parse({}),
     handler: given.handler ?? handlerFields.parse({}),
   };

@@ -12,6 +12,7 @@ import {
   kubectl,
   kubectlOk,
 } from '../support/control-plane/shared.ts';
+import { noise } from '../support/large-code.ts';
 import { testIo } from '../support/io.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -64,10 +65,14 @@ describeOnCluster('redisworker deploy', () => {
   }
 
   /** Says of the worker of a generation what the operator would. */
-  async function say(generation: number, condition: { type: string; status: string; reason: string; message: string }) {
+  async function say(
+    generation: number,
+    condition: { type: string; status: string; reason: string; message: string },
+    worker = 'greet',
+  ) {
     await eventually(
       'the worker is applied',
-      async () => Number(await get('rw/greet', '.metadata.generation')) === generation,
+      async () => Number(await get(`rw/${worker}`, '.metadata.generation')) === generation,
       60_000,
     );
     const conditions = [{
@@ -77,7 +82,7 @@ describeOnCluster('redisworker deploy', () => {
     }];
     const status = { status: { observedGeneration: generation, conditions } };
     const patch = ['--type=merge', '-p', JSON.stringify(status)];
-    await kubectlOk(['patch', 'rw/greet', '-n', namespace, '--subresource=status', ...patch]);
+    await kubectlOk(['patch', `rw/${worker}`, '-n', namespace, '--subresource=status', ...patch]);
   }
 
   test('applies nothing when one of the documents cannot be built', async () => {
@@ -110,6 +115,25 @@ describeOnCluster('redisworker deploy', () => {
     expect(await get('rw/greet', '.metadata.resourceVersion')).toBe(before);
   });
 
+  test('leaves of former code what the worker may go back to, and deletes what is older', async () => {
+    const codeOf = async () =>
+      (await get('cm', '.items[*].metadata.name')).split(' ').filter((one) => /code/.test(one));
+    const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: 'the one consumer is ready' };
+    const deployedAs = async (generation: number, word: string) => {
+      await writeFile(file('greet.ts'), `export default () => '${word}';\n`);
+      const [done] = await Promise.all([deployed(), say(generation, ready)]);
+      expect(done).toMatchObject({ code: 0, err: '' });
+      return done.out;
+    };
+    const [first] = await codeOf();
+    await deployedAs(2, 'Salut');
+    await deployedAs(3, 'Hola');
+    expect(await codeOf()).toHaveLength(3);
+    expect(await deployedAs(4, 'Ciao')).toContain(`ConfigMap ${namespace}/${first} is deleted`);
+    expect(await codeOf()).toHaveLength(3);
+    expect(await codeOf()).not.toContain(first);
+  });
+
   test('leaves what others have written, and says how to take it over', async () => {
     await kubectlOk(['patch', 'rw/greet', '-n', namespace, '--type=merge', '-p', '{"spec":{"consumers":{"count":2}}}']);
     await writeFile(file('greet.yaml'), manifest(3));
@@ -126,10 +150,20 @@ describeOnCluster('redisworker deploy', () => {
       reason: 'InvalidSpec',
       message: 'spec.consumers.count is too many',
     };
-    const [done] = await Promise.all([deployed({ force: true }), say(3, stalled)]);
+    const [done] = await Promise.all([deployed({ force: true }), say(6, stalled)]);
     expect(done.code).toBe(1);
     expect(done.err).toMatch(
       new RegExp(`greet\\.yaml:9: RedisWorker ${namespace}/greet: InvalidSpec: spec\\.consumers\\.count is too many$`),
     );
+  });
+
+  test('brings a module that no ConfigMap holds in several', async () => {
+    await writeFile(file('large.ts'), `export default () => '${noise(2_500_000)}';\n`);
+    const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: 'the one consumer is ready' };
+    const [done] = await Promise.all([deployed({ files: [file('large.ts')] }), say(1, ready, 'large')]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    const names = (await get('rw/large', '.spec.source.bundle.configMaps[*]')).split(' ');
+    expect(names.map((name) => name.replace(/[0-9a-f]{12}/, 'x'))).toEqual(['large-code-x-1', 'large-code-x-2']);
+    expect(await get(`cm/${names[0]}`, '.immutable')).toBe('true');
   });
 });

@@ -116,4 +116,27 @@ describe('a bundle that no ConfigMap holds', () => {
     await withBundle((names) => names, `sha256-${'0'.repeat(64)}`);
     await operator.told('wrong', 'SourceResolved', 'False', 'SourceDigestMismatch');
   });
+
+  test('comes back by its old manifest when its ConfigMaps are gone, from what the operator keeps', {
+    timeout: 180_000,
+  }, async () => {
+    const versions = ['one', 'two'].map((word) =>
+      objectsOf('back', {}, bundleOf(`export default () => '${word}';\n`, 2 * 1024 * 1024))
+    );
+    const answers = (word: string) =>
+      eventually(`it answers ${word}`, async () => {
+        const reply = await ask(redis.client, 'back', {});
+        return reply.code === 200 && reply.data === word;
+      }, 120_000);
+    for (const [at, word] of ['one', 'two'].entries()) {
+      await apply(versions[at]!);
+      await answers(word);
+    }
+    for (const { kind, metadata } of versions[0]!) {
+      if (kind === 'ConfigMap') await operator.cluster.delete(resources.configMaps, metadata);
+    }
+    await apply(versions[0]!.slice(-1));
+    await answers('one');
+    expect(await operator.told('back', 'SourceResolved', 'True')).toBeTruthy();
+  });
 });

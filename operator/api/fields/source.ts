@@ -1,7 +1,7 @@
 /** `spec.source`: where the worker's module comes from. */
 import { z } from 'zod';
 import { maxSourceBytes, maxSourceParts } from '../../../contract/limits.ts';
-import { keyRef, listOf, objectName, text } from '../bounded.ts';
+import { keyRef, listOf, objectName, text, whole } from '../bounded.ts';
 import { exactlyOneOf, matches, onlyWith, type Rule, withRules } from '../rules.ts';
 
 const withinBytes: Rule<string> = {
@@ -81,6 +81,9 @@ export const source = withRules(
       'A module on disk, by its path from the manifest: in local mode, where it is bundled with all it imports.',
     ),
     bundle: bundle.exactOptional().describe('A module that was bundled with all it imports.'),
+    keep: whole(0, 10).default(2).describe(
+      'Former versions of the code that the operator keeps for a rollback, beside those that pods still run.',
+    ),
   }),
   exactlyOneOf(
     ['inline', 'configMap', 'url', 'release', 'file', 'bundle'],

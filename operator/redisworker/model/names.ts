@@ -79,6 +79,11 @@ export function sourcePartName(source: string, partsDigest: string, place: numbe
   return `${source}-${partsDigest.slice(0, 6)}-${place}`;
 }
 
+/** What the parts of one source have in common in their names: the name of a source that is whole. */
+export function sourceOfPart(name: string): string {
+  return name.replace(/-[0-9a-f]{6}-\d{1,2}$/, '');
+}
+
 /** The Secret with the worker's AES key and its Redis credentials. */
 export function runtimeSecretName(worker: string): string {
   return `${stem(worker, 200)}-worker`;

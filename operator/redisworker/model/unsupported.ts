@@ -3,7 +3,7 @@ import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import { type Problem, terminal } from './problem.ts';
 
 /** What is wrong with a source that is neither in the manifest nor in a ConfigMap. */
-export function unsupportedSource({ url, file }: RedisWorkerSpec['source']): Problem {
+export function unsupportedSource({ url, file }: Pick<RedisWorkerSpec['source'], 'url' | 'file'>): Problem {
   if (file !== undefined) {
     return terminal(
       'SourceIsLocal',

@@ -1,7 +1,9 @@
 /** Reads what a spec refers to by name: its source and its Secret. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
 import { ClusterError, type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
+import { childrenIn } from '../model/belonging.ts';
 import type { Blueprint } from '../model/blueprint.ts';
+import { sourceConfigMapName, sourceOfPart } from '../model/names.ts';
 import { missing, type Resolved } from '../model/problem.ts';
 import type { Referred, Source } from '../model/observed.ts';
 import type { References } from '../follow/references.ts';
@@ -89,7 +91,32 @@ async function readCode(world: World, reader: Reader): Promise<Resolved<Source>>
     ),
   );
   const refused = read.find((one) => !one.ok);
-  return refused ?? resolveSource(source, read.map((one) => (one.ok ? one.value : undefined)));
+  if (refused !== undefined) return refused;
+  const configMaps = read.map((one) => (one.ok ? one.value : undefined));
+  const code = configMaps.includes(undefined) ? source.bundle?.digest : undefined;
+  const kept = code === undefined ? undefined : await readKept(world, reader, code);
+  return kept ?? resolveSource(source, configMaps);
+}
+
+/** Code whose ConfigMaps are gone, from what is kept of it for a rollback; undefined when it is not. */
+async function readKept(
+  world: World,
+  { blueprint: { parent }, referred }: Reader,
+  code: string,
+): Promise<Resolved<Source> | undefined> {
+  const whole = sourceConfigMapName(parent.name, code);
+  const names = childrenIn(world.following.copies.configMaps, parent).map(({ metadata }) => metadata.name).filter((
+    name,
+  ) => sourceOfPart(name) === whole);
+  const inOrder = names.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+  const read = await Promise.all(
+    inOrder.map((name) =>
+      readNamed(world.following.references, referred, resources.configMaps, { namespace: parent.namespace, name })
+    ),
+  );
+  const configMaps = read.flatMap((one) => (one.ok && one.value !== undefined ? [one.value] : []));
+  const kept = resolveSource({ bundle: { digest: code, configMaps: inOrder } }, configMaps);
+  return kept.ok ? kept : undefined;
 }
 
 async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {

@@ -15,7 +15,7 @@ import { unsupportedSource } from '../model/unsupported.ts';
  * @param configMaps those the spec names, in its order; undefined where there is none
  */
 export function resolveSource(
-  source: RedisWorkerSpec['source'],
+  source: Omit<RedisWorkerSpec['source'], 'keep'>,
   configMaps: readonly (KubeObject | undefined)[],
 ): Resolved<Source> {
   if (source.inline !== undefined) return module(source.inline, 'spec.source.inline');

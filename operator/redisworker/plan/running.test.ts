@@ -116,9 +116,36 @@ describe('the plan of a worker that has everything', () => {
     );
   });
 
+  it('keeps what pods run and the sources that were made last, and collects older ones with all their parts', () => {
+    const keeping = (keep: number) =>
+      settled(worker('w', withSpec({ source: { inline: 'export default () => 1;\n', keep } })));
+    const former = (name: string, creationTimestamp: string): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, uid: name, creationTimestamp },
+    });
+    const all = [
+      former('w-000000000a', '2026-01-01T00:00:00Z'),
+      former('w-000000000b-aaaaaa-1', '2026-01-02T00:00:00Z'),
+      former('w-000000000b-aaaaaa-2', '2026-01-02T00:00:01Z'),
+      former('w-000000000c', '2026-01-03T00:00:00Z'),
+    ];
+    const collected = (keep: number) => {
+      const now = keeping(keep);
+      const configMaps = [...now.children.configMaps, ...all];
+      return planOf({ ...now, children: { ...now.children, configMaps } }).actions.map((action) =>
+        action.do === 'deleteObject' ? action.ref.name : action.do
+      );
+    };
+    expect(collected(3)).toEqual([]);
+    expect(collected(2)).toEqual(['w-000000000a']);
+    expect(collected(1)).toEqual(['w-000000000b-aaaaaa-1', 'w-000000000b-aaaaaa-2', 'w-000000000a']);
+    expect(collected(0)).toHaveLength(4);
+  });
+
   it('replaces source and pod when the code changes, and collects the old source after its last pod', () => {
     const old = settled(worker('w'));
-    const changed = worker('w', withInline('export default () => 1;\n'));
+    const changed = worker('w', withSpec({ source: { inline: 'export default () => 1;\n', keep: 0 } }));
     const rolled = planOf(
       observed({ ...changed, metadata: { ...changed.metadata, finalizers: [finalizer] } }, {
         children: old.children,

@@ -73,7 +73,7 @@ export function planRunning(
         ])
       ),
       ...removal.actions,
-      ...unusedChildren(observed.children, desired),
+      ...unusedChildren(observed.children, desired, spec.blueprint.source.keep),
     ],
     waitingFor: removal.waitingFor,
   };

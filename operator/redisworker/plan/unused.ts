@@ -1,4 +1,4 @@
-/** Finds policies and sources that no pod uses any more. */
+/** Finds policies and sources that no pod uses any more, but for the code that is kept for a rollback. */
 import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
 import type { Action } from '../model/action.ts';
 import {
@@ -12,10 +12,14 @@ import {
   type Volume,
 } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
+import { sourceOfPart } from '../model/names.ts';
 import type { Children } from '../model/observed.ts';
 
-/** Deletions of what neither the desired state nor a pod nor a Deployment refers to. */
-export function unusedChildren(children: Children, desired: Desired): Action[] {
+/**
+ * Deletions of what neither the desired state nor a pod nor a Deployment refers to.
+ * @param keep how many sources that were made last are left beside those
+ */
+export function unusedChildren(children: Children, desired: Desired, keep: number): Action[] {
   const views = children.deployments.map(deploymentView);
   const netHashes = new Set([...children.pods.map(netHashOf), ...views.map(({ netHash }) => netHash), desired.netHash]);
   const sources = new Set([
@@ -27,10 +31,17 @@ export function unusedChildren(children: Children, desired: Desired): Action[] {
     ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) =>
       deletion(policy, policyResource(policy))
     ),
-    ...children.configMaps.filter(({ metadata }) => !sources.has(metadata.name)).map((source) =>
-      deletion(source, resources.configMaps)
+    ...formerSources(children.configMaps.filter(({ metadata }) => !sources.has(metadata.name))).slice(keep).flatMap(
+      (parts) => parts.map((part) => deletion(part, resources.configMaps)),
     ),
   ];
+}
+
+/** ConfigMaps by the source they hold, the last that was made first. */
+function formerSources(configMaps: readonly KubeObject[]): readonly (readonly KubeObject[])[] {
+  const bySource = Map.groupBy(configMaps, ({ metadata }) => sourceOfPart(metadata.name));
+  const madeAt = (parts: readonly KubeObject[]) => parts[0]?.metadata.creationTimestamp ?? '';
+  return [...bySource.values()].sort((one, other) => madeAt(other).localeCompare(madeAt(one)));
 }
 
 function deletion(object: KubeObject, resource: Resource): Action {

@@ -1,4 +1,5 @@
 /** A worker whose module is a file on disk, as a cluster has it: it names a bundle, and ConfigMaps hold that. Pure. */
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Bundle } from '../../../code/bundle.ts';
 import { partsOf } from '../../../code/bundle-parts.ts';
@@ -7,6 +8,16 @@ import type { BuiltModule } from './module-builds.ts';
 
 /** Tells the operator why there is no newer code. */
 const sourceProblem = 'redisworker.dev/source-problem';
+
+/** Label of a ConfigMap that tools have made of a worker's module: it tells that worker. */
+export const codeOf = 'redisworker.dev/code-of';
+
+/** Its value for a worker: the name, or of a long one its beginning and a digest. */
+export function codeLabel(worker: string): string {
+  if (worker.length <= 63) return worker;
+  const digest = createHash('sha256').update(worker).digest('hex').slice(0, 8);
+  return `${worker.slice(0, 50).replace(/[^a-z0-9]+$/, '')}-${digest}`;
+}
 
 /** Absolute path of the module that a worker of this manifest names; undefined when it names none. */
 export function moduleOf(worker: KubeObject, manifest: string): string | undefined {
@@ -24,7 +35,11 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
   const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
   if (bundle === undefined) return [{ ...worker, metadata }];
   const code = codeConfigMaps(worker, bundle);
-  const source = { bundle: { digest: bundle.digest, configMaps: code.map((one) => one.metadata.name) } };
+  const { keep } = (worker.spec as { source: { keep?: unknown } }).source;
+  const source = {
+    bundle: { digest: bundle.digest, configMaps: code.map((one) => one.metadata.name) },
+    ...(keep === undefined ? {} : { keep }),
+  };
   return [...code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
 }
 
@@ -45,6 +60,7 @@ function codeConfigMaps(worker: KubeObject, bundle: Bundle): readonly KubeObject
     metadata: {
       name: parts.length === 1 ? whole : `${whole}-${at + 1}`,
       ...(namespace === undefined ? {} : { namespace }),
+      labels: { [codeOf]: codeLabel(name) },
     },
     immutable: true,
     ...part,
