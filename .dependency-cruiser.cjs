@@ -11,6 +11,10 @@ module.exports = {
     rule('worker-knows-only-the-contract', 'The worker image carries worker/ and contract/ alone.', {
       path: '^worker/',
     }, { path: '^(operator|client|cli|test)/' }),
+    rule('broker-stands-alone', 'It is a library: a program has it without any worker of ours.', {
+      path: '^broker/',
+      pathNot: '_test\\.ts$|^broker/testing/',
+    }, { pathNot: '^broker/' }),
     rule(
       'operator-does-not-import-worker',
       'They meet in contract/.',
@@ -90,7 +94,7 @@ module.exports = {
       { path: '^operator/cluster/local/' },
     ),
     rule('product-does-not-import-tests', 'Tests import the product.', {
-      path: '^(contract|operator|client|cli|worker)/',
+      path: '^(contract|operator|client|cli|worker|broker)/',
       pathNot: '_?test\\.ts$|\\.test\\.ts$',
     }, { path: '^test/' }),
   ],

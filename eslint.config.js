@@ -42,16 +42,17 @@ export default tseslint.config(
     '**/*.cjs',
     '**/*_test.ts',
     'worker/testing',
+    'broker/testing',
   ]),
   {
-    // Deno checks and lints worker/ by itself; here only the keys are looked at.
-    files: ['worker/**/*.ts'],
+    // Deno checks and lints worker/ and broker/ by itself; here only the keys are looked at.
+    files: ['worker/**/*.ts', 'broker/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     rules: restricted(...keyRules),
   },
-  { ignores: ['worker/**'], extends: [tseslint.configs.strictTypeChecked] },
+  { ignores: ['worker/**', 'broker/**'], extends: [tseslint.configs.strictTypeChecked] },
   {
-    ignores: ['worker/**'],
+    ignores: ['worker/**', 'broker/**'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {

@@ -5,25 +5,29 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { bundleWorker } from '../images/bundle.ts';
+import { bundleBroker } from './broker.ts';
 import { bundleCommandLine } from './command-line.ts';
 import { specJsonSchema } from '../cli/spec/schema.ts';
 import { manifestSchema } from '../operator/api/manifest-schema.ts';
 import { notices } from './notices.ts';
-import { clientTypes, handlerTypes } from './types.ts';
+import { brokerTypes, clientTypes, handlerTypes } from './types.ts';
 
 const lib = join(import.meta.dirname, '../lib');
 
 /** Texts by path in the package. */
 async function packageFiles(): Promise<ReadonlyMap<string, string>> {
-  const [cli, worker] = await Promise.all([
+  const [cli, worker, broker] = await Promise.all([
     bundleCommandLine(),
     bundleWorker(),
+    bundleBroker(),
   ]);
   return new Map([
     ...cli.files,
     ...worker,
     ['worker/mod.d.ts', handlerTypes()],
     ['client.d.ts', clientTypes()],
+    ...broker,
+    ...brokerTypes(),
     ['schema.json', `${JSON.stringify(manifestSchema(), null, 1)}\n`],
     ['spec.schema.json', `${JSON.stringify(specJsonSchema(), null, 1)}\n`],
     ['third-party.txt', await notices(cli.packages)],

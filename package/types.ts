@@ -6,19 +6,46 @@ import ts from 'typescript';
 const file = join(import.meta.dirname, '../worker/mod.ts');
 const clientFile = join(import.meta.dirname, '../client/mod.ts');
 
+/** What a broker's importers find types of, below broker/. */
+const brokerModules = [
+  'types',
+  'broker-error',
+  'broker',
+  'mod',
+  'worker',
+  'onmessage',
+  'cleaner',
+  'debug',
+  'telemetry',
+];
+
+/** Of `redisworker/broker`, by path in `lib/`. @throws Error when a type of it is nowhere written down */
+export function brokerTypes(): readonly (readonly [string, string])[] {
+  return brokerModules.map((name) => {
+    const text = declarations(join(import.meta.dirname, `../broker/${name}.ts`), `broker/${name}.ts`);
+    return [`broker/${name}.d.ts`, text.replace(/(from\s+'\.\/[\w-]+)\.ts'/g, "$1.js'")] as const;
+  });
+}
+
 /** Of `redisworker/client`. @throws Error when a type of it is that of another file, which the package has not */
 export function clientTypes(): string {
-  const { outputText, diagnostics = [] } = ts.transpileDeclaration(readFileSync(clientFile, 'utf8'), {
-    fileName: clientFile,
+  const outputText = declarations(clientFile, 'client/mod.ts');
+  if (/\bfrom ['"]/.test(outputText.replace(/\/\*.*?\*\//gs, ''))) {
+    throw new Error('client/mod.ts: a type of it is in another file');
+  }
+  return outputText;
+}
+
+/** What one file declares. @throws Error when that takes more than the file */
+function declarations(file: string, name: string): string {
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(readFileSync(file, 'utf8'), {
+    fileName: file,
     reportDiagnostics: true,
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, strict: true },
   });
   const [problem] = diagnostics;
   if (problem !== undefined) {
-    throw new Error(`client/mod.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
-  }
-  if (/\bfrom ['"]/.test(outputText.replace(/\/\*.*?\*\//gs, ''))) {
-    throw new Error('client/mod.ts: a type of it is in another file');
+    throw new Error(`${name}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
   }
   return outputText;
 }

@@ -6,6 +6,7 @@ export const folders = [
   'cli',
   'charts',
   'worker',
+  'broker',
   'images',
   'package',
   'page',

@@ -20,7 +20,7 @@ export interface Runner {
   outcome(exitCode: number): Promise<Outcome>;
 }
 
-const denoSources = ['worker', 'contract', 'bench/peers'];
+const denoSources = ['worker', 'broker', 'contract', 'bench/peers'];
 
 /** What the compiler found out last time, and need not find out again. */
 const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.json'];

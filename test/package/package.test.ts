@@ -83,6 +83,33 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'cli/redisworker.js',
+      ...[
+        'broker-error.d.ts',
+        'broker.d.ts',
+        'cleaner.d.ts',
+        'cleaner.js',
+        'debug.d.ts',
+        'debug.js',
+        'mod.d.ts',
+        'mod.js',
+        'onmessage.d.ts',
+        'onmessage.js',
+        'part-broker-error.js',
+        'part-debug.js',
+        'part-frames.js',
+        'part-onmessage.js',
+        'part-proxy.js',
+        'part-shared-side.js',
+        'part-specifier.js',
+        'part-telemetry.js',
+        'process-entry.js',
+        'telemetry.d.ts',
+        'telemetry.js',
+        'types.d.ts',
+        'worker-entry.js',
+        'worker.d.ts',
+        'worker.js',
+      ].map((name) => `lib/broker/${name}`),
       'lib/cli.js',
       'lib/client.d.ts',
       'lib/client.js',
@@ -193,6 +220,40 @@ export const codeOf = (error: unknown): number => (error instanceof ReplyError ?
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const { code, stdout } = await tryRun(process.execPath, [tsc, '-p', home]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  });
+});
+
+describe('the broker of the package', () => {
+  test('runs modules in workers and in processes, which find the others by its name', async () => {
+    await writeFile(
+      join(home, 'greeter.ts'),
+      `import { BrokerError, brokerProxy } from 'redisworker/broker/worker';
+const names = brokerProxy().workerProxy<typeof import('./names.ts')>('./names.ts');
+export const greet = async (of: string): Promise<string> => \`Hello \${await names.name(of)}\`;
+export const wrong = (): Promise<boolean> => names.none().then(() => false, (error) => error instanceof BrokerError);
+`,
+    );
+    await writeFile(
+      join(home, 'names.ts'),
+      `export const name = (of: string): string => of.toUpperCase();
+export declare const none: () => void;
+`,
+    );
+    await writeFile(
+      join(home, 'broker.ts'),
+      `import { WorkerBroker } from 'redisworker/broker';
+import { cleaner } from 'redisworker/broker/cleaner';
+import type * as Greeter from './greeter.ts';
+for (const isolation of ['Worker', 'Process'] as const) {
+  using broker = new WorkerBroker({ isolation, mayCall: () => true, workerCleaner: cleaner({ workerCount: 5 }) });
+  const greeter = broker.workerProxy<typeof Greeter>(new URL('./greeter.ts', import.meta.url));
+  console.log(isolation, await greeter.greet('Ada'), await greeter.wrong());
+}
+`,
+    );
+    const deno = join(home, 'node_modules/deno/bin.cjs');
+    const ran = await tryRun(process.execPath, [deno, 'run', '--check', '-A', '--no-lock', 'broker.ts'], { cwd: home });
+    expect(ran).toMatchObject({ code: 0, stdout: 'Worker Hello ADA true\nProcess Hello ADA true\n' });
   });
 });
 

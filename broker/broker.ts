@@ -1,0 +1,239 @@
+/** The broker: makes a worker for a module when it is first called, and lets modules call each other. */
+import { BrokerError } from './broker-error.ts';
+import { debug } from './debug.ts';
+import { type CallRequest, Instance, type InstanceIdentity } from './instance.ts';
+import { pack, repack, unpack } from './marshal.ts';
+import type { CallMessage, OutcomeMessage } from './messages.ts';
+import { ModuleProcess } from './module-process.ts';
+import { proxiesOver } from './proxy.ts';
+import { type Target, targetOf, usualKey, withoutHash } from './specifier.ts';
+import { getTelemetry } from './telemetry.ts';
+import type {
+  BrokerOfEvents,
+  CallOptions,
+  ModuleSettings,
+  WorkerBrokerOptions,
+  WorkerMsgCall,
+  WorkerProxyFactory,
+  WorkerSpecifier,
+} from './types.ts';
+import { makeWorker } from './make-worker.ts';
+
+/**
+ * Runs modules in workers of their own, each when it is first called.
+ *
+ * @example
+ * ```ts
+ * import { WorkerBroker } from "redisworker/broker";
+ * import type * as Hello from "./hello.ts";
+ *
+ * using broker = new WorkerBroker();
+ * const hello = broker.workerProxy<typeof Hello>(new URL("./hello.ts", import.meta.url));
+ * console.log(await hello.hello("World"));
+ * ```
+ */
+export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
+  readonly #options: WorkerBrokerOptions;
+  readonly #instances = new Map<string, Instance>();
+  /** By the URL of a module, what was last appended to it. */
+  readonly #busters = new Map<string, string>();
+
+  constructor(options: WorkerBrokerOptions = {}) {
+    this.#options = options;
+  }
+
+  readonly #proxies = proxiesOver(async (worker, functionName, args, options) =>
+    await this.#call(targetOf(worker), functionName, args, options)
+  );
+
+  /** All functions of a module. Its worker is made with the first call. */
+  readonly workerProxy: WorkerProxyFactory['workerProxy'] = this.#proxies.workerProxy;
+
+  /** One function of a module. Its worker is made with the first call. */
+  readonly workerFnProxy: WorkerProxyFactory['workerFnProxy'] = this.#proxies.workerFnProxy;
+
+  /**
+   * Imports a module into its worker.
+   * @param cacheBuster another one than before imports the module anew, and once that is done every call goes to what
+   * was imported, whoever makes it. What the module imports itself stays as it is.
+   */
+  readonly workerImport = async (worker: WorkerSpecifier, cacheBuster?: string | number): Promise<void> => {
+    const { module, segregationId } = targetOf(worker);
+    if (cacheBuster === undefined) return void await this.#call({ module, segregationId }, undefined, [], {});
+    const fresh = new URL(module);
+    fresh.hash = `${cacheBuster}`;
+    await this.#call({ module: fresh, segregationId }, undefined, [], {});
+    this.#busters.set(withoutHash(module).href, fresh.hash);
+  };
+
+  /** The worker of a module, made now when there is none. */
+  readonly getWorker = (worker: WorkerSpecifier): Worker => this.#instanceOf(targetOf(worker)).worker;
+
+  /** Lets go of a worker and ends it; its calls reject. The next call makes a new one. */
+  readonly removeWorker = (worker: WorkerSpecifier): void => {
+    const instance = this.#instances.get(this.#keyOf(targetOf(worker)));
+    instance?.end(new BrokerError('Removed', `the worker of ${instance.name} was removed`));
+  };
+
+  readonly isBusy = (worker: WorkerSpecifier): boolean =>
+    this.#instances.get(this.#keyOf(targetOf(worker)))?.isBusy ?? false;
+
+  /** Ends every worker; calls under way reject. */
+  readonly terminate = (): void => {
+    for (const instance of [...this.#instances.values()]) {
+      instance.end(new BrokerError('Removed', 'the broker was terminated'));
+    }
+    this.#options.workerCleaner?.({ type: 'terminate', broker: this });
+  };
+
+  /** The same, at the end of a block with `using`. */
+  readonly [Symbol.dispose]: () => void = this.terminate;
+
+  #call(target: Target, functionName: string | undefined, args: readonly unknown[], options: CallOptions) {
+    const telemetry = getTelemetry();
+    if (telemetry === undefined) return this.#send(target, functionName, args, options);
+    return telemetry.msgSpan('callWorkerFn', described(target, functionName, args), async (tools) => {
+      const context = telemetry.marshalContext();
+      tools.event('postMessage');
+      const result = await this.#send(target, functionName, args, options, context);
+      tools.event('result');
+      return result;
+    });
+  }
+
+  #send(
+    target: Target,
+    functionName: string | undefined,
+    args: readonly unknown[],
+    options: CallOptions,
+    context?: unknown,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const instance = this.#instanceOf(target);
+      debug('call', functionName, target.module.href, target.segregationId);
+      const request: CallRequest = {
+        target: target.module.hash === '' ? this.#fresh(target.module) : target.module.href,
+        functionName,
+        context,
+        pack: (streams) => pack(args, streams),
+      };
+      const settle = (outcome: OutcomeMessage) => {
+        try {
+          const [value] = unpack(outcome, instance.streams);
+          if (outcome.kind === 'result') resolve(value);
+          else reject(value);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      instance.call(request, { settle, fail: reject }, options);
+    });
+  }
+
+  /** A module calls another one. Who it is, its worker tells; what it says of itself is not read. */
+  #route(from: Instance, call: CallMessage): void {
+    const { outgoing = 1024, isolation = 'Worker', mayCall = () => isolation === 'Worker' } = from.settings;
+    if (from.outgoing.has(call.id)) return;
+    from.outgoing.set(call.id, () => undefined);
+    try {
+      if (from.outgoing.size > outgoing) {
+        throw new BrokerError('Overloaded', `${from.name} has ${outgoing} calls under way already`);
+      }
+      const module = withoutHash(new URL(call.target));
+      if (!mayCall(module, call.functionName, call.segregationId)) {
+        throw new BrokerError(
+          'NotAllowed',
+          `${from.name} may not call ${call.functionName ?? 'import'}() of ${module}`,
+        );
+      }
+      this.#relay(from, call, { module, segregationId: call.segregationId });
+    } catch (error) {
+      from.fail(call.id, error);
+    }
+  }
+
+  #relay(from: Instance, call: CallMessage, target: Target): void {
+    const { functionName, context, timeoutMs, id } = call;
+    debug('relay', from.name, functionName, target.module.href);
+    const to = this.#instanceOf(target);
+    const request: CallRequest = {
+      target: this.#fresh(target.module),
+      functionName,
+      source: { module: from.identity.module.href, segregationId: from.identity.segregationId },
+      context,
+      pack: (streams) => repack(call, from.streams, streams),
+    };
+    const done = () => from.outgoing.has(id);
+    const giveUp = to.call(request, {
+      settle: (outcome) => {
+        if (done()) from.answer({ kind: outcome.kind, id, ...repack(outcome, to.streams, from.streams) });
+      },
+      fail: (reason) => from.fail(id, reason),
+    }, timeoutMs === undefined ? {} : { timeoutMs });
+    if (giveUp !== undefined && done()) {
+      from.outgoing.set(id, giveUp);
+    }
+  }
+
+  #fresh(module: URL): string {
+    const buster = this.#busters.get(module.href);
+    return buster === undefined ? module.href : `${module.href}${buster}`;
+  }
+
+  #keyOf({ module, segregationId }: Target): string {
+    return (this.#options.workerKeySupplier ?? usualKey)(withoutHash(module), segregationId);
+  }
+
+  #instanceOf(target: Target): Instance {
+    const key = this.#keyOf(target);
+    const existing = this.#instances.get(key);
+    const instance = existing ?? this.#create({ ...target, key, module: withoutHash(target.module) });
+    this.#tell(existing === undefined ? 'create' : 'get', instance);
+    return instance;
+  }
+
+  #create(identity: InstanceIdentity): Instance {
+    const { module, segregationId } = identity;
+    const settings: ModuleSettings = { ...this.#options, ...this.#options.settingsOf?.(module, segregationId) };
+    const worker = settings.isolation === 'Process'
+      ? new ModuleProcess(module, settings)
+      : this.#options.workerConstructor?.(module, segregationId) ?? makeWorker(module, settings);
+    const instance = new Instance(identity, worker, settings, {
+      route: (from, call) => this.#route(from, call),
+      ended: (ended) => {
+        this.#instances.delete(ended.identity.key);
+        this.#tell('remove', ended);
+      },
+    });
+    this.#instances.set(identity.key, instance);
+    return instance;
+  }
+
+  #tell(type: 'create' | 'get' | 'remove', { worker, identity: { key, module, segregationId } }: Instance): void {
+    this.#options.workerCleaner?.({
+      type,
+      worker,
+      key,
+      moduleSpecifier: module,
+      broker: this,
+      ...(segregationId === undefined ? {} : { segregationId }),
+    });
+  }
+}
+
+/** A call, as telemetry is told of it. */
+function described(
+  { module, segregationId }: Target,
+  functionName: string | undefined,
+  args: readonly unknown[],
+): WorkerMsgCall {
+  return {
+    kind: 'call',
+    id: crypto.randomUUID(),
+    targetModule: module.href,
+    args: [...args],
+    signal: new AbortController().signal,
+    ...(segregationId === undefined ? {} : { targetSegregationId: segregationId }),
+    ...(functionName === undefined ? {} : { functionName }),
+  };
+}

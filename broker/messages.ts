@@ -1,0 +1,124 @@
+/** What a broker and a module say to each other. Each worker's messages come over a channel of its own, which is who it is. */
+
+/** The place of a value that cannot be cloned as it is, and what it is. Of a result or an error the place is 0. */
+export type Mark = readonly [index: number, kind: MarkKind];
+export type MarkKind = 'Request' | 'Response' | 'ReadableStream' | 'Error';
+
+/** Values that can be cloned, with what some of them stand for. */
+export interface Packed {
+  readonly values: readonly unknown[];
+  readonly marks?: readonly Mark[];
+}
+
+/** Calls a function; without a name the module is only imported. */
+export interface CallMessage extends Packed {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly target: string;
+  readonly segregationId?: string;
+  readonly functionName?: string;
+  readonly context?: unknown;
+  /** Told by the broker alone: what a module says of itself is not read. */
+  readonly source?: string;
+  readonly sourceSegregationId?: string;
+  /** Asked by a module. */
+  readonly timeoutMs?: number;
+}
+
+/** The one value is what the function returned, or what it threw. */
+export interface OutcomeMessage extends Packed {
+  readonly kind: 'result' | 'error';
+  readonly id: number;
+}
+
+/** Nobody waits for the call any more. The one value is why. */
+export interface CancelMessage extends Packed {
+  readonly kind: 'cancel';
+  readonly id: number;
+}
+
+/** Is it alive? It is. */
+export interface PulseMessage {
+  readonly kind: 'ping' | 'pong';
+}
+
+/** Of a stream, from the side that has it: a piece, its end, or its failure. To that side: more pieces, or no more at all. */
+export type StreamMessage = FromSource | ToSource;
+
+export type FromSource =
+  | { readonly kind: 'chunk'; readonly stream: number; readonly chunk: unknown }
+  | { readonly kind: 'close'; readonly stream: number }
+  | ({ readonly kind: 'fail'; readonly stream: number } & Packed);
+
+export type ToSource =
+  | ({ readonly kind: 'stop'; readonly stream: number } & Packed)
+  | { readonly kind: 'pull'; readonly stream: number; readonly credit: number };
+
+export type Message = CallMessage | OutcomeMessage | CancelMessage | PulseMessage | StreamMessage;
+
+/** Tells ours from what else a module and the program around the broker may post to each other. */
+const mark = 'redisworker.broker/1';
+
+/** A message as it travels. */
+export interface Envelope {
+  readonly broker: typeof mark;
+  readonly message: Message;
+}
+
+export function envelope(message: Message): Envelope {
+  return { broker: mark, message };
+}
+
+/** @returns undefined for what is none of ours, or not made as ours are */
+export function openEnvelope(data: unknown): Message | undefined {
+  if (!isObject(data) || data['broker'] !== mark || !isObject(data['message'])) return undefined;
+  const message = data['message'];
+  return isMessage(message) ? message as unknown as Message : undefined;
+}
+
+function isMessage(message: Readonly<Record<string, unknown>>): boolean {
+  switch (message['kind']) {
+    case 'call':
+      return isId(message['id']) && typeof message['target'] === 'string' && isTextOrNone(message['segregationId']) &&
+        isTextOrNone(message['functionName']) && isPacked(message) &&
+        (message['timeoutMs'] === undefined || typeof message['timeoutMs'] === 'number');
+    case 'result':
+    case 'error':
+    case 'cancel':
+      return isId(message['id']) && isPacked(message);
+    case 'ping':
+    case 'pong':
+      return true;
+    case 'chunk':
+    case 'close':
+      return isId(message['stream']);
+    case 'fail':
+    case 'stop':
+      return isId(message['stream']) && isPacked(message);
+    case 'pull':
+      return isId(message['stream']) && isId(message['credit']);
+    default:
+      return false;
+  }
+}
+
+function isPacked(message: Readonly<Record<string, unknown>>): boolean {
+  const { values, marks } = message;
+  return Array.isArray(values) && (marks === undefined || (Array.isArray(marks) && marks.every(isMark)));
+}
+
+function isMark(value: unknown): boolean {
+  return Array.isArray(value) && isId(value[0]) && typeof value[1] === 'string';
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,135 @@
+/** A Worker that is a process of its own: what is posted to it goes over its standard streams, which nobody else has. */
+import { BrokerError } from './broker-error.ts';
+import { frameOf, FrameReader } from './frames.ts';
+import { processArguments } from './process-command.ts';
+import type { ModuleSettings } from './types.ts';
+
+const entry = new URL('./process-entry.js', import.meta.url);
+
+/** Bytes that may wait for a process to read them. */
+const bufferLimit = 64 * 2 ** 20;
+
+/** No folder: Deno keeps no code there and no cache that modules could meet in. */
+const noFolder = '/dev/null/none';
+
+/** Reads, and writes, and ends; listeners are those of a Worker. */
+export class ModuleProcess extends EventTarget implements Worker {
+  onmessage: Worker['onmessage'] = null;
+  onerror: Worker['onerror'] = null;
+  onmessageerror: Worker['onmessageerror'] = null;
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #outbox: Uint8Array<ArrayBuffer>[] = [];
+  #buffered = 0;
+  #isWriting = false;
+  #isOver = false;
+
+  constructor(module: URL, settings: ModuleSettings) {
+    super();
+    const { permissions: { env = [] } = {} } = settings;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: processArguments(module, entry, settings),
+      clearEnv: true,
+      env: { DENO_DIR: noFolder, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1', ...valuesOf(env) },
+      cwd: '/',
+      stdin: 'piped',
+      stdout: 'piped',
+      stderr: 'inherit',
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#writer.closed.catch(() => undefined);
+    void this.#read();
+    void this.#child.status.then((status) => this.#ended(endOf(status)));
+  }
+
+  /** The process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** @throws DOMException for what cannot be cloned, RangeError for too much at once, BrokerError when it does not read */
+  postMessage(message: unknown): void {
+    if (this.#isOver) return;
+    const frame = frameOf(message);
+    if (this.#buffered + frame.byteLength > bufferLimit) {
+      throw new BrokerError('Overloaded', `${bufferLimit} bytes wait for a process that does not read them`);
+    }
+    this.#buffered += frame.byteLength;
+    this.#outbox.push(frame);
+    if (!this.#isWriting) void this.#write();
+  }
+
+  /** Ends it at once, whatever it does. */
+  terminate(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    kill(this.#child);
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await null; // what is posted in one go is written in one
+      while (this.#outbox.length > 0 && !this.#isOver) {
+        const frames = this.#outbox;
+        this.#outbox = [];
+        const [first] = frames;
+        const bytes = frames.length === 1 && first !== undefined
+          ? first
+          : new Uint8Array(await new Blob(frames).arrayBuffer());
+        await this.#writer.write(bytes);
+        this.#buffered -= bytes.byteLength;
+      }
+    } catch {
+      // It reads no more: its end is told when it has ended.
+    }
+    this.#isWriting = false;
+  }
+
+  async #read(): Promise<void> {
+    const frames = new FrameReader();
+    try {
+      for await (const piece of this.#child.stdout) {
+        for (const data of frames.read(piece)) {
+          if (this.#isOver) return;
+          this.#tell(new MessageEvent('message', { data }));
+        }
+      }
+    } catch (error) {
+      this.#ended(`it wrote what is no message: ${String(error)}`);
+      kill(this.#child);
+    }
+  }
+
+  #ended(why: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#tell(new ErrorEvent('error', { message: why, cancelable: true }));
+  }
+
+  #tell(event: MessageEvent | ErrorEvent): void {
+    if (event instanceof ErrorEvent) this.onerror?.call(this, event);
+    else this.onmessage?.call(this, event);
+    this.dispatchEvent(event);
+  }
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill('SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function endOf({ code, signal }: Deno.CommandStatus): string {
+  if (signal === 'SIGTRAP' || signal === 'SIGABRT' || code === 133) return 'its process had no memory left';
+  return signal === null ? `its process ended with code ${code}` : `its process was ended by ${signal}`;
+}
+
+function valuesOf(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}

@@ -1,0 +1,2 @@
+import { get } from './shared-state.ts';
+export const getState = (): string => get();
