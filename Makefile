@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl bench-operator bench-dev-loop chaos-worker footprint
+.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -45,6 +45,10 @@ bench-operator: ## Measure the operator with thousands of workers; QUICK=1 leave
 bench-dev-loop: ## Measure the way from an editor to a reply
 	@sh scripts/install.sh
 	@npm run --silent bench:dev-loop
+
+bench-hats: ## Measure calls of scripts, the takeover of threads and the ticks of jobs
+	@sh scripts/install.sh
+	@npm run --silent bench:hats
 
 chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh

@@ -9,6 +9,7 @@ import { addDeadCommand } from './dead-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { type Io, processIo } from './io.ts';
+import { addHatsCommand } from './hats-command.ts';
 import { addPageCommand } from './page-command.ts';
 import { program } from './program.ts';
 import { addInitCommand } from './init-command.ts';
@@ -79,6 +80,7 @@ export function redisworker(call: Call): Command {
   addTopCommand(root, io);
   addTraceCommand(root, call);
   addDeadCommand(root, call);
+  addHatsCommand(root, call);
   addPageCommand(root, call);
   addDoctorCommand(root, io, finish);
   addValidateCommand(root, io, finish);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { handlerEntry, imageRoot, importMapFile, runnerEntry } from '../contract/pod.ts';
+import { handlerEntry, hatsEntry, imageRoot, importMapFile, runnerEntry } from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
 import { operatorConfiguration, workerConfiguration } from './configuration.ts';
 import { textFile, withFolders } from './file.ts';
@@ -37,7 +37,7 @@ async function textsOf(archive: Uint8Array): Promise<Map<string, string>> {
 describe('the bundle', () => {
   test('has what the operator starts under the names it uses', async () => {
     const files = await bundleWorker();
-    for (const path of [handlerEntry, runnerEntry, importMapFile]) {
+    for (const path of [handlerEntry, runnerEntry, hatsEntry, importMapFile]) {
       expect([...files.keys()]).toContain(path.slice(imageRoot.length + 1));
     }
   });

@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { main } from '../../cli/main.ts';
 import { resources } from '../../operator/cluster/cluster.ts';
+import { testIo } from '../support/io.ts';
 import { startOperatorOnRedis } from '../support/local-operator.ts';
 import { writeThread } from '../support/hats.ts';
 import { eventually } from '../support/wait.ts';
@@ -56,6 +58,44 @@ test('what somebody else writes into a script of the manifest is put right, and 
     async () => await client.hget('hats:Jobs:count.js', 'Cron') === '*/2 * * * * *',
     patience,
   );
+});
+
+test('scripts are listed, shown and switched from the command line', async () => {
+  const { redis } = started;
+  const run = async (...words: string[]) => {
+    const io = testIo({});
+    const code = await main(['hats', ...words, '--redis', redis.url], io);
+    return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+  };
+  const { out } = await run('list', 'hats');
+  expect(out).toMatch(/^SCRIPT +STATE +STATUS +OWNER +ERROR\n/);
+  expect(out).toMatch(/\nThreads:shout.js +running +enabled +hats-[12] *(\n|$)/);
+  expect(out).toMatch(/\nThreads:theirs.js +crashed +disabled +hats-[12] +over(\n|$)/);
+  expect(await run('disable', 'hats', 'Threads:shout.js')).toEqual({
+    code: 0,
+    out: 'hats:Threads:shout.js is disabled',
+    err: '',
+  });
+  await eventually(
+    'it stopped',
+    async () => await redis.client.hget('hats:Threads:shout.js', 'State') === 'stopped',
+    patience,
+  );
+  await run('enable', 'hats', 'Threads:shout.js');
+  await eventually(
+    'it runs',
+    async () => await redis.client.hget('hats:Threads:shout.js', 'State') === 'running',
+    patience,
+  );
+  expect((await run('show', 'hats', 'Threads:shout.js')).out).toMatch(/\nStatus +enabled\n[^]*\n\nvar said = 0;/);
+  expect(await run('show', 'hats', 'Threads:none')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no script Threads:none'),
+  });
+  expect(await run('show', 'hats', 'shout.js')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('for example Threads:shout.js'),
+  });
 });
 
 test('a changed script takes the place of the one before, one that is not named any more goes, and all go with the worker', async () => {

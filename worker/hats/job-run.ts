@@ -10,7 +10,7 @@ export class JobRun extends ScriptRun {
     const outcome = await this.order(process, { do: 'load', source, around: this.around() });
     this.over();
     if (outcome.kind === 'gone' || this.isLost) process.kill();
-    else pool.takeBack(process);
+    pool.takeBack(process);
     if (outcome.kind === 'done' || this.stopping.aborted) return undefined;
     return outcome.kind === 'failed' ? outcome.error : outcome.why;
   }
