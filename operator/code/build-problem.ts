@@ -51,7 +51,8 @@ const explanations: readonly [RegExp, (found: RegExpExecArray, name: (path: stri
   ],
   [
     /^Do not know how to load path: deno:(\S+)/,
-    ([, specifier = '']) => `${specifier} cannot be loaded: is there such a package, and is its registry reachable?`,
+    ([, specifier = '']) =>
+      `${specifier} cannot be loaded: is there such a package, is its registry reachable, and is it what a deno.lock says?`,
   ],
   [
     /[Ii]ntegrity check failed/,

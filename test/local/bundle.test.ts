@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { denoPath } from '../../cli/installation.ts';
 import { bundle, type BundleOutcome } from '../../operator/code/bundle.ts';
 import { codeCache } from '../support/code-cache.ts';
+import { serveJsr, type TestJsr } from '../support/jsr.ts';
 import { run, tryRun } from '../support/command.ts';
 
 const checkout = join(import.meta.dirname, '../..');
@@ -227,6 +228,49 @@ describe('a file outside of the project does not get into a bundle:', () => {
       join(home, 'computed.js'),
     ]);
     expect([exit, stderr]).toEqual([1, expect.stringContaining('Requires read access')]);
+  });
+});
+
+describe('a package of jsr', () => {
+  const files = {
+    'greet.ts': "import { hello } from '@acme/hello';\nexport default () => hello('Ada');\n",
+    'deno.json': '{ "imports": { "@acme/hello": "jsr:@acme/hello@^1" } }',
+  };
+  let jsr: TestJsr;
+  let cache: string;
+  beforeAll(async () => {
+    jsr = await serveJsr('@acme/hello', '1.2.0', 'export const hello = (name: string): string => `Hello, ${name}!`;\n');
+    cache = await mkdtemp(join(home, 'cache-'));
+    await cp(join(codeCache(), 'dl'), join(cache, 'dl'), { recursive: true });
+  });
+  afterAll(() => jsr.close());
+  const environment = () => ({ ...process.env, JSR_URL: jsr.url });
+  const bundledThere = (folder: string, from = cache): Promise<BundleOutcome> =>
+    bundle({
+      entry: join(folder, 'greet.ts'),
+      deno: { ...deno, cache: from, environment: environment() },
+      namedFrom: folder,
+    });
+
+  test('becomes part of the module, in the version that the lock has', { timeout: 120_000 }, async () => {
+    const folder = await project(files);
+    const lock = ['--config', join(folder, 'deno.json'), '--lock', join(folder, 'deno.lock')];
+    const locked = await tryRun(deno.path, ['cache', '--quiet', ...lock, join(folder, 'greet.ts')], {
+      cwd: folder,
+      env: { ...environment(), DENO_DIR: cache },
+    });
+    expect(locked).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, 'deno.lock'), 'utf8')).toContain('@acme/hello@1.2.0');
+    const outcome = await bundledThere(folder);
+    expect(outcome.ok ? outcome.bundle.code : outcome.problem).toContain('`Hello, ${name}!`');
+    jsr.replace('export const hello = (): string => "something else";\n');
+    const elsewhere = await mkdtemp(join(home, 'cache-'));
+    await cp(join(codeCache(), 'dl'), join(elsewhere, 'dl'), { recursive: true });
+    const changed = await bundledThere(folder, elsewhere);
+    expect(changed).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('jsr:@acme/hello@^1 cannot be loaded') as unknown,
+    });
   });
 });
 
