@@ -114,6 +114,7 @@ class NoConnections extends RedisConnections {
     return {
       target,
       command: refused,
+      bytes: refused,
       pipeline: refused,
       script: refused,
       servers: refused,

@@ -117,14 +117,15 @@ export interface UserList {
   byName(): ReadonlyMap<string, string>;
 }
 
-/** All users. @throws RedisFault */
+/** All users; of what is asked for again and again no text is made. @throws RedisFault */
 export async function listUsers(link: RedisLink): Promise<UserList> {
-  const lines = strings(await link.command('ACL', 'LIST'));
+  const lines = items(await link.bytes('ACL', 'LIST')).filter((line) => Buffer.isBuffer(line));
   const all = createHash('sha1');
   for (const line of lines) all.update(line).update('\n');
   return {
     digest: all.digest('hex'),
-    byName: () => new Map(lines.map((line) => [nameIn(line), createHash('sha1').update(line).digest('hex')])),
+    byName: () =>
+      new Map(lines.map((line) => [nameIn(line.toString()), createHash('sha1').update(line).digest('hex')])),
   };
 }
 

@@ -57,6 +57,10 @@ export class ClusterLink implements RedisLink {
     });
   }
 
+  bytes(...command: Command): Promise<unknown> {
+    return this.#routed(keyOf(command), (node) => node.bytes(...command));
+  }
+
   /** Commands without a key go with the first that has one. */
   async pipeline(commands: readonly Command[]): Promise<unknown[]> {
     const first = commands.map(keyOf).find((key) => key !== undefined);
