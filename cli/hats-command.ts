@@ -11,7 +11,7 @@ interface Flags extends TlsOptions, ClusterFlags {
   name: string;
 }
 
-/** Adds `hats list|show|enable|disable` to the program. */
+/** Adds `hats list|show|enable|disable|import` to the program. */
 export function addHatsCommand(program: Command, call: Call): void {
   const hats = program.command('hats')
     .description('scripts of a HATS cluster: look at them, switch them on and off')
@@ -27,6 +27,7 @@ export function addHatsCommand(program: Command, call: Call): void {
   addShow(hats, call);
   addSwitch(hats, call, 'enable', 'let a script run again, as after a crash');
   addSwitch(hats, call, 'disable', 'end a script until it is enabled again');
+  addImport(hats, call);
 }
 
 function addList(hats: Command, call: Call): void {
@@ -56,6 +57,17 @@ function addSwitch(hats: Command, call: Call, word: 'enable' | 'disable', descri
         call,
         async () => (await import('./hats.ts')).switchScript({ type, ...flags }, script, `${word}d`, call.io),
       )
+    );
+}
+
+function addImport(hats: Command, { io, finish }: Call): void {
+  hats.command('import')
+    .description('print an environment of hatter as a manifest')
+    .argument('<file>', 'its file, such as env/env.config')
+    .option('--name <name>', 'name of the worker', 'hats')
+    .addHelpText('after', examples([['hats import env/env.config > hats.yaml', 'a manifest with its scripts in it']]))
+    .action(async (file: string, { name }: { name: string }) =>
+      finish(await (await import('./hats-import.ts')).importEnvironment(file, name, io))
     );
 }
 
