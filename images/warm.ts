@@ -1,5 +1,5 @@
 /** Fills Deno's cache for our own files, so that a pod's first start is as quick as its second. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -22,6 +22,7 @@ export async function warmCache(files: readonly ImageFile[]): Promise<ImageFile[
   const root = await mkdtemp(join(tmpdir(), 'redisworker-image-'));
   try {
     await unpack(files, root);
+    await nameProgram(root);
     for (const entry of entries) await runInside(root, load(entry));
     const cache = join(root, denoDir);
     for (const name of await readdir(cache)) if (name.endsWith('_cache_v2')) settle(join(cache, name));
@@ -29,6 +30,12 @@ export async function warmCache(files: readonly ImageFile[]): Promise<ImageFile[
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** Parts of Deno, such as node:vm, ask the kernel for the path of their program, and there is no /proc inside. */
+async function nameProgram(root: string): Promise<void> {
+  await mkdir(join(root, 'proc/self'), { recursive: true });
+  await symlink('/usr/bin/deno', join(root, 'proc/self/exe'));
 }
 
 async function runInside(root: string, code: string): Promise<void> {
