@@ -1,5 +1,6 @@
 /** The API server as the bench asks it: a few connections that stay open, and watches that cost little. */
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +17,7 @@ export interface Api {
 }
 
 const connections = 16;
+const refusedMs = 200;
 
 /** Opens a client of the control plane's administrator. */
 export function openApi({ dir, serverUrl }: ControlPlane): Api {
@@ -40,15 +42,30 @@ export function openApi({ dir, serverUrl }: ControlPlane): Api {
     get: async (path) => JSON.parse(await ask('GET', path)) as unknown,
     watch(collection, onObject) {
       const url = new URL(`${collection}?watch=1&timeoutSeconds=3600`, serverUrl);
-      const call = request(url, { agent: false, ...identity }, (response) => {
-        const lines = createInterface(response);
-        lines.on('error', () => undefined).on('line', (line) => {
-          onObject((JSON.parse(line) as { object: unknown }).object);
+      let stop = (): void => undefined;
+      const ask = (): void => {
+        const call = request(url, { agent: false, ...identity }, (response) => {
+          if (response.statusCode === 200) tellEach(response, onObject);
+          else response.resume().on('end', () => again(ask));
         });
-      });
-      call.on('error', () => undefined).end(); // it ends with the control plane
-      return () => void call.destroy();
+        call.on('error', () => undefined).end(); // it ends with the control plane
+        stop = () => void call.destroy();
+      };
+      /** A kind that has just been installed is refused for a moment. */
+      const again = (task: () => void): void => {
+        const timer = setTimeout(task, refusedMs);
+        stop = () => clearTimeout(timer);
+      };
+      ask();
+      return () => stop();
     },
     close: () => agent.destroy(),
   };
+}
+
+function tellEach(response: IncomingMessage, onObject: (object: unknown) => void): void {
+  const lines = createInterface(response);
+  lines.on('error', () => undefined).on('line', (line) => {
+    onObject((JSON.parse(line) as { object: unknown }).object);
+  });
 }

@@ -113,6 +113,10 @@ describe('the CRD', () => {
     expect(openApiSchema().properties?.['status']?.default).toEqual({ observedGeneration: -1 });
   });
 
+  test('has a status of one writer, of whose fields nobody keeps account', () => {
+    expect(openApiSchema().properties?.['status']?.['x-kubernetes-map-type']).toBe('atomic');
+  });
+
   test('takes every reply code that is counted', () => {
     const { responses, consumers } = openApiSchema().properties?.['status']?.properties ?? {};
     expect([responses, consumers?.items].map((part) => part?.properties?.['lastCode']?.['maximum'])).toEqual([

@@ -36,6 +36,8 @@ function makeOpenApiSchema(): StructuralSchema {
         description: 'What the operator has seen.',
         ...structural(status),
         default: { observedGeneration: -1 },
+        // It is written whole, by one writer: an owner of each of its fields would be a quarter of what a write costs.
+        'x-kubernetes-map-type': 'atomic',
       },
     },
     'x-kubernetes-validations': [...validationsOf(redisWorker), validation(typeNeverChanges)],

@@ -101,7 +101,7 @@ describe('calls', () => {
     expect(Object.fromEntries(sent?.query ?? [])).toEqual({
       fieldManager: 'redisworker',
       force: 'true',
-      fieldValidation: 'Strict',
+      fieldValidation: 'Ignore',
     });
   });
 

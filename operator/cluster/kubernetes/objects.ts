@@ -22,7 +22,13 @@ import {
 } from './wire.ts';
 
 const pageSize = 500;
+/** A field that the kind does not have is refused, with one sentence. */
 const strict = 'Strict';
+/**
+ * An apply of such a field is refused in any case, since it has no owner to be. Only a text with a field twice would be
+ * found as well, which nobody here writes, and to look for one the server reads every text once more.
+ */
+const asApplied = 'Ignore';
 /**
  * No object has this version, since that is the one of an empty store: an apply that asks for it creates or conflicts.
  * A POST would not do, for its fields are not those of later applies, which then could not take them away again.
@@ -59,7 +65,7 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
     object: KubeObject,
     manager: FieldManager,
     subresource?: 'status',
-    { force = true, dryRun = false }: ApplyOptions = {},
+    { force = true, dryRun = false, fieldValidation = asApplied }: ApplyOptions & { fieldValidation?: string } = {},
   ): Promise<KubeObject> => {
     const resource = resourceOf(object);
     return patchWith({
@@ -67,7 +73,7 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       path: withQuery(objectPath(resource, object.metadata, subresource), {
         fieldManager: manager,
         force: String(force),
-        fieldValidation: strict,
+        fieldValidation,
         dryRun: dryRun ? 'All' : undefined,
       }),
       contentType: 'application/apply-patch+yaml',
@@ -83,7 +89,7 @@ export function openObjects(http: Http, onlyNamespace: string | undefined): Obje
       apply({ ...object, metadata: { ...object.metadata, resourceVersion: versionOfNone } }, manager),
     apply: (object, manager) => apply(object, manager),
     applyBeside: (object, manager, { force = false, dryRun = false } = {}) =>
-      apply(object, manager, undefined, { force, dryRun }),
+      apply(object, manager, undefined, { force, dryRun, fieldValidation: strict }),
     applyStatus: (object, manager) => apply(object, manager, 'status'),
     patch: (resource, ref, patch, preconditions = {}, haste) =>
       patchWith({
