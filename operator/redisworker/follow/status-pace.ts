@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { Urgency } from '../status/urgency.ts';
 
 /** How many times as long what nobody waits for may wait. */
-const laterFactor = 4;
+const patience = { Later: 4, Progress: 20 } as const;
 
 /** Remembers when each status was written; a process that starts takes all of them for just written. */
 export class StatusPace {
@@ -27,14 +27,15 @@ export class StatusPace {
   waitMs(key: string, urgency: Urgency): number | undefined {
     const now = this.#clock.now();
     const writtenAt = valueOf(this.#writtenAt, key, now);
-    if (urgency !== 'Later') this.#laterSince.delete(key);
+    if (urgency !== 'Later' && urgency !== 'Progress') this.#laterSince.delete(key);
     switch (urgency) {
       case 'Now':
         return 0;
       case 'Soon':
         return Math.max(0, writtenAt + this.#soonMs - now);
       case 'Later':
-        return Math.max(0, valueOf(this.#laterSince, key, now) + laterFactor * this.#soonMs - now);
+      case 'Progress':
+        return Math.max(0, valueOf(this.#laterSince, key, now) + patience[urgency] * this.#soonMs - now);
       case 'None':
         return undefined;
     }

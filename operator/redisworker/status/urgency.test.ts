@@ -34,21 +34,29 @@ test('conditions, generations and what is neither pod nor progress are told at o
   expect(from({ source: { digest: 'sha256-0', bytes: 1 } })).toBe('Now');
 });
 
-test('how many pods there are is told soon, and later of a worker that comes up, as are their names', () => {
+test('how many pods there are is told soon, and of a worker that comes up as progress, as are their names', () => {
   const some = { replicas: 3, readyReplicas: 1, consumersReady: '1/3' };
   const updating = { ...starting, conditions: [condition('ConsumersUpdating')] };
   expect(urgencyOf(updating, { ...updating, ...some })).toBe('Soon');
   const conditions = [condition('ConsumersStarting', '1 of 3 consumers are ready')];
-  expect(from({ conditions, ...some })).toBe('Later');
+  expect(from({ conditions, ...some })).toBe('Progress');
   const consumers = [{ id: '1', state: 'Starting' as const, pod: 'w-1-x', restarts: 0, reason: 'ContainerCreating' }];
-  expect(from({ conditions, consumers })).toBe('Later');
-  expect(from({ consumers: [...consumers, { id: '2', state: 'Ready' as const, pod: 'w-2-x' }] })).toBe('Later');
+  expect(from({ conditions, consumers })).toBe('Progress');
+  expect(from({ consumers: [...consumers, { id: '2', state: 'Ready' as const, pod: 'w-2-x' }] })).toBe('Progress');
+  expect(from({ conditions, ...some, readyReplicas: 10 })).toBe('Later');
+});
+
+test('what holds up a pod of a worker that comes up is told soon, and that it does no more', () => {
+  const held = { ...starting, consumers: [{ id: '1', state: 'Pending' as const, reason: 'Unschedulable' }] };
+  expect(urgencyOf(starting, held)).toBe('Soon');
+  expect(urgencyOf(held, starting)).toBe('Soon');
+  expect(urgencyOf(held, { ...held, replicas: 1 })).toBe('Progress');
 });
 
 test('what there is to do is told soon, and not that there is nothing', () => {
   const unknown = { pending: 0, scheduled: 0, length: 0 };
   const before = { ...starting, stream: unknown };
-  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 0, backlog: 0 } })).toBe('Later');
+  expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 0, backlog: 0 } })).toBe('Progress');
   expect(urgencyOf(before, { ...before, stream: { ...unknown, lag: 1, backlog: 1 } })).toBe('Soon');
 });
 

@@ -5,10 +5,10 @@ import type { Reason } from '../model/reasons.ts';
 
 /**
  * `Now`: a condition, or what stands beside it, is another one. `Soon`: how many pods there are and how many are ready,
- * and whatever counts requests, while nothing else changes. `Later`: how far a worker is that comes up, and names and
- * states of its pods. `None`: nothing has changed.
+ * what holds up a pod, and whatever counts requests, while nothing else changes. `Later`: names and states of pods, and
+ * that many more have come up of a worker that comes up. `Progress`: how far it is otherwise. `None`: nothing has changed.
  */
-export type Urgency = 'Now' | 'Soon' | 'Later' | 'None';
+export type Urgency = 'Now' | 'Soon' | 'Later' | 'Progress' | 'None';
 
 /** Reasons for not being ready that are no fault. */
 export const progressReasons: ReadonlySet<string> = new Set<Reason>([
@@ -26,8 +26,31 @@ export function urgencyOf(before: RedisWorkerStatus | undefined, after: RedisWor
   const [old, next] = [before ?? {}, JSON.parse(JSON.stringify(after)) as RedisWorkerStatus];
   if (isDeepStrictEqual(old, next)) return 'None';
   if (!isDeepStrictEqual(urgentPart(old), urgentPart(next))) return 'Now';
-  const isCounted = comesUp(next) || isDeepStrictEqual(amounts(old), amounts(next));
-  return isCounted && isDeepStrictEqual(counters(old), counters(next)) ? 'Later' : 'Soon';
+  if (!isDeepStrictEqual(counters(old), counters(next))) return 'Soon';
+  if (comesUp(next)) return urgencyOfProgress(old, next);
+  return isDeepStrictEqual(amounts(old), amounts(next)) ? 'Later' : 'Soon';
+}
+
+/** So many more that are ready are worth a word. */
+const many = 10;
+
+function urgencyOfProgress(old: RedisWorkerStatus, next: RedisWorkerStatus): Urgency {
+  if (!isDeepStrictEqual(heldUp(old), heldUp(next))) return 'Soon';
+  return Math.abs((next.readyReplicas ?? 0) - (old.readyReplicas ?? 0)) < many ? 'Progress' : 'Later';
+}
+
+/** Why a pod is not ready that is on its way. */
+const onTheWay: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'NoPod',
+  'NotReady',
+  'ContainerCreating',
+  'PodInitializing',
+]);
+
+/** Consumers that wait for something somebody may have to do, and for what. */
+function heldUp({ consumers = [] }: RedisWorkerStatus): string[] {
+  return consumers.filter(({ reason }) => !onTheWay.has(reason)).map(({ id, reason = '' }) => `${id} ${reason}`);
 }
 
 /** Whoever waits for it waits for all its consumers: that they are ready is told at once. */
