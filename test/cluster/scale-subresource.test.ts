@@ -113,8 +113,9 @@ describeOnCluster('the scale subresource', () => {
     for (const { fieldsV1 } of ours) expect(fieldsV1).not.toHaveProperty(['f:spec']);
     await eventually('nothing is pending, and nobody else is in the group', async () => {
       const [pending] = await redis.client.xpending(requestStreamKey('w'), defaultGroup);
-      const members = (await redis.client.xinfo('CONSUMERS', requestStreamKey('w'), defaultGroup)) as unknown[];
-      return Number(pending) === 0 && members.length === 2;
+      const members = (await redis.client.xinfo('CONSUMERS', requestStreamKey('w'), defaultGroup)) as unknown[][];
+      // One that came when all was answered is in the group of a server before 7.2 only once it is given a request.
+      return Number(pending) === 0 && members.every(([, name]) => name === '1' || name === '2');
     }, 120_000);
   });
 
