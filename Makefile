@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats chaos-worker footprint
+.PHONY: help demo test test-node network-table start-race image rhai-engine generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -53,6 +53,10 @@ bench-hats: ## Measure calls of scripts, the takeover of threads and the ticks o
 chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh
 	@npm run --silent chaos:worker
+
+rhai-engine: ## Build the Rhai engine from worker/rhai/engine into WebAssembly
+	@sh scripts/install.sh
+	@npm run --silent rhai-engine
 
 image: ## Build the images of the operator and of worker pods, dist/*-image.tar
 	@sh scripts/install.sh

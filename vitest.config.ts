@@ -14,6 +14,7 @@ const patient = [
   'test/local/large-bundle.test.ts',
   'test/local/problems.test.ts',
   'test/local/redis-outage.test.ts',
+  'test/local/rhai.test.ts',
   'test/local/redis-users.test.ts',
   'test/local/rollout.test.ts',
   'test/local/source-file.test.ts',
@@ -26,6 +27,7 @@ const patient = [
   'test/worker/gate.test.ts',
   'test/worker/hats-cluster.test.ts',
   'test/worker/hats.test.ts',
+  'test/worker/rhai.test.ts',
 ];
 
 /** `unit` and `redis` need no cluster, nor does `patient`, which takes its time; `servers` runs what speaks to Redis on the server of

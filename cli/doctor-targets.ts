@@ -14,11 +14,12 @@ import { manifestProblems, parseRedisWorker, type RedisWorker } from '../operato
 import { resources } from '../operator/cluster/cluster.ts';
 import { readManifest } from '../operator/cluster/local/index.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
-import type { WorkerKeys } from '../operator/redis/doctor/rights.ts';
+import type { Need, WorkerKeys } from '../operator/redis/doctor/rights.ts';
 import type { ExaminedWorker } from '../operator/redis/doctor/worker.ts';
 import { parseRedisUrl, type RedisTarget, targetKey } from '../operator/redis/target.ts';
 import { declaredIds } from '../operator/redisworker/model/consumers.ts';
 import { ownRedisUrl } from '../operator/redisworker/model/redis-url.ts';
+import { kindOf, workOf } from '../operator/redisworker/work/index.ts';
 import { exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { program } from './program.ts';
@@ -40,10 +41,13 @@ export interface DoctorTarget {
   readonly target: RedisTarget;
   /** It is the Redis of workers that name none. */
   readonly isDefault: boolean;
-  readonly workers: readonly (ExaminedWorker & { readonly name: string })[];
+  readonly workers: readonly (ExaminedWorker & { readonly name: string; readonly needs: readonly Need[] })[];
 }
 
 const sampleType = 'redisworker-doctor';
+
+/** What a worker does in Redis follows from nothing it may reach. */
+const noNet = { scope: [], deny: [], allowAllNet: false };
 
 /** Keys a worker would have, for a Redis that is examined without one. */
 export function sampleKeys({ topology }: RedisTarget): WorkerKeys {
@@ -181,21 +185,22 @@ async function readWorkers(file: string): Promise<RedisWorker[]> {
   });
 }
 
-function examined(
-  { metadata: { namespace = 'default', name }, spec }: RedisWorker,
-  { topology }: RedisTarget,
-): DoctorTarget['workers'][number] {
-  const { type, runtime, stream, handler, consumers } = spec;
+function examined(worker: RedisWorker, { topology }: RedisTarget): DoctorTarget['workers'][number] {
+  const { metadata: { namespace = 'default', name }, spec } = worker;
+  const { type, stream, handler, consumers } = spec;
   const prefix = keyPrefix(type, topology);
   const { request = requestStreamKey(prefix), response = responseStreamKey(prefix), group } = stream;
   const hashes = declaredIds(consumers).map((id) => configHashKey(prefix, id));
+  const hash = hashes[0] ?? configHashKey(prefix, '1');
+  const work = workOf(worker, { prefix, graceSeconds: 0, memoryMiB: 0, net: noNet });
+  const about = { name: `${namespace}/${name}`, owner: `${namespace}/${name}/`, hashes };
+  const needs = kindOf(work).needs(work, hash);
+  if (spec.tasks !== undefined) return { ...about, needs };
   return {
-    name: `${namespace}/${name}`,
-    owner: `${namespace}/${name}/`,
-    hashes,
-    runtime: runtime === 'Script' ? runtime : 'Handler',
+    ...about,
+    needs,
     keys: {
-      hash: hashes[0] ?? configHashKey(prefix, '1'),
+      hash,
       request,
       responses: response,
       deadLetters: handler.deadLetter ?? deadLetterStreamKey(prefix),

@@ -4,7 +4,7 @@ import { systemClock } from '../operator/clock.ts';
 import { RedisConnections } from '../operator/redis/connections.ts';
 import type { Finding, Verdict } from '../operator/redis/doctor/finding.ts';
 import { examine } from '../operator/redis/doctor/index.ts';
-import { type Need, newsNeeds, operatorNeeds, userNeeds, workerNeeds } from '../operator/redis/doctor/rights.ts';
+import { type Need, newsNeeds, operatorNeeds, userNeeds } from '../operator/redis/doctor/rights.ts';
 import { examineWorker } from '../operator/redis/doctor/worker.ts';
 import { subjectOf } from '../operator/redis/fault.ts';
 import { counted } from './counted.ts';
@@ -76,11 +76,8 @@ async function examineTarget({ target, workers, isDefault }: DoctorTarget): Prom
 
 /** Pods of workers with a Redis of their own log in as the operator does; on its own Redis they are other users. */
 function needsOf({ target, workers, isDefault }: DoctorTarget): Need[] {
-  const examined = workers.length > 0 ? workers : [{ keys: sampleKeys(target), runtime: 'Handler' as const }];
-  const forEach = examined.flatMap(({ keys, runtime }) => [
-    ...operatorNeeds(keys),
-    ...(isDefault ? [] : workerNeeds(keys, runtime)),
-  ]);
+  const examined = workers.length > 0 ? workers.flatMap(({ needs }) => needs) : operatorNeeds(sampleKeys(target));
+  const forEach = isDefault ? examined.filter(({ actor }) => actor !== 'worker') : examined;
   return isDefault ? [...forEach, ...newsNeeds(), ...userNeeds()] : forEach;
 }
 

@@ -53,7 +53,7 @@ describe('a fault is told with the line of its field', () => {
     [
       'what is missing',
       worker('  consumers:\n    count: 1'),
-      'a.yaml:6: RedisWorker default/w: spec.source: spec.source is what every runtime but Hats needs: give it',
+      'a.yaml:6: RedisWorker default/w: spec.source: spec.source is what runtimes Handler and Script need',
     ],
     ['no YAML', 'kind: [', 'a.yaml:1: this is not YAML'],
     [

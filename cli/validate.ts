@@ -72,13 +72,16 @@ async function refusals(
   );
 }
 
-/** Code that stands in the manifests themselves, or in a file beside them. */
+/** Code that stands in the manifests themselves, or in a file beside them; none here reads Rhai. */
 async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines): Promise<readonly string[]> {
   const faults: (string | undefined)[] = [];
   for (const { metadata, spec } of workers) {
     const key = keyOf(metadata);
-    const { inline, file } =
-      (spec as { readonly source?: { readonly inline?: string; readonly file?: string } }).source ?? {};
+    const { source: { inline, file } = {}, runtime } = spec as {
+      readonly source?: { readonly inline?: string; readonly file?: string };
+      readonly runtime?: string;
+    };
+    if (runtime === 'Rhai') continue;
     const fault = inline === undefined ? undefined : await syntaxFault(inline);
     if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
     if (file !== undefined) faults.push(await fileFault(key, file, lines));

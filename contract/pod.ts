@@ -4,6 +4,8 @@
  * worker runtime and the script runner read them.
  */
 
+import type { TaskFields } from './tasks.ts';
+
 /** Folder of the image that holds `worker/`, as this repository does; there each entry is one file with all it imports. */
 export const imageRoot = '/redisworker';
 
@@ -12,6 +14,10 @@ export const handlerEntry = `${imageRoot}/worker/main.js`;
 
 /** Entry of the Hats runtime: `deno run … hats.js <hash key>`. */
 export const hatsEntry = `${imageRoot}/worker/hats.js`;
+
+/** Entry of the Rhai runtime, and the folder of what it loads: the engine, and what its threads run. */
+export const rhaiEntry = `${imageRoot}/worker/rhai.js`;
+export const rhaiFolder = `${imageRoot}/worker/rhai`;
 
 /** Entry of the Script runtime, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
@@ -171,6 +177,37 @@ export interface HandlerSettings {
   readonly opensRedis?: boolean;
   /** Whether a span is made of each request. */
   readonly telemetry?: boolean;
+}
+
+/** How the Rhai runtime runs tasks. Times in the unit of their name. */
+export interface TaskSettings {
+  readonly circlePublicKey: string;
+  /** Key of the list of task ids. */
+  readonly queue: string;
+  /** What the keys of task hashes begin with. */
+  readonly details: string;
+  readonly fields: TaskFields;
+  /** Scripts that run at once, each in a thread of its own. */
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  readonly maxOperations: number;
+  readonly maxMemoryMiB: number;
+  readonly maxCallLevels: number;
+  /** Seconds the hash of a finished task is kept; 0 for as long as somebody else says. */
+  readonly keepSeconds: number;
+  /** Times a task may be given to a process that dies before it is set aside. */
+  readonly maxDeliveries: number;
+  readonly deadLetterStream: string;
+  /** Patterns of the keys scripts may use; none where they have nothing to do with Redis. */
+  readonly redisKeys: readonly string[];
+  /** Whether scripts may ask what is in the network scope by HTTP. */
+  readonly http: boolean;
+  /** Whether scripts may tell how far they are. */
+  readonly progress: boolean;
+  /** Whether there is a prelude at the path of {@link env.source}. */
+  readonly prelude: boolean;
+  /** Seconds a process may take to finish after SIGTERM. */
+  readonly graceSeconds: number;
 }
 
 /** What the last line of our runtime and runner begins with, which says why they end. The operator looks for it. */

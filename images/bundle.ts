@@ -2,7 +2,7 @@
  * The worker as an image carries it: each entry one file of plain JavaScript, so that a process starts with two modules
  * instead of some forty and Deno has nothing to translate. Run by itself it writes them: `node images/bundle.ts <folder>`.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { imageRoot, importMapFile } from '../contract/pod.ts';
@@ -18,6 +18,9 @@ const bundles: Readonly<Record<string, string>> = {
   'worker/hats-outside.js': 'worker/hats-outside.ts',
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
+  'worker/rhai.js': 'worker/rhai.ts',
+  // Named by the entry of Rhai, whose threads start it.
+  'worker/rhai/thread.js': 'worker/rhai/thread.ts',
   // Named by the runner.
   'worker/script/redirect.ts': 'worker/script/redirect.ts',
 };
@@ -29,7 +32,11 @@ export const entries = [
   'worker/hats.js',
   'worker/hats-vm.js',
   'worker/hats-outside.js',
+  'worker/rhai.js',
 ] as const;
+
+/** What is there for an entry to read, as it is in the sources. */
+export const assets = ['worker/rhai/engine.wasm'] as const;
 
 const sharedModule = join(root, 'worker/mod.ts');
 
@@ -67,11 +74,16 @@ async function bundle(module: string): Promise<string> {
   return only.code;
 }
 
-/** Writes {@link bundleWorker} into a folder that stands for the image's `/redisworker`. */
+/** The bytes of {@link assets}, by path below the image root. */
+export async function workerAssets(): Promise<ReadonlyMap<string, Uint8Array>> {
+  return new Map(await Promise.all(assets.map(async (path) => [path, await readFile(join(root, path))] as const)));
+}
+
+/** Writes {@link bundleWorker} and {@link workerAssets} into a folder that stands for the image's `/redisworker`. */
 export async function writeBundles(folder: string): Promise<void> {
-  for (const [path, text] of await bundleWorker()) {
+  for (const [path, content] of [...await bundleWorker(), ...await workerAssets()]) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
+    await writeFile(join(folder, path), content);
   }
 }
 

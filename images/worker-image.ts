@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageRoot } from '../contract/pod.ts';
-import { bundleWorker } from './bundle.ts';
+import { bundleWorker, workerAssets } from './bundle.ts';
 import { systemFiles, workerConfiguration } from './configuration.ts';
 import { type ImageFile, textFile } from './file.ts';
 import { debianPackages, packagesOf } from './packages.ts';
@@ -39,10 +39,11 @@ async function imageFiles(platform: Platform): Promise<{
   readonly labels: Record<string, string>;
   readonly parts: Component[];
 }> {
-  const [packages, deno, bundles] = await Promise.all([
+  const [packages, deno, bundles, assets] = await Promise.all([
     debianPackages(platform, packagesOf.deno),
     readDeno(platform),
     bundleWorker(),
+    workerAssets(),
   ]);
   const system: ImageFile[] = [
     ...packages.flatMap(({ files }) => files),
@@ -51,6 +52,7 @@ async function imageFiles(platform: Platform): Promise<{
     { kind: 'directory', path: 'tmp', shared: true },
   ];
   const ours = [...bundles].map(([path, text]) => textFile(`${imageRoot.slice(1)}/${path}`, text));
+  for (const [path, content] of assets) ours.push({ kind: 'file', path: `${imageRoot.slice(1)}/${path}`, content });
   ours.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
   const worker = [...ours, ...await warmCache([...system, ...ours])];
   const labels = labelsOf(packages, {

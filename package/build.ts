@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { bundleWorker } from '../images/bundle.ts';
+import { bundleWorker, workerAssets } from '../images/bundle.ts';
 import { bundleBroker } from './broker.ts';
 import { bundleCommandLine } from './command-line.ts';
 import { specJsonSchema } from '../cli/spec/schema.ts';
@@ -14,16 +14,18 @@ import { brokerTypes, clientTypes, handlerTypes } from './types.ts';
 
 const lib = join(import.meta.dirname, '../lib');
 
-/** Texts by path in the package. */
-async function packageFiles(): Promise<ReadonlyMap<string, string>> {
-  const [cli, worker, broker] = await Promise.all([
+/** Contents by path in the package. */
+async function packageFiles(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const [cli, worker, broker, assets] = await Promise.all([
     bundleCommandLine(),
     bundleWorker(),
     bundleBroker(),
+    workerAssets(),
   ]);
-  return new Map([
+  return new Map<string, string | Uint8Array>([
     ...cli.files,
     ...worker,
+    ...assets,
     ['worker/mod.d.ts', handlerTypes()],
     ['client.d.ts', clientTypes()],
     ...broker,
@@ -37,11 +39,11 @@ async function packageFiles(): Promise<ReadonlyMap<string, string>> {
 /** Writes what differs and takes away what is no part any more: two builds of the same sources do not disturb each other. */
 async function build(): Promise<void> {
   const files = await packageFiles();
-  for (const [path, text] of files) {
+  for (const [path, content] of files) {
     const file = join(lib, path);
-    if (await readFile(file, 'utf8').catch(() => undefined) === text) continue;
+    if ((await readFile(file).catch(() => undefined))?.equals(Buffer.from(content)) === true) continue;
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.${process.pid}`, text);
+    await writeFile(`${file}.${process.pid}`, content);
     await rename(`${file}.${process.pid}`, file);
   }
   for (const entry of await readdir(lib, { recursive: true, withFileTypes: true })) {

@@ -9,8 +9,8 @@ interface Whole {
   readonly spec?: unknown;
 }
 
-/** Fields that say what a worker has left behind in Redis, and where. */
-const telling = ['type', 'runtime', 'redis', 'stream', 'deletionPolicy'];
+/** Fields that say what a worker has left behind in Redis, and where; some mean something only together. */
+const telling = [['type'], ['runtime'], ['runtime', 'tasks'], ['redis'], ['stream'], ['deletionPolicy']];
 
 /** The worker with those of its telling fields that can be read, each by itself; undefined when not even its type can. */
 export function salvaged(object: Whole): RedisWorker | undefined {
@@ -18,9 +18,10 @@ export function salvaged(object: Whole): RedisWorker | undefined {
   const { apiVersion, kind, metadata } = object;
   const parse = (spec: object) => parseRedisWorker({ apiVersion, kind, metadata, spec });
   let spec: Record<string, unknown> = { source: { inline: 'export default () => undefined' }, consumers: { count: 0 } };
-  for (const field of telling) {
-    const more = { ...spec, [field]: given[field] };
-    if (given[field] !== undefined && (field === 'type' || parse(more).ok)) spec = more;
+  for (const fields of telling) {
+    const more = { ...spec, ...Object.fromEntries(fields.map((field) => [field, given[field]])) };
+    const isThere = fields.every((field) => given[field] !== undefined);
+    if (isThere && (fields[0] === 'type' || parse(more).ok)) spec = more;
   }
   const parsed = parse(spec);
   return parsed.ok ? parsed.worker : undefined;

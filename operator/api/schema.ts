@@ -11,8 +11,19 @@ import { redis } from './fields/redis.ts';
 import { rollout } from './fields/rollout.ts';
 import { source } from './fields/source.ts';
 import { handler, stream } from './fields/stream.ts';
+import { tasks } from './fields/tasks.ts';
 import { telemetry } from './fields/telemetry.ts';
 import { matches, type Rule, withRules } from './rules.ts';
+import {
+  hatsFitsRuntime,
+  hatsHasNoStream,
+  noRequestsBesideTasks,
+  nothingScriptsCannotHave,
+  preludeIsText,
+  type Runs,
+  sourceFitsRuntime,
+  tasksFitRuntime,
+} from './runtime-rules.ts';
 
 export const apiVersion = 'redisworker.dev/v1alpha1';
 export const kind = 'RedisWorker';
@@ -35,24 +46,29 @@ const type = withRules(
   ),
 );
 
+/** Why tasks cannot be taken from there. */
+export const tasksInCluster =
+  'runtime Rhai cannot work on a Redis Cluster, because a task ends in its hash and in the list it was taken from at once, and those lie at two servers: use a Redis that is no Cluster';
+
 export const spec = z.object({
   type: type.exactOptional().describe(
     'Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.',
   ),
   source: source.exactOptional().describe(
-    'Where the module comes from: exactly one of inline, configMap, url and release. Not for runtime Hats.',
+    'Where the module comes from: exactly one of inline, configMap, url and release. Not for runtime Hats; for Rhai what comes ahead of every script.',
   ),
   runtime: z
-    .enum(['Handler', 'Script', 'Hats'])
+    .enum(['Handler', 'Script', 'Hats', 'Rhai'])
     .default('Handler')
     .describe(
-      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash. Hats: scripts in Redis, those of spec.hats among them.',
+      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash. Hats: scripts in Redis, those of spec.hats among them. Rhai: tasks in a list bring their own scripts, and the module, if there is one, is Rhai that all of them can use.',
     ),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
   redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
   stream: stream.exactOptional().describe('Keys, group and limits of the streams.'),
   handler: handler.exactOptional().describe('How requests are run, under the Handler runtime.'),
   hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
+  tasks: tasks.exactOptional().describe('The list of tasks, under the Rhai runtime.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe(
     'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',
@@ -196,41 +212,11 @@ const scriptNeedsOneServer: Rule<Keyed & { readonly spec: { readonly runtime: st
   holds: (worker) => worker.spec.runtime !== 'Script' || !inCluster.of(worker),
 };
 
-interface Running {
-  readonly spec: {
-    readonly runtime: string;
-    readonly source?: unknown;
-    readonly hats?: unknown;
-    readonly stream?: unknown;
-    readonly handler?: unknown;
-    readonly consumers: { readonly autoscale?: unknown };
-  };
-}
-
-/** Each runtime has one kind of work, with the fields that belong to it. */
-const sourceFitsRuntime: Rule<Running> = {
-  rule: "has(self.spec.source) == (self.spec.runtime != 'Hats')",
-  message:
-    'spec.source is what every runtime but Hats needs: give it, or remove it and name the scripts of runtime Hats in spec.hats',
-  field: ['spec', 'source'],
-  holds: ({ spec: { runtime, source: given } }) => (given !== undefined) === (runtime !== 'Hats'),
-};
-
-const hatsFitsRuntime: Rule<Running> = {
-  rule: "has(self.spec.hats) == (self.spec.runtime == 'Hats')",
-  message: 'spec.hats and runtime Hats belong together: give both, or neither',
-  field: ['spec', 'hats'],
-  holds: ({ spec: { runtime, hats: given } }) => (given !== undefined) === (runtime === 'Hats'),
-};
-
-const hatsHasNoStream: Rule<Running> = {
-  rule:
-    "self.spec.runtime != 'Hats' || (!has(self.spec.stream) && !has(self.spec.handler) && !has(self.spec.consumers.autoscale))",
-  message:
-    'runtime Hats reads no stream of requests: remove spec.stream and spec.handler, and give consumers.count or consumers.ids in place of consumers.autoscale',
+const tasksNeedOneServer: Rule<Runs & Keyed> = {
+  rule: `self.spec.runtime != 'Rhai' || !${inCluster.cel}`,
+  message: tasksInCluster,
   field: ['spec', 'runtime'],
-  holds: ({ spec: { runtime, stream: streams, handler: how, consumers: { autoscale } } }) =>
-    runtime !== 'Hats' || [streams, how, autoscale].every((given) => given === undefined),
+  holds: (worker) => worker.spec.runtime !== 'Rhai' || !inCluster.of(worker),
 };
 
 interface Named {
@@ -330,6 +316,11 @@ export const redisWorker = withRules(
   sourceFitsRuntime,
   hatsFitsRuntime,
   hatsHasNoStream,
+  tasksFitRuntime,
+  noRequestsBesideTasks,
+  preludeIsText,
+  nothingScriptsCannotHave,
+  tasksNeedOneServer,
   wildcardNeedsOpenPort,
   outsideNamesOfCilium,
 );

@@ -20,6 +20,8 @@ const commands = [
   'hgetall',
   'hmget',
   'hset',
+  'llen',
+  'lmove',
   'subscribe',
   'time',
   'type',

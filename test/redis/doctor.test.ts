@@ -330,7 +330,7 @@ test('a Cluster and a Sentinel that are named as a server of their own are told 
 test('what a worker has in its Redis is told: keys in the way, its group, its backlog, its hashes', async () => {
   const { client } = redis;
   const connections = new RedisConnections();
-  const worker: ExaminedWorker = { owner: 'default/demo/', runtime: 'Handler', keys, hashes: ['demo:1:h', 'demo:2:h'] };
+  const worker: ExaminedWorker = { owner: 'default/demo/', keys, hashes: ['demo:1:h', 'demo:2:h'] };
   const told = async (): Promise<string[]> =>
     (await examineWorker(connections.control(at(redis.port)), worker)).map(({ verdict, message }) =>
       `${verdict}: ${message}`

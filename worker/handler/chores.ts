@@ -10,7 +10,7 @@ import { isOfServer } from './refusal.ts';
 import { moveDue } from './retry.ts';
 import type { ServerFeatures } from './server-features.ts';
 import type { SessionContext } from './session-context.ts';
-import { Signal } from './signal.ts';
+import { Signal } from '../pod/signal.ts';
 import { trimAcknowledged } from './trim.ts';
 
 /** One duty with its own pace. */

@@ -3,6 +3,7 @@
  * of the ordinary goes by itself, with care, see careful-commit.ts.
  */
 import { backoffMs } from '../pod/backoff.ts';
+import { fenced } from '../pod/fenced.ts';
 import { isOurs } from '../pod/identity.ts';
 import type { Connection } from '../redis/connection.ts';
 import { ConnectionLostError } from '../redis/connection-lost.ts';
@@ -12,7 +13,6 @@ import { CarefulCommits } from './careful-commit.ts';
 import { ClusterCommits } from './cluster-commit.ts';
 import { CommitEncoder } from './commit-commands.ts';
 import { type CommitContext, tellOf } from './commit-context.ts';
-import { fenced } from './fence.ts';
 import type { Held } from './in-flight.ts';
 import { isInDoubt } from './lease.ts';
 import { OwnKeys } from './own-keys.ts';

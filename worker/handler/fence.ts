@@ -1,6 +1,6 @@
 /** The fence: whoever's pid is not in the config hash any more writes nothing. */
 import { ownerField, pidField } from '../../contract/config-hash.ts';
-import { FatalError } from '../pod/fatal.ts';
+import { fenced } from '../pod/fenced.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
 import type { Connection } from '../redis/connection.ts';
 import type { Place } from './place.ts';
@@ -9,12 +9,4 @@ import type { Place } from './place.ts';
 export async function checkFence(connection: Connection, place: Place, me: Identity): Promise<void> {
   const reply = await connection.command('HMGET', place.hashKey, pidField, ownerField);
   if (!isOurs(reply, me)) throw fenced(place.hashKey);
-}
-
-/** Somebody changed or removed the pid, or the hash is gone. */
-export function fenced(hashKey: string): FatalError {
-  return new FatalError(
-    'fenced',
-    `the field "pid" of ${hashKey} was changed or removed, so this process stops; a new one starts by itself`,
-  );
 }

@@ -1,6 +1,6 @@
 /** The requests this process has taken and not yet finished in Redis. */
 import type { RedisError } from '../redis/resp.ts';
-import { Signal } from './signal.ts';
+import { Signal } from '../pod/signal.ts';
 import { type Entry, sizeOf } from './entry.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Outcome } from './outcome.ts';

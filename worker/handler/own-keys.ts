@@ -3,6 +3,7 @@
  * what it writes afterwards fits what is there, or comes to nothing.
  */
 import { ownerField, pidField } from '../../contract/config-hash.ts';
+import { fenced } from '../pod/fenced.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
 import type { Command } from '../redis/commands.ts';
 import type { Connection } from '../redis/connection.ts';
@@ -11,7 +12,6 @@ import { RedisError, type Reply } from '../redis/resp.ts';
 import type { TellingClock } from './answer-commands.ts';
 import { markField } from './commit-guard.ts';
 import type { Finish, KeyState, KeyStates } from './commit-plan.ts';
-import { fenced } from './fence.ts';
 import type { Held } from './in-flight.ts';
 import { isInDoubt, renew } from './lease.ts';
 import type { Place } from './place.ts';

@@ -1,10 +1,11 @@
 /** The time between connecting to Redis and losing it: reading, committing and chores, side by side. */
+import { fenced } from '../pod/fenced.ts';
 import { type Identity, renewSession } from '../pod/identity.ts';
 import type { Pair } from '../redis/connection-pair.ts';
 import { acknowledgeAnswered, historyPages } from './answered.ts';
 import { Chores } from './chores.ts';
 import { Committer } from './commit.ts';
-import { checkFence, fenced } from './fence.ts';
+import { checkFence } from './fence.ts';
 import { ensureGroup } from './group.ts';
 import { handOver } from './lease.ts';
 import { listPending, settleInFlight } from './pending.ts';

@@ -116,14 +116,15 @@ export function newsNeeds(): Need[] {
   ]);
 }
 
-type Wanted = readonly [command: Command, key?: string];
+/** A command to be tried, and the key it works on. */
+export type Wanted = readonly [command: Command, key?: string];
 
 function needs(actor: Actor, wanted: readonly Wanted[]): Need[] {
   return wanted.map(([command, key]) => ({ actor, command, ...(key === undefined ? {} : { key }) }));
 }
 
 /** Commands whose first argument is the key. */
-function onKey(key: string, ...commands: readonly Command[]): Wanted[] {
+export function onKey(key: string, ...commands: readonly Command[]): Wanted[] {
   return commands.map(([name, ...args]) => [[name, key, ...args], key]);
 }
 

@@ -5,18 +5,20 @@ import type { RedisLink } from '../link.ts';
 import { observeStream, type StreamView } from '../observe-stream.ts';
 import { number, text } from '../replies.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import type { Runtime, WorkerKeys } from './rights.ts';
+import type { WorkerKeys } from './rights.ts';
 
 /** A worker as its manifest has it. */
 export interface ExaminedWorker {
   /** How the field `resource` of its hashes begins: `<namespace>/<name>/`. */
   readonly owner: string;
-  /** The config hash is that of one of its consumers. */
-  readonly keys: WorkerKeys;
-  readonly runtime: Runtime;
+  /** Those of a worker on a request stream; the config hash is that of one of its consumers. */
+  readonly keys?: WorkerKeys;
   /** Config hashes of all consumers that are named. */
   readonly hashes: readonly string[];
 }
+
+/** One on a request stream. */
+type OnStream = ExaminedWorker & Required<Pick<ExaminedWorker, 'keys'>>;
 
 /** What was found under its keys. */
 export interface SeenWorker {
@@ -30,14 +32,16 @@ export interface SeenWorker {
 /** Findings about one worker; the rest of sentences that begin with it. Nothing is written. */
 export async function examineWorker(link: RedisLink, worker: ExaminedWorker): Promise<Finding[]> {
   try {
-    return judgeWorker(worker, await lookAt(link, worker));
+    const { keys, hashes } = worker;
+    if (keys === undefined) return [hashFinding(worker, { hashes: await readConfigHashes(link, hashes) })];
+    return judgeWorker({ ...worker, keys }, await lookAt(link, { keys, hashes }));
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;
     return [warning('WorkerKeys', `cannot be looked at: ${error.message.replace(/\.$/, '')}`)];
   }
 }
 
-async function lookAt(link: RedisLink, { keys, hashes }: ExaminedWorker): Promise<SeenWorker> {
+async function lookAt(link: RedisLink, { keys, hashes }: Pick<OnStream, 'keys' | 'hashes'>): Promise<SeenWorker> {
   const named = [...expectedTypes(keys).keys()];
   const replies = await link.pipeline([...named.map((key) => ['TYPE', key] as const), ['ZCARD', keys.retries]]);
   const found = named.flatMap((key, at) => {
@@ -65,11 +69,11 @@ function expectedTypes(
 }
 
 /** What it means. Pure. */
-export function judgeWorker(worker: ExaminedWorker, seen: SeenWorker): Finding[] {
+export function judgeWorker(worker: OnStream, seen: SeenWorker): Finding[] {
   return [...keyFindings(worker, seen), groupFinding(worker, seen), backlogFinding(seen), hashFinding(worker, seen)];
 }
 
-function keyFindings({ keys }: ExaminedWorker, { types }: SeenWorker): Finding[] {
+function keyFindings({ keys }: OnStream, { types }: SeenWorker): Finding[] {
   const wrong = [...expectedTypes(keys)].flatMap(([key, [type, field]]) => {
     const found = types.get(key);
     return found === undefined || found === type ? [] : [
@@ -82,7 +86,7 @@ function keyFindings({ keys }: ExaminedWorker, { types }: SeenWorker): Finding[]
   return wrong.length > 0 ? wrong : [ok('WorkerKeys', 'finds nothing in the way of its keys')];
 }
 
-function groupFinding({ keys: { request, group } }: ExaminedWorker, { stream }: SeenWorker): Finding {
+function groupFinding({ keys: { request, group } }: OnStream, { stream }: SeenWorker): Finding {
   if (!stream.group) return ok('WorkerGroup', `has no group "${group}" on ${request} yet, which the operator makes`);
   const { length } = stream.consumers;
   return ok(
@@ -100,7 +104,7 @@ function backlogFinding({ stream: { group, length, lag, pending, consumers }, sc
     : ok('WorkerBacklog', backlog === 0 ? 'has no backlog' : `has a backlog of ${backlog}: ${parts}`);
 }
 
-function hashFinding({ owner }: ExaminedWorker, { hashes }: SeenWorker): Finding {
+function hashFinding({ owner }: ExaminedWorker, { hashes }: Pick<SeenWorker, 'hashes'>): Finding {
   const others = [...hashes].flatMap(([key, hash]) => {
     if (typeof hash === 'string') return hash === 'wrongType' ? [`"${key}" is no hash`] : [];
     const resource = hash['resource'] ?? '';

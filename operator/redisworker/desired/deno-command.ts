@@ -9,6 +9,8 @@ import {
   joinedMount,
   lazyV8Flags,
   proxyVariables,
+  rhaiEntry,
+  rhaiFolder,
   runnerEntry,
   scriptRedisPort,
   secretMount,
@@ -18,7 +20,7 @@ import {
 
 /** What the command line follows from. Net lists are in canonical form. */
 export interface CommandInput {
-  readonly runtime: 'Handler' | 'Script' | 'Hats';
+  readonly runtime: 'Handler' | 'Script' | 'Hats' | 'Rhai';
   readonly configHashKey: string;
   /** Name of the file with the module. */
   readonly sourceFile: string;
@@ -64,6 +66,7 @@ export function denoCommand(input: CommandInput): string[] {
     allowNet: [...input.allowNet, ...gateNet.filter((entry) => !input.allowNet.includes(entry))],
   };
   if (input.runtime === 'Hats') return hats(atGate);
+  if (input.runtime === 'Rhai') return rhai(atGate);
   if (input.requestLimit === 0) return handler(atGate);
   return [
     ...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []),
@@ -107,6 +110,22 @@ function hats(input: CommandInput): string[] {
     `--allow-net=${input.allowNet.join(',')}`,
     `${heap(input.memoryMiB)},${v8Flags}`,
     hatsEntry,
+    input.configHashKey,
+  ];
+}
+
+/** Its folder is read for the engine and for what its threads run: a script cannot name a file. */
+function rhai(input: CommandInput): string[] {
+  return [
+    'deno',
+    'run',
+    ...closed,
+    '--ignore-env',
+    `--allow-env=${handlerRights.env.join(',')}`,
+    `--allow-read=${[rhaiFolder, ...handlerRights.read].join(',')}`,
+    ...net(input),
+    `${heap(input.memoryMiB)},${v8Flags}`,
+    rhaiEntry,
     input.configHashKey,
   ];
 }

@@ -230,6 +230,7 @@ const forOneProcess = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memo
 export const defaultResources = {
   Handler: forOneProcess,
   Script: forOneProcess,
+  Rhai: forOneProcess,
   Hats: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
 } as const satisfies Record<CommandInput['runtime'], ResourceRequirements>;
 

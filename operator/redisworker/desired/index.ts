@@ -272,7 +272,7 @@ function commonInput(
  * send goes through another process, which has their scope.
  */
 function allowNet({ scope, runtime }: Blueprint, redis: RedisEndpoint['servers']): string[] {
-  if (runtime === 'Handler') return denoNetFlag(scope, redis, ownAddresses.Handler);
+  if (runtime === 'Handler' || runtime === 'Rhai') return denoNetFlag(scope, redis, ownAddresses.Handler);
   if (runtime === 'Hats') return denoNetFlag([], redis, ownAddresses.Hats);
   return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);
 }

@@ -22,7 +22,7 @@ export interface IdleStreamsOptions {
 /** A worker that has nothing to do. */
 interface Idle {
   readonly target: RedisTarget;
-  readonly comes: Demand['comes'];
+  readonly comes: NonNullable<Demand['comes']>;
   /** Nobody runs: every millisecond counts. */
   readonly isAsleep: boolean;
 }
@@ -113,7 +113,7 @@ function idleOf({ object, spec, children }: Observed): Idle | undefined {
   const { waiting, taken, comes } = work.demand;
   const running = runningIds(children).length;
   const isBusy = waiting !== 0 || (taken > 0 && running > 0) || work.problems.length > 0;
-  return isBusy || running >= autoscale.max
+  return isBusy || comes === undefined || running >= autoscale.max
     ? undefined
     : { target: spec.access.value.target, comes, isAsleep: running === 0 };
 }

@@ -173,6 +173,8 @@ export const workReasons = [
   'GroupGivenUp',
   'ScriptWritten',
   'ScriptRemoved',
+  'QueueClaimed',
+  'QueueGivenUp',
 ] as const;
 
 /** Of events that tell whether the network holds a worker, in `apply/status.ts`. */

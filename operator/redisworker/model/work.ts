@@ -23,6 +23,8 @@ export interface WorkBlueprint {
   readonly requestLimit: number;
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: { readonly graceSeconds: number };
+  /** What in the spec cannot be, and no API server finds out. */
+  readonly problems?: readonly Problem[];
   /** What the config hash of every consumer says of it. */
   readonly hash: Pick<
     WorkerConfig,
@@ -65,8 +67,11 @@ export interface Demand {
   readonly nextAttempt: number | undefined;
   /** When something was last asked for, in milliseconds since 1970; undefined when nothing tells. */
   readonly lastAsked: number | undefined;
-  /** The stream the next request comes in, the last entry of it that was seen, and the group that is to read it. */
-  readonly comes: { readonly stream: string; readonly after: string; readonly group?: string };
+  /**
+   * The stream the next request comes in, the last entry of it that was seen, and the group that is to read it. Undefined
+   * where it does not come in a stream: then a change of the keys tells of it.
+   */
+  readonly comes: { readonly stream: string; readonly after: string; readonly group?: string } | undefined;
 }
 
 /** A consumer on its way out, and the one that takes over what it has not finished. */
@@ -109,6 +114,8 @@ export interface WorkSurroundings {
   readonly graceSeconds: number;
   /** What its code may reach. */
   readonly net: { readonly scope: Scope; readonly deny: Scope; readonly allowAllNet: boolean };
+  /** Memory of a container. */
+  readonly memoryMiB: number;
 }
 
 /** A kind of work: how its blueprint is made, looked at and written. */

@@ -49,9 +49,12 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     ...(topology.kind === 'Cluster' ? clusterProblems(spec) : []),
     ...deniedFields(spec.pod, defaults.deniedPodFields ?? []),
   ];
-  const grace = spec.pod.terminationGracePeriodSeconds ?? spec.handler.timeoutSeconds + graceAfterTimeoutSeconds;
+  const { timeoutSeconds } = spec.tasks ?? spec.handler;
+  const grace = spec.pod.terminationGracePeriodSeconds ?? timeoutSeconds + graceAfterTimeoutSeconds;
+  const memory = memoryOf(spec);
+  const work = workOf(worker, { prefix, graceSeconds: grace, memoryMiB: memory, net });
   return {
-    problems,
+    problems: [...problems, ...work.problems ?? []],
     blueprint: {
       parent: parentOf(worker),
       generation: worker.metadata.generation ?? 0,
@@ -65,7 +68,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       opens: opensOf(spec),
       keyPrefix: prefix,
       redisUrl,
-      work: workOf(worker, { prefix, graceSeconds: grace, net }),
+      work,
       ...net,
       policyScope: collector.ok ? canonicalScope([...net.scope, ...collector.scope]) : net.scope,
       gate,
@@ -80,8 +83,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       customImage: spec.pod.image !== undefined,
       ...placeOf(defaults),
       image: spec.pod.image ?? defaults.image,
-      memoryMiB: memoryMiB(spec.pod.resources?.limits?.['memory'] ?? defaultResources[spec.runtime].limits.memory) ??
-        128,
+      memoryMiB: memory,
       terminationGracePeriodSeconds: grace,
       pod: podSettings(spec),
     },
@@ -91,6 +93,11 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
 /** What the cluster is like that the pods run in. */
 function placeOf({ clusterBlocks = [], searchDomains = [], podNetwork = 'Shared', podUser = 'Image' }: Defaults) {
   return { clusterBlocks, searchDomains, podNetwork, podUser };
+}
+
+/** MiB a container may take. */
+function memoryOf({ pod: { resources }, runtime }: RedisWorkerSpec): number {
+  return memoryMiB(resources?.limits?.['memory'] ?? defaultResources[runtime].limits.memory) ?? 128;
 }
 
 function scopeProblems(field: string, scope: ParsedScope): Problem[] {

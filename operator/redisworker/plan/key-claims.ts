@@ -2,6 +2,7 @@
  * Whose a key on the default Redis is. All of a namespace trust each other; of two namespaces, keys that begin with a
  * worker type are its worker's, and any other is of the older worker that names it. Pure.
  */
+import { taskQueueKey } from '../../../contract/tasks.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { globsMeet, literal, type Pattern, patternOf } from './glob.ts';
 import type { ForeignKey } from '../model/observed.ts';
@@ -21,6 +22,7 @@ interface RawSpec {
   readonly stream?: { readonly request?: string; readonly response?: string };
   readonly handler?: { readonly deadLetter?: string };
   readonly hats?: { readonly cluster?: string };
+  readonly tasks?: { readonly queue?: string; readonly circlePublicKey?: string };
 }
 
 const channels = 'spec.redis.channels';
@@ -95,12 +97,13 @@ function clusterKeys(cluster: string): Named {
 
 /** Beside what begins with its own type. */
 function namedBy({ metadata, spec }: Claiming): Named[] {
-  const { type = metadata.name, stream, handler, redis, hats } = (spec ?? {}) as RawSpec;
+  const { type = metadata.name, stream, handler, redis, hats, tasks } = (spec ?? {}) as RawSpec;
   const isOwn = (key: string) => key.startsWith(`${type}:`) || key.startsWith(`{${type}}:`);
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['spec.stream.request', stream?.request],
     ['spec.stream.response', stream?.response],
     ['spec.handler.deadLetter', handler?.deadLetter],
+    ['spec.tasks.queue', tasks && (tasks.queue ?? taskQueueKey(tasks.circlePublicKey ?? ''))],
   ];
   const named = [
     ...fields.flatMap(([field, key]) => (key === undefined ? [] : [{ field, key, pattern: literal(key) }])),

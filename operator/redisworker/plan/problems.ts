@@ -42,7 +42,7 @@ function rivalry({ rival, blueprint }: ObservedSpec): Problem[] {
   return rival === undefined ? [] : [
     terminal(
       'GroupConflict',
-      `the RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request or spec.stream.group, or delete that worker`,
+      `the RedisWorker ${rival.worker} takes the same requests by the same group: choose another spec.stream.request, spec.stream.group or spec.tasks.queue, or delete that worker`,
     ),
   ];
 }

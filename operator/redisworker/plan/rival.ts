@@ -1,6 +1,7 @@
-/** What two manifests must not share on one Redis: a worker type, or a group of a request stream. The older one keeps it. */
+/** What two manifests must not share on one Redis: a worker type, a task queue, or a group of a request stream. The older one keeps it. */
 import type { HostPort } from '../../../contract/host-port.ts';
 import { defaultGroup, keyPrefix, requestStreamKey } from '../../../contract/keys.ts';
+import { taskQueueKey } from '../../../contract/tasks.ts';
 import type { RedisWorker } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { parseRedisUrl, urlOf } from '../../redis/target.ts';
@@ -101,13 +102,15 @@ interface RawSpec {
   readonly type?: string;
   readonly redis?: NamedRedis;
   readonly stream?: { readonly request?: string; readonly group?: string };
+  readonly tasks?: { readonly queue?: string; readonly circlePublicKey?: string };
 }
 
 /** Read from the object as it is: what follows from name and type is not written into it. */
 function claimOf({ metadata, spec }: Pick<KubeObject, 'metadata' | 'spec'>, defaultRedisUrl: string | undefined) {
-  const { type = metadata.name, stream, redis } = (spec ?? {}) as RawSpec;
+  const { type = metadata.name, stream, redis, tasks } = (spec ?? {}) as RawSpec;
   const prefix = keyPrefix(type, topologyOf(ownRedisUrl(redis) ?? defaultRedisUrl));
-  return { type, request: stream?.request ?? requestStreamKey(prefix), group: stream?.group ?? defaultGroup };
+  const queue = tasks && (tasks.queue ?? taskQueueKey(tasks.circlePublicKey ?? ''));
+  return { type, request: queue ?? stream?.request ?? requestStreamKey(prefix), group: stream?.group ?? defaultGroup };
 }
 
 /** One text per Redis and database, however its address is spelled. */

@@ -3,15 +3,17 @@ import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KindOfWork, WorkBlueprint, WorkSurroundings } from '../model/work.ts';
 import { hatsWork } from './hats/index.ts';
 import { streamWork } from './stream/index.ts';
+import { tasksWork } from './tasks/index.ts';
 
 /** Each runtime has one kind of work. */
 const kindOfRuntime: Readonly<Record<RedisWorkerSpec['runtime'], keyof typeof kinds>> = {
   Handler: 'stream',
   Script: 'stream',
   Hats: 'hats',
+  Rhai: 'tasks',
 };
 
-const kinds = { stream: streamWork, hats: hatsWork } as const;
+const kinds = { stream: streamWork, hats: hatsWork, tasks: tasksWork } as const;
 
 const byName: ReadonlyMap<string, KindOfWork> = new Map<string, KindOfWork>(Object.entries(kinds));
 

@@ -1,5 +1,5 @@
 /** Lets one loop wait for the others. */
-import { after, type Timer } from '../pod/timers.ts';
+import { after, type Timer } from './timers.ts';
 
 /** One loop waits for it, the others notify it; a notice while nobody waits is kept. */
 export class Signal {

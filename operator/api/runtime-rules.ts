@@ -1,0 +1,91 @@
+/** Which parts of a spec go with which runtime. */
+import type { Rule } from './rules.ts';
+
+/** What of a worker decides which parts of a spec its runtime has a use for. */
+export interface Runs {
+  readonly spec: {
+    readonly runtime: string;
+    readonly source?: object;
+    readonly tasks?: object;
+    readonly stream?: object;
+    readonly handler?: object;
+    readonly secretRef?: object;
+    readonly telemetry?: object;
+    readonly permissions: { readonly env: readonly string[] };
+    readonly denoOptions: readonly string[];
+  };
+}
+
+export const tasksFitRuntime: Rule<Runs> = {
+  rule: "(self.spec.runtime == 'Rhai') == has(self.spec.tasks)",
+  message:
+    'runtime Rhai and spec.tasks belong together: give spec.tasks with its circlePublicKey to runtime Rhai, and to no other',
+  field: ['spec', 'tasks'],
+  holds: ({ spec: { runtime, tasks: given } }) => (runtime === 'Rhai') === (given !== undefined),
+};
+
+export const noRequestsBesideTasks: Rule<Runs> = {
+  rule: "self.spec.runtime != 'Rhai' || !(has(self.spec.stream) || has(self.spec.handler))",
+  message:
+    'spec.stream and spec.handler are about requests in a stream: under runtime Rhai spec.tasks says it all, remove them',
+  field: ['spec', 'runtime'],
+  holds: ({ spec: { runtime, stream: streams, handler: how } }) =>
+    runtime !== 'Rhai' || (streams === undefined && how === undefined),
+};
+
+export const preludeIsText: Rule<Runs> = {
+  rule:
+    "self.spec.runtime != 'Rhai' || !has(self.spec.source) || has(self.spec.source.inline) || has(self.spec.source.configMap)",
+  message: 'the source of runtime Rhai is a text in Rhai: give it in source.inline or source.configMap',
+  field: ['spec', 'source'],
+  holds: ({ spec: { runtime, source: given } }) =>
+    runtime !== 'Rhai' || given === undefined || 'inline' in given || 'configMap' in given,
+};
+
+export const nothingScriptsCannotHave: Rule<Runs> = {
+  rule:
+    "self.spec.runtime != 'Rhai' || (!has(self.spec.secretRef) && !has(self.spec.telemetry) && size(self.spec.permissions.env) == 0 && size(self.spec.denoOptions) == 0)",
+  message:
+    'secretRef, telemetry, permissions.env and denoOptions are for code that Deno runs, and Rhai scripts have none of them: remove them',
+  field: ['spec', 'runtime'],
+  holds: ({ spec: { runtime, secretRef, telemetry: told, permissions: { env }, denoOptions: options } }) =>
+    runtime !== 'Rhai' ||
+    (secretRef === undefined && told === undefined && env.length === 0 && options.length === 0),
+};
+
+interface Running {
+  readonly spec: {
+    readonly runtime: string;
+    readonly source?: unknown;
+    readonly hats?: unknown;
+    readonly stream?: unknown;
+    readonly handler?: unknown;
+    readonly consumers: { readonly autoscale?: unknown };
+  };
+}
+
+/** Each runtime has one kind of work, with the fields that belong to it. */
+export const sourceFitsRuntime: Rule<Running> = {
+  rule: "self.spec.runtime == 'Rhai' || has(self.spec.source) == (self.spec.runtime != 'Hats')",
+  message:
+    'spec.source is what runtimes Handler and Script need, Rhai may have and Hats has not: give it, or remove it and name the scripts of runtime Hats in spec.hats',
+  field: ['spec', 'source'],
+  holds: ({ spec: { runtime, source: given } }) => runtime === 'Rhai' || (given !== undefined) === (runtime !== 'Hats'),
+};
+
+export const hatsFitsRuntime: Rule<Running> = {
+  rule: "has(self.spec.hats) == (self.spec.runtime == 'Hats')",
+  message: 'spec.hats and runtime Hats belong together: give both, or neither',
+  field: ['spec', 'hats'],
+  holds: ({ spec: { runtime, hats: given } }) => (given !== undefined) === (runtime === 'Hats'),
+};
+
+export const hatsHasNoStream: Rule<Running> = {
+  rule:
+    "self.spec.runtime != 'Hats' || (!has(self.spec.stream) && !has(self.spec.handler) && !has(self.spec.consumers.autoscale))",
+  message:
+    'runtime Hats reads no stream of requests: remove spec.stream and spec.handler, and give consumers.count or consumers.ids in place of consumers.autoscale',
+  field: ['spec', 'runtime'],
+  holds: ({ spec: { runtime, stream: streams, handler: how, consumers: { autoscale } } }) =>
+    runtime !== 'Hats' || [streams, how, autoscale].every((given) => given === undefined),
+};
