@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image rhai-engine generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats chaos-worker footprint
+.PHONY: help demo test test-node network-table start-race image rhai-engine generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats bench-broker chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -41,6 +41,10 @@ bench-acl: ## Measure what a Redis user of its own costs a worker
 bench-operator: ## Measure the operator with thousands of workers; QUICK=1 leaves out the 5,000; needs root on Linux
 	@sh scripts/install.sh
 	@npm run --silent bench:operator
+
+bench-broker: ## Measure calls between modules beside what the platform allows
+	@sh scripts/install.sh
+	@npm run --silent bench:broker
 
 bench-dev-loop: ## Measure the way from an editor to a reply
 	@sh scripts/install.sh
