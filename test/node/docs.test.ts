@@ -127,11 +127,9 @@ describeOnNode('the docs', () => {
 /** From `init` on the laptop, which has a Redis of its own, to a pod here. */
 async function fiveCommands(): Promise<void> {
   const cwd = await mkdtemp(join(folder, 'five-'));
-  const here = {
-    ...shell,
-    cwd,
-    env: { ...shell.env, XDG_RUNTIME_DIR: cwd, XDG_CACHE_HOME: dirname(dirname(codeCache())) },
-  };
+  const cache = dirname(dirname(codeCache()));
+  const env = { ...shell.env, XDG_RUNTIME_DIR: cwd, XDG_CACHE_HOME: cache, REDIS_URL: undefined };
+  const here = { ...shell, cwd, env };
   await playOnLaptop(here);
   await runBlocks(scenario('five-deploy', ['README.md']), here);
   const { printed } = await run(`redisworker send hello '{"name":"Ada"}' --namespace default`, here);
