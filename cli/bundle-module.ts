@@ -3,7 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, type BundleOutcome } from '../operator/code/bundle.ts';
 import { checkTypes } from '../operator/code/check.ts';
-import { denoPath, runtimeTypes } from './installation.ts';
+import type { Clock } from '../operator/clock.ts';
+import { LocalCodeResolver } from '../operator/cluster/local/code-resolver.ts';
+import { passedOn } from '../operator/code/passed-on.ts';
+import { denoPath, resolverProgram, runtimeTypes } from './installation.ts';
 
 /** How modules are bundled here. */
 export interface ModuleBundling {
@@ -27,6 +30,22 @@ export function moduleBundler(
   const deno = { path: denoPath(), cache: codeCache(environment), environment };
   return (entry) =>
     bundle({ entry, deno, namedFrom: process.cwd(), ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
+}
+
+/** Gives what resolves code from elsewhere, by processes of this Node. @throws Failure when Deno is not installed */
+export function codeResolver({ environment }: Pick<ModuleBundling, 'environment'>, clock: Clock): LocalCodeResolver {
+  const { PATH, TMPDIR } = environment;
+  const place = { CODE_DENO: denoPath(), CODE_SEED: codeCache(environment) };
+  const known = { ...passedOn(environment), PATH, TMPDIR, ...place };
+  return new LocalCodeResolver({ command: [process.execPath, resolverProgram], environment: known, clock });
+}
+
+/** The registries that npm and Deno are told of here. */
+export function registriesOf({ NPM_CONFIG_REGISTRY, JSR_URL }: ModuleBundling['environment']) {
+  return {
+    ...(NPM_CONFIG_REGISTRY ? { npm: NPM_CONFIG_REGISTRY } : {}),
+    ...(JSR_URL ? { jsr: JSR_URL } : {}),
+  };
 }
 
 /** Whoever waits for new code comes first. */

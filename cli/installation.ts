@@ -11,6 +11,11 @@ const packageFolder = folderWith('package.json', dirname(thisFile));
 /** Stands for the image's `/redisworker`, with what pods run: the sources, or in a package what was made of them. */
 export const imageRoot = thisFile.endsWith('.ts') ? packageFolder : join(packageFolder, 'lib');
 
+/** The program that resolves code from elsewhere. */
+export const resolverProgram = thisFile.endsWith('.ts')
+  ? join(packageFolder, 'operator/code/resolve-main.ts')
+  : join(imageRoot, 'resolve.js');
+
 /** What a module that imports `redisworker` is checked against. */
 export function runtimeTypes(): string {
   return join(imageRoot, 'worker', thisFile.endsWith('.ts') ? 'mod.ts' : 'mod.d.ts');

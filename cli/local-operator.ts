@@ -14,7 +14,8 @@ import { createLog, type Log } from '../operator/observability/log.ts';
 import { createMetrics, type Metrics } from '../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
-import { moduleBundler, typeChecker } from './bundle-module.ts';
+import { systemClock } from '../operator/clock.ts';
+import { codeResolver, moduleBundler, registriesOf, typeChecker } from './bundle-module.ts';
 import { fail } from './failure.ts';
 import { denoPath, imageRoot } from './installation.ts';
 import { serveLocalPage } from './local-page.ts';
@@ -51,6 +52,8 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     workerImage: 'local',
     policyEnforcement: 'None',
     lookUp: machineLookUp(),
+    code: codeResolver({ environment: env }, systemClock),
+    registries: registriesOf(env),
     countersEveryMs,
   });
   starting.defer(() => operator.stop());

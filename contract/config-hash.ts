@@ -10,6 +10,7 @@ export const operatorFields = [
   'workerVersion',
   'repo',
   'class',
+  'sourceDigest',
   'requestStream',
   'responseStream',
   'consumerId',
@@ -51,6 +52,11 @@ export interface WorkerConfig {
   readonly responseStream: string;
   readonly workerUrl?: string;
   readonly workerVersion?: string;
+  /** Of a released worker: where its releases are, and which of them it is. */
+  readonly repo?: string;
+  readonly class?: string;
+  /** `sha256-<hex>` of code that came from elsewhere. */
+  readonly sourceDigest?: string;
   /** Requests after which the process ends with exit code 0; 0 = none. */
   readonly requestLimit: number;
   readonly denoOptions: readonly string[];
@@ -87,6 +93,9 @@ export function encodeConfigHash(config: WorkerConfig): ConfigHashFields {
     fields.version = config.workerVersion;
     fields.workerVersion = config.workerVersion;
   }
+  if (config.repo) fields.repo = config.repo;
+  if (config.class) fields.class = config.class;
+  if (config.sourceDigest) fields.sourceDigest = config.sourceDigest;
   if (config.requestLimit > 0) fields.requestLimit = String(config.requestLimit);
   if (config.denoOptions.length > 0) fields.denoOptions = config.denoOptions.join(' ');
   if (config.replyExpireSeconds) fields.replyExpireSeconds = String(config.replyExpireSeconds);

@@ -48,6 +48,8 @@ export interface ShapingOptions {
   readonly redisHosts?: RedisHosts | undefined;
   /** Label demanded of every Secret a spec refers to; none when absent. */
   readonly secretConsent?: ConsentLabel | undefined;
+  /** Addresses of the registries of npm and JSR; the public ones when absent. */
+  readonly registries?: { readonly npm?: string; readonly jsr?: string } | undefined;
   /** Whether the loopback of pods is their own; shared with this process when absent. */
   readonly podNetwork?: PodNetwork;
   /** Whom pods run as; the user of the image when absent. */
@@ -96,6 +98,7 @@ export function defaultsOf(options: ShapingOptions): World['defaults'] {
     redisPasswordMaxAgeMs: options.redisPasswordMaxAgeMs,
     redisHosts: options.redisHosts,
     secretConsent: options.secretConsent,
+    registries: options.registries,
     podNetwork: options.podNetwork ?? 'Shared',
     podUser: options.podUser ?? 'Image',
     policyEnforcement: options.policyEnforcement,

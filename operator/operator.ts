@@ -6,6 +6,7 @@ import { type Cluster, keyOf } from './cluster/cluster.ts';
 import { startController } from './controller/controller.ts';
 import { WorkQueue } from './controller/work-queue.ts';
 import { defaultsOf, loginOf, type ShapingOptions } from './defaults.ts';
+import type { CodeResolver } from './code/resolver.ts';
 import type { LookUp } from './dns/lookup.ts';
 import type { Followed } from './followed-files.ts';
 import type { Log } from './observability/log.ts';
@@ -30,6 +31,8 @@ export interface OperatorOptions extends ShapingOptions {
   readonly canaryProblem?: () => string | undefined;
   /** Asks DNS for names outside the cluster the way pods do. */
   readonly lookUp: LookUp;
+  /** Resolves code from elsewhere. */
+  readonly code?: CodeResolver | undefined;
   /** Only this namespace; all when undefined. */
   readonly namespace?: string | undefined;
   /** How often counters reach the status, in milliseconds [15000]. */
@@ -87,6 +90,7 @@ export function startOperator(options: OperatorOptions): Operator {
     defaultRedisUrl: options.redisUrl,
     defaultLogin: () => loginOf(options),
     lookUp: options.lookUp,
+    code: options.code,
     clock,
     countersEveryMs: options.countersEveryMs ?? 15_000,
     enqueue,

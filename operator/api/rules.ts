@@ -72,12 +72,12 @@ export function exactlyOneOf(fields: readonly string[], message: string): Rule<o
   };
 }
 
-/** A field may be given only together with another. */
-export function onlyWith(field: string, other: string, message: string): Rule<object> {
+/** A field may be given only together with one of others. */
+export function onlyWithOneOf(field: string, others: readonly string[], message: string): Rule<object> {
   return {
-    rule: `!has(self.${field}) || has(self.${other})`,
+    rule: `!has(self.${field}) || ${others.map((other) => `has(self.${other})`).join(' || ')}`,
     message,
-    holds: (value) => !(field in value) || other in value,
+    holds: (value) => !(field in value) || others.some((other) => other in value),
   };
 }
 

@@ -26,6 +26,8 @@ export interface BundleRequest {
   readonly namedFrom: string;
   /** Declarations of the runtime's module: types are checked against them; absent: types are not checked. */
   readonly runtimeTypes?: string | undefined;
+  /** What Deno is told of imports and of a lock, in the place of the lock the project has where one is named. */
+  readonly settings?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -38,6 +40,8 @@ export interface Bundle {
   readonly map: string;
   /** Name by which the code finds the map beside itself. */
   readonly mapName: string;
+  /** Modules it is made of. */
+  readonly modules: number;
 }
 
 /** A bundle or one sentence that says why there is none; either way the author's files it follows from. */
@@ -45,7 +49,8 @@ export type BundleOutcome =
   & { readonly files: readonly string[] }
   & (
     | { readonly ok: true; readonly bundle: Bundle }
-    | { readonly ok: false; readonly problem: string }
+    /** With what Deno said, where it is about that. */
+    | { readonly ok: false; readonly problem: string; readonly said?: string }
   );
 
 /** Bundles a module. What is wrong with the module is an outcome, not an error. */
@@ -94,7 +99,8 @@ class Build {
     if (refused !== undefined) return { ok: false, problem: refused, files };
     if (failed !== undefined) {
       const { sentence, file } = failed;
-      return { ok: false, problem: sentence, files: file === undefined ? files : [...new Set([...files, file])] };
+      const told = file === undefined ? files : [...new Set([...files, file])];
+      return { ok: false, problem: sentence, files: told, ...(made.code === 0 ? {} : { said: made.stderr }) };
     }
     const output = await this.#output();
     if (typeof output === 'string') return { ok: false, problem: output, files };
@@ -110,11 +116,14 @@ class Build {
 
   #bundle(): Promise<DenoRun> {
     const { entry, lock } = this.#project;
-    const locked = lock === undefined ? ['--no-lock'] : [`--lock=${lock}`, '--frozen'];
+    const { settings = [] } = this.#request;
+    const isLocked = settings.some((one) => one.startsWith('--lock='));
+    const locked = isLocked ? [] : lock === undefined ? ['--no-lock'] : [`--lock=${lock}`, '--frozen'];
     const file = join(this.#folder, 'worker.js');
     return this.#deno(
       'bundle',
       '--quiet',
+      ...settings,
       ...locked,
       '--external',
       runtimeModule,
@@ -126,7 +135,8 @@ class Build {
   }
 
   #look(): Promise<DenoRun> {
-    return this.#deno('info', '--json', '--no-lock', this.#project.entry);
+    const settings = this.#request.settings?.filter((one) => !/^--(lock=|frozen)/.test(one)) ?? [];
+    return this.#deno('info', '--json', '--no-lock', ...settings, this.#project.entry);
   }
 
   async #check(): Promise<BuildProblem | undefined> {
@@ -170,9 +180,9 @@ class Build {
   }
 }
 
-function bundleOf({ code, map, mapName }: Output): Bundle {
+function bundleOf({ code, map, mapName, modules }: Output): Bundle {
   const digest = `sha256-${createHash('sha256').update(code).digest('hex')}`;
-  return { code, bytes: Buffer.byteLength(code), digest, map, mapName };
+  return { code, bytes: Buffer.byteLength(code), digest, map, mapName, modules };
 }
 
 function isPackage(file: string, { packages }: Ground): boolean {

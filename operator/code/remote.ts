@@ -18,12 +18,13 @@ import { webWorkerProblem } from './web-workers.ts';
 
 /** A module at an address, and where to work. */
 export interface RemoteRequest {
-  readonly request: CodeRequest;
+  readonly request: CodeRequest & { readonly entry: { readonly kind: 'url' } };
   /** Its cache lies in the folder. */
   readonly deno: DenoTool;
   /** Absolute, empty and without links on the way; what is made does not show where it is. */
   readonly folder: string;
   readonly now: () => Date;
+  readonly signal: AbortSignal;
 }
 
 /** Resolves what is at an address; whatever is wrong with it is an outcome. */
@@ -32,18 +33,20 @@ export function resolveRemote(request: RemoteRequest): Promise<ResolveOutcome> {
 }
 
 class Remote {
-  readonly #request: CodeRequest;
+  readonly #request: RemoteRequest['request'];
   readonly #deno: DenoTool;
   readonly #folder: string;
   readonly #now: () => Date;
+  readonly #signal: AbortSignal;
   readonly #file: string;
   readonly #ground: Ground;
 
-  constructor({ request, deno, folder, now }: RemoteRequest) {
+  constructor({ request, deno, folder, now, signal }: RemoteRequest) {
     this.#request = request;
     this.#deno = deno;
     this.#folder = folder;
     this.#now = now;
+    this.#signal = signal;
     this.#file = join(folder, 'out', 'worker.js');
     // Nothing of this machine belongs to it but the packages it names.
     this.#ground = { project: join(folder, 'project'), packages: [deno.cache], name: (path) => path };
@@ -83,7 +86,7 @@ class Remote {
   }
 
   #run(args: readonly string[]): Promise<DenoRun> {
-    return runDeno(this.#deno, args, this.#folder);
+    return runDeno(this.#deno, args, this.#folder, this.#signal);
   }
 
   /** The digest that is asked for is of the module that is served, or else of the bundle, which is looked at later. */

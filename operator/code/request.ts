@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** Where a module starts. */
-const entry = z.discriminatedUnion('kind', [z.object({ kind: z.literal('url'), url: z.string() })]);
+/** Where a module starts: an address, or a file of a Git repository at a branch, tag or commit. */
+const entry = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('url'), url: z.string() }),
+  z.object({ kind: z.literal('git'), url: z.string(), ref: z.string(), path: z.string() }),
+]);
 
 export const codeRequest = z.object({
   entry,
@@ -42,9 +45,10 @@ export type ResolverInput = z.infer<typeof resolverInput>;
 /** `sha256-<hex>` of a request: the same for requests that must have the same result. */
 export function requestDigest(request: CodeRequest): string {
   const { entry: from, integrity, lock, importMap, importHosts, registries, credentials } = request;
+  const place = from.kind === 'url' ? [from.url] : [from.url, from.ref, from.path];
   const parts = [
     from.kind,
-    [from.url],
+    place,
     integrity ?? null,
     lock ?? null,
     importMap ?? null,
@@ -70,13 +74,16 @@ const publicNpm = 'https://registry.npmjs.org/';
 
 /** `host:port` of everything modules may be imported from, the entry's own host first. */
 export function importHostsOf({ entry: from, importHosts, registries }: CodeRequest): readonly string[] {
+  const own = from.kind === 'url' ? [hostOf(from.url)] : [];
   const jsr = registries.jsr === undefined ? [] : [hostOf(registries.jsr)];
-  return [...new Set([hostOf(from.url), ...importHosts ?? defaultImportHosts, ...jsr])];
+  return [...new Set([...own, ...importHosts ?? defaultImportHosts, ...jsr])];
 }
 
 /** `host[:port]` of everything the resolver program dials: what a policy for it has to open, beside DNS. */
 export function dialledHostsOf(request: CodeRequest): readonly string[] {
-  return [...new Set([...importHostsOf(request), hostOf(request.registries.npm ?? publicNpm)])];
+  const { entry: from, registries } = request;
+  const git = from.kind === 'git' ? [hostOf(from.url)] : [];
+  return [...new Set([...git, ...importHostsOf(request), hostOf(registries.npm ?? publicNpm)])];
 }
 
 /** `host:port` of an address; IPv6 addresses keep their brackets. */

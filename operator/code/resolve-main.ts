@@ -11,6 +11,8 @@ import { resolveCode } from './resolve.ts';
 import { codeCredentials, resolverInput } from './request.ts';
 import { passedOn } from './passed-on.ts';
 
+const ending = new AbortController();
+
 async function main(): Promise<void> {
   const [file] = process.argv.slice(2);
   const input = resolverInput.parse(
@@ -25,10 +27,14 @@ async function main(): Promise<void> {
       seed: process.env['CODE_SEED'],
       longestRunMs: 1000 * Number(process.env['CODE_SECONDS'] ?? 120),
       environment: passedOn(process.env),
+      signal: ending.signal,
     },
   );
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }
+
+// What is under way is given up, and what it has written is removed.
+process.once('SIGTERM', () => ending.abort());
 
 main().catch((error: unknown) => {
   // What it has read may hold credentials: only what went wrong is told.

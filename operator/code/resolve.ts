@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import type { DenoTool } from './deno.ts';
 import type { ResolveOutcome } from './outcome.ts';
 import { resolveRemote } from './remote.ts';
+import { resolveRepository } from './repository.ts';
 import { type CodeCredentials, hostOf, type ResolverInput } from './request.ts';
+
+/** Milliseconds a repository may take. */
+const longestFetchMs = 120_000;
 
 /** What it is resolved with. */
 export interface ResolveTools {
@@ -17,6 +21,8 @@ export interface ResolveTools {
   readonly temporary?: string | undefined;
   /** Milliseconds each of Deno's three runs may take; see {@link DenoTool}. */
   readonly longestRunMs?: number | undefined;
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Proxies and certificates for Deno, which has an empty environment else. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -33,7 +39,8 @@ export async function resolveCode(
     const cache = join(folder, 'cache');
     await mkdir(cache);
     if (tools.seed !== undefined) await shareBundler(tools.seed, cache);
-    const { npm, jsr } = request.registries;
+    const { entry, registries: { npm, jsr } } = request;
+    const isShown = credentials !== undefined && entry.kind === 'url';
     const deno: DenoTool = {
       path: tools.denoPath,
       cache,
@@ -43,10 +50,22 @@ export async function resolveCode(
         DENO_NO_PACKAGE_JSON: '1',
         ...(npm === undefined ? {} : { NPM_CONFIG_REGISTRY: npm }),
         ...(jsr === undefined ? {} : { JSR_URL: jsr }),
-        ...(credentials === undefined ? {} : { DENO_AUTH_TOKENS: authToken(credentials, hostOf(request.entry.url)) }),
+        ...(isShown ? { DENO_AUTH_TOKENS: authToken(credentials, hostOf(entry.url)) } : {}),
       },
     };
-    return await resolveRemote({ request, deno, folder, now: () => new Date() });
+    const now = (): Date => new Date();
+    const { signal = new AbortController().signal } = tools;
+    if (entry.kind === 'url') return await resolveRemote({ request: { ...request, entry }, deno, folder, now, signal });
+    const deadlineMs = tools.longestRunMs ?? longestFetchMs;
+    return await resolveRepository({
+      request: { ...request, entry },
+      credentials,
+      deno,
+      folder,
+      deadlineMs,
+      now,
+      signal,
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

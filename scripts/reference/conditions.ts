@@ -115,7 +115,7 @@ const sections: readonly Section[] = [
     head: 'what to do',
     rows: [
       [['InvalidSpec'], 'correct the fields the message names'],
-      [['NotSupported'], 'use what the message names instead: this version does not carry the field out'],
+      [['NotSupported'], 'use what the message names instead: this operator does not carry the field out'],
       [
         ['FieldDenied'],
         'remove the field of `spec.pod` the message names: the operator was started with `--deny-pod-field` for it',
@@ -155,6 +155,14 @@ const sections: readonly Section[] = [
         ['SecretRefused'],
         "name a Secret of your own: the one named is of a type made for something else, such as a service account's token, or this operator keeps it for a worker ([which are taken](private-redis.md#secrets))",
       ],
+      [
+        ['ImportRefused'],
+        'name the host in `source.importHosts`, or import from a host that is there; a file of the machine, and what can only be found when the code runs, cannot be imported at all',
+      ],
+      [
+        ['IntegrityMismatch', 'LockMismatch'],
+        'find out why the code, or what it imports, is another than `source.integrity` or `source.lock` says; then renew these',
+      ],
       [['SecretTooLarge', 'SecretNotText'], 'correct the Secret'],
       [['InvalidRedisUrl'], 'correct `spec.redis.url`'],
       [
@@ -181,6 +189,18 @@ const sections: readonly Section[] = [
       [
         ['SourcePartMissing'],
         'the ConfigMap that holds the named part of a large bundle, or the order of `source.bundle.configMaps`: apply all as they were made',
+      ],
+      [
+        ['SourceResolving'],
+        'the code that `source.url`, `source.release` or `source.git` names: it is being fetched, bundled and checked. What runs goes on',
+      ],
+      [
+        ['SourceUnreachable', 'SourceNotFound', 'SourceUnauthorized'],
+        'an answer of the host of the code, or of one it imports from: the message names the address. It is asked again, after 5 seconds at first and every five minutes at last; what runs goes on ([code from elsewhere](code-from-urls.md#when-a-host-does-not-answer))',
+      ],
+      [
+        ['ResolverFailed'],
+        'what resolves code: it did not start, or cannot get the bundler. It is tried again; what runs goes on',
       ],
       [
         ['SourceNotBuilt'],

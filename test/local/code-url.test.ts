@@ -51,7 +51,7 @@ function serve(path: string, text: string): void {
 
 const sri = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
-describe('a module at an address', () => {
+describe('a module at an address', { timeout: 180_000 }, () => {
   test('becomes one file with all it imports, the same at every resolve, and shows nothing of this machine', async () => {
     serve(
       '/several.ts',
@@ -113,7 +113,7 @@ describe('a module at an address', () => {
   });
 });
 
-describe('what is wrong is told in one sentence:', () => {
+describe('what is wrong is told in one sentence:', { timeout: 180_000 }, () => {
   test.each([
     [
       'nothing there',

@@ -332,7 +332,11 @@ describe('a worker whose module is a file', () => {
     const code = await readFile(entry, 'utf8');
     if (code.startsWith('!')) return { ok: false, problem: `greet.ts:1:1: ${code}`, files: [entry] };
     const digest = `sha256-${createHash('sha256').update(code).digest('hex')}`;
-    return { ok: true, files: [entry], bundle: { code, bytes: code.length, digest, map: '{}', mapName: 'x.map' } };
+    return {
+      ok: true,
+      files: [entry],
+      bundle: { code, bytes: code.length, digest, map: '{}', mapName: 'x.map', modules: 1 },
+    };
   }
 
   /** Ends checks of mistyped code, by the code. */

@@ -45,7 +45,7 @@ function bundleOf(own: string, bytes: number): Bundle {
   const rest = bytes - own.length - packed.length - end.length;
   const code = (own + packed + manyFunctions(rest - 2000)).padEnd(bytes - end.length) + end;
   const digest = `sha256-${createHash('sha256').update(code).digest('hex')}`;
-  return { code, bytes: code.length, digest, map, mapName };
+  return { code, bytes: code.length, digest, map, mapName, modules: 1 };
 }
 
 const objectsOf = (name: string, spec: Record<string, unknown>, bundle: Bundle): readonly KubeObject[] =>

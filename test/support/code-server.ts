@@ -18,8 +18,8 @@ export interface CodeServer {
   close(): Promise<void>;
 }
 
-/** Starts one on a free port. */
-export async function startCodeServer(routes: Readonly<Record<string, Served>> = {}): Promise<CodeServer> {
+/** Starts one. @param at a port that was its own before; a free one when absent */
+export async function startCodeServer(routes: Readonly<Record<string, Served>> = {}, at = 0): Promise<CodeServer> {
   const served = new Map<string, Served>(Object.entries(routes));
   const asked: CodeServer['asked'] = [];
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ export async function startCodeServer(routes: Readonly<Record<string, Served>> =
     else if (found === undefined) response.writeHead(404).end('there is nothing here');
     else response.writeHead(200, { 'content-type': typeOf(path) }).end(found);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,8 +1,8 @@
 /** `spec.source`: where the worker's module comes from. */
 import { z } from 'zod';
 import { maxSourceBytes, maxSourceParts } from '../../../contract/limits.ts';
-import { keyRef, listOf, objectName, text, whole } from '../bounded.ts';
-import { exactlyOneOf, matches, onlyWith, type Rule, withRules } from '../rules.ts';
+import { keyRef, listOf, objectName, setOf, text, whole } from '../bounded.ts';
+import { exactlyOneOf, matches, onlyWithOneOf, type Rule, withRules } from '../rules.ts';
 
 const withinBytes: Rule<string> = {
   rule: `size(bytes(self)) <= ${maxSourceBytes}`,
@@ -63,6 +63,44 @@ const bundle = z.object({
   ),
 });
 
+const commitOrName = matches(
+  '^[A-Za-z0-9][-A-Za-z0-9_./+@]*$',
+  'source.git.ref must be a branch, a tag or a whole commit id, for example main or v1.2.3',
+);
+
+const pathInRepository = matches(
+  '^[^/:\\x00-\\x1f\\x7f][^:\\x00-\\x1f\\x7f]*$',
+  'source.git.path must be a path in the repository, for example workers/greet.ts',
+);
+
+const gitAddress = matches(
+  '^https?://[^/?#@\\x00-\\x20\\x7f]+/[^?#\\x00-\\x20\\x7f]+$',
+  'source.git.url must be the http:// or https:// address of a repository without credentials, for example https://github.com/owner/name.git',
+);
+
+const git = z.object({
+  url: withRules(text(2048), gitAddress).describe('Address of the repository.'),
+  ref: withRules(text(255), commitOrName).describe(
+    'Branch, tag or commit id. Its commit is found once per change of the spec, and told in the status.',
+  ),
+  path: withRules(text(1024), pathInRepository).describe('Path of the module in the repository.'),
+});
+
+const importHost = matches(
+  '^(\\*\\.)?([a-z0-9]([-a-z0-9_.]*[a-z0-9])?|\\[[0-9a-f:.]+\\])(:[1-9][0-9]{0,4})?$',
+  'must be a host as in permissions.net, for example esm.sh or modules.example.com:8443',
+);
+
+/** Places code is fetched from, once per change of the spec. */
+const elsewhere = ['url', 'release', 'git'];
+
+const onlyElsewhere = (field: string): Rule<object> =>
+  onlyWithOneOf(
+    field,
+    elsewhere,
+    `source.${field} is for code that is fetched: give it with source.url, source.release or source.git alone`,
+  );
+
 /** Exactly one place the module is taken from. */
 export const source = withRules(
   z.object({
@@ -74,9 +112,22 @@ export const source = withRules(
       'Address of the module; resolved once per change of the spec.',
     ),
     integrity: withRules(text(64), integrity).exactOptional().describe(
-      'Digest the module at url must have: sha256-<base64>.',
+      'Digest of the module as it is served, or of the bundle made of it: sha256-<base64>. With any other it is not run.',
     ),
     release: release.exactOptional().describe('A released worker: <repo>/<class>/<version>/worker.ts.'),
+    git: git.exactOptional().describe('A file of a Git repository.'),
+    lock: keyRef().exactOptional().describe('A ConfigMap key with a deno.lock that holds for all that is imported.'),
+    importMap: keyRef().exactOptional().describe(
+      'A ConfigMap key with an import map; relative addresses in it are meant from the module.',
+    ),
+    importHosts: setOf(withRules(text(260), importHost), 32).exactOptional().describe(
+      'Hosts, with or without port, that modules are imported from beside the own host of url. Unless given: deno.land, jsr.io, esm.sh, raw.esm.sh, cdn.jsdelivr.net, raw.githubusercontent.com and gist.githubusercontent.com.',
+    ),
+    credentialsSecretRef: z.object({
+      name: objectName().describe('Name of the Secret, in the namespace of the worker.'),
+    }).exactOptional().describe(
+      'A Secret with "token", or "username" and "password", that the host of url or of the repository is shown, and no other.',
+    ),
     file: withRules(text(1024), relativePath).exactOptional().describe(
       'A module on disk, by its path from the manifest: in local mode, where it is bundled with all it imports.',
     ),
@@ -86,8 +137,12 @@ export const source = withRules(
     ),
   }),
   exactlyOneOf(
-    ['inline', 'configMap', 'url', 'release', 'file', 'bundle'],
-    'exactly one of source.inline, source.configMap, source.url, source.release, source.file and source.bundle must be given: keep the one you mean',
+    ['inline', 'configMap', 'url', 'release', 'git', 'file', 'bundle'],
+    'exactly one of source.inline, source.configMap, source.url, source.release, source.git, source.file and source.bundle must be given: keep the one you mean',
   ),
-  onlyWith('integrity', 'url', 'source.integrity is for source.url alone: remove it, or take the module from a url'),
+  onlyElsewhere('integrity'),
+  onlyElsewhere('lock'),
+  onlyElsewhere('importMap'),
+  onlyElsewhere('importHosts'),
+  onlyElsewhere('credentialsSecretRef'),
 );

@@ -50,6 +50,18 @@ export const consumerStatus = z.object({
   reason: short().exactOptional().describe('Why it is not Ready, in one word.'),
 });
 
+const source = z.object({
+  digest: z.string().max(80),
+  bytes: amount(),
+  time: time().exactOptional().describe('When it was resolved, where it came from elsewhere.'),
+  entry: z.string().max(2048).exactOptional().describe('Address it started from, after redirects.'),
+  commit: z.string().max(64).exactOptional().describe('Commit it was taken at, of a Git repository.'),
+  modules: amount().exactOptional().describe('Modules it was made of.'),
+  resolveRequestedAt: z.string().max(1024).exactOptional().describe(
+    'The annotation redisworker.dev/resolve-requested-at that was met last.',
+  ),
+});
+
 const network = z.object({
   hash: z.string().max(64).exactOptional().describe('Net hash of the worker.'),
   scope: listOf(short(), 600).exactOptional().describe('Canonical allow-net entries.'),
@@ -159,9 +171,7 @@ export const status = z.object({
   consumersReady: z.string().max(16).exactOptional().describe(
     'Ready and wanted consumers, such as "2/3", for kubectl get.',
   ),
-  source: z.object({ digest: z.string().max(80), bytes: amount() }).exactOptional().describe(
-    'The module the pods run.',
-  ),
+  source: source.exactOptional().describe('The module the pods run.'),
   network: network.exactOptional(),
   autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),

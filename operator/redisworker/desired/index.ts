@@ -3,7 +3,7 @@ import { type ConfigHashFields, encodeConfigHash, type EncryptedSecret } from '.
 import { configHashKey } from '../../../contract/keys.ts';
 import { scriptRedisPort } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { isPacked, type Part } from '../../code/pack.ts';
+import type { Part } from '../../code/pack.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import { consumerIdOf, mayStillRun, templateOf } from '../model/children.ts';
 import { canonicalJson, stamped } from './drift.ts';
@@ -19,7 +19,7 @@ import { type CommonInput, deploymentsOf } from './deployment.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
-import { sourceConfigMapNames, sourceConfigMaps } from './source-config-map.ts';
+import { isInPieces, sourceConfigMapNames, sourceConfigMaps } from './source-config-map.ts';
 import { telemetryEnvironment } from './telemetry.ts';
 
 /** The parts a policy follows from. */
@@ -92,6 +92,8 @@ function whatItFollowsFrom(
     consumerIds,
     [...asleep ?? []],
     [source.digest, source.fileName, sourceConfigMapNames(blueprint.parent, source), source.parts.map(keysOf)],
+    source.origins ?? null,
+    source.stored?.map(({ metadata }) => metadata) ?? null,
     secret ?? null,
     [endpoint.url, endpoint.servers],
     [kind, username ?? null, password ?? null, sentinel ?? null, tls ?? null],
@@ -112,7 +114,7 @@ function make(input: DesiredInput): Made {
   return {
     ...made,
     secrets,
-    sources: sourceConfigMaps(blueprint.parent, source).map(stamped),
+    sources: source.stored ?? sourceConfigMaps(blueprint.parent, source).map(stamped),
     configHashes,
     deployments: new Map(consumerIds.map((id) => {
       const read = { hash: configHashes.get(id), secrets };
@@ -163,14 +165,15 @@ export function desiredPolicy(input: NetworkInput, forHash?: string): DesiredPol
   return { ...desired, policy: stamped(desired.policy) };
 }
 
-function configHash({ blueprint, secret }: DesiredInput, consumerId: string): ConfigHashFields {
-  const { parent, work } = blueprint;
+function configHash({ blueprint, secret, source }: DesiredInput, consumerId: string): ConfigHashFields {
+  const { parent, work, cameFrom } = blueprint;
   return encodeConfigHash({
     type: blueprint.type,
     consumerId,
     ...work.hash,
     denoOptions: blueprint.denoOptions,
     resource: resourceOfParent(parent),
+    ...(cameFrom === undefined ? {} : { ...cameFrom, sourceDigest: source.digest }),
     ...(secret === undefined ? {} : { secret }),
   });
 }
@@ -236,7 +239,7 @@ function commonInput(
     command: {
       runtime: blueprint.runtime,
       sourceFile: source.fileName,
-      ...(isPacked(source.parts) ? { isPacked: true } : {}),
+      ...(isInPieces(source) ? { isPacked: true } : {}),
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],

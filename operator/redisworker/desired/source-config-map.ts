@@ -2,8 +2,8 @@
 import type { ConfigMap } from 'kubernetes-types/core/v1.d.ts';
 import { bundleFileName, sourceFileName } from '../../../contract/pod.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { isPacked } from '../../code/pack.ts';
-import { digest, sourceConfigMapName, sourcePartName } from '../model/names.ts';
+import { isPacked, type Part } from '../../code/pack.ts';
+import { annotations, digest, sourceConfigMapName, sourcePartName } from '../model/names.ts';
 import type { Parent } from '../model/blueprint.ts';
 import type { Source } from '../model/observed.ts';
 import { canonicalJson, hasDrifted } from './drift.ts';
@@ -15,14 +15,25 @@ export function sourceConfigMaps(parent: Parent, source: Source): readonly Built
   return source.parts.map((part, at) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: childMetadata(parent, names[at] ?? ''),
+    metadata: childMetadata(parent, names[at] ?? '', noteOf(source)),
     immutable: true,
     ...part,
   }));
 }
 
+/** What its code was resolved for is noted beside it. */
+function noteOf({ origins }: Source): { readonly annotations?: Record<string, string> } {
+  return origins === undefined ? {} : { annotations: { [annotations.origins]: JSON.stringify(origins) } };
+}
+
+/** Whether pods have to join the pieces of a source. */
+export function isInPieces({ parts, stored, origin }: Source): boolean {
+  return stored === undefined ? isPacked(parts) : origin?.isPacked === true;
+}
+
 /** Names of the ConfigMaps with a source. */
-export function sourceConfigMapNames({ name }: Parent, { digest: code, parts }: Source): readonly string[] {
+export function sourceConfigMapNames({ name }: Parent, { digest: code, parts, stored }: Source): readonly string[] {
+  if (stored !== undefined) return stored.map(({ metadata }) => metadata.name);
   const whole = sourceConfigMapName(name, code);
   return isPacked(parts) ? parts.map((_, at) => sourcePartName(whole, digestOf(parts), at + 1)) : [whole];
 }
@@ -36,13 +47,19 @@ function digestOf(parts: Source['parts']): string {
   return known;
 }
 
+/** What is kept of a ConfigMap with this part. */
+export function partDigest(part: Part): string {
+  const { data, binaryData } = part;
+  if (binaryData !== undefined) return digest(canonicalJson(binaryData));
+  const { [sourceFileName]: module, [bundleFileName]: text = module } = data ?? {};
+  return text === undefined ? 'none' : digest(text);
+}
+
 /** What is kept of such a ConfigMap, ours or found: a digest of what it holds, which may be long and is known elsewhere. */
 export function keptSource(configMap: KubeObject): KubeObject {
   const { data, binaryData, ...rest } = configMap;
   if (data === undefined && binaryData === undefined) return configMap;
-  if (binaryData !== undefined) return { ...rest, sourceDigest: digest(canonicalJson(binaryData)) };
-  const { [sourceFileName]: module, [bundleFileName]: text = module } = data as Record<string, string | undefined>;
-  return { ...rest, sourceDigest: text === undefined ? 'none' : digest(text) };
+  return { ...rest, sourceDigest: partDigest({ data, binaryData } as Part) };
 }
 
 /** Drift of such a ConfigMap, whole or as it is kept. */

@@ -3,6 +3,7 @@ import { configHashKey, keyPrefix } from '../../../contract/keys.ts';
 import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { LookUp } from '../../dns/lookup.ts';
+import type { CodeResolver } from '../../code/resolver.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import { discoverMembers } from '../../redis/discovery.ts';
 import { examine } from '../../redis/doctor/index.ts';
@@ -55,6 +56,8 @@ export interface Following {
   readonly redisDoctor: RedisDoctor;
   readonly scaling: Scaling;
   readonly idleStreams: IdleStreams;
+  /** Resolves code from elsewhere; undefined where nobody does. */
+  readonly code: CodeResolver | undefined;
 }
 
 /** What following starts from. */
@@ -73,6 +76,8 @@ export interface FollowOptions {
   readonly lookUp: LookUp;
   /** Asks a Redis who belongs to it, in another way than over `redis`. */
   readonly discover?: RedisMembersOptions['discover'] | undefined;
+  /** Resolves code from elsewhere; without it a worker whose code is there is refused. */
+  readonly code?: CodeResolver | undefined;
   readonly clock: Clock;
   /** How often a worker is looked at for its counters, in milliseconds. */
   readonly countersEveryMs: number;
@@ -101,6 +106,7 @@ export function startFollowing(options: FollowOptions): Following {
   });
   responses.onChange(options.countersEveryMs, enqueue);
   const workers = new WorkerIndex(copies.workers, options.defaultRedisUrl);
+  options.code?.onAnswer((asker) => enqueue(asker));
   enqueueChanges(copies, workers, options.defaultRedisUrl, enqueue, (key) => redisMembers.of(key));
   return {
     copies,
@@ -120,6 +126,7 @@ export function startFollowing(options: FollowOptions): Following {
       busyPaceMs: options.countersEveryMs,
     }),
     scaling: new Scaling(),
+    code: options.code,
     idleStreams: new IdleStreams({ connections: options.redis, clock, enqueue }),
     redisUsers: new RedisUsers({ users: options.workerUsers, clock, enqueue }),
     redisDoctor: new RedisDoctor({
@@ -141,6 +148,7 @@ export function follow(following: Following, key: string, observed: Observed | u
   const { references, runtimeSecrets, ciliumPolicies, outsideNames, redisMembers, responses, redisKeys } = following;
   const { redisUsers, redisDoctor } = following;
   references.keep(key, observed?.referred ?? []);
+  keepAsking(following, key, observed);
   if (!observed) {
     runtimeSecrets.forget(key);
     following.statusPace.forget(key);
@@ -170,6 +178,10 @@ export function follow(following: Following, key: string, observed: Observed | u
   if (login.kind === 'own') {
     redisUsers.keep(key, { target, servers: spec.endpoint.ok ? spec.endpoint.value.servers : [] }, login.user.name);
   } else redisUsers.forget(key);
+}
+
+function keepAsking({ code }: Following, key: string, observed: Observed | undefined): void {
+  code?.keep(key, observed?.spec?.asksCode);
 }
 
 /** What was read of the worker there, with what will be once it answers. */
@@ -208,5 +220,5 @@ export async function stopFollowing(following: Following): Promise<void> {
   following.redisUsers.close();
   following.redisKeys.close();
   following.redisDoctor.close();
-  await Promise.all([following.responses.close(), following.idleStreams.close()]);
+  await Promise.all([following.responses.close(), following.idleStreams.close(), following.code?.close()]);
 }

@@ -6,6 +6,8 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1.d.ts';
+import type { WorkerConfig } from '../../../contract/config-hash.ts';
+import type { CodeRequest } from '../../code/request.ts';
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { Block } from '../network/allow-net/address.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
@@ -47,6 +49,10 @@ export interface Blueprint {
   readonly source: RedisWorkerSpec['source'];
   /** Why the module could not be made anew: whatever the source names is of before. */
   readonly sourceProblem: string | undefined;
+  /** What config hashes say of code that came from elsewhere; undefined for any other. */
+  readonly cameFrom: Pick<WorkerConfig, 'workerUrl' | 'workerVersion' | 'repo' | 'class'> | undefined;
+  /** The last wish of somebody to have the code resolved anew. */
+  readonly resolveWish: string | undefined;
   readonly secretName: string | undefined;
   /** The Redis the spec names; undefined when it names none, and the worker has the operator's. */
   readonly redis: RedisWorkerSpec['redis'];
@@ -127,6 +133,8 @@ export interface Defaults extends GateDefaults {
   readonly redisHosts?: RedisHosts | undefined;
   /** Demanded of every Secret a spec refers to; none when absent. */
   readonly secretConsent?: ConsentLabel | undefined;
+  /** Addresses of the registries of npm and JSR that code from elsewhere imports from; the public ones when absent. */
+  readonly registries?: CodeRequest['registries'] | undefined;
   /** Shared when absent. */
   readonly podNetwork?: PodNetwork;
   /** That of the image when absent. */

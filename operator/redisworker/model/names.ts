@@ -35,6 +35,12 @@ export const annotations = {
   rotateRedisPassword: 'redisworker.dev/rotate-redis-password',
   /** Of a RedisWorker: what is wrong with the module its source was to be made of; what was made before goes on. */
   sourceProblem: 'redisworker.dev/source-problem',
+  /** Of a RedisWorker: any new value asks to have its code resolved anew. */
+  resolveRequestedAt: 'redisworker.dev/resolve-requested-at',
+  /** Of a RedisWorker on a laptop whose code is a release on disk: which one, as JSON. */
+  release: 'redisworker.dev/release',
+  /** Of a source ConfigMap: what its code was resolved for, as JSON. */
+  origins: 'redisworker.dev/source-origins',
   /** Of a NetworkPolicy: the addresses its names outside the cluster were opened by. */
   resolved: 'redisworker.dev/resolved-names',
   /** Of a NetworkPolicy: the members of the worker's Redis that were discovered. */

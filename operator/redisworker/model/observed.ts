@@ -46,8 +46,32 @@ export interface Source {
   readonly fileName: string;
   readonly digest: string;
   readonly bytes: number;
-  /** Why this is the last good code, and not what its author saved since. */
-  readonly notBuilt?: string | undefined;
+  /** Why this is the last good code, and not what is asked for now. */
+  readonly behind?: Problem | undefined;
+  /** Where it was resolved from, when it came from elsewhere. */
+  readonly origin?: Origin | undefined;
+  /** All that is noted beside the code: what else this very code has been resolved for. */
+  readonly origins?: readonly Origin[] | undefined;
+  /** The ConfigMaps that hold it already, as they are kept: there are no `parts` then. */
+  readonly stored?: readonly KubeObject[] | undefined;
+}
+
+/** What code was resolved for, and what was found: kept beside the code, so that nobody has to ask for it again. */
+export interface Origin {
+  /** Digest of the request. */
+  readonly request: string;
+  /** The wish to have it resolved anew that was met. */
+  readonly wish?: string | undefined;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly entry: string;
+  readonly commit?: string | undefined;
+  readonly modules: number;
+  /** Digests of what each of its ConfigMaps holds, and whether these are pieces. */
+  readonly parts: readonly string[];
+  readonly isPacked?: boolean | undefined;
+  /** When, in RFC 3339. */
+  readonly time: string;
 }
 
 /** What one config hash holds. */
@@ -129,6 +153,8 @@ export interface ObservedSpec {
   readonly source: Resolved<Source>;
   /** What the ConfigMaps hold that the work names; absent where it names none. */
   readonly texts?: Resolved<Texts>;
+  /** The question for code that is not answered yet, by its id. */
+  readonly asksCode?: string | undefined;
   /** The user's Secret, encrypted; undefined when the spec names none. */
   readonly secret: Resolved<EncryptedSecret | undefined>;
   readonly endpoint: Resolved<RedisEndpoint>;

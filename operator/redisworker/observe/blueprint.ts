@@ -10,6 +10,7 @@ import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { canonicalScope, type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import { type GatePlan, gatePlan } from '../network/gate.ts';
 import { workOf } from '../work/index.ts';
+import { cameFrom } from '../model/code-request.ts';
 import { clusterProblems } from './cluster-problems.ts';
 
 /** A blueprint; with problems it serves for stopping and cleaning up alone. */
@@ -62,7 +63,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       runtime: spec.runtime,
       consumers: spec.consumers,
       source: spec.source,
-      sourceProblem: worker.metadata.annotations?.[annotations.sourceProblem],
+      ...codeOf(worker),
       secretName: spec.secretRef?.name,
       redis: ownUrl === undefined ? undefined : spec.redis,
       opens: opensOf(spec),
@@ -87,6 +88,15 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       terminationGracePeriodSeconds: grace,
       pod: podSettings(spec),
     },
+  };
+}
+
+/** What is said of its code beside the spec. */
+function codeOf({ spec, metadata: { annotations: notes = {} } }: RedisWorker) {
+  return {
+    sourceProblem: notes[annotations.sourceProblem],
+    cameFrom: cameFrom(spec.source, notes[annotations.release]),
+    resolveWish: notes[annotations.resolveRequestedAt],
   };
 }
 

@@ -31,7 +31,8 @@ import type { World } from '../world.ts';
 import { blueprintOf, type Draft } from './blueprint.ts';
 import { observeHolds } from './holds.ts';
 import { observeRedisPlace } from './redis-place.ts';
-import { orForbidden, readReferences } from './references.ts';
+import { readReferences } from './references.ts';
+import { orForbidden } from './read-named.ts';
 import { tallyFrom } from './tally-from-status.ts';
 
 /** Milliseconds after which a deletion no longer waits for a Redis that does not answer: five minutes. */
@@ -117,7 +118,13 @@ interface Looking {
 async function observeSpec(world: World, worker: RedisWorker, looking: Looking): Promise<ObservedSpec> {
   const { children, key, referred, aesKey } = looking;
   const { blueprint, problems } = draftOf(worker, world.defaults);
-  const references = await readReferences(world, { blueprint, aesKey, referred });
+  const references = await readReferences(world, {
+    object: looking.object,
+    blueprint,
+    aesKey,
+    referred,
+    configMaps: children.configMaps,
+  });
   const near = world.following.workers.near(looking.object);
   const claims = foreignKeys(looking.object, near);
   const place = await observeRedisPlace(world, {

@@ -1,37 +1,30 @@
 /** Reads what a spec refers to by name: its source and its Secret. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
-import { ClusterError, type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
+import { resources } from '../../cluster/cluster.ts';
 import { childrenIn } from '../model/belonging.ts';
-import type { Blueprint } from '../model/blueprint.ts';
 import { sourceConfigMapName, sourceOfPart } from '../model/names.ts';
 import { missing, type Resolved } from '../model/problem.ts';
-import type { Referred, Source } from '../model/observed.ts';
-import type { References } from '../follow/references.ts';
+import type { ObservedSpec, Source } from '../model/observed.ts';
+import { isElsewhere } from '../model/code-request.ts';
+import { findCode, type FoundCode } from './code.ts';
+import { type Reader, readNamed } from './read-named.ts';
 import { textKey, type Texts } from '../model/work.ts';
 import { seal, secretValues } from './seal.ts';
 import { refusedSecret } from './secret-rules.ts';
 import { resolveSource, textOfConfigMap } from './source.ts';
 import type { World } from '../world.ts';
 
-/** Who looks at what. */
-export interface Reader {
-  readonly blueprint: Blueprint;
-  readonly aesKey: string;
-  /** Gets what was read. */
-  readonly referred: Referred[];
-}
-
 /** Source, further texts and secret of a worker. @throws ClusterError when the cluster does not answer */
 export async function readReferences(
   world: World,
   reader: Reader,
-): Promise<{ source: Resolved<Source>; texts: Resolved<Texts>; secret: Resolved<EncryptedSecret | undefined> }> {
-  const [source, texts, secret] = await Promise.all([
+): Promise<Pick<ObservedSpec, 'source' | 'asksCode' | 'secret'> & { readonly texts: Resolved<Texts> }> {
+  const [{ source, asks }, texts, secret] = await Promise.all([
     readSource(world, reader),
     readTexts(world, reader),
     readSecret(world, reader),
   ]);
-  return { source, texts, secret };
+  return { source, asksCode: asks, texts, secret };
 }
 
 /** What the ConfigMaps hold that the work names. */
@@ -47,36 +40,19 @@ async function readTexts({ following }: World, { blueprint, referred }: Reader):
   return { ok: true, value: texts };
 }
 
-/** Reads one object; a refused read is a problem in the server's words. @throws ClusterError */
-export async function readNamed(
-  references: References,
-  referred: Referred[],
-  resource: Resource,
-  ref: ObjectRef,
-): Promise<Resolved<KubeObject | undefined>> {
-  return orForbidden(async () => {
-    const value = await references.read(resource, ref);
-    referred.push({ resource, ref });
-    return value;
-  });
+async function readSource(world: World, reader: Reader): Promise<FoundCode> {
+  const { source, sourceProblem } = reader.blueprint;
+  if (sourceProblem === undefined && isElsewhere(source)) return findCode(world, reader);
+  return { source: await readOwnSource(world, reader) };
 }
 
-/** What was read, or a refusal as a problem in the server's words. @throws ClusterError for anything else */
-export async function orForbidden<T>(read: () => Promise<T>): Promise<Resolved<T>> {
-  try {
-    return { ok: true, value: await read() };
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.status !== 403) throw error;
-    return { ok: false, problem: missing('Forbidden', error.message) };
-  }
-}
-
-async function readSource(world: World, reader: Reader): Promise<Resolved<Source>> {
+async function readOwnSource(world: World, reader: Reader): Promise<Resolved<Source>> {
   const { source, sourceProblem } = reader.blueprint;
   if (sourceProblem === undefined) return readCode(world, reader);
   if (source.bundle === undefined) return { ok: false, problem: missing('SourceNotBuilt', sourceProblem) };
   const lastGood = await readCode(world, reader);
-  return lastGood.ok ? { ok: true, value: { ...lastGood.value, notBuilt: sourceProblem } } : lastGood;
+  const behind = missing('SourceNotBuilt', sourceProblem);
+  return lastGood.ok ? { ok: true, value: { ...lastGood.value, behind } } : lastGood;
 }
 
 async function readCode(world: World, reader: Reader): Promise<Resolved<Source>> {

@@ -4,7 +4,7 @@ import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import type { Blueprint } from '../model/blueprint.ts';
 import type { Referred } from '../model/observed.ts';
 import { missing, type Resolved } from '../model/problem.ts';
-import { readNamed } from './references.ts';
+import { readNamed } from './read-named.ts';
 import { refusedSecret, type SecretUse } from './secret-rules.ts';
 import type { World } from '../world.ts';
 

@@ -8,7 +8,7 @@ import { digest } from '../model/names.ts';
 import type { Source } from '../model/observed.ts';
 import { missing, type Problem, type Resolved } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
-import { unsupportedSource } from '../model/unsupported.ts';
+import { fileOnDisk } from '../model/unsupported.ts';
 
 /**
  * The source of a spec.
@@ -25,7 +25,7 @@ export function resolveSource(
     return found.ok ? module(found.value, `key "${key}" of ConfigMap "${name}"`) : found;
   }
   if (source.bundle !== undefined) return fromBundle(source.bundle, configMaps);
-  return { ok: false, problem: unsupportedSource(source) };
+  return { ok: false, problem: fileOnDisk(source.file ?? '') };
 }
 
 /** The text under a key. @param field where the spec names the ConfigMap */

@@ -457,13 +457,4 @@ describe('problems', () => {
       'TypeConflict',
     ]);
   });
-
-  it.each([
-    ['spec.source.url', { source: { url: 'https://example.com/w.ts' } }],
-    ['spec.source.release', { source: { release: { repo: 'https://example.com', class: 'w', version: '1' } } }],
-  ])('say by name that %s is not supported yet', (field, spec) => {
-    const [problem] = planOf(observed(worker('w', withSpec(spec)))).problems;
-    expect(problem?.reason).toBe('NotSupported');
-    expect(problem?.message.startsWith(`${field} is not supported by this version: `)).toBe(true);
-  });
 });

@@ -89,17 +89,17 @@ function sharing(why: string): string {
 
 /** Whether the source is at hand. */
 export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
-  if (source.ok && source.value.notBuilt !== undefined) {
-    return { type: 'SourceResolved', status: 'False', reason: 'SourceNotBuilt', message: source.value.notBuilt };
+  const problem = source.ok ? source.value.behind : source.problem;
+  if (problem !== undefined) {
+    const status = problem.reason === 'SourceResolving' ? 'Unknown' : 'False';
+    return { type: 'SourceResolved', status, reason: problem.reason, message: problem.message };
   }
-  return source.ok
-    ? {
-      type: 'SourceResolved',
-      status: 'True',
-      reason: 'Resolved',
-      message: `${source.value.bytes} bytes, ${source.value.digest}`,
-    }
-    : { type: 'SourceResolved', status: 'False', reason: source.problem.reason, message: source.problem.message };
+  return {
+    type: 'SourceResolved',
+    status: 'True',
+    reason: 'Resolved',
+    message: source.ok ? `${source.value.bytes} bytes, ${source.value.digest}` : '',
+  };
 }
 
 /** Whether the NetworkPolicy says exactly what the scope says. */

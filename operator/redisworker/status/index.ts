@@ -7,7 +7,7 @@ import { type ConsumerRow, consumerRows, maxRows } from './consumer-rows.ts';
 import { parentLabels } from '../desired/metadata.ts';
 import { enforcementCondition } from './enforcement.ts';
 import { fitted } from './fitted.ts';
-import type { Observed, ObservedSpec } from '../model/observed.ts';
+import type { Observed, ObservedSpec, Source } from '../model/observed.ts';
 import { exactConditions, readyConditions, redisCondition, sourceCondition, stalledConditions } from './conditions.ts';
 import type { Problem } from '../model/problem.ts';
 import { autoscaleStatus } from './autoscale.ts';
@@ -83,7 +83,7 @@ function replicas(
 function details(spec: ObservedSpec, { desired }: Plan): RedisWorkerStatus {
   const scope = formatScope(spec.blueprint.scope);
   return {
-    ...(spec.source.ok ? { source: { digest: spec.source.value.digest, bytes: spec.source.value.bytes } } : {}),
+    ...(spec.source.ok ? { source: sourceStatus(spec.source.value) } : {}),
     ...(desired
       ? {
         network: {
@@ -95,6 +95,16 @@ function details(spec: ObservedSpec, { desired }: Plan): RedisWorkerStatus {
       }
       : {}),
   };
+}
+
+function sourceStatus({ digest, bytes, origin }: Source): NonNullable<RedisWorkerStatus['source']> {
+  if (origin === undefined) return { digest, bytes };
+  const { time, entry, commit, modules, wish } = origin;
+  const more = {
+    ...(commit === undefined ? {} : { commit }),
+    ...(wish === undefined ? {} : { resolveRequestedAt: wish }),
+  };
+  return { digest, bytes, time, entry, modules, ...more };
 }
 
 /** Characters of the Scope column. */

@@ -72,13 +72,3 @@ describe('fields an admin keeps', () => {
     expect(planOf(withPod({ labels: {}, priorityClassName: 'low' }, { defaults })).problems).toEqual([]);
   });
 });
-
-test.each([
-  ['release', { repo: 'https://example.com', class: 'a', version: '1' }],
-  ['url', 'https://example.com/worker.ts'],
-])('source.%s, which is not there yet, is told in one sentence', (field, value) => {
-  const { problems } = planOf(observed(worker('w', withSpec({ source: { [field]: value } }))));
-  expect(problems.map(({ message }) => message)).toEqual([
-    `spec.source.${field} is not supported by this version: bundle the module and give it in spec.source.inline or spec.source.configMap`,
-  ]);
-});

@@ -1,6 +1,6 @@
 /** A worker whose module is a file on disk, as a cluster has it: it names a bundle, and ConfigMaps hold that. Pure. */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Bundle } from '../../../code/bundle.ts';
 import { partsOf } from '../../../code/bundle-parts.ts';
 import { type KubeObject, resources } from '../../cluster.ts';
@@ -8,6 +8,8 @@ import type { BuiltModule } from './module-builds.ts';
 
 /** Tells the operator why there is no newer code. */
 const sourceProblem = 'redisworker.dev/source-problem';
+/** Tells it which release the code is. */
+const releaseOf = 'redisworker.dev/release';
 
 /** Label of a ConfigMap that tools have made of a worker's module: it tells that worker. */
 export const codeOf = 'redisworker.dev/code-of';
@@ -21,9 +23,28 @@ export function codeLabel(worker: string): string {
 
 /** Absolute path of the module that a worker of this manifest names; undefined when it names none. */
 export function moduleOf(worker: KubeObject, manifest: string): string | undefined {
-  const { source } = (worker.spec ?? {}) as { source?: { file?: unknown } };
-  if (worker.kind !== resources.redisWorkers.kind || typeof source?.file !== 'string') return undefined;
-  return join(dirname(manifest), source.file);
+  const { source } = (worker.spec ?? {}) as { source?: { file?: unknown; release?: unknown } };
+  if (worker.kind !== resources.redisWorkers.kind) return undefined;
+  if (typeof source?.file === 'string') return join(dirname(manifest), source.file);
+  const release = releaseOnDisk(source?.release);
+  return release && resolve(dirname(manifest), release.repo, release.class, ...versionFolder(release), 'worker.ts');
+}
+
+interface Release {
+  readonly repo: string;
+  readonly class: string;
+  readonly version: string;
+}
+
+/** A release whose repo is a folder; any other is of the web, and whoever resolves code asks for it. */
+function releaseOnDisk(release: unknown): Release | undefined {
+  const { repo, class: name, version } = (release ?? {}) as Partial<Record<keyof Release, unknown>>;
+  if (typeof repo !== 'string' || typeof name !== 'string' || typeof version !== 'string') return undefined;
+  return /^https?:\/\//.test(repo) ? undefined : { repo, class: name, version };
+}
+
+function versionFolder({ version }: Release): readonly string[] {
+  return version === 'local' ? [] : [version];
 }
 
 /** The objects that stand for a worker: the ConfigMaps with its code first, when there is some. */
@@ -31,6 +52,7 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
   const annotations = {
     ...worker.metadata.annotations,
     ...(problem === undefined ? {} : { [sourceProblem]: problem }),
+    ...releaseNote(worker),
   };
   const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
   if (bundle === undefined) return [{ ...worker, metadata }];
@@ -41,6 +63,13 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
     ...(keep === undefined ? {} : { keep }),
   };
   return [...code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
+}
+
+/** The source is a bundle from then on, and config hashes go on telling what it was. */
+function releaseNote(worker: KubeObject): Readonly<Record<string, string>> {
+  const { source } = (worker.spec ?? {}) as { source?: { release?: unknown } };
+  const release = releaseOnDisk(source?.release);
+  return release === undefined ? {} : { [releaseOf]: JSON.stringify(release) };
 }
 
 /** Names of the ConfigMaps with the code of a worker that was made by {@link withModule}. */

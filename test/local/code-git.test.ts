@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { denoPath } from '../../cli/installation.ts';
+import type { ResolveOutcome } from '../../operator/code/outcome.ts';
+import { passedOn } from '../../operator/code/passed-on.ts';
+import type { CodeCredentials } from '../../operator/code/request.ts';
+import { resolveCode } from '../../operator/code/resolve.ts';
+import { codeCache } from '../support/code-cache.ts';
+import { type GitServer, hasGitServer, startGitServer } from '../support/git-server.ts';
+
+const tools = { denoPath: denoPath(), seed: codeCache(), environment: passedOn(process.env) };
+
+let host: GitServer;
+
+function taken(url: string, ref: string, path: string, credentials?: CodeCredentials): Promise<ResolveOutcome> {
+  const request = { entry: { kind: 'git', url, ref, path }, registries: {} } as const;
+  return resolveCode({ request, ...(credentials ? { credentials } : {}) }, tools);
+}
+
+async function told(ref: string, path: string): Promise<string> {
+  const outcome = await taken(`${host.url}/code/.git`, ref, path);
+  if (outcome.kind === 'resolved') return 'resolved';
+  return `${outcome.kind} ${outcome.reason}: ${outcome.sentence}`.replaceAll(host.url, '<host>');
+}
+
+const noGit = hasGitServer() ? '' : ' (skipped: git is not installed with git-http-backend)';
+
+describe.skipIf(noGit !== '')(`a module of a Git repository${noGit}`, { timeout: 180_000 }, () => {
+  let first: string;
+  beforeAll(async () => {
+    host = await startGitServer();
+    first = await host.commit('code', {
+      'workers/greet.ts': "import { hello } from '@/hello.ts';\nexport default (): string => hello('one');\n",
+      'workers/wrong.ts': 'export default () => 1;\nlet x = ;\n',
+      'lib/hello.ts': 'export const hello = (name: string): string => `Hello, ${name}!`;\n',
+      'deno.json': '{ "imports": { "@/": "./lib/" } }',
+    });
+    host.git('code', 'tag', '-a', 'v1', '-m', 'the first');
+    await host.commit('code', { 'lib/hello.ts': 'export const hello = (name: string): string => `Hi, ${name}!`;\n' });
+  });
+  afterAll(() => host.close());
+
+  test('is taken at the commit a branch has, with the configuration of the repository', async () => {
+    const outcome = await taken(`${host.url}/code/.git`, 'main', 'workers/greet.ts');
+    expect(outcome).toMatchObject({ kind: 'resolved', commit: host.git('code', 'rev-parse', 'main'), modules: 2 });
+    expect(outcome.kind === 'resolved' && outcome.code).toContain('Hi,');
+  });
+
+  test.each(['v1', 'a commit id'])('is taken at %s', async (ref) => {
+    const outcome = await taken(`${host.url}/code/.git`, ref === 'v1' ? ref : first, 'workers/greet.ts');
+    expect(outcome).toMatchObject({ kind: 'resolved', commit: first });
+    expect(outcome.kind === 'resolved' && outcome.code).toContain('Hello,');
+  });
+
+  test.each([
+    [
+      'a branch that is not there',
+      'nobody',
+      'workers/greet.ts',
+      'failed SourceNotFound: <host>/code/.git has no "nobody": check spec.source.git.ref',
+    ],
+    [
+      'a file that is not there',
+      'v1',
+      'workers/none.ts',
+      'failed SourceNotFound: <host>/code/.git has no file workers/none.ts at <commit>: check spec.source.git.path',
+    ],
+    [
+      'what does not parse',
+      'v1',
+      'workers/wrong.ts',
+      'refused InvalidSource: workers/wrong.ts:2:9: Expression expected',
+    ],
+  ])('tells %s', async (_what, ref, path, sentence) => {
+    expect(await told(ref, path)).toBe(sentence.replace('<commit>', first.slice(0, 12)));
+  });
+
+  test('leads nowhere out of the repository', async () => {
+    await host.commit('code', {
+      'out.ts': "import x from './passwd.txt' with { type: 'text' };\nexport default () => x;\n",
+    }, 'links');
+    host.git('code', 'config', 'core.symlinks', 'true');
+    const { symlinkSync } = await import('node:fs');
+    symlinkSync('/etc/passwd', `${host.git('code', 'rev-parse', '--show-toplevel')}/passwd.txt`);
+    await host.commit('code', {
+      'up.ts': "import x from '../../../../../../etc/passwd' with { type: 'text' };\nexport default () => x;\n",
+    }, 'links');
+    expect(await told('links', 'out.ts')).toMatch(/there is no passwd\.txt, which is imported here/);
+    expect(await told('links', 'up.ts')).toMatch(
+      /refused ImportRefused: up\.ts:1:\d+: imports .*etc\/passwd, which lies outside of/,
+    );
+  });
+
+  test('is taken from a private host with a token alone', async () => {
+    await host.commit('secret', { 'worker.ts': 'export default () => 1;\n' });
+    host.demand('the-token');
+    const url = `${host.url}/secret/.git`;
+    expect(await taken(url, 'main', 'worker.ts')).toMatchObject({ kind: 'failed', reason: 'SourceUnauthorized' });
+    const outcome = await taken(url, 'main', 'worker.ts', { kind: 'token', token: 'the-token' });
+    expect(outcome.kind).toBe('resolved');
+    expect(JSON.stringify(outcome)).not.toContain('the-token');
+  });
+});

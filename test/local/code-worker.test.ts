@@ -1,0 +1,203 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codeResolver } from '../../cli/bundle-module.ts';
+import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
+import { systemClock } from '../../operator/clock.ts';
+import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
+import { machineLookUp } from '../../operator/dns/lookup.ts';
+import { createLog } from '../../operator/observability/log.ts';
+import { createMetrics } from '../../operator/observability/metrics.ts';
+import { type Operator, startOperator } from '../../operator/operator.ts';
+import { type CodeServer, startCodeServer } from '../support/code-server.ts';
+import { withSpec, worker } from '../support/gen.ts';
+import { keptNodeFolder } from '../support/keeper.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { eventually } from '../support/wait.ts';
+
+const root = join(import.meta.dirname, '../..');
+const patience = 120_000;
+
+let redis: TestRedis;
+let host: CodeServer;
+let cluster: LocalCluster;
+let node: Awaited<ReturnType<typeof startNode>>;
+let operator: Operator;
+let dataDir: string;
+const lines: string[] = [];
+const log = createLog({ level: 'debug', destination: { write: (text: string) => void lines.push(text) } });
+
+async function startIt(): Promise<void> {
+  operator = startOperator({
+    cluster,
+    log,
+    metrics: createMetrics(),
+    redisUrl: redis.url,
+    redisLogin: {},
+    defaultRedisNamespaces: 'All',
+    workerImage: 'local',
+    policyEnforcement: 'None',
+    lookUp: machineLookUp(),
+    code: codeResolver({ environment: process.env }, systemClock),
+    countersEveryMs: 500,
+  });
+  await operator.started;
+}
+
+beforeAll(async () => {
+  [redis, host, cluster] = await Promise.all([
+    startRedis(),
+    startCodeServer(),
+    openLocalCluster({ log, nodeName: 'test' }),
+  ]);
+  dataDir = keptNodeFolder();
+  const places = { dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno') };
+  node = await startNode({ cluster, log, nodeName: 'test', ...places, searchPath: process.env['PATH'] ?? '' });
+  await startIt();
+}, patience);
+afterAll(async () => {
+  await operator.stop();
+  await node.stop();
+  await cluster.close();
+  await Promise.all([redis.stop(), host.close(), rm(dataDir, { recursive: true, force: true })]);
+}, patience);
+
+async function status(name: string): Promise<RedisWorkerStatus> {
+  const found = await cluster.get(resources.redisWorkers, { namespace: 'default', name });
+  return found?.status ?? {};
+}
+
+function told(name: string, type: string, wanted: string, reason?: string): Promise<string> {
+  return eventually(`${type} of ${name} is ${wanted} ${reason ?? ''}`, async () => {
+    const found = (await status(name)).conditions?.find((one) => one.type === type);
+    return found?.status === wanted && (reason === undefined || found.reason === reason) && (found.message || 'said');
+  }, patience);
+}
+
+function from(name: string, source: object, annotations: Record<string, string> = {}): KubeObject {
+  const made = worker(name, withSpec({ source, consumers: { count: 1 } }));
+  return { ...made, metadata: { ...made.metadata, annotations } };
+}
+
+async function podsOf(name: string): Promise<readonly (string | undefined)[]> {
+  const pods = await cluster.list(resources.pods);
+  return pods.filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name).map(({ metadata }) =>
+    metadata.uid
+  );
+}
+
+const asksFor = (path: string): number => host.asked.filter((one) => one.path === path).length;
+const greeting = (word: string): string =>
+  `import { word } from './word.ts';\nexport default (): string => '${word}' + word;\n`;
+
+describe('a worker whose code is at an address', () => {
+  const source = () => ({ url: `${host.url}/greet.ts` });
+
+  test('runs it, tells where it came from, and shares one resolve with another worker', async () => {
+    host.routes.set('/greet.ts', greeting('one'));
+    host.routes.set('/word.ts', "export const word = '!';\n");
+    await Promise.all(['greet', 'twin'].map((name) => cluster.apply(from(name, source()), 'user')));
+    await Promise.all([told('greet', 'Ready', 'True'), told('twin', 'Ready', 'True')]);
+    expect(asksFor('/greet.ts')).toBe(1);
+    const { source: found } = await status('greet');
+    expect(found).toMatchObject({
+      entry: `${host.url}/greet.ts`,
+      modules: 2,
+      digest: expect.stringMatching(/^sha256-/),
+    });
+    const hash = await redis.client.hgetall('greet:1:h');
+    expect(hash).toMatchObject({ url: source().url, workerUrl: source().url, sourceDigest: found?.digest });
+  }, patience);
+
+  test('is found again by an operator that starts anew while the host is gone, and no pod is touched', async () => {
+    const [pods, before] = [await podsOf('greet'), await status('greet')];
+    await operator.stop();
+    await host.close();
+    await startIt();
+    await cluster.apply(from('greet', source(), { note: 'a look is wanted' }), 'user');
+    await told('greet', 'Ready', 'True');
+    expect([await podsOf('greet'), (await status('greet')).source]).toEqual([pods, before.source]);
+  }, patience);
+
+  test(
+    'keeps what runs when it is to be resolved anew and the host does not answer, or what is there is wrong',
+    async () => {
+      const pods = await podsOf('greet');
+      const wish = (at: string) =>
+        cluster.apply(from('greet', source(), { 'redisworker.dev/resolve-requested-at': at }), 'user');
+      await wish('one');
+      expect(await told('greet', 'SourceResolved', 'False', 'SourceUnreachable')).toContain('Connection refused');
+      await told('greet', 'Ready', 'True');
+      host = await startCodeServer({ '/greet.ts': 'let x = ;\n', '/word.ts': 'export const word = 2;\n' }, host.port);
+      await wish('two');
+      expect(await told('greet', 'SourceResolved', 'False', 'InvalidSource')).toContain(
+        '/greet.ts:1:9: Expression expected',
+      );
+      await told('greet', 'Ready', 'True');
+      expect(await podsOf('greet')).toEqual(pods);
+    },
+    patience,
+  );
+
+  test('is resolved once for each wish, and rolls to what is there by then', async () => {
+    const { source: before } = await status('greet');
+    host.routes.set('/greet.ts', greeting('two'));
+    await cluster.apply(from('greet', source(), { 'redisworker.dev/resolve-requested-at': 'three' }), 'user');
+    await eventually(
+      'other code is there',
+      async () => (await status('greet')).source?.digest !== before?.digest,
+      patience,
+    );
+    await told('greet', 'Ready', 'True');
+    expect((await status('greet')).source).toMatchObject({ resolveRequestedAt: 'three' });
+    const asked = asksFor('/greet.ts');
+    host.routes.set('/greet.ts', greeting('three'));
+    await cluster.apply(
+      from('greet', source(), { 'redisworker.dev/resolve-requested-at': 'three', more: 'of it' }),
+      'user',
+    );
+    await told('greet', 'Ready', 'True');
+    expect(asksFor('/greet.ts')).toBe(asked);
+  }, patience);
+
+  test('is stalled by a digest that is another, and runs once the spec names the right one', async () => {
+    await cluster.apply(from('pinned', { ...source(), integrity: `sha256-${'A'.repeat(43)}=` }), 'user');
+    const why = await told('pinned', 'Stalled', 'True', 'IntegrityMismatch');
+    const [, digest] = /has the digest (\S+),/.exec(why) ?? [];
+    await cluster.apply(from('pinned', { ...source(), integrity: digest }), 'user');
+    await told('pinned', 'Ready', 'True');
+  }, patience);
+
+  test('may be a release, which config hashes name as older programs expect', async () => {
+    host.routes.set('/releases/greet/1.2.3/worker.ts', 'export default (): number => 1;\n');
+    await cluster.apply(
+      from('released', { release: { repo: `${host.url}/releases/`, class: 'greet', version: '1.2.3' } }),
+      'user',
+    );
+    await told('released', 'Ready', 'True');
+    expect(await redis.client.hgetall('released:1:h')).toMatchObject({
+      repo: `${host.url}/releases/`,
+      class: 'greet',
+      version: '1.2.3',
+      workerVersion: '1.2.3',
+      url: `${host.url}/releases/greet/1.2.3/worker.ts`,
+    });
+  }, patience);
+
+  test('imports by a map and a lock that ConfigMaps hold', async () => {
+    host.routes.set('/mapped.ts', "import { word } from 'words';\nexport default () => word;\n");
+    host.routes.set('/words.ts', 'export const word = 1;\n');
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'default', name: 'settings' },
+      data: { map: '{ "imports": { "words": "./words.ts" } }', lock: '{ "version": "5", "remote": {} }' },
+    }, 'user');
+    const mapped = { url: `${host.url}/mapped.ts`, importMap: { name: 'settings', key: 'map' } };
+    await cluster.apply(from('mapped', mapped), 'user');
+    await told('mapped', 'Ready', 'True');
+    await cluster.apply(from('locked', { ...mapped, lock: { name: 'settings', key: 'lock' } }), 'user');
+    await told('locked', 'Stalled', 'True', 'LockMismatch');
+  }, patience);
+});
