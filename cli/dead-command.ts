@@ -62,7 +62,7 @@ function addShow(dead: Command, call: Call): void {
 function addRedrive(dead: Command, call: Call): void {
   withCommonWords(
     dead.command('redrive').description(
-      'send dead letters back to the request stream, with their fields byte for byte',
+      'send dead letters back to the request stream, with their fields byte for byte; tasks to their list',
     ),
   )
     .argument('[id]', 'id of the dead letter')

@@ -23,6 +23,8 @@ import { connectRedis } from './redis.ts';
 import type { RedisClient } from '../operator/redis/requests/client.ts';
 import { tlsFilesOf, type TlsOptions } from './redis-options.ts';
 import { alignRows } from './table.ts';
+import { taskQueueKey } from '../contract/tasks.ts';
+import { usualTasks } from '../operator/page/worker-streams.ts';
 import { findTarget } from './target.ts';
 
 /** The words every command has. */
@@ -87,7 +89,7 @@ export function redriveLetters(words: DeadWords & { readonly to?: string }, choi
     const done = id === undefined ? await redriveAll(redis, route) : await redriveOne(redis, route, id);
     if (done.obstacle !== undefined) throw blocked(done, done.obstacle, route);
     if (id !== undefined && done.sent === 0) absent(words, route.from, id);
-    io.out(`${counted(done.sent, 'request')} sent back to ${route.to}`);
+    io.out(`${counted(done.sent, route.tasks ? 'task' : 'request')} sent back to ${route.to}`);
   });
 }
 
@@ -117,7 +119,12 @@ async function onStreams(
     { type, session: name, namespace, redisUrl, tlsFiles: tlsFilesOf(words), keysNamed: stream !== undefined },
     io,
   );
-  const route = { from: stream ?? target.deadLetterStream, to: to ?? target.requestStream };
+  const { deadLetterStream, requestStream, tasks } = target;
+  const route = {
+    from: stream ?? deadLetterStream,
+    to: to ?? tasks?.queue ?? requestStream,
+    tasks: tasks ?? (to?.startsWith(taskQueueKey('')) === true ? usualTasks(to) : undefined),
+  };
   const redis = await connectRedis(target.redisUrl, target);
   try {
     await act(redis, route);
@@ -152,11 +159,24 @@ function ageOf({ id }: DeadLetter): string {
   return formatAge((Date.now() - Number(id.split('-', 1)[0])) / 1000);
 }
 
-function blocked({ sent }: Redriven, { id, kind }: NonNullable<Redriven['obstacle']>, { from, to }: Route): Failure {
-  const done = sent > 0 ? `${counted(sent, 'request')} sent back to ${to}, but ` : '';
+function blocked(
+  { sent }: Redriven,
+  { id, kind }: NonNullable<Redriven['obstacle']>,
+  { from, to, tasks }: Route,
+): Failure {
+  const done = sent > 0 ? `${counted(sent, tasks ? 'task' : 'request')} sent back to ${to}, but ` : '';
   if (kind === 'noStream') {
     return new Failure(
-      `${done}there is no stream ${to}, so nobody would take the request: start its worker first, or name another stream with --to`,
+      `${done}there is no stream ${to}, so nobody would take the request: start its worker first, or name another stream with --to; tasks of Rhai go back with --to ${
+        taskQueueKey('<circle>')
+      }`,
+    );
+  }
+  if (kind === 'noTask') {
+    return new Failure(
+      `${done}the task of the dead letter ${id} has no hash that begins with ${
+        tasks?.details ?? ''
+      } any more: have its dispatcher push it again, and remove the letter from ${from} with "${program} dead purge"`,
     );
   }
   return new Failure(

@@ -42,11 +42,13 @@ export function deadLettersOf(place: RequestPlace): Promise<DeadLetters> {
   });
 }
 
-/** Sends one dead letter back as a new request. @throws Refused when it is gone, or cannot be sent */
+/** Sends one dead letter back as a new request, or its task to the list. @throws Refused when it is gone, or cannot be sent */
 export async function replay(place: RequestPlace, id: string): Promise<void> {
-  const route = { from: place.deadLetterStream, to: place.requestStream };
+  const { deadLetterStream: from, requestStream, tasks } = place;
+  const route = { from, to: tasks?.queue ?? requestStream, tasks };
   const { sent, obstacle } = await asking(place, (redis) => redriveOne(redis, route, id));
   if (obstacle?.kind === 'noStream') throw new Refused(409, `there is no stream ${route.to} that would take it`);
+  if (obstacle?.kind === 'noTask') throw new Refused(409, `the hash of the task of the dead letter ${id} is gone`);
   if (obstacle !== undefined) throw new Refused(409, `the dead letter ${id} has no field to send, or too many`);
   if (sent === 0) throw new Refused(404, `the dead letter ${id} is gone: it was sent or removed meanwhile`);
 }

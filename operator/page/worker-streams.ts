@@ -8,13 +8,20 @@ import {
   retryScheduleKey,
 } from '../../contract/keys.ts';
 import type { RedisTopology } from '../../contract/redis-address.ts';
+import { defaultTaskDetails, taskFields, taskQueueKey } from '../../contract/tasks.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
-import type { WorkerStreams } from '../redis/requests/worker-streams.ts';
+import type { TaskPlace, WorkerStreams } from '../redis/requests/worker-streams.ts';
 
 const spec = z.object({
   type: z.string().optional(),
   stream: z.object({ request: z.string().optional(), response: z.string().optional() }).optional(),
   handler: z.object({ deadLetter: z.string().optional() }).optional(),
+  tasks: z.object({
+    circlePublicKey: z.string(),
+    queue: z.string().optional(),
+    details: z.string().default(defaultTaskDetails),
+    fields: z.record(z.string(), z.string()).default({}),
+  }).optional(),
 });
 
 /** The worker type: `spec.type`, else the name. */
@@ -24,14 +31,26 @@ export function workerType({ spec: given, metadata }: KubeObject): string {
 
 /** The streams of a worker in a Redis of this topology. */
 export function streamsOf(worker: KubeObject, topology: RedisTopology): WorkerStreams {
-  const { stream, handler } = spec.safeParse(worker.spec).data ?? {};
+  const { stream, handler, tasks } = spec.safeParse(worker.spec).data ?? {};
   const usual = usualStreams(workerType(worker), topology);
   return {
     requestStream: stream?.request ?? usual.requestStream,
     responseStream: stream?.response ?? usual.responseStream,
     deadLetterStream: handler?.deadLetter ?? usual.deadLetterStream,
     retrySchedule: usual.retrySchedule,
+    ...(tasks && {
+      tasks: {
+        queue: tasks.queue ?? taskQueueKey(tasks.circlePublicKey),
+        details: tasks.details,
+        fields: { ...taskFields, ...tasks.fields },
+      },
+    }),
   };
+}
+
+/** Tasks whose manifest names nothing but perhaps the list. */
+export function usualTasks(queue: string): TaskPlace {
+  return { queue, details: defaultTaskDetails, fields: taskFields };
 }
 
 /** The streams of a worker type whose manifest names no others. */

@@ -202,6 +202,54 @@ describe('redrive', () => {
   });
 });
 
+describe('redrive of tasks', () => {
+  const details = (id: string) => `rhai_task_details:${id}`;
+
+  test('pushes each task to its list again, with a hash that says nothing of how it ended', async () => {
+    const type = 'tasks';
+    for (const id of ['t1', 't2']) {
+      const ended = {
+        script: id,
+        callerId: 'me',
+        status: 'error',
+        error: 'died of it',
+        deliveries: '5',
+        updatedAt: '1',
+      };
+      await redis.client.hset(details(id), ended);
+      await redis.client.expire(details(id), 1000);
+      await bury(type, ['ref', id, 'type', type]);
+    }
+    expect(await dead('redrive', type, '--all', '--to', 'rhai_tasks:circle')).toEqual({
+      code: 0,
+      out: '2 tasks sent back to rhai_tasks:circle',
+      err: '',
+    });
+    expect(await redis.client.lrange('rhai_tasks:circle', 0, -1)).toEqual(['t1', 't2']);
+    const { updatedAt, ...task } = await redis.client.hgetall(details('t2'));
+    expect(task).toEqual({ script: 't2', callerId: 'me', status: 'pending' });
+    expect(Number(updatedAt)).toBeGreaterThan(1);
+    expect([await redis.client.ttl(details('t2')), await left(type)]).toEqual([-1, 0]);
+  });
+
+  test('leaves one whose hash is gone, and writes nothing where the list is none', async () => {
+    const type = 'tasks-gone';
+    await redis.client.hset(details('t3'), { status: 'error', error: 'died of it' });
+    await bury(type, ['ref', 't3', 'type', type]);
+    await redis.client.set('rhai_tasks:text', 'no list');
+    expect((await dead('redrive', type, '--all', '--to', 'rhai_tasks:text')).err).toContain('WRONGTYPE');
+    expect(await redis.client.hget(details('t3'), 'status')).toBe('error');
+    const id = await bury(type, ['ref', 't4', 'type', type]);
+    const { code, err } = await dead('redrive', type, '--all', '--to', 'rhai_tasks:gone');
+    expect(err).toBe(
+      `1 task sent back to rhai_tasks:gone, but the task of the dead letter ${id} has no hash that begins with ` +
+        'rhai_task_details: any more: have its dispatcher push it again, and remove the letter from ' +
+        'tasks-gone:dead:x with "redisworker dead purge"',
+    );
+    expect([code, await left(type)]).toEqual([1, 1]);
+  });
+});
+
 describe('purge', () => {
   test('removes nothing without --yes, and tells what it would', async () => {
     const type = 'spared';

@@ -4,6 +4,8 @@ import { maxMovedFields } from '../../../contract/limits.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../../../contract/runtime-fields.ts';
 import { requestFields } from '../../../contract/request.ts';
 import type { RedisClient } from './client.ts';
+import { redriveTasksArguments, redriveTasksScript } from './redrive-tasks.ts';
+import type { TaskPlace } from './worker-streams.ts';
 
 /** One entry of the dead-letter stream. */
 export interface DeadLetter {
@@ -61,14 +63,17 @@ export async function purgeUpTo(redis: RedisClient, stream: string, last: string
 /** Where letters are sent back from and to. */
 export interface Route {
   readonly from: string;
+  /** Key of a stream, or of the list of tasks. */
   readonly to: string;
+  /** Where the tasks are, when the letters are of tasks. */
+  readonly tasks?: TaskPlace | undefined;
 }
 
 /** What came of sending letters back. */
 export interface Redriven {
   readonly sent: number;
   /** Why the letter `id` was left where it is. */
-  readonly obstacle?: { readonly id: string; readonly kind: 'noStream' | 'fields' };
+  readonly obstacle?: { readonly id: string; readonly kind: 'noStream' | 'fields' | 'noTask' };
 }
 
 /**
@@ -94,7 +99,7 @@ end
 return {sent}`;
 
 const scriptReply = z.tuple([z.number()], z.string());
-const obstacle = z.tuple([z.string(), z.enum(['noStream', 'fields'])]);
+const obstacle = z.tuple([z.string(), z.enum(['noStream', 'fields', 'noTask'])]);
 
 /** Sends one letter back; `sent` is 0 when it is not there. A letter is in one of the two streams, never in both or none. */
 export async function redriveOne(redis: RedisClient, route: Route, id: string): Promise<Redriven> {
@@ -115,11 +120,13 @@ export async function redriveAll(redis: RedisClient, route: Route): Promise<Redr
   }
 }
 
-async function redriveRange(redis: RedisClient, { from, to }: Route, last: string, count: number): Promise<Redriven> {
+async function redriveRange(redis: RedisClient, route: Route, last: string, count: number): Promise<Redriven> {
+  const { from, to, tasks } = route;
   const first = count === 1 ? last : '-';
-  const [sent, ...rest] = scriptReply.parse(
-    await redis.eval(redriveScript, 2, from, to, first, last, count, runtimeFieldPrefix, maxMovedFields),
-  );
+  const [script, more] = tasks === undefined
+    ? [redriveScript, [runtimeFieldPrefix, maxMovedFields]]
+    : [redriveTasksScript, redriveTasksArguments(tasks)];
+  const [sent, ...rest] = scriptReply.parse(await redis.eval(script, 2, from, to, first, last, count, ...more));
   if (rest.length === 0) return { sent };
   const [id, kind] = obstacle.parse(rest);
   return { sent, obstacle: { id, kind } };
