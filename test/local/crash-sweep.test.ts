@@ -7,12 +7,13 @@ import {
   requestStreamKey,
   responseStreamKey,
 } from '../../contract/keys.ts';
+import { takenTasksKey, taskConsumerField, taskQueueKey, taskRecordKey } from '../../contract/tasks.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../../operator/cluster/local/index.ts';
 import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { annotations, finalizer, labels, runtimeSecretName } from '../../operator/redisworker/model/names.ts';
 import { type CommandUsage, watchOperator } from '../support/command-usage.ts';
-import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
+import { withCount, withSpec, worker } from '../support/gen.ts';
 import { checkInvariants, lookInto } from '../support/invariants.ts';
 import { settled } from '../support/manual-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
@@ -23,6 +24,7 @@ import { type Snapshot, snapshot } from '../support/sweep/snapshot.ts';
 import { moveNode } from '../support/sweep/stand-in-node.ts';
 
 const type = 'swept';
+const tasks = 'tasks';
 const key = `default/${type}`;
 const ref = { namespace: 'default', name: type };
 const user = 'rw-uid-of-worker';
@@ -49,7 +51,8 @@ afterEach(() => cluster.close());
 const withSecret = withSpec({ secretRef: { name: 'theirs' } });
 const before = worker(type, withCount(2), withSecret);
 const three = worker(type, withCount(3), withSecret);
-const after = worker(type, withCount(1), withSecret, withInline('export default () => "new";\n'));
+const changed = withSpec({ source: { inline: 'export default () => "new";\n', keep: 0 } });
+const after = worker(type, withCount(1), withSecret, changed);
 
 async function openEmpty(): Promise<LocalCluster> {
   let made = 0;
@@ -69,12 +72,12 @@ async function openEmpty(): Promise<LocalCluster> {
   return opened;
 }
 
-/** Reconciles until nothing moves any more. @returns false when the operator died on the way */
-async function runToRest(operator: MortalOperator): Promise<boolean> {
+/** Reconciles a worker until nothing moves any more. @returns false when the operator died on the way */
+async function runToRest(operator: MortalOperator, name = type): Promise<boolean> {
   for (let round = 0; round < 60; round += 1) {
     const writes = operator.life.writes;
-    if (!await operator.reconcile(key)) return false;
-    const moved = await moveNode(cluster, redis.client, type);
+    if (!await operator.reconcile(`default/${name}`)) return false;
+    const moved = await moveNode(cluster, redis.client, name);
     await settled();
     await settled();
     if (!moved && operator.life.writes === writes) return true;
@@ -83,10 +86,10 @@ async function runToRest(operator: MortalOperator): Promise<boolean> {
 }
 
 /** A whole process: started, run until rest or death, thrown away. @returns the writes it made, and whether it came to rest */
-async function runOperator(life = new Life()): Promise<{ writes: number; rested: boolean }> {
+async function runOperator(life = new Life(), name = type): Promise<{ writes: number; rested: boolean }> {
   const operator = await startMortalOperator(cluster, { redisUrl: redis.url, login }, life);
   try {
-    return { rested: await runToRest(operator), writes: life.writes };
+    return { rested: await runToRest(operator, name), writes: life.writes };
   } finally {
     await operator.stop();
   }
@@ -250,6 +253,8 @@ test('at rest a reconcile writes nothing', async () => {
 test('after all that each right of its login was used, and it took no other one', async () => {
   await answeredAndLost();
   await runOperator();
+  await tasksInHand();
+  await runOperator(new Life(), tasks);
   const { commands } = operatorUser(login.username, login.password);
   // What is about users is not shown to those who listen; here only the operator makes and reads them.
   const managing = [...(await commandStats(redis.client)).keys()].filter((name) => name.startsWith('acl|'));
@@ -265,4 +270,17 @@ async function answeredAndLost(): Promise<void> {
   const [, id] = [await redis.client.xadd(stream, '*', 'ref', 'a'), await redis.client.xadd(stream, '*', 'ref', 'b')];
   await redis.client.xadd(responseStreamKey(type), '*', 'ref', 'b', 'xid', id!);
   await redis.client.xgroup('DESTROY', stream, defaultGroup);
+}
+
+/** A consumer of tasks that is taken away has one in hand. */
+async function tasksInHand(): Promise<void> {
+  const those = withSpec({ runtime: 'Rhai', tasks: { circlePublicKey: 'c' } });
+  await cluster.close();
+  cluster = await openEmpty();
+  await cluster.apply(worker(tasks, withCount(2), those), 'user');
+  await runOperator(new Life(), tasks);
+  const queue = taskQueueKey('c');
+  await redis.client.rpush(takenTasksKey(queue, '2'), 'task');
+  await redis.client.hset(taskRecordKey(queue), taskConsumerField('2'), '1');
+  await cluster.apply(worker(tasks, withCount(1), those), 'user');
 }

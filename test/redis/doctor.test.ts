@@ -19,6 +19,7 @@ import { RedisConnections } from '../../operator/redis/connections.ts';
 import { examiningCommands, operatorUser } from '../../operator/redis/operator-rights.ts';
 import { type ExaminedWorker, examineWorker } from '../../operator/redis/doctor/worker.ts';
 import type { RedisTarget } from '../../operator/redis/target.ts';
+import { tasksNeeds } from '../../operator/redisworker/work/tasks/needs.ts';
 import { manners, startNonsense } from '../support/nonsense.ts';
 import { freePort, start } from '../support/processes.ts';
 import { knowsTls, noTls, redisServer, startRedis, type TestRedis } from '../support/redis.ts';
@@ -257,7 +258,14 @@ test('the user the operator makes for a worker may all that is asked of one, for
 });
 
 test('what the operator is asked to be allowed is what its login is documented to have', () => {
-  const asked = [...operatorNeeds(keys), ...newsNeeds(), ...userNeeds()].map(({ command }) => ruleName(command));
+  const tasks = {
+    responses: 'r',
+    settings: { queue: 'q', details: 'd:', deadLetterStream: 'x' },
+  };
+  const ofTasks = tasksNeeds(tasks, 'h').filter(({ actor }) => actor === 'operator');
+  const asked = [...operatorNeeds(keys), ...ofTasks, ...newsNeeds(), ...userNeeds()].map(({ command }) =>
+    ruleName(command)
+  );
   expect([...new Set(asked)].sort()).toEqual([...operatorUser('o', 'x').commands].sort());
 });
 

@@ -131,4 +131,4 @@ test('threads on workers that are killed run on elsewhere, never two at once, an
   const before = await turns();
   await eventually('all go on', async () => (await turns()).every((count, n) => count > (before[n] ?? 0)), patience);
   expect(await redis.client.get('kill:twice')).toBeNull();
-});
+}, 300_000);

@@ -6,8 +6,14 @@ import type { TasksBlueprint } from './blueprint.ts';
 const someTask = 'redisworker-doctor';
 const someConsumer = '1';
 
+/** The keys of tasks. */
+export interface TaskKeys {
+  readonly responses: string;
+  readonly settings: Pick<TasksBlueprint['settings'], 'queue' | 'details' | 'deadLetterStream'>;
+}
+
 /** All of it. @param hash one of the worker's config hashes */
-export function tasksNeeds({ responses, settings }: TasksBlueprint, hash: string): Need[] {
+export function tasksNeeds({ responses, settings }: TaskKeys, hash: string): Need[] {
   const { queue, details, deadLetterStream } = settings;
   const [taken, record, task] = [takenTasksKey(queue, someConsumer), taskRecordKey(queue), details + someTask];
   return [
