@@ -8,6 +8,7 @@ import {
   resources,
 } from '../operator/cluster/cluster.ts';
 import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import { annotations } from '../operator/redisworker/model/names.ts';
 import { fail, Failure, messageOf } from './failure.ts';
 import { type Place, statusFreshMs } from './place.ts';
 import { program } from './program.ts';
@@ -39,6 +40,7 @@ export async function openClusterPlace({ kubeconfig, namespace, allNamespaces }:
     view: () => viewOf(cluster, name, chosen === undefined ? {} : { namespace: chosen }),
     absence: () => Promise.resolve(new Failure(`there is no RedisWorker in ${name}`)),
     beside: (worker) => besideOf(cluster, worker),
+    requestResolve: (worker, wish) => requestResolve(cluster, worker, wish),
     notes: () => Promise.resolve([]),
     close: () => cluster.close(),
   };
@@ -49,6 +51,23 @@ async function viewOf(cluster: KubernetesCluster, name: string, where: FollowOpt
     return { started: true, items: await cluster.list(resources.redisWorkers, where), problems: [] };
   } catch (error) {
     throw new Failure(whyNotListed(cluster, name, error), 1, { cause: error });
+  }
+}
+
+async function requestResolve(cluster: KubernetesCluster, { metadata }: KubeObject, wish: string): Promise<void> {
+  const { name, namespace, uid } = metadata;
+  const patch = { metadata: { annotations: { [annotations.resolveRequestedAt]: wish } } };
+  try {
+    await cluster.patch(resources.redisWorkers, metadata, patch, uid === undefined ? {} : { uid });
+  } catch (error) {
+    const isForbidden = error instanceof ClusterError && error.status === 403;
+    throw new Failure(
+      isForbidden
+        ? `you may not change the worker ${name}: ask for the right to patch redisworkers in the namespace ${namespace}`
+        : messageOf(error),
+      1,
+      { cause: error },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /** The loop between a running `up` and commands in other terminals: HTTP on a private Unix socket. */
 import { createServer, request, type Server } from 'node:http';
 import { rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
@@ -8,6 +9,7 @@ import { Failure, systemCode } from './failure.ts';
 import { type PodLine, podLine } from './kept-lines.ts';
 
 const paths = { view: '/workers', events: '/events', lines: '/lines' } as const;
+const resolvePath = '/resolve';
 const answerDeadlineMs = 3000;
 
 const viewSchema = z.object({
@@ -32,6 +34,11 @@ const eventsSchema = z.array(z.object({
   lastTime: z.string(),
 }));
 
+const resolveWish = z.object({ namespace: z.string(), name: z.string(), wish: z.string().min(1).max(1024) });
+
+/** A worker whose code is to be resolved again. */
+export type ResolveWish = z.infer<typeof resolveWish>;
+
 /** What was told about an object of the session. */
 export type SessionEvent = z.infer<typeof eventsSchema>[number];
 
@@ -51,6 +58,8 @@ export interface Answers {
   events(): readonly SessionEvent[];
   /** What its pods have printed behind the line with this number, oldest first. */
   lines(after: number): readonly PodLine[];
+  /** Has the code of a worker resolved again. */
+  resolve(wish: ResolveWish): Promise<void>;
 }
 
 /** An endpoint that answers until it is closed. */
@@ -67,6 +76,10 @@ export async function serveSession(socket: string, answers: Answers): Promise<En
   await rm(socket, { force: true }); // left behind by a process that was killed
   const server = createServer((incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '', 'http://session');
+    if (incoming.method === 'POST' && pathname === resolvePath) {
+      void resolving(incoming, answers).then((status) => response.writeHead(status).end());
+      return;
+    }
     const asked = Object.entries(paths).find(([, path]) => incoming.method === 'GET' && pathname === path);
     const after = Number(searchParams.get('after'));
     response.writeHead(asked ? 200 : 404, { 'content-type': 'application/json' });
@@ -80,6 +93,28 @@ export async function serveSession(socket: string, answers: Answers): Promise<En
         server.closeAllConnections();
       }),
   };
+}
+
+/** @returns the status of the answer */
+async function resolving(incoming: Readable, answers: Answers): Promise<number> {
+  try {
+    await answers.resolve(resolveWish.parse(JSON.parse(await text(incoming))));
+    return 204;
+  } catch {
+    return 400;
+  }
+}
+
+/** Has the session that serves `socket` resolve the code of a worker again. @throws Failure when it does not */
+export async function askToResolve(socketPath: string, wish: ResolveWish): Promise<void> {
+  const signal = AbortSignal.timeout(answerDeadlineMs);
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  request({ socketPath, path: resolvePath, method: 'POST', agent: false, signal }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  }).once('error', reject).end(JSON.stringify(wish));
+  const status = await promise.catch(() => undefined);
+  if (status !== 204) throw new Failure(`the session at ${socketPath} does not take it: is it still running?`);
 }
 
 /**

@@ -15,6 +15,7 @@ import { createMetrics, type Metrics } from '../operator/observability/metrics.t
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { localUid } from '../operator/local-uid.ts';
 import { systemClock } from '../operator/clock.ts';
+import { annotations } from '../operator/redisworker/model/names.ts';
 import { codeResolver, moduleBundler, registriesOf, typeChecker } from './bundle-module.ts';
 import { fail } from './failure.ts';
 import { denoPath, imageRoot } from './installation.ts';
@@ -81,6 +82,10 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
     workers: () => workers.list(),
     problems: () => files.problems(),
     events: () => cluster.events(),
+    requestResolve: async (worker, wish) => {
+      const patch = { metadata: { annotations: { [annotations.resolveRequestedAt]: wish } } };
+      await cluster.patch(resources.redisWorkers, worker, patch);
+    },
     lost: claim.lost,
     onChange: (listener) => workers.onChange((type, worker) => (type === 'deleted' ? undefined : listener(worker))),
     stop: () => running.disposeAsync(),

@@ -56,6 +56,8 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['init'], `missing required argument 'name'`],
     [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http, cron, postgres, script; see '],
     [['logs'], `missing required argument 'worker'`],
+    [['resolve'], `missing required argument 'workers'`],
+    [['resolve', 'a', '--timeout', '0'], 'It must be a whole number from 1 to 86400; see '],
     [['validate'], `missing required argument 'files'`],
     [['test'], `missing required argument 'specs'`],
     [['test', 'a.yaml', '--ready-timeout', '0'], 'It must be a whole number from 1 to 3600; see '],
@@ -93,6 +95,7 @@ test.each([
   ['schema', '--help'],
   ['validate', '--help'],
   ['logs', '--help'],
+  ['resolve', '--help'],
   ['init', '--help'],
   ['completion', '--help'],
 ])('%s %s shows examples', async (...argv) => {

@@ -15,6 +15,7 @@ import { program } from './program.ts';
 import { addInitCommand } from './init-command.ts';
 import { addLogsCommand } from './logs-command.ts';
 import { addRenderCommand } from './render-command.ts';
+import { addResolveCommand } from './resolve-command.ts';
 import { addSchemaCommand } from './schema-command.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-command.ts';
@@ -77,6 +78,7 @@ export function redisworker(call: Call): Command {
   addTestCommand(root, call);
   addStatusCommands(root, io, finish);
   addLogsCommand(root, io, finish);
+  addResolveCommand(root, io, finish);
   addTopCommand(root, io);
   addTraceCommand(root, call);
   addDeadCommand(root, call);

@@ -23,6 +23,8 @@ export interface Place {
   absence(): Promise<Failure>;
   /** What it knows of a worker beyond the object, and why of something it does not, one sentence each. */
   beside(worker: KubeObject): Promise<Beside & { readonly faults: readonly string[] }>;
+  /** Has the code of a worker resolved again, once for each `wish`. @throws Failure when it may not be asked for */
+  requestResolve(worker: KubeObject, wish: string): Promise<void>;
   /** What else is worth a line. */
   notes(): Promise<readonly string[]>;
   close(): Promise<void>;

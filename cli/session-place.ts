@@ -1,6 +1,6 @@
 /** The workers of a running `up`. */
 import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import { fetchEvents, fetchSession } from './endpoint.ts';
+import { askToResolve, fetchEvents, fetchSession } from './endpoint.ts';
 import { Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { type Place, statusFreshMs } from './place.ts';
@@ -22,6 +22,8 @@ export async function sessionPlace(session: string, io: Io): Promise<Place> {
     manyNamespaces: false,
     view: () => fetchSession(socket),
     beside: (worker) => besideOf(worker, session, socket, io),
+    requestResolve: ({ metadata: { namespace = 'default', name } }, wish) =>
+      askToResolve(socket, { namespace, name, wish }),
     notes: () => otherSessions(session, io),
     close: () => Promise.resolve(),
     async absence() {

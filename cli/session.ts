@@ -1,7 +1,7 @@
 /** A local session: Redis, the operator on the local cluster, and the endpoint other terminals ask. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import type { KubeObject } from '../operator/cluster/cluster.ts';
+import type { KubeObject, ObjectRef } from '../operator/cluster/cluster.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
 import { announcer } from './announce.ts';
 import { type Answers, serveSession, type SessionEvent } from './endpoint.ts';
@@ -21,6 +21,8 @@ export interface LocalOperator {
   problems(): readonly string[];
   /** What was told of its objects, oldest first. */
   events(): readonly SessionEvent[];
+  /** Has the code of a worker resolved again, once for each `wish`. */
+  requestResolve(worker: ObjectRef, wish: string): Promise<void>;
   /** Rejects when another process has taken the session over. */
   readonly lost: Promise<never>;
   /** @returns a function that takes the listener away */
@@ -99,6 +101,9 @@ export async function openSession(options: SessionOptions, start: StartLocalOper
     }),
     events: () => live.operator?.events() ?? [],
     lines: (after) => kept.after(after),
+    resolve: async ({ wish, ...worker }) => {
+      await live.operator?.requestResolve(worker, wish);
+    },
   });
   const { redis, own } = await chooseRedis(options.redisUrl, io, opening);
   await writeSession(paths, {

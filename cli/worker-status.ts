@@ -34,7 +34,7 @@ const statusSchema = z.object({
   observedGeneration: count,
   conditions: z.array(condition).optional().catch(undefined),
   consumersReady: text,
-  source: z.object({ digest: text, bytes: count }).optional().catch(undefined),
+  source: z.object({ digest: text, bytes: count, commit: text, resolveRequestedAt: text }).optional().catch(undefined),
   network: z.object({
     scope: z.array(z.string()).optional().catch(undefined),
     approximations: z.array(z.string()).optional().catch(undefined),

@@ -133,6 +133,32 @@ test('wait ends once the workers of a namespace are ready, and with 1 for one th
   });
 });
 
+test('resolve sets the annotation of that very worker, and tells who may not', async () => {
+  const shown = { ...worker('shop', 'a'), spec: { source: { url: 'https://example.com/a.ts' } } };
+  shown.metadata.uid = 'u1';
+  server.behave(({ method }, response) => {
+    if (method === 'GET') list(response, [shown]);
+    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shown));
+  });
+  expect(await run(['resolve', 'a', '-n', 'shop', '--no-wait'])).toEqual({ code: 0, out: '… a is asked for', err: '' });
+  const { method, path, body } = server.requests.at(-1)!;
+  expect([method, path]).toEqual(['PATCH', `${namespaced('shop')}/a`]);
+  expect(JSON.parse(body)).toEqual({
+    metadata: {
+      uid: 'u1',
+      annotations: { 'redisworker.dev/resolve-requested-at': expect.stringMatching(/^\d{4}-.*Z$/) },
+    },
+  });
+  server.behave(({ method: how }, response) =>
+    how === 'GET' ? list(response, [shown]) : answerStatus(response, 403, 'Forbidden', 'not you')
+  );
+  expect(await run(['resolve', 'a', '-n', 'shop'])).toEqual({
+    code: 1,
+    out: '',
+    err: 'you may not change the worker a: ask for the right to patch redisworkers in the namespace shop',
+  });
+});
+
 test.each<[string, number, string]>([
   ['Forbidden', 403, 'you may not list RedisWorkers in the namespace shop: name a namespace you may look into'],
   ['NotFound', 404, 'does not know RedisWorkers: install the operator, or "redisworker crd | kubectl apply'],

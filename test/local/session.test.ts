@@ -22,6 +22,8 @@ import { eventually } from '../support/wait.ts';
 let runtimeFolder: string;
 let manifest: string;
 let io: TestIo;
+/** Wishes that sessions of a test were asked for. */
+const wishes: string[][] = [];
 
 beforeEach(async () => {
   runtimeFolder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
@@ -59,6 +61,7 @@ function operatorOf(
       workers: () => workers,
       problems: () => problems,
       events: () => events,
+      requestResolve: ({ name }, wish) => Promise.resolve(wishes.push([name, wish])).then(() => undefined),
       lost: new Promise<never>(() => undefined),
       onChange: (listener) => {
         listeners.add(listener);
@@ -204,6 +207,38 @@ test('a watched status is printed again when more than an age has changed, and e
   await session[Symbol.asyncDispose]();
   await ended;
   expect(terminal.printed).toEqual(['NAME   READY\na      True', 'NAME   READY\na      True\nb      True']);
+});
+
+describe('resolve', () => {
+  const from = (source: object, resolveRequestedAt?: string): KubeObject => {
+    const made = worker('a', 'fine', 'Ready', 'True', { source });
+    const digest = resolveRequestedAt === undefined ? 'sha256-one' : 'sha256-two';
+    return { ...made, status: { ...made.status as object, source: { digest, resolveRequestedAt } } };
+  };
+
+  test('has the session ask again, and tells the old digest and the new one', async () => {
+    wishes.length = 0;
+    const workers = [from({ url: 'https://example.com/a.ts' })];
+    await using _session = await open(workers);
+    const terminal = testIo({ environment: { runtimeFolder } });
+    const resolving = main(['resolve', 'a'], terminal);
+    await eventually('the session is asked', () => wishes.length === 1);
+    workers[0] = from({ url: 'https://example.com/a.ts' }, wishes[0]?.[1]);
+    expect(await resolving).toBe(0);
+    expect(terminal.printed).toEqual([
+      '✓ a has other code, digest sha256-one became sha256-two; it rolls by spec.rollout',
+    ]);
+    expect(await main(['resolve', 'a', '--no-wait'], terminal)).toBe(0);
+    expect([terminal.printed.at(-1), wishes.length]).toEqual(['… a is asked for', 2]);
+    expect(await main(['resolve', 'a', '--timeout', '1'], terminal)).toBe(3);
+  });
+
+  test('is refused for code that is in the manifest or beside it', async () => {
+    await using _session = await open([from({ inline: 'export default 1' })]);
+    const terminal = testIo({ environment: { runtimeFolder } });
+    expect(await main(['resolve', 'a'], terminal)).toBe(1);
+    expect(terminal.failures.join()).toContain('the code of a is not from elsewhere');
+  });
 });
 
 describe('top', () => {

@@ -15,7 +15,7 @@ export interface RequestParts {
 }
 
 /** True for a source that is resolved, and then kept. */
-export function isElsewhere({ url, release, git }: SourceSpec): boolean {
+export function isElsewhere({ url, release, git }: { readonly [Key in 'url' | 'release' | 'git']?: unknown }): boolean {
   return url !== undefined || release !== undefined || git !== undefined;
 }
 
