@@ -62,6 +62,9 @@ export interface Answers {
   resolve(wish: ResolveWish): Promise<void>;
 }
 
+/** A session that is there and says nothing: it was stopped, or its machine is busy. */
+export class SilentSession extends Failure {}
+
 /** An endpoint that answers until it is closed. */
 export interface Endpoint {
   close(): Promise<void>;
@@ -120,7 +123,7 @@ export async function askToResolve(socketPath: string, wish: ResolveWish): Promi
 /**
  * What the session says of itself that serves `socket`.
  * @returns undefined when nobody does
- * @throws Failure when somebody does and says nothing
+ * @throws SilentSession when somebody does and says nothing
  */
 export async function fetchSession(socket: string, deadlineMs = answerDeadlineMs): Promise<SessionView | undefined> {
   return await fetched(socket, paths.view, viewSchema, deadlineMs) as SessionView | undefined;
@@ -147,7 +150,7 @@ async function fetched<Told>(
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (!isSilent(error)) throw error;
-    throw new Failure(
+    throw new SilentSession(
       `the session at ${socket} does not answer within ${
         deadlineMs / 1000
       } s: if it was stopped with Ctrl-Z, "fg" in its terminal lets it go on`,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import type { SessionView } from './endpoint.ts';
-import { type Outlook, outlookOf } from './wait.ts';
+import { type SessionView, SilentSession } from './endpoint.ts';
+import { lookAt, type Outlook, outlookOf } from './wait.ts';
 
 function worker(name: string, type: string, status: string, generation = 1): KubeObject {
   return {
@@ -76,4 +76,24 @@ test.each<Case>([
   const outlook = outlookOf(session, names, before, 'the running session');
   expect(outlook.standing).toBe(standing);
   expect(outlook.lines.join('\n')).toContain(line);
+});
+
+test('a session that says nothing for a while is waited for, and one that fails is not', async () => {
+  const answers = [new SilentSession('it says nothing'), undefined, view(ready), undefined, new Error('it fails')];
+  const look = lookAt(
+    async () => {
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return await Promise.resolve(answer);
+    },
+    [],
+    'the session',
+  );
+  expect(await look()).toEqual({ standing: 'waiting', lines: ['it says nothing'] });
+  expect([await look(), await look(), await look()].map(({ standing }) => standing)).toEqual([
+    'waiting',
+    'ready',
+    'failed',
+  ]);
+  await expect(look()).rejects.toThrow('it fails');
 });

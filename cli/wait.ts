@@ -1,7 +1,7 @@
 /** `redisworker wait`: until the workers of a session or of a cluster are ready, or will not be. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { announce } from './announce.ts';
-import type { SessionView } from './endpoint.ts';
+import { type SessionView, SilentSession } from './endpoint.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { openPlace, type PlaceWords } from './choose-place.ts';
@@ -30,14 +30,31 @@ export interface Outlook {
 export async function untilReady(options: WaitOptions, io: Io): Promise<ExitCode> {
   const { names, timeoutSeconds } = options;
   await using place = closing(await openPlace(options, io));
-  let seen = false;
-  const look = async (): Promise<Outlook> => {
-    const view = await place.view();
-    const outlook = outlookOf(view, names, seen, place.name);
-    seen ||= view !== undefined;
-    return outlook;
-  };
+  const look = lookAt(() => place.view(), names, place.name);
   return await untilStanding(look, { everyMs: place.everyMs, timeoutSeconds }, io);
+}
+
+/**
+ * Gives what looks at a place once. One that says nothing for a while, as where its machine is busy, may speak again.
+ * @param name how the place is called
+ */
+export function lookAt(
+  view: () => Promise<SessionView | undefined>,
+  names: readonly string[],
+  name: string,
+): () => Promise<Outlook> {
+  let seen = false;
+  return async () => {
+    try {
+      const found = await view();
+      const outlook = outlookOf(found, names, seen, name);
+      seen ||= found !== undefined;
+      return outlook;
+    } catch (error) {
+      if (!(error instanceof SilentSession)) throw error;
+      return { standing: 'waiting', lines: [error.message] };
+    }
+  };
 }
 
 /** Looks again and again until there is nothing to wait for, and says how they stand in the end. @returns the exit code */
