@@ -124,6 +124,37 @@ describe('a module with all it imports', () => {
     }, 'greet');
     expect(code).toContain('"shared"');
   });
+
+  test('shares what npm shares in a workspace of package.json, beside packages that are installed', async () => {
+    const folder = await project({
+      'package.json': '{ "private": true, "workspaces": ["packages/*"] }',
+      'packages/words/package.json':
+        '{ "name": "@acme/words", "version": "1.0.0", "type": "module", "exports": "./mod.ts" }',
+      'packages/words/mod.ts': "export const word: string = 'shared';\n",
+      'packages/greet/package.json':
+        '{ "name": "@acme/greet", "dependencies": { "@acme/words": "1.0.0", "loudly": "^1.0.0" } }',
+      'packages/greet/worker.ts':
+        "import { word } from '@acme/words';\nimport { loud } from 'loudly';\nexport default () => loud(word);\n",
+      'node_modules/loudly/package.json':
+        '{ "name": "loudly", "version": "1.0.1", "type": "module", "exports": "./main.js" }',
+      'node_modules/loudly/main.js': 'export const loud = (word) => `${word}, out loud`;\n',
+    });
+    // As npm lays it out.
+    await mkdir(join(folder, 'node_modules/@acme'));
+    await symlink('../../packages/words', join(folder, 'node_modules/@acme/words'));
+    const outcome = await bundled(folder, 'packages/greet');
+    if (!outcome.ok) throw new Error(outcome.problem);
+    const { code } = outcome.bundle;
+    expect([code.includes('"shared"'), code.includes(', out loud'), /^import /m.test(code)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(outcome.files.map((file) => file.slice(folder.length + 1)).sort()).toEqual([
+      'packages/greet/worker.ts',
+      'packages/words/mod.ts',
+    ]);
+  });
 });
 
 describe('what is wrong with a module is told in one sentence with file and line:', () => {
