@@ -35,6 +35,8 @@ export function addDeployCommand(root: Command, io: Io, finish: (code: ExitCode)
 Nothing is applied unless all of it can be built and the cluster takes all of it. It is server-side apply, with
 ConfigMaps before the workers that name them; doing it again changes nothing.
 
+It ends early where a worker cannot run, and where its code has ended three times.
+
 Exit codes: 0 all workers are ready, 1 something is wrong or a worker cannot run, 2 wrong call, 3 not ready in time.`,
   ).action(async (files: string[], flags: Flags) => {
     const { namespace, kubeconfig, timeout: timeoutSeconds, forceConflicts, ...moduleFlags } = flags;

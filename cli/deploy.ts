@@ -6,6 +6,7 @@ import type { BundleModule } from '../operator/cluster/local/files/module-builds
 import { announce } from './announce.ts';
 import { buildAll } from './build.ts';
 import type { BuiltFile } from './build-documents.ts';
+import { isCrashing } from './crashing.ts';
 import { type Deployed, objectsOf, whyNotApplied } from './deploy-objects.ts';
 import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -106,7 +107,9 @@ async function lookAt(
   }
   const items = found.filter((worker) => worker !== undefined);
   const outlook = outlookOf({ started: true, items, problems: [] }, [], true, 'the cluster');
-  return outlook.standing === 'ready' ? outlook : { ...outlook, lines: items.flatMap((one) => faultOf(one, lines)) };
+  if (outlook.standing === 'ready') return outlook;
+  const standing = items.some(isCrashing) ? 'failed' : outlook.standing;
+  return { standing, lines: items.flatMap((one) => faultOf(one, lines)) };
 }
 
 /** Nothing of a worker that is ready. */

@@ -1,6 +1,7 @@
 /** Workers that are started for a test, in a session of its own with a Redis of its own. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
+import { isCrashing } from '../crashing.ts';
 import { Failure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { startLocalOperator } from '../local-operator.ts';
@@ -40,11 +41,11 @@ export async function openOwnSession(files: readonly string[], number: number, i
       for (;;) {
         const { standing, lines: told } = outlookOf(view(), [], true, files.join(', '));
         if (standing === 'ready') return;
-        if (standing === 'failed') throw new Failure([...told, ...lines.map((line) => `  ${line}`)].join('\n'));
+        const printed = lines.map((line) => `  ${line}`);
+        const isHopeless = standing === 'failed' || operator.workers().some(isCrashing);
+        if (isHopeless) throw new Failure([...told, ...printed].join('\n'));
         if (performance.now() >= end) {
-          throw new Failure(
-            [`not ready within ${timeoutSeconds} s:`, ...told, ...lines.map((line) => `  ${line}`)].join('\n'),
-          );
+          throw new Failure([`not ready within ${timeoutSeconds} s:`, ...told, ...printed].join('\n'));
         }
         await delay(lookEveryMs, undefined, { signal: stop });
       }

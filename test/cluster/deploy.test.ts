@@ -69,6 +69,7 @@ describeOnCluster('redisworker deploy', () => {
     generation: number,
     condition: { type: string; status: string; reason: string; message: string },
     worker = 'greet',
+    more: object = {},
   ) {
     await eventually(
       'the worker is applied',
@@ -80,7 +81,7 @@ describeOnCluster('redisworker deploy', () => {
       lastTransitionTime: new Date().toISOString(),
       observedGeneration: generation,
     }];
-    const status = { status: { observedGeneration: generation, conditions } };
+    const status = { status: { observedGeneration: generation, conditions, ...more } };
     const patch = ['--type=merge', '-p', JSON.stringify(status)];
     await kubectlOk(['patch', `rw/${worker}`, '-n', namespace, '--subresource=status', ...patch]);
   }
@@ -155,6 +156,23 @@ describeOnCluster('redisworker deploy', () => {
     expect(done.err).toMatch(
       new RegExp(`greet\\.yaml:9: RedisWorker ${namespace}/greet: InvalidSpec: spec\\.consumers\\.count is too many$`),
     );
+  });
+
+  test('does not wait for code that ends again and again', async () => {
+    await writeFile(file('crash.ts'), "throw new Error('out of luck');\n");
+    const failing = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'ConsumersFailing',
+      message: '0 of 1 consumers are ready; consumer "1" fails: out of luck',
+    };
+    const consumers = [{ id: '1', state: 'Failing', reason: 'CrashLoopBackOff', restarts: 2 }];
+    const [done] = await Promise.all([
+      deployed({ files: [file('crash.ts')], timeoutSeconds: 3600 }),
+      say(1, failing, 'crash', { consumers }),
+    ]);
+    expect(done).toMatchObject({ code: 1 });
+    expect(done.err).toContain('ConsumersFailing: 0 of 1 consumers are ready; consumer "1" fails: out of luck');
   });
 
   test('brings a module that no ConfigMap holds in several', async () => {

@@ -126,6 +126,17 @@ test('a worker that cannot run, and one that is not there, are told', async () =
   expect(silent.code).toBe(1);
 });
 
+test('a worker whose code ends again and again is not waited for', async () => {
+  const script =
+    'kind: RedisWorker\nmetadata: { name: crash }\nspec: { runtime: Script, source: { file: crash.ts } }\n';
+  await writeFile(file('crash.yaml'), `apiVersion: redisworker.dev/v1alpha1\n${script}`);
+  await writeFile(file('crash.ts'), "throw new Error('out of luck');\n");
+  await writeFile(file('crash.test.yaml'), spec('worker: crash.yaml'));
+  const crashed = await run(file('crash.test.yaml'), '--ready-timeout', '3600');
+  expect(crashed.out).toContain('Error: out of luck (crash.ts:1:7)');
+  expect(crashed.code).toBe(1);
+});
+
 test.each([
   [['nowhere.yaml'], 'the spec nowhere.yaml cannot be read'],
   [['-', '--watch'], '--watch follows files'],
