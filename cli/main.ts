@@ -16,6 +16,7 @@ import { addInitCommand } from './init-command.ts';
 import { addLogsCommand } from './logs-command.ts';
 import { addRenderCommand } from './render-command.ts';
 import { addResolveCommand } from './resolve-command.ts';
+import { addRhaiCommand } from './rhai-command.ts';
 import { addSchemaCommand } from './schema-command.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-command.ts';
@@ -83,6 +84,7 @@ export function redisworker(call: Call): Command {
   addTraceCommand(root, call);
   addDeadCommand(root, call);
   addHatsCommand(root, call);
+  addRhaiCommand(root, io, finish);
   addPageCommand(root, call);
   addDoctorCommand(root, io, finish);
   addValidateCommand(root, io, finish);

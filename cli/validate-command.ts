@@ -27,7 +27,8 @@ export function addValidateCommand(root: Command, io: Io, finish: (code: ExitCod
     }
 
 It finds fields there are not, values and rules the API server refuses, hosts no network can be opened to, workers that
-contradict each other, and code that is no TypeScript. What the files do not hold, as a Secret that is named, may be there.
+contradict each other, and code that is no TypeScript, or no Rhai. What the files do not hold, as a Secret that is named,
+may be there.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 wrong call.`,
   ).action(async (files: string[], flags: Flags) => {

@@ -55,6 +55,13 @@ describe('a fault is told with the line of its field', () => {
       worker('  consumers:\n    count: 1'),
       'a.yaml:6: RedisWorker default/w: spec.source: spec.source is what runtimes Handler and Script need',
     ],
+    [
+      'a prelude',
+      worker(
+        '  runtime: Rhai\n  tasks:\n    circlePublicKey: a\n  source:\n    inline: |\n      fn f() { 1 }\n      let = ;',
+      ),
+      'a.yaml:12: RedisWorker default/w: line 2 of spec.source.inline: Syntax error: ',
+    ],
     ['no YAML', 'kind: [', 'a.yaml:1: this is not YAML'],
     [
       'code that is none',

@@ -11,6 +11,7 @@ import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
 import { type Guess, identified, readDocuments, standIns } from './render-documents.ts';
 import { lookAtAll } from './render-look.ts';
+import { rhaiFault } from './rhai-engine.ts';
 import { syntaxFault } from './syntax.ts';
 
 /** What to validate, and for which cluster. */
@@ -72,7 +73,7 @@ async function refusals(
   );
 }
 
-/** Code that stands in the manifests themselves, or in a file beside them; none here reads Rhai. */
+/** Code that stands in the manifests themselves, or in a file beside them. */
 async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines): Promise<readonly string[]> {
   const faults: (string | undefined)[] = [];
   for (const { metadata, spec } of workers) {
@@ -81,19 +82,24 @@ async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines
       readonly source?: { readonly inline?: string; readonly file?: string };
       readonly runtime?: string;
     };
-    if (runtime === 'Rhai') continue;
-    const fault = inline === undefined ? undefined : await syntaxFault(inline);
+    const faultIn = runtime === 'Rhai' ? rhaiFault : syntaxFault;
+    const fault = inline === undefined ? undefined : await faultIn(inline);
     if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
-    if (file !== undefined) faults.push(await fileFault(key, file, lines));
+    if (file !== undefined) faults.push(await fileFault(key, file, lines, faultIn));
   }
   return faults.filter((fault) => fault !== undefined);
 }
 
 /** Standard input has no folder: a path in it is meant from here. */
-async function fileFault(worker: string, path: string, lines: ManifestLines): Promise<string | undefined> {
+async function fileFault(
+  worker: string,
+  path: string,
+  lines: ManifestLines,
+  faultIn: typeof syntaxFault,
+): Promise<string | undefined> {
   const file = resolve(dirname(lines.fileOf(worker) ?? '.'), path);
   const code = await readFile(file, 'utf8').catch(() => undefined);
   if (code === undefined) return lines.of(worker, `spec.source.file: there is no file ${file} that can be read`);
-  const fault = await syntaxFault(code);
+  const fault = await faultIn(code);
   return fault && `${file}:${fault.line}: ${fault.message}`;
 }

@@ -3,9 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { main } from '../../cli/main.ts';
 import { deadLetterStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { takenTasksKey, taskQueueKey, taskRecordKey } from '../../contract/tasks.ts';
 import { type RhaiOptions, type RhaiWorker, startRhai } from '../support/rhai/worker.ts';
+import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -75,6 +77,38 @@ test('a task of the dispatcher in use goes from pending to completed, with its o
   ) as Record<string, string>;
   expect(entry).toMatchObject({ ref: 'first-1', type: 'first', code: '200', consumer: '1', attempt: '1' });
   expect(JSON.parse(entry['res'] ?? '')).toMatchObject({ ref: 'first-1', code: 200, data: 'alice asked first: 42' });
+});
+
+test('the command line sends a task as a dispatcher does, and takes back what nobody has taken', async (context) => {
+  const send = async (...words: string[]) => {
+    const io = testIo();
+    const code = await main(['send', 'by-hand', '--rhai', ...words, '--redis', redis.url], io);
+    return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+  };
+  const list = ['--stream', taskQueueKey('by-hand')];
+  const untaken = await send('1', ...list, '--timeout', '1', '--ref', 'hand-0');
+  expect(untaken).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/^nobody has taken the task from rhai_tasks:by-hand/),
+  });
+  expect(await client.exists(taskQueueKey('by-hand'), details('hand-0'))).toBe(0);
+  await run(context, { type: 'by-hand' });
+  expect(await send('CALLER_ID + " gets " + (40 + 2)', ...list, '--caller', 'alice', '--ref', 'hand-1')).toEqual({
+    code: 0,
+    out: 'alice gets 42',
+    err: '',
+  });
+  expect(await client.hgetall(details('hand-1'))).toMatchObject({ status: 'completed', output: 'alice gets 42' });
+  expect(await send('throw "boom"', ...list)).toEqual({
+    code: 1,
+    out: '',
+    err: 'Runtime error: boom (line 1, position 1)',
+  });
+  expect((await send('1', ...list, '--ref', 'hand-1')).err).toBe(
+    'there is a task hand-1 already: choose another --ref',
+  );
+  expect((await send('1')).err).toMatch(/^no list of tasks is known of the type "by-hand"/);
+  expect((await send('1', '--field', 'a=b')).err).toBe('--field is of requests, not of tasks');
 });
 
 test('whatever is wrong with a task is told in its details, and the next one runs', async (context) => {
