@@ -17,6 +17,7 @@ const patient = [
   'test/local/older-programs.test.ts',
   'test/local/problems.test.ts',
   'test/local/redis-outage.test.ts',
+  'test/local/rhai-proofs.test.ts',
   'test/local/rhai.test.ts',
   'test/local/redis-users.test.ts',
   'test/local/rollout.test.ts',
