@@ -6,7 +6,7 @@ import { BrokerError, type Isolation, type WorkerBrokerOptions } from './mod.ts'
 import type { ModuleProcess } from './module-process.ts';
 import type * as Basics from './testing/modules/basics.ts';
 import type * as Responses from './testing/modules/responses.ts';
-import { brokerFor, isThorough, moduleUrl, rejection, testEach } from './testing/support.ts';
+import { brokerFor, isLong, moduleUrl, rejection, testEach } from './testing/support.ts';
 
 const basics = moduleUrl('basics');
 
@@ -229,7 +229,7 @@ Deno.test({
 });
 
 testEach('segregated instances that were opened and closed leave nothing behind', async (isolation) => {
-  const [rounds, many] = isThorough ? [20, 50] : [isolation === 'Worker' ? 5 : 2, 20];
+  const [rounds, many] = isLong ? [20, 50] : [isolation === 'Worker' ? 5 : 2, 20];
   using broker = brokerFor(isolation);
   const taken: number[] = [];
   for (let round = 0; round < rounds; round++) {

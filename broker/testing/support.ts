@@ -42,4 +42,4 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** As in the full run. */
-export const isThorough = (Deno.env.get('REDISWORKER_THOROUGH') ?? '') !== '';
+export const isLong = (Deno.env.get('REDISWORKER_LONG') ?? '') !== '';

@@ -8,3 +8,11 @@ export const thoroughVariable = 'REDISWORKER_THOROUGH';
 export function tries(few: number, many: number): { readonly numRuns: number } {
   return { numRuns: (env[thoroughVariable] ?? '') === '' ? few : many };
 }
+
+/** Set, and not empty: proofs at the length they were asked for. They take many minutes, and are run by hand. */
+export const longVariable = 'REDISWORKER_LONG';
+
+/** How much a proof of load or of killing does: `short` in every run, `long` by hand. */
+export function amount(short: number, long: number): number {
+  return (env[longVariable] ?? '') === '' ? short : long;
+}

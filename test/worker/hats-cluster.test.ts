@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHats, type TestHats, writeJob, writeThread } from '../support/hats.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { tries } from '../support/thorough.ts';
+import { amount } from '../support/thorough.ts';
 import { eventually } from '../support/wait.ts';
 
 const patience = 90_000;
@@ -97,9 +97,9 @@ test('a job that ran on a worker of the older kind is not run again for the same
 });
 
 test('threads on workers that are killed run on elsewhere, never two at once, and none is left', async () => {
-  const { numRuns: threads } = tries(12, 500);
-  const { numRuns: pods } = tries(3, 5);
-  const { numRuns: kills } = tries(2, 120);
+  const threads = amount(12, 500);
+  const pods = amount(3, 5);
+  const kills = amount(3, 120);
   // Of two that run at once, one would find the mark of the other; that of a killed one is gone before anybody may take over.
   const source = `var me = Math.random();
     function main() {
@@ -131,4 +131,4 @@ test('threads on workers that are killed run on elsewhere, never two at once, an
   const before = await turns();
   await eventually('all go on', async () => (await turns()).every((count, n) => count > (before[n] ?? 0)), patience);
   expect(await redis.client.get('kill:twice')).toBeNull();
-}, 300_000);
+}, amount(300_000, 3_600_000));
