@@ -6,7 +6,7 @@ import { takenTasksKey, taskQueueKey } from '../../contract/tasks.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { forged, hostileScripts } from '../support/rhai/hostile.ts';
 import { type RhaiWorker, startRhai } from '../support/rhai/worker.ts';
-import { tries } from '../support/thorough.ts';
+import { amount } from '../support/thorough.ts';
 import { eventually } from '../support/wait.ts';
 
 let redis: TestRedis;
@@ -60,7 +60,7 @@ async function statuses(type: string, count: number): Promise<(string | null)[]>
   return all;
 }
 
-const [kills, tasks] = [tries(6, 24).numRuns, tries(3000, 50_000).numRuns];
+const [kills, tasks] = [amount(6, 24), amount(3000, 50_000)];
 
 test(`${kills} processes are killed over ${tasks} tasks: none is lost, and none is completed twice`, {
   timeout: patienceMs,
@@ -88,7 +88,7 @@ test(`${kills} processes are killed over ${tasks} tasks: none is lost, and none 
   expect(await client.exists(taskQueueKey(type), takenTasksKey(taskQueueKey(type), '1'))).toBe(0);
 });
 
-const hostile = tries(60, 1000).numRuns;
+const hostile = amount(60, 1000);
 
 test(`a worker that has run ${hostile} hostile scripts goes on answering, and none was taken for somebody else`, {
   timeout: patienceMs,
