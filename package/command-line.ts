@@ -5,7 +5,7 @@ const entries = {
   node20: 'package/node20.ts',
   cli: 'package/cli.ts',
   client: 'package/client.ts',
-  resolve: 'operator/code/resolve-main.ts',
+  resolve: 'package/resolve.ts',
 };
 
 /** For the oldest Node the package runs on. */

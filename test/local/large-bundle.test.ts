@@ -66,12 +66,12 @@ afterAll(async () => {
 describe('a bundle that no ConfigMap holds', () => {
   test.each([['of 3 MiB', 'three', 3 * 1024 * 1024], ['of 8 MiB', 'eight', maxBundleBytes]])(
     '%s answers as a Handler, which may neither read more for that nor write',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (_size, name, bytes) => {
       const objects = objectsOf(name, {}, bundleOf(handler, bytes));
       expect(objects.length).toBeGreaterThan(2);
       await apply(objects);
-      await operator.told(name, 'Ready', 'True');
+      await operator.told(name, 'Ready', 'True', undefined, 110_000);
       expect(await ask(redis.client, name, {})).toMatchObject({
         code: 200,
         data: { readable: [false, false], written: false },

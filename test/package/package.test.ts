@@ -5,6 +5,8 @@ import { delimiter, join, relative } from 'node:path';
 import { env } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandResult, tryRun } from '../support/command.ts';
+import { codeCache } from '../support/code-cache.ts';
+import { startCodeServer } from '../support/code-server.ts';
 import { answerList, answerStatus, startFaultApiServer } from '../support/fault-api-server.ts';
 import { nodesOfThisMachine } from '../support/nodes.ts';
 import { start } from '../support/processes.ts';
@@ -114,6 +116,7 @@ describe('the package', () => {
       'lib/client.d.ts',
       'lib/client.js',
       'lib/node20.js',
+      'lib/resolve.js',
       'lib/schema.json',
       'lib/spec.schema.json',
       'lib/third-party.txt',
@@ -124,6 +127,9 @@ describe('the package', () => {
       'lib/worker/main.js',
       'lib/worker/mod.d.ts',
       'lib/worker/mod.js',
+      'lib/worker/rhai.js',
+      'lib/worker/rhai/engine.wasm',
+      'lib/worker/rhai/thread.js',
       'lib/worker/runner.js',
       'lib/worker/script/redirect.ts',
       'package.json',
@@ -352,6 +358,21 @@ await client.close();
       expect(stderr).toBe('… w is new\n');
     } finally {
       await server.stop();
+    }
+  });
+
+  test('resolves code from elsewhere', async () => {
+    const server = await startCodeServer({ '/one.ts': 'export default (): number => 1;\n' });
+    try {
+      const request = { entry: { kind: 'url', url: `${server.url}/one.ts` }, registries: {} };
+      const { code, stdout, stderr } = await tryRun(path, [join(home, 'node_modules/redisworker/lib/resolve.js')], {
+        env: { PATH: env['PATH'], CODE_DENO: join(home, 'node_modules/deno/deno'), CODE_SEED: codeCache() },
+        stdin: JSON.stringify({ request }),
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ kind: 'resolved', modules: 1, entry: `${server.url}/one.ts` });
+    } finally {
+      await server.close();
     }
   });
 

@@ -28,7 +28,7 @@ export interface TestOperator {
   status(worker: string): Promise<RedisWorkerStatus>;
   pods(worker: string): Promise<readonly KubeObject[]>;
   /** Waits for a condition of a worker, which may be of another namespace: `namespace/name`. @returns its message */
-  told(worker: string, type: string, status: 'True' | 'False', reason?: string): Promise<string>;
+  told(worker: string, type: string, status: 'True' | 'False', reason?: string, deadlineMs?: number): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -108,11 +108,11 @@ export async function startTestOperator(
     output: () => lines.join(''),
     pods: async (name) =>
       (await cluster.list(resources.pods)).filter(({ metadata }) => metadata.labels?.['redisworker.dev/name'] === name),
-    told: (name, type, wanted, reason) =>
+    told: (name, type, wanted, reason, deadlineMs = 45_000) =>
       eventually(`${type} of ${name} is ${wanted} ${reason ?? ''}`, async () => {
         const found = (await status(name)).conditions?.find((one) => one.type === type);
         return found?.status === wanted && (reason === undefined || found.reason === reason) && found.message;
-      }, 45_000),
+      }, deadlineMs),
     async stop() {
       await operator.stop();
       await node.stop();
