@@ -1,5 +1,7 @@
 /** Requests to one Git host: it may not send us elsewhere, and not more than there is room for. */
+import { lookup } from 'node:dns/promises';
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git';
+import { deniedProblem, isDenied } from './denied-hosts.ts';
 import { hostOf } from './request.ts';
 
 /** What a repository may be, packed, in bytes: 128 MiB. */
@@ -43,6 +45,9 @@ export function gitHttp(signal: AbortSignal): HttpClient {
 }
 
 async function followed(url: string, init: RequestInit, hops = 0): Promise<Response> {
+  const { hostname } = new URL(url);
+  const addresses = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []); // a proxy may know it
+  if (addresses.some(({ address }) => isDenied(address))) throw new GitRefused(deniedProblem(url));
   const response = await fetch(url, init);
   const location = response.headers.get('location');
   if (response.status < 300 || response.status > 399 || location === null) return response;

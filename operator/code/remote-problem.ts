@@ -1,5 +1,6 @@
 /** Makes an outcome of what Deno says when it cannot bundle a module from elsewhere. Pure. */
 import { buildProblem } from './build-problem.ts';
+import { deniedProblem, isDenied } from './denied-hosts.ts';
 import { tookTooLong } from './deno.ts';
 import type { FailedCode, RefusedCode } from './outcome.ts';
 
@@ -56,6 +57,8 @@ function lateness(text: string): string {
 /** Deno names the host; the author has to name it too. */
 function hostRefused(text: string, address: string): string {
   const [, host = ''] = /Requires import access to "(.+?)"/.exec(text) ?? [];
+  const [name = ''] = host.split(/:\d+$/);
+  if (isDenied(name)) return deniedProblem(host);
   const [, where = address] = /^\s*at (\S+:\d+:\d+)\s*$/m.exec(text) ?? [];
   return `${where}: modules of ${host} are not imported: add ${host} to spec.source.importHosts, or import from a host that is there`;
 }

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maxBundleBytes } from '../../contract/limits.ts';
-import { type DenoRun, type DenoTool, runDeno } from './deno.ts';
+import { isShownTo } from './credential-hosts.ts';
+import { denyImport } from './denied-hosts.ts';
+import { type DenoRun, type DenoTool, runDeno, tookTooLong } from './deno.ts';
 import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
 import { emptyGraph, type Graph, readGraph } from './graph.ts';
 import { readImportMap } from './import-map.ts';
@@ -57,6 +59,7 @@ class Remote {
     const settings = await this.#settings();
     if (!Array.isArray(settings)) return settings;
     const seen = await this.#run(['info', '--json', ...settings, url]);
+    if (seen.stderr.includes(tookTooLong)) return remoteProblem(seen.stderr, url, this.#ground.name);
     const graph = readGraph(seen.stdout) ?? emptyGraph;
     const refused = importProblem(graph, this.#ground);
     if (refused !== undefined) return refusal('ImportRefused', refused);
@@ -68,7 +71,9 @@ class Remote {
   /** What Deno is told of imports, by files where it has to. */
   async #settings(): Promise<string[] | RefusedCode> {
     const { lock, importMap, entry } = this.#request;
-    const settings = ['--no-config', `--allow-import=${importHostsOf(this.#request).join(',')}`];
+    const shows = this.#deno.environment['DENO_AUTH_TOKENS'] !== undefined;
+    const hosts = importHostsOf(this.#request).filter((host) => !shows || !isShownTo(host, entry.url));
+    const settings = ['--no-config', `--allow-import=${hosts.join(',')}`, denyImport];
     if (lock === undefined) settings.push('--no-lock');
     else {
       await writeFile(join(this.#folder, 'deno.lock'), lock);

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
+import { denyImport } from './denied-hosts.ts';
 import type { DenoTool } from './deno.ts';
 import { checkOut } from './git.ts';
 import { readImportMap } from './import-map.ts';
@@ -57,7 +58,7 @@ export async function resolveRepository(asked: RepositoryRequest): Promise<Resol
 /** What Deno is told of imports; or what is wrong with it. */
 async function settingsIn(folder: string, request: RepositoryRequest['request']): Promise<readonly string[] | string> {
   const { lock, importMap, entry } = request;
-  const settings = [`--allow-import=${importHostsOf(request).join(',')}`];
+  const settings = [`--allow-import=${importHostsOf(request).join(',')}`, denyImport];
   if (lock !== undefined) {
     await writeFile(join(folder, 'deno.lock'), lock);
     settings.push(`--lock=${join(folder, 'deno.lock')}`, '--frozen');

@@ -2,11 +2,13 @@
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { credentialHost, credentialProblem } from './credential-hosts.ts';
+import { deniedProblem, isDenied } from './denied-hosts.ts';
 import type { DenoTool } from './deno.ts';
 import type { ResolveOutcome } from './outcome.ts';
 import { resolveRemote } from './remote.ts';
 import { resolveRepository } from './repository.ts';
-import { type CodeCredentials, hostOf, type ResolverInput } from './request.ts';
+import type { CodeCredentials, ResolverInput } from './request.ts';
 
 /** Milliseconds a repository may take. */
 const longestFetchMs = 120_000;
@@ -34,6 +36,11 @@ export async function resolveCode(
 ): Promise<ResolveOutcome> {
   const unspeakable = credentials && credentialsProblem(credentials);
   if (unspeakable !== undefined) return { kind: 'failed', reason: 'SourceUnauthorized', sentence: unspeakable };
+  const shownToo = credentials && credentialProblem(request);
+  if (shownToo !== undefined) return { kind: 'refused', reason: 'ImportRefused', sentence: shownToo };
+  if (isDenied(new URL(request.entry.url).hostname)) {
+    return { kind: 'refused', reason: 'ImportRefused', sentence: deniedProblem(request.entry.url) };
+  }
   const folder = await mkdtemp(join(await realpath(tools.temporary ?? tmpdir()), 'redisworker-resolve-'));
   try {
     const cache = join(folder, 'cache');
@@ -50,7 +57,7 @@ export async function resolveCode(
         DENO_NO_PACKAGE_JSON: '1',
         ...(npm === undefined ? {} : { NPM_CONFIG_REGISTRY: npm }),
         ...(jsr === undefined ? {} : { JSR_URL: jsr }),
-        ...(isShown ? { DENO_AUTH_TOKENS: authToken(credentials, hostOf(entry.url)) } : {}),
+        ...(isShown ? { DENO_AUTH_TOKENS: authToken(credentials, credentialHost(entry.url)) } : {}),
       },
     };
     const now = (): Date => new Date();
@@ -87,7 +94,7 @@ function credentialsProblem(credentials: CodeCredentials): string | undefined {
     : undefined;
 }
 
-/** As Deno has them: it shows them to this host and port, and adds them anew at every redirect. */
+/** As Deno has them: it shows them to this host, to those below it, and adds them anew at every redirect. */
 function authToken(credentials: CodeCredentials, host: string): string {
   return credentials.kind === 'token'
     ? `${credentials.token}@${host}`

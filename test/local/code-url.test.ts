@@ -113,6 +113,35 @@ describe('a module at an address', { timeout: 180_000 }, () => {
   });
 });
 
+describe('credentials', { timeout: 180_000 }, () => {
+  const token = { kind: 'token', token: 'a-secret-token' } as const;
+  // All hosts are behind a proxy of the test.
+  const through = async (url: string, more: More = {}): Promise<ResolveOutcome> =>
+    resolveCode({ request: { entry: { kind: 'url', url }, registries: {}, ...more }, credentials: token }, {
+      ...tools,
+      environment: { HTTP_PROXY: server.url },
+    });
+
+  test('are shown to a host at its usual port, and to none at another', async () => {
+    serve('http://code.example/one.ts', "import { a } from 'http://other.example/a.ts';\nexport default () => a;\n");
+    serve('http://other.example/a.ts', 'export const a = 1;\n');
+    expect((await through('http://code.example/one.ts', { importHosts: ['other.example:80'] })).kind).toBe('resolved');
+    expect(server.asked.filter(({ path }) => path.includes('.example/'))).toEqual([
+      { path: 'http://code.example/one.ts', authorization: 'Bearer a-secret-token' },
+      { path: 'http://other.example/a.ts', authorization: undefined },
+    ]);
+  });
+
+  test('are for no host below it, which Deno would show them too', async () => {
+    expect(await through('http://code.example/one.ts', { importHosts: ['a.code.example'] })).toMatchObject({
+      kind: 'refused',
+      reason: 'ImportRefused',
+      sentence:
+        'spec.source.importHosts has a.code.example, and modules from there would be asked for with the credentials of code.example:80: leave that host out, or the credentials',
+    });
+  });
+});
+
 describe('what is wrong is told in one sentence:', { timeout: 180_000 }, () => {
   test.each([
     [
@@ -138,7 +167,7 @@ describe('what is wrong is told in one sentence:', { timeout: 180_000 }, () => {
     [
       'a redirect to the metadata of a cloud',
       '/metadata.ts',
-      'refused ImportRefused: http://<host>/metadata.ts: modules of 169.254.169.254:80 are not imported: add 169.254.169.254:80 to spec.source.importHosts, or import from a host that is there',
+      'refused ImportRefused: 169.254.169.254:80 is, or leads to, the address of a service that tells machines their secrets: no code is taken from there',
     ],
     ['what does not parse', '/syntax.ts', 'refused InvalidSource: http://<host>/syntax.ts:2:9: Expression expected'],
     [
