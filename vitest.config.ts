@@ -7,6 +7,8 @@ const patient = [
   'test/local/autoscale.test.ts',
   'test/local/bundle.test.ts',
   'test/local/code-git.test.ts',
+  'test/local/code-graphs.test.ts',
+  'test/local/code-session.test.ts',
   'test/local/code-url.test.ts',
   'test/local/code-worker.test.ts',
   'test/local/crash-sweep.test.ts',

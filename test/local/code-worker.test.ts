@@ -12,6 +12,7 @@ import { createMetrics } from '../../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../../operator/operator.ts';
 import { type CodeServer, startCodeServer } from '../support/code-server.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { hasGitServer, startGitServer } from '../support/git-server.ts';
 import { keptNodeFolder } from '../support/keeper.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -185,6 +186,68 @@ describe('a worker whose code is at an address', () => {
     });
   }, patience);
 
+  test('of a Script runs as well', async () => {
+    host.routes.set(
+      '/script.ts',
+      `const redis = await Deno.connect({ hostname: '127.0.0.1', port: 6379 });
+await redis.write(new TextEncoder().encode('HSET ' + Deno.args[0] + ' err:told fetched\\r\\n'));
+await new Promise(() => setInterval(() => {}, 1000));\n`,
+    );
+    const made = worker(
+      'program',
+      withSpec({ runtime: 'Script', source: { url: `${host.url}/script.ts` }, consumers: { count: 1 } }),
+    );
+    await cluster.apply(made, 'user');
+    await eventually(
+      'it has written to its hash',
+      async () => await redis.client.hget('program:1:h', 'err:told') === 'fetched',
+      patience,
+    );
+  }, patience);
+
+  test('that changes at every look is looked at once, and stays what it was', async () => {
+    host.routes.set(
+      '/restless.ts',
+      (_request, response) =>
+        void response.writeHead(200, { 'content-type': 'application/typescript' }).end(
+          `export default (): number => ${asksFor('/restless.ts')};\n`,
+        ),
+    );
+    await cluster.apply(from('restless', { url: `${host.url}/restless.ts` }), 'user');
+    await told('restless', 'Ready', 'True');
+    const { source } = await status('restless');
+    await operator.stop();
+    await startIt();
+    await cluster.apply(from('restless', { url: `${host.url}/restless.ts` }, { note: 'a look is wanted' }), 'user');
+    await told('restless', 'Ready', 'True');
+    expect([asksFor('/restless.ts'), (await status('restless')).source]).toEqual([1, source]);
+  }, patience);
+
+  test.skipIf(!hasGitServer())(
+    'may be in a Git repository: its commit is told, and moves when it is asked for',
+    async () => {
+      const git = await startGitServer();
+      try {
+        const first = await git.commit('code', { 'greet.ts': 'export default (): number => 1;\n' });
+        const source = { git: { url: `${git.url}/code/.git`, ref: 'main', path: 'greet.ts' } };
+        await cluster.apply(from('committed', source), 'user');
+        await told('committed', 'Ready', 'True');
+        expect((await status('committed')).source).toMatchObject({ commit: first });
+        const second = await git.commit('code', { 'greet.ts': 'export default (): number => 2;\n' });
+        await cluster.apply(from('committed', source, { 'redisworker.dev/resolve-requested-at': 'now' }), 'user');
+        await eventually(
+          'the second commit is there',
+          async () => (await status('committed')).source?.commit === second,
+          patience,
+        );
+        expect(await redis.client.hgetall('committed:1:h')).toMatchObject({ workerVersion: 'main' });
+      } finally {
+        await git.close();
+      }
+    },
+    2 * patience,
+  );
+
   test('imports by a map and a lock that ConfigMaps hold', async () => {
     host.routes.set('/mapped.ts', "import { word } from 'words';\nexport default () => word;\n");
     host.routes.set('/words.ts', 'export const word = 1;\n');
@@ -200,4 +263,27 @@ describe('a worker whose code is at an address', () => {
     await cluster.apply(from('locked', { ...mapped, lock: { name: 'settings', key: 'lock' } }), 'user');
     await told('locked', 'Stalled', 'True', 'LockMismatch');
   }, patience);
+
+  test('is rolled back by its former manifest while the host is gone, from what the operator keeps', async () => {
+    for (const word of ['former', 'latter']) {
+      host.routes.set(`/${word}.ts`, `export default (): string => '${word}';\n`);
+    }
+    const applied = async (word: string) => {
+      const before = (await status('back')).source?.entry;
+      await cluster.apply(from('back', { url: `${host.url}/${word}.ts` }), 'user');
+      await eventually(`${word} is what is told`, async () => {
+        const { source } = await status('back');
+        return source?.entry !== before && source?.entry === `${host.url}/${word}.ts` ? true : undefined;
+      }, patience);
+      await told('back', 'Ready', 'True');
+      return (await status('back')).source;
+    };
+    const former = await applied('former');
+    const latter = await applied('latter');
+    expect(latter?.digest).not.toBe(former?.digest);
+    await host.close();
+    expect(await applied('former')).toEqual(former);
+    expect((await told('back', 'SourceResolved', 'True')).includes(former?.digest ?? 'none')).toBe(true);
+    expect(await redis.client.hgetall('back:1:h')).toMatchObject({ sourceDigest: former?.digest });
+  }, 2 * patience);
 });
