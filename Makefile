@@ -1,6 +1,6 @@
 # The commands of this repository; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-node network-table start-race image rhai-engine generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats bench-broker chaos-worker footprint
+.PHONY: help demo test test-node network-table start-race image rhai-engine generate bench-worker bench-acl bench-operator bench-dev-loop bench-hats bench-broker bench-rhai chaos-worker footprint
 MAKEFLAGS += --no-print-directory
 
 help: ## List the commands
@@ -53,6 +53,10 @@ bench-dev-loop: ## Measure the way from an editor to a reply
 bench-hats: ## Measure calls of scripts, the takeover of threads and the ticks of jobs
 	@sh scripts/install.sh
 	@npm run --silent bench:hats
+
+bench-rhai: ## Measure Rhai tasks beside the native Rhai; needs Rust
+	@sh scripts/install.sh
+	@npm run --silent bench:rhai
 
 chaos-worker: ## Kill the worker, cut its connections, fill Redis, fail over; count what was lost
 	@sh scripts/install.sh
