@@ -106,6 +106,32 @@ describeOnCluster('the RedisWorker type', () => {
     expect(complete.worker.spec).toMatchObject(stored['spec'] as object);
   });
 
+  test('fills in of tasks what the parse fills in, and holds a worker of tasks to having them', async () => {
+    const spec = { runtime: 'Rhai', tasks: { circlePublicKey: '02a1', fields: { script: 'code' } } };
+    await applyObjects(worker('tasks', spec));
+    const [bare, complete] = [parseRedisWorker(worker('tasks', spec)), parseRedisWorker(await read('tasks'))];
+    if (!bare.ok || !complete.ok) throw new Error('the worker must be valid');
+    expect(bare.worker.spec).toEqual(complete.worker.spec);
+    expect(complete.worker.spec.tasks).toMatchObject({
+      timeoutSeconds: 30,
+      fields: { script: 'code', error: 'error' },
+    });
+    const change = await kubectl([
+      '-n',
+      namespace,
+      'patch',
+      'rw',
+      'tasks',
+      '--type=merge',
+      '-p',
+      '{"spec":{"tasks":null}}',
+    ]);
+    expect([change.code, change.stderr]).toEqual([
+      1,
+      expect.stringContaining('runtime Rhai and spec.tasks belong together: give spec.tasks with its circlePublicKey'),
+    ]);
+  });
+
   test('never lets the type of a worker change, by whichever way', async () => {
     await applyObjects(worker('fixed'), worker('named', { type: 'other-type' }));
     const change = (name: string, type: string | null) =>
@@ -202,6 +228,7 @@ describeOnCluster('the RedisWorker type', () => {
       'https://h/x?y',
       '-A',
       '--seed=1',
+      'a:taken',
       '-qR',
       '$',
       '1-2',
@@ -250,6 +277,13 @@ describeOnCluster('the RedisWorker type', () => {
         pod: { resources: { requests: { memory: value, cpu: value }, limits: { memory: '64Mi', cpu: '1' } } },
       }),
       (value: string) => ({ pod: { nodeSelector: { [value]: 'x' }, image: value } }),
+      (value: string) => ({ runtime: 'Rhai', tasks: { circlePublicKey: value } }),
+      (value: string) => ({ runtime: 'Rhai', tasks: { circlePublicKey: 'a', queue: value, details: `${value}:` } }),
+      (value: string) => ({
+        runtime: 'Rhai',
+        tasks: { circlePublicKey: 'a', fields: { script: value, caller: value } },
+      }),
+      (value: string) => ({ runtime: value, tasks: { circlePublicKey: 'a' } }),
     ];
     const spec = fc.oneof(...places.map((place) => text.map(place)));
     await fc.assert(
