@@ -7,7 +7,7 @@ import { runtimeTypes } from '../installation.ts';
 import type { Io } from '../io.ts';
 import { program } from '../program.ts';
 import { specJsonSchema } from '../spec/schema.ts';
-import { filesOf, ownFolder, type TemplateName, templates } from './templates.ts';
+import { filesOf, ownFolder, takesTasks, type TemplateName, templates } from './templates.ts';
 
 /** A worker type, and a name an API server takes. */
 const namePattern = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
@@ -26,14 +26,17 @@ export async function init(name: string, template: TemplateName, io: Io): Promis
     );
   }
   await mustBeEmpty(name);
+  const isTasks = takesTasks(template);
   const typesSource = runtimeTypes();
   const types = `${ownFolder}/redisworker${typesSource.endsWith('.d.ts') ? '.d.ts' : '.ts'}`;
   const files = new Map([
     ...filesOf(name, template, types),
-    [types, await readFile(typesSource, 'utf8')],
     [`${ownFolder}/manifest.schema.json`, text(manifestSchema())],
-    [`${ownFolder}/spec.schema.json`, text(specJsonSchema())],
   ]);
+  if (!isTasks) {
+    files.set(types, await readFile(typesSource, 'utf8'));
+    files.set(`${ownFolder}/spec.schema.json`, text(specJsonSchema()));
+  }
   for (const [path, content] of files) {
     const file = join(name, path);
     await mkdir(dirname(file), { recursive: true });
@@ -43,8 +46,8 @@ export async function init(name: string, template: TemplateName, io: Io): Promis
   for (
     const step of [
       `${program} up ${name}`,
-      `${program} send ${name} '${templates[template].data}'`,
-      `${program} test ${name}`,
+      `${program} send ${name} ${isTasks ? '--rhai ' : ''}'${templates[template].data}'`,
+      ...(isTasks ? [] : [`${program} test ${name}`]),
       `${program} deploy ${name}`,
     ]
   ) io.out(`  ${step}`);

@@ -33,6 +33,15 @@ describe('what init makes is an example of its own folder:', () => {
   });
 });
 
+test('rhai is examples/rhai.yaml, with nothing beside it but a kustomization that names it', () => {
+  const made = filesOf('pricing', 'rhai', 'types.ts');
+  expect([...made.keys()]).toEqual(['pricing.yaml', 'kustomization.yaml']);
+  const manifest = made.get('pricing.yaml')!.replace(/^# yaml-language-server: .*\n/, '');
+  expect(manifest).toBe(readFileSync('examples/rhai.yaml', 'utf8'));
+  expect(parse(made.get('kustomization.yaml')!)).toMatchObject({ resources: ['pricing.yaml'] });
+  expect(filesOf('mine', 'rhai', 'types.ts').get('mine.yaml')).not.toContain('pricing');
+});
+
 test('the kustomization names what build writes', () => {
   const text = filesOf('mine', 'handler', 'types.ts').get('kustomization.yaml')!;
   expect(parse(text)).toMatchObject({ resources: ['built/mine.yaml'] });

@@ -3,16 +3,23 @@ import { cron } from './templates/cron.ts';
 import { handler } from './templates/handler.ts';
 import { http } from './templates/http.ts';
 import { postgres } from './templates/postgres.ts';
+import { rhai } from './templates/rhai.ts';
 import { script } from './templates/script.ts';
 import type { Template } from './templates/template.ts';
 
 /** The kinds. */
-export const templates = { handler, http, cron, postgres, script } as const satisfies Record<string, Template>;
+export const templates = { handler, http, cron, postgres, script, rhai } as const satisfies Record<string, Template>;
 
 export type TemplateName = keyof typeof templates;
 
 /** The folder for the files of the program itself: types and schemas for editors. */
 export const ownFolder = '.redisworker';
+
+/** Whether its workers take tasks, which are neither tested by a spec nor written in TypeScript. */
+export function takesTasks(kind: TemplateName): boolean {
+  const { cases }: Template = templates[kind];
+  return cases === undefined;
+}
 
 /** Where `build` is to write. */
 const builtFolder = 'built';
@@ -20,9 +27,11 @@ const builtFolder = 'built';
 /** The files of a new worker, by path in its folder. @param types path of the runtime's types in that folder */
 export function filesOf(name: string, kind: TemplateName, types: string): ReadonlyMap<string, string> {
   const { modules, manifest, cases, imports }: Template = templates[kind];
+  const written = `# yaml-language-server: $schema=${ownFolder}/manifest.schema.json\n${manifest(name)}`;
+  if (cases === undefined) return new Map([[`${name}.yaml`, written], ['kustomization.yaml', asItIs(name)]]);
   return new Map([
     ...Object.entries(modules(name)),
-    [`${name}.yaml`, `# yaml-language-server: $schema=${ownFolder}/manifest.schema.json\n${manifest(name)}`],
+    [`${name}.yaml`, written],
     [
       `${name}.test.yaml`,
       `# yaml-language-server: $schema=${ownFolder}/spec.schema.json
@@ -43,4 +52,13 @@ resources:
 `,
     ],
   ]);
+}
+
+/** A manifest with its code in it needs no build. */
+function asItIs(name: string): string {
+  return `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - ${name}.yaml
+`;
 }

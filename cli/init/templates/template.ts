@@ -2,7 +2,7 @@
 
 export interface Template {
   readonly about: string;
-  /** The data of a request that succeeds, as JSON. */
+  /** The data of a request that succeeds, as JSON; of a worker that takes tasks, a script. */
   readonly data: string;
   /** What its modules import beside the runtime, as `deno.json` has it. */
   readonly imports?: Readonly<Record<string, string>>;
@@ -10,6 +10,6 @@ export interface Template {
   readonly modules: (name: string) => Readonly<Record<string, string>>;
   /** Its objects. */
   readonly manifest: (name: string) => string;
-  /** Cases of the test spec, indented. */
-  readonly cases: (name: string) => string;
+  /** Cases of the test spec, indented; absent of a worker that takes tasks, which a spec does not send. */
+  readonly cases?: (name: string) => string;
 }
