@@ -49,6 +49,27 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
       instead: 'test/local/examples.test.ts runs the same specs, with what a test has',
     }]),
   ),
+  ...Object.fromEntries(
+    [
+      'redisworker resolve greeter                   # of the running session',
+      'redisworker resolve greeter --namespace shop  # in a cluster, with the right to patch RedisWorkers',
+    ].map((command) => [command, {
+      why: 'it needs a host that serves code, and a worker of it',
+      instead:
+        'test/local/code-session.test.ts runs it with a host of its own, and test/local/cluster-place.test.ts against an API server',
+    }]),
+  ),
+  ...Object.fromEntries(
+    [
+      'redisworker rhai run price.rhai --prelude prelude.rhai   # on this machine, without a worker',
+      "redisworker send pricing --rhai 'gross(10.0)'            # to a worker of the running session",
+      'redisworker send pricing --rhai @price.rhai --caller 03d4e5f6',
+      'redisworker send pricing --rhai - --namespace shop < price.rhai',
+    ].map((command) => [command, {
+      why: 'it needs files of a script, and workers of a session and of a cluster',
+      instead: 'cli/rhai-run.test.ts and test/worker/rhai.test.ts run the same commands, on this machine',
+    }]),
+  ),
   'make test': { why: 'it is the run that this is a part of', instead: 'it runs' },
   'docker build -f images/Dockerfile --target operator -t registry.example/redisworker/operator:0.1.0 .': {
     why: 'it needs a container daemon and base images from a registry',
