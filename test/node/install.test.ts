@@ -61,6 +61,14 @@ describeOnNode('the packaged chart', () => {
         expect(await release.inOperator('redisworker', 'dead', 'list', 'demo-worker')).toMatch(/no dead letters|^$/i);
       });
 
+      test('runs a task of a list, which the command line of its operator pushes', async () => {
+        await release.kubectl('apply', '-f', 'examples/rhai.yaml');
+        await release.ready('pricing');
+        const send = ['redisworker', 'send', 'pricing', '--rhai', 'gross(10.0)', '--namespace', release.namespace];
+        expect(await release.inOperator(...send)).toMatch(/^12\.0$/m);
+        await release.kubectl('delete', 'rw/pricing', '--timeout=120s');
+      });
+
       test('asks a worker when it is told to test itself, and takes it away again', async () => {
         const told = await helm.ok('test', releaseName, ...release.where, '--timeout=180s');
         expect(told).toMatch(/Phase:\s+Succeeded/);
