@@ -10,7 +10,7 @@ const keyRules = [
 const environmentRule = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
   message:
-    'The environment is read in config.ts of operator/, its cluster/kubernetes/ and code/resolve-main.ts, or in cli/ alone.',
+    'The environment is read in config.ts of operator/, its cluster/kubernetes/ and the programs code/resolve-*.ts, or in cli/ alone.',
 };
 /** Of the domain, only apply/ writes. */
 const writeRules = [
@@ -81,9 +81,9 @@ export default tseslint.config(
   // The code of a new worker is a text here: it has keys of its own.
   { files: ['cli/init/templates/*.ts'], rules: restricted(environmentRule) },
   // Where a kubeconfig is looked for, and whether this is a pod, is the environment's to say.
-  // The resolver of code is a program of its own.
+  // The resolver of code is a program of its own, on a laptop and in a Job.
   {
-    files: ['operator/config.ts', 'operator/cluster/kubernetes/config.ts', 'operator/code/resolve-main.ts'],
+    files: ['operator/config.ts', 'operator/cluster/kubernetes/config.ts', 'operator/code/resolve-*.ts'],
     rules: restricted(...keyRules),
   },
   {

@@ -7,6 +7,7 @@ import { systemFiles, workerConfiguration } from './configuration.ts';
 import { type ImageFile, textFile } from './file.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { type Platform, thisPlatform } from './platform.ts';
+import { resolverFiles } from './resolver.ts';
 import { CannotBuildImage } from './run.ts';
 import { type Component, debianComponents, programComponent } from './sbom.ts';
 import { unpack } from './unpack.ts';
@@ -54,13 +55,18 @@ async function imageFiles(platform: Platform): Promise<{
   const ours = [...bundles].map(([path, text]) => textFile(`${imageRoot.slice(1)}/${path}`, text));
   for (const [path, content] of assets) ours.push({ kind: 'file', path: `${imageRoot.slice(1)}/${path}`, content });
   ours.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
-  const worker = [...ours, ...await warmCache([...system, ...ours])];
+  const resolver = await resolverFiles(join(root, 'node_modules', platform.denoPackage, 'deno'));
+  const worker = [...ours, ...resolver.files, ...await warmCache([...system, ...ours])];
   const labels = labelsOf(packages, {
     title: 'redisworker worker',
     description: 'Deno and the runtime of redisworker pods',
     program: ['deno', deno.version],
   });
-  const parts = [programComponent('deno', deno.version), ...await debianComponents(packages)];
+  const parts = [
+    programComponent('deno', deno.version),
+    ...await debianComponents(packages),
+    ...resolver.parts,
+  ];
   return { system, worker, labels, parts };
 }
 

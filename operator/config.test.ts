@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { defaultJobResources } from './code-flags.ts';
 import { readConfig } from './config.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -102,6 +103,20 @@ test('the help shows defaults as they are written', () => {
   expect(() => readConfig(['--help'], {})).toThrow('exit 0');
   expect(said.replaceAll(/\s+/g, ' ')).toContain('(default: 127.0.0.1:8080, in a pod 0.0.0.0:8080)');
   expect(said).not.toMatch(/default:\s+[[{]/);
+});
+
+test('code from elsewhere is resolved by Jobs, from registries that are addresses without a login', () => {
+  const { code } = readConfig(['--npm-registry', 'https://npm.example.com/private'], {});
+  expect(code).toEqual({ registries: { npm: 'https://npm.example.com/private/' }, jobResources: defaultJobResources });
+  const given = ['--code-job-resources', '{"limits":{"memory":"2Gi","cpu":1}}'];
+  expect(readConfig(given, {}).code.jobResources).toEqual({ limits: { memory: '2Gi', cpu: '1' } });
+  expect(readConfig(['--no-code-jobs'], {}).code.jobResources).toBeUndefined();
+  for (const url of ['npm.example.com', 'ftp://a.example', 'https://me:canary@a.example']) {
+    expect(refusal(['--jsr-registry', url])).toMatch(/must be an http or https address without a login.*\n$/);
+  }
+  for (const text of ['1Gi', '[]', '{"limit":{}}']) {
+    expect(refusal(['--code-job-resources', text])).toContain('must be JSON, such as {"requests"');
+  }
 });
 
 test('a password file that cannot be read is told in one sentence', () => {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort } from '../contract/host-port.ts';
+import { type CodeFlags, type CodeSettings, readCodeFlags, withCodeFlags } from './code-flags.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { type MetricsFlags, type MetricsSettings, readMetricsSettings, withMetricsFlags } from './metrics-settings.ts';
 import type { LogLevel } from './observability/log.ts';
@@ -26,6 +27,7 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly metricsPerWorkerLimit: number;
   /** The status page; nowhere when undefined. */
   readonly page: PageSettings | undefined;
+  readonly code: CodeSettings;
   readonly canaryListen: ListenAddress;
   readonly leaderElect: boolean;
   /** Namespace of the Lease, and its name. */
@@ -42,7 +44,7 @@ export interface OperatorConfig extends DefaultRedisSettings, ObjectSettings {
   readonly identity: string;
 }
 
-interface Flags extends RedisFlags, ObjectFlags, MetricsFlags, PageFlags {
+interface Flags extends RedisFlags, ObjectFlags, CodeFlags, MetricsFlags, PageFlags {
   namespace?: string;
   kubeconfig?: string;
   http: ListenAddress;
@@ -67,6 +69,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   return {
     ...readDefaultRedis(program, environment),
     ...readObjectFlags(flags),
+    code: readCodeFlags(flags),
     namespace: flags.namespace,
     kubeconfig: flags.kubeconfig,
     httpAddress: flags.http.address,
@@ -91,7 +94,7 @@ export function operatorCommand(environment: NodeJS.ProcessEnv): Command {
   const program = new Command('redisworker-operator')
     .description('Runs RedisWorkers on the cluster of the kubeconfig, or of the pod this runs in.')
     .version(version);
-  return withPageFlag(withMetricsFlags(withObjectFlags(withRedisFlags(program))))
+  return withPageFlag(withMetricsFlags(withCodeFlags(withObjectFlags(withRedisFlags(program)))))
     .option('--namespace <name>', 'serve only this namespace')
     .option('--kubeconfig <file>', "kubeconfig to use [KUBECONFIG, then the pod's own]")
     .addOption(

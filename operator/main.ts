@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import { connectKubernetes, type KubernetesCluster } from './cluster/kubernetes/index.ts';
+import { startCodeJobs } from './code-jobs/index.ts';
+import type { CodeResolver } from './code/resolver.ts';
 import { startCanary, watchCanary } from './canary.ts';
 import { readConfig } from './config.ts';
 import { onShutdown } from './controller/shutdown.ts';
@@ -45,7 +47,8 @@ async function start(): Promise<void> {
   const lead = (): void => {
     metrics.leading(config.leaseName, true);
     const redisHosts = { allowed: config.redisHosts, apiServer: apiServerOf(cluster.server) };
-    const started = startOperator({ ...operatorSettings(), cluster, canaryProblem, redisHosts });
+    const code = codeResolver(cluster);
+    const started = startOperator({ ...operatorSettings(), cluster, code, canaryProblem, redisHosts });
     shutdown.closes('operator', () => started.stop());
     operator = started;
   };
@@ -153,11 +156,20 @@ function standForElection(cluster: KubernetesCluster, lead: () => void): void {
   shutdown.closes('lease', () => election.stop());
 }
 
+/** Undefined where the admin wants no Jobs. */
+function codeResolver(cluster: KubernetesCluster): CodeResolver | undefined {
+  const { code: { jobResources: resources }, workerImage: image, podUser, clusterBlocks } = config;
+  if (resources === undefined) return undefined;
+  const lookUp = dnsLookUp(config.dnsServer);
+  return startCodeJobs({ cluster, clock: systemClock, lookUp, clusterBlocks, settings: { image, podUser, resources } });
+}
+
 function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'> {
   return {
     log,
     metrics,
     ...shapingOptions(config),
+    registries: config.code.registries,
     lookUp: dnsLookUp(config.dnsServer),
     namespace: config.namespace,
     concurrency: config.concurrency,

@@ -52,7 +52,7 @@ describe('the rules of the house', () => {
 
   test('refuse to read the environment outside the configuration', async () => {
     expect(await messages('export const home = process.env.HOME;', 'operator/operator.ts')).toEqual([
-      'The environment is read in config.ts of operator/, its cluster/kubernetes/ and code/resolve-main.ts, or in cli/ alone.',
+      'The environment is read in config.ts of operator/, its cluster/kubernetes/ and the programs code/resolve-*.ts, or in cli/ alone.',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 /** The values of the chart: one schema, from which values.yaml, values.schema.json and the reference are made. */
 import { z } from 'zod';
+import { code } from './code.ts';
 import { metrics } from './metrics.ts';
 import { network } from './network.ts';
 import { flags } from './operator.ts';
@@ -29,6 +30,7 @@ export const values = z.strictObject({
   ...replicas,
   redis,
   ...flags,
+  code,
   ...network,
   metrics,
   page,

@@ -156,6 +156,7 @@ export const resources = {
     namespaced: true,
   },
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true },
+  jobs: { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs', namespaced: true },
   pods: { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true },
   configMaps: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
   secrets: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true, readOneByOne: true },

@@ -94,6 +94,7 @@ describeWith('helm3', 'helm4')('the chart', () => {
       deniedPodFields: ['image', 'labels'],
       searchDomains: ['eu-west-1.compute.internal'],
       dnsServer: '10.96.0.10:53',
+      code: { registries: { npm: 'https://npm.example/', jsr: 'https://jsr.example/' }, jobResources: undefined },
     });
     expect(config.redisHosts).toHaveLength(2);
     expect(config.clusterBlocks).toHaveLength(2);

@@ -21,7 +21,10 @@ import { type ImageFile, modeOf } from '../../images/file.ts';
 import { unpack } from '../../images/unpack.ts';
 import { buildWorkerImage } from '../../images/worker-image.ts';
 import type { BuiltImage } from '../../images/write.ts';
+import { inputOf, jobOf } from '../../operator/code-jobs/objects.ts';
+import { readResultLine } from '../../operator/code/result-line.ts';
 import { type CommandInput, denoCommand, ownAddresses } from '../../operator/redisworker/desired/deno-command.ts';
+import { startCodeServer } from '../support/code-server.ts';
 import { filesOf, notAsRoot, startInside } from '../support/images/unpacked.ts';
 import { freePort, type TestProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -74,6 +77,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
       'redisworker/worker/hats-vm.js',
       'redisworker/worker/hats-outside.js',
       'redisworker/worker/import_map.json',
+      'redisworker/code/resolve-job.js',
       'redisworker/deno/v8_code_cache_v2',
       'redisworker/deno/v8_code_cache_v2-wal',
       'redisworker/deno/v8_code_cache_v2-shm',
@@ -89,9 +93,15 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
   expect(files.filter((file) => file.kind === 'file' && (modeOf(file) & 0o022) !== 0)).toEqual([]);
 });
 
-test('its bill of material names the packages it holds files of, Deno, and nothing else', () => {
+test('its bill of material names the packages it holds files of, Deno, the bundler, and nothing else', () => {
   const { components } = JSON.parse(readFileSync(image.bill, 'utf8')) as { components: { name: string }[] };
-  expect(components.map(({ name }) => name).sort()).toEqual(['ca-certificates', 'deno', 'libc6', 'libgcc-s1']);
+  const bundled = [...textOf('usr/share/doc/redisworker/third-party.txt').matchAll(/^(\S+) \d\S* \(.+\)$/gm)].map(
+    ([, name]) => name,
+  );
+  expect(bundled).toEqual(expect.arrayContaining(['isomorphic-git', 'zod']));
+  expect(components.map(({ name }) => name).sort()).toEqual(
+    ['ca-certificates', 'deno', 'esbuild', 'libc6', 'libgcc-s1', ...bundled].sort(),
+  );
 });
 
 test.skipIf(!isRoot)(
@@ -166,6 +176,38 @@ test.skipIf(!isRoot)(
     });
   },
 );
+
+test.skipIf(!isRoot)(`code at an address is resolved as a Job does it, without a registry${notAsRoot}`, async () => {
+  const server = await startCodeServer({
+    '/worker.ts': "import { one } from './one.ts';\nexport default (): number => one;\n",
+    '/one.ts': 'export const one: number = 1;\n',
+  });
+  onTestFinished(() => server.close());
+  const entry = { kind: 'url', url: `${server.url}/worker.ts` } as const;
+  const registries = { npm: 'http://127.0.0.1:1/', jsr: 'http://127.0.0.1:1/' };
+  const question = { asker: 'shop/one', id: 'ab'.repeat(32), request: { entry, registries } };
+  const job = jobOf('shop', question, { image: '', resources: {}, deadlineSeconds: 600, podUser: 'Image' });
+  const [container] = job.spec!.template.spec!.containers;
+  const request = join(folder, 'request');
+  mkdirSync(request);
+  const { data = {} } = inputOf(job, question) as { data?: Record<string, string> };
+  for (const [file, text] of Object.entries(data)) writeFileSync(join(request, file), text);
+  const added = Object.fromEntries((container!.env ?? []).map(({ name, value = '' }) => [name, value]));
+  const process = startInside({
+    root: join(folder, 'root'),
+    user: workerConfiguration.user,
+    mounts: { [container!.volumeMounts![0]!.mountPath]: request },
+    env: { ...workerConfiguration.env, ...added },
+  }, container!.command!);
+  onTestFinished(() => process.stop());
+  expect(await process.ended, process.output()).toBe(0);
+  expect(readResultLine(process.output())).toMatchObject({ kind: 'resolved', modules: 2 });
+}, 180_000);
+
+function textOf(path: string): string {
+  const file = files.find((one) => one.path === path);
+  return file !== undefined && 'content' in file ? Buffer.from(file.content).toString() : '';
+}
 
 /** Runs the operator's own command line inside the image, against the real Redis; its ports are moved to free ones. */
 async function startPod(

@@ -42,6 +42,16 @@
 {{- range .Values.denyPodFields }}
 - --deny-pod-field={{ . }}
 {{- end }}
+{{- if not .Values.code.jobs }}
+- --no-code-jobs
+{{- end }}
+- {{ printf "--code-job-resources=%s" (toJson .Values.code.resources) | quote }}
+{{- with .Values.code.npmRegistry }}
+- {{ printf "--npm-registry=%s" . | quote }}
+{{- end }}
+{{- with .Values.code.jsrRegistry }}
+- {{ printf "--jsr-registry=%s" . | quote }}
+{{- end }}
 {{- range .Values.clusterCidrs }}
 - {{ printf "--cluster-cidr=%s" . | quote }}
 {{- end }}

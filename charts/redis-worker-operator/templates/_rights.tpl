@@ -79,6 +79,21 @@
 - apiGroups:
     - ""
   resources:
+    - pods/log
+  verbs:
+    - get
+- apiGroups:
+    - batch
+  resources:
+    - jobs
+  verbs:
+    - get
+    - create
+    - patch
+    - delete
+- apiGroups:
+    - ""
+  resources:
     - services
   verbs:
     - list

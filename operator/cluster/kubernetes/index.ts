@@ -12,6 +12,7 @@ import { type Candidate, type Election, electLeader, type LeaseTiming } from './
 import { follow, type LiveCopy } from './live-copy.ts';
 import { type ApplyOptions, namespaceOf, openObjects } from './objects.ts';
 import { maxCallConnections, Session } from './session.ts';
+import { readLog } from './read-log.ts';
 import type { Rate } from './throttle.ts';
 import { requestToken, type ShortToken } from './token-request.ts';
 import { type WatchTiming, watchTiming } from './watch.ts';
@@ -51,6 +52,8 @@ export interface KubernetesCluster extends Cluster {
   elect(candidate: Candidate): Election;
   /** Server-side apply that leaves the fields of others alone unless told. @throws ClusterError of reason `Conflict` that names them */
   applyBeside(object: KubeObject, manager: FieldManager, options?: ApplyOptions): Promise<KubeObject>;
+  /** A container's log, of so many bytes from its beginning. @throws ClusterError */
+  readLog(pod: ObjectRef, container: string, bytes: number): Promise<string>;
   /** Whose token this is, and whether they may get a path that is no resource, such as `/metrics`. @throws ClusterError */
   review(token: string, path: string): Promise<Review>;
   /** A token of a ServiceAccount, for that many seconds or what the server makes of them. @throws ClusterError */
@@ -106,6 +109,7 @@ export async function connectKubernetes(options: KubernetesOptions): Promise<Kub
       return copy.followed;
     },
     mayWrite,
+    readLog: (pod, container, bytes) => readLog(http, pod, { container, bytes }),
     review: (token, path) => reviewAccess(http, token, path),
     requestToken: (account, seconds) => requestToken(http, account, seconds),
     elect(candidate) {

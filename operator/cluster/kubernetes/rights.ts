@@ -37,6 +37,8 @@ export const servedRules: readonly Rule[] = [
   rule('', 'configmaps', kept),
   rule('', 'secrets', ['get', 'create', 'patch']),
   rule('', 'pods', ['list', 'watch', 'delete']),
+  rule('', 'pods/log', ['get']),
+  rule('batch', 'jobs', ['get', 'create', 'patch', 'delete']),
   rule('', 'services', ['list', 'watch']),
   rule('discovery.k8s.io', 'endpointslices', ['list', 'watch']),
   rule('events.k8s.io', 'events', ['get', 'create', 'patch']),

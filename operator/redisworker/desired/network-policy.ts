@@ -161,7 +161,8 @@ export function podLabels(name: string, hash: string): Record<string, string> {
   return { [labelKeys.worker]: labelValue(name), [labelKeys.netHash]: hash };
 }
 
-function dnsRule({ namespaceLabels, podLabels, ports, cidrs = [] }: DnsServers): EgressRule {
+/** What lets pods ask DNS. */
+export function dnsRule({ namespaceLabels, podLabels, ports, cidrs = [] }: DnsServers): EgressRule {
   const pods: Peer = { namespaceSelector: { matchLabels: namespaceLabels }, podSelector: { matchLabels: podLabels } };
   return {
     to: [pods, ...cidrs.map((cidr): Peer => ({ ipBlock: { cidr } }))],

@@ -17,6 +17,7 @@ export const flagValues: GivenValues = {
   redisHosts: ['*.example.com', '10.1.0.0/16'],
   secretConsentLabel: 'example.com/workers=allowed',
   denyPodFields: ['image', 'labels'],
+  code: { jobs: false, npmRegistry: 'https://npm.example/', jsrRegistry: 'https://jsr.example' },
   clusterCidrs: ['203.0.113.0/24', '2001:db8::/32'],
   searchDomains: ['eu-west-1.compute.internal'],
   dnsServer: '10.96.0.10:53',

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '../../..');
 
 /** How each is built, and the sources that shape it. */
 const products = {
-  worker: { build: buildWorkerImage, sources: ['worker/**/*.ts'] },
+  worker: { build: buildWorkerImage, sources: ['worker/**/*.ts', 'operator/code/**/*.ts'] },
   operator: { build: buildOperatorImage, sources: ['operator/**/*.ts', 'cli/**/*.ts', 'page/**/*'] },
 } as const;
 const commonSources = ['contract/**/*.ts', 'images/**/*', 'package.json', 'package-lock.json'];

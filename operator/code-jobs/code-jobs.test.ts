@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../test/support/wait.ts';
+import { type KubeObject, resources } from '../cluster/cluster.ts';
+import { type LocalCluster, openLocalCluster } from '../cluster/local/index.ts';
+import type { ResolveOutcome } from '../code/outcome.ts';
+import type { CodeQuestion } from '../code/resolver.ts';
+import { resultLine } from '../code/result-line.ts';
+import { CodeJobs } from './code-jobs.ts';
+import { codeJobLabel, jobName } from './objects.ts';
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const id = 'ab'.repeat(32);
+const question = (asker: string, more: Partial<CodeQuestion> = {}): CodeQuestion => ({
+  asker,
+  id,
+  request: { entry: { kind: 'url', url: 'https://code.example/worker.ts' }, registries: {} },
+  ...more,
+});
+const resolved: ResolveOutcome = {
+  kind: 'resolved',
+  code: 'export default () => 1;\n',
+  map: '',
+  mapName: 'a.map',
+  digest: 'sha256-0',
+  bytes: 25,
+  entry: 'https://code.example/worker.ts',
+  modules: 1,
+  time: '2026-01-01T00:00:00.000Z',
+};
+
+let cluster: LocalCluster;
+let log: string;
+const all: CodeJobs[] = [];
+
+function open(): { readonly jobs: CodeJobs; readonly told: string[] } {
+  const jobs = new CodeJobs({
+    cluster: { ...cluster, readLog: () => Promise.resolve(log) },
+    clock: {
+      now: () => Date.now(),
+      after: (ms, task) => {
+        const timer = setTimeout(task, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+    settings: { image: 'resolver', resources: {}, deadlineSeconds: 300, podUser: 'Image' },
+    egress: (_, hosts) =>
+      Promise.resolve([{
+        to: [],
+        ports: hosts.map((host) => ({ protocol: 'TCP' as const, port: Number(host.split(':')[1]) })),
+      }]),
+    hostsOf: () => ['code.example:443'],
+    everyMs: 5,
+  });
+  const told: string[] = [];
+  jobs.onAnswer((asker) => told.push(asker));
+  all.push(jobs);
+  return { jobs, told };
+}
+
+const ref = { namespace: 'shop', name: jobName(id) };
+const job = () => cluster.get(resources.jobs, ref);
+const released = () =>
+  eventually('the Job is released', async () => {
+    const found = await job();
+    return (found?.spec as { suspend?: boolean } | undefined)?.suspend === false ? found : undefined;
+  });
+/** Does what a cluster would: the pod of the Job is there, and stands so. */
+async function podStands(status: object): Promise<void> {
+  const pod: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `${ref.name}-x`, namespace: 'shop', labels: { [codeJobLabel]: id.slice(0, 24) } },
+    spec: { containers: [] },
+  };
+  await cluster.apply(pod, 'user');
+  await cluster.applyStatus({ ...pod, status }, 'redisworker');
+}
+const ended = (exitCode: number, more: object = {}) => ({
+  containerStatuses: [{ name: 'resolver', state: { terminated: { exitCode, ...more } } }],
+});
+
+beforeEach(async () => {
+  cluster = await openLocalCluster({ log: silent, nodeName: 'none' });
+  log = '';
+});
+afterEach(async () => {
+  for (const one of all.splice(0)) await one.close();
+  await cluster.close();
+});
+
+describe('code that is resolved by a Job', () => {
+  test('is asked for once by all of a namespace, and read from the log of its pod', async () => {
+    const { jobs, told } = open();
+    expect(await jobs.ask(question('shop/a'))).toEqual({ kind: 'pending' });
+    expect(await jobs.ask(question('shop/b'))).toEqual({ kind: 'pending' });
+    await released();
+    expect(await cluster.list(resources.jobs)).toHaveLength(1);
+    log = `Warning\n${resultLine(resolved)}\n`;
+    await podStands(ended(0));
+    await eventually('both are told', () => told.length === 2);
+    expect(await jobs.ask(question('shop/a'))).toEqual(resolved);
+    expect(await job()).toBeUndefined();
+  });
+
+  test('runs when its policy and its request are there, and both go with it', async () => {
+    const { jobs } = open();
+    await jobs.ask(question('shop/a'));
+    const { metadata } = await released();
+    const owners = [{ kind: 'Job', name: ref.name, uid: metadata.uid }];
+    expect(await cluster.get(resources.networkPolicies, ref)).toMatchObject({ metadata: { ownerReferences: owners } });
+    expect(await cluster.get(resources.configMaps, ref)).toMatchObject({ metadata: { ownerReferences: owners } });
+    expect(await cluster.get(resources.secrets, ref)).toBeUndefined();
+  });
+
+  test('has its request in a Secret when there are credentials, and them nowhere else', async () => {
+    const { jobs } = open();
+    await jobs.ask(question('shop/a', { credentials: { kind: 'token', token: 's3cret' } }));
+    const made = await released();
+    expect(JSON.stringify(made)).not.toContain('s3cret');
+    expect(await cluster.get(resources.configMaps, ref)).toBeUndefined();
+    const { data } = await cluster.get(resources.secrets, ref) as { data?: Record<string, string> };
+    expect(Buffer.from(Object.values(data ?? {})[0] ?? '', 'base64').toString()).toContain('s3cret');
+  });
+
+  test('is found again by name by the operator that comes next, whenever the last one ended', async () => {
+    await open().jobs.ask(question('shop/a'));
+    const { metadata } = await released();
+    await all[0]?.close();
+    const { jobs, told } = open();
+    await jobs.ask(question('shop/a'));
+    log = resultLine(resolved);
+    await podStands(ended(0));
+    await eventually('it is told', () => told.length === 1);
+    expect(metadata.uid).toBeDefined();
+    expect(await jobs.ask(question('shop/a'))).toEqual(resolved);
+  });
+
+  test.each([
+    ['ran out of memory', ended(137, { reason: 'OOMKilled' }), 'it ran out of memory'],
+    [
+      'was evicted',
+      { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource' },
+      '(Evicted: The node was low on resource)',
+    ],
+    [
+      'broke off',
+      ended(1, { message: 'a\nthe request is no JSON' }),
+      'it ended with exit code 1: the request is no JSON',
+    ],
+  ])('is tried again later when its pod %s', async (_what, status, sentence) => {
+    const { jobs, told } = open();
+    await jobs.ask(question('shop/a'));
+    const made = await released();
+    await podStands(status);
+    await cluster.applyStatus({
+      ...made,
+      status: { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }] },
+    }, 'redisworker');
+    await eventually('it is told', () => told.length === 1);
+    const answer = await jobs.ask(question('shop/a'));
+    expect(answer).toMatchObject({
+      kind: 'failed',
+      reason: 'ResolverFailed',
+      sentence: expect.stringContaining(sentence),
+    });
+    expect(answer.kind === 'failed' && answer.retryAt).toBeGreaterThan(Date.now());
+    expect(await job()).toBeUndefined();
+  });
+
+  test('is ended when nobody wants it any more', async () => {
+    const { jobs } = open();
+    await jobs.ask(question('shop/a'));
+    await released();
+    jobs.keep('shop/a', undefined);
+    await eventually('the Job is gone', async () => (await job()) === undefined);
+  });
+});
