@@ -12,7 +12,7 @@ export interface SyntaxFault {
 
 /** Undefined for code that can be parsed, and where there is no Deno, as in the image of the operator. */
 export async function syntaxFault(code: string): Promise<SyntaxFault | undefined> {
-  const deno = found();
+  const deno = installedDeno();
   if (deno === undefined) return undefined;
   const child = spawn(deno, ['fmt', '--no-config', '--ext=ts', '-'], {
     env: { NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
@@ -32,7 +32,8 @@ export async function syntaxFault(code: string): Promise<SyntaxFault | undefined
   return message === undefined || line === undefined ? undefined : { line: Number(line), message };
 }
 
-function found(): string | undefined {
+/** The Deno that came with this package; undefined where there is none. */
+export function installedDeno(): string | undefined {
   try {
     return denoPath();
   } catch {

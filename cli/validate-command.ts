@@ -27,8 +27,9 @@ export function addValidateCommand(root: Command, io: Io, finish: (code: ExitCod
     }
 
 It finds fields there are not, values and rules the API server refuses, hosts no network can be opened to, workers that
-contradict each other, and code that is no TypeScript, or no Rhai. What the files do not hold, as a Secret that is named,
-may be there.
+contradict each other, and code that is no TypeScript, or no Rhai. Of a module that source.file names it follows the
+imports too: a file that is not there, a name nobody knows, a file outside of the project. Types, packages and modules of
+the network are looked at when it is bundled. What the files do not hold, as a Secret that is named, may be there.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 wrong call.`,
   ).action(async (files: string[], flags: Flags) => {

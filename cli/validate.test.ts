@@ -87,6 +87,25 @@ test('a module beside the manifest is looked into, and has to be there', async (
   expect((await validate(text)).code).toBe(0);
 });
 
+test('what a module beside the manifest imports is followed, without any network', async () => {
+  const text = worker('  source:\n    file: code.ts');
+  const faultOf = async (code: string): Promise<string | undefined> => {
+    await writeFile(join(folder, 'code.ts'), code);
+    return (await validate(text)).err.join('\n');
+  };
+  await writeFile(join(folder, 'lib.ts'), "import './gone.ts';\nexport const a = 1;\n");
+  expect(await faultOf("import { a } from './lib.ts';\nexport default () => a;\n")).toBe(
+    'lib.ts:1:8: there is no gone.ts, which is imported here',
+  );
+  expect(await faultOf("import _ from 'lodash';\nexport default () => _;\n")).toMatch(/^code.ts:1:15: "lodash" is not/);
+  expect(await faultOf("import x from 'file:///etc/passwd' with { type: 'text' };\nexport default () => x;\n")).toMatch(
+    /^code.ts:1:15: imports \/etc\/passwd, which lies outside of /,
+  );
+  const fine =
+    "import { Reply } from 'redisworker';\nimport _ from 'npm:lodash';\nimport 'https://deno.land/x/a.ts';\n";
+  expect(await faultOf(`${fine}export default () => [Reply, _];\n`)).toBe('');
+});
+
 test('workers that contradict each other are told, and what an admin forbids', async () => {
   const two = `${worker(`  type: same\n${source}`, 'a')}---\n${worker(`  type: same\n${source}`, 'b')}`;
   expect((await validate(two)).err.join('\n')).toMatch(/a.yaml:\d+: RedisWorker default\/b: .*"same"/);

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { cwd, env } from 'node:process';
 import { generateKey } from '../contract/secrets.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import { importFault } from '../operator/code/imports.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
 import { counted } from './counted.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
@@ -12,7 +14,7 @@ import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
 import { type Guess, identified, readDocuments, standIns } from './render-documents.ts';
 import { lookAtAll } from './render-look.ts';
 import { rhaiFault } from './rhai-engine.ts';
-import { syntaxFault } from './syntax.ts';
+import { installedDeno, syntaxFault } from './syntax.ts';
 
 /** What to validate, and for which cluster. */
 export interface ValidateOptions {
@@ -82,10 +84,10 @@ async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines
       readonly source?: { readonly inline?: string; readonly file?: string };
       readonly runtime?: string;
     };
-    const faultIn = runtime === 'Rhai' ? rhaiFault : syntaxFault;
-    const fault = inline === undefined ? undefined : await faultIn(inline);
+    const isRhai = runtime === 'Rhai';
+    const fault = inline === undefined ? undefined : await (isRhai ? rhaiFault : syntaxFault)(inline);
     if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
-    if (file !== undefined) faults.push(await fileFault(key, file, lines, faultIn));
+    if (file !== undefined) faults.push(await fileFault(key, file, lines, isRhai));
   }
   return faults.filter((fault) => fault !== undefined);
 }
@@ -95,11 +97,21 @@ async function fileFault(
   worker: string,
   path: string,
   lines: ManifestLines,
-  faultIn: typeof syntaxFault,
+  isRhai: boolean,
 ): Promise<string | undefined> {
   const file = resolve(dirname(lines.fileOf(worker) ?? '.'), path);
   const code = await readFile(file, 'utf8').catch(() => undefined);
   if (code === undefined) return lines.of(worker, `spec.source.file: there is no file ${file} that can be read`);
-  const fault = await faultIn(code);
-  return fault && `${file}:${fault.line}: ${fault.message}`;
+  const fault = await (isRhai ? rhaiFault : syntaxFault)(code);
+  if (fault !== undefined) return `${file}:${fault.line}: ${fault.message}`;
+  return isRhai ? undefined : await importFaultOf(file);
+}
+
+/** What a bundle of it would be refused for, as far as that needs no network; nothing where there is no Deno. */
+async function importFaultOf(file: string): Promise<string | undefined> {
+  const path = installedDeno();
+  if (path === undefined) return undefined;
+  const { codeCache } = await import('./bundle-module.ts');
+  const deno = { path, cache: codeCache(env), environment: env };
+  return await importFault({ entry: file, deno, namedFrom: cwd() });
 }

@@ -60,7 +60,8 @@ function importerName(one: Import, ground: Ground): string {
   return one.importer.startsWith('file:') ? place(one, ground) : shown(one.importer);
 }
 
-function place({ importer, line, column }: Import, { name }: Ground): string {
+/** Where an import is written, as a sentence begins with it. */
+export function place({ importer, line, column }: Import, { name }: Ground): string {
   return `${name(pathOf(importer) ?? importer)}:${line}:${column}:`;
 }
 

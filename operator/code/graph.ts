@@ -15,6 +15,7 @@ const shape = z.object({
     specifier: z.string(),
     local: z.string().optional(),
     size: z.number().optional(),
+    error: z.string().optional(),
     dependencies: z.array(z.object({ specifier: z.string(), code: target.optional() })).optional(),
   })),
 });
@@ -45,10 +46,12 @@ export interface Graph {
   readonly modules: readonly string[];
   readonly kept: ReadonlyMap<string, KeptModule>;
   readonly imports: readonly Import[];
+  /** Files that are imported, and are not there. */
+  readonly missing: ReadonlySet<string>;
 }
 
 /** Of a module nothing could be read of. */
-export const emptyGraph: Graph = { root: undefined, modules: [], kept: new Map(), imports: [] };
+export const emptyGraph: Graph = { root: undefined, modules: [], kept: new Map(), imports: [], missing: new Set() };
 
 /** @returns undefined for what is no such text */
 export function readGraph(json: string): Graph | undefined {
@@ -79,6 +82,11 @@ export function readGraph(json: string): Graph | undefined {
           column: (code.span?.start.character ?? 0) + 1,
         }]
       )
+    ),
+    missing: new Set(
+      modules.flatMap(({ specifier, error = '' }) =>
+        specifier.startsWith('file:') && /^Module not found/.test(error) ? [specifier] : []
+      ),
     ),
   };
 }

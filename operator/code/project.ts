@@ -12,6 +12,8 @@ export interface Project {
   readonly config: string | undefined;
   /** deno.lock of the project, which then decides alone. */
   readonly lock: string | undefined;
+  /** A package.json in this folder, or in one above, may name packages. */
+  readonly hasPackages: boolean;
 }
 
 const configNames = ['deno.json', 'deno.jsonc', 'package.json'];
@@ -44,6 +46,7 @@ export async function findProject(path: string): Promise<Project | undefined> {
     folder: outermost([dirname(entry), nearest?.folder, workspace?.folder, repository]),
     config: nearest?.file,
     lock: lock !== undefined && await exists(lock) ? lock : undefined,
+    hasPackages: configs.some(({ file }) => file.endsWith('package.json')),
   };
 }
 
