@@ -61,6 +61,7 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
   ),
   ...Object.fromEntries(
     [
+      'redisworker init pricing --template rhai                 # a folder with the manifest above',
       'redisworker rhai run price.rhai --prelude prelude.rhai   # on this machine, without a worker',
       "redisworker send pricing --rhai 'gross(10.0)'            # to a worker of the running session",
       'redisworker send pricing --rhai @price.rhai --caller 03d4e5f6',
