@@ -16,4 +16,4 @@ test('worker/rhai/engine.wasm is what its sources build, byte for byte', async (
     return skip();
   });
   expect(Buffer.from(built).equals(await readFile('worker/rhai/engine.wasm'))).toBe(true);
-});
+}, 1_800_000);
