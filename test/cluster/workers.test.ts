@@ -170,8 +170,9 @@ describeOnCluster('workers on a cluster', () => {
       60_000,
     );
     await ready('edited');
+    // The code before stays for a rollback.
     expect((await list('configmaps')).items.filter(({ metadata }) => metadata.name.startsWith('edited-'))).toHaveLength(
-      1,
+      2,
     );
   });
 
