@@ -9,7 +9,7 @@ import {
   installCrds,
   kubectlOk,
 } from '../support/control-plane/shared.ts';
-import { withCount, withInline, worker } from '../support/gen.ts';
+import { withCount, withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
@@ -51,7 +51,8 @@ async function liveUntil(
   await operator.ended;
 }
 
-const answering = (text: string) => withInline(`export default () => ${JSON.stringify(text)};\n`);
+const answering = (text: string) =>
+  withSpec({ source: { inline: `export default () => ${JSON.stringify(text)};\n`, keep: 0 } });
 const answers: Promise<Reply>[] = [];
 /** Requests of this moment; their replies are awaited at the end. */
 function request(...types: string[]): void {
