@@ -54,7 +54,7 @@ describe('a wrong call ends with code 2 and one sentence', () => {
     [['up'], `missing required argument 'files'`],
     [['completion', 'csh'], 'Allowed choices are bash, zsh, fish; see '],
     [['init'], `missing required argument 'name'`],
-    [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http, cron, postgres, script; see '],
+    [['init', 'a', '--template', 'x'], 'Allowed choices are handler, http, cron, postgres, script, rhai; see '],
     [['logs'], `missing required argument 'worker'`],
     [['resolve'], `missing required argument 'workers'`],
     [['resolve', 'a', '--timeout', '0'], 'It must be a whole number from 1 to 86400; see '],

@@ -75,6 +75,7 @@ test('a session that is killed while it resolves has one outcome once it is star
   up = startUp();
   await answers('remote', 'fetched');
   expect(host.asked.length).toBe(2);
+  expect((await run('wait', 'remote', '--timeout', '60')).code).toBe(0);
   expect(JSON.parse((await run('status', 'remote', '-o', 'json')).out)).toMatchObject({
     status: { consumersReady: '1/1', replicas: 1, source: { entry: `${host.url}/remote.ts` } },
   });

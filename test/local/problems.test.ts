@@ -312,4 +312,4 @@ test('what was wrong with workers leaves every invariant whole', () =>
     redis: [redis.client],
     output: () => operator.output(),
     look: lookInto(operator.cluster, 'default'),
-  }));
+  }, 120_000), 150_000);
