@@ -31,6 +31,18 @@ it('opens the keys of the worker, and replies and traces', () => {
   expect(keysOf({ runtime: 'Script' })).toEqual(['req:*:h', 'res:*', 'w:*:h', 'w:req:x', 'w:res:x']);
 });
 
+it('opens the channel by which a server tells what changes to those who listen to it', () => {
+  expect(userOf().channels).toEqual([]);
+  const thread = { name: 't', source: { inline: 'function main() {}' } };
+  const scripts = { ...worker('w'), spec: { runtime: 'Hats', hats: { threads: [thread] } } };
+  const { channels } = redisUser(observed(scripts).spec!.blueprint, {
+    passwords: ['x'],
+    address: { db: 0, topology: { kind: 'Standalone' } },
+    withheld: [],
+  });
+  expect(channels).toEqual(['__redis__:invalidate']);
+});
+
 it('opens another database only where the pods have to select it', () => {
   expect(userOf().commands).not.toContain('select');
   expect(userOf({}, [], 3).commands).toContain('select');

@@ -42,13 +42,13 @@ export function redisUser(
   { parent, keyPrefix, work, opens }: Blueprint,
   { passwords, address, withheld }: UserInput,
 ): AclUser {
-  const { commands, keys, selectors } = kindOf(work).access(work, configHashKey(keyPrefix, '*'));
+  const { commands, keys, channels = [], selectors } = kindOf(work).access(work, configHashKey(keyPrefix, '*'));
   const isGranted = (pattern: string) => !withheld.some((key) => isAbout(pattern, key));
   const granted = <P extends AclPermissions>(part: P): P => ({ ...part, keys: part.keys.filter(isGranted) });
   return {
     name: redisUserName(parent),
     passwords,
-    ...granted({ commands: [...always, ...findingTheWay(address), ...commands], keys }),
+    ...granted({ commands: [...always, ...findingTheWay(address), ...commands], keys, channels }),
     selectors: [
       ...selectors.map(granted),
       ...opened(ordinaryCommands, { keys: opens.keys.filter(isGranted) }),
