@@ -1,6 +1,6 @@
 /** Sessions one after another, and the scripts that run meanwhile, until the process is to end. */
 import { FatalError } from '../pod/fatal.ts';
-import { leavePlace } from '../pod/identity.ts';
+import { leaveAtEnd } from '../pod/last-leave.ts';
 import { isOutage, type Outages } from '../pod/outage.ts';
 import { after, type Timer } from '../pod/timers.ts';
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
@@ -147,16 +147,9 @@ export class Loop {
     await this.#session.run(opened ? 'now' : 'before', () => this.#parts.outages.over());
   }
 
-  /** A pid that stays behind because Redis is away is replaced by the pod's next process, or cleared by the operator. */
-  async #leave(): Promise<void> {
+  #leave(): Promise<void> {
     const { place, identity, log } = this.#context;
-    try {
-      const connection = await this.#parts.connect();
-      await leavePlace(connection, place.hashKey, identity).finally(() => connection.close());
-    } catch (error) {
-      if (!isOutage(error)) throw error;
-      log.warn('the pid could not be removed from the config hash', { reason: error.message });
-    }
+    return leaveAtEnd(this.#parts.connect, place.hashKey, identity, log);
   }
 }
 

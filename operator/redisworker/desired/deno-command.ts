@@ -75,13 +75,13 @@ export function denoCommand(input: CommandInput): string[] {
   ];
 }
 
+/** Deno with flags of ours behind those of the user's, of an environment with what they open and no more. */
+function deno({ denoOptions, configHashKey }: CommandInput, program: string, flags: readonly string[]): string[] {
+  return ['deno', 'run', ...denoOptions, ...closed, '--ignore-env', ...flags, program, configHashKey];
+}
+
 function handler(input: CommandInput): string[] {
-  return [
-    'deno',
-    'run',
-    ...input.denoOptions,
-    ...closed,
-    '--ignore-env',
+  return deno(input, handlerEntry, [
     `--allow-env=${[...handlerRights.env, ...input.allowEnv].join(',')}`,
     ...deniedEnv(input.allowEnv),
     // Named one by one: the runtime gives up the secrets before it loads the module, and keeps the module.
@@ -90,60 +90,38 @@ function handler(input: CommandInput): string[] {
     ...net(input),
     `--import-map=${importMapFile}`,
     `${heap(input.memoryMiB)},${input.isPacked === true ? lazyV8Flags : v8Flags}`,
-    handlerEntry,
-    input.configHashKey,
-  ];
+  ]);
 }
 
 /** No script runs in this process: each has one of its own without any right, and asks this one. */
 function hats(input: CommandInput): string[] {
-  return [
-    'deno',
-    'run',
-    ...input.denoOptions,
-    ...closed,
-    '--ignore-env',
+  return deno(input, hatsEntry, [
     `--allow-env=${[...hatsRights.env, ...input.allowEnv].join(',')}`,
     ...deniedEnv(input.allowEnv),
     `--allow-read=${hatsRights.read.join(',')}`,
     '--allow-run=deno',
     `--allow-net=${input.allowNet.join(',')}`,
     `${heap(input.memoryMiB)},${v8Flags}`,
-    hatsEntry,
-    input.configHashKey,
-  ];
+  ]);
 }
 
 /** Its folder is read for the engine and for what its threads run: a script cannot name a file. */
 function rhai(input: CommandInput): string[] {
-  return [
-    'deno',
-    'run',
-    ...closed,
-    '--ignore-env',
+  return deno(input, rhaiEntry, [
     `--allow-env=${handlerRights.env.join(',')}`,
     `--allow-read=${[rhaiFolder, ...handlerRights.read].join(',')}`,
     ...net(input),
     `${heap(input.memoryMiB)},${v8Flags}`,
-    rhaiEntry,
-    input.configHashKey,
-  ];
+  ]);
 }
 
 function script(input: CommandInput): string[] {
-  return [
-    'deno',
-    'run',
-    ...input.denoOptions,
-    ...closed,
-    '--ignore-env',
+  return deno(input, `${sourceFolder(input)}/${input.sourceFile}`, [
     ...(input.allowEnv.length > 0 ? [`--allow-env=${input.allowEnv.join(',')}`] : []),
     ...deniedEnv(input.allowEnv),
     ...net(input),
     heap(input.memoryMiB),
-    `${sourceFolder(input)}/${input.sourceFile}`,
-    input.configHashKey,
-  ];
+  ]);
 }
 
 /** Folder the module is started from. */

@@ -1,10 +1,10 @@
 /** Reads what the host of a worker's code is shown: a token, or a name and a password. */
-import { type KubeObject, resources } from '../../cluster/cluster.ts';
+import type { KubeObject } from '../../cluster/cluster.ts';
 import type { CodeCredentials } from '../../code/request.ts';
 import { missing, type Resolved } from '../model/problem.ts';
 import type { World } from '../world.ts';
-import { type Reader, readNamed } from './read-named.ts';
-import { refusedSecret } from './secret-rules.ts';
+import type { Reader } from './read-named.ts';
+import { readConsentedSecret } from './read-secret.ts';
 
 const field = 'spec.source.credentialsSecretRef';
 
@@ -13,22 +13,12 @@ export async function readCodeCredentials(
   world: World,
   reader: Reader,
 ): Promise<Resolved<CodeCredentials | undefined>> {
-  const { source, parent: { namespace } } = reader.blueprint;
+  const { source } = reader.blueprint;
   if (source.credentialsSecretRef === undefined) return { ok: true, value: undefined };
   const { name } = source.credentialsSecretRef;
-  const secret = await readNamed(world.following.references, reader.referred, resources.secrets, { namespace, name });
+  const hint = ' with the key "token", or with "username" and "password"';
+  const secret = await readConsentedSecret(world, reader, { name, field, hint });
   if (!secret.ok) return secret;
-  if (!secret.value) {
-    return {
-      ok: false,
-      problem: missing(
-        'SecretNotFound',
-        `Secret "${name}" of ${field} does not exist: create it in namespace "${namespace}" with the key "token", or with "username" and "password"`,
-      ),
-    };
-  }
-  const refused = refusedSecret(secret.value, { field, as: 'values' }, world.defaults.secretConsent);
-  if (refused) return { ok: false, problem: refused };
   const credentials = credentialsIn(secret.value);
   return credentials ? { ok: true, value: credentials } : {
     ok: false,

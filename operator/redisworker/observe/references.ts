@@ -10,7 +10,7 @@ import { findCode, type FoundCode } from './code.ts';
 import { type Reader, readNamed } from './read-named.ts';
 import { textKey, type Texts } from '../model/work.ts';
 import { seal, secretValues } from './seal.ts';
-import { refusedSecret } from './secret-rules.ts';
+import { readConsentedSecret } from './read-secret.ts';
 import { resolveSource, textOfConfigMap } from './source.ts';
 import type { World } from '../world.ts';
 
@@ -96,24 +96,10 @@ async function readKept(
 }
 
 async function readSecret(world: World, reader: Reader): Promise<Resolved<EncryptedSecret | undefined>> {
-  const { secretName, parent, type } = reader.blueprint;
+  const { secretName, type } = reader.blueprint;
   if (secretName === undefined) return { ok: true, value: undefined };
-  const secret = await readNamed(world.following.references, reader.referred, resources.secrets, {
-    namespace: parent.namespace,
-    name: secretName,
-  });
+  const secret = await readConsentedSecret(world, reader, { name: secretName, field: 'spec.secretRef' });
   if (!secret.ok) return secret;
-  if (!secret.value) {
-    return {
-      ok: false,
-      problem: missing(
-        'SecretNotFound',
-        `Secret "${secretName}" of spec.secretRef does not exist: create it in namespace "${parent.namespace}"`,
-      ),
-    };
-  }
-  const refused = refusedSecret(secret.value, { field: 'spec.secretRef', as: 'values' }, world.defaults.secretConsent);
-  if (refused) return { ok: false, problem: refused };
   const values = secretValues(secret.value);
   return values.ok ? { ok: true, value: await seal(type, values.value, reader.aesKey) } : values;
 }
