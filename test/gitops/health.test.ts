@@ -281,17 +281,19 @@ describeOnCluster('a worker as Flux and Argo CD see it', () => {
     });
 
     test('is waited for, and has not failed, while what an earlier worker of its name left is still there', async () => {
-      const [left = ''] = (await inNamespace('get', 'configmaps', '-l', 'redisworker.dev/name=w', '-o', 'name')).split(
+      const left = (await inNamespace('get', 'configmaps', '-l', 'redisworker.dev/name=w', '-o', 'name')).trim().split(
         '\n',
       );
-      await inNamespace('patch', left, '--type=merge', '-p', '{"metadata":{"finalizers":["redisworker.test/held"]}}');
+      const holdWith = (finalizers: readonly string[] | null) =>
+        inNamespace('patch', ...left, '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } }));
+      await holdWith(['redisworker.test/held']);
       await inNamespace('delete', 'rw', 'w', '--timeout=60s');
       await apply(worker('w', answering('third')));
       const { metadata: { resourceVersion } } = JSON.parse(
         await inNamespace('get', 'rw', 'w', '-o', 'json'),
       ) as SeenWorker;
       await eventually('it waits', () => reasonsSince('w', 1).includes('Waiting'), 90_000);
-      await inNamespace('patch', left, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+      await holdWith(null);
       await becomes('w', 'Current Healthy');
       const since = history.versions().filter(({ metadata }) =>
         metadata.name === 'w' && Number(metadata.resourceVersion) >= Number(resourceVersion)

@@ -1,6 +1,5 @@
 /** What holds of the workers of a namespace whatever was done to them, once they are at rest. */
 import type { Redis } from 'ioredis';
-import { expect } from 'vitest';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import type { LocalCluster } from '../../operator/cluster/local/index.ts';
 import { annotations, labels } from '../../operator/redisworker/model/names.ts';
@@ -49,7 +48,20 @@ export async function checkInvariants(place: Place, patienceMs = 60_000): Promis
   await eventually('every invariant holds', async () => {
     broken = await brokenInvariants(place);
     return broken.length === 0;
-  }, patienceMs).catch((error: unknown) => expect(broken.length > 0 ? broken : [String(error)]).toEqual([]));
+  }, patienceMs).catch((error: unknown) => {
+    const found = broken.length > 0 ? broken : [String(error)];
+    throw new Error([...found, ...lastToldAbout(found, place.output())].join('\n'));
+  });
+}
+
+const longestTold = 60;
+
+/** The last lines of the log that name what is broken. */
+function lastToldAbout(found: readonly string[], output: string): readonly string[] {
+  const names = found.flatMap((text) => text.match(/\b[a-z][a-z0-9-]+(?=:|\b)/g) ?? []).filter((word) =>
+    word.length > 3
+  );
+  return output.split('\n').filter((line) => names.some((name) => line.includes(`/${name}"`))).slice(-longestTold);
 }
 
 /** Looks with a kubectl of any control plane. */
