@@ -34,3 +34,16 @@ test('the same standing is told once, and of a new worker nothing', () => {
   for (const state of [worker(), worker(notReady), worker(notReady), worker(ready), worker(ready)]) tell(state);
   expect(lines).toEqual(['… w is not ready: no Redis at r:6379', '✓ w is ready: 2 of 2 consumers work']);
 });
+
+test('where a worker answers over HTTP is told once it is known, and when it has moved', () => {
+  const lines: string[] = [];
+  const tell = announcer((line) => lines.push(line));
+  const at = (url: string) => ({ ...worker(ready), status: { conditions: [ready], http: { url } } });
+  for (const state of [worker(ready), at('http://127.0.0.1:8080'), at('http://127.0.0.1:8080')]) tell(state);
+  tell(at('http://127.0.0.1:8081'));
+  expect(lines).toEqual([
+    '✓ w is ready: 2 of 2 consumers work',
+    '✓ w answers at http://127.0.0.1:8080',
+    '✓ w answers at http://127.0.0.1:8081',
+  ]);
+});

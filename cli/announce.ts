@@ -4,6 +4,7 @@ import type { KubeObject } from '../operator/cluster/cluster.ts';
 
 const told = z.object({
   status: z.object({
+    http: z.object({ url: z.string().optional() }).default({}),
     conditions: z.array(
       z.object({
         type: z.string(),
@@ -42,21 +43,32 @@ export function announce(worker: KubeObject): Announcement {
   };
 }
 
-/** Calls `print` with the line of a worker when it differs from the one before; of a new one there is nothing to say. */
+/**
+ * Calls `print` with the line of a worker when it differs from the one before, and with where it answers over HTTP; of a
+ * new one there is nothing to say.
+ */
 export function announcer(print: (line: string) => void): (worker: KubeObject) => void {
   const last = new Map<string, string>();
-  return (worker) => {
-    const key = `${worker.metadata.namespace ?? ''}/${worker.metadata.name}`;
-    const { line } = announce(worker);
-    if (last.get(key) === line || conditionsOf(worker).length === 0) return;
+  const printNews = (key: string, line: string): void => {
+    if (last.get(key) === line) return;
     last.set(key, line);
     print(line);
+  };
+  return (worker) => {
+    const { namespace = '', name } = worker.metadata;
+    if (conditionsOf(worker).length > 0) printNews(`${namespace}/${name}`, announce(worker).line);
+    const url = statusOf(worker)?.http.url;
+    if (url !== undefined) printNews(`${namespace}/${name} http`, `✓ ${name} answers at ${url}`);
   };
 }
 
 function conditionsOf(worker: KubeObject): readonly Condition[] {
+  return statusOf(worker)?.conditions ?? [];
+}
+
+function statusOf(worker: KubeObject): z.infer<typeof told>['status'] | undefined {
   const parsed = told.safeParse(worker);
-  return parsed.success ? parsed.data.status.conditions : [];
+  return parsed.success ? parsed.data.status : undefined;
 }
 
 function sentence(condition: Condition): string {

@@ -7,6 +7,7 @@ import { type Cluster, keyOf, type KubeObject, resources } from '../operator/clu
 import { followFiles } from '../operator/cluster/local/files/follow-files.ts';
 import { openLocalCluster } from '../operator/cluster/local/local-cluster.ts';
 import { startNode } from '../operator/cluster/local/node/node.ts';
+import { startServices } from '../operator/cluster/local/services/services.ts';
 import { defaultRedisTls, workerIdentity } from '../operator/default-redis-tls.ts';
 import { machineLookUp } from '../operator/dns/lookup.ts';
 import { startHttp } from '../operator/observability/http.ts';
@@ -92,7 +93,7 @@ export async function startLocalOperator(settings: LocalSettings): Promise<Local
   };
 }
 
-/** The node agent, with our own files in the place of the image's. */
+/** The node agent, with our own files in the place of the image's, and what leads to its pods. */
 async function startMachine(
   { dataFolder, onPodLine }: LocalSettings,
   cluster: Cluster,
@@ -109,8 +110,10 @@ async function startMachine(
     searchPath: env['PATH'] ?? '',
     onLog: ({ pod, line }) => onPodLine(pod.name, line),
   }).catch(fail);
+  const stopServices = await startServices({ cluster, log, portOf: (podUid, port) => node.portOf(podUid, port) });
   starting.defer(async () => {
     await node.stop();
+    await stopServices(); // what was asked is answered before
     await rmdir(dataFolder).catch(() => undefined); // what else is in there is worth keeping
   });
 }

@@ -66,6 +66,9 @@ export const scratchMount = '/tmp';
 /** Container ports. A node without pod networks moves each to a free port, see cluster/local. */
 export const healthPort = 8085;
 export const scriptRedisPort = 6379;
+/** Where a worker with spec.http answers, and what the port is called: its Service and its policy lead there. */
+export const httpPort = 8080;
+export const httpPortName = 'http';
 
 /** Names of the environment variables of a worker container. */
 export const env = {
@@ -96,6 +99,8 @@ export const env = {
   settings: 'WORKER_SETTINGS',
   /** `host:port` the health endpoint listens on. */
   healthAddress: 'HEALTH_ADDRESS',
+  /** `host:port` to answer on over HTTP; absent: nobody calls this worker so. */
+  httpAddress: 'HTTP_ADDRESS',
   podUid: 'POD_UID',
   podName: 'POD_NAME',
   /** `host:port` of the operator's canary, which a closed network refuses; absent = there is no gate. */

@@ -89,3 +89,15 @@ export const hatsHasNoStream: Rule<Running> = {
   holds: ({ spec: { runtime, stream: streams, handler: how, consumers: { autoscale } } }) =>
     runtime !== 'Hats' || [streams, how, autoscale].every((given) => given === undefined),
 };
+
+/** Runtimes whose pods listen. */
+const listening = ['Hats'];
+
+export const httpFitsRuntime: Rule<{ readonly spec: { readonly runtime: string; readonly http?: unknown } }> = {
+  rule: `!has(self.spec.http) || self.spec.runtime in [${listening.map((name) => `'${name}'`).join(', ')}]`,
+  message: `spec.http is for runtimes whose pods answer over HTTP, ${
+    listening.join(' and ')
+  }: remove it, or have requests sent to the stream`,
+  field: ['spec', 'http'],
+  holds: ({ spec: { runtime, http } }) => http === undefined || listening.includes(runtime),
+};

@@ -5,6 +5,7 @@ import { objectName } from './bounded.ts';
 import { consumers } from './fields/consumers.ts';
 import { denoOptions } from './fields/deno-options.ts';
 import { hats } from './fields/hats.ts';
+import { http } from './fields/http.ts';
 import { networkPolicy, permissions } from './fields/permissions.ts';
 import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
@@ -17,6 +18,7 @@ import { matches, type Rule, withRules } from './rules.ts';
 import {
   hatsFitsRuntime,
   hatsHasNoStream,
+  httpFitsRuntime,
   noRequestsBesideTasks,
   nothingScriptsCannotHave,
   preludeIsText,
@@ -69,6 +71,7 @@ export const spec = z.object({
   handler: handler.exactOptional().describe('How requests are run, under the Handler runtime.'),
   hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
   tasks: tasks.exactOptional().describe('The list of tasks, under the Rhai runtime.'),
+  http: http.exactOptional().describe('A Service in front of the pods, under the Hats runtime; none when absent.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe(
     'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',
@@ -105,6 +108,18 @@ const nameOrType: Rule<Whole> = {
     'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
   field: ['spec', 'type'],
   holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
+};
+
+const servicePattern = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
+
+/** A Service is a name in DNS. */
+const nameOfService: Rule<Whole & { readonly spec: { readonly http?: unknown } }> = {
+  rule: `!has(self.spec.http) || self.metadata.name.matches(r'${servicePattern}')`,
+  message:
+    'spec.http makes a Service of the name of the worker, and metadata.name is none: lower-case letters, digits and "-", with a letter first; choose another name',
+  field: ['spec', 'http'],
+  holds: ({ metadata, spec: { http: served } }) =>
+    served === undefined || new RegExp(servicePattern).test(metadata.name),
 };
 
 interface Keyed extends Whole {
@@ -316,6 +331,8 @@ export const redisWorker = withRules(
   sourceFitsRuntime,
   hatsFitsRuntime,
   hatsHasNoStream,
+  httpFitsRuntime,
+  nameOfService,
   tasksFitRuntime,
   noRequestsBesideTasks,
   preludeIsText,

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { denoAllows } from '../../operator/redisworker/network/allow-net/deno-allows.ts';
 import { formatScope } from '../../operator/redisworker/network/allow-net/canonical.ts';
 import { ciliumPolicy } from '../../operator/redisworker/desired/cilium-policy.ts';
+import { callersOf } from '../../operator/redisworker/network/ingress.ts';
 import { ciliumCheck } from '../support/cilium-check/build.ts';
 import { ciliumInput, ciliumRows } from '../support/cilium-rows.ts';
 import { describeOnCluster } from '../support/control-plane/shared.ts';
@@ -112,6 +113,13 @@ describeOnCluster('Cilium', () => {
     const policies = Object.keys(ciliumRows).map((name) =>
       parse(readFileSync(`test/golden/cilium/${name}.yaml`, 'utf8')) as object
     );
+    const { callers } = callersOf([
+      { podSelector: { matchLabels: { app: 'shop' } } },
+      { namespaceSelector: { matchLabels: {} } },
+      { namespaceSelector: { matchLabels: { team: 'web' } } },
+      { ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } },
+    ], 'app');
+    policies.push(ciliumPolicy({ ...ciliumInput({}), callers }).policy);
     const answers = await judge(policies.map((policy) => ({ policy, names: [] })));
     expect(answers).toEqual(policies.map(() => ({ error: '', closed: ['ingress', 'egress'], asked: [], opened: [] })));
   });

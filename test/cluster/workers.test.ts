@@ -9,7 +9,7 @@ import {
   installCrds,
   kubectlOk,
 } from '../support/control-plane/shared.ts';
-import { withCount, withInline, withSpec, worker } from '../support/gen.ts';
+import { hatsWorker, withCount, withInline, withSpec, worker } from '../support/gen.ts';
 import { type OperatorProcess, startOperatorProcess, startTestNode } from '../support/operator.ts';
 import { guardPassword as redisPassword, startGuardedRedis, type TestRedis } from '../support/redis.ts';
 import { ask } from '../support/requests.ts';
@@ -329,6 +329,39 @@ describeOnCluster('workers on a cluster', () => {
     const { data } = JSON.parse(await inNamespace('get', 'secret', 'clash-worker', '-o', 'json')) as { data: object };
     expect(Object.keys(data)).toEqual(['mine']);
     await inNamespace('delete', 'rw', 'clash', '--timeout=60s');
+  });
+
+  test('a worker with spec.http has a Service that comes back, is never one of somebody else, and goes with the field', async () => {
+    const served = (http?: object) => hatsWorker('served', http ? { http } : {});
+    const service = async () => (await list('services')).items.find(({ metadata }) => metadata.name === 'served');
+    const ports = [{ port: 80 }];
+    await applyObjects({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'served', namespace }, spec: { ports } });
+    await apply(served({}));
+    await eventually('the other one is told', async () => {
+      const stalled = await condition('served', 'Stalled');
+      return stalled?.message ===
+        `Service "${namespace}/served" exists and does not belong to this worker: rename or delete it`;
+    }, 60_000);
+    await inNamespace('delete', 'service', 'served');
+    await ready('served');
+    expect((await service())?.spec).toMatchObject({ ports: [{ name: 'http', port: 80, targetPort: 'http' }] });
+    await inNamespace('patch', 'service', 'served', '--type=merge', '-p', '{"spec":{"selector":{"nobody":"here"}}}');
+    await eventually('its selector is put right', async () => {
+      const { selector = {} } = (await service())?.spec as { selector?: object };
+      return Object.keys(selector).sort().join() === 'app.kubernetes.io/managed-by,redisworker.dev/name';
+    }, 60_000);
+    const opened = async () =>
+      (await list('networkpolicies')).items.filter(({ metadata }) =>
+        metadata.labels?.['redisworker.dev/name'] === 'served'
+      ).flatMap(({ spec }) => (spec['ingress'] ?? []) as object[]);
+    const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+    expect(await opened()).toEqual([
+      { ports: [{ protocol: 'TCP', port: 8080 }], from: [{ podSelector: {}, namespaceSelector }] },
+    ]);
+    await apply(served());
+    await eventually('the Service is gone', async () => (await service()) === undefined, 60_000);
+    await eventually('the port is closed', async () => (await opened()).length === 0, 60_000);
+    await inNamespace('delete', 'rw', 'served', '--timeout=60s');
   });
 
   test('a policy or a Deployment of the same name that is not ours is left alone, and told until it is gone', async () => {

@@ -98,6 +98,23 @@ test('scripts are listed, shown and switched from the command line', async () =>
   });
 });
 
+test('with spec.http a Service on loopback leads to the pods that are ready, and without it there is none', async () => {
+  const { operator } = started;
+  const ref = { namespace: 'default', name: 'hats' };
+  await operator.cluster.patch(resources.redisWorkers, ref, { spec: { http: { port: 7007 } } });
+  const url = await eventually('its address is told', async () => (await operator.status('hats')).http?.url, patience);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:70\d\d$/);
+  const answer = await eventually('a pod answers', () => fetch(`${url}/`).catch(() => undefined), patience);
+  expect([answer.status, await answer.text()]).toEqual([404, 'Endpoint not found\n']);
+  await operator.told('hats', 'Ready', 'True');
+  await operator.cluster.patch(resources.redisWorkers, ref, { spec: { http: null } });
+  await eventually('the Service is gone', async () => {
+    return (await operator.cluster.get(resources.services, ref)) === undefined;
+  }, patience);
+  await eventually('nobody listens', async () => await fetch(`${url}/`).then(() => false, () => true), patience);
+  expect((await operator.status('hats')).http).toBeUndefined();
+});
+
 test('a changed script takes the place of the one before, one that is not named any more goes, and all go with the worker', async () => {
   const { redis: { client }, operator } = started;
   const { cluster } = operator;

@@ -1,7 +1,8 @@
 /** Our evaluator of NetworkPolicies against the one of kube-network-policies, which enforces them on nodes. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { EgressRule, NetworkPolicySpec } from '../../operator/redisworker/network/allow-net/egress.ts';
+import type { NetworkPolicySpec } from '../../operator/redisworker/desired/network-policy.ts';
+import type { EgressRule } from '../../operator/redisworker/network/allow-net/egress.ts';
 import { policyAllows, type Target } from '../support/policy-allows.ts';
 import { type NetCase, netCase } from '../support/net-cases.ts';
 import { hostPort } from '../support/net-checks.ts';

@@ -15,6 +15,11 @@ export function worker(name: string, ...changes: Change[]): KubeObject {
   };
 }
 
+/** A worker of shared scripts. */
+export function hatsWorker(name: string, fields: Spec = {}): KubeObject {
+  return { ...worker(name), spec: { runtime: 'Hats', hats: {}, ...fields } };
+}
+
 /** A handler that answers with what it was asked. */
 export const echo = 'export default (request: { data: unknown }) => ({ echo: request.data });\n';
 

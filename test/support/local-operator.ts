@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { type KubeObject, refOf, resources } from '../../operator/cluster/cluster.ts';
-import { type LocalCluster, openLocalCluster, startNode } from '../../operator/cluster/local/index.ts';
+import { type LocalCluster, openLocalCluster, startNode, startServices } from '../../operator/cluster/local/index.ts';
 import type { DefaultRedisTls } from '../../operator/default-redis-tls.ts';
 import { type Followed, unchanging } from '../../operator/followed-files.ts';
 import { machineLookUp } from '../../operator/dns/lookup.ts';
@@ -81,6 +81,7 @@ export async function startTestOperator(
     backOff: { initialMs: 100, maxMs: 1000 },
     onLog: ({ pod, line }) => lines.push(`${pod.name} | ${line}\n`),
   });
+  const stopServices = await startServices({ cluster, portOf: (podUid, port) => node.portOf(podUid, port), log });
   const operator = startOperator({
     cluster: { ...cluster, mayWrite },
     log,
@@ -116,6 +117,7 @@ export async function startTestOperator(
     async stop() {
       await operator.stop();
       await node.stop();
+      await stopServices();
       await cluster.close();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -86,6 +86,7 @@ export function observed(object: KubeObject, around: Surroundings = {}): Observe
       pods: [],
       networkPolicies: [],
       configMaps: [],
+      services: [],
       runtimeSecret: undefined,
       ...around.children,
     },

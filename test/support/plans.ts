@@ -50,6 +50,7 @@ export function settled(object: KubeObject, around: Surroundings = {}): Observed
     children: {
       configMaps: desired.sources.map((one, at) => stored(one, `source-${at}`)),
       runtimeSecret: stored(desired.runtimeSecret, 'secret'),
+      services: desired.service ? [stored(desired.service, 'service')] : [],
       networkPolicies: [stored(desired.policy.policy, 'policy')],
       deployments: [...desired.deployments].map(([id, deployment]) => stored(deployment, `deployment-${id}`)),
       ...around.children,

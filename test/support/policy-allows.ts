@@ -1,9 +1,9 @@
 /** What NetworkPolicy v1 lets out, after its specification: an evaluator of our own, to check the mirror with. */
 import { isIn } from '../../operator/redisworker/network/allow-net/address.ts';
+import type { NetworkPolicySpec } from '../../operator/redisworker/desired/network-policy.ts';
 import type {
   EgressRule,
   LabelSelector,
-  NetworkPolicySpec,
   Peer,
   PolicyPort,
 } from '../../operator/redisworker/network/allow-net/egress.ts';

@@ -1,6 +1,7 @@
 /** The Hats runtime, step by step: the pod, the consumer's place, its part in the cluster of scripts. */
 import { hatsWorkerName } from '../../contract/hats.ts';
 import { exitCodes } from '../../contract/pod.ts';
+import { type HttpServer, serveHttp } from '../pod/http.ts';
 import { leavePlace } from '../pod/identity.ts';
 import { isOutage } from '../pod/outage.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
@@ -32,7 +33,10 @@ export async function start(args: readonly string[], root: string, exit: (code: 
   const pod = await startPod(args, parseSettings);
   const consumer = await takeConsumer(pod);
   const stopping = new AbortController();
-  stop = () => stopping.abort();
+  stop = () => {
+    pod.pulse.end();
+    stopping.abort();
+  };
   const host = assemble(pod, consumer, root, () => stop());
   const member = new ClusterMember(
     host,
@@ -41,9 +45,11 @@ export async function start(args: readonly string[], root: string, exit: (code: 
   );
   const { cluster, name } = host.store.member;
   pod.log.info('working', { cluster, name });
+  const server = pod.settings.http && serveHttp(pod.settings.http, () => Promise.resolve(notFound()));
   try {
-    await work(pod, consumer, { host, member, stopping: stopping.signal });
+    await work(pod, consumer, { host, member, server, stopping: stopping.signal });
   } finally {
+    server?.close();
     host.pool.close();
     host.outside.close();
     host.redis.close();
@@ -77,7 +83,19 @@ function assemble(
 interface Working {
   readonly host: Host;
   readonly member: ClusterMember;
+  /** Where it answers over HTTP; undefined: nowhere. */
+  readonly server: HttpServer | undefined;
   readonly stopping: AbortSignal;
+}
+
+/** Lets what runs come to its end. */
+async function leave({ member, server }: Working, withinMs: number): Promise<void> {
+  await Promise.all([member.leave(withinMs), server?.drain(withinMs)]);
+}
+
+/** Nothing is served here. */
+function notFound(): Response {
+  return new Response('Endpoint not found\n', { status: 404 });
 }
 
 /** In the cluster until it is to stop; connections come and go meanwhile. */
@@ -96,12 +114,12 @@ async function work(pod: Pod<Settings>, { connections }: Consumer, working: Work
     while (left === undefined) {
       try {
         await inSession(pod, working, (end) => (reconnect = end), async (connection) => {
-          await (left = member.leave(graceMs));
+          await (left = leave(working, graceMs));
           await leavePlace(connection, settings.hashKey, identity);
         });
       } catch (error) {
         if (!isOutage(error)) throw error;
-        if (stopping.aborted) left ??= member.leave(0);
+        if (stopping.aborted) left ??= leave(working, 0);
         await outages.wait(error, stopping);
       }
     }

@@ -24,6 +24,7 @@ export class Pulse implements Health {
   #reading = false;
   #committing = true;
   #started = false;
+  #ending = false;
 
   /** @param now milliseconds of a clock that never jumps */
   constructor(now: () => number) {
@@ -48,13 +49,18 @@ export class Pulse implements Health {
     this.#committing = committing;
   }
 
+  /** It is told to stop: whoever sends it work is to send no more. */
+  end(): void {
+    this.#ending = true;
+  }
+
   /** Before the first read, loading the module and waiting for a place have deadlines of their own. */
   get alive(): boolean {
     return !this.#started || this.#now() - this.#lastBeat < stuckAfterMs;
   }
 
   get ready(): boolean {
-    return this.#reading && this.#committing && this.alive;
+    return this.#reading && this.#committing && !this.#ending && this.alive;
   }
 }
 

@@ -15,6 +15,8 @@ export interface PodSettings {
   readonly redis: Omit<RedisTarget, 'name'>;
   readonly sourceDigest?: string;
   readonly health?: Address;
+  /** Where to answer over HTTP; absent: nowhere. */
+  readonly http?: Address;
   readonly gate: GateDuty;
   /** UID of this pod, or of this process when it runs outside of one. */
   readonly owner: string;
@@ -59,6 +61,7 @@ export function parsePodSettings(
     ...optional('sourceDigest', readEnv(env.sourceDigest)),
     ...optional('podName', readEnv(env.podName)),
     ...optional('health', readHealthAddress(readEnv)),
+    ...optional('http', readHttpAddress(readEnv)),
   };
 }
 
@@ -94,6 +97,11 @@ function readTls(readEnv: ReadEnv, fileOf: ReadEnv): RedisTls {
 export function readHealthAddress(readEnv: ReadEnv): Address | undefined {
   const address = readEnv(env.healthAddress);
   return address ? readAddress(address, env.healthAddress) : undefined;
+}
+
+function readHttpAddress(readEnv: ReadEnv): Address | undefined {
+  const address = readEnv(env.httpAddress);
+  return address ? readAddress(address, env.httpAddress) : undefined;
 }
 
 /** A file of the secret folder, named by the variable `name`. */

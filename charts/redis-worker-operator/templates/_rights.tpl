@@ -96,8 +96,12 @@
   resources:
     - services
   verbs:
+    - get
     - list
     - watch
+    - create
+    - patch
+    - delete
 - apiGroups:
     - discovery.k8s.io
   resources:

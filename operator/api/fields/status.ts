@@ -103,6 +103,10 @@ const hats = z.object({
   ).describe('Scripts that failed, each with its error.'),
 });
 
+const http = z.object({
+  url: z.string().max(512).exactOptional().describe('Where those that spec.http.from names call the worker.'),
+});
+
 const responses = z.object({
   total: amount().exactOptional().describe(
     'Responses the stream was given, whether or not they could be read in time.',
@@ -176,6 +180,7 @@ export const status = z.object({
   autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),
   hats: hats.exactOptional().describe('The scripts of the cluster, under the Hats runtime.'),
+  http: http.exactOptional().describe('The Service in front of the pods, where spec.http asks for one.'),
   responses: responses.exactOptional(),
   rollout: rollout.exactOptional().describe('The canary of the last rollout.'),
   consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),

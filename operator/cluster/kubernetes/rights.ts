@@ -39,7 +39,7 @@ export const servedRules: readonly Rule[] = [
   rule('', 'pods', ['list', 'watch', 'delete']),
   rule('', 'pods/log', ['get']),
   rule('batch', 'jobs', ['get', 'create', 'patch', 'delete']),
-  rule('', 'services', ['list', 'watch']),
+  rule('', 'services', kept),
   rule('discovery.k8s.io', 'endpointslices', ['list', 'watch']),
   rule('events.k8s.io', 'events', ['get', 'create', 'patch']),
 ];

@@ -30,6 +30,8 @@ const askedFor: ReadonlySet<Why> = new Set<Why>([
   'WorkMissing',
   'NetworkPolicyMissing',
   'NetworkPolicyDrifted',
+  'ServiceMissing',
+  'ServiceDrifted',
   'ConfigHashMissing',
   'ConfigHashStale',
   'DeploymentMissing',

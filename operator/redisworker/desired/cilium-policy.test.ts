@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ciliumInput, ciliumRows, ciliumTopology, scopeOf } from '../../../test/support/cilium-rows.ts';
-import type { CiliumPolicySpec } from '../network/allow-net/cilium-egress.ts';
-import { ciliumPolicy } from './cilium-policy.ts';
+import { ciliumPolicy, type CiliumPolicySpec } from './cilium-policy.ts';
 import { netHash, type PolicyInput } from './network-policy.ts';
 
 const specOf = (change: Partial<PolicyInput>): CiliumPolicySpec =>

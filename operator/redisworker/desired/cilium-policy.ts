@@ -3,18 +3,19 @@ import { resources } from '../../cluster/cluster.ts';
 import { formatEntry } from '../network/allow-net/canonical.ts';
 import { askedNames, type NameSpace } from '../network/allow-net/cilium-dns.ts';
 import {
+  type CiliumDenyRule,
   type CiliumEgressRule,
   type CiliumOpening,
   ciliumPeer,
-  type CiliumPolicySpec,
   ciliumRules,
   endpointLabels,
 } from '../network/allow-net/cilium-egress.ts';
 import { denyRules, translateForCilium } from '../network/allow-net/cilium-translate.ts';
 import { redisEntry } from '../network/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
-import { openingsOf } from '../network/allow-net/egress.ts';
+import { type LabelSelector, openingsOf } from '../network/allow-net/egress.ts';
 import type { NetEntry, Scope } from '../network/allow-net/entry.ts';
+import { ciliumIngress, type CiliumIngressRule } from '../network/ingress.ts';
 import type { RedisServer } from '../network/redis-servers.ts';
 import {
   type DesiredPolicy,
@@ -29,6 +30,15 @@ import {
 } from './network-policy.ts';
 import { byAddresses, type RedisEgress, redisEgress, type ServerEgress } from './redis-egress.ts';
 
+/** What a policy says. An empty rule opens nothing and closes its direction; without any rule Cilium would leave it open. */
+export interface CiliumPolicySpec {
+  readonly endpointSelector: LabelSelector;
+  readonly enableDefaultDeny: { readonly egress: true; readonly ingress: true };
+  readonly ingress: readonly CiliumIngressRule[];
+  readonly egress: readonly CiliumEgressRule[];
+  readonly egressDeny?: readonly CiliumDenyRule[];
+}
+
 /** Builds the full object; the same input gives the same text. */
 export function ciliumPolicy(
   input: PolicyInput,
@@ -42,7 +52,12 @@ export function ciliumPolicy(
       ...header(input),
       apiVersion,
       kind,
-      spec: { endpointSelector, enableDefaultDeny: { egress: true, ingress: true }, ingress: [{}], ...scope.rules },
+      spec: {
+        endpointSelector,
+        enableDefaultDeny: { egress: true, ingress: true },
+        ingress: ciliumIngress(input.callers ?? []),
+        ...scope.rules,
+      },
       // Ours too, and empty: a second list of rules, added by hand, would open more.
       specs: [],
     },

@@ -5,6 +5,7 @@ import {
   hatsEntry,
   hatsRights,
   healthPort,
+  httpPort,
   importMapFile,
   joinedMount,
   lazyV8Flags,
@@ -44,6 +45,9 @@ export interface CommandInput {
 const outsideHeapMiB = 64;
 
 const scriptRedisAddress = `127.0.0.1:${scriptRedisPort}`;
+
+/** Where pods answer over HTTP. */
+export const httpAddress = `0.0.0.0:${httpPort}`;
 
 /** What a process of ours connects to or listens on beside the scope: never an entry of the policy. */
 export const ownAddresses = {

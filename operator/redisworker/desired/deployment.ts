@@ -11,6 +11,8 @@ import type {
 import {
   env,
   healthPort,
+  httpPort,
+  httpPortName,
   keyFileName,
   proxyVariables,
   redisCaFileName,
@@ -35,7 +37,7 @@ import {
   sourceVolume,
   workerContainer,
 } from '../model/names.ts';
-import { type CommandInput, denoCommand, sourceFolder } from './deno-command.ts';
+import { type CommandInput, denoCommand, httpAddress, sourceFolder } from './deno-command.ts';
 import type { Parent, PodSettings, PodUser } from '../model/blueprint.ts';
 import { canonicalJson, shared } from './drift.ts';
 import { type Built, childMetadata, parentLabels } from './metadata.ts';
@@ -56,6 +58,8 @@ export interface CommonInput {
   /** What the runtime is told in WORKER_SETTINGS. */
   readonly settings: object;
   readonly gate: GatePlan;
+  /** Whether the process answers over HTTP. */
+  readonly servesHttp: boolean;
   readonly sourceDigest: string;
   /** Names of the ConfigMaps that hold it. */
   readonly sourceConfigMaps: readonly string[];
@@ -193,6 +197,7 @@ function container(input: CommonInput): Omit<Container, 'command'> {
   if (input.command.runtime === 'Script') {
     ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
   }
+  if (input.servesHttp) ports.push({ name: httpPortName, containerPort: httpPort, protocol: 'TCP' });
   return {
     name: workerContainer,
     image: input.image,
@@ -256,6 +261,7 @@ function environment(input: CommonInput): EnvVar[] {
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),
     [env.healthAddress]: `0.0.0.0:${healthPort}`,
+    ...(input.servesHttp ? { [env.httpAddress]: httpAddress } : {}),
     ...(input.gate.kind === 'on'
       ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement }
       : {}),

@@ -57,6 +57,12 @@ export function policyHasDrifted(desired: KubeObject, actual: KubeObject): boole
   return hasDrifted(desired, actual) || Object.entries(desired.spec ?? {}).some(isOther);
 }
 
+/** Drift of a Service: one more label in its selector leads to fewer pods, or to none. */
+export function serviceHasDrifted(desired: KubeObject, actual: KubeObject): boolean {
+  const selectorOf = ({ spec }: KubeObject) => canonicalJson((spec as { selector?: object } | undefined)?.selector);
+  return hasDrifted(desired, actual) || selectorOf(desired) !== selectorOf(actual);
+}
+
 /** Every key of `wanted` is in `actual` with a covering value; lists match item by item. */
 function covers(actual: unknown, wanted: unknown, path: readonly string[] = []): boolean {
   if (wanted === undefined) return true;

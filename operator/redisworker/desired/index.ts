@@ -14,8 +14,9 @@ import type { Scope } from '../network/allow-net/entry.ts';
 import { parseEntry } from '../network/allow-net/parse.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { ciliumPolicy } from './cilium-policy.ts';
-import { ownAddresses } from './deno-command.ts';
+import { httpAddress, ownAddresses } from './deno-command.ts';
 import { type CommonInput, deploymentsOf } from './deployment.ts';
+import { httpService } from './http-service.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
@@ -51,6 +52,8 @@ export interface Desired {
   readonly sources: readonly KubeObject[];
   readonly runtimeSecret: KubeObject;
   readonly policy: DesiredPolicy;
+  /** In front of the pods, where they answer over HTTP. */
+  readonly service?: KubeObject | undefined;
   readonly netHash: string;
   /** Digest of what a rollout is about: code and settings, but no password and no member of a Redis. */
   readonly revision: string;
@@ -114,6 +117,7 @@ function make(input: DesiredInput): Made {
   return {
     ...made,
     secrets,
+    service: blueprint.http && stamped(httpService(blueprint.parent, blueprint.http)),
     sources: source.stored ?? sourceConfigMaps(blueprint.parent, source).map(stamped),
     configHashes,
     deployments: new Map(consumerIds.map((id) => {
@@ -198,6 +202,7 @@ function policyInputOf({ blueprint, endpoint, topology, resolved, members }: Net
     clusterBlocks: blueprint.clusterBlocks,
     resolved,
     members,
+    callers: blueprint.http?.callers ?? [],
   };
 }
 
@@ -262,6 +267,7 @@ function commonInput(
       ...(blueprint.telemetry === undefined ? {} : { telemetry: true }),
     },
     gate: blueprint.gate,
+    servesHttp: blueprint.http !== undefined,
     sourceDigest: source.digest,
     sourceConfigMaps: sourceConfigMapNames(blueprint.parent, source),
     netHash: podNetHash,
@@ -274,8 +280,9 @@ function commonInput(
  * A Script reaches its Redis through the runner, on loopback; the other runtimes reach it themselves. What scripts of Hats
  * send goes through another process, which has their scope.
  */
-function allowNet({ scope, runtime }: Blueprint, redis: RedisEndpoint['servers']): string[] {
+function allowNet({ scope, runtime, http }: Blueprint, redis: RedisEndpoint['servers']): string[] {
+  const own = http === undefined ? [] : [httpAddress];
   if (runtime === 'Handler' || runtime === 'Rhai') return denoNetFlag(scope, redis, ownAddresses.Handler);
-  if (runtime === 'Hats') return denoNetFlag([], redis, ownAddresses.Hats);
+  if (runtime === 'Hats') return denoNetFlag([], redis, [...ownAddresses.Hats, ...own]);
   return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);
 }

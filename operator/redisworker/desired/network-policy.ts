@@ -6,11 +6,12 @@ import { formatEntry, formatScope } from '../network/allow-net/canonical.ts';
 import { overriddenDenials } from '../network/allow-net/deno-allows.ts';
 import { denoDenyFlag } from '../network/allow-net/deno-flags.ts';
 import { withMetadataDenied } from '../network/allow-net/deny.ts';
-import { type EgressRule, mergedRules, type NetworkPolicySpec, type Peer } from '../network/allow-net/egress.ts';
+import { type EgressRule, type LabelSelector, mergedRules, type Peer } from '../network/allow-net/egress.ts';
 import type { NetEntry, Scope } from '../network/allow-net/entry.ts';
 import { type NameRules, resolvePublic } from '../network/allow-net/outside.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { type Approximation, translate } from '../network/allow-net/translate.ts';
+import { type Caller, type IngressRule, ingressRules } from '../network/ingress.ts';
 import { canonicalServers, type RedisServer } from '../network/redis-servers.ts';
 import { annotations as annotationKeys, digest, labels as labelKeys, labelValue } from '../model/names.ts';
 import { mirrorRedis } from './redis-egress.ts';
@@ -64,10 +65,20 @@ export interface PolicyInput extends NetScope {
   readonly members?: string | undefined;
   /** What pods ask DNS for and may not reach, such as the canary; Cilium's DNS proxy has to know it. */
   readonly alsoAsked?: Scope;
+  /** Who may call the pods over HTTP; nobody when absent. It is no part of the net hash: pods need not be made anew for it. */
+  readonly callers?: readonly Caller[];
   /** Net hash of the pods it selects, when those were made for another scope. */
   readonly forHash?: string | undefined;
   /** Search domains of the nodes; Cilium's DNS proxy has to know them. */
   readonly searchDomains?: readonly string[];
+}
+
+/** What a policy says: who may come in, and the rules of a mirror or everything (`[{}]`). */
+export interface NetworkPolicySpec {
+  readonly podSelector: LabelSelector;
+  readonly policyTypes: readonly ['Ingress', 'Egress'];
+  readonly ingress: readonly IngressRule[];
+  readonly egress: readonly (EgressRule | Readonly<Record<string, never>>)[];
 }
 
 /** A policy and how well it says what the worker's scope says. */
@@ -122,7 +133,7 @@ export function networkPolicy(
       spec: {
         podSelector: { matchLabels: podLabels(input.name, input.forHash ?? netHash(input)) },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: [],
+        ingress: ingressRules(input.callers ?? []),
         egress,
       },
     },

@@ -3,7 +3,7 @@ import type { HostPort } from '../../../contract/host-port.ts';
 import { type Followed, keyOf, type KubeObject } from '../../cluster/cluster.ts';
 import { isIn } from '../network/allow-net/address.ts';
 import { clusterName } from '../network/allow-net/cluster-name.ts';
-import { workerNamed } from '../model/belonging.ts';
+import { isManaged, workerNamed } from '../model/belonging.ts';
 import { isComingUp } from '../model/children.ts';
 import { claimsMeet } from '../plan/key-claims.ts';
 import { clashOf } from '../plan/rival.ts';
@@ -47,6 +47,7 @@ export function enqueueChanges(
     enqueueOwners(children, enqueue);
   }
   enqueueOwners(copies.pods, (key) => enqueue(key, copies.pods.grouped(key).some(isComingUp) ? 'ComesUp' : undefined));
+  enqueueOwners(copies.services, enqueue, isManaged);
   copies.services.onChange((_, service) => {
     const affected = withAliases(service, copies.services.list());
     for (const worker of copies.workers.list()) {
@@ -60,10 +61,15 @@ export function enqueueChanges(
 /**
  * Subscribes to a copy of children: whatever happens to one, its worker is looked at. A child we have made is as we made
  * it; one we have changed may have been changed by somebody else as well.
+ * @param isChild which objects of the copy may be children; all when absent
  */
-export function enqueueOwners(children: Followed, enqueue: (workerKey: string) => void): void {
+export function enqueueOwners(
+  children: Followed,
+  enqueue: (workerKey: string) => void,
+  isChild: (object: KubeObject) => boolean = () => true,
+): void {
   children.onChange((type, child, isOurs) => {
-    if (isOurs === true && type === 'added') return;
+    if ((isOurs === true && type === 'added') || !isChild(child)) return;
     const key = ownerOf(child) ?? workerNamed(child);
     if (key !== undefined) enqueue(key);
   });

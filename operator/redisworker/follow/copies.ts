@@ -25,6 +25,6 @@ export function liveCopies(cluster: Cluster, namespace: string | undefined): Liv
     pods: cluster.follow(resources.pods, { ...ours, keep: keptPod, group: workerNamed }),
     networkPolicies: cluster.follow(resources.networkPolicies, { ...ours, keep: keptPolicy, group: workerOfOrphan }),
     configMaps: cluster.follow(resources.configMaps, { ...ours, keep: keptSource, group: workerOfOrphan }),
-    services: cluster.follow(resources.services, { ...where, keep: keptService }),
+    services: cluster.follow(resources.services, { ...where, keep: keptService, group: workerOfOrphan }),
   };
 }

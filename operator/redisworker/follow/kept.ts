@@ -1,6 +1,7 @@
 /** What the operator keeps of each kind of object: what its looks read, and nothing else. Pure. */
 import type { KubeObject, ObjectMeta } from '../../cluster/cluster.ts';
 import type { ChildCondition, ContainerStatus, PodStatus, Volume } from '../model/children.ts';
+import { isManaged } from '../model/belonging.ts';
 import { labels, sourceVolume } from '../model/names.ts';
 
 /** A worker: all its user and we have said. */
@@ -99,14 +100,17 @@ function keptContainer({ name, ready, restartCount, state, lastState }: Containe
   return withoutAbsent({ name, ready, restartCount, state, lastState });
 }
 
-/** A Service: where its name and its addresses lead. */
-export function keptService({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
+/** A Service: where its name and its addresses lead; of ours also whose it is, and where it is to be had beside the cluster. */
+export function keptService({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
   const { type, selector, clusterIP, clusterIPs, externalName, ports } = (spec ?? {}) as Record<string, unknown>;
+  const { loadBalancer } = (status ?? {}) as { loadBalancer?: object };
+  const isOurs = isManaged({ apiVersion, kind, metadata });
   return {
     apiVersion,
     kind,
-    metadata: identity(metadata),
+    metadata: isOurs ? ourMetadata(metadata) : identity(metadata),
     spec: withoutAbsent({ type, selector, clusterIP, clusterIPs, externalName, ports }),
+    ...(isOurs && loadBalancer !== undefined ? { status: { loadBalancer } } : {}),
   };
 }
 

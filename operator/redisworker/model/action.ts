@@ -85,6 +85,8 @@ export type Why =
   | 'ScriptUnwanted'
   | 'NetworkPolicyMissing'
   | 'NetworkPolicyDrifted'
+  | 'ServiceMissing'
+  | 'ServiceDrifted'
   | 'ConfigHashMissing'
   | 'ConfigHashStale'
   | 'ConfigHashAdopted'
@@ -98,4 +100,5 @@ export type Why =
   | 'ScopeNarrowed'
   | 'ConsumerRemoved'
   | 'WorkerDeleted'
+  | 'HttpDisabled'
   | 'NoPodUsesIt';

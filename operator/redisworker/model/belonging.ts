@@ -1,6 +1,6 @@
 /** Which worker an object belongs to, and which objects a worker has. Pure. */
 import { type Followed, keyOf, type KubeObject, type ObjectMeta } from '../../cluster/cluster.ts';
-import { annotations, labels } from './names.ts';
+import { annotations, labels, managedBy } from './names.ts';
 
 /** Objects of a worker: those it owns, and those that say they are of it and have lost their owner. */
 export function childrenIn(
@@ -14,6 +14,11 @@ export function childrenIn(
 export function isChildOf({ namespace = 'default', name, uid }: ObjectMeta, object: KubeObject): boolean {
   return object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true ||
     workerOfOrphan(object) === keyOf({ namespace, name });
+}
+
+/** Whether an object of a kind that others have as well is one of the operator's. */
+export function isManaged({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[labels.managedBy] === managedBy;
 }
 
 /** Key of the worker that an object says it is of while nothing owns it: somebody has taken its owner reference away. */

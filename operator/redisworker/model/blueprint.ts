@@ -13,6 +13,7 @@ import type { Block } from '../network/allow-net/address.ts';
 import type { NetEntry } from '../network/allow-net/entry.ts';
 import type { NameRules } from '../network/allow-net/outside.ts';
 import type { GateDefaults, GatePlan } from '../network/gate.ts';
+import type { Caller } from '../network/ingress.ts';
 import type { RedisHosts } from '../network/redis-hosts.ts';
 import type { WorkBlueprint } from './work.ts';
 
@@ -36,6 +37,13 @@ export interface PodSettings {
   readonly labels?: Record<string, string> | undefined;
   readonly annotations?: Record<string, string> | undefined;
   readonly imagePullSecrets?: LocalObjectReference[] | undefined;
+}
+
+/** How a worker is called over HTTP. */
+export interface HttpBlueprint {
+  /** Port of its Service. */
+  readonly port: number;
+  readonly callers: readonly Caller[];
 }
 
 /** A worker as the operator means to run it. */
@@ -69,6 +77,8 @@ export interface Blueprint {
   readonly policyScope: readonly NetEntry[];
   readonly deny: readonly NetEntry[];
   readonly allowAllNet: boolean;
+  /** Undefined for a worker nobody calls over HTTP. */
+  readonly http: HttpBlueprint | undefined;
   readonly gate: GatePlan;
   readonly outsideNames: NameRules['mode'];
   readonly clusterBlocks: readonly Block[];

@@ -35,6 +35,7 @@ export interface Children {
   /** Policies of either flavor. */
   readonly networkPolicies: readonly KubeObject[];
   readonly configMaps: readonly KubeObject[];
+  readonly services: readonly KubeObject[];
   readonly runtimeSecret: KubeObject | undefined;
 }
 

@@ -9,6 +9,7 @@ import { type Problem, terminal } from '../model/problem.ts';
 import { ownRedisUrl, topologyOf } from '../model/redis-url.ts';
 import { canonicalScope, type ParsedScope, parseScope } from '../network/allow-net/canonical.ts';
 import { type GatePlan, gatePlan } from '../network/gate.ts';
+import { callersOf } from '../network/ingress.ts';
 import { workOf } from '../work/index.ts';
 import { cameFrom } from '../model/code-request.ts';
 import { clusterProblems } from './cluster-problems.ts';
@@ -42,7 +43,9 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     outsideNames: spec.permissions.outsideNames,
     enforcement: spec.networkPolicy.enforcement,
   }, defaults);
+  const { callers, problems: unreadable } = callersOf(spec.http?.from ?? [], parentOf(worker).namespace);
   const problems = [
+    ...unreadable.map((text) => terminal('InvalidSpec', `spec.http.from: ${text}`)),
     ...scopeProblems('spec.permissions.net', scope),
     ...scopeProblems('spec.permissions.denyNet', deny),
     ...scopeProblems('spec.telemetry.endpoint', collector),
@@ -71,6 +74,7 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       redisUrl,
       work,
       ...net,
+      http: spec.http && { port: spec.http.port, callers },
       policyScope: collector.ok ? canonicalScope([...net.scope, ...collector.scope]) : net.scope,
       gate,
       outsideNames: spec.permissions.outsideNames,

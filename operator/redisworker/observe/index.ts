@@ -6,7 +6,7 @@ import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cl
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
-import { childrenIn } from '../model/belonging.ts';
+import { childrenIn, isManaged } from '../model/belonging.ts';
 import type { Blueprint, Defaults } from '../model/blueprint.ts';
 import { consumerIdOf, isPodOf } from '../model/children.ts';
 import { finalizer, runtimeSecretName } from '../model/names.ts';
@@ -230,6 +230,7 @@ async function observeChildren(
       pods: copies.pods.grouped(keyOf({ namespace, name })).filter((pod) => isPodOf(name, pod)),
       networkPolicies: [...childrenIn(copies.networkPolicies, metadata), ...(cilium.ok ? cilium.value : [])],
       configMaps: childrenIn(copies.configMaps, metadata),
+      services: childrenIn(copies.services, metadata).filter(isManaged),
       // A Secret of that name that somebody else made is not a child: applying ours then tells the conflict.
       runtimeSecret: isOurs ? runtimeSecret : undefined,
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resourceOf } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
-import { withCount, withIds, withInline, withNet, withSpec, worker } from '../../../test/support/gen.ts';
+import { hatsWorker, withCount, withIds, withInline, withNet, withSpec, worker } from '../../../test/support/gen.ts';
 import { observed, type Surroundings } from '../../../test/support/observed.ts';
 import { pod, settled, steps } from '../../../test/support/plans.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
@@ -37,6 +37,51 @@ describe('the plan of a new worker', () => {
 describe('the plan of a worker that has everything', () => {
   it('is empty', () => {
     expect(steps(planOf(settled(worker('w', withCount(3), withNet('10.0.0.0/8:443')))))).toEqual([]);
+  });
+
+  it('has a Service where it answers over HTTP, repairs it, and opens one port to those that may call', () => {
+    const object = hatsWorker('w', { http: { port: 8000, from: [{ podSelector: { matchLabels: { app: 'shop' } } }] } });
+    const complete = settled(object);
+    expect(steps(planOf(complete))).toEqual([]);
+    const [service] = complete.children.services;
+    expect(service).toMatchObject({
+      metadata: { name: 'w', ownerReferences: [{ kind: 'RedisWorker', name: 'w' }] },
+      spec: {
+        selector: { 'app.kubernetes.io/managed-by': 'redisworker', 'redisworker.dev/name': 'w' },
+        ports: [{ port: 8000, targetPort: 'http' }],
+      },
+    });
+    expect(complete.children.networkPolicies[0]?.spec).toMatchObject({
+      ingress: [{
+        from: [{
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'default' } },
+          podSelector: { matchLabels: { app: 'shop' } },
+        }],
+        ports: [{ protocol: 'TCP', port: 8080 }],
+      }],
+    });
+    const { selector, ...spec } = service!.spec as { selector: object };
+    for (const changed of [{ ...spec, selector: { ...selector, of: 'others' } }, { ...spec, selector, ports: [] }]) {
+      const services = [{ ...service!, spec: changed }];
+      expect(steps(planOf(settled(object, { children: { services } })))).toEqual([
+        'applyObject ServiceDrifted Service',
+      ]);
+    }
+    expect(steps(planOf(settled(object, { children: { services: [] } })))).toEqual([
+      'applyObject ServiceMissing Service',
+    ]);
+  });
+
+  it('takes the Service away that is asked for no more, and makes no pods anew for another one who may call', () => {
+    const { services } = settled(hatsWorker('w', { http: {} })).children;
+    expect(steps(planOf(settled(hatsWorker('w'), { children: { services } })))).toEqual([
+      'deleteObject HttpDisabled w',
+    ]);
+    const closed = settled(hatsWorker('w', { http: {} }));
+    const wider = hatsWorker('w', { http: { from: [{ namespaceSelector: {} }] } });
+    expect(steps(planOf(settled(wider, { children: closed.children })))).toEqual([
+      'applyObject NetworkPolicyDrifted NetworkPolicy',
+    ]);
   });
 
   it("writes a hash again that lost a field of ours, and leaves the worker's own fields out of it", () => {

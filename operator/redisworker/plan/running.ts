@@ -8,7 +8,7 @@ import { type KubeObject, type Resource, resources } from '../../cluster/cluster
 import type { Action, Why } from '../model/action.ts';
 import { consumerIdOf, deploymentView, policyResource } from '../model/children.ts';
 import type { Desired } from '../desired/index.ts';
-import { hasDrifted, hasDriftedSince, policyHasDrifted } from '../desired/drift.ts';
+import { hasDrifted, hasDriftedSince, policyHasDrifted, serviceHasDrifted } from '../desired/drift.ts';
 import { sourceHasDrifted } from '../desired/source-config-map.ts';
 import { finalizer } from '../model/names.ts';
 import type { HashObservation, Observed, ObservedSpec } from '../model/observed.ts';
@@ -46,6 +46,12 @@ export function planRunning(
       'NetworkPolicyMissing',
       'NetworkPolicyDrifted',
     ], policyHasDrifted),
+    ...(desired.service
+      ? planObject(resources.services, desired.service, observed.children.services, [
+        'ServiceMissing',
+        'ServiceDrifted',
+      ], serviceHasDrifted)
+      : []),
   ];
   if (spec.redis.kind === 'fault') {
     // Pods read their hash at start: without Redis none may be made, and those that run are left alone.

@@ -1,6 +1,6 @@
-/** Finds policies and sources that no pod uses any more, but for the code that is kept for a rollback. */
+/** Finds policies and sources that no pod uses any more, but for the code that is kept for a rollback, and a Service nobody asks for. */
 import { type KubeObject, type Resource, resources } from '../../cluster/cluster.ts';
-import type { Action } from '../model/action.ts';
+import type { Action, Why } from '../model/action.ts';
 import {
   configMapsOf,
   deploymentView,
@@ -31,6 +31,9 @@ export function unusedChildren(children: Children, desired: Desired, keep: numbe
     ...children.networkPolicies.filter((policy) => !netHashes.has(policyHashOf(policy))).map((policy) =>
       deletion(policy, policyResource(policy))
     ),
+    ...children.services.filter(({ metadata }) => metadata.name !== desired.service?.metadata.name).map((service) =>
+      deletion(service, resources.services, 'HttpDisabled')
+    ),
     ...formerSources(children.configMaps.filter(({ metadata }) => !sources.has(metadata.name))).slice(keep).flatMap(
       (parts) => parts.map((part) => deletion(part, resources.configMaps)),
     ),
@@ -44,8 +47,8 @@ function formerSources(configMaps: readonly KubeObject[]): readonly (readonly Ku
   return [...bySource.values()].sort((one, other) => madeAt(other).localeCompare(madeAt(one)));
 }
 
-function deletion(object: KubeObject, resource: Resource): Action {
-  return { do: 'deleteObject', resource, ref: objectRef(object), uid: uidOf(object), why: 'NoPodUsesIt' };
+function deletion(object: KubeObject, resource: Resource, why: Why = 'NoPodUsesIt'): Action {
+  return { do: 'deleteObject', resource, ref: objectRef(object), uid: uidOf(object), why };
 }
 
 function sourcesOf({ spec }: KubeObject): readonly string[] {

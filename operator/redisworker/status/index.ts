@@ -7,6 +7,7 @@ import { type ConsumerRow, consumerRows, maxRows } from './consumer-rows.ts';
 import { parentLabels } from '../desired/metadata.ts';
 import { enforcementCondition } from './enforcement.ts';
 import { fitted } from './fitted.ts';
+import { httpStatus } from './http.ts';
 import type { Observed, ObservedSpec, Source } from '../model/observed.ts';
 import { exactConditions, readyConditions, redisCondition, sourceCondition, stalledConditions } from './conditions.ts';
 import type { Problem } from '../model/problem.ts';
@@ -32,6 +33,7 @@ export function statusOf(
       ? {
         ...replicas(observed, spec, plan, rows),
         ...details(spec, plan),
+        ...httpStatus(observed, spec),
         ...autoscaleStatus(plan.scale, before?.autoscale, now),
         ...(spec.redis.kind === 'answered' ? spec.redis.work.status : {}),
         ...(plan.rollout ? { rollout: plan.rollout } : {}),

@@ -1,7 +1,7 @@
 /** A cell of the table: what two layers say to one connection. Pure. */
 import { canonicalScope, parseScope } from '../../../operator/redisworker/network/allow-net/canonical.ts';
 import { denoAllows } from '../../../operator/redisworker/network/allow-net/deno-allows.ts';
-import type { NetworkPolicySpec } from '../../../operator/redisworker/network/allow-net/egress.ts';
+import type { NetworkPolicySpec } from '../../../operator/redisworker/desired/network-policy.ts';
 import type { Scope } from '../../../operator/redisworker/network/allow-net/entry.ts';
 import { parseEntry } from '../../../operator/redisworker/network/allow-net/parse.ts';
 import { policyAllows } from '../policy-allows.ts';

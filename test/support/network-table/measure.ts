@@ -1,5 +1,5 @@
 /** Measures a row of the table from inside its pod, with and without Deno. */
-import type { NetworkPolicySpec } from '../../../operator/redisworker/network/allow-net/egress.ts';
+import type { NetworkPolicySpec } from '../../../operator/redisworker/desired/network-policy.ts';
 import type { KubeObject } from '../../../operator/cluster/cluster.ts';
 import type { NetworkNamespace } from '../node/network-namespace.ts';
 import { patienceMs, type Site } from '../node/site.ts';

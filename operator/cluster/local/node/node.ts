@@ -42,6 +42,8 @@ export interface NodeOptions extends Machine {
 
 /** A running node. */
 export interface Node {
+  /** Where a declared port of a pod is on this machine; undefined while its container does not run. */
+  portOf(podUid: string, port: number): number | undefined;
   /** Ends every container (SIGTERM, its grace, SIGKILL) and removes their files; the Pod objects stay. */
   stop(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   followed.onChange((type, pod) => (type === 'deleted' ? pods.forget(pod) : pods.take(pod)));
   await followed.synced;
   return {
+    portOf: (podUid, port) => pods.portOf(podUid, port),
     async stop() {
       followed.stop();
       await pods.stop();
@@ -97,6 +100,10 @@ class NodePods {
   /** A pod object is gone, whoever removed it: its container goes as well. */
   forget(pod: KubeObject): void {
     void this.#end(pod, graceSecondsOf(pod));
+  }
+
+  portOf(podUid: string, port: number): number | undefined {
+    return this.#runners.get(podUid)?.portOf(port);
   }
 
   async stop(): Promise<void> {

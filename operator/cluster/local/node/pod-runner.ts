@@ -65,6 +65,11 @@ export class PodRunner {
     await rm(this.#options.folder, { recursive: true, force: true });
   }
 
+  /** Where a declared port of the container is; undefined while it does not run. */
+  portOf(port: number): number | undefined {
+    return this.#running?.ports.get(port);
+  }
+
   /** SIGKILL at once, for when this process itself is ending. */
   kill(): void {
     this.#running?.group.kill();

@@ -39,15 +39,6 @@ export interface CiliumEgressRule {
 /** A rule that closes; it goes before every rule that opens. */
 export type CiliumDenyRule = Pick<CiliumEgressRule, 'toCIDRSet' | 'toPorts'>;
 
-/** What a policy says. An empty rule opens nothing and closes its direction; without any rule Cilium would leave it open. */
-export interface CiliumPolicySpec {
-  readonly endpointSelector: LabelSelector;
-  readonly enableDefaultDeny: { readonly egress: true; readonly ingress: true };
-  readonly ingress: readonly [Readonly<Record<string, never>>];
-  readonly egress: readonly CiliumEgressRule[];
-  readonly egressDeny?: readonly CiliumDenyRule[];
-}
-
 /** The most ports Cilium takes in one list. */
 const maxPorts = 40;
 

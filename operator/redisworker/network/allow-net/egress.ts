@@ -35,14 +35,6 @@ export interface PeersAndPorts<P> {
   readonly ports: readonly PolicyPort[];
 }
 
-/** What a policy says: the rules of a mirror, or everything (`[{}]`). */
-export interface NetworkPolicySpec {
-  readonly podSelector: LabelSelector;
-  readonly policyTypes: readonly ['Ingress', 'Egress'];
-  readonly ingress: readonly [];
-  readonly egress: readonly (EgressRule | Readonly<Record<string, never>>)[];
-}
-
 /** A peer and one port of it. */
 export interface Opening<P = Peer> {
   readonly peer: P;

@@ -1,0 +1,50 @@
+/** Answers over HTTP, where spec.http asks for it: from the first request to the last one that was begun. */
+import type { Address } from './address.ts';
+import { FatalError } from './fatal.ts';
+import { messageOf } from './foreign.ts';
+import { after, pause } from './timers.ts';
+
+/**
+ * Milliseconds for which requests are still taken once the process is to stop: those who send them learn a moment later
+ * than the process that it is not ready any more.
+ */
+const newsMs = 2000;
+
+/** A server that runs. */
+export interface HttpServer {
+  readonly port: number;
+  /** Takes requests for a moment longer, then none, and waits for those under way; after `withinMs` they are given up. */
+  drain(withinMs: number): Promise<void>;
+  /** Gives up what is under way. */
+  close(): void;
+}
+
+/**
+ * Serves `answer` until it is drained or closed.
+ * @param answer must not throw; the signal of its request is aborted once nobody waits for the answer
+ * @throws FatalError when the address cannot be listened on
+ */
+export function serveHttp(address: Address, answer: (request: Request) => Promise<Response>): HttpServer {
+  const given = Promise.withResolvers<undefined>();
+  const giveUp = (): void => given.resolve(undefined);
+  const untilGivenUp = async (request: Request): Promise<Response> =>
+    await Promise.race([answer(request), given.promise]) ??
+      new Response('The worker is ending\n', { status: 503, headers: { 'retry-after': '1' } });
+  try {
+    const server = Deno.serve({ ...address, onListen: () => {} }, untilGivenUp);
+    return { port: server.addr.port, drain: (withinMs) => drain(server, giveUp, withinMs), close: giveUp };
+  } catch (cause) {
+    throw new FatalError(
+      'failed',
+      `requests cannot be listened for on ${address.hostname}:${address.port}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+async function drain(server: Deno.HttpServer, giveUp: () => void, withinMs: number): Promise<void> {
+  const patience = after(withinMs, giveUp);
+  await pause(Math.min(newsMs, withinMs / 4));
+  await server.shutdown();
+  patience.cancel();
+}

@@ -1,0 +1,26 @@
+import { assertEquals } from '../testing/assert.ts';
+import { serveHttp } from './http.ts';
+
+Deno.test('a server that is drained answers what comes for a moment, ends what it has begun, and then listens no more', async () => {
+  const slow = Promise.withResolvers<Response>();
+  const server = serveHttp(
+    { hostname: '127.0.0.1', port: 0 },
+    ({ url }) => url.endsWith('/slow') ? slow.promise : Promise.resolve(new Response('quick')),
+  );
+  const url = `http://127.0.0.1:${server.port}`;
+  const begun = fetch(`${url}/slow`);
+  assertEquals(await (await fetch(url)).text(), 'quick');
+  const drained = server.drain(2000);
+  assertEquals(await (await fetch(url)).text(), 'quick');
+  slow.resolve(new Response('slow'));
+  assertEquals(await (await begun).text(), 'slow');
+  await drained;
+  assertEquals(await fetch(url).then(() => 'answered', () => 'nobody'), 'nobody');
+});
+
+Deno.test('what is not done in time is given up', async () => {
+  const server = serveHttp({ hostname: '127.0.0.1', port: 0 }, () => new Promise(() => {}));
+  const begun = fetch(`http://127.0.0.1:${server.port}`).then(async (answer) => [answer.status, await answer.text()]);
+  await server.drain(200);
+  assertEquals(await begun, [503, 'The worker is ending\n']);
+});
