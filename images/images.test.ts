@@ -1,8 +1,8 @@
 import { isBuiltin } from 'node:module';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { handlerEntry, hatsEntry, imageRoot, importMapFile, runnerEntry } from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
 import { operatorConfiguration, workerConfiguration } from './configuration.ts';
@@ -11,6 +11,7 @@ import { imageArchive } from './oci.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { thisPlatform } from './platform.ts';
+import { bundlerOf } from './resolver.ts';
 import { billOfMaterial, debianComponents, imageComponent, npmComponents, programComponent } from './sbom.ts';
 import { layerOf, readTar } from './tar.ts';
 
@@ -54,6 +55,23 @@ describe('the bundle', () => {
   test('is the same every time', async () => {
     expect([...await bundleWorker()]).toEqual([...await bundleWorker()]);
   });
+});
+
+test('of the bundlers in a cache an image gets the one its Deno starts', { timeout: 180_000 }, async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'redisworker-bundlers-'));
+  onTestFinished(() => rmSync(cache, { recursive: true }));
+  const denoPath = join(import.meta.dirname, '../node_modules', thisPlatform().denoPackage, 'deno');
+  const { files: [first] } = await bundlerOf(denoPath);
+  if (first?.kind !== 'file') throw new Error('the bundler is no file');
+  const path = first.path.slice(first.path.indexOf('dl/'));
+  const others = ['dl/esbuild-0.1.0-1/esbuild-linux-x64', `${path}-of-another-machine`];
+  for (const name of [path, ...others]) {
+    mkdirSync(dirname(join(cache, name)), { recursive: true });
+    writeFileSync(join(cache, name), name === path ? first.content : 'no', { mode: 0o755 });
+  }
+  const { files, parts } = await bundlerOf(denoPath, cache);
+  expect(files.map((file) => file.path)).toEqual([first.path]);
+  expect(parts.map(({ name }) => name)).toEqual(['esbuild']);
 });
 
 describe('a bundle for Node', () => {
