@@ -1,7 +1,9 @@
 /** The flags about code from elsewhere: whether it is resolved, from which registries, and what a Job may take. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import type { JobSettings } from './code-jobs/objects.ts';
+import type { JobSettings, JobWay } from './code-jobs/objects.ts';
+import { type FileReading, readNamedFile } from './followed-files.ts';
+import { authorityProblem } from './redis/certificates.ts';
 
 /** What they say. */
 export interface CodeSettings {
@@ -9,6 +11,8 @@ export interface CodeSettings {
   readonly registries: { readonly npm?: string; readonly jsr?: string };
   /** What a Job may take; undefined where none is to be made. */
   readonly jobResources: JobSettings['resources'] | undefined;
+  /** How Jobs reach hosts, where that is not by themselves. */
+  readonly jobWay: JobWay;
 }
 
 /** The flags as they are given. */
@@ -17,6 +21,10 @@ export interface CodeFlags {
   readonly jsrRegistry?: string;
   readonly codeJobs: boolean;
   readonly codeJobResources: JobSettings['resources'];
+  readonly codeHttpProxy?: string;
+  readonly codeHttpsProxy?: string;
+  readonly codeNoProxy?: string;
+  readonly codeCaFile?: () => string;
 }
 
 /** What a Job may take unless told: the bundler of a large graph needs some hundred MiB. */
@@ -31,17 +39,23 @@ export function withCodeFlags(program: Command): Command {
         .argParser(jobResources)
         .default(defaultJobResources, '100m of a processor and 256Mi, at most 1Gi'),
     )
+    .option('--code-http-proxy <url>', 'proxy by which such a Job reaches http addresses', proxy)
+    .option('--code-https-proxy <url>', 'proxy by which such a Job reaches https addresses', proxy)
+    .option('--code-no-proxy <hosts>', 'hosts it reaches without one: names, .example.com, addresses, with commas')
+    .option('--code-ca-file <file>', 'PEM of authorities it trusts beside the public ones; read anew for each', trust)
     .option('--npm-registry <url>', 'where that code has npm: packages from [the public registry]', registry)
     .option('--jsr-registry <url>', 'where that code has jsr: packages from [the public registry]', registry);
 }
 
 /** The settings out of the flags. */
 export function readCodeFlags(
-  { npmRegistry: npm, jsrRegistry: jsr, codeJobs, codeJobResources }: CodeFlags,
+  { npmRegistry: npm, jsrRegistry: jsr, codeJobs, codeJobResources, ...way }: CodeFlags,
 ): CodeSettings {
+  const { codeHttpProxy: httpProxy, codeHttpsProxy: httpsProxy, codeNoProxy: noProxy, codeCaFile: trusts } = way;
   return {
     registries: { ...(npm === undefined ? {} : { npm }), ...(jsr === undefined ? {} : { jsr }) },
     jobResources: codeJobs ? codeJobResources : undefined,
+    jobWay: { httpProxy, httpsProxy, noProxy, trusts },
   };
 }
 
@@ -56,6 +70,32 @@ function registry(text: string): string {
     );
   }
   return url.href.endsWith('/') ? url.href : `${url.href}/`;
+}
+
+/** A login would be read by whoever may read the Job. */
+function proxy(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('must be an http or https address without a login, such as http://proxy:3128');
+  }
+  return url.origin;
+}
+
+/** What a file holds now; what it held before, while it cannot be read. */
+function trust(file: string): () => string {
+  let last = read(file);
+  if (!last.ok) throw new InvalidArgumentError(last.problem);
+  let known = last.value;
+  return () => {
+    last = read(file);
+    return (known = last.ok ? last.value : known);
+  };
+}
+
+function read(file: string): FileReading<string> {
+  const found = readNamedFile('--code-ca-file', file);
+  const wrong = found.ok ? authorityProblem(found.value) : undefined;
+  return wrong === undefined ? found : { ok: false, problem: `${file} ${wrong}` };
 }
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));

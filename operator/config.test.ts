@@ -1,4 +1,8 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { defaultJobResources } from './code-flags.ts';
 import { readConfig } from './config.ts';
 
@@ -105,9 +109,32 @@ test('the help shows defaults as they are written', () => {
   expect(said).not.toMatch(/default:\s+[[{]/);
 });
 
+test('Jobs reach hosts by proxies without a login, and trust the authorities of a file as it is by then', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redisworker-config-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'ca.crt');
+  const certificate = rootCertificates[0]!;
+  writeFileSync(file, certificate);
+  const given = ['--code-https-proxy', 'http://proxy:3128/', '--code-no-proxy', '.house', '--code-ca-file', file];
+  const { jobWay: { httpsProxy, noProxy, trusts } } = readConfig(given, {}).code;
+  expect([httpsProxy, noProxy, trusts?.()]).toEqual(['http://proxy:3128', '.house', certificate]);
+  writeFileSync(file, rootCertificates[1]!);
+  expect(trusts?.()).toBe(rootCertificates[1]);
+  rmSync(file);
+  expect(trusts?.()).toBe(rootCertificates[1]);
+  expect(refusal(['--code-http-proxy', 'proxy:3128'])).toMatch(/must be an http or https address without a login/);
+  expect(refusal(['--code-ca-file', file])).toContain(`${file} cannot be read`);
+  writeFileSync(file, 'none');
+  expect(refusal(['--code-ca-file', file])).toContain(`${file} holds no certificate in PEM`);
+});
+
 test('code from elsewhere is resolved by Jobs, from registries that are addresses without a login', () => {
   const { code } = readConfig(['--npm-registry', 'https://npm.example.com/private'], {});
-  expect(code).toEqual({ registries: { npm: 'https://npm.example.com/private/' }, jobResources: defaultJobResources });
+  expect(code).toEqual({
+    registries: { npm: 'https://npm.example.com/private/' },
+    jobResources: defaultJobResources,
+    jobWay: {},
+  });
   const given = ['--code-job-resources', '{"limits":{"memory":"2Gi","cpu":1}}'];
   expect(readConfig(given, {}).code.jobResources).toEqual({ limits: { memory: '2Gi', cpu: '1' } });
   expect(readConfig(['--no-code-jobs'], {}).code.jobResources).toBeUndefined();

@@ -6,7 +6,8 @@ import type { ResolveOutcome } from '../code/outcome.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
 import { resultLine } from '../code/result-line.ts';
 import { CodeJobs } from './code-jobs.ts';
-import { codeJobLabel, jobName } from './objects.ts';
+import { codeJobLabel, jobName, type JobSettings } from './objects.ts';
+import { whyNoPod } from './standing.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const id = 'ab'.repeat(32);
@@ -32,7 +33,9 @@ let cluster: LocalCluster;
 let log: string;
 const all: CodeJobs[] = [];
 
-function open(): { readonly jobs: CodeJobs; readonly told: string[] } {
+const tcp = (port: number) => ({ protocol: 'TCP' as const, port });
+
+function open(settings: Partial<JobSettings> = {}): { readonly jobs: CodeJobs; readonly told: string[] } {
   const jobs = new CodeJobs({
     cluster: { ...cluster, readLog: () => Promise.resolve(log) },
     clock: {
@@ -42,12 +45,19 @@ function open(): { readonly jobs: CodeJobs; readonly told: string[] } {
         return () => clearTimeout(timer);
       },
     },
-    settings: { image: 'resolver', resources: {}, deadlineSeconds: 300, podUser: 'Image' },
-    egress: (_, hosts) =>
-      Promise.resolve([{
-        to: [],
-        ports: hosts.map((host) => ({ protocol: 'TCP' as const, port: Number(host.split(':')[1]) })),
-      }]),
+    settings: {
+      image: 'resolver',
+      resources: { limits: { memory: '1Gi' } },
+      deadlineSeconds: 300,
+      podUser: 'Image',
+      ...settings,
+    },
+    egress: (_, { hosts, proxies, flavor }) => {
+      const rules = [...hosts, ...proxies].map((host) => ({ to: [], ports: [tcp(Number(host.split(':')[1]))] }));
+      return Promise.resolve(
+        flavor === 'Cilium' ? { flavor, rules: { egress: [{ toEntities: ['all'] }] } } : { flavor, egress: rules },
+      );
+    },
     hostsOf: () => ['code.example:443'],
     everyMs: 5,
   });
@@ -112,6 +122,43 @@ describe('code that is resolved by a Job', () => {
     expect(await cluster.get(resources.secrets, ref)).toBeUndefined();
   });
 
+  test('has a Cilium policy for workers that have one', async () => {
+    const { jobs } = open();
+    await jobs.ask(question('shop/a', { flavor: 'Cilium' }));
+    await released();
+    expect(await cluster.get(resources.networkPolicies, ref)).toBeUndefined();
+    expect(await cluster.get(resources.ciliumNetworkPolicies, ref)).toMatchObject({
+      metadata: { ownerReferences: [{ kind: 'Job' }] },
+      spec: {
+        endpointSelector: { matchLabels: { [codeJobLabel]: id.slice(0, 24) } },
+        enableDefaultDeny: { egress: true, ingress: true },
+        ingress: [{}],
+        egress: [{ toEntities: ['all'] }],
+      },
+    });
+  });
+
+  test('goes by the proxies of the cluster, which its policy opens, and trusts the authorities of the house', async () => {
+    const trusts = () => 'a certificate';
+    const way = { httpProxy: 'http://proxy:3128', httpsProxy: 'http://proxy:3129', noProxy: '.house', trusts };
+    const { jobs } = open({ way });
+    await jobs.ask(question('shop/a', { credentials: { kind: 'token', token: 's3cret' } }));
+    const { spec } = await released() as { spec?: { template: { spec: { containers: [{ env: object[] }] } } } };
+    const [{ env }] = spec!.template.spec.containers;
+    expect(env).toEqual(expect.arrayContaining([
+      { name: 'HTTP_PROXY', value: 'http://proxy:3128' },
+      { name: 'HTTPS_PROXY', value: 'http://proxy:3129' },
+      { name: 'NO_PROXY', value: '.house' },
+      { name: 'DENO_CERT', value: '/run/redisworker/request/ca.crt' },
+    ]));
+    const { data } = await cluster.get(resources.secrets, ref) as { data?: Record<string, string> };
+    expect(Buffer.from(data?.['ca.crt'] ?? '', 'base64').toString()).toBe('a certificate');
+    const policy = await cluster.get(resources.networkPolicies, ref);
+    expect(policy?.spec).toMatchObject({
+      egress: [443, 3128, 3129].map((port) => ({ ports: [tcp(port)] })),
+    });
+  });
+
   test('has its request in a Secret when there are credentials, and them nowhere else', async () => {
     const { jobs } = open();
     await jobs.ask(question('shop/a', { credentials: { kind: 'token', token: 's3cret' } }));
@@ -136,7 +183,7 @@ describe('code that is resolved by a Job', () => {
   });
 
   test.each([
-    ['ran out of memory', ended(137, { reason: 'OOMKilled' }), 'it ran out of memory'],
+    ['ran out of memory', ended(137, { reason: 'OOMKilled' }), 'it ran out of memory, of which it may have 1Gi'],
     [
       'was evicted',
       { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource' },
@@ -174,4 +221,23 @@ describe('code that is resolved by a Job', () => {
     jobs.keep('shop/a', undefined);
     await eventually('the Job is gone', async () => (await job()) === undefined);
   });
+});
+
+test('a Job that gets no pod is told in the words of whoever refuses it', () => {
+  const event = (uid: string, reason: string, note: string): KubeObject => ({
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: note },
+    reason,
+    note,
+    regarding: { uid },
+  });
+  const quota = 'Error creating: pods "x-" is forbidden: exceeded quota: full, requested: pods=1, used: pods=1';
+  expect(whyNoPod([event('mine', 'FailedCreate', quota)], 'mine')).toMatch(
+    /^a quota of the namespace leaves no room for its pod \(pods "x-" is forbidden: exceeded quota: full, .*raise it/,
+  );
+  expect(whyNoPod([event('mine', 'FailedCreate', 'Error creating: denied by a webhook')], 'mine')).toBe(
+    'the namespace takes no pod of it: denied by a webhook',
+  );
+  expect(whyNoPod([event('other', 'FailedCreate', quota), event('mine', 'Suspended', '')], 'mine')).toBeUndefined();
 });

@@ -4,9 +4,18 @@ import { type Cluster, ClusterError, keyOf, type KubeObject, refOf, resources } 
 import type { FailedCode, ResolveOutcome } from '../code/outcome.ts';
 import { type CodeAnswer, type CodeQuestion, type CodeResolver, retryAfterMs } from '../code/resolver.ts';
 import { readResultLine } from '../code/result-line.ts';
-import type { EgressRule } from '../redisworker/network/allow-net/egress.ts';
-import { codeJobLabel, inputOf, jobName, jobOf, type JobSettings, policyOf, resolverContainer } from './objects.ts';
-import { hindrance, standingOf } from './standing.ts';
+import type { Dialled, OpenedEgress } from './egress.ts';
+import {
+  codeJobLabel,
+  inputOf,
+  jobName,
+  jobOf,
+  type JobSettings,
+  policyOf,
+  proxyHosts,
+  resolverContainer,
+} from './objects.ts';
+import { hindrance, standingOf, whyNoPod } from './standing.ts';
 
 /** The part of a cluster they need. */
 export interface JobCluster extends Pick<Cluster, 'get' | 'list' | 'create' | 'apply' | 'patch' | 'delete'> {
@@ -24,7 +33,7 @@ export interface CodeJobsOptions {
   readonly clock: Clock;
   readonly settings: JobSettings;
   /** What a pod of this namespace needs open to dial these hosts, DNS included. */
-  readonly egress: (namespace: string, hosts: readonly string[]) => Promise<readonly EgressRule[]>;
+  readonly egress: (namespace: string, dialled: Dialled) => Promise<OpenedEgress>;
   /** The hosts a question leads to. */
   readonly hostsOf: (question: CodeQuestion) => readonly string[];
   /** How often a Job that is under way is looked at, in milliseconds [1000]. */
@@ -33,6 +42,9 @@ export interface CodeJobsOptions {
 
 /** A line of the longest outcome, and what Deno may have said before. */
 const maxLogBytes = 10 * 1024 * 1024;
+
+/** Seconds a cluster may take to make a pod before it is asked why there is none. */
+const podlessSeconds = 3;
 
 /** One piece of work: a question in one namespace. */
 interface Work {
@@ -145,7 +157,7 @@ export class CodeJobs implements CodeResolver {
     if (job.metadata.deletionTimestamp !== undefined) return undefined;
     const labels = { [codeJobLabel]: work.question.id.slice(0, 24) };
     const pods = await cluster.list(resources.pods, { namespace: work.namespace, labels });
-    const standing = standingOf(job, pods);
+    const standing = standingOf(job, pods, settings);
     const age = (clock.now() - Date.parse(job.metadata.creationTimestamp ?? '')) / 1000;
     if (standing.kind === 'lost') return failed(`the Job ${keyOf(ref)}: ${standing.sentence}`);
     if (standing.kind === 'ended') return await this.#read({ namespace: work.namespace, name: standing.pod });
@@ -153,14 +165,25 @@ export class CodeJobs implements CodeResolver {
       return failed(`the Job ${keyOf(ref)}: ${hindrance(job, pods, settings.deadlineSeconds)}`);
     }
     if (standing.kind === 'suspended') await this.#release(job, work);
+    else if (pods.length === 0 && age > podlessSeconds) return await this.#withoutPod(job);
     return undefined;
+  }
+
+  /** What the cluster says that makes no pod of a Job: it would go on trying, and nobody would hear why. */
+  async #withoutPod(job: KubeObject): Promise<FailedCode | undefined> {
+    const { name, namespace = 'default', uid } = job.metadata;
+    const fieldSelector = `regarding.kind=${job.kind},regarding.name=${name}`;
+    const why = whyNoPod(await this.#options.cluster.list(resources.events, { namespace, fieldSelector }), uid);
+    return why === undefined ? undefined : failed(`the Job ${keyOf({ namespace, name })}: ${why}`);
   }
 
   /** The policy and what the pod reads come before the pod. */
   async #release(job: KubeObject, { namespace, question }: Work): Promise<void> {
-    const { cluster, egress, hostsOf } = this.#options;
-    await cluster.apply(policyOf(job, question, await egress(namespace, hostsOf(question))), 'redisworker');
-    await cluster.apply(inputOf(job, question), 'redisworker');
+    const { cluster, egress, hostsOf, settings: { way } } = this.#options;
+    const { flavor = 'Kubernetes' } = question;
+    const opened = await egress(namespace, { hosts: hostsOf(question), proxies: proxyHosts(way), flavor });
+    await cluster.apply(policyOf(job, question, opened), 'redisworker');
+    await cluster.apply(inputOf(job, question, way), 'redisworker');
     await cluster.patch(resources.jobs, { namespace, name: job.metadata.name }, { spec: { suspend: false } });
   }
 

@@ -13,6 +13,7 @@ export interface CodeJobsParts {
   readonly clock: Clock;
   readonly lookUp: LookUp;
   readonly clusterBlocks: readonly Block[];
+  readonly searchDomains: readonly string[];
   readonly settings: Omit<JobSettings, 'deadlineSeconds'>;
 }
 
@@ -20,12 +21,14 @@ export interface CodeJobsParts {
 const deadlineSeconds = 600;
 
 /** Resolves code by Jobs. */
-export function startCodeJobs({ cluster, clock, lookUp, clusterBlocks, settings }: CodeJobsParts): CodeJobs {
+export function startCodeJobs(
+  { cluster, clock, lookUp, clusterBlocks, searchDomains, settings }: CodeJobsParts,
+): CodeJobs {
   return new CodeJobs({
     cluster,
     clock,
     settings: { ...settings, deadlineSeconds },
-    egress: egressOf({ cluster, lookUp, clusterBlocks }),
+    egress: egressOf({ cluster, lookUp, clusterBlocks, searchDomains }),
     hostsOf: ({ request }) => dialledHostsOf(request),
   });
 }

@@ -6,10 +6,12 @@
 import type { Job } from 'kubernetes-types/batch/v1.d.ts';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import { imageRoot, scratchMount } from '../../contract/pod.ts';
-import type { KubeObject, OwnerReference } from '../cluster/cluster.ts';
+import { type KubeObject, type OwnerReference, resources } from '../cluster/cluster.ts';
+import { hostOf } from '../code/request.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
 import type { PodUser } from '../redisworker/model/blueprint.ts';
-import type { EgressRule } from '../redisworker/network/allow-net/egress.ts';
+import type { CiliumPolicySpec } from '../redisworker/network/allow-net/cilium-egress.ts';
+import type { OpenedEgress } from './egress.ts';
 
 /** How the Jobs of an operator are made. */
 export interface JobSettings {
@@ -19,6 +21,19 @@ export interface JobSettings {
   readonly deadlineSeconds: number;
   /** Whom its pod runs as: another user where the cluster chooses. */
   readonly podUser: PodUser;
+  /** How it reaches hosts, where that is not by itself. */
+  readonly way?: JobWay;
+}
+
+/** What stands between the pods of a cluster and the hosts of code. */
+export interface JobWay {
+  /** Addresses of proxies, without a login. */
+  readonly httpProxy?: string | undefined;
+  readonly httpsProxy?: string | undefined;
+  /** Hosts that are reached without them, as NO_PROXY has them. */
+  readonly noProxy?: string | undefined;
+  /** Gives the authorities, in PEM, that are trusted beside the public ones, as they are now. */
+  readonly trusts?: (() => string) | undefined;
 }
 
 /** Label of all of them; its value tells the question. */
@@ -28,6 +43,7 @@ export const resolverContainer = 'resolver';
 
 const inputMount = '/run/redisworker/request';
 const inputFile = 'request.json';
+const trustFile = 'ca.crt';
 /** A Job nobody comes back for, because its operator is gone, removes itself. */
 const forgottenSeconds = 900;
 
@@ -57,7 +73,7 @@ function labelsOf(id: string): Record<string, string> {
   return { 'app.kubernetes.io/managed-by': 'redisworker-code', [codeJobLabel]: id.slice(0, 24) };
 }
 
-function podOf(name: string, isSecret: boolean, { image, resources, podUser }: JobSettings): PodSpec {
+function podOf(name: string, isSecret: boolean, { image, resources, podUser, way }: JobSettings): PodSpec {
   return {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
@@ -68,7 +84,7 @@ function podOf(name: string, isSecret: boolean, { image, resources, podUser }: J
       ...(podUser === 'Image' ? { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 } : {}),
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [container(image, resources)],
+    containers: [container(image, resources, way)],
     volumes: [
       isSecret
         ? { name: 'request', secret: { secretName: name, defaultMode: 0o440 } }
@@ -78,7 +94,7 @@ function podOf(name: string, isSecret: boolean, { image, resources, podUser }: J
   };
 }
 
-function container(image: string, resources: JobSettings['resources']): Container {
+function container(image: string, resources: JobSettings['resources'], way: JobWay = {}): Container {
   return {
     name: resolverContainer,
     image,
@@ -106,6 +122,10 @@ function container(image: string, resources: JobSettings['resources']): Containe
       { name: 'NO_COLOR', value: '1' },
       { name: 'DENO_NO_UPDATE_CHECK', value: '1' },
       { name: 'CODE_SEED', value: `${imageRoot}/code/seed` },
+      ...(resources.limits?.['memory'] === undefined
+        ? []
+        : [{ name: 'CODE_MEMORY', value: resources.limits['memory'] }]),
+      ...wayVariables(way),
     ],
     resources,
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
@@ -117,28 +137,53 @@ function container(image: string, resources: JobSettings['resources']): Containe
   };
 }
 
+/** What Deno goes by, in the program and in what that starts. */
+function wayVariables({ httpProxy, httpsProxy, noProxy, trusts }: JobWay): { name: string; value: string }[] {
+  const variables = {
+    HTTP_PROXY: httpProxy,
+    HTTPS_PROXY: httpsProxy,
+    NO_PROXY: noProxy,
+    DENO_CERT: trusts && `${inputMount}/${trustFile}`,
+  };
+  return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+}
+
+/** `host:port` of the proxies. */
+export function proxyHosts({ httpProxy, httpsProxy }: JobWay = {}): readonly string[] {
+  return [...new Set([httpProxy, httpsProxy].filter((one) => one !== undefined).map(hostOf))];
+}
+
 /** What its pod reads: a Secret only when there is something to hide. */
-export function inputOf(job: KubeObject, { request, credentials, id }: CodeQuestion): KubeObject {
+export function inputOf(
+  job: KubeObject,
+  { request, credentials, id }: CodeQuestion,
+  { trusts }: JobWay = {},
+): KubeObject {
   const text = JSON.stringify({ request, ...(credentials === undefined ? {} : { credentials }) });
   const metadata = ownedBy(job, id);
-  return credentials === undefined
-    ? { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [inputFile]: text } }
-    : { apiVersion: 'v1', kind: 'Secret', metadata, data: { [inputFile]: Buffer.from(text).toString('base64') } };
+  const files = { [inputFile]: text, ...(trusts === undefined ? {} : { [trustFile]: trusts() }) };
+  if (credentials === undefined) return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: files };
+  const encoded = Object.entries(files).map(([file, content]) => [file, Buffer.from(content).toString('base64')]);
+  return { apiVersion: 'v1', kind: 'Secret', metadata, data: Object.fromEntries(encoded) as Record<string, string> };
 }
 
 /** What its pod may reach: DNS and the hosts of its imports. Nobody may reach it. */
-export function policyOf(job: KubeObject, { id }: CodeQuestion, egress: readonly EgressRule[]): KubeObject {
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: ownedBy(job, id),
-    spec: {
-      podSelector: { matchLabels: { [codeJobLabel]: id.slice(0, 24) } },
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [],
-      egress,
-    },
-  };
+export function policyOf(job: KubeObject, { id }: CodeQuestion, opened: OpenedEgress): KubeObject {
+  const metadata = ownedBy(job, id);
+  const selector = { matchLabels: { [codeJobLabel]: id.slice(0, 24) } };
+  if (opened.flavor === 'Cilium') {
+    const { apiVersion, kind } = resources.ciliumNetworkPolicies;
+    const spec = {
+      endpointSelector: selector,
+      enableDefaultDeny: { egress: true, ingress: true },
+      ingress: [{}],
+      ...opened.rules,
+    } satisfies CiliumPolicySpec;
+    return { apiVersion, kind, metadata, spec };
+  }
+  const { apiVersion, kind } = resources.networkPolicies;
+  const spec = { podSelector: selector, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: opened.egress };
+  return { apiVersion, kind, metadata, spec };
 }
 
 function ownedBy({ apiVersion, kind, metadata: { name, namespace, uid = '' } }: KubeObject, id: string) {

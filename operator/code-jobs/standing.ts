@@ -1,6 +1,6 @@
 /** How a Job and its pod stand, in the words of who waits for its code. Pure. */
 import type { KubeObject } from '../cluster/cluster.ts';
-import { resolverContainer } from './objects.ts';
+import { type JobSettings, resolverContainer } from './objects.ts';
 
 /** Under way, at its end, or over without one. */
 export type Standing =
@@ -47,13 +47,17 @@ const cannotStart = new Set([
 ]);
 const cannotPull = new Set(['ErrImagePull', 'ImagePullBackOff']);
 
+/** What a Job may take; of that, what is told. */
+type Bounds = Pick<JobSettings, 'resources'>;
+
 /** @param pods those of the Job */
-export function standingOf(job: KubeObject, pods: readonly KubeObject[]): Standing {
+export function standingOf(job: KubeObject, pods: readonly KubeObject[], bounds: Bounds): Standing {
   const [pod] = pods;
   const view: PodView = pod?.status ?? {};
   const container = view.containerStatuses?.find(({ name }) => name === resolverContainer)?.state;
   if (pod !== undefined && container?.terminated?.exitCode === 0) return { kind: 'ended', pod: pod.metadata.name };
-  return overOf(job, causeOf(view, container)) ?? (isSuspended(job) ? { kind: 'suspended' } : startOf(container));
+  return overOf(job, causeOf(view, container, bounds)) ??
+    (isSuspended(job) ? { kind: 'suspended' } : startOf(container));
 }
 
 /** What the cluster says of a Job that has ended. */
@@ -74,9 +78,16 @@ function startOf(container: ContainerView['state']): Standing {
   return lost(`its pod does not start (${reason}${message ? `: ${message}` : ''})`);
 }
 
-function causeOf({ phase, reason, message }: PodView, container: ContainerView['state']): string | undefined {
+function causeOf(
+  { phase, reason, message }: PodView,
+  container: ContainerView['state'],
+  { resources: { limits } }: Bounds,
+): string | undefined {
   if (container?.terminated?.reason === 'OOMKilled') {
-    return 'it ran out of memory: give it more, by the value code.resources of the chart, or import less';
+    const limit = limits?.['memory'];
+    return `it ran out of memory${
+      limit === undefined ? '' : `, of which it may have ${limit}`
+    }: give it more, by the value code.resources of the chart, or import less`;
   }
   if (phase === 'Failed' && reason !== undefined) {
     return `its pod was ended by the node (${reason}${message ? `: ${message.trim()}` : ''})`;
@@ -107,6 +118,23 @@ export function hindrance(job: KubeObject, pods: readonly KubeObject[], seconds:
     }`;
   }
   return `it did not end ${within}: is one of the hosts slow, or does one not answer?`;
+}
+
+interface EventView {
+  readonly reason?: string;
+  readonly note?: string;
+  readonly regarding?: { readonly uid?: string };
+}
+
+/** What the cluster said last of a pod it did not make, in the words of whoever refused it; undefined when it said nothing. */
+export function whyNoPod(events: readonly KubeObject[], uid: string | undefined): string | undefined {
+  const said = events.map((event) => event as EventView)
+    .filter(({ reason, regarding }) => reason === 'FailedCreate' && regarding?.uid === uid);
+  const note = said.at(-1)?.note?.replace(/^Error creating: /, '');
+  if (note === undefined) return undefined;
+  return note.includes('exceeded quota')
+    ? `a quota of the namespace leaves no room for its pod (${note}): raise it, or let it go by the value code.resources of the chart`
+    : `the namespace takes no pod of it: ${note}`;
 }
 
 function lost(why: string): Standing {

@@ -90,8 +90,11 @@ class Build {
   async run(): Promise<BundleOutcome> {
     const { entry } = this.#project;
     const [made, seen, mistyped] = await Promise.all([this.#bundle(), this.#look(), this.#check()]);
-    const graph = readGraph(seen.stdout) ?? emptyGraph;
-    const failed = made.code === 0 ? mistyped : buildProblem(made.stderr, entry, this.#name);
+    const looked = readGraph(seen.stdout);
+    const graph = looked ?? emptyGraph;
+    // What nobody has looked at is no part of a pod.
+    const broken = made.code === 0 ? (looked === undefined ? seen : undefined) : made;
+    const failed = broken === undefined ? mistyped : buildProblem(broken.stderr, entry, this.#name);
     const ground = await this.#ground();
     const own = filesOf(graph).filter((file) => !isPackage(file, ground));
     const files = [...new Set([entry, ...own])];
@@ -100,7 +103,7 @@ class Build {
     if (failed !== undefined) {
       const { sentence, file } = failed;
       const told = file === undefined ? files : [...new Set([...files, file])];
-      return { ok: false, problem: sentence, files: told, ...(made.code === 0 ? {} : { said: made.stderr }) };
+      return { ok: false, problem: sentence, files: told, ...(broken === undefined ? {} : { said: broken.stderr }) };
     }
     const output = await this.#output();
     if (typeof output === 'string') return { ok: false, problem: output, files };

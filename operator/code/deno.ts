@@ -14,6 +14,8 @@ export interface DenoTool {
   readonly niceness?: number;
   /** Milliseconds a run may take [120000]. */
   readonly longestRunMs?: number;
+  /** How much memory there is, as whoever bounds it has written it. */
+  readonly memory?: string | undefined;
 }
 
 /** What a run left behind. */
@@ -26,6 +28,8 @@ export interface DenoRun {
 const longestMs = 120_000;
 /** What a run is stopped for when its time is up. */
 export const tookTooLong = 'took longer than';
+/** What a run was ended for that the system has killed: nobody else does. */
+export const ranOutOfMemory = 'ran out of memory';
 const maxOutputBytes = 32 * 1024 * 1024;
 
 /** Runs one command of Deno to its end; what goes wrong is in `code` and `stderr`. */
@@ -63,8 +67,11 @@ export function runDeno(tool: DenoTool, args: readonly string[], cwd: string, si
     clearTimeout(late);
     resolve({ code: 127, stdout: '', stderr: `error: Deno does not run: ${error.message}` });
   });
-  child.once('close', (code) => {
+  child.once('close', (code, killedBy) => {
     clearTimeout(late);
+    if (why === '' && killedBy === 'SIGKILL') {
+      why = `${ranOutOfMemory}${tool.memory === undefined ? '' : `, of which it may have ${tool.memory}`}`;
+    }
     const stderr = why === '' ? said.stderr : `error: ${args[0] ?? 'deno'} ${why}`;
     resolve({ code: why === '' ? code ?? 1 : 1, stdout: said.stdout, stderr });
   });

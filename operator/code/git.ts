@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import * as fs from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import git, { type HttpClient } from 'isomorphic-git';
+import { untrusted } from './certificate-problem.ts';
 import { gitHttp, GitRefused } from './git-http.ts';
 import type { FailedCode, RefusedCode } from './outcome.ts';
 import type { CodeCredentials } from './request.ts';
@@ -139,7 +140,11 @@ function problemOf(error: unknown, { url, ref, deadlineMs }: Checkout): FailedCo
   if (name === 'TimeoutError') {
     return failed('SourceUnreachable', `${url} did not answer within ${deadlineMs / 1000} s`);
   }
-  return failed('SourceUnreachable', `${url} cannot be fetched: ${cause?.message || cause?.code || message}`);
+  const said = [message, cause?.message, cause?.code].join(' ');
+  return failed(
+    'SourceUnreachable',
+    untrusted(said, url) ?? `${url} cannot be fetched: ${cause?.message || cause?.code || message}`,
+  );
 }
 
 function failed(reason: FailedCode['reason'], sentence: string): FailedCode {

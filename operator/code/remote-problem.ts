@@ -1,14 +1,15 @@
 /** Makes an outcome of what Deno says when it cannot bundle a module from elsewhere. Pure. */
 import { buildProblem } from './build-problem.ts';
 import { deniedProblem, isDenied } from './denied-hosts.ts';
-import { tookTooLong } from './deno.ts';
+import { untrusted } from './certificate-problem.ts';
+import { ranOutOfMemory, tookTooLong } from './deno.ts';
 import type { FailedCode, RefusedCode } from './outcome.ts';
 
 type Reason = RefusedCode['reason'] | FailedCode['reason'];
 
 /** What Deno says, by the word it is known by, and what that means for whoever asked. The first that fits counts. */
 const meanings: readonly [RegExp, Reason][] = [
-  [/@esbuild|esbuild-\d|Deno does not run/, 'ResolverFailed'],
+  [new RegExp(`${ranOutOfMemory}|@esbuild|esbuild-\\d|Deno does not run`), 'ResolverFailed'],
   [/Requires import access to/, 'ImportRefused'],
   [/[Ii]ntegrity check failed|lockfile is out of date/, 'LockMismatch'],
   [
@@ -47,7 +48,13 @@ function sentenceFor(reason: Reason, text: string, address: string): string | un
   if (text.includes(tookTooLong)) {
     return `${address} and what it imports ${lateness(text)}: is one of the hosts slow, or does one not answer?`;
   }
-  return undefined;
+  const [, bound] = new RegExp(`${ranOutOfMemory}(, of which it may have \\S+)?`).exec(text) ?? [];
+  if (text.includes(ranOutOfMemory)) {
+    return `what bundles ${address} and what it imports ${ranOutOfMemory}${
+      bound ?? ''
+    }: import less, or give it more, in a cluster by the value code.resources of the chart`;
+  }
+  return untrusted(text, /for url \((\S+?)\)/.exec(text)?.[1] ?? address);
 }
 
 function lateness(text: string): string {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { maxBundleBytes } from '../../contract/limits.ts';
 import { isShownTo } from './credential-hosts.ts';
 import { denyImport } from './denied-hosts.ts';
-import { type DenoRun, type DenoTool, runDeno, tookTooLong } from './deno.ts';
+import { type DenoRun, type DenoTool, ranOutOfMemory, runDeno, tookTooLong } from './deno.ts';
 import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
 import { emptyGraph, type Graph, readGraph } from './graph.ts';
 import { readImportMap } from './import-map.ts';
@@ -59,12 +59,14 @@ class Remote {
     const settings = await this.#settings();
     if (!Array.isArray(settings)) return settings;
     const seen = await this.#run(['info', '--json', ...settings, url]);
-    if (seen.stderr.includes(tookTooLong)) return remoteProblem(seen.stderr, url, this.#ground.name);
-    const graph = readGraph(seen.stdout) ?? emptyGraph;
+    const looked = readGraph(seen.stdout);
+    if ([tookTooLong, ranOutOfMemory].some((end) => seen.stderr.includes(end))) return this.#problem(seen);
+    const graph = looked ?? emptyGraph;
     const refused = importProblem(graph, this.#ground);
     if (refused !== undefined) return refusal('ImportRefused', refused);
     const made = await this.#run(['bundle', '--quiet', ...settings, ...this.#outputs(), url]);
-    if (made.code !== 0) return remoteProblem(made.stderr, url, this.#ground.name);
+    if (made.code !== 0) return this.#problem(made);
+    if (looked === undefined) return this.#problem(seen); // what nobody has looked at is no part of a pod
     return await this.#mismatch(graph) ?? await this.#webWorker(graph) ?? await this.#output(graph);
   }
 
@@ -88,6 +90,10 @@ class Remote {
 
   #outputs(): string[] {
     return ['--external', runtimeModule, '--sourcemap=external', '-o', this.#file];
+  }
+
+  #problem({ stderr }: DenoRun): ResolveOutcome {
+    return remoteProblem(stderr, this.#request.entry.url, this.#ground.name);
   }
 
   #run(args: readonly string[]): Promise<DenoRun> {
@@ -129,7 +135,7 @@ class Remote {
     await writeFile(this.#file, code);
     const left = await this.#run(['info', '--json', '--no-config', '--no-lock', '--no-remote', '--no-npm', this.#file]);
     const finished = readGraph(left.stdout);
-    if (finished === undefined) return remoteProblem(left.stderr, url, this.#ground.name);
+    if (finished === undefined) return this.#problem(left);
     const problem = outputProblem(finished, url);
     if (problem !== undefined) return refusal('ImportRefused', problem);
     const [digest, bytes] = [`sha256-${createHash('sha256').update(code).digest('hex')}`, Buffer.byteLength(code)];

@@ -23,6 +23,8 @@ export interface ResolveTools {
   readonly temporary?: string | undefined;
   /** Milliseconds each of Deno's three runs may take; see {@link DenoTool}. */
   readonly longestRunMs?: number | undefined;
+  /** How much memory there is; see {@link DenoTool}. */
+  readonly memory?: string | undefined;
   /** Ends what is under way. */
   readonly signal?: AbortSignal | undefined;
   /** Proxies and certificates for Deno, which has an empty environment else. */
@@ -52,6 +54,7 @@ export async function resolveCode(
       path: tools.denoPath,
       cache,
       ...(tools.longestRunMs === undefined ? {} : { longestRunMs: tools.longestRunMs }),
+      memory: tools.memory,
       environment: {
         ...tools.environment,
         DENO_NO_PACKAGE_JSON: '1',

@@ -14,6 +14,8 @@ export interface CodeQuestion {
   readonly request: CodeRequest;
   /** What the entry's host is shown. Not a part of the id: another token for the same Secret is no other question. */
   readonly credentials?: CodeCredentials | undefined;
+  /** Kind of policy the worker's pods have, which whatever resolves in a cluster has too; no part of the id either. */
+  readonly flavor?: 'Kubernetes' | 'Cilium';
 }
 
 /** What there is to say about a question now. */

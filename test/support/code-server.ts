@@ -18,8 +18,12 @@ export interface CodeServer {
   close(): Promise<void>;
 }
 
-/** Starts one. @param at a port that was its own before; a free one when absent */
-export async function startCodeServer(routes: Readonly<Record<string, Served>> = {}, at = 0): Promise<CodeServer> {
+/** Starts one. @param at a port that was its own before; a free one when absent. @param address loopback when absent */
+export async function startCodeServer(
+  routes: Readonly<Record<string, Served>> = {},
+  at = 0,
+  address = '127.0.0.1',
+): Promise<CodeServer> {
   const served = new Map<string, Served>(Object.entries(routes));
   const asked: CodeServer['asked'] = [];
   const server = createServer((request, response) => {
@@ -30,7 +34,7 @@ export async function startCodeServer(routes: Readonly<Record<string, Served>> =
     else if (found === undefined) response.writeHead(404).end('there is nothing here');
     else response.writeHead(200, { 'content-type': typeOf(path) }).end(found);
   });
-  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, address, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,7 +1,8 @@
 /** A Git host: repositories of a folder by smart HTTP, served by git itself. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -38,11 +39,11 @@ const identity = {
   GIT_COMMITTER_EMAIL: 'a@example.com',
 };
 
-/** Starts one on a free port. */
-export async function startGitServer(): Promise<GitServer> {
+/** Starts one on a free port. @param tls key and certificate, for https */
+export async function startGitServer(tls?: { readonly key: string; readonly cert: string }): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), 'redisworker-git-'));
   let wanted: string | undefined;
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     if (wanted !== undefined) {
       const given = Buffer.from(request.headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString();
       if (given.slice(given.indexOf(':') + 1) !== wanted) {
@@ -79,7 +80,8 @@ export async function startGitServer(): Promise<GitServer> {
       const { Status: status = '200', ...rest } = headers;
       response.writeHead(parseInt(status, 10), rest).end(all.subarray(end + 4));
     });
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const git = (repository: string, ...args: readonly string[]): string =>
@@ -89,7 +91,7 @@ export async function startGitServer(): Promise<GitServer> {
       encoding: 'utf8',
     }).trim();
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     git,
     demand: (password) => void (wanted = password),
     async commit(repository, files, branch = 'main') {

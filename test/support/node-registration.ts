@@ -1,6 +1,6 @@
 /** Tells an API server that this node exists and lives, so that the scheduler binds pods to it. */
 import { arch, cpus, hostname, platform, totalmem } from 'node:os';
-import { systemClock } from '../../operator/clock.ts';
+import { type Clock, systemClock } from '../../operator/clock.ts';
 import { type Cluster, type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -10,6 +10,13 @@ const renewMs = 10_000;
 const renewalsPerStatus = 6;
 const maxPods = 110;
 
+/** What there is to know of a node beside its name. */
+export interface NodeFacts {
+  /** Where the API server asks for logs; nowhere when absent. */
+  readonly logPort?: number | undefined;
+  readonly clock?: Clock;
+}
+
 /**
  * Creates the Node and keeps it Ready by renewing its Lease every 10 s.
  * @returns a function that marks the Node not ready and stops renewing
@@ -18,10 +25,10 @@ const maxPods = 110;
 export async function registerNode(
   name: string,
   cluster: Cluster,
-  clock = systemClock,
+  { logPort, clock = systemClock }: NodeFacts = {},
 ): Promise<() => Promise<void>> {
   await cluster.apply(nodeObject(name), 'redisworker-node');
-  await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
+  await cluster.applyStatus(nodeStatus(name, 'True', { now: new Date(clock.now()), logPort }), 'redisworker-node');
   await cluster.apply(leaseObject(name, clock.now()), 'redisworker-node');
   let renewals = 0;
   let renewal = Promise.resolve();
@@ -34,13 +41,13 @@ export async function registerNode(
     await cluster.apply(leaseObject(name, clock.now()), 'redisworker-node');
     renewals += 1;
     if (renewals % renewalsPerStatus === 0) {
-      await cluster.applyStatus(nodeStatus(name, 'True', new Date(clock.now())), 'redisworker-node');
+      await cluster.applyStatus(nodeStatus(name, 'True', { now: new Date(clock.now()), logPort }), 'redisworker-node');
     }
   }
   return async () => {
     cancel();
     await renewal;
-    await cluster.applyStatus(nodeStatus(name, 'False', new Date(clock.now())), 'redisworker-node');
+    await cluster.applyStatus(nodeStatus(name, 'False', { now: new Date(clock.now()), logPort }), 'redisworker-node');
   };
 }
 
@@ -50,7 +57,11 @@ function nodeObject(name: string): KubeObject {
   return { apiVersion, kind, metadata: { name, labels } };
 }
 
-function nodeStatus(name: string, ready: 'True' | 'False', now: Date): KubeObject {
+function nodeStatus(
+  name: string,
+  ready: 'True' | 'False',
+  { now, logPort }: { readonly now: Date; readonly logPort: number | undefined },
+): KubeObject {
   const { apiVersion, kind } = resources.nodes;
   const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: String(maxPods) };
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
@@ -64,6 +75,7 @@ function nodeStatus(name: string, ready: 'True' | 'False', now: Date): KubeObjec
     status: {
       capacity,
       allocatable: capacity,
+      ...(logPort === undefined ? {} : { daemonEndpoints: { kubeletEndpoint: { Port: logPort } } }),
       addresses: [{ type: 'InternalIP', address: '127.0.0.1' }, { type: 'Hostname', address: hostname() }],
       conditions: [{
         type: 'Ready',

@@ -1,12 +1,13 @@
 /** The operator as its own process, and a node of this machine for its pods. */
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { connectKubernetes } from '../../operator/cluster/kubernetes/index.ts';
 import { startNode } from '../../operator/cluster/local/node/node.ts';
 import { type AccountCluster, type AccountOptions, createAccount } from './control-plane/service-account.ts';
 import { kubectlOk, sharedCluster } from './control-plane/shared.ts';
 import { keptNodeFolder } from './keeper.ts';
+import { serveLogs } from './kubelet-logs.ts';
 import { registerNode } from './node-registration.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
 import { eventually } from './wait.ts';
@@ -86,11 +87,22 @@ function accountOf(cluster: AccountCluster, options: AccountOptions): Promise<st
   return known;
 }
 
+/** What a test's node may be beside one that runs the sources. */
+export interface TestNodeOptions {
+  /** What its pods have for the files of their image [the checkout]. */
+  readonly imageRoot?: string;
+  /** Whether the API server can read logs of its pods. */
+  readonly servesLogs?: boolean;
+}
+
 /**
  * Starts the node agent in this process: the pods of one namespace run as processes of this machine. Its pods are kept
  * to it, or those of another test would be bound to a node that ends with this one.
  */
-export async function startTestNode(namespace: string): Promise<{ stop(): Promise<void> }> {
+export async function startTestNode(
+  namespace: string,
+  { imageRoot = root, servesLogs = false }: TestNodeOptions = {},
+): Promise<{ stop(): Promise<void> }> {
   const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
   const nodeName = `node-${namespace}`;
   await kubectlOk([
@@ -100,21 +112,24 @@ export async function startTestNode(namespace: string): Promise<{ stop(): Promis
     `scheduler.alpha.kubernetes.io/node-selector=kubernetes.io/hostname=${nodeName}`,
   ]);
   const dataDir = keptNodeFolder();
+  const logs = servesLogs ? await serveLogs(join(dirname(inject('kubeconfig')), 'pki'), nodeName) : undefined;
   const node = await startNode({
     cluster,
     log: silent,
     dataDir,
     nodeName,
-    imageRoot: root,
+    imageRoot,
     denoPath: join(root, 'node_modules/.bin/deno'),
     searchPath: process.env['PATH'] ?? '',
     backOff: { initialMs: 200, maxMs: 2000 },
+    ...(logs === undefined ? {} : { onLog: logs.take }),
   });
-  const unregister = await registerNode(nodeName, cluster);
+  const unregister = await registerNode(nodeName, cluster, { logPort: logs?.port });
   return {
     async stop() {
       await unregister();
       await node.stop();
+      await logs?.close();
       await cluster.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -13,8 +13,8 @@ export interface Stage {
   apply(...objects: readonly { readonly metadata: object }[]): Promise<string>;
   /** Ends the operator; the workers are as it left them. @param signal `SIGKILL`: in the middle of whatever it does */
   stopOperator(signal?: 'SIGKILL'): Promise<void>;
-  /** Starts it again, and waits until it reconciles. */
-  startOperator(): Promise<OperatorProcess>;
+  /** Starts it again, and waits until it reconciles. @param more arguments it has from now on, beside those of the stage */
+  startOperator(more?: readonly string[]): Promise<OperatorProcess>;
   /** Everything the operator that runs has printed. */
   operatorOutput(): string;
   stop(): Promise<void>;
@@ -36,7 +36,9 @@ export async function openStage(
   await installCrds();
   const namespace = await createNamespace(prefix);
   const redis = await startGuardedRedis();
-  const startProcess = () => startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace, args });
+  let added: readonly string[] = [];
+  const startProcess = () =>
+    startOperatorProcess({ redisUrl: redis.url, redisPassword, namespace, args: [...args, ...added] });
   const [node, first] = await Promise.all([startPods(namespace), startProcess()]);
   let operator = first;
   return {
@@ -50,7 +52,10 @@ export async function openStage(
       operator.child.kill(signal);
       await operator.ended;
     },
-    startOperator: async () => (operator = await startProcess()),
+    async startOperator(more = added) {
+      added = more;
+      return (operator = await startProcess());
+    },
     operatorOutput: () => operator.output(),
     async stop() {
       await operator.stop();

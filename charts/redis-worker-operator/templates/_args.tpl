@@ -46,6 +46,18 @@
 - --no-code-jobs
 {{- end }}
 - {{ printf "--code-job-resources=%s" (toJson .Values.code.resources) | quote }}
+{{- with .Values.code.proxy.http }}
+- {{ printf "--code-http-proxy=%s" . | quote }}
+{{- end }}
+{{- with .Values.code.proxy.https }}
+- {{ printf "--code-https-proxy=%s" . | quote }}
+{{- end }}
+{{- with .Values.code.proxy.noProxy }}
+- {{ printf "--code-no-proxy=%s" (join "," .) | quote }}
+{{- end }}
+{{- if .Values.code.caConfigMap.name }}
+- --code-ca-file=/etc/redisworker/code/ca.crt
+{{- end }}
 {{- with .Values.code.npmRegistry }}
 - {{ printf "--npm-registry=%s" . | quote }}
 {{- end }}

@@ -115,6 +115,7 @@
     - events
   verbs:
     - get
+    - list
     - create
     - patch
 {{- end }}

@@ -41,7 +41,8 @@ export const servedRules: readonly Rule[] = [
   rule('batch', 'jobs', ['get', 'create', 'patch', 'delete']),
   rule('', 'services', kept),
   rule('discovery.k8s.io', 'endpointslices', ['list', 'watch']),
-  rule('events.k8s.io', 'events', ['get', 'create', 'patch']),
+  // Listed by the name of a Job that gets no pod: nothing else tells why.
+  rule('events.k8s.io', 'events', ['get', 'list', 'create', 'patch']),
 ];
 
 /** In the operator's own namespace, for the election. A Lease that is not there yet cannot be granted by its name. */

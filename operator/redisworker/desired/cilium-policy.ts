@@ -44,8 +44,7 @@ export function ciliumPolicy(
   input: PolicyInput,
 ): DesiredPolicy & { readonly policy: { readonly spec: CiliumPolicySpec } } {
   const { apiVersion, kind } = resources.ciliumNetworkPolicies;
-  const redis = mirrorRedis(input);
-  const scope = input.allowAll ? everything(input) : closedTo(input, redis);
+  const scope = ciliumEgress(input);
   const endpointSelector = { matchLabels: podLabels(input.name, input.forHash ?? netHash(input)) };
   return {
     policy: {
@@ -63,19 +62,28 @@ export function ciliumPolicy(
     },
     approximations: scope.approximations,
     refusals: scope.refusals,
-    problems: redis.problems,
+    problems: scope.problems,
   };
+}
+
+/** What the rules are made of, whomever they are for. */
+export type EgressInput = Omit<PolicyInput, 'name' | 'namespace' | 'owner' | 'labels'>;
+
+/** What is opened, and how well that says what the scope says. */
+export function ciliumEgress(input: EgressInput): Scoped & Pick<DesiredPolicy, 'problems'> {
+  const redis = mirrorRedis(input);
+  return { ...(input.allowAll ? everything(input) : closedTo(input, redis)), problems: redis.problems };
 }
 
 interface Scoped extends Pick<DesiredPolicy, 'approximations' | 'refusals'> {
   readonly rules: Pick<CiliumPolicySpec, 'egress' | 'egressDeny'>;
 }
 
-function everything({ deny }: PolicyInput): Scoped {
+function everything({ deny }: EgressInput): Scoped {
   return { rules: { egress: [{ toEntities: ['all'] }] }, approximations: deny.map(heldByDeno), refusals: [] };
 }
 
-function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
+function closedTo(input: EgressInput, redis: RedisMirror): Scoped {
   const deny = withMetadataDenied(input.scope, input.deny);
   const mirror = translateForCilium(input.scope, deny, input.topology);
   const openings = [...redis.rules, ...mirror.openings];
@@ -109,7 +117,7 @@ function closedTo(input: PolicyInput, redis: RedisMirror): Scoped {
 }
 
 /** Cluster DNS, for the names of the scope alone: what the proxy does not see asked for it does not open either. */
-function dnsRules({ dns, topology, searchDomains = [] }: PolicyInput, scope: Scope): CiliumEgressRule[] {
+function dnsRules({ dns, topology, searchDomains = [] }: EgressInput, scope: Scope): CiliumEgressRule[] {
   const space: NameSpace = { namespace: topology.namespace, clusterDomain: topology.clusterDomain, searchDomains };
   const names = askedNames(scope, space);
   if (names.length === 0) return [];
@@ -129,7 +137,7 @@ interface RedisMirror extends RedisEgress<CiliumOpening> {
   readonly scope: Scope;
 }
 
-function mirrorRedis(input: PolicyInput): RedisMirror {
+function mirrorRedis(input: EgressInput): RedisMirror {
   const entries = input.redis.map(redisEntry).flatMap((parsed) => (parsed.ok ? [parsed.entry] : []));
   return { ...redisEgress(input, (entry, server) => mirrorServer(entry, server, input)), scope: entries };
 }
@@ -137,7 +145,7 @@ function mirrorRedis(input: PolicyInput): RedisMirror {
 function mirrorServer(
   entry: NetEntry,
   server: RedisServer,
-  { topology, redis }: PolicyInput,
+  { topology, redis }: EgressInput,
 ): ServerEgress<CiliumOpening> {
   const { openings, approximations } = translateForCilium([entry], [], topology);
   // Members of a set announce themselves by address: that of a pod is one Cilium opens nothing for.

@@ -187,7 +187,7 @@ export function heldByDeno(entry: NetEntry): Approximation {
 }
 
 /** Denials that Deno itself does not hold. */
-export function weakDenials({ scope, deny }: PolicyInput): Approximation[] {
+export function weakDenials({ scope, deny }: Pick<NetScope, 'scope' | 'deny'>): Approximation[] {
   return overriddenDenials(scope, deny).map(({ denied, by }) => ({
     entry: formatEntry(denied),
     reason: `Deno prefers the allowed entry ${

@@ -31,7 +31,7 @@ const mostOrigins = 8;
 
 /** Code of a source that is elsewhere. @throws ClusterError */
 export async function findCode(world: World, reader: Reader): Promise<FoundCode> {
-  const { source, parent, resolveWish } = reader.blueprint;
+  const { source, parent, resolveWish, flavor } = reader.blueprint;
   const onDisk = localRelease(source);
   if (onDisk !== undefined) {
     return {
@@ -72,7 +72,7 @@ export async function findCode(world: World, reader: Reader): Promise<FoundCode>
   if (!credentials.ok) return { source: standIn(stored, credentials.problem) };
   const id = questionId(request, resolveWish);
   const asker = `${parent.namespace}/${parent.name}`;
-  const answer = await code.ask({ asker, id, request, credentials: credentials.value });
+  const answer = await code.ask({ asker, id, request, credentials: credentials.value, flavor });
   return { source: sourceFrom(answer, { digest, wish: resolveWish, stored, configMaps: reader.configMaps }), asks: id };
 }
 
