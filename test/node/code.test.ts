@@ -1,8 +1,10 @@
 /** Code that is at an address, on a node: one Job resolves it for all who name it, and its host may be gone afterwards. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { replyListKey, requestStreamKey } from '../../contract/keys.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startUpstreamDns } from '../support/node/dns.ts';
@@ -16,22 +18,39 @@ import { eventually } from '../support/wait.ts';
 
 const [codeHost, otherHost] = ['198.51.100.60', '198.51.100.61'] as const;
 const port = 8001;
-const url = `http://code.example:${port}/worker.ts`;
+const origin = `http://code.example:${port}`;
+const url = `${origin}/worker.ts`;
 
-/** Serves two modules; the second waits until a file is there. */
-const serving = `const { existsSync } = require('node:fs');
-require('node:http').createServer((request, response) => {
-  console.log('asked ' + request.url);
-  const answer = (text) => { response.setHeader('content-type', 'application/typescript'); response.end(text); };
-  if (request.url === '/worker.ts') {
-    answer("import { greet } from './greet.ts';\\nexport default (request: { data: string }) => greet(request.data);\\n");
-  } else {
+const supports = (name: string): string => JSON.stringify(join(import.meta.dirname, '../support', name));
+/**
+ * Serves two modules, of which the second waits until a file is there, one that is large, and programs of the older
+ * contracts with what they import from deno.land.
+ */
+const serving = `import { existsSync } from 'node:fs';
+import { startCodeServer } from ${supports('code-server.ts')};
+import { olderProgram, serveDenoLand } from ${supports('older-programs.ts')};
+const typescript = (response, text) => response.setHeader('content-type', 'application/typescript').end(text);
+const host = await startCodeServer({
+  '/worker.ts': (_, response) => {
+    console.log('asked /worker.ts');
+    typescript(
+      response,
+      "import { greet } from './greet.ts';\\nexport default (request: { data: string }) => greet(request.data);\\n",
+    );
+  },
+  '/greet.ts': (_, response) => {
+    console.log('asked /greet.ts');
     const wait = () => existsSync(process.argv[1])
-      ? answer("export const greet = (name: string): string => 'Hello, ' + name;\\n")
+      ? typescript(response, "export const greet = (name: string): string => 'Hello, ' + name;\\n")
       : setTimeout(wait, 100);
     wait();
-  }
-}).listen(${port}, '0.0.0.0', () => console.log('listens'));`;
+  },
+  '/large.ts': (_, response) => typescript(response, 'export default [' + '[1, 2, 3],'.repeat(3_000_000) + '];'),
+  '/demo/worker.ts': olderProgram('demo-worker'),
+  '/repo/deno-date-iso/v0.0.3/worker.ts': olderProgram('deno-date-iso'),
+}, ${port}, '0.0.0.0');
+serveDenoLand(host);
+console.log('listens');`;
 
 interface Pod extends KubeObject {
   readonly spec: {
@@ -48,6 +67,7 @@ let node: Node;
 let dns: TestProcess;
 let codeServer: TestProcess;
 let other: Listener;
+let operator: TestProcess;
 
 const podsOf = (label: string) => site.list<Pod>('pods', '-l', label);
 const greeted = async (name: string) => (await ask(site.redis.client, name, 'Ada', 120)).data;
@@ -60,15 +80,43 @@ async function made(resource: string): Promise<number> {
   ).length;
 }
 
+async function serve(): Promise<TestProcess> {
+  const host = await node.outsideHost(codeHost);
+  const server = host.start(process.execPath, ['--input-type=module', '-e', serving, gate]);
+  await eventually('somebody serves code', () => server.output().includes('listens'), patienceMs);
+  return server;
+}
+
+/** Asks programs of the older contracts as older callers do: those wait for the list of the reply. */
+async function older(): Promise<void> {
+  const reply = async (type: string, fields: Readonly<Record<string, string>>) => {
+    const ref = randomUUID();
+    await site.redis.client.xadd(requestStreamKey(type), '*', ...Object.entries({ ref, ...fields }).flat());
+    const text = await eventually(`"${type}" replies`, () => site.redis.client.rpop(replyListKey(ref)), patienceMs);
+    return JSON.parse(text) as unknown;
+  };
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
+  const workerUrl = 'https://raw.githubusercontent.com/example/deno-date-iso/main/worker.ts'; // is in its text
+  expect(await reply('date-release', { workerUrl })).toEqual({ code: 200, data: time });
+  expect(await reply('date-release', { workerUrl: 'https://example.com/' })).toMatchObject({ code: 400, workerUrl });
+  const type = 'demo-worker';
+  for (const name of ['Ada', 'Bob', 'Eve']) { // more than the requests after which it is replaced
+    expect(await reply(type, { type, data: JSON.stringify({ name }) })).toMatchObject({
+      code: 200,
+      source: type,
+      message: `Good day, ${name}!`,
+    });
+  }
+}
+
 describeOnNode('code at an address', () => {
   beforeAll(async () => {
     node = sharedNode();
     site = await openSite(node, 'code');
     dns = await startUpstreamDns(node, { 'code.example': { addresses: [codeHost], ttlSeconds: 5 } });
-    codeServer = (await node.outsideHost(codeHost)).start(process.execPath, ['-e', serving, gate]);
-    await eventually('somebody serves code', () => codeServer.output().includes('listens'), patienceMs);
+    codeServer = await serve();
     other = await listenIn(await node.outsideHost(otherHost), port);
-    await site.startOperator();
+    operator = await site.startOperator();
   }, 400_000);
   afterAll(async () => {
     await site.stop();
@@ -101,6 +149,28 @@ describeOnNode('code at an address', () => {
     patienceMs * 3,
   );
 
+  test('runs as pods what was written for the older contracts, as it is served', async () => {
+    const importMap = { name: 'deno-land', key: 'map' };
+    const map = JSON.stringify({ imports: { 'https://deno.land/': `${origin}/deno.land/` } });
+    const release = { repo: `${origin}/repo`, class: 'deno-date-iso', version: 'v0.0.3' };
+    await site.apply(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'deno-land' }, data: { map } },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'words' }, stringData: { greeting: 'Good day' } },
+      worker(
+        'demo-worker',
+        withSpec({
+          runtime: 'Script',
+          secretRef: { name: 'words' },
+          stream: { requestLimit: 2 },
+          source: { url: `${origin}/demo/worker.ts`, importMap },
+        }),
+      ),
+      worker('date-release', withSpec({ runtime: 'Script', source: { release, importMap } })),
+    );
+    await site.ready('demo-worker', 'date-release');
+    await older();
+  }, patienceMs * 3);
+
   test('is not asked for again: its host is gone, every pod is made anew, and every worker answers', async () => {
     await codeServer.stop();
     const before = (await podsOf('redisworker.dev/name')).map(({ metadata }) => metadata.uid);
@@ -109,9 +179,10 @@ describeOnNode('code at an address', () => {
       const pods = await podsOf('redisworker.dev/name');
       return pods.length === before.length && pods.every(({ metadata }) => !before.includes(metadata.uid));
     }, patienceMs);
-    await site.ready('first', 'second');
+    await site.ready('first', 'second', 'demo-worker', 'date-release');
     expect([await greeted('first'), await greeted('second')]).toEqual(['Hello, Ada', 'Hello, Ada']);
-    expect(await made('jobs')).toBe(1);
+    await older();
+    expect(await made('jobs')).toBe(3);
   }, patienceMs * 3);
 
   test('that is not there is told with its address, and what runs goes on', async () => {
@@ -124,6 +195,18 @@ describeOnNode('code at an address', () => {
     expect(await site.told('first', 'SourceResolved', 'SourceUnreachable')).toMatchObject({
       message: expect.stringContaining(`http://${otherHost}:${port + 1}/worker.ts`) as string,
     });
+    expect(await greeted('first')).toBe('Hello, Ada');
+  }, patienceMs * 3);
+
+  test('that takes more memory than a Job may have is told with how much that is', async () => {
+    await operator.stop();
+    codeServer = await serve();
+    await site.startOperator({ args: ['--code-job-resources', '{"limits":{"memory":"160Mi"}}'] });
+    await site.apply(
+      worker('large', withSpec({ source: { url: `${origin}/large.ts`, importHosts: ['also.example'] } })),
+    );
+    const { message } = await site.told('large', 'SourceResolved', 'ResolverFailed');
+    expect(message).toMatch(/ran out of memory, of which it may have 160Mi: .*code\.resources/);
     expect(await greeted('first')).toBe('Hello, Ada');
   }, patienceMs * 3);
 });
