@@ -1,15 +1,15 @@
 /** Which place the words of a command mean. */
+import type { ClusterAccess } from './access-words.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import type { Place } from './place.ts';
 import { sessionPlace } from './session-place.ts';
 
 /** The words that choose a place. */
-export interface PlaceWords {
+export interface PlaceWords extends ClusterAccess {
   /** The session; the usual one unless `sessionNamed`. */
   readonly session: string;
   readonly sessionNamed?: boolean;
-  readonly kubeconfig?: string | undefined;
   readonly namespace?: string | undefined;
   readonly allNamespaces?: true | undefined;
 }
@@ -19,15 +19,14 @@ export interface PlaceWords {
  * @throws Failure (usage) for words of both, Failure when no cluster is configured
  */
 export async function openPlace(words: PlaceWords, io: Io): Promise<Place> {
-  const { session, kubeconfig, namespace, allNamespaces } = words;
-  if (!await isClusterMeant(words, io)) return await sessionPlace(session, io);
-  return (await import('./cluster-place.ts')).openClusterPlace({ kubeconfig, namespace, allNamespaces });
+  if (!await isClusterMeant(words, io)) return await sessionPlace(words.session, io);
+  return (await import('./cluster-place.ts')).openClusterPlace(words);
 }
 
 /** @throws Failure (usage) for words of both */
 export async function isClusterMeant(words: PlaceWords, io: Io): Promise<boolean> {
-  const { session, sessionNamed = false, kubeconfig, namespace, allNamespaces } = words;
-  const clusterNamed = [kubeconfig, namespace, allNamespaces].some((word) => word !== undefined);
+  const { session, sessionNamed = false, kubeconfig, context, namespace, allNamespaces } = words;
+  const clusterNamed = [kubeconfig, context, namespace, allNamespaces].some((word) => word !== undefined);
   if (clusterNamed && sessionNamed) {
     throw new Failure('--name is of a session on this machine: leave it out to look into a cluster', exitCodes.usage);
   }

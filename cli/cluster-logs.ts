@@ -4,13 +4,12 @@ import { request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
 import type { ClusterConfig } from '../operator/cluster/kubernetes/credentials.ts';
-import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import type { KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { labels } from '../operator/redisworker/model/names.ts';
+import { connect, readAccess } from './cluster-access.ts';
 import { fail, Failure, messageOf } from './failure.ts';
 import type { LogsOptions } from './logs-options.ts';
-import { silence } from './silent-log.ts';
 import { isNamed } from './worker-type.ts';
 
 /** How often new pods are looked for. */
@@ -20,14 +19,12 @@ type Print = (pod: string, line: string) => void;
 
 /** @throws Failure when there is no such worker, or its pods may not be read */
 export async function clusterLogs(options: LogsOptions, print: Print, stop: Promise<void>): Promise<void> {
-  const { kubeconfig, namespace } = options;
-  const config = await readClusterConfig(kubeconfig).catch(fail);
-  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
-    .catch(fail);
+  const config = await readAccess(options);
+  const cluster = await connect(options);
   const ended = new AbortController();
   void stop.then(() => ended.abort());
   try {
-    const chosen = namespace ?? cluster.ownNamespace ?? 'default';
+    const chosen = options.namespace ?? cluster.ownNamespace ?? 'default';
     await tellPods(cluster, config, { ...options, namespace: chosen }, print, ended.signal);
   } catch (error) {
     if (!ended.signal.aborted) throw error;

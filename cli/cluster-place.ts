@@ -7,29 +7,27 @@ import {
   type Resource,
   resources,
 } from '../operator/cluster/cluster.ts';
-import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import type { KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { annotations } from '../operator/redisworker/model/names.ts';
-import { fail, Failure, messageOf } from './failure.ts';
+import type { ClusterAccess } from './access-words.ts';
+import { connect } from './cluster-access.ts';
+import { Failure, messageOf } from './failure.ts';
 import { type Place, statusFreshMs } from './place.ts';
 import { program } from './program.ts';
-import { silence } from './silent-log.ts';
 import type { ToldEvent } from './worker-page.ts';
 
 const everyMs = 1000;
 
 /** Which cluster, and which part of it. */
-export interface ClusterWords {
-  /** Without it $KUBECONFIG, ~/.kube/config, or the ServiceAccount of the pod. */
-  readonly kubeconfig: string | undefined;
+export interface ClusterWords extends ClusterAccess {
   /** Without it the one of the kubeconfig's context, or of the pod. */
-  readonly namespace: string | undefined;
-  readonly allNamespaces: true | undefined;
+  readonly namespace?: string | undefined;
+  readonly allNamespaces?: true | undefined;
 }
 
 /** Opens no connection before it is asked. @throws Failure when no cluster is configured */
-export async function openClusterPlace({ kubeconfig, namespace, allNamespaces }: ClusterWords): Promise<Place> {
-  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
-    .catch(fail);
+export async function openClusterPlace({ namespace, allNamespaces, ...access }: ClusterWords): Promise<Place> {
+  const cluster = await connect(access);
   const chosen = allNamespaces ? undefined : namespace ?? cluster.ownNamespace ?? 'default';
   const name = chosen === undefined ? `the cluster at ${cluster.server}` : `the namespace ${chosen}`;
   return {

@@ -4,9 +4,8 @@ import type { RedisTls } from '../contract/redis-tls.ts';
 import { tlsVersions } from '../contract/redis-tls.ts';
 import { withoutLineEnds } from '../contract/secrets.ts';
 import { type Cluster, type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
-import { fail, Failure, messageOf } from './failure.ts';
-import { silence } from './silent-log.ts';
+import { connect } from './cluster-access.ts';
+import { Failure, messageOf } from './failure.ts';
 import type { SentinelLogin } from './io.ts';
 import { sameRedis, type Target } from './redis-target.ts';
 import { isCurrent, isNamed, ownRedisUrl, streamsOf } from './worker-type.ts';
@@ -34,7 +33,7 @@ export interface Named {
 
 /** Its Redis and its keys, asked for with the ServiceAccount of this pod. @param shared the operator's Redis */
 export async function findInCluster({ namespace, type, keysNamed }: Named, shared: Target): Promise<Target> {
-  const cluster = await connectKubernetes({ log: silence }).catch(fail);
+  const cluster = await connect({});
   try {
     const workers = await listWorkers(cluster, namespace);
     const worker = workers.find((one) => isNamed(one, type));

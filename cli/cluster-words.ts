@@ -1,5 +1,6 @@
 /** The words that mean a worker of a cluster, for the commands that look into its Redis. */
 import type { Command } from 'commander';
+import { withAccess } from './access-words.ts';
 import type { ExitCode } from './failure.ts';
 import type { ClusterFlags } from './in-operator.ts';
 import type { Io } from './io.ts';
@@ -14,10 +15,17 @@ export interface Call {
 
 /** Adds them to a command that looks into a Redis. */
 export function withCluster(command: Command): Command {
-  return command
-    .option('-n, --namespace <name>', "namespace of the worker in a cluster: the command is run in the operator's pod")
-    .option('--operator-namespace <name>', 'where the operator is, when the pods of all namespaces may not be listed')
-    .option('--kubeconfig <file>', 'how to reach the cluster');
+  return withAccess(
+    command
+      .option(
+        '-n, --namespace <name>',
+        "namespace of the worker in a cluster: the command is run in the operator's pod",
+      )
+      .option(
+        '--operator-namespace <name>',
+        'where the operator is, when the pods of all namespaces may not be listed',
+      ),
+  );
 }
 
 /**
@@ -35,9 +43,9 @@ export async function whereItIs(
 }
 
 /** The words mean a cluster, and this is not the pod of its operator. */
-export function isElsewhere({ kubeconfig, namespace, operatorNamespace }: ClusterFlags, io: Io): boolean {
-  const isCluster = [kubeconfig, namespace, operatorNamespace].some((word) => word !== undefined);
-  const isThere = io.environment.operatorRedis !== undefined && kubeconfig === undefined;
+export function isElsewhere({ kubeconfig, context, namespace, operatorNamespace }: ClusterFlags, io: Io): boolean {
+  const isCluster = [kubeconfig, context, namespace, operatorNamespace].some((word) => word !== undefined);
+  const isThere = io.environment.operatorRedis !== undefined && kubeconfig === undefined && context === undefined;
   return isCluster && !isThere;
 }
 

@@ -1,11 +1,13 @@
 /** `redisworker deploy`: builds manifests, applies what comes of them to a cluster, and waits for their workers. */
 import { ClusterError, keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import { connectKubernetes, type KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
+import type { KubernetesCluster } from '../operator/cluster/kubernetes/index.ts';
 import { codeOf } from '../operator/cluster/local/files/bundled-worker.ts';
 import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
+import type { ClusterAccess } from './access-words.ts';
 import { announce } from './announce.ts';
 import { buildAll } from './build.ts';
 import type { BuiltFile } from './build-documents.ts';
+import { connect } from './cluster-access.ts';
 import { isCrashing } from './crashing.ts';
 import { type Deployed, objectsOf, whyNotApplied } from './deploy-objects.ts';
 import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
@@ -13,20 +15,17 @@ import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
 import { isModuleFile, type ModuleSettings } from './module-manifest.ts';
 import { unnamedCode } from './prune-code.ts';
-import { silence } from './silent-log.ts';
 import { type Outlook, outlookOf, untilStanding } from './wait.ts';
 import { statusOf } from './worker-status.ts';
 import { isCurrent } from './worker-type.ts';
 
 /** What to deploy, and where to. */
-export interface DeployOptions {
+export interface DeployOptions extends ClusterAccess {
   /** Manifest files, folders of them, and modules. */
   readonly files: readonly string[];
   readonly settings: ModuleSettings;
   /** Of documents that name none; without it the one of the kubeconfig's context, or of the pod. */
   readonly namespace: string | undefined;
-  /** Without it $KUBECONFIG, ~/.kube/config, or the ServiceAccount of the pod. */
-  readonly kubeconfig: string | undefined;
   readonly timeoutSeconds: number;
   /** Takes over fields that others have written. */
   readonly force: boolean;
@@ -37,10 +36,9 @@ const everyMs = 500;
 
 /** Applies all of it, or nothing when anything is wrong. @throws Failure */
 export async function deploy(options: DeployOptions, bundle: BundleModule, io: Io): Promise<ExitCode> {
-  const { files, settings, kubeconfig } = options;
+  const { files, settings } = options;
   const built = await buildAll(files, settings, bundle);
-  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
-    .catch(fail);
+  const cluster = await connect(options);
   try {
     const namespace = options.namespace ?? cluster.ownNamespace ?? 'default';
     return await deployTo(cluster, objectsOf(built, namespace), linesOf(built, namespace), options, io);

@@ -2,19 +2,17 @@
  * A command about the Redis of a worker, run in the pod of the operator: there is the command line too, the way to the
  * Redis, and the login. Whoever may run a command there has the operator's rights, so nobody gets a right by this.
  */
-import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
-import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
-import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
+import type { AccessFlags } from './access-words.ts';
+import { connect, readAccess } from './cluster-access.ts';
+import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { findOperatorPod } from './operator-pod.ts';
 import { runInPod } from './pod-exec.ts';
-import { silence } from './silent-log.ts';
 
 const programInImage = '/usr/bin/redisworker';
 
 /** The words that mean a cluster, as commander gives them. */
-export interface ClusterFlags {
-  kubeconfig?: string;
+export interface ClusterFlags extends AccessFlags {
   namespace?: string;
   operatorNamespace?: string;
 }
@@ -25,7 +23,7 @@ export interface ClusterFlags {
  * @throws Failure when there is no way there, or words contradict each other
  */
 export async function runInOperator(
-  { kubeconfig, namespace, operatorNamespace, redis }: ClusterFlags & { readonly redis?: string | undefined },
+  { kubeconfig, context, namespace, operatorNamespace, redis }: ClusterFlags & { readonly redis?: string | undefined },
   words: readonly string[],
   io: Io,
 ): Promise<ExitCode> {
@@ -35,10 +33,10 @@ export async function runInOperator(
       exitCodes.usage,
     );
   }
-  const config = await readClusterConfig(kubeconfig).catch(fail);
+  const access = { kubeconfig, context };
+  const config = await readAccess(access);
   const served = namespace ?? config.namespace ?? 'default';
-  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
-    .catch(fail);
+  const cluster = await connect(access);
   try {
     const { tlsWords, ...pod } = await findOperatorPod(cluster, served, operatorNamespace);
     const kept = withoutCluster(words);
@@ -52,7 +50,7 @@ export async function runInOperator(
 
 /** The words without those that say which cluster. */
 export function withoutCluster(words: readonly string[]): readonly string[] {
-  const flags = ['-n', '--namespace', '--operator-namespace', '--kubeconfig'];
+  const flags = ['-n', '--namespace', '--operator-namespace', '--kubeconfig', '--context'];
   const isFlag = (word: string): boolean => flags.includes(word);
   const isWhole = (word: string): boolean =>
     flags.some((flag) => word.startsWith(flag.startsWith('--') ? `${flag}=` : flag)) && !isFlag(word);

@@ -52,7 +52,7 @@ test('pods that serve the page are those whose operator was told to, whichever o
 test.each([
   ['dead list w -n shop --limit 5', 'dead list w --limit 5'],
   ['dead list w -nshop', 'dead list w'],
-  ['trace --namespace=shop w r1 --kubeconfig /k --operator-namespace system', 'trace w r1'],
+  ['trace --namespace=shop w r1 --kubeconfig /k --context=c --operator-namespace system', 'trace w r1'],
   ['send w {} --name up', 'send w {} --name up'],
 ])('%s is sent as %s', (words, expected) => {
   expect(withoutCluster(words.split(' ')).join(' ')).toBe(expected);

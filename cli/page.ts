@@ -1,9 +1,9 @@
 /** The status page of a cluster, shown on this machine: the operator's, asked as whoever is logged in. */
-import { readClusterConfig } from '../operator/cluster/kubernetes/config.ts';
-import { connectKubernetes } from '../operator/cluster/kubernetes/index.ts';
 import type { PageFile } from '../operator/page/html.ts';
 import { Refused } from '../operator/page/refused.ts';
 import type { PageSource } from '../operator/page/source.ts';
+import type { ClusterAccess } from './access-words.ts';
+import { connect, readAccess } from './cluster-access.ts';
 import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { OperatorPage, type PageAnswer, sentenceOf } from './operator-page.ts';
@@ -14,20 +14,18 @@ import { silence } from './silent-log.ts';
 import { accountToken, ownToken } from './user-token.ts';
 
 /** Which operator, as whom, and where it is shown. */
-export interface PageWords {
+export interface PageWords extends ClusterAccess {
   readonly operatorNamespace: string;
   readonly serviceAccount: string | undefined;
-  readonly kubeconfig: string | undefined;
   /** Any when absent and the usual is taken. */
   readonly port: number | undefined;
 }
 
 /** Shows it until `stop` settles. @throws Failure when it cannot be reached, or may not be seen */
 export async function showPage(words: PageWords, io: Io, stop: Promise<void>): Promise<ExitCode> {
-  const { operatorNamespace: namespace, serviceAccount: name, kubeconfig, port } = words;
-  const config = await readClusterConfig(kubeconfig).catch(fail);
-  const cluster = await connectKubernetes({ log: silence, ...(kubeconfig === undefined ? {} : { kubeconfig }) })
-    .catch(fail);
+  const { operatorNamespace: namespace, serviceAccount: name, port } = words;
+  const config = await readAccess(words);
+  const cluster = await connect(words);
   await using closing = new AsyncDisposableStack();
   closing.defer(() => cluster.close());
   const page = new OperatorPage({

@@ -32,7 +32,7 @@ export async function sessionPlace(session: string, io: Io): Promise<Place> {
       return new Failure(
         others.length > 0
           ? `no "${program} up" is running${wanted}; ${others.join('')}`
-          : `no "${program} up" is running${wanted}: start one in another terminal, for example "${program} up worker.yaml"; for a cluster say --namespace, --all-namespaces or --kubeconfig`,
+          : `no "${program} up" is running${wanted}: start one in another terminal, for example "${program} up worker.yaml"; for a cluster say --namespace, --all-namespaces, --kubeconfig or --context`,
       );
     },
   };

@@ -45,12 +45,12 @@ Exit codes: 0 all passed, 1 a case failed or workers cannot run, 2 wrong call or
     )
     .action(
       async (files: string[], { redis, name, junit, output, watch, readyTimeout, ...rest }: Flags, self: Command) => {
-        const { kubeconfig, namespace, operatorNamespace } = rest;
+        const { kubeconfig, context, namespace, operatorNamespace } = rest;
         if (watch && files.includes('-')) {
           throw new Failure('--watch follows files: name the spec instead of "-"', exitCodes.usage);
         }
         const { test } = await import('./spec/test.ts');
-        const named = [redis, kubeconfig, namespace, operatorNamespace].some((word) => word !== undefined);
+        const named = [redis, kubeconfig, context, namespace, operatorNamespace].some((word) => word !== undefined);
         finish(
           await test(
             {

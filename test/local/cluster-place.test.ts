@@ -1,5 +1,5 @@
 /** `redisworker status` and `wait` against an API server that answers as a test says. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,12 +113,43 @@ test('--kubeconfig alone means the namespace of its context', async () => {
   expect(asked()).toEqual([`GET ${namespaced('here')}`]);
 });
 
+test('--context means that context of the kubeconfig: its cluster, its login and its namespace', async () => {
+  vi.unstubAllEnvs();
+  const given = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as {
+    contexts: { name: string; context: object }[];
+    users: object[];
+  };
+  given.users.push({ name: 'other', user: { token: 'of-the-other' } });
+  given.contexts.push({ name: 'there', context: { ...given.contexts[0]!.context, user: 'other', namespace: 'there' } });
+  const file = join(runtimeFolder, 'kubeconfig');
+  await writeFile(file, JSON.stringify(given));
+  vi.stubEnv('KUBECONFIG', file);
+  serve(worker('there', 'a'));
+  expect((await run(['status', '--context', 'there', '-o', 'json', 'a'])).out).toContain('"name": "a"');
+  expect(asked()).toEqual([`GET ${namespaced('there')}`]);
+  expect(server.requests[0]?.headers.authorization).toBe('Bearer of-the-other');
+  for (
+    const words of [['status'], ['wait'], ['logs', 'a'], ['top', '--once'], ['send', 'a'], [
+      'deploy',
+      'examples/date-iso.yaml',
+    ]]
+  ) {
+    const { code, err } = await run([...words, '--context', 'nowhere']);
+    expect([code, err]).toEqual([
+      1,
+      `${file} has no context "nowhere" that names a cluster; it has: ${
+        given.contexts.map(({ name }) => name).join(', ')
+      }`,
+    ]);
+  }
+});
+
 test('in a pod its own namespace is meant, unless a session runs there or is named', async () => {
   serve(worker('default', 'a'));
   expect((await run(['status'], true)).out).toContain('a ');
   expect((await run(['status', '--name', 'up'], true)).err).toContain('no "redisworker up" is running');
   expect((await run(['status'])).err).toContain(
-    'for a cluster say --namespace, --all-namespaces or --kubeconfig',
+    'for a cluster say --namespace, --all-namespaces, --kubeconfig or --context',
   );
 });
 

@@ -34,7 +34,7 @@ it('reads server, namespace, keys and headers', async () => {
     'certificate-authority-data': base64('CA'),
     'tls-server-name': 'inside',
   }, { token: 't', 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') });
-  const config = await readClusterConfig(file);
+  const config = await readClusterConfig({ kubeconfig: file });
   expect(config).toMatchObject({ server: 'https://k.test:6443', namespace: 'here' });
   const { tls, headers } = await config.credentials();
   expect({ ...tls, ca: String(tls.ca), cert: String(tls.cert), key: String(tls.key) }).toEqual({
@@ -48,7 +48,7 @@ it('reads server, namespace, keys and headers', async () => {
 
 it('reads a changed file only when the old credentials were refused', async () => {
   await write({ server: 'https://k.test' }, { token: 'one' });
-  const config = await readClusterConfig(file);
+  const config = await readClusterConfig({ kubeconfig: file });
   await write({ server: 'https://k.test' }, { token: 'two' });
   expect((await config.credentials()).headers['authorization']).toBe('Bearer one');
   expect((await config.credentials(true)).headers['authorization']).toBe('Bearer two');
@@ -56,18 +56,24 @@ it('reads a changed file only when the old credentials were refused', async () =
 
 it('says what is missing', async () => {
   await write({ server: 'https://k.test' }, {}, 'other');
-  await expect(readClusterConfig(file)).rejects.toThrow(`${file} has no current context that names a cluster`);
+  await expect(readClusterConfig({ kubeconfig: file })).rejects.toThrow(
+    `${file} has no current context that names a cluster`,
+  );
   await write({ server: 'https://k.test', 'proxy-url': 'http://proxy.test:3128' });
-  await expect(readClusterConfig(file)).rejects.toThrow('remove proxy-url');
+  await expect(readClusterConfig({ kubeconfig: file })).rejects.toThrow('remove proxy-url');
   const absent = join(dir, 'absent');
-  await expect(readClusterConfig(absent)).rejects.toThrow(`${absent} is no kubeconfig that can be read: ENOENT`);
+  await expect(readClusterConfig({ kubeconfig: absent })).rejects.toThrow(
+    `${absent} is no kubeconfig that can be read: ENOENT`,
+  );
   await writeFile(file, '{"clusters": [');
-  await expect(readClusterConfig(file)).rejects.toThrow(`${file} is no kubeconfig that can be read: `);
+  await expect(readClusterConfig({ kubeconfig: file })).rejects.toThrow(`${file} is no kubeconfig that can be read: `);
 });
 
 it('refuses to send credentials over plain HTTP', async () => {
   await write({ server: 'http://k.test' }, { token: 't' });
-  await expect((await readClusterConfig(file)).credentials()).rejects.toThrow('HTTP protocol is not allowed');
+  await expect((await readClusterConfig({ kubeconfig: file })).credentials()).rejects.toThrow(
+    'HTTP protocol is not allowed',
+  );
 });
 
 it('reads files and tokens anew whenever it is asked, by paths from the folder of the kubeconfig', async () => {
@@ -77,7 +83,7 @@ it('reads files and tokens anew whenever it is asked, by paths from the folder o
     'client-key': 'key',
     tokenFile: 'token',
   });
-  const config = await readClusterConfig(file);
+  const config = await readClusterConfig({ kubeconfig: file });
   const { tls, headers } = await config.credentials();
   expect([tls.ca, tls.cert, tls.key].map(String)).toEqual(['ca one\n', 'cert one\n', 'key one\n']);
   expect(headers).toEqual({ authorization: 'Bearer token one' });
@@ -91,7 +97,7 @@ it('logs in by name and password, for somebody else where the kubeconfig says so
     password: 'secret',
     as: 'grace',
   });
-  expect(await (await readClusterConfig(file)).credentials()).toEqual({
+  expect(await (await readClusterConfig({ kubeconfig: file })).credentials()).toEqual({
     tls: { rejectUnauthorized: false },
     headers: { authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}`, 'impersonate-user': 'grace' },
   });
@@ -105,7 +111,7 @@ echo '{"status": {"token": "'$GIVEN'", "expirationTimestamp": "2100-01-01T00:00:
   await writeFile(plugin, program, { mode: 0o755 });
   const exec = { command: plugin, env: [{ name: 'GIVEN', value: 't' }] };
   await write({ server: 'https://k.test', 'certificate-authority-data': 'Q0E=' }, { exec });
-  const config = await readClusterConfig(file);
+  const config = await readClusterConfig({ kubeconfig: file });
   expect(await config.credentials()).toEqual({
     tls: { ca: Buffer.from('CA') },
     headers: { authorization: 'Bearer t' },
@@ -127,7 +133,7 @@ it('shows a plugin that asks for it the cluster, finds it beside the kubeconfig,
     provideClusterInfo: true,
   };
   await write({ server: 'https://k.test' }, { exec });
-  expect(await (await readClusterConfig(file)).credentials()).toEqual({
+  expect(await (await readClusterConfig({ kubeconfig: file })).credentials()).toEqual({
     tls: { cert: 'CERT', key: 'KEY' },
     headers: {},
   });
@@ -155,15 +161,29 @@ it.each<[string, object, RegExp]>([
   ],
 ])('says so when a plugin %s', async (_, user, sentence) => {
   await write({ server: 'https://k.test' }, user);
-  await expect((await readClusterConfig(file)).credentials()).rejects.toThrow(sentence);
+  await expect((await readClusterConfig({ kubeconfig: file })).credentials()).rejects.toThrow(sentence);
 });
 
 it('reads several kubeconfigs as one, in which the first word counts', async () => {
   await write({ server: 'https://k.test' }, { token: 'first' }, '');
   const [other, absent] = [join(dir, 'other'), join(dir, 'absent')];
   await writeFile(other, 'current-context: c\nusers: [{name: u, user: {token: second}}]\n');
-  const config = await readClusterConfig(undefined, about({ KUBECONFIG: `${absent}:${file}:${other}` }));
+  const config = await readClusterConfig({}, about({ KUBECONFIG: `${absent}:${file}:${other}` }));
   expect((await config.credentials()).headers).toEqual({ authorization: 'Bearer first' });
+});
+
+it('takes the context that is named in the place of the current one, and tells which there are', async () => {
+  await write({ server: 'https://k.test' }, { token: 't' }, 'gone');
+  expect(await readClusterConfig({ kubeconfig: file, context: 'c' })).toMatchObject({
+    server: 'https://k.test',
+    namespace: 'here',
+  });
+  await expect(readClusterConfig({ kubeconfig: file, context: 'd' })).rejects.toThrow(
+    `${file} has no context "d" that names a cluster; it has: c`,
+  );
+  await expect(readClusterConfig({ context: 'd' }, about({ HOME: dir }))).rejects.toThrow(
+    'there is no kubeconfig that could have a context "d": set KUBECONFIG',
+  );
 });
 
 it('without a kubeconfig takes what the kubelet gave the pod, and reads it anew', async () => {
@@ -175,7 +195,7 @@ it('without a kubeconfig takes what the kubelet gave the pod, and reads it anew'
     ),
   );
   const environment = { HOME: dir, KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
-  const config = await readClusterConfig(undefined, { environment, serviceAccount: account });
+  const config = await readClusterConfig({}, { environment, serviceAccount: account });
   expect(config).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'mine' });
   await writeFile(join(account, 'token'), 'two');
   expect(await config.credentials()).toEqual({
@@ -185,13 +205,13 @@ it('without a kubeconfig takes what the kubelet gave the pod, and reads it anew'
 });
 
 it('prefers the kubeconfig of the home folder to the pod, and says what to do where there is neither', async () => {
-  await expect(readClusterConfig(undefined, about({ HOME: dir }))).rejects.toThrow(
+  await expect(readClusterConfig({}, about({ HOME: dir }))).rejects.toThrow(
     'no cluster is configured: set KUBECONFIG, or run in a pod',
   );
   await mkdir(join(dir, '.kube'));
   await write({ server: 'https://k.test' });
   await rename(file, join(dir, '.kube/config'));
-  expect((await readClusterConfig(undefined, about({ HOME: dir }))).server).toBe('https://k.test');
+  expect((await readClusterConfig({}, about({ HOME: dir }))).server).toBe('https://k.test');
 });
 
 function about(environment: Record<string, string>): Surroundings {

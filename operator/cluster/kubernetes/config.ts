@@ -6,19 +6,29 @@ import { readPodAccount, serviceAccountFolder } from './pod-account.ts';
 
 const thisProcess: Surroundings = { environment: process.env, serviceAccount: serviceAccountFolder };
 
+/** Which kubeconfig, and what of it. */
+export interface KubeconfigChoice {
+  /** Path; without it those of $KUBECONFIG, then ~/.kube/config, then the pod's ServiceAccount. */
+  readonly kubeconfig?: string | undefined;
+  /** Name of a context; without it the current one. */
+  readonly context?: string | undefined;
+}
+
 /**
- * Reads the named kubeconfig; without a name those of $KUBECONFIG, then ~/.kube/config, then the pod's ServiceAccount.
- * What reads kubeconfigs is loaded only where there is one.
+ * Reads what is chosen. What reads kubeconfigs is loaded only where there is one.
  * @throws Error saying what is missing
  */
 export async function readClusterConfig(
-  kubeconfig?: string,
+  { kubeconfig, context }: KubeconfigChoice = {},
   surroundings: Surroundings = thisProcess,
 ): Promise<ClusterConfig> {
   const files = kubeconfig === undefined ? defaultFiles(surroundings) : [kubeconfig];
-  if (files.length === 0) return readPodAccount(surroundings);
-  const { readKubeconfigs } = await import('./kubeconfig.ts');
-  return readKubeconfigs(files, surroundings.environment);
+  if (files.length > 0) {
+    const { readKubeconfigs } = await import('./kubeconfig.ts');
+    return readKubeconfigs(files, context, surroundings.environment);
+  }
+  if (context === undefined) return readPodAccount(surroundings);
+  throw new Error(`there is no kubeconfig that could have a context "${context}": set KUBECONFIG`);
 }
 
 /** As kubectl looks for them: of several in $KUBECONFIG those that exist. */

@@ -26,7 +26,11 @@ const fence = { holds: () => true, lost: new AbortController().signal };
 
 beforeAll(async () => {
   server = await startFaultApiServer();
-  const session = await Session.open(await readClusterConfig(server.kubeconfigPath), systemClock, quietLog());
+  const session = await Session.open(
+    await readClusterConfig({ kubeconfig: server.kubeconfigPath }),
+    systemClock,
+    quietLog(),
+  );
   http = openHttp({
     session,
     clock: systemClock,
@@ -203,7 +207,7 @@ describe('a fault', () => {
 
   it('is Unreachable with the address and the cause when nobody listens', async () => {
     const config = {
-      ...(await readClusterConfig(server.kubeconfigPath)),
+      ...(await readClusterConfig({ kubeconfig: server.kubeconfigPath })),
       server: `https://127.0.0.1:${await freePort()}`,
     };
     const session = await Session.open(config, systemClock, quietLog());
@@ -258,7 +262,7 @@ describe('credentials', () => {
       else if (seen.headers.authorization === 'Bearer new') asBefore(response);
       else answerStatus(response, 401, 'Unauthorized', 'Unauthorized');
     });
-    const config = await readClusterConfig(server.kubeconfigPath);
+    const config = await readClusterConfig({ kubeconfig: server.kubeconfigPath });
     const { tls } = await config.credentials();
     const credentials = (anew = false) =>
       Promise.resolve(

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Cluster, FieldManager, Followed, KubeObject, ObjectRef } from '../cluster.ts';
 import { type Review, reviewAccess } from './access-review.ts';
 import { followByAsking } from './asked-copy.ts';
-import { readClusterConfig } from './config.ts';
+import { type KubeconfigChoice, readClusterConfig } from './config.ts';
 import { Events } from './events.ts';
 import type { Hooks, Log } from './hooks.ts';
 import { openHttp } from './http.ts';
@@ -25,9 +25,7 @@ export type { ShortToken } from './token-request.ts';
 export type { WatchTiming } from './watch.ts';
 
 /** How to connect. */
-export interface KubernetesOptions {
-  /** Path of a kubeconfig. Without it: $KUBECONFIG, ~/.kube/config, or the pod's ServiceAccount. */
-  readonly kubeconfig?: string;
+export interface KubernetesOptions extends KubeconfigChoice {
   /** The only namespace this process may look into. Lists and follows that name none are confined to it. */
   readonly namespace?: string;
   /** Calls per second at most; none when absent: the API server says when it has enough. */
@@ -66,7 +64,7 @@ export interface KubernetesCluster extends Cluster {
  */
 export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesCluster> {
   const { log, hooks = {}, clock = systemClock, random = Math.random, instance = hostname() } = options;
-  const config = await readClusterConfig(options.kubeconfig);
+  const config = await readClusterConfig(options);
   const session = await Session.open(config, clock, log);
   let election: Election | undefined;
   const lost = new AbortController();

@@ -57,8 +57,8 @@ export type KubeconfigCluster = z.infer<typeof cluster>;
 /** The user of a context, its files and plugin by absolute path. */
 export type KubeconfigUser = z.infer<typeof user>;
 
-/** What the current context names. */
-export interface CurrentContext {
+/** What a context names. */
+export interface ChosenContext {
   readonly cluster: KubeconfigCluster;
   readonly user: KubeconfigUser;
   readonly namespace: string | undefined;

@@ -1,37 +1,46 @@
-/** What kubeconfigs say: several files read as one, and the cluster and user of the current context. */
+/** What kubeconfigs say: several files read as one, and the cluster and user of a context. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { ClusterConfig, Surroundings } from './credentials.ts';
-import { type CurrentContext, type Kubeconfig, kubeconfig, type KubeconfigUser } from './kubeconfig-schema.ts';
+import { type ChosenContext, type Kubeconfig, kubeconfig, type KubeconfigUser } from './kubeconfig-schema.ts';
 import { openLogin } from './login.ts';
 
 /**
  * @param files at least one; what an earlier one says stays
+ * @param named the context; the current one when absent
  * @param environment what plugins are run with
  * @throws Error naming the file and what is missing in it
  */
-export function readKubeconfigs(files: readonly string[], environment: Surroundings['environment']): ClusterConfig {
-  const context = currentContext(files);
+export function readKubeconfigs(
+  files: readonly string[],
+  named: string | undefined,
+  environment: Surroundings['environment'],
+): ClusterConfig {
+  const context = contextIn(files, named);
   let login = openLogin(context, environment);
   return {
     server: context.cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace,
     async credentials(anew = false) {
-      if (anew) login = openLogin(currentContext(files), environment);
+      if (anew) login = openLogin(contextIn(files, named), environment);
       return await login();
     },
   };
 }
 
-function currentContext(files: readonly string[]): CurrentContext {
+function contextIn(files: readonly string[], named: string | undefined): ChosenContext {
   const { 'current-context': current, clusters, users, contexts } = files.map(readFile).reduce(merged);
-  const chosen = contexts.find((one) => one.name === current)?.context;
+  const chosen = contexts.find((one) => one.name === (named ?? current))?.context;
   const found = clusters.find((one) => one.name === chosen?.cluster)?.cluster;
   const source = files.join(', ');
   if (chosen === undefined || found === undefined) {
     throw new Error(
-      `${source} has no current context that names a cluster: choose one with "kubectl config use-context"`,
+      named === undefined
+        ? `${source} has no current context that names a cluster: choose one with "kubectl config use-context"`
+        : `${source} has no context "${named}" that names a cluster; it has: ${
+          contexts.map(({ name }) => name).join(', ') || 'none'
+        }`,
     );
   }
   if (found['proxy-url'] !== undefined) {

@@ -1,13 +1,13 @@
 /** How the user of a kubeconfig logs in: by certificates, a token, a password; by a plugin where it names one. */
 import { readFile } from 'node:fs/promises';
 import { bearer, type Credentials, type Surroundings, type Tls } from './credentials.ts';
-import type { CurrentContext, KubeconfigCluster, KubeconfigUser } from './kubeconfig-schema.ts';
+import type { ChosenContext, KubeconfigCluster, KubeconfigUser } from './kubeconfig-schema.ts';
 
 /** What to log in with now: files are read again. @throws Error when a file or a plugin fails */
 export type Login = () => Promise<Credentials>;
 
 /** Loads what plugins need only when there is one, and keeps its answers as long as this login is used. */
-export function openLogin({ cluster, user }: CurrentContext, environment: Surroundings['environment']): Login {
+export function openLogin({ cluster, user }: ChosenContext, environment: Surroundings['environment']): Login {
   if (cluster.server.startsWith('http:') && cluster['insecure-skip-tls-verify'] !== true) {
     return () =>
       Promise.reject(
