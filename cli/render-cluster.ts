@@ -16,7 +16,7 @@ export function documentsCluster(documents: readonly KubeObject[]): Cluster {
     documents.filter((object) => object.kind === kind && matches(object, options));
   const refused = (): Promise<never> => Promise.reject(readOnly);
   return {
-    follow: (resource, options) => followed(list(resource, options), options),
+    follow: (resource, options) => followed(list(resource, options).map(options?.keep ?? whole), options),
     get: (resource, ref) => Promise.resolve(list(resource).find(({ metadata }) => keyOf(metadata) === keyOf(ref))),
     list: (resource, options) => Promise.resolve(list(resource, options)),
     create: refused,
@@ -28,6 +28,10 @@ export function documentsCluster(documents: readonly KubeObject[]): Cluster {
     record: () => undefined,
     close: () => Promise.resolve(),
   };
+}
+
+function whole(object: KubeObject): KubeObject {
+  return object;
 }
 
 const readOnly = new ClusterError(405, 'MethodNotAllowed', 'what is rendered is written nowhere');

@@ -3,13 +3,14 @@ import { isIP } from 'node:net';
 import { env } from 'node:process';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type HostPort, parseHostPort } from '../contract/host-port.ts';
+import { type CodeFlags, readCodeFlags, withCodeFlags } from '../operator/code-flags.ts';
 import { type ObjectFlags, readObjectFlags, withObjectFlags } from '../operator/object-flags.ts';
 import { withRedisFlags } from '../operator/redis-flags.ts';
 import type { ExitCode } from './failure.ts';
 import type { Io } from './io.ts';
 import { examples } from './words.ts';
 
-interface Flags extends ObjectFlags {
+interface Flags extends ObjectFlags, CodeFlags {
   readonly namespace: string;
   readonly output: 'yaml' | 'json';
   readonly redisHashes?: true;
@@ -33,7 +34,7 @@ export function addRenderCommand(root: Command, io: Io, finish: (code: ExitCode)
       new Option('--redis-member <host:port>', 'a server behind the Sentinels, or of the Cluster; may be given again')
         .argParser(member).default([], 'none'),
     );
-  withObjectFlags(withRedisFlags(command)).addHelpText(
+  withCodeFlags(withObjectFlags(withRedisFlags(command))).addHelpText(
     'after',
     `${
       examples([
@@ -51,9 +52,11 @@ Exit codes: 0 rendered, 1 a manifest is refused or a worker has no objects, 2 wr
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
-    const options = { ...shapingOptions(settings), redisHosts: { allowed: flags.redisHosts } };
+    const { registries, jobResources } = readCodeFlags(flags);
+    const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };
     const { namespace, output, redisHashes = false, resolve: addresses, redisMember: members } = flags;
-    finish(await render({ files, namespace, output, redisHashes, options, addresses, members }, io));
+    const known = { options, addresses, members, jobResources };
+    finish(await render({ files, namespace, output, redisHashes, ...known }, io));
   });
 }
 

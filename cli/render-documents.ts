@@ -122,10 +122,11 @@ export function standIns(
 }
 
 /** The Secrets whose values are text of any kind: a certificate cannot be guessed. */
-function valuesOf({ secretRef, redis }: RedisWorkerSpec): readonly { name: string; key: string }[] {
+function valuesOf({ secretRef, redis, source }: RedisWorkerSpec): readonly { name: string; key: string }[] {
   const passwords = [redis?.passwordSecretRef, redis?.sentinel?.passwordSecretRef];
   return [
     ...(secretRef ? [{ name: secretRef.name, key: 'value' }] : []),
+    ...(source.credentialsSecretRef ? [{ name: source.credentialsSecretRef.name, key: 'token' }] : []),
     ...passwords.filter((ref) => ref !== undefined),
   ];
 }

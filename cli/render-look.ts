@@ -2,6 +2,8 @@
 import type { HostPort } from '../contract/host-port.ts';
 import type { Clock } from '../operator/clock.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import type { CodeSettings } from '../operator/code-flags.ts';
+import type { CodeQuestion, CodeResolver } from '../operator/code/resolver.ts';
 import { defaultsOf, loginOf, type ShapingOptions } from '../operator/defaults.ts';
 import type { LookUp } from '../operator/dns/lookup.ts';
 import { RedisConnections } from '../operator/redis/connections.ts';
@@ -17,6 +19,7 @@ import { planOf } from '../operator/redisworker/plan/index.ts';
 import type { Plan } from '../operator/redisworker/plan/plan.ts';
 import type { World } from '../operator/redisworker/world.ts';
 import { documentsCluster } from './render-cluster.ts';
+import { GuessedCode, jobObjects } from './render-code.ts';
 import type { Guess } from './render-documents.ts';
 
 /** What is known beside the documents. */
@@ -26,6 +29,8 @@ export interface Known {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
   /** Servers behind Sentinels, or of a Cluster. */
   readonly members: readonly HostPort[];
+  /** What a Job may take that resolves code; undefined where none is made. */
+  readonly jobResources: CodeSettings['jobResources'];
 }
 
 /** What the operator would see of a worker, and decide. */
@@ -34,6 +39,8 @@ export interface Seen {
   readonly worker: string;
   readonly observed: Observed;
   readonly plan: Plan;
+  /** What resolves its code, and is gone then; none for code that is at hand. */
+  readonly jobs: readonly KubeObject[];
 }
 
 /** Looks at every worker among the documents, in their order. */
@@ -42,18 +49,31 @@ export async function lookAtAll(
   known: Known,
   guess: Guess,
 ): Promise<readonly Seen[]> {
-  const world = worldOf(documents, known, guess);
+  const code = known.jobResources === undefined ? undefined : new GuessedCode(guess);
+  const world = worldOf(documents, known, guess, code);
   await synced(world.following);
   const seen: Seen[] = [];
   for (const worker of documents.filter(({ kind }) => kind === resources.redisWorkers.kind)) {
     const key = keyOf(worker.metadata);
     const observed = await observe(world, key);
-    if (observed) seen.push({ worker: key, observed, plan: planOf(observed) });
+    const question = code?.askedBy(key);
+    const jobs = question === undefined ? [] : await jobsFor(question, world.cluster, known);
+    if (observed) seen.push({ worker: key, observed, plan: planOf(observed), jobs });
   }
   return seen;
 }
 
-function worldOf(documents: readonly KubeObject[], { options, addresses, members }: Known, guess: Guess): World {
+function jobsFor(question: CodeQuestion, cluster: World['cluster'], known: Known): Promise<readonly KubeObject[]> {
+  const { options, addresses, jobResources: resources = {} } = known;
+  return jobObjects(question, { cluster, lookUp: lookUpIn(addresses), options, resources });
+}
+
+function worldOf(
+  documents: readonly KubeObject[],
+  { options, addresses, members }: Known,
+  guess: Guess,
+  code: CodeResolver | undefined,
+): World {
   const clock: Clock = { now: () => guess.now, after: () => () => undefined };
   const cluster = documentsCluster(documents.map(asBegun));
   const redis = new NoConnections();
@@ -64,6 +84,7 @@ function worldOf(documents: readonly KubeObject[], { options, addresses, members
     redis,
     workerUsers,
     defaultRedisUrl: options.redisUrl,
+    code,
     defaultLogin: () => loginOf(options),
     lookUp: lookUpIn(addresses),
     discover: (target) => members.length > 0 ? Promise.resolve(members) : Promise.reject(notAsked(target)),

@@ -1,5 +1,5 @@
 /** What is told of a worker beside its objects: what keeps it from having any, and what is not known of it. Pure. */
-import { keyOf, type KubeObject } from '../operator/cluster/cluster.ts';
+import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import type { ObservedSpec } from '../operator/redisworker/model/observed.ts';
 import type { Problem } from '../operator/redisworker/model/problem.ts';
 import { redisEntry } from '../operator/redisworker/network/allow-net/deno-flags.ts';
@@ -27,13 +27,16 @@ const fixes: Readonly<Record<string, string>> = {
 
 /** What is not known of a worker that is rendered, in one sentence; undefined when all is. */
 export function unknowns(
-  { worker, observed }: Seen,
+  { worker, observed, jobs }: Seen,
   { isIdentified, guessedSecrets }: { readonly isIdentified: boolean; readonly guessedSecrets: readonly KubeObject[] },
 ): string | undefined {
   const { spec, children } = observed;
   const all = [
     ...(isIdentified ? [] : ['its UID']),
     ...(children.runtimeSecret ? [] : ['its keys and passwords']),
+    ...jobs.filter(({ kind }) => kind === resources.jobs.kind).map(({ metadata }) =>
+      `its code, which the Job ${metadata.name} resolves`
+    ),
     ...(spec ? secretsOf(spec, guessedSecrets) : []),
     ...(spec ? hostsOf(spec) : []),
     ...(spec ? servicesOf(spec) : []),
@@ -43,8 +46,13 @@ export function unknowns(
 }
 
 function secretsOf({ blueprint }: ObservedSpec, guessed: readonly KubeObject[]): string[] {
-  const { parent, secretName, redis } = blueprint;
-  const names = [secretName, redis?.passwordSecretRef?.name, redis?.sentinel?.passwordSecretRef?.name];
+  const { parent, secretName, redis, source } = blueprint;
+  const names = [
+    secretName,
+    source.credentialsSecretRef?.name,
+    redis?.passwordSecretRef?.name,
+    redis?.sentinel?.passwordSecretRef?.name,
+  ];
   return guessed
     .filter(({ metadata }) => metadata.namespace === parent.namespace && names.includes(metadata.name))
     .map(({ metadata }) => `the Secret ${keyOf(metadata)}`);

@@ -24,6 +24,7 @@ const unknown: Readonly<Record<string, string>> = {
   [annotations.template]: '<digest of this template>',
   [annotations.config]: '<digest of the config hash, the keys and the passwords>',
   [annotations.redisPasswordMade]: '<time the password was made>',
+  [annotations.origins]: '<what the code was resolved for, and when>',
   encryptedIv: '<of the values below>',
   encryptedJson: '<the values of spec.secretRef, encrypted>',
 };

@@ -218,6 +218,72 @@ describe('what the cluster knows', () => {
   });
 });
 
+describe('code from elsewhere', () => {
+  const fetched = (name: string, more: object = {}) =>
+    manifest(name, { source: { url: 'https://code.example/greet.ts', ...more } });
+
+  test('is not fetched, and shown with the Job that resolves it and what follows from it', async () => {
+    const { code, objects, told } = await render([fetched('a'), fetched('b')], ...redis);
+    expect(code).toBe(0);
+    const [job, policy, request, configMap] = objects;
+    expect(names(objects).map((name) => name.replace(/[0-9a-f]{10,24}/, 'HASH'))).toEqual([
+      'Job redisworker-code-HASH',
+      'NetworkPolicy redisworker-code-HASH',
+      'ConfigMap redisworker-code-HASH',
+      'ConfigMap a-<digest of the code>',
+      'Secret a-worker',
+      'NetworkPolicy a-HASH',
+      'Deployment a-1',
+      'ConfigMap b-<digest of the code>',
+      'Secret b-worker',
+      'NetworkPolicy b-HASH',
+      'Deployment b-1',
+    ]);
+    expect(policy!.metadata.ownerReferences).toMatchObject([{
+      kind: 'Job',
+      uid: `<UID of Job default/${job!.metadata.name}>`,
+    }]);
+    expect(JSON.parse((request!.data as Record<string, string>)['request.json']!)).toMatchObject({
+      request: { entry: { kind: 'url', url: 'https://code.example/greet.ts' } },
+    });
+    expect(configMap).toMatchObject({
+      data: { 'worker.js': '<the code that was resolved>' },
+      metadata: { annotations: { 'redisworker.dev/source-origins': '<what the code was resolved for, and when>' } },
+    });
+    expect(told[0]).toContain(`its code, which the Job ${job!.metadata.name} resolves`);
+  });
+
+  test('is resolved as the flags of the operator say', async () => {
+    const { objects } = await render(
+      [fetched('a')],
+      ...redis,
+      '--npm-registry=https://npm.example',
+      '--code-job-resources={"limits":{"memory":"2Gi"}}',
+      '--resolve=npm.example=203.0.114.9',
+    );
+    expect(JSON.stringify(objects[0])).toContain('"limits":{"memory":"2Gi"}');
+    expect(JSON.stringify(objects[1])).toContain('203.0.114.9/32');
+    expect(JSON.stringify(objects[2])).toContain('https://npm.example/');
+    const { code, told } = await render([fetched('a')], ...redis, '--no-code-jobs');
+    expect([code, told[0]]).toEqual([1, expect.stringContaining('resolves no code from elsewhere')]);
+  });
+
+  test('is asked for with a Secret, of which nothing is shown', async () => {
+    const worker = fetched('a', { credentialsSecretRef: { name: 's' } });
+    const { objects, told } = await render([worker], ...redis);
+    expect(objects[2]).toMatchObject({ kind: 'Secret', stringData: { 'request.json': '<a secret>' } });
+    expect(told[0]).toContain('the Secret default/s');
+    const { code, text } = await render([worker, secret('s', { token: 'hush-hush' })], ...redis);
+    expect([code, text.includes('hush')]).toEqual([0, false]);
+  });
+
+  test('that nobody may fetch is refused here too', async () => {
+    const metadata = manifest('a', { source: { url: 'http://169.254.169.254/worker.ts' } });
+    const { code, told } = await render([metadata], ...redis);
+    expect([code, told[0]]).toEqual([1, expect.stringContaining('tells machines their secrets')]);
+  });
+});
+
 describe('what is refused', () => {
   test('is refused in the words of up, with exit code 1, and the rest is rendered', async () => {
     const { code, objects, told } = await render([

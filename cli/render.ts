@@ -5,11 +5,13 @@ import type { ConfigHashFields } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
 import { generateKey } from '../contract/secrets.ts';
 import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import { sourceDigits } from '../operator/redisworker/model/names.ts';
 import { writesOf } from '../operator/redisworker/desired/writes.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { type Guess, identified, knownUid, readDocuments, standIns } from './render-documents.ts';
 import { type Known, lookAtAll, type Seen } from './render-look.ts';
+import { guessedCode } from './render-code.ts';
 import { refusals, unknowns } from './render-told.ts';
 import { agreed, type Guessed, withoutSecrets, withoutValues } from './render-unknown.ts';
 
@@ -42,7 +44,7 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitCode> 
     return refused.length > 0 ? [] : [documentsOf(pair, options)];
   });
   if (pairs.length === 0 && problems.length === 0) io.err(`there is no RedisWorker in ${options.files.join(', ')}`);
-  if (documents.length > 0) io.out(printed(documents.flat(), options));
+  if (documents.length > 0) io.out(printed(once(documents.flat()), options));
   const isWhole = problems.length === 0 && pairs.length > 0 && documents.length === pairs.length;
   return isWhole ? exitCodes.ok : exitCodes.failed;
 }
@@ -75,6 +77,15 @@ async function lookTwice(objects: readonly KubeObject[], known: Known): Promise<
   });
 }
 
+/** Workers that ask for the same code share the Job that resolves it. */
+function once(documents: readonly Rendered[]): readonly Rendered[] {
+  const texts = new Set<string>();
+  return documents.filter((document) => {
+    const text = JSON.stringify(document);
+    return !texts.has(text) && texts.add(text);
+  });
+}
+
 function aGuess(now: number): Guess {
   const stem = randomUUID().slice('00000000'.length);
   return {
@@ -95,6 +106,19 @@ function guessedOf(one: Seen, other: Seen, [first, second]: readonly [Guess, Gue
       ? []
       : [{ guesses: [uid, otherUid], says: `<UID of RedisWorker ${one.worker}>` } as const]),
     { guesses: [time(first), time(second)], says: '<time of the write>' },
+    ...codeGuesses(guessedCode(first), guessedCode(second)),
+  ];
+}
+
+type GuessedText = ReturnType<typeof guessedCode>;
+
+/** Of code that is resolved in a cluster: its text, its digest, and the part of that in a name. */
+function codeGuesses(one: GuessedText, other: GuessedText): readonly Guessed[] {
+  const says = '<digest of the code>';
+  return [
+    { guesses: [one.text, other.text], says: '<the code that was resolved>' },
+    { guesses: [one.digest, other.digest], says },
+    { guesses: [one.digest.slice(0, sourceDigits), other.digest.slice(0, sourceDigits)], says },
   ];
 }
 
@@ -103,7 +127,7 @@ function documentsOf({ looks: [one, other], guessed }: Pair, { redisHashes }: Re
   return agreed(first, second, guessed);
 }
 
-function renderedBy({ plan: { desired }, observed: { spec } }: Seen, redisHashes: boolean): readonly Rendered[] {
+function renderedBy({ plan: { desired }, observed: { spec }, jobs }: Seen, redisHashes: boolean): readonly Rendered[] {
   if (!desired || !spec) return [];
   const { before, after } = writesOf(desired);
   const hashes = [...desired.configHashes].map(([id, fields]) => ({
@@ -111,7 +135,7 @@ function renderedBy({ plan: { desired }, observed: { spec } }: Seen, redisHashes
     key: configHashKey(spec.blueprint.keyPrefix, id),
     fields: withoutSecrets(fields),
   }));
-  return [...before.map(shown), ...(redisHashes ? hashes : []), ...after.map(shown)];
+  return [...[...jobs, ...before].map(shown), ...(redisHashes ? hashes : []), ...after.map(shown)];
 }
 
 function shown(object: KubeObject): KubeObject {

@@ -1,13 +1,14 @@
 /** The words of `redisworker validate`. */
 import { env } from 'node:process';
 import type { Command } from 'commander';
+import { type CodeFlags, readCodeFlags, withCodeFlags } from '../operator/code-flags.ts';
 import { type ObjectFlags, readObjectFlags, withObjectFlags } from '../operator/object-flags.ts';
 import { withRedisFlags } from '../operator/redis-flags.ts';
 import type { ExitCode } from './failure.ts';
 import type { Io } from './io.ts';
 import { examples } from './words.ts';
 
-interface Flags extends ObjectFlags {
+interface Flags extends ObjectFlags, CodeFlags {
   readonly namespace: string;
 }
 
@@ -17,7 +18,7 @@ export function addValidateCommand(root: Command, io: Io, finish: (code: ExitCod
     .description('say what a cluster would say of manifest files, with file and line; it asks nobody')
     .argument('<files...>', 'manifest files, folders of them, or - for standard input')
     .option('-n, --namespace <name>', 'namespace of documents that name none', 'default');
-  withObjectFlags(withRedisFlags(command)).addHelpText(
+  withCodeFlags(withObjectFlags(withRedisFlags(command))).addHelpText(
     'after',
     `${
       examples([
@@ -37,7 +38,8 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong call.`,
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
-    const options = { ...shapingOptions(settings), redisHosts: { allowed: flags.redisHosts } };
-    finish(await validate({ files, namespace: flags.namespace, options }, io));
+    const { registries, jobResources } = readCodeFlags(flags);
+    const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };
+    finish(await validate({ files, namespace: flags.namespace, options, jobResources }, io));
   });
 }

@@ -107,6 +107,14 @@ test('what a module beside the manifest imports is followed, without any network
   expect(await faultOf(`${fine}export default () => [Reply, _];\n`)).toBe('');
 });
 
+test('code from elsewhere is well as far as nobody is asked, unless no Job is made for it', async () => {
+  const text = worker('  source:\n    url: https://code.example/greet.ts');
+  expect(await validate(text)).toMatchObject({ code: 0, err: [] });
+  expect((await validate(text, '--no-code-jobs')).err.join()).toContain('resolves no code from elsewhere');
+  const metadata = worker('  source:\n    url: http://169.254.169.254/greet.ts');
+  expect((await validate(metadata)).err.join()).toContain('tells machines their secrets');
+});
+
 test('workers that contradict each other are told, and what an admin forbids', async () => {
   const two = `${worker(`  type: same\n${source}`, 'a')}---\n${worker(`  type: same\n${source}`, 'b')}`;
   expect((await validate(two)).err.join('\n')).toMatch(/a.yaml:\d+: RedisWorker default\/b: .*"same"/);

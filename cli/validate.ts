@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { cwd, env } from 'node:process';
 import { generateKey } from '../contract/secrets.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
+import type { CodeSettings } from '../operator/code-flags.ts';
 import { importFault } from '../operator/code/imports.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
 import { counted } from './counted.ts';
@@ -23,19 +24,24 @@ export interface ValidateOptions {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly options: ShapingOptions;
+  /** What a Job may take that resolves code; undefined where none is made. */
+  readonly jobResources: CodeSettings['jobResources'];
 }
 
 /** A Redis workers may have when none is named: which one it is, is not the manifest's to say. */
 const someRedis = 'redis://redis:6379';
 
 /** Prints each fault in a line, or how many workers are well. @returns 1 when there is any */
-export async function validate({ files, namespace, options }: ValidateOptions, io: Io): Promise<ExitCode> {
+export async function validate(
+  { files, namespace, options, jobResources }: ValidateOptions,
+  io: Io,
+): Promise<ExitCode> {
   const { objects, problems, texts } = await readDocuments(files, namespace, io);
   const lines = linesOfManifests(texts, namespace);
   const workers = objects.filter(({ kind }) => kind === resources.redisWorkers.kind);
   const faults = [
     ...problems.map((problem) => lines.closer(problem)),
-    ...await refusals(objects, { ...options, redisUrl: options.redisUrl ?? someRedis }, lines),
+    ...await refusals(objects, { ...options, redisUrl: options.redisUrl ?? someRedis }, jobResources, lines),
     ...await syntaxFaults(workers, lines),
   ];
   for (const fault of faults) io.err(fault);
@@ -55,6 +61,7 @@ const builtFirst = 'SourceIsLocal';
 async function refusals(
   objects: readonly KubeObject[],
   options: ShapingOptions,
+  jobResources: CodeSettings['jobResources'],
   lines: ManifestLines,
 ): Promise<readonly string[]> {
   const stem = randomUUID().slice('00000000'.length);
@@ -65,7 +72,7 @@ async function refusals(
     now: Date.now(),
     value: randomUUID(),
   };
-  const known = { options, addresses: new Map<string, readonly string[]>(), members: [] };
+  const known = { options, jobResources, addresses: new Map<string, readonly string[]>(), members: [] };
   const documents = [...identified(objects, guess), ...standIns(objects, guess, options.secretConsent)];
   const seen = await lookAtAll(documents, known, guess);
   return seen.flatMap(({ worker, plan: { problems } }) =>

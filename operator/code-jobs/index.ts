@@ -18,7 +18,7 @@ export interface CodeJobsParts {
 }
 
 /** Three runs of Deno and a node that pulls the image, with room; who resolves has ended long before. */
-const deadlineSeconds = 600;
+export const deadlineSeconds = 600;
 
 /** Resolves code by Jobs. */
 export function startCodeJobs(

@@ -75,9 +75,12 @@ export function deploymentName(worker: string, consumerId: string): string {
   return `${stem(worker, 30)}-${stem(consumerId.toLowerCase(), 12)}-${digest(`${worker}\n${consumerId}`, 8)}`;
 }
 
+/** How much of the digest of a source is in the name of its ConfigMap. */
+export const sourceDigits = 10;
+
 /** The ConfigMap that keeps one version of the source; its name says which. */
 export function sourceConfigMapName(worker: string, sourceDigest: string): string {
-  return `${stem(worker, 200)}-${sourceDigest.replace('sha256-', '').slice(0, 10)}`;
+  return `${stem(worker, 200)}-${sourceDigest.replace('sha256-', '').slice(0, sourceDigits)}`;
 }
 
 /** The same of one that lies in several: they are told from others of the same code that was compressed otherwise. */

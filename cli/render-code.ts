@@ -1,0 +1,86 @@
+/** Code from elsewhere as it is rendered: nobody fetches it here, so it is a guess, and the Jobs that would resolve it are shown. */
+import { createHash } from 'node:crypto';
+import { type Cluster, keyOf, type KubeObject } from '../operator/cluster/cluster.ts';
+import { egressOf } from '../operator/code-jobs/egress.ts';
+import { deadlineSeconds } from '../operator/code-jobs/index.ts';
+import { inputOf, jobOf, type JobSettings, policyOf } from '../operator/code-jobs/objects.ts';
+import { dialledHostsOf } from '../operator/code/request.ts';
+import type { CodeAnswer, CodeQuestion, CodeResolver } from '../operator/code/resolver.ts';
+import { unresolvable } from '../operator/code/unresolvable.ts';
+import type { ShapingOptions } from '../operator/defaults.ts';
+import type { LookUp } from '../operator/dns/lookup.ts';
+import type { Guess } from './render-documents.ts';
+
+/** The code that is guessed, and its digest in hex. */
+export function guessedCode({ value }: Guess): { readonly text: string; readonly digest: string } {
+  const text = `code ${value}`;
+  return { text, digest: createHash('sha256').update(text).digest('hex') };
+}
+
+/** Answers every question with a guess, and remembers who asked what. */
+export class GuessedCode implements CodeResolver {
+  readonly #guess: Guess;
+  readonly #asked = new Map<string, CodeQuestion>();
+
+  constructor(guess: Guess) {
+    this.#guess = guess;
+  }
+
+  ask(question: CodeQuestion): Promise<CodeAnswer> {
+    const { asker, request, credentials } = question;
+    const refused = unresolvable(request, credentials !== undefined);
+    if (refused !== undefined) return Promise.resolve(refused);
+    this.#asked.set(asker, question);
+    const { text: code, digest } = guessedCode(this.#guess);
+    const { now: bytes } = this.#guess; // nobody knows how many: no two looks are to agree on it
+    return Promise.resolve({
+      kind: 'resolved',
+      code,
+      map: '',
+      mapName: '',
+      digest: `sha256-${digest}`,
+      bytes,
+      entry: request.entry.url,
+      modules: 1,
+      time: new Date(bytes).toISOString(),
+    });
+  }
+
+  /** What the worker `namespace/name` asked for last. */
+  askedBy(asker: string): CodeQuestion | undefined {
+    return this.#asked.get(asker);
+  }
+
+  keep(): void {
+    // nothing runs
+  }
+
+  onAnswer(): void {
+    // every answer is given at once
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What Jobs are rendered with. */
+export interface JobParts {
+  readonly cluster: Pick<Cluster, 'list'>;
+  readonly lookUp: LookUp;
+  readonly options: ShapingOptions;
+  readonly resources: JobSettings['resources'];
+}
+
+/** The Job that answers a question, and what it owns. */
+export async function jobObjects(
+  question: CodeQuestion,
+  { cluster, lookUp, options, resources }: JobParts,
+): Promise<readonly KubeObject[]> {
+  const { workerImage: image, podUser = 'Image', clusterBlocks = [] } = options;
+  const [namespace = 'default'] = question.asker.split('/');
+  const job = jobOf(namespace, question, { image, podUser, resources, deadlineSeconds });
+  const known = { ...job, metadata: { ...job.metadata, uid: `<UID of Job ${keyOf(job.metadata)}>` } };
+  const egress = await egressOf({ cluster, lookUp, clusterBlocks })(namespace, dialledHostsOf(question.request));
+  return [job, policyOf(known, question, egress), inputOf(known, question)];
+}
