@@ -9,10 +9,12 @@ import { collection, createAndWait, trueCondition, type Worker, workerObject } f
 const asleep = { autoscale: { min: 0, max: 1, backlogPerConsumer: 10, idleSeconds: 3600 } };
 const wokenMs = 30_000;
 const probeMs = 60_000;
+/** A worker that was woken is looked at once more after a second: by then all workers are idle again. */
+const followUpMs = 2000;
 
 /**
  * Milliseconds of so many wakes, each of another of so many workers that have nothing to do. They begin when the operator
- * writes nothing any more, and each waits until the worker before runs and is told to: else the bench would measure how
+ * writes nothing any more, and each waits until what follows the one before is over: else the bench would measure how
  * long this machine takes to start a pod, with the controllers, the scheduler and the nodes of a cluster on it.
  */
 export async function measureWakes(
@@ -37,6 +39,7 @@ export async function measureWakes(
       await scaled;
       took.push(performance.now() - begun);
       await runs;
+      await delay(followUpMs);
     }
   } finally {
     deployments.stop();

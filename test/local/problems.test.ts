@@ -285,6 +285,24 @@ describe.concurrent('a worker that cannot run', () => {
     await remove('late');
   });
 
+  test('that is deleted while it is looked at for the first time leaves nothing', async () => {
+    const names = Array.from({ length: 40 }, (_, turns) => `brief-${turns}`);
+    for (const [turns, name] of names.entries()) {
+      await start(name, { suspend: true });
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await remove(name);
+    }
+    await eventually('all are gone', async () => {
+      const workers = await operator.cluster.list(resources.redisWorkers);
+      return !workers.some(({ metadata }) => names.includes(metadata.name));
+    });
+    await start('after', { suspend: true });
+    await operator.told('after', 'Ready', 'True');
+    const left = await redis.client.keys('brief-*');
+    expect(left.filter((key) => !key.endsWith(':req:x'))).toEqual([]); // streams stay
+    await remove('after');
+  });
+
   test('of flavor Cilium has its policy rendered, and is told that nothing enforces it here', async () => {
     await start('cilium', {
       suspend: true,

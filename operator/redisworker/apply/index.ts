@@ -9,7 +9,7 @@ import type { Action } from '../model/action.ts';
 import { mayStillRun, objectRef, uidOf } from '../model/children.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
-import { labels, managedBy } from '../model/names.ts';
+import { finalizer, labels, managedBy } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
 import { kindOf } from '../work/index.ts';
@@ -129,7 +129,8 @@ function placeOf({ access, endpoint }: ObservedSpec): UserPlace {
 
 /**
  * Finalizers are a list: only a patch bound to the version we saw cannot lose somebody else's. A worker that is gone
- * has none any more: its last one was released, and the copy has not heard of its end yet.
+ * has none any more: its last one was released, and the copy has not heard of its end yet. If it was to get one, nothing
+ * of it may be written: nobody would clean up.
  */
 async function setFinalizers({ world, observed }: Writing, finalizers: readonly string[]): Promise<void> {
   const { namespace, name, uid, resourceVersion } = observed.object.metadata;
@@ -142,6 +143,7 @@ async function setFinalizers({ world, observed }: Writing, finalizers: readonly 
     await world.cluster.patch(resources.redisWorkers, ref, { metadata: { finalizers } }, seen);
   } catch (error) {
     if (!(error instanceof ClusterError && error.reason === 'NotFound')) throw error;
+    if (finalizers.includes(finalizer)) throw new ClusterError(404, 'Conflict', `${keyOf(ref)} was deleted in between`);
   }
 }
 

@@ -44,11 +44,15 @@ export function finishedPods(pods: readonly KubeObject[]): Action[] {
   }));
 }
 
-/** Plans the end of a worker whose Redis answers: all consumers, then the group, then the finalizer. */
+/**
+ * Plans the end of a worker: all consumers, then the group, then the finalizer. Without an answer of Redis nobody knows
+ * what is left there, even when no pod or Deployment is: it is waited for, but not for ever.
+ */
 export function planDeletion(observed: Observed, spec: ObservedSpec): Steps {
   const finished = { actions: finishedPods(observed.children.pods), waitingFor: [] };
   const removal = joined([finished, planRemoval(observed, spec, [], 'WorkerDeleted')]);
   if (removal.waitingFor.length > 0) return removal;
+  if (spec.redis.kind === 'fault' && !observed.abandonRedis) return { ...removal, waitingFor: ['Redis to answer'] };
   const ending = spec.redis.kind === 'answered' ? spec.redis.work.end(spec.blueprint.deletionPolicy) : [];
   return {
     actions: [

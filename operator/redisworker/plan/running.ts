@@ -54,10 +54,11 @@ export function planRunning(
       : []),
   ];
   if (spec.redis.kind === 'fault') {
-    // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
+    // Pods read their hash at start: without Redis none may be made, and those that run are left alone. What is not begun
+    // is not: a worker whose Redis never answered needs no cleaning up there, and may be deleted at once.
     const stopping = planStopping(observed, spec, kept);
     return {
-      actions: [...before, ...stopping.actions],
+      actions: [...isBegun(observed) ? before : [], ...stopping.actions],
       waitingFor: [...new Set([...stopping.waitingFor, 'Redis to answer'])],
     };
   }
@@ -83,6 +84,11 @@ export function planRunning(
     ],
     waitingFor: removal.waitingFor,
   };
+}
+
+/** Something of it may be in Redis. */
+function isBegun({ object, children }: Observed): boolean {
+  return object.metadata.finalizers?.includes(finalizer) === true || children.deployments.length > 0;
 }
 
 const noTexts: ReadonlyMap<string, string> = new Map();
