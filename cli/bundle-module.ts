@@ -5,6 +5,7 @@ import { bundle, type BundleOutcome } from '../operator/code/bundle.ts';
 import { checkTypes } from '../operator/code/check.ts';
 import type { Clock } from '../operator/clock.ts';
 import { LocalCodeResolver } from '../operator/cluster/local/code-resolver.ts';
+import { isPrelude, readPrelude } from '../operator/code/prelude.ts';
 import { passedOn } from '../operator/code/passed-on.ts';
 import { denoPath, resolverProgram, runtimeTypes } from './installation.ts';
 
@@ -28,8 +29,11 @@ export function moduleBundler(
   { environment, check = true }: ModuleBundling,
 ): (entry: string) => Promise<BundleOutcome> {
   const deno = { path: denoPath(), cache: codeCache(environment), environment };
+  const namedFrom = process.cwd();
   return (entry) =>
-    bundle({ entry, deno, namedFrom: process.cwd(), ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
+    isPrelude(entry)
+      ? readPrelude(entry, namedFrom)
+      : bundle({ entry, deno, namedFrom, ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
 }
 
 /** Gives what resolves code from elsewhere, by processes of this Node. @throws Failure when Deno is not installed */
@@ -62,5 +66,8 @@ export function typeChecker(
   const calm = { ...deno, niceness: checkNiceness };
   const asked = { deno, namedFrom: process.cwd(), runtimeTypes: runtimeTypes() };
   return async (entry, beside) =>
-    (await checkTypes({ ...asked, entry, ...(beside === undefined ? {} : { deno: calm, signal: beside }) }))?.sentence;
+    isPrelude(entry)
+      ? undefined
+      : (await checkTypes({ ...asked, entry, ...(beside === undefined ? {} : { deno: calm, signal: beside }) }))
+        ?.sentence;
 }

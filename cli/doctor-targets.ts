@@ -10,6 +10,7 @@ import {
   responseStreamKey,
   retryScheduleKey,
 } from '../contract/keys.ts';
+import { taskQueueKey } from '../contract/tasks.ts';
 import { manifestProblems, parseRedisWorker, type RedisWorker } from '../operator/api/redisworker.ts';
 import { resources } from '../operator/cluster/cluster.ts';
 import { readManifest } from '../operator/cluster/local/index.ts';
@@ -195,7 +196,11 @@ function examined(worker: RedisWorker, { topology }: RedisTarget): DoctorTarget[
   const work = workOf(worker, { prefix, graceSeconds: 0, memoryMiB: 0, net: noNet });
   const about = { name: `${namespace}/${name}`, owner: `${namespace}/${name}/`, hashes };
   const needs = kindOf(work).needs(work, hash);
-  if (spec.tasks !== undefined) return { ...about, needs };
+  if (spec.tasks !== undefined) {
+    const { circlePublicKey, queue = taskQueueKey(circlePublicKey) } = spec.tasks;
+    const streams = { responses: responseStreamKey(prefix), deadLetters: deadLetterStreamKey(prefix) };
+    return { ...about, needs, tasks: { queue, ...streams } };
+  }
   return {
     ...about,
     needs,

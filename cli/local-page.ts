@@ -1,6 +1,6 @@
 /** The status page of an `up`, for whoever reads its terminal: other users and other sites reach the port too. */
 import { randomBytes } from 'node:crypto';
-import { decodeReply } from '../contract/reply.ts';
+import { decodeReply, replyCodes } from '../contract/reply.ts';
 import { requestFields } from '../contract/request.ts';
 import { systemClock } from '../operator/clock.ts';
 import type { Log } from '../operator/observability/log.ts';
@@ -9,7 +9,9 @@ import { pageFile } from '../operator/page/html.ts';
 import type { RequestToSend, SentRequest } from '../operator/page/model.ts';
 import { asking, type RequestPlace } from '../operator/page/requests.ts';
 import { pageSource } from '../operator/page/source.ts';
+import type { TaskPlace } from '../operator/redis/requests/worker-streams.ts';
 import { fail } from './failure.ts';
+import { hasEnded, pushTask } from './push-task.ts';
 import { send } from './send.ts';
 import { servePage } from './serve-page.ts';
 
@@ -50,7 +52,31 @@ export async function serveLocalPage(
 }
 
 /** As `send` does on the command line. */
-async function sendFromPage(
+async function sendFromPage(place: RequestPlace, request: RequestToSend, stop: Promise<void>): Promise<SentRequest> {
+  const { tasks } = place;
+  return await (tasks === undefined ? sendRequest(place, request, stop) : sendTask(place, tasks, request, stop));
+}
+
+async function sendTask(
+  place: RequestPlace,
+  tasks: TaskPlace,
+  { script = '', timeoutSeconds }: RequestToSend,
+  stop: Promise<void>,
+): Promise<SentRequest> {
+  const id = randomBytes(16).toString('hex');
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
+  const begin = performance.now();
+  const end = await asking(
+    place,
+    (redis) => pushTask(redis, tasks, { id, script, caller: '', timeoutSeconds }, stopping.signal),
+  );
+  const ms = Math.round(performance.now() - begin);
+  if (!hasEnded(end)) return { ref: id, ms, silence: end.why };
+  return { ref: id, ms, reply: end.text, code: end.kind === 'completed' ? replyCodes.ok : replyCodes.failed };
+}
+
+async function sendRequest(
   place: RequestPlace,
   { data, timeoutSeconds }: RequestToSend,
   stop: Promise<void>,

@@ -1,9 +1,9 @@
 /** `redisworker rhai run`: a script by the engine of the workers, in this process. */
-import { readFile } from 'node:fs/promises';
 import type { Host } from '../worker/rhai/engine.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { openRhai } from './rhai-engine.ts';
+import { textOf } from './text-of.ts';
 
 /** The words of the command. */
 export interface RhaiRun {
@@ -41,12 +41,4 @@ function hostOf(timeoutSeconds: number, io: Io): Host {
     print: (level, text) => (level === 'print' ? io.out(text) : io.err(text)),
     ask: () => new Uint8Array(), // it has no function that asks
   };
-}
-
-/** The text of a script. @throws Failure (usage) when there is no such file */
-export async function textOf(file: string, io: Io): Promise<string> {
-  if (file === '-') return await io.input();
-  return await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Failure(`the file ${file} cannot be read: ${messageOf(error)}`, exitCodes.usage, { cause: error });
-  });
 }

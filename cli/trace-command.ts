@@ -13,6 +13,7 @@ interface Flags extends TlsOptions, ClusterFlags {
   stream?: string;
   responseStream?: string;
   deadStream?: string;
+  queue?: string;
   name: string;
 }
 
@@ -20,11 +21,11 @@ interface Flags extends TlsOptions, ClusterFlags {
 export function addTraceCommand(root: Command, call: Call): void {
   const command = root.command('trace')
     .description(
-      'tell the whole path of one request, across the workers that passed it on; it takes nothing away, not even the reply',
+      'tell the whole path of one request, across the workers that passed it on, or of one task; it takes nothing away, not even the reply',
     )
     .usage('[options] [type] <ref>')
     .argument('<type>', 'worker type; without it every worker there is')
-    .argument('[ref]', 'reference of the request');
+    .argument('[ref]', 'reference of the request, or id of the task');
   withCluster(withSessionRedis(command))
     .addOption(new Option('-o, --output <form>', 'everything as a document').choices(['json']))
     .option(
@@ -36,6 +37,7 @@ export function addTraceCommand(root: Command, call: Call): void {
     .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
     .option('--response-stream <key>', `response stream, when it names another than ${responseStreamKey('<type>')}`)
     .option('--dead-stream <key>', `dead-letter stream, when it names another than ${deadLetterStreamKey('<type>')}`)
+    .option('--queue <key>', 'list of tasks, of a worker with runtime: Rhai outside of the session')
     .addOption(sessionOption())
     .addHelpText(
       'after',
@@ -43,6 +45,7 @@ export function addTraceCommand(root: Command, call: Call): void {
         examples([
           ['trace order-17', 'where it is, how it was answered, what every service noted, in every worker'],
           ['trace demo-worker order-17', 'the same of one worker, and of those it passed the request on to'],
+          ['trace pricing 42', 'of a task: its place in the list, who has it, what it came to'],
           [
             'trace demo-worker order-17 --redis redis://redis.example:6379 -o json',
             'of a worker elsewhere, for a program',
@@ -58,7 +61,7 @@ Exit codes: 0 something is known of it, 1 nothing is known or Redis cannot be us
       (
         first: string,
         second: string | undefined,
-        { redis, limit, output, stream, responseStream, deadStream, name, ...rest }: Flags,
+        { redis, limit, output, stream, responseStream, deadStream, queue, name, ...rest }: Flags,
       ) =>
         whereItIs({ redis, ...rest }, call, async () =>
           (await import('./trace.ts')).trace({
@@ -73,6 +76,7 @@ Exit codes: 0 something is known of it, 1 nothing is known or Redis cannot be us
             requestStream: stream,
             responseStream,
             deadLetterStream: deadStream,
+            queue,
           }, call.io)),
     );
 }

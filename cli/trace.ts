@@ -20,6 +20,7 @@ import {
   type Verdict,
   verdictOf,
 } from '../operator/redis/requests/trace-sentences.ts';
+import { usualTasks } from '../operator/page/worker-streams.ts';
 import { streamsOf, usualStreams, workerType } from './worker-type.ts';
 
 /** The words of the command. */
@@ -39,6 +40,8 @@ export interface TraceRequest {
   readonly requestStream: string | undefined;
   readonly responseStream: string | undefined;
   readonly deadLetterStream: string | undefined;
+  /** Key of the list, of a worker on tasks that is not known here. */
+  readonly queue: string | undefined;
 }
 
 /**
@@ -51,8 +54,9 @@ export async function trace(asked: TraceRequest, io: Io): Promise<ExitCode> {
   if (parseRequest(encodeRequest(ref, 'any', ''), { type: 'any' }).kind !== 'request') {
     throw new Failure('a reference has 1 to 512 bytes without control characters', exitCodes.usage);
   }
-  const { type = '', requestStream } = asked;
-  const target = await findTarget({ ...asked, type, keysNamed: requestStream !== undefined || type === '' }, io);
+  const { type = '', requestStream, queue } = asked;
+  const keysNamed = requestStream !== undefined || queue !== undefined || type === '';
+  const target = await findTarget({ ...asked, type, keysNamed }, io);
   const redis = await connectRedis(target.redisUrl, target);
   try {
     const path = await findPath(redis, { ref, limit, places: await placesOf(redis, asked, target) });
@@ -95,8 +99,14 @@ async function placesOf(redis: RedisClient, asked: TraceRequest, target: Target)
     responseStream: asked.responseStream ?? target.responseStream,
     deadLetterStream: asked.deadLetterStream ?? target.deadLetterStream,
     retrySchedule: target.retrySchedule,
+    ...tasksOf(asked, target),
   };
   return [named, ...among(noted.filter((name) => name !== type))];
+}
+
+function tasksOf({ queue }: TraceRequest, { tasks }: Target): Pick<Place, 'tasks'> {
+  if (queue === undefined) return tasks === undefined ? {} : { tasks };
+  return { tasks: { ...(tasks ?? usualTasks(queue)), queue } };
 }
 
 interface Told {
@@ -136,7 +146,7 @@ function documentsOf([first, ...more]: readonly Told[]): object {
 }
 
 function documentOf(findings: Findings, verdict: Verdict): object {
-  const { type, ref, requests, scheduled, responses, deadLetters, reply, trace: told, faults } = findings;
+  const { type, ref, requests, scheduled, responses, deadLetters, reply, trace: told, task, faults } = findings;
   const entries = (search: Search<{ readonly id: string; readonly fields: Fields }> | undefined) =>
     search && { ...search, found: search.found.map((entry) => ({ ...entry, fields: texts(entry.fields) })) };
   return {
@@ -144,6 +154,7 @@ function documentOf(findings: Findings, verdict: Verdict): object {
     ref,
     traceId: traceIdOf(findings),
     ...verdict,
+    task: task && { ...task, fields: task.fields && texts(task.fields) },
     requests: entries(requests),
     scheduled,
     responses: entries(responses),

@@ -4,6 +4,7 @@ import { runtimeFieldPrefix, runtimeFields } from '../../contract/runtime-fields
 import { traceField } from '../../contract/trace.ts';
 import type { Findings } from '../../operator/redis/requests/trace-findings.ts';
 import type { Fields } from '../../operator/redis/requests/trace-search.ts';
+import type { Ended } from '../push-task.ts';
 import { type Difference, differences } from './difference.ts';
 import type { Expectation } from './schema.ts';
 
@@ -16,10 +17,29 @@ export function judgeReply(expected: Expectation, reply: Reply, ms: number): Dif
     ...(err === undefined
       ? []
       : differences(typeof err === 'string' ? { message: err } : err, reply.err, ['err'], true)),
-    ...(withinMs === undefined || ms <= withinMs
-      ? []
-      : [{ path: 'withinMs', expected: `at most ${withinMs} ms`, found: `${Math.ceil(ms)} ms` }]),
+    ...judgeTime(withinMs, ms),
   ];
+}
+
+/** How a task ended, and the milliseconds it took. */
+export function judgeTask(
+  { output, error, withinMs }: Expectation,
+  { kind, text }: Ended,
+  ms: number,
+): Difference[] {
+  const wanted = error === undefined ? 'completed' : 'error';
+  const ended = kind === wanted ? [] : [{ path: 'status', expected: wanted, found: `${kind} (${text})` }];
+  return [
+    ...ended,
+    ...(output === undefined || kind !== 'completed' ? [] : differences(output, text, ['output'])),
+    ...(error === undefined || kind !== 'error' ? [] : differences(error, text, ['error'])),
+    ...judgeTime(withinMs, ms),
+  ];
+}
+
+function judgeTime(withinMs: number | undefined, ms: number): Difference[] {
+  if (withinMs === undefined || ms <= withinMs) return [];
+  return [{ path: 'withinMs', expected: `at most ${withinMs} ms`, found: `${Math.ceil(ms)} ms` }];
 }
 
 /** A code nobody expected is told with the error it came with. */

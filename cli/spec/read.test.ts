@@ -54,6 +54,20 @@ cases:
   });
 });
 
+test('a case with a script sends a task', () => {
+  const text = `type: pricing
+queue: rhai_tasks:02ab
+cases:
+  - name: adds
+    script: 40 + 2
+    caller: 03d4
+    expect: { output: '42' }
+`;
+  expect(readSpec(text, 'a.yaml').cases).toMatchObject([
+    { task: { script: '40 + 2', caller: '03d4' }, queue: 'rhai_tasks:02ab', fields: {}, expect: { output: '42' } },
+  ]);
+});
+
 test('JSON is a spec too', () => {
   const text = JSON.stringify({ type: 'w', cases: [{ name: 'a', expect: {} }] });
   expect(readSpec(text, 'a.json').cases).toMatchObject([{ name: 'a', where: 'a.json:1' }]);
@@ -77,6 +91,15 @@ test.each([
   [
     'type: w\ncases:\n  - name: a\n    fields: { ref: x }\n    expect: {}\n',
     'a.yaml:4: cases[0].fields.ref is not a further field',
+  ],
+  [one('output: x'), 'a.yaml:5: cases[0].expect.output: is of tasks: it takes "script"'],
+  [
+    'type: w\ncases:\n  - name: a\n    script: 1\n    expect: {}\n',
+    'a.yaml:4: cases[0].script: 1: must be text',
+  ],
+  [
+    'type: w\ncases:\n  - name: a\n    script: "1"\n    data: 1\n    expect: {}\n',
+    'a.yaml:5: cases[0].data: is of requests, and a case with "script" sends a task',
   ],
   ['type: w\ncases:\n  - name: a\n    expect: {}\n---\ntype: v\n', 'a.yaml:6: a file holds one spec'],
 ])('%j is refused in a sentence with its line', (text, sentence) => {

@@ -7,12 +7,16 @@ import { exitCodes, Failure } from '../failure.ts';
 import { placeholderFault } from './placeholder.ts';
 import { type Expectation, specSchema } from './schema.ts';
 
-/** A request, and what is expected. */
+/** A request or a task, and what is expected. */
 export interface Case {
   readonly name: string;
   readonly type: string;
   /** `file:line` */
   readonly where: string;
+  /** Of a task, which is then sent in the place of a request. */
+  readonly task?: { readonly script: string; readonly caller: string };
+  /** List of tasks of a worker nobody here knows. */
+  readonly queue?: string;
   /** Fields but `ref` and `type`. */
   readonly fields: Readonly<Record<string, string>>;
   readonly ref?: string | undefined;
@@ -40,11 +44,12 @@ export function readSpec(text: string, file: string): Spec {
   const at = (path: readonly PropertyKey[]): string => `${file}:${document.lineOf(known(path, value))}`;
   const parsed = specSchema.safeParse(value);
   if (!parsed.success) throw refusal(faultsOf(parsed.error, value as JsonValue, at));
-  const { worker = [], type, timeoutSeconds, cases } = parsed.data;
-  const faults = cases.flatMap(({ expect, type: own }, index) => [
+  const { worker = [], type, queue, timeoutSeconds, cases } = parsed.data;
+  const faults = cases.flatMap(({ expect, type: own, ...words }, index) => [
     ...(own ?? type) === undefined
       ? [[['cases', index], 'no type: name the worker type here, or above for all cases'] as const]
       : [],
+    ...kindFaults(words, expect).map(([path, fault]) => [['cases', index, ...path], fault] as const),
     ...placeholderFaults(expect, ['cases', index, 'expect']),
   ]);
   if (faults.length > 0) throw refusal(faults.map(([path, fault]) => `${at(path)}: ${pathOf(path)}: ${fault}`));
@@ -55,6 +60,8 @@ export function readSpec(text: string, file: string): Spec {
       name: one.name,
       type: one.type ?? type ?? '',
       where: at(['cases', index]),
+      ...(one.script === undefined ? {} : { task: { script: one.script, caller: one.caller ?? '' } }),
+      ...(queue === undefined ? {} : { queue }),
       fields: { ...(one.data === undefined ? {} : { data: JSON.stringify(one.data) }), ...one.fields },
       ref: one.ref,
       timeoutSeconds: one.timeoutSeconds ?? timeoutSeconds,
@@ -64,6 +71,20 @@ export function readSpec(text: string, file: string): Spec {
 }
 
 type Path = readonly PropertyKey[];
+
+/** Words that requests have and tasks have not, and the other way round. */
+const ofRequests = { case: ['data', 'fields'], expect: ['code', 'data', 'err', 'trace'] } as const;
+const ofTasks = { case: ['caller'], expect: ['output', 'error'] } as const;
+
+function kindFaults(words: { readonly script?: string }, expect: Expectation): (readonly [Path, string])[] {
+  const isTask = words.script !== undefined;
+  const others = isTask ? ofRequests : ofTasks;
+  const fault = isTask ? 'is of requests, and a case with "script" sends a task' : 'is of tasks: it takes "script"';
+  return [
+    ...others.case.filter((name) => Object.hasOwn(words, name)).map((name) => [[name], fault] as const),
+    ...others.expect.filter((name) => Object.hasOwn(expect, name)).map((name) => [['expect', name], fault] as const),
+  ];
+}
 
 function faultsOf(error: z.ZodError, value: JsonValue, at: (path: Path) => string): string[] {
   return error.issues.flatMap((issue) => {

@@ -1,17 +1,19 @@
-/** Sends the request of one case, and looks at all that comes of it. */
+/** Sends the request or the task of one case, and looks at all that comes of it. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Calls } from '../../client/calls.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
 import { encodeRequest, parseRequest, requestFields } from '../../contract/request.ts';
+import { usualTasks } from '../../operator/page/worker-streams.ts';
 import type { RedisClient } from '../../operator/redis/requests/client.ts';
 import { findTrace } from '../../operator/redis/requests/trace-findings.ts';
 import type { WorkerStreams } from '../../operator/redis/requests/worker-streams.ts';
 import { messageOf } from '../failure.ts';
 import { mustBeFree } from '../reference.ts';
+import { hasEnded, pushTask } from '../push-task.ts';
 import { explainSilence, observeSilence } from '../silence.ts';
 import type { Difference } from './difference.ts';
-import { judgeFindings, judgeReply } from './judge.ts';
+import { judgeFindings, judgeReply, judgeTask } from './judge.ts';
 import type { CaseOutcome } from './outcome.ts';
 import type { Case } from './read.ts';
 
@@ -38,14 +40,43 @@ export async function runCase(one: Case, place: CasePlace, stop: AbortSignal): P
   }
 }
 
+/** A task that has no list to be pushed to cannot be sent. */
+async function ended(
+  one: Ready,
+  task: NonNullable<Case['task']>,
+  place: CasePlace,
+  stop: AbortSignal,
+): Promise<Judged> {
+  const { type, ref: id, queue, timeoutSeconds, expect } = one;
+  const { redis, streams } = place;
+  const tasks = streams.tasks ?? (queue === undefined ? undefined : usualTasks(queue));
+  if (tasks === undefined) {
+    throw new Error(
+      `no list of tasks is known of the type "${type}", which is that of runtime Rhai: of a worker that runs elsewhere name it by "queue", as in queue: rhai_tasks:<circle>`,
+    );
+  }
+  const [seconds = 0, micros = 0] = await redis.time();
+  const begun = performance.now();
+  const end = await pushTask(redis, tasks, { id, ...task, timeoutSeconds }, stop);
+  stop.throwIfAborted();
+  const ms = performance.now() - begun;
+  if (!hasEnded(end)) return { differences: [], fault: end.why };
+  const since = String(seconds * 1000 + Math.floor(micros / 1000));
+  const aside = await traces(one, since, place, begun + timeoutSeconds * 1000, stop);
+  return { ms, differences: [...judgeTask(expect, end, ms), ...aside] };
+}
+
 type Judged = Pick<CaseOutcome, 'ms' | 'differences' | 'fault'>;
 
-async function answered(one: Case & { readonly ref: string }, place: CasePlace, stop: AbortSignal): Promise<Judged> {
-  const { type, ref, fields, timeoutSeconds, expect } = one;
+type Ready = Case & { readonly ref: string };
+
+async function answered(one: Ready, place: CasePlace, stop: AbortSignal): Promise<Judged> {
+  const { type, ref, fields, timeoutSeconds, expect, task } = one;
   const { redis, calls, streams: { requestStream: stream } } = place;
   if (parseRequest(encodeRequest(ref, type, ''), { type }).kind !== 'request') {
     throw new Error('a reference has 1 to 512 bytes without control characters');
   }
+  if (task !== undefined) return await ended(one, task, place, stop);
   await mustBeFree(redis, stream, ref);
   const begun = performance.now();
   const id = await calls.add(stream, ref, { [requestFields.type]: type, ...fields });
@@ -71,7 +102,7 @@ function replyOf(text: string): Reply {
 
 /** What other workers note may come later than the reply: it is waited for until the time of the case is up. */
 async function traces(
-  { type, ref, expect }: Case & { readonly ref: string },
+  { type, ref, expect }: Ready,
   id: string,
   { redis, streams }: CasePlace,
   end: number,

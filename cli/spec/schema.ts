@@ -1,4 +1,4 @@
-/** What a test spec says: requests to workers, and what is expected of each. One schema for the parse and for editors. */
+/** What a test spec says: requests and tasks to workers, and what is expected of each. One schema for the parse and for editors. */
 import { z } from 'zod';
 import { requestFields } from '../../contract/request.ts';
 
@@ -25,15 +25,21 @@ const expectation = z.strictObject({
   trace: z.record(text, expectedValue).exactOptional().describe(
     'What the trace holds at least: by the type of a worker what it has noted, {received, completed, res}; or by the name of any other field.',
   ),
+  output: expectedValue.exactOptional().describe('Of a task: what its script comes to, as text.'),
+  error: expectedValue.exactOptional().describe('Of a task: the text of its error.'),
   deadLetter: z.union([z.boolean(), z.record(text, expectedValue)]).exactOptional().describe(
     'Whether it becomes a dead letter; or what that holds at least: reason, attempts, and fields of the request.',
   ),
-  withinMs: z.int().min(1).exactOptional().describe('Milliseconds the reply may take.'),
+  withinMs: z.int().min(1).exactOptional().describe('Milliseconds until the reply, or the end of the task.'),
 });
 
 const testCase = z.strictObject({
   name: text.describe('What is true when it passes.'),
   type: text.exactOptional().describe('Worker type; that of the spec when absent.'),
+  script: text.exactOptional().describe(
+    'Of a worker with runtime: Rhai: the script of a task, which is sent in the place of a request.',
+  ),
+  caller: text.exactOptional().describe('What the script reads as CALLER_ID.'),
   data: z.json().exactOptional().describe('The field data of the request.'),
   fields: z.record(
     text.refine((name) => !Object.hasOwn(requestFields, name), {
@@ -41,7 +47,7 @@ const testCase = z.strictObject({
     }),
     z.string(),
   ).exactOptional().describe('Further fields of the request.'),
-  ref: text.exactOptional().describe('Reference of the request; a random one when absent.'),
+  ref: text.exactOptional().describe('Reference of the request, or id of the task; a random one when absent.'),
   timeoutSeconds: z.int().min(1).max(3600).exactOptional(),
   expect: expectation,
 });
@@ -53,7 +59,12 @@ export const specSchema = z.strictObject({
     'Manifest files, or folders of them, whose workers are started for the test; paths are relative to this file.',
   ),
   type: text.exactOptional().describe('Worker type of the cases that name none.'),
-  timeoutSeconds: z.int().min(1).max(3600).default(30).describe('How long each case waits for its reply.'),
+  queue: text.exactOptional().describe(
+    'List of the tasks of cases with a script, where no session and no cluster knows the worker.',
+  ),
+  timeoutSeconds: z.int().min(1).max(3600).default(30).describe(
+    'How long each case waits for its reply, or for the end of its task.',
+  ),
   cases: z.array(testCase).min(1).describe('Run one after the other.'),
 });
 

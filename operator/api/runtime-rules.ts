@@ -35,11 +35,23 @@ export const noRequestsBesideTasks: Rule<Runs> = {
 
 export const preludeIsText: Rule<Runs> = {
   rule:
-    "self.spec.runtime != 'Rhai' || !has(self.spec.source) || has(self.spec.source.inline) || has(self.spec.source.configMap)",
-  message: 'the source of runtime Rhai is a text in Rhai: give it in source.inline or source.configMap',
+    "self.spec.runtime != 'Rhai' || !has(self.spec.source) || has(self.spec.source.inline) || has(self.spec.source.configMap) || has(self.spec.source.file)",
+  message: 'the source of runtime Rhai is a text in Rhai: give it in source.inline, source.configMap or source.file',
   field: ['spec', 'source'],
   holds: ({ spec: { runtime, source: given } }) =>
-    runtime !== 'Rhai' || given === undefined || 'inline' in given || 'configMap' in given,
+    runtime !== 'Rhai' || given === undefined || 'inline' in given || 'configMap' in given || 'file' in given,
+};
+
+export const preludeFileIsRhai: Rule<Runs> = {
+  rule:
+    "!has(self.spec.source) || !has(self.spec.source.file) || (self.spec.runtime == 'Rhai') == self.spec.source.file.endsWith('.rhai')",
+  message:
+    'a source.file whose name ends with .rhai is a prelude of runtime Rhai, which takes no other file: rename it, or change the runtime',
+  field: ['spec', 'source'],
+  holds: ({ spec: { runtime, source: given = {} } }) => {
+    const { file } = given as { readonly file?: string };
+    return file === undefined || (runtime === 'Rhai') === file.endsWith('.rhai');
+  },
 };
 
 export const nothingScriptsCannotHave: Rule<Runs> = {

@@ -11,6 +11,8 @@ export interface WorkerRow {
   readonly namespace: string;
   readonly name: string;
   readonly type: string;
+  /** Whether it runs tasks of a list rather than requests of a stream. */
+  readonly runsTasks: boolean;
   readonly standing: Standing;
   /** Reason of the condition that says so. */
   readonly reason: string;
@@ -152,7 +154,7 @@ export interface RequestTrace {
 /** What a request that the page sent came to. */
 export interface SentRequest {
   readonly ref: string;
-  /** The reply as the worker wrote it. */
+  /** The reply as the worker wrote it; of a task its output, or its error. */
   readonly reply?: string;
   readonly code?: number;
   readonly ms: number;
@@ -164,6 +166,8 @@ export interface SentRequest {
 export interface RequestToSend {
   /** JSON text of the field `data`; absent for a request without one. */
   readonly data?: string;
+  /** Of a task, which is then sent in the place of a request: what it runs. */
+  readonly script?: string;
   readonly timeoutSeconds: number;
 }
 

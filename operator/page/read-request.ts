@@ -8,6 +8,7 @@ const maxBytes = 1024 * 1024;
 
 const schema = z.object({
   data: z.string().exactOptional(),
+  script: z.string().min(1).exactOptional(),
   timeoutSeconds: z.int().min(1).max(300).default(30),
 });
 
@@ -17,7 +18,9 @@ export async function readRequest(request: IncomingMessage): Promise<RequestToSe
     throw new Refused(415, 'what is asked for is written as application/json');
   }
   const parsed = schema.safeParse(jsonOf(await textOf(request), 'the body'));
-  if (!parsed.success) throw new Refused(400, 'the body has "data", a text, and "timeoutSeconds", from 1 to 300');
+  if (!parsed.success) {
+    throw new Refused(400, 'the body has "data" or "script", a text, and "timeoutSeconds", from 1 to 300');
+  }
   if (parsed.data.data !== undefined) jsonOf(parsed.data.data, 'the request');
   return parsed.data;
 }

@@ -12,13 +12,18 @@ export const maxRows = 200;
 /** One worker, as a row. */
 export function rowOf(worker: LiveWorker, samples: Samples): WorkerRow {
   const { object: { metadata, spec }, status, tally, stream } = worker;
-  const { type = metadata.name, suspend = false } = (spec ?? {}) as { type?: string; suspend?: boolean };
+  const { type = metadata.name, suspend = false, tasks } = (spec ?? {}) as {
+    readonly type?: string;
+    readonly suspend?: boolean;
+    readonly tasks?: object;
+  };
   const [ready, wanted] = (status.consumersReady ?? '').split('/').filter((part) => part !== '').map(Number);
   const { total, failed } = sinceFirst(samples, tally);
   return {
     namespace: metadata.namespace ?? 'default',
     name: metadata.name,
     type,
+    runsTasks: tasks !== undefined,
     ...standingOf(status.conditions ?? []),
     suspended: suspend,
     ...(ready === undefined || wanted === undefined ? {} : { ready, wanted }),

@@ -1,4 +1,4 @@
-/** Sends a request and shows the reply; on this machine alone. */
+/** Sends a request or a task and shows what it comes to; on this machine alone. */
 import { useState } from 'preact/hooks';
 import type { SentRequest } from '../../operator/page/model.ts';
 import { act, workerPath } from './ask.ts';
@@ -8,10 +8,27 @@ import { duration, pretty } from './words.ts';
 interface SendProps {
   readonly worker: { readonly namespace: string; readonly name: string };
   readonly type: string;
+  readonly ofTasks: boolean;
 }
 
-export function SendView({ worker, type }: SendProps) {
-  const [text, setText] = useState('{\n  "name": "Ada"\n}');
+const ofRequest = {
+  title: 'Request',
+  field: 'The field “data”, as JSON',
+  example: '{\n  "name": "Ada"\n}',
+  busy: 'Waiting for the reply …',
+  answer: 'Reply',
+};
+const ofTask = {
+  title: 'Task',
+  field: 'The script, in Rhai',
+  example: '40 + 2',
+  busy: 'Waiting for its end …',
+  answer: 'What it comes to',
+};
+
+export function SendView({ worker, type, ofTasks }: SendProps) {
+  const words = ofTasks ? ofTask : ofRequest;
+  const [text, setText] = useState(words.example);
   const [sent, setSent] = useState<SentRequest>();
   const [fault, setFault] = useState('');
   const [busy, setBusy] = useState(false);
@@ -20,10 +37,9 @@ export function SendView({ worker, type }: SendProps) {
     setFault('');
     setSent(undefined);
     try {
-      const data = text.trim();
-      setSent(
-        await act<SentRequest>(`${workerPath(worker)}/send`, { ...(data === '' ? {} : { data }), timeoutSeconds: 30 }),
-      );
+      const given = text.trim();
+      const body = given === '' ? {} : { [ofTasks ? 'script' : 'data']: given };
+      setSent(await act<SentRequest>(`${workerPath(worker)}/send`, { ...body, timeoutSeconds: 30 }));
     } catch (error) {
       setFault(error instanceof Error ? error.message : String(error));
     }
@@ -38,9 +54,9 @@ export function SendView({ worker, type }: SendProps) {
   };
   return (
     <div class='pair'>
-      <Section title={`Request to ${type}`}>
+      <Section title={`${words.title} to ${type}`}>
         <form onSubmit={submit}>
-          <label for='data'>The field “data”, as JSON</label>
+          <label for='data'>{words.field}</label>
           <textarea
             id='data'
             rows={10}
@@ -50,12 +66,12 @@ export function SendView({ worker, type }: SendProps) {
             onKeyDown={keyed}
           />
           <p class='row'>
-            <button type='submit' disabled={busy}>{busy ? 'Waiting for the reply …' : 'Send'}</button>
+            <button type='submit' disabled={busy}>{busy ? words.busy : 'Send'}</button>
             <span class='quiet'>Ctrl+Enter</span>
           </p>
         </form>
       </Section>
-      <Section title='Reply' aside={sent === undefined ? '' : duration(sent.ms)}>
+      <Section title={words.answer} aside={sent === undefined ? '' : duration(sent.ms)}>
         <div aria-live='polite'>
           {fault !== '' && <p class='banner bad'>{fault}</p>}
           {sent?.silence !== undefined && <p class='banner bad'>{sent.silence}</p>}

@@ -1,4 +1,4 @@
-/** Looks up one request: the whole path of it, as far as Redis still knows. */
+/** Looks up one request or task: the whole path of it, as far as Redis still knows. */
 import { useState } from 'preact/hooks';
 import type { RequestTrace } from '../../operator/page/model.ts';
 import { read, workerPath } from './ask.ts';
@@ -6,7 +6,13 @@ import { Section } from './parts.tsx';
 
 const tones: Readonly<Record<string, string>> = { Answered: 'good', Finished: 'good', Dead: 'bad', Unknown: 'idle' };
 
-export function TraceView({ worker }: { readonly worker: { readonly namespace: string; readonly name: string } }) {
+export function TraceView({ worker, ofTasks }: {
+  readonly worker: { readonly namespace: string; readonly name: string };
+  readonly ofTasks: boolean;
+}) {
+  const [title, name] = ofTasks
+    ? ['Look up a task', 'Id of the task']
+    : ['Look up a request', 'Reference of the request'];
   const [ref, setRef] = useState('');
   const [trace, setTrace] = useState<RequestTrace>();
   const [fault, setFault] = useState('');
@@ -24,12 +30,12 @@ export function TraceView({ worker }: { readonly worker: { readonly namespace: s
     setBusy(false);
   };
   return (
-    <Section title='Look up a request'>
+    <Section title={title}>
       <form class='row' onSubmit={(event) => void look(event)}>
-        <label class='hidden' for='ref'>Reference of the request</label>
+        <label class='hidden' for='ref'>{name}</label>
         <input
           id='ref'
-          placeholder='Reference of the request'
+          placeholder={name}
           spellcheck={false}
           autocomplete='off'
           required

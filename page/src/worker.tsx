@@ -53,9 +53,9 @@ export function WorkerView({ worker, tab, local }: {
           </a>
         ))}
       </nav>
-      {tab === 'requests' && <TraceView worker={worker} />}
+      {tab === 'requests' && <TraceView worker={worker} ofTasks={data.row.runsTasks} />}
       {tab === 'dead' && <DeadView worker={worker} local={local} now={data.now} />}
-      {tab === 'send' && local && <SendView worker={worker} type={data.row.type} />}
+      {tab === 'send' && local && <SendView worker={worker} type={data.row.type} ofTasks={data.row.runsTasks} />}
       {tab === '' && <Depth depth={data} />}
     </>
   );
@@ -78,7 +78,7 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
         <Figure name='Backlog'>{amount(row.backlog)}</Figure>
         <Figure name='Waiting'>{amount(stream.lag)}</Figure>
         <Figure name='In flight'>{amount(stream.pending)}</Figure>
-        <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>
+        {!row.runsTasks && <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>}
         {stream.oldestPendingTime !== undefined && (
           <Figure name='Oldest in flight'>{ago(stream.oldestPendingTime, now)}</Figure>
         )}

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import { defaultTaskDetails, taskQueueKey } from '../../contract/tasks.ts';
 import {
   applyObjects,
   createNamespace,
@@ -84,6 +85,11 @@ describeOnCluster('workers on a cluster', () => {
     const date = await ask(redis.client, 'date-iso', {});
     expect(date.code).toBe(200);
     expect(date.data).toMatchObject({ date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
+    const task = `${defaultTaskDetails}on-a-cluster`;
+    await redis.client.hset(task, { script: 'gross(10.0)', callerId: 'caller', status: 'pending' });
+    await redis.client.rpush(taskQueueKey('02a1b2c3'), 'on-a-cluster');
+    const output = async () => (await redis.client.hget(task, 'output')) ?? undefined;
+    expect(await eventually('the task is completed', output, 60_000)).toBe('12.0');
   });
 
   test('each consumer id has a config hash, a Deployment and a pod under a policy of its scope', async () => {

@@ -79,6 +79,23 @@ describe('redisworker build', () => {
     });
   });
 
+  test('makes of a prelude in Rhai the ConfigMap that the worker takes it from', async () => {
+    const sums = join(folder, 'sums.yaml');
+    const spec = { runtime: 'Rhai', source: { file: 'sums.rhai' }, tasks: { circlePublicKey: '02ab' } };
+    const worker = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'sums' }, spec };
+    await writeFile(sums, JSON.stringify(worker));
+    expect((await built({ files: [sums] })).err).toMatch(/there is no file .*sums\.rhai: check the path$/);
+    await writeFile(join(folder, 'sums.rhai'), 'fn twice(n) { n * 2 }\n');
+    const [configMap, made] = readManifest((await built({ files: [sums] })).out, 'out.yaml').objects;
+    expect(configMap?.object).toMatchObject({ immutable: true, data: { 'prelude.rhai': 'fn twice(n) { n * 2 }\n' } });
+    expect(made?.object.spec).toEqual({
+      ...spec,
+      source: { configMap: { name: configMap?.object.metadata.name, key: 'prelude.rhai' } },
+    });
+    expect(manifestProblems(made?.object)).toEqual([]);
+    await rm(sums);
+  });
+
   test('says all that is wrong with file and line, and makes nothing', async () => {
     const output = join(folder, 'nothing');
     const file = join(folder, 'wrong.yaml');

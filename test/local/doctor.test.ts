@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../cli/main.ts';
 import { sessionFiles, writeSession } from '../../cli/session-files.ts';
+import { taskQueueKey, taskRecordKey } from '../../contract/tasks.ts';
 import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -99,6 +100,25 @@ test('the workers of a manifest are examined with their own Redis, and what is i
   expect(counts).toMatchObject({ problems: 2 });
   expect((await doctor()).code).toBe(0);
   await redis.client.del('own:dead:x');
+});
+
+test('of a worker on a list of tasks the list is examined, and what its pods may do there', async () => {
+  const queue = taskQueueKey('02ab');
+  await redis.client.call('ACL', 'SETUSER', 'eve', 'on', '>hush', '~*', '+@all', '-blmove', '-lpos');
+  await redis.client.rpush(queue, 't1', 't2');
+  const tasks = { runtime: 'Rhai', source: { inline: '1' }, tasks: { circlePublicKey: '02ab' } };
+  const file = manifest('sums', { ...tasks, redis: { url: redis.url, username: 'eve' } });
+  const { out, code } = await doctor(file);
+  expect(out).toContain('denies the user "eve" what a worker needs, BLMOVE on rhai_tasks:02ab');
+  expect(out).toContain('WorkerBacklog   has tasks that nobody takes (2 in the list, 0 with a consumer)');
+  expect(code).toBe(1);
+  await redis.client.hset(taskRecordKey(queue), { resource: 'shop/other/uid', 'consumer:1': '1' });
+  const taken = await doctor(file);
+  expect(taken.out).toContain('cannot have the list rhai_tasks:02ab, which belongs to shop/other/uid');
+  await redis.client.del(queue, taskRecordKey(queue));
+  await redis.client.set(queue, 'in the way');
+  expect((await doctor(file)).out).toContain('needs a list under "rhai_tasks:02ab", where something else is');
+  await redis.client.del(queue);
 });
 
 interface Entry {

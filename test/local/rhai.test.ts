@@ -46,6 +46,7 @@ test('the example runs tasks with its prelude and with keys of the shop, and the
     return status.responses?.total === 2 ? status : undefined;
   }, patienceMs);
   expect(counted.responses?.codes).toEqual({ 200: 1, 500: 1 });
+  expect(counted.consumers).toMatchObject([{ id: '1', state: 'Ready', total: 2, failed: 1, pending: 0 }]);
   expect(await redis.client.hget(details('milk'), 'error')).toMatch(/^Runtime error: there is no price for milk/);
   expect(await redis.client.hget(taskRecordKey(taskQueueKey('02a1b2c3')), 'resource')).toMatch(/^default\/pricing\//);
 });

@@ -81,6 +81,33 @@ test('starts the workers a spec names, asks them, and ends them', async () => {
   expect(status.failures.join()).not.toContain('other sessions');
 });
 
+test('a spec sends tasks too, to a worker whose prelude is a file', async () => {
+  const tasks = 'kind: RedisWorker\nmetadata: { name: sums }\nspec: { runtime: Rhai, source: { file: sums.rhai }, ';
+  await writeFile(
+    file('sums.yaml'),
+    `apiVersion: redisworker.dev/v1alpha1\n${tasks} tasks: { circlePublicKey: 02ab } }\n`,
+  );
+  await writeFile(file('sums.rhai'), 'fn twice(n) { n * 2 }\n');
+  const cases = `cases:
+  - name: is given its prelude
+    script: 'CALLER_ID + twice(21)'
+    caller: ann
+    expect: { output: ann42, deadLetter: false, withinMs: 15000 }
+  - name: tells the error
+    script: 'throw "boom"'
+    expect: { error: { $matches: '^Runtime error: boom' } }
+  - name: is not what it comes to
+    script: '40'
+    expect: { error: x }
+`;
+  await writeFile(file('sums.test.yaml'), `worker: sums.yaml\ntype: sums\ntimeoutSeconds: 20\n${cases}`);
+  const { code, out, err } = await run(file('sums.test.yaml'));
+  expect(err).toBe('');
+  expect(out).toContain('status\n        - error\n        + completed (40)');
+  expect(out).toContain('2 of 3 cases passed');
+  expect(code).toBe(1);
+});
+
 test('follows a spec and the manifest, and shows what differs', async () => {
   const end = Promise.withResolvers<undefined>();
   const terminal = io({ interrupted: () => end.promise });

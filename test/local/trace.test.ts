@@ -13,6 +13,13 @@ import {
   retryScheduleKey,
   traceHashKey,
 } from '../../contract/keys.ts';
+import {
+  defaultTaskDetails,
+  takenTasksKey,
+  taskConsumerField,
+  taskQueueKey,
+  taskRecordKey,
+} from '../../contract/tasks.ts';
 import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -262,6 +269,67 @@ test('as a document it has every field as it is', async () => {
     responses: { key: 'whole:res:x', found: [{ id: '5-1', fields: { code: '200', bytes: String.raw`"\xff\n"` } }] },
     trace: { content: { gatewayTrace: { seen: true }, note: 'plain' } },
     faults: [],
+  });
+});
+
+describe('a task', () => {
+  const queue = taskQueueKey('circle');
+  const push = async (id: string, fields: Record<string, string> = { status: 'pending' }): Promise<void> => {
+    await redis.client.hset(defaultTaskDetails + id, { script: '40 + 2', callerId: 'alice', ...fields });
+    await redis.client.rpush(queue, id);
+  };
+  const take = async (id: string, consumer: string): Promise<void> => {
+    await redis.client.hset(taskRecordKey(queue), taskConsumerField(consumer), '1');
+    await redis.client.lrem(queue, 1, id);
+    await redis.client.rpush(takenTasksKey(queue, consumer), id);
+  };
+  const ofTask = (id: string, ...argv: string[]) => trace('pricing', id, '--queue', queue, ...argv);
+
+  test('is followed from the list to who has it, and to what it came to', async () => {
+    await push('t1');
+    await push('t2', { status: 'pending', progress: '40', deliveries: '2' });
+    const waiting = await ofTask('t2');
+    expect(waiting).toMatchObject({ code: 0, err: '' });
+    expect(waiting.out[0]).toBe('the task t2 waits: no consumer has taken it yet, 1 is ahead of it');
+    expect(waiting.out.slice(1)).toEqual([
+      `list     waits in ${queue}, 1 is ahead of it`,
+      'task     pending, 2 processes have died that had it, 40 %, in rhai_task_details:t2',
+      'caller   alice',
+      'script   40 + 2',
+    ]);
+    await take('t2', '3');
+    expect((await ofTask('t2')).out.slice(0, 2)).toEqual([
+      'consumer "3" has the task t2 and has not finished it',
+      `list     taken by consumer "3" from ${queue}`,
+    ]);
+    await redis.client.lrem(takenTasksKey(queue, '3'), 1, 't2');
+    await redis.client.hset(`${defaultTaskDetails}t2`, { status: 'completed', output: '42' });
+    expect((await ofTask('t2')).out[0]).toBe('the task t2 has the status completed, as its hash tells');
+    await answer('pricing', 't2', 't2');
+    const ended = await ofTask('t2');
+    expect(ended.out[0]).toMatch(/^pricing ended the task t2 with code 200 \ds ago$/);
+    expect(ended.out.join('\n')).toMatch(/output +42\nresponse +.* code 200, by consumer "1", attempt 1, 12 ms/);
+  });
+
+  test('tells why nobody could finish it, until it was sent back and has ended anew', async () => {
+    await redis.client.hset(`${defaultTaskDetails}t3`, { script: '1', status: 'error', error: 'died' });
+    await answer('pricing', 't3', 't3', 500);
+    await redis.client.xadd(deadLetterStreamKey('pricing'), '*', 'ref', 't3', 'rw:reason', 'died', 'rw:attempts', '5');
+    expect((await ofTask('t3')).out[0]).toBe('nobody could finish the task t3: died (attempt 5)');
+    await redis.client.xadd(responseStreamKey('pricing'), '9999999999999-0', 'ref', 't3', 'xid', 't3', 'code', 200);
+    expect((await ofTask('t3')).out[0]).toMatch(/^pricing ended the task t3 with code 200/);
+  });
+
+  test('that is not pushed yet is told apart from one nobody knows', async () => {
+    await redis.client.hset(`${defaultTaskDetails}t4`, { script: '1', status: 'pending' });
+    expect((await ofTask('t4')).out[0]).toBe(
+      `the task t4 has a hash and is in no list: its dispatcher has yet to push it to ${queue}`,
+    );
+    const unknown = await ofTask('t5');
+    expect(unknown.code).toBe(1);
+    expect(unknown.out[0]).toMatch(/^nothing is known of the task t5/);
+    const { out } = await ofTask('t4', '-o', 'json');
+    expect(JSON.parse(out.join('\n'))).toMatchObject({ outcome: 'Waiting', task: { fields: { script: '1' } } });
   });
 });
 

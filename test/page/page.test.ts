@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deadLetterStreamKey, requestStreamKey } from '../../contract/keys.ts';
+import { defaultTaskDetails, taskQueueKey } from '../../contract/tasks.ts';
 import { systemClock } from '../../operator/clock.ts';
 import type { HttpServer } from '../../operator/observability/listen.ts';
 import { liveWorker } from '../../operator/page/live-worker.ts';
@@ -40,6 +41,19 @@ const worker = {
   },
 };
 
+/** One on a list of tasks. */
+const ofTasks = {
+  ...worker,
+  metadata: { name: 'pricing', namespace: 'shop', uid: 'v' },
+  spec: { runtime: 'Rhai', tasks: { circlePublicKey: '02ab' } },
+  status: {
+    consumersReady: '1/1',
+    stream: { backlog: 3, lag: 2, pending: 1, scheduled: 0 },
+    consumers: [{ id: '1', state: 'Ready', lastCode: 504, pending: 1, total: 8, failed: 2, p50Ms: 1, p99Ms: 30_000 }],
+    conditions: [],
+  },
+};
+
 let server: HttpServer;
 let readOnly: HttpServer;
 let redis: TestRedis;
@@ -52,7 +66,7 @@ const widths = [[390, 'light'], [390, 'dark'], [1280, 'light'], [1280, 'dark']] 
 /** The page on a port, of a worker whose Redis is a real one. @param send absent: it only shows */
 function serve(port: number, send?: Parameters<typeof pageSource>[0]['send']): Promise<HttpServer> {
   const operator = {
-    workers: () => [liveWorker(worker, undefined)],
+    workers: () => [liveWorker(worker, undefined), liveWorker(ofTasks, undefined)],
     redisOf: () => targetAt({ port: redis.port }),
   };
   return startPageServer({
@@ -215,6 +229,32 @@ describe.skipIf(!hasChromium)('the status page', () => {
       await page.keyboard.press('Enter');
       await page.locator('.verdict').waitFor();
       expect([await scrolls(page), await page.title(), faults]).toEqual([false, 'redisworker', []]);
+      await page.close();
+    },
+  );
+
+  test.each(two)(
+    'tells where a task is, and sends one, at %d pixels in %s colours',
+    async (width, colours) => {
+      const queue = taskQueueKey('02ab');
+      await redis.client.del(queue);
+      await redis.client.hset(`${defaultTaskDetails}t1`, { script: 'gross(10.0)', callerId: html, status: 'pending' });
+      await redis.client.rpush(queue, 't0', 't1');
+      const { page, faults } = await opened('#token=t', width, colours);
+      await page.getByRole('link', { name: 'pricing' }).click();
+      await page.getByText('In flight').first().waitFor();
+      expect(await page.getByText('To be retried').count()).toBe(0);
+      await page.getByRole('link', { name: 'Look up' }).click();
+      await page.getByLabel('Id of the task').fill('t1');
+      await page.keyboard.press('Enter');
+      await page.getByText('the task t1 waits: no consumer has taken it yet, 1 is ahead of it').waitFor();
+      await page.getByText('gross(10.0)').waitFor();
+      expect([await scrolls(page), await page.title()]).toEqual([false, 'redisworker']);
+      await page.getByRole('link', { name: 'Send' }).click();
+      await page.getByLabel('The script, in Rhai').fill('1 + 1');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.locator('pre').waitFor();
+      expect([await scrolls(page), faults]).toEqual([false, []]);
       await page.close();
     },
   );

@@ -22,6 +22,7 @@ export const checks = [
   'RedisVisibility',
   'WorkerKeys',
   'WorkerGroup',
+  'WorkerTasks',
   'WorkerBacklog',
   'WorkerHashes',
 ] as const;

@@ -6,6 +6,8 @@ import { observeStream, type StreamView } from '../observe-stream.ts';
 import { number, text } from '../replies.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import type { WorkerKeys } from './rights.ts';
+import type { TaskQueueKeys } from '../task-queues.ts';
+import { examineTasks } from './task-list.ts';
 
 /** A worker as its manifest has it. */
 export interface ExaminedWorker {
@@ -13,6 +15,8 @@ export interface ExaminedWorker {
   readonly owner: string;
   /** Those of a worker on a request stream; the config hash is that of one of its consumers. */
   readonly keys?: WorkerKeys;
+  /** Those of a worker on a list of tasks. */
+  readonly tasks?: TaskQueueKeys;
   /** Config hashes of all consumers that are named. */
   readonly hashes: readonly string[];
 }
@@ -32,8 +36,11 @@ export interface SeenWorker {
 /** Findings about one worker; the rest of sentences that begin with it. Nothing is written. */
 export async function examineWorker(link: RedisLink, worker: ExaminedWorker): Promise<Finding[]> {
   try {
-    const { keys, hashes } = worker;
-    if (keys === undefined) return [hashFinding(worker, { hashes: await readConfigHashes(link, hashes) })];
+    const { keys, tasks, hashes, owner } = worker;
+    if (keys === undefined) {
+      const ofTasks = tasks === undefined ? [] : await examineTasks(link, tasks, owner);
+      return [...ofTasks, hashFinding(worker, { hashes: await readConfigHashes(link, hashes) })];
+    }
     return judgeWorker({ ...worker, keys }, await lookAt(link, { keys, hashes }));
   } catch (error) {
     if (!(error instanceof RedisFault)) throw error;

@@ -11,7 +11,8 @@ import {
   searchSchedule,
   searchStream,
 } from './trace-search.ts';
-import type { WorkerStreams } from './worker-streams.ts';
+import { findTask, type FoundTask } from './trace-task.ts';
+import type { TaskPlace, WorkerStreams } from './worker-streams.ts';
 
 /** A request in its stream, and where each group has it. */
 export interface FoundRequest extends FoundEntry {
@@ -36,6 +37,8 @@ export interface Findings {
   /** Replies that nobody has fetched. */
   readonly reply?: Kept<readonly Buffer[]>;
   readonly trace?: Kept<Fields>;
+  /** Of a worker on a list of tasks, which has nothing of the above but responses and dead letters. */
+  readonly task?: FoundTask;
   readonly faults: readonly string[];
 }
 
@@ -48,20 +51,23 @@ export interface Wanted extends WorkerStreams {
 
 /** Asks every place. It takes nothing away: the reply stays for who waits for it. */
 export async function findTrace(redis: RedisClient, wanted: Wanted): Promise<Findings> {
-  const { type, ref, limit } = wanted;
+  const { type, ref, limit, tasks } = wanted;
   const faults: string[] = [];
   const ask = <T>(key: string, question: (key: string) => Promise<T>): Promise<T | undefined> =>
     question(key).catch((error: unknown) => {
       faults.push(`${key} cannot be read: Redis says "${error instanceof Error ? error.message : String(error)}"`);
       return undefined;
     });
-  const [requests, scheduled, responses, deadLetters, reply, trace] = await Promise.all([
-    ask(wanted.requestStream, (key) => findRequests(redis, key, ref, limit)),
-    ask(wanted.retrySchedule, (key) => searchSchedule(redis, key, ref, limit)),
+  const ofRequests = <T>(key: string, question: (key: string) => Promise<T>): Promise<T | undefined> =>
+    tasks === undefined ? ask(key, question) : Promise.resolve(undefined);
+  const [requests, scheduled, responses, deadLetters, reply, trace, task] = await Promise.all([
+    ofRequests(wanted.requestStream, (key) => findRequests(redis, key, ref, limit)),
+    ofRequests(wanted.retrySchedule, (key) => searchSchedule(redis, key, ref, limit)),
     ask(wanted.responseStream, (key) => searchStream(redis, key, ref, limit)),
     ask(wanted.deadLetterStream, (key) => searchStream(redis, key, ref, limit)),
-    ask(replyListKey(ref), (key) => readReply(redis, key)),
-    ask(traceHashKey(ref), (key) => readTrace(redis, key)),
+    ofRequests(replyListKey(ref), (key) => readReply(redis, key)),
+    ofRequests(traceHashKey(ref), (key) => readTrace(redis, key)),
+    tasks && ask(tasks.queue, () => findTask(redis, tasks, ref)),
   ]);
   return {
     type,
@@ -72,6 +78,7 @@ export async function findTrace(redis: RedisClient, wanted: Wanted): Promise<Fin
     ...(deadLetters && { deadLetters }),
     ...(reply && { reply }),
     ...(trace && { trace }),
+    ...(tasks && { task: task ?? unread(tasks, ref) }),
     faults,
   };
 }
@@ -104,4 +111,9 @@ async function readTrace(redis: RedisClient, key: string): Promise<Kept<Fields> 
 async function lifeOf(redis: RedisClient, key: string): Promise<{ ttlMs?: number }> {
   const ttlMs = await redis.pttl(key).catch(() => -1); // who may not ask is told the rest
   return ttlMs < 0 ? {} : { ttlMs };
+}
+
+/** Nothing is known of one whose list could not be read. */
+function unread(place: TaskPlace, ref: string): FoundTask {
+  return { key: place.details + ref, place };
 }

@@ -4,6 +4,7 @@ import { traceHashKey } from '../../../contract/keys.ts';
 import type { RedisClient } from './client.ts';
 import { type Findings, findTrace } from './trace-findings.ts';
 import { millisecondsOf } from './trace-search.ts';
+import { isKnown } from './trace-task.ts';
 import type { WorkerStreams } from './worker-streams.ts';
 
 /** Workers that are asked at the same time. */
@@ -53,7 +54,7 @@ function typeOf(field: string): string {
 
 /** The reply and the trace are one for all workers. */
 export function withoutShared(findings: Findings): Findings {
-  const { type, ref, requests, scheduled, responses, deadLetters, faults } = findings;
+  const { type, ref, requests, scheduled, responses, deadLetters, task, faults } = findings;
   return {
     type,
     ref,
@@ -62,13 +63,13 @@ export function withoutShared(findings: Findings): Findings {
     ...(scheduled && { scheduled }),
     ...(responses && { responses }),
     ...(deadLetters && { deadLetters }),
+    ...(task && { task }),
   };
 }
 
-function hasOwn({ requests, scheduled, responses, deadLetters }: Findings): boolean {
-  return [requests, scheduled, responses, deadLetters].some((search) =>
-    search !== undefined && search.found.length > 0
-  );
+function hasOwn({ requests, scheduled, responses, deadLetters, task }: Findings): boolean {
+  return (task !== undefined && isKnown(task)) ||
+    [requests, scheduled, responses, deadLetters].some((search) => search !== undefined && search.found.length > 0);
 }
 
 /** When the worker got it, as far as that is known. */

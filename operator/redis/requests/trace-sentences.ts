@@ -1,27 +1,22 @@
 /** What became of a request, in sentences: from what was found, without asking anybody. */
-import { decodeResponse } from '../../../contract/response.ts';
 import { runtimeFields } from '../../../contract/runtime-fields.ts';
 import { progressField, traceField } from '../../../contract/trace.ts';
 import { parseTraceparent, traceparentField } from '../../../contract/traceparent.ts';
 import { formatAge } from '../../age.ts';
-import { printable, shortened } from './printable.ts';
+import { printable } from './printable.ts';
 import type { Findings, FoundRequest, Kept } from './trace-findings.ts';
 import { type Fields, type FoundEntry, millisecondsOf, type ScheduledAttempt, type Search } from './trace-search.ts';
+import { rowsOfTask, verdictOfTask } from './trace-task-sentences.ts';
+import { ago, codeText, lifeText, reasonOf, responseText, valueText, type Verdict } from './trace-words.ts';
 
-const valueLength = 200;
-
-/** What became of it, in one word. */
-export type Outcome = 'Answered' | 'Dead' | 'Running' | 'Scheduled' | 'Waiting' | 'Finished' | 'Traced' | 'Unknown';
-
-/** The word, and the sentence. */
-export interface Verdict {
-  readonly outcome: Outcome;
-  readonly sentence: string;
-}
+export type { Verdict } from './trace-words.ts';
 
 /** The newest that is known: where the request is now, else how it ended. */
 export function verdictOf(findings: Findings, now: number): Verdict {
-  const { ref } = findings;
+  const { type, ref, task, responses, deadLetters } = findings;
+  if (task !== undefined) {
+    return verdictOfTask({ type, ref, task, response: responses?.found[0], letter: deadLetters?.found[0] }, now);
+  }
   return unfinished(findings, now) ?? finished(findings, now) ?? {
     outcome: 'Unknown',
     sentence:
@@ -77,9 +72,10 @@ function isOlder({ id }: FoundEntry, response: FoundEntry | undefined): boolean 
 
 /** One row per place that has something of the request: what it is, and the sentence. */
 export function rowsOf(findings: Findings, now: number): readonly (readonly [string, string])[] {
-  const { type, requests, scheduled, responses, deadLetters, reply, trace } = findings;
+  const { type, requests, scheduled, responses, deadLetters, reply, trace, task } = findings;
   const traceId = traceIdOf(findings);
   return [
+    ...(task === undefined ? [] : rowsOfTask(task, now)),
     ...(requests?.found ?? []).map((entry) =>
       ['request', `${entry.id} on ${requests?.key ?? ''}, ${ago(entry.id, now)}: ${placeText(entry)}`] as const
     ),
@@ -175,44 +171,11 @@ function groupHeld(
   } ago${times}, and not acknowledged`;
 }
 
-function responseText(entry: FoundEntry): string {
-  const { consumer, attempt, ms } = decoded(entry) ?? {};
-  return [
-    codeText(entry),
-    ...(consumer === undefined ? [] : [`by consumer "${consumer}"`]),
-    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
-    ...(ms === undefined ? [] : [`${ms} ms`]),
-  ].join(', ');
-}
-
-function codeText(entry: FoundEntry): string {
-  const code = decoded(entry)?.code;
-  return code === undefined ? 'no code' : `code ${code}`;
-}
-
-function decoded({ fields }: FoundEntry): ReturnType<typeof decodeResponse> {
-  return decodeResponse(Object.fromEntries([...fields].map(([name, value]) => [name, value.toString()])));
-}
-
-function reasonOf({ fields }: FoundEntry): string {
-  const [reason, attempts] = [fields.get(runtimeFields.reason), fields.get(runtimeFields.attempts)];
-  const after = attempts === undefined ? '' : ` (attempt ${printable(attempts)})`;
-  return `${reason === undefined ? 'no reason is told' : shortened(printable(reason), valueLength)}${after}`;
-}
-
 function dueText({ dueMs, attempt }: ScheduledAttempt, now: number): string {
   const which = attempt === undefined ? 'the next attempt' : `attempt ${attempt}`;
   return dueMs > now
     ? `${which} is due in ${formatAge((dueMs - now) / 1000)}`
     : `${which} has been due for ${formatAge((now - dueMs) / 1000)}`;
-}
-
-function lifeText({ ttlMs }: { readonly ttlMs?: number }): string {
-  return ttlMs === undefined ? '' : ` for another ${formatAge(ttlMs / 1000)}`;
-}
-
-function valueText(value: Buffer): string {
-  return shortened(printable(value), valueLength);
 }
 
 /** The value as JSON; undefined when it is none. */
@@ -222,10 +185,6 @@ export function parsed(value: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-function ago(id: string, now: number): string {
-  return `${formatAge((now - millisecondsOf(id)) / 1000)} ago`;
 }
 
 function timeText(ms: number): string {

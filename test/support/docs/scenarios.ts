@@ -66,6 +66,7 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
       "redisworker send pricing --rhai 'gross(10.0)'            # to a worker of the running session",
       'redisworker send pricing --rhai @price.rhai --caller 03d4e5f6',
       'redisworker send pricing --rhai - --namespace shop < price.rhai',
+      'redisworker trace pricing 42                             # where a task is, who has it, what it came to',
     ].map((command) => [command, {
       why: 'it needs files of a script, and workers of a session and of a cluster',
       instead: 'cli/rhai-run.test.ts and test/worker/rhai.test.ts run the same commands, on this machine',

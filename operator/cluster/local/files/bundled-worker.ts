@@ -14,6 +14,11 @@ const releaseOf = 'redisworker.dev/release';
 /** Label of a ConfigMap that tools have made of a worker's module: it tells that worker. */
 export const codeOf = 'redisworker.dev/code-of';
 
+/** Whether an object is such a ConfigMap. */
+export function isCode({ kind, metadata: { labels } }: KubeObject): boolean {
+  return kind === 'ConfigMap' && labels?.[codeOf] !== undefined;
+}
+
 /** Its value for a worker: the name, or of a long one its beginning and a digest. */
 export function codeLabel(worker: string): string {
   if (worker.length <= 63) return worker;
@@ -56,6 +61,7 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
   };
   const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
   if (bundle === undefined) return [{ ...worker, metadata }];
+  if (isOfRhai(worker)) return withPrelude({ ...worker, metadata }, bundle);
   const code = codeConfigMaps(worker, bundle);
   const { keep } = (worker.spec as { source: { keep?: unknown } }).source;
   const source = {
@@ -63,6 +69,20 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
     ...(keep === undefined ? {} : { keep }),
   };
   return [...code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
+}
+
+function isOfRhai({ spec }: KubeObject): boolean {
+  return (spec as { runtime?: unknown }).runtime === 'Rhai';
+}
+
+/** What the prelude is in its ConfigMap. */
+const preludeKey = 'prelude.rhai';
+
+/** A prelude is no code that Deno runs: it is a text of a ConfigMap, as one that somebody wrote there. */
+function withPrelude(worker: KubeObject, bundle: Bundle): readonly KubeObject[] {
+  const configMap = codeConfigMap(worker, codeName(worker, bundle), { data: { [preludeKey]: bundle.code } });
+  const source = { configMap: { name: configMap.metadata.name, key: preludeKey } };
+  return [configMap, { ...worker, spec: { ...(worker.spec as object), source } }];
 }
 
 /** The source is a bundle from then on, and config hashes go on telling what it was. */
@@ -74,24 +94,35 @@ function releaseNote(worker: KubeObject): Readonly<Record<string, string>> {
 
 /** Names of the ConfigMaps with the code of a worker that was made by {@link withModule}. */
 export function codeNames(worker: KubeObject): readonly string[] {
-  const { source } = (worker.spec ?? {}) as { source?: { bundle?: { configMaps?: readonly string[] } } };
-  return source?.bundle?.configMaps ?? [];
+  const { source } = (worker.spec ?? {}) as {
+    source?: { bundle?: { configMaps?: readonly string[] }; configMap?: { name?: string } };
+  };
+  const prelude = isOfRhai(worker) ? source?.configMap?.name : undefined;
+  return source?.bundle?.configMaps ?? (prelude === undefined ? [] : [prelude]);
+}
+
+function codeConfigMaps(worker: KubeObject, bundle: Bundle): readonly KubeObject[] {
+  const whole = codeName(worker, bundle);
+  const parts = partsOf(bundle);
+  return parts.map((part, at) => codeConfigMap(worker, parts.length === 1 ? whole : `${whole}-${at + 1}`, part));
 }
 
 /** Another code is another name, so that it never changes under who reads it. */
-function codeConfigMaps(worker: KubeObject, bundle: Bundle): readonly KubeObject[] {
-  const { name, namespace } = worker.metadata;
-  const whole = `${name.slice(0, 220)}-code-${bundle.digest.replace('sha256-', '').slice(0, 12)}`;
-  const parts = partsOf(bundle);
-  return parts.map((part, at) => ({
+function codeName({ metadata: { name } }: KubeObject, { digest }: Bundle): string {
+  return `${name.slice(0, 220)}-code-${digest.replace('sha256-', '').slice(0, 12)}`;
+}
+
+function codeConfigMap({ metadata }: KubeObject, name: string, content: object): KubeObject {
+  const { namespace } = metadata;
+  return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {
-      name: parts.length === 1 ? whole : `${whole}-${at + 1}`,
+      name,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { [codeOf]: codeLabel(name) },
+      labels: { [codeOf]: codeLabel(metadata.name) },
     },
     immutable: true,
-    ...part,
-  }));
+    ...content,
+  };
 }

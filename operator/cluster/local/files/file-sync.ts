@@ -5,7 +5,7 @@ import type { LocalCluster } from '../local-cluster.ts';
 import type { Log } from '../log.ts';
 import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import type { Look } from './look.ts';
-import { codeNames, moduleOf, withModule } from './bundled-worker.ts';
+import { codeNames, isCode, moduleOf, withModule } from './bundled-worker.ts';
 import { type FoundObject, type Manifest, type ManifestRules, readManifest, type Validate } from './manifest.ts';
 import { type BundleModule, type CheckTypes, ModuleBuilds } from './module-builds.ts';
 
@@ -140,7 +140,7 @@ export class FileSync {
   #codeOf(worker: KubeObject): readonly KubeObject[] {
     const names = codeNames(worker);
     return [...this.#applied.values()].flatMap(({ object }) =>
-      object.kind === 'ConfigMap' && names.includes(object.metadata.name) ? [object] : []
+      isCode(object) && names.includes(object.metadata.name) ? [object] : []
     );
   }
 
