@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Cluster, keyOf, type KubeObject } from '../operator/cluster/cluster.ts';
 import { egressOf } from '../operator/code-jobs/egress.ts';
 import { deadlineSeconds } from '../operator/code-jobs/index.ts';
-import { inputOf, jobOf, type JobSettings, policyOf } from '../operator/code-jobs/objects.ts';
+import { inputOf, jobOf, type JobSettings, type JobWay, policyOf, proxyHosts } from '../operator/code-jobs/objects.ts';
 import { dialledHostsOf } from '../operator/code/request.ts';
 import type { CodeAnswer, CodeQuestion, CodeResolver } from '../operator/code/resolver.ts';
 import { unresolvable } from '../operator/code/unresolvable.ts';
@@ -70,17 +70,20 @@ export interface JobParts {
   readonly lookUp: LookUp;
   readonly options: ShapingOptions;
   readonly resources: JobSettings['resources'];
+  readonly way: JobWay;
 }
 
 /** The Job that answers a question, and what it owns. */
 export async function jobObjects(
   question: CodeQuestion,
-  { cluster, lookUp, options, resources }: JobParts,
+  { cluster, lookUp, options, resources, way }: JobParts,
 ): Promise<readonly KubeObject[]> {
-  const { workerImage: image, podUser = 'Image', clusterBlocks = [] } = options;
+  const { workerImage: image, podUser = 'Image', clusterBlocks = [], searchDomains = [] } = options;
+  const { flavor = 'Kubernetes' } = question;
   const [namespace = 'default'] = question.asker.split('/');
-  const job = jobOf(namespace, question, { image, podUser, resources, deadlineSeconds });
+  const job = jobOf(namespace, question, { image, podUser, resources, way, deadlineSeconds });
   const known = { ...job, metadata: { ...job.metadata, uid: `<UID of Job ${keyOf(job.metadata)}>` } };
-  const egress = await egressOf({ cluster, lookUp, clusterBlocks })(namespace, dialledHostsOf(question.request));
-  return [job, policyOf(known, question, egress), inputOf(known, question)];
+  const dialled = { hosts: dialledHostsOf(question.request), proxies: proxyHosts(way), flavor };
+  const opened = await egressOf({ cluster, lookUp, clusterBlocks, searchDomains })(namespace, dialled);
+  return [job, policyOf(known, question, opened), inputOf(known, question, way)];
 }

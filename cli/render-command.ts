@@ -52,10 +52,10 @@ Exit codes: 0 rendered, 1 a manifest is refused or a worker has no objects, 2 wr
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
-    const { registries, jobResources } = readCodeFlags(flags);
+    const { registries, ...code } = readCodeFlags(flags);
     const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };
     const { namespace, output, redisHashes = false, resolve: addresses, redisMember: members } = flags;
-    const known = { options, addresses, members, jobResources };
+    const known = { options, addresses, members, code };
     finish(await render({ files, namespace, output, redisHashes, ...known }, io));
   });
 }

@@ -29,8 +29,8 @@ export interface Known {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
   /** Servers behind Sentinels, or of a Cluster. */
   readonly members: readonly HostPort[];
-  /** What a Job may take that resolves code; undefined where none is made. */
-  readonly jobResources: CodeSettings['jobResources'];
+  /** How Jobs are made that resolve code. */
+  readonly code: Pick<CodeSettings, 'jobResources' | 'jobWay'>;
 }
 
 /** What the operator would see of a worker, and decide. */
@@ -49,7 +49,7 @@ export async function lookAtAll(
   known: Known,
   guess: Guess,
 ): Promise<readonly Seen[]> {
-  const code = known.jobResources === undefined ? undefined : new GuessedCode(guess);
+  const code = known.code.jobResources === undefined ? undefined : new GuessedCode(guess);
   const world = worldOf(documents, known, guess, code);
   await synced(world.following);
   const seen: Seen[] = [];
@@ -64,8 +64,8 @@ export async function lookAtAll(
 }
 
 function jobsFor(question: CodeQuestion, cluster: World['cluster'], known: Known): Promise<readonly KubeObject[]> {
-  const { options, addresses, jobResources: resources = {} } = known;
-  return jobObjects(question, { cluster, lookUp: lookUpIn(addresses), options, resources });
+  const { options, addresses, code: { jobResources: resources = {}, jobWay: way } } = known;
+  return jobObjects(question, { cluster, lookUp: lookUpIn(addresses), options, resources, way });
 }
 
 function worldOf(

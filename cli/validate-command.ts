@@ -38,8 +38,8 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong call.`,
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
-    const { registries, jobResources } = readCodeFlags(flags);
+    const { registries, ...code } = readCodeFlags(flags);
     const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };
-    finish(await validate({ files, namespace: flags.namespace, options, jobResources }, io));
+    finish(await validate({ files, namespace: flags.namespace, options, code }, io));
   });
 }

@@ -5,7 +5,6 @@ import { dirname, resolve } from 'node:path';
 import { cwd, env } from 'node:process';
 import { generateKey } from '../contract/secrets.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import type { CodeSettings } from '../operator/code-flags.ts';
 import { importFault } from '../operator/code/imports.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
 import { counted } from './counted.ts';
@@ -13,7 +12,7 @@ import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';
 import { type Guess, identified, readDocuments, standIns } from './render-documents.ts';
-import { lookAtAll } from './render-look.ts';
+import { type Known, lookAtAll } from './render-look.ts';
 import { rhaiFault } from './rhai-engine.ts';
 import { installedDeno, syntaxFault } from './syntax.ts';
 
@@ -24,8 +23,8 @@ export interface ValidateOptions {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly options: ShapingOptions;
-  /** What a Job may take that resolves code; undefined where none is made. */
-  readonly jobResources: CodeSettings['jobResources'];
+  /** How Jobs are made that resolve code. */
+  readonly code: Known['code'];
 }
 
 /** A Redis workers may have when none is named: which one it is, is not the manifest's to say. */
@@ -33,7 +32,7 @@ const someRedis = 'redis://redis:6379';
 
 /** Prints each fault in a line, or how many workers are well. @returns 1 when there is any */
 export async function validate(
-  { files, namespace, options, jobResources }: ValidateOptions,
+  { files, namespace, options, code }: ValidateOptions,
   io: Io,
 ): Promise<ExitCode> {
   const { objects, problems, texts } = await readDocuments(files, namespace, io);
@@ -41,7 +40,7 @@ export async function validate(
   const workers = objects.filter(({ kind }) => kind === resources.redisWorkers.kind);
   const faults = [
     ...problems.map((problem) => lines.closer(problem)),
-    ...await refusals(objects, { ...options, redisUrl: options.redisUrl ?? someRedis }, jobResources, lines),
+    ...await refusals(objects, { ...options, redisUrl: options.redisUrl ?? someRedis }, code, lines),
     ...await syntaxFaults(workers, lines),
   ];
   for (const fault of faults) io.err(fault);
@@ -61,7 +60,7 @@ const builtFirst = 'SourceIsLocal';
 async function refusals(
   objects: readonly KubeObject[],
   options: ShapingOptions,
-  jobResources: CodeSettings['jobResources'],
+  code: Known['code'],
   lines: ManifestLines,
 ): Promise<readonly string[]> {
   const stem = randomUUID().slice('00000000'.length);
@@ -72,7 +71,7 @@ async function refusals(
     now: Date.now(),
     value: randomUUID(),
   };
-  const known = { options, jobResources, addresses: new Map<string, readonly string[]>(), members: [] };
+  const known = { options, code, addresses: new Map<string, readonly string[]>(), members: [] };
   const documents = [...identified(objects, guess), ...standIns(objects, guess, options.secretConsent)];
   const seen = await lookAtAll(documents, known, guess);
   return seen.flatMap(({ worker, plan: { problems } }) =>

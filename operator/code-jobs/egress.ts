@@ -5,10 +5,9 @@
 import { isIP } from 'node:net';
 import { type Cluster, type KubeObject, resources } from '../cluster/cluster.ts';
 import type { LookUp, NameAnswer } from '../dns/lookup.ts';
-import { ciliumEgress } from '../redisworker/desired/cilium-policy.ts';
+import { ciliumEgress, type CiliumPolicySpec } from '../redisworker/desired/cilium-policy.ts';
 import { clusterDns, dnsRule } from '../redisworker/desired/network-policy.ts';
 import type { Block } from '../redisworker/network/allow-net/address.ts';
-import type { CiliumPolicySpec } from '../redisworker/network/allow-net/cilium-egress.ts';
 import { withMetadataDenied } from '../redisworker/network/allow-net/deny.ts';
 import { type EgressRule, mergedRules } from '../redisworker/network/allow-net/egress.ts';
 import type { Scope } from '../redisworker/network/allow-net/entry.ts';

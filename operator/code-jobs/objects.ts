@@ -10,7 +10,7 @@ import { type KubeObject, type OwnerReference, resources } from '../cluster/clus
 import { hostOf } from '../code/request.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
 import type { PodUser } from '../redisworker/model/blueprint.ts';
-import type { CiliumPolicySpec } from '../redisworker/network/allow-net/cilium-egress.ts';
+import type { CiliumPolicySpec } from '../redisworker/desired/cilium-policy.ts';
 import type { OpenedEgress } from './egress.ts';
 
 /** How the Jobs of an operator are made. */
