@@ -96,6 +96,24 @@ test('a job that ran on a worker of the older kind is not run again for the same
   expect(await field(stuck, 'Error')).toBe('');
 });
 
+test('of hundreds of jobs that are due at once each runs once, whichever worker has it', async () => {
+  const jobs = amount(200, 1000);
+  const source = `redis.Do('HINCRBY', 'many:' + job.Key, 'runs', 1)`;
+  const write = (n: number) => writeJob(redis, 'many', `j${n}`, { Cron: '*/10 * * * * *', Source: source });
+  await Promise.all(Array.from({ length: jobs }, (_, n) => write(n)));
+  await Promise.all(['1', '2', '3'].map((id) => worker('many', id)));
+  const runs = await eventually('all have run for one tick', async () => {
+    const rows = await redis.client.xrange('many:res:x', '-', '+');
+    const refs = rows.map(([, fields]) => fields[1] ?? '');
+    const ticks = Map.groupBy(refs, (ref) => ref.slice(-'2026-11-30T12:00:00.000Z'.length));
+    const whole = [...ticks.values()].find((ofTick) => new Set(ofTick).size === jobs);
+    return whole && { refs, whole, owners: new Set(rows.map(([, fields]) => fields[9])) };
+  }, patience);
+  expect(runs.whole.length).toBe(jobs);
+  expect(new Set(runs.refs).size).toBe(runs.refs.length);
+  expect(runs.owners.size).toBeGreaterThan(1);
+});
+
 test('threads on workers that are killed run on elsewhere, never two at once, and none is left', async () => {
   const threads = amount(12, 500);
   const pods = amount(3, 5);

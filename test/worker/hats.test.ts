@@ -210,6 +210,20 @@ test('a job runs once for each tick over all workers, a changed schedule counts 
   expect([await redis.client.get('jobs:yearly'), await redis.client.exists(once)]).toEqual([count, 0]);
 });
 
+test('jobs that take their time hold no other one up', async () => {
+  const slow = Array.from(
+    { length: 6 },
+    (_, n) => writeJob(redis, 'slow', `slow${n}`, { Cron: '@every 1s', Source: `redis.Blpop(0, 'slow:go');` }),
+  );
+  const keys = await Promise.all(slow);
+  await worker({ type: 'slow' });
+  for (const key of keys) await becomes(key, 'State', 'running');
+  await writeJob(redis, 'slow', 'quick', { Cron: '@every 1s', Source: `redis.Do('INCR', 'slow:quick')` });
+  await eventually('the quick one runs', async () => Number(await redis.client.get('slow:quick')) >= 2, patience);
+  expect(await Promise.all(keys.map((key) => field(key, 'State')))).toEqual(keys.map(() => 'running'));
+  await redis.client.rpush('slow:go', ...keys);
+});
+
 test('a worker that is told to stop lets its threads clean up, leaves them to others and its place to the next pod', async () => {
   const key = await writeThread(
     redis,

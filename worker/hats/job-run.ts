@@ -3,10 +3,11 @@ import { ScriptRun } from './script-run.ts';
 
 /** One run of a job. */
 export class JobRun extends ScriptRun {
-  /** Runs it. @returns what it failed with; undefined when it ended well or is somebody else's */
-  async run(source: string): Promise<string | undefined> {
+  /** Runs it. @param onBegun called once it has a process @returns what it failed with; undefined when it ended well or is somebody else's */
+  async run(source: string, onBegun: () => void): Promise<string | undefined> {
     const { pool } = this.host;
     const process = await pool.idle();
+    onBegun();
     const outcome = await this.order(process, { do: 'load', source, around: this.around() });
     this.over();
     if (outcome.kind === 'gone' || this.isLost) process.kill();

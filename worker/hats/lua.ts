@@ -63,7 +63,7 @@ return f[1] == 'disabled' and 'disabled' or 'held'`;
 export const release = `local f = redis.call('HMGET', KEYS[1], 'Owner', 'Fence')
 if f[1] ~= ARGV[1] or f[2] ~= ARGV[2] then return 'lost' end
 redis.call('HSET', KEYS[1], 'State', ARGV[3], 'Fenced', '')
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'Status', 'disabled', 'Error', ARGV[4], 'ErrorTime', ARGV[5]) end
+if ARGV[3] == 'crashed' then redis.call('HSET', KEYS[1], 'Status', 'disabled', 'Error', ARGV[4], 'ErrorTime', ARGV[5]) end
 if ARGV[6] ~= '-' then redis.call('HSET', KEYS[1], 'Owner', ARGV[6]) end
 return 'released'`;
 
@@ -74,19 +74,58 @@ redis.call('HSET', KEYS[1], 'Status', ARGV[3])
 return 'set'`;
 
 /**
- * Takes a job for one tick, once for all workers. KEYS: its hash. ARGV: worker, cluster, default of DeadSeconds, the
- * tick in milliseconds, the Cron and TimeZone it was computed from. Gives the fence and Source, or why not.
+ * Takes jobs, each for one tick that is given once for all workers. KEYS: their hashes. ARGV: worker, cluster, default of
+ * DeadSeconds, how many to take, then for each job the tick in milliseconds and the Cron and TimeZone it was computed from.
+ * Gives for each job that was looked at the fence, Source and DeadSeconds, or why not; none once enough are taken.
  */
-export const takeJob = `${now}local cluster = ARGV[2]
+export const takeJobs = `${now}local cluster = ARGV[2]
 local defaultDead = tonumber(ARGV[3])
-${isFree}${take}local f = redis.call('HMGET', KEYS[1], 'Source', 'Status', 'State', 'Heartbeat', 'Owner', 'DeadSeconds', 'Fenced', 'Tick', 'Cron', 'TimeZone', 'Beat')
-if not f[1] or f[1] == '' or f[2] == 'disabled' then return 'disabled' end
-if (f[9] or '') ~= ARGV[5] or (f[10] or '') ~= ARGV[6] then return 'changed' end
-local tick = tonumber(ARGV[4])
-if (tonumber(f[8] or '0') or 0) >= tick then return 'taken' end
-local beat = (tonumber(f[4] or '0') or 0) / 1000
-if not isFree(f[3] or 'stopped', f[5] or '', beat, seconds(f[6]), f[7]) then return 'running' end
--- A heartbeat that is not ours is of a worker of the older kind, which notes no tick, but when it began.
-if f[4] ~= f[11] and beat >= tick * 1000 then return 'taken' end
-redis.call('HSET', KEYS[1], 'Tick', ARGV[4])
-return {take(ARGV[1]), f[1]}`;
+local room = tonumber(ARGV[4])
+${isFree}local function takeJob(key, tick, cron, zone)
+  local f = redis.pcall('HMGET', key, 'Source', 'Status', 'State', 'Heartbeat', 'Owner', 'DeadSeconds', 'Fenced', 'Tick', 'Cron', 'TimeZone', 'Beat', 'Fence')
+  if f.err or not f[1] or f[1] == '' or f[2] == 'disabled' then return 'disabled' end
+  if (f[9] or '') ~= cron or (f[10] or '') ~= zone then return 'changed' end
+  if (tonumber(f[8] or '0') or 0) >= tonumber(tick) then return 'taken' end
+  local beat = (tonumber(f[4] or '0') or 0) / 1000
+  local dead = seconds(f[6])
+  if not isFree(f[3] or 'stopped', f[5] or '', beat, dead, f[7]) then return 'running' end
+  -- A heartbeat that is not ours is of a worker of the older kind, which notes no tick, but when it began.
+  if f[4] ~= f[11] and beat >= tonumber(tick) * 1000 then return 'taken' end
+  local fence = string.format('%.0f', (tonumber(f[12] or '0') or 0) + 1)
+  redis.call('HSET', key, 'State', 'running', 'Heartbeat', stamp, 'Beat', stamp, 'Owner', ARGV[1], 'Fenced', ARGV[1], 'Tick', tick, 'Fence', fence)
+  room = room - 1
+  return {fence, f[1], tostring(dead)}
+end
+local said = {}
+for n, key in ipairs(KEYS) do
+  if room <= 0 then break end
+  local at = 2 + n * 3
+  said[n] = takeJob(key, ARGV[at], ARGV[at + 1], ARGV[at + 2])
+end
+return said`;
+
+/**
+ * Lets jobs go that are still ours, and tells what came of them. KEYS: the response stream, then their hashes. ARGV:
+ * worker, most entries of the stream or '', worker type, consumer, then for each job its fence, reference, code, reply,
+ * milliseconds, error or '', time of the error. Gives for each job \`released\` or \`lost\`.
+ */
+export const finishJobs = `local bound = tonumber(ARGV[2] or '')
+local said = {}
+for n = 2, #KEYS do
+  local key = KEYS[n]
+  local at = n * 7 - 9
+  local f = redis.pcall('HMGET', key, 'Owner', 'Fence')
+  if f.err or f[1] ~= ARGV[1] or f[2] ~= ARGV[at] then
+    said[n - 1] = 'lost'
+  else
+    local crashed = ARGV[at + 2] ~= '200'
+    redis.call('HSET', key, 'State', crashed and 'crashed' or 'stopped', 'Fenced', '', 'Owner', '')
+    if crashed then redis.call('HSET', key, 'Status', 'disabled', 'Error', ARGV[at + 5], 'ErrorTime', ARGV[at + 6]) end
+    local row = {'ref', ARGV[at + 1], 'type', ARGV[3], 'code', ARGV[at + 2], 'res', ARGV[at + 3], 'consumer', ARGV[4], 'ms', ARGV[at + 4], 'attempt', '1'}
+    -- What is in the way of a row is in the way of none of the others.
+    if bound then redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', bound, '*', unpack(row))
+    else redis.pcall('XADD', KEYS[1], '*', unpack(row)) end
+    said[n - 1] = 'released'
+  end
+end
+return said`;

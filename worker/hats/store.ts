@@ -20,12 +20,54 @@ export interface TakenThread {
 /** Whether a script is still held: `held`, to be ended, or somebody else's. */
 export type Standing = 'held' | 'disabled' | 'lost';
 
-/** When a job is due, as its hash says; undefined without a schedule, or when it is not to run. */
+/** When a job is due, as its hash says. */
 export interface JobPlan {
   readonly cron: string;
   readonly timeZone: string;
-  readonly isEnabled: boolean;
+}
+
+/** A tick to take a job for, and the plan it was computed from. */
+export interface JobTick {
+  readonly key: string;
+  readonly tick: number;
+  readonly plan: JobPlan;
+}
+
+/** A job that was taken. */
+export interface TakenJob {
+  readonly fence: string;
+  readonly source: string;
   readonly deadMs: number;
+}
+
+/** Why a job was not taken: somebody has the tick, or it is not to run, or it runs, or its plan is another one by now. */
+export type NotTaken = 'taken' | 'running' | 'disabled' | 'changed';
+
+/** What is told of a run. */
+export interface ResultRow {
+  readonly ref: string;
+  readonly code: number;
+  /** The reply as JSON. */
+  readonly res: string;
+  readonly ms: number;
+}
+
+/** Where it is told, and in whose name. */
+export interface ResponseStream {
+  readonly stream: string;
+  /** Entries that are kept, 0 for all. */
+  readonly limit: number;
+  readonly type: string;
+  readonly consumerId: string;
+}
+
+/** A run of a job that is over. */
+export interface FinishedJob {
+  readonly key: string;
+  readonly fence: string;
+  readonly row: ResultRow;
+  /** What it threw; undefined when it ended well. */
+  readonly error: string | undefined;
 }
 
 /** Who this worker is in its cluster. */
@@ -51,49 +93,70 @@ export class Store {
   /** Takes a thread. @returns milliseconds until it may be free where somebody has it, -1 where nobody may */
   async takeThread(key: string): Promise<TakenThread | number> {
     const { name, cluster } = this.member;
-    const reply = await this.#run(lua.takeThread, key, name, cluster, defaultDeadSeconds);
+    const reply = await this.#on(lua.takeThread, key, name, cluster, defaultDeadSeconds);
     if (typeof reply === 'number') return reply;
     const [fence, source, hang, dead] = itemsOf(reply).map(textOf);
     return { fence: fence ?? '', source: source ?? '', hangMs: hangMs(hang ?? ''), deadMs: Number(dead) * 1000 };
   }
 
   async beat(key: string, fence: string): Promise<Standing> {
-    return textOf(await this.#run(lua.beat, key, this.member.name, fence)) as Standing;
+    return textOf(await this.#on(lua.beat, key, this.member.name, fence)) as Standing;
   }
 
   /** Lets a script go. @param failure what it threw, which disables it */
   async release(key: string, fence: string, failure: string | undefined, owner: '' | '-'): Promise<void> {
     const state = failure === undefined ? 'stopped' : 'crashed';
-    await this.#run(lua.release, key, this.member.name, fence, state, failure ?? '', errorTime(), owner);
+    await this.#on(lua.release, key, this.member.name, fence, state, failure ?? '', errorTime(), owner);
   }
 
   async disable(key: string, fence: string): Promise<void> {
-    await this.#run(lua.setStatus, key, this.member.name, fence, 'disabled');
+    await this.#on(lua.setStatus, key, this.member.name, fence, 'disabled');
   }
 
   async field(key: string, name: string): Promise<string> {
     return textOf(await this.command('HGET', key, name));
   }
 
-  async jobPlan(key: string): Promise<JobPlan | undefined> {
-    const names = ['Source', 'Cron', 'TimeZone', 'Status', 'DeadSeconds'];
-    const [source, cron = '', timeZone = '', status, dead] = itemsOf(await this.command('HMGET', key, ...names)).map(
-      textOf,
-    );
-    if (!source || cron === '') return undefined;
-    const deadSeconds = dead === '' ? defaultDeadSeconds : Math.max(Number(dead) || defaultDeadSeconds, 1);
-    return { cron, timeZone, isEnabled: status !== 'disabled', deadMs: deadSeconds * 1000 };
+  /** What the hashes of jobs say of when to run them; undefined for those that are not to run. */
+  async jobPlans(keys: readonly string[]): Promise<(JobPlan | undefined)[]> {
+    const names = ['Source', 'Cron', 'TimeZone', 'Status'];
+    const replies = await this.#living.pipeline(keys.map((key) => ['HMGET', key, ...names]));
+    return replies.map((reply) => {
+      if (reply instanceof RedisError) return undefined; // it is no hash any more
+      const [source, cron = '', timeZone = '', status] = itemsOf(reply).map(textOf);
+      return source && cron !== '' && status !== 'disabled' ? { cron, timeZone } : undefined;
+    });
   }
 
-  /** Takes a job for a tick. @returns why not, where it was not taken */
-  async takeJob(key: string, tickMs: number, { cron, timeZone }: JobPlan): Promise<
-    { readonly fence: string; readonly source: string } | 'disabled' | 'changed' | 'taken' | 'running'
-  > {
+  /**
+   * Takes jobs for their ticks, in their order, until there are enough.
+   * @returns what came of those that were looked at
+   */
+  async takeJobs(ticks: readonly JobTick[], most: number): Promise<(TakenJob | NotTaken)[]> {
     const { name, cluster } = this.member;
-    const reply = await this.#run(lua.takeJob, key, name, cluster, defaultDeadSeconds, tickMs, cron, timeZone);
-    if (!Array.isArray(reply)) return textOf(reply) as 'taken';
-    const [fence, source] = itemsOf(reply).map(textOf);
-    return { fence: fence ?? '', source: source ?? '' };
+    const reply = await this.#run(lua.takeJobs, ticks.map(({ key }) => key), [
+      ...[name, cluster, defaultDeadSeconds, most],
+      ...ticks.flatMap(({ tick, plan }) => [tick, plan.cron, plan.timeZone]),
+    ]);
+    return itemsOf(reply).map((said) => {
+      if (!Array.isArray(said)) return textOf(said) as NotTaken;
+      const [fence, source, dead] = itemsOf(said).map(textOf);
+      return { fence: fence ?? '', source: source ?? '', deadMs: Number(dead) * 1000 };
+    });
+  }
+
+  /** Lets jobs go and tells what came of them. @returns for each whether it was still this worker's */
+  async finishJobs({ stream, limit, type, consumerId }: ResponseStream, runs: readonly FinishedJob[]): Promise<
+    ('released' | 'lost')[]
+  > {
+    const reply = await this.#run(lua.finishJobs, [stream, ...runs.map(({ key }) => key)], [
+      ...[this.member.name, limit === 0 ? '' : limit, type, consumerId],
+      ...runs.flatMap(({ fence, row: { ref, code, res, ms }, error = '' }) => [
+        ...[fence, ref, code, res, ms, error],
+        errorTime(),
+      ]),
+    ]);
+    return itemsOf(reply).map(textOf) as 'released'[];
   }
 
   /** Notes the scripts there are, for whoever shows them. */
@@ -110,17 +173,25 @@ export class Store {
 
   /** Sends one command. */
   async command(...command: readonly [string, ...(string | number)[]]): Promise<Reply> {
-    if (this.#connection === undefined) throw new ConnectionLostError('there is no connection to Redis');
-    return await this.#connection.command(...command);
+    return await this.#living.command(...command);
   }
 
-  async #run(script: string, key: string, ...args: readonly (string | number)[]): Promise<Reply> {
+  get #living(): Connection {
+    if (this.#connection === undefined) throw new ConnectionLostError('there is no connection to Redis');
+    return this.#connection;
+  }
+
+  #on(script: string, key: string, ...args: readonly (string | number)[]): Promise<Reply> {
+    return this.#run(script, [key], args);
+  }
+
+  async #run(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
     const sha = shas.get(script) ?? await shaOf(script);
     try {
-      return await this.command('EVALSHA', sha, 1, key, ...args);
+      return await this.command('EVALSHA', sha, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error instanceof RedisError) || error.code !== 'NOSCRIPT') throw error;
-      return await this.command('EVAL', script, 1, key, ...args);
+      return await this.command('EVAL', script, keys.length, ...keys, ...args);
     }
   }
 }

@@ -4,10 +4,11 @@ import { VmProcess } from './vm-process.ts';
 
 /** Processes that may be starting at once: each takes a processor for a moment. */
 const mostStarting = 4;
-/** Processes for jobs that are kept; more are started where a job waits for long, since others take their time. */
+/** Processes for jobs that are kept, and that many run jobs at once; those that take their time do not count. */
 const mostIdle = 4;
 const mostForJobs = 64;
-const waitMs = 100;
+/** Milliseconds after which a job counts as one that takes its time. */
+const slowMs = 500;
 
 /** Where processes come from, and where those that can run another script go back to. */
 export class VmPool {
@@ -16,8 +17,12 @@ export class VmPool {
   readonly #idle: VmProcess[] = [];
   readonly #jobs: ((process: VmProcess) => void)[] = [];
   readonly #starts: (() => void)[] = [];
+  /** When each process that runs a job began with it. */
+  readonly #busy = new Map<VmProcess, number>();
   #starting = 0;
   #forJobs = 0;
+  #startingForJobs = 0;
+  #looking = false;
 
   constructor(entry: URL) {
     this.#entry = entry;
@@ -39,40 +44,69 @@ export class VmPool {
 
   /** A process for one run of a job: one that has become free, or another one. */
   idle(): Promise<VmProcess> {
-    for (let process = this.#idle.pop(); process !== undefined; process = this.#idle.pop()) {
-      if (process.isAlive) return Promise.resolve(process);
-    }
     return new Promise((resolve) => {
       this.#jobs.push(resolve);
-      if (this.#forJobs < mostIdle) return this.#startForJobs();
-      after(waitMs, () => {
-        if (this.#jobs.includes(resolve) && this.#forJobs < mostForJobs) this.#startForJobs();
-      });
+      this.#handOut();
     });
   }
 
   /** Takes a process back that has run a job to its end, or has ended with it. */
   takeBack(process: VmProcess): void {
-    if (!process.isAlive) {
-      if (this.#jobs.length > 0 && this.#forJobs < mostIdle) this.#startForJobs();
-      return;
+    this.#busy.delete(process);
+    if (process.isAlive) this.#idle.push(process);
+    this.#handOut();
+    while (this.#idle.length > mostIdle) this.#idle.pop()?.kill();
+  }
+
+  /** Gives waiting jobs the processes there are, and starts others as long as too few are at work. */
+  #handOut(): void {
+    while (this.#jobs.length > 0 && this.#idle.length > 0) {
+      const process = this.#idle.pop();
+      if (!process?.isAlive) continue;
+      this.#busy.set(process, performance.now());
+      this.#jobs.shift()?.(process);
     }
-    const next = this.#jobs.shift();
-    if (next) next(process);
-    else if (this.#idle.length < mostIdle) this.#idle.push(process);
-    else process.kill();
+    for (let missing = this.#missing(); missing > 0; missing--) this.#startForJobs();
+    this.#lookAgain();
+  }
+
+  /** Processes that are to be started. A machine that is slow makes all jobs slow: one at a time is added to those at work. */
+  #missing(): number {
+    if (this.#jobs.length === 0) return 0;
+    const now = performance.now();
+    const slow = [...this.#busy.values()].filter((began) => now - began > slowMs).length;
+    const room = Math.min(mostIdle + slow, mostForJobs) - this.#forJobs;
+    const most = slow > 0 ? 1 : this.#jobs.length;
+    return Math.min(room, most - this.#startingForJobs);
+  }
+
+  /** Jobs may turn out to take their time while others wait. */
+  #lookAgain(): void {
+    if (this.#looking || this.#jobs.length === 0) return;
+    this.#looking = true;
+    after(slowMs, () => {
+      this.#looking = false;
+      this.#handOut();
+    });
   }
 
   /** Ends all of them. */
   close(): void {
+    this.#jobs.length = 0;
     for (const process of this.#all) process.kill();
   }
 
   #startForJobs(): void {
     this.#forJobs++;
+    this.#startingForJobs++;
     void this.fresh().then(async (process) => {
-      void process.ended.then(() => this.#forJobs--);
+      void process.ended.then(() => {
+        this.#forJobs--;
+        this.#busy.delete(process);
+        this.#handOut();
+      });
       await process.ready;
+      this.#startingForJobs--;
       this.takeBack(process);
     });
   }

@@ -6,7 +6,11 @@ const decoder = new TextDecoder();
 
 /** A message as bytes. */
 export function encodeFrame(message: unknown): Uint8Array {
-  const text = JSON.stringify(message);
+  return encodeText(JSON.stringify(message));
+}
+
+/** A message that is JSON already. */
+export function encodeText(text: string): Uint8Array {
   const bytes = new Uint8Array(head + text.length * 3);
   const { written } = encoder.encodeInto(text, bytes.subarray(head));
   new DataView(bytes.buffer).setUint32(0, written);
@@ -34,8 +38,19 @@ export class Frames {
     this.#bytes = all;
   }
 
+  /** Nothing is left over of what was added. */
+  get isEmpty(): boolean {
+    return this.#bytes.length === 0;
+  }
+
   /** The next whole message; undefined until there is one. @throws RangeError for one that is too long */
   next(): unknown {
+    const text = this.nextText();
+    return text === undefined ? undefined : JSON.parse(text) as unknown;
+  }
+
+  /** As {@link Frames.next}, as the JSON it is. */
+  nextText(): string | undefined {
     const { byteOffset, buffer, length } = this.#bytes;
     if (length < head) return undefined;
     const size = new DataView(buffer, byteOffset).getUint32(0);
@@ -43,6 +58,6 @@ export class Frames {
     if (length < head + size) return undefined;
     const text = decoder.decode(this.#bytes.subarray(head, head + size));
     this.#bytes = this.#bytes.subarray(head + size);
-    return JSON.parse(text) as unknown;
+    return text;
   }
 }

@@ -1,36 +1,42 @@
 /** The process's side of the two pipes. Reading and writing stand still until they are done. */
-import { encodeFrame, Frames } from './frames.ts';
-import type { Answer, Order, Report } from './messages.ts';
+import { encodeFrame, encodeText, Frames } from './frames.ts';
+import type { Operation, Order, Report } from './messages.ts';
 
 const mostBytes = 64 * 1024 * 1024;
+const chunkBytes = 16 * 1024;
 const frames = new Frames(mostBytes);
 const { stdin, stdout } = Deno;
+let chunk = new Uint8Array(chunkBytes);
 
-/** The next message; undefined once nobody is at the other end. */
-function read(): unknown {
+/** The next message as JSON; undefined once nobody is at the other end. */
+function readText(): string | undefined {
   for (;;) {
-    const message = frames.next();
-    if (message !== undefined) return message;
-    const chunk = new Uint8Array(16 * 1024);
+    const text = frames.nextText();
+    if (text !== undefined) return text;
+    if (!frames.isEmpty) chunk = new Uint8Array(chunkBytes); // the one before is a part of what is to come
     const length = stdin.readSync(chunk);
     if (length === null) return undefined;
     frames.add(chunk.subarray(0, length));
   }
 }
 
+function write(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += stdout.writeSync(at === 0 ? bytes : bytes.subarray(at));
+}
+
 /** The next order; undefined when there will be none. */
 export function nextOrder(): Order | undefined {
-  return read() as Order | undefined;
+  const text = readText();
+  return text === undefined ? undefined : JSON.parse(text) as Order;
 }
 
 /** Tells the host something. */
-export function tell(report: Report): void {
-  const bytes = encodeFrame(report);
-  for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
+export function tell(report: Exclude<Report, { say: 'ask' }>): void {
+  write(encodeFrame(report));
 }
 
-/** Asks the host for something and waits for its answer. */
-export function ask(report: Extract<Report, { say: 'ask' }>): Answer {
-  tell(report);
-  return (read() ?? { end: true }) as Answer;
+/** Asks the host for something and waits. Arguments and answer are JSON, which nobody on the way reads. */
+export function ask(operation: Operation, args: string): string {
+  write(encodeText(`{"say":"ask","operation":"${operation}","args":${args}}`));
+  return readText() ?? '{"end":true}';
 }

@@ -1,7 +1,7 @@
 /** Carries out the orders of the host, one after the other, until there is nobody to give any. */
 import { createContext, Script } from 'node:vm';
 import { describeError, describeSyntaxError, scriptName } from './errors.ts';
-import type { Order, Surroundings } from './messages.ts';
+import type { Operation, Order, Surroundings } from './messages.ts';
 import { ask, nextOrder, tell } from './pipe.ts';
 import { prelude } from './prelude.ts';
 
@@ -64,7 +64,7 @@ const link: Link = (operation, args) => {
       tell({ say: 'log', level, text: text.slice(0, mostLogged) });
       return '{}';
     }
-    return JSON.stringify(ask({ say: 'ask', operation: operation as 'state', args: JSON.parse(args) as unknown[] }));
+    return ask(operation as Operation, args);
   } catch {
     return '{"end":true}'; // the stack is full, or nobody listens any more
   }
