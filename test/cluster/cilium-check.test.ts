@@ -6,6 +6,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { denoAllows } from '../../operator/redisworker/network/allow-net/deno-allows.ts';
 import { formatScope } from '../../operator/redisworker/network/allow-net/canonical.ts';
+import { egressOf } from '../../operator/code-jobs/egress.ts';
+import { policyOf } from '../../operator/code-jobs/objects.ts';
 import { ciliumPolicy } from '../../operator/redisworker/desired/cilium-policy.ts';
 import { callersOf } from '../../operator/redisworker/network/ingress.ts';
 import { ciliumCheck } from '../support/cilium-check/build.ts';
@@ -122,6 +124,21 @@ describeOnCluster('Cilium', () => {
     policies.push(ciliumPolicy({ ...ciliumInput({}), callers }).policy);
     const answers = await judge(policies.map((policy) => ({ policy, names: [] })));
     expect(answers).toEqual(policies.map(() => ({ error: '', closed: ['ingress', 'egress'], asked: [], opened: [] })));
+  });
+
+  test('opens to a Job that resolves code the names of its hosts and its proxies, and closes the rest', async () => {
+    const lookUp = () => Promise.reject(new Error("names are Cilium's to look up"));
+    const rules = egressOf({ cluster: { list: () => Promise.resolve([]) }, lookUp, clusterBlocks: [] });
+    const hosts = ['api.example.com:443', '*.b.example.com:443', '192.0.2.1:8080'];
+    const opened = await rules('shop', { hosts, proxies: ['smtp.example.net:3128'], flavor: 'Cilium' });
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'job', namespace: 'shop', uid: 'a' } };
+    const request = { entry: { kind: 'url', url: 'https://api.example.com/w.ts' }, registries: {} } as const;
+    const policy = policyOf(job, { asker: 'shop/one', id: 'ab'.repeat(32), request }, opened);
+    const names = ['api.example.com', 'a.b.example.com', 'b.example.com', 'smtp.example.net'];
+    const [answer] = await judge([{ policy, names: outsideNames }]);
+    expect(answer).toMatchObject({ error: '', closed: ['ingress', 'egress'] });
+    expect([...answer!.opened].sort()).toEqual(outsideNames.filter((name) => names.includes(name)).sort());
+    expect(answer!.asked).toEqual(expect.arrayContaining(answer!.opened as string[]));
   });
 
   test('would refuse what it does not know and leave open what has no rule: the check is one', async () => {

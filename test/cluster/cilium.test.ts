@@ -206,4 +206,39 @@ describeOnCluster('workers of flavor Cilium', () => {
     await ready('rolled');
     expect(await ask(redis.client, 'rolled', 2)).toMatchObject({ code: 200 });
   });
+
+  test('have the Job that resolves their code held by such a policy too, by the names of its hosts', async () => {
+    // Of the Job nothing is to run, and it goes once the quota is told.
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'full' },
+      spec: { hard: { pods: '1' } },
+    };
+    await apply(quota);
+    await eventually(
+      'the quota holds',
+      async () => (await inNamespace('get', 'resourcequota', 'full', '-o', 'jsonpath={.status.hard}')) !== '',
+      60_000,
+    );
+    await apply(worker('elsewhere', cilium({ source: { url: 'https://code.example/worker.ts', importHosts: [] } })));
+    const policy = await eventually('the Job has its policy', async () => {
+      const { items } = JSON.parse(await inNamespace('get', kind, '-l', 'redisworker.dev/code-job', '-o', 'json')) as {
+        items: KubeObject[];
+      };
+      return items[0];
+    }, 60_000);
+    expect(policy.metadata.ownerReferences).toMatchObject([{ kind: 'Job', controller: true }]);
+    const { egress } = policy.spec as { egress: { toFQDNs?: { matchName: string }[] }[] };
+    expect(egress.flatMap(({ toFQDNs = [] }) => toFQDNs.map(({ matchName }) => matchName)).sort()).toEqual([
+      'code.example',
+      'registry.npmjs.org',
+    ]);
+    expect(await inNamespace('get', 'networkpolicies', '-l', 'redisworker.dev/code-job', '-o', 'name')).toBe('');
+    await inNamespace('delete', 'rw', 'elsewhere');
+    await eventually('nothing of it is left', async () => {
+      return (await inNamespace('get', `jobs,${kind}`, '-l', 'redisworker.dev/code-job', '-o', 'name')) === '';
+    }, 90_000);
+    await inNamespace('delete', 'resourcequota', 'full');
+  });
 });
