@@ -8,7 +8,7 @@ module.exports = {
       path: '^contract/',
       pathNot: '_?test\\.ts$|\\.test\\.ts$',
     }, { pathNot: '^contract/' }),
-    rule('worker-knows-only-the-contract', 'The worker image carries worker/ and contract/ alone.', {
+    rule('worker-knows-only-the-contract', 'The worker image carries worker/, contract/ and broker/ alone.', {
       path: '^worker/',
     }, { path: '^(operator|client|cli|test)/' }),
     rule('broker-stands-alone', 'It is a library: a program has it without any worker of ours.', {

@@ -16,6 +16,7 @@ import type {
   WorkerMsgCall,
   WorkerProxyFactory,
   WorkerSpecifier,
+  WorkerState,
 } from './types.ts';
 import { makeWorker } from './make-worker.ts';
 
@@ -35,6 +36,8 @@ import { makeWorker } from './make-worker.ts';
 export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
   readonly #options: WorkerBrokerOptions;
   readonly #instances = new Map<string, Instance>();
+  /** Those that end their calls, and get no more. */
+  readonly #retired = new Set<Instance>();
   /** By the URL of a module, what was last appended to it. */
   readonly #busters = new Map<string, string>();
 
@@ -75,12 +78,32 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     instance?.end(new BrokerError('Removed', `the worker of ${instance.name} was removed`));
   };
 
+  /**
+   * Has the next call make a new worker, from the module as it is by then; the one there is ends its calls first.
+   * @param withinMs milliseconds it may take for that
+   */
+  readonly retireWorker = (worker: WorkerSpecifier, withinMs = 30_000): void => {
+    const instance = this.#instances.get(this.#keyOf(targetOf(worker)));
+    if (instance === undefined) return;
+    this.#instances.delete(instance.identity.key);
+    this.#retired.add(instance);
+    instance.retire(withinMs);
+  };
+
+  /** Every worker there is, those that are retiring as well. */
+  readonly workers = (): WorkerState[] => [...this.#instances.values(), ...this.#retired].map(stateOf);
+
+  /** Asks every worker what it takes; {@link WorkerBroker.workers} has it once it has answered. */
+  readonly measure = (): void => {
+    for (const instance of this.#instances.values()) instance.measure();
+  };
+
   readonly isBusy = (worker: WorkerSpecifier): boolean =>
     this.#instances.get(this.#keyOf(targetOf(worker)))?.isBusy ?? false;
 
   /** Ends every worker; calls under way reject. */
   readonly terminate = (): void => {
-    for (const instance of [...this.#instances.values()]) {
+    for (const instance of [...this.#instances.values(), ...this.#retired]) {
       instance.end(new BrokerError('Removed', 'the broker was terminated'));
     }
     this.#options.workerCleaner?.({ type: 'terminate', broker: this });
@@ -201,7 +224,7 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     const instance = new Instance(identity, worker, settings, {
       route: (from, call) => this.#route(from, call),
       ended: (ended) => {
-        this.#instances.delete(ended.identity.key);
+        if (!this.#retired.delete(ended)) this.#instances.delete(ended.identity.key);
         this.#tell('remove', ended);
       },
     });
@@ -209,16 +232,33 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     return instance;
   }
 
-  #tell(type: 'create' | 'get' | 'remove', { worker, identity: { key, module, segregationId } }: Instance): void {
-    this.#options.workerCleaner?.({
+  #tell(type: 'create' | 'get' | 'remove', instance: Instance): void {
+    if (this.#options.workerCleaner === undefined) return;
+    const { worker, identity: { key, module, segregationId } } = instance;
+    this.#options.workerCleaner({
+      ...instance.counts,
       type,
       worker,
       key,
       moduleSpecifier: module,
       broker: this,
       ...(segregationId === undefined ? {} : { segregationId }),
+      ...(type === 'remove' ? { reason: instance.endedFor } : {}),
     });
   }
+}
+
+function stateOf({ identity: { module, segregationId }, settings, isBusy, counts, memory }: Instance): WorkerState {
+  const { isolation = 'Worker' } = settings;
+  const memoryBytes = isolation === 'Process' ? memory?.process : memory?.thread;
+  return {
+    ...counts,
+    moduleSpecifier: module,
+    isolation,
+    isBusy,
+    ...(segregationId === undefined ? {} : { segregationId }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
 }
 
 /** A call, as telemetry is told of it. */

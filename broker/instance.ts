@@ -7,17 +7,20 @@ import {
   openEnvelope,
   type OutcomeMessage,
   type Packed,
+  type PulseMessage,
 } from './messages.ts';
 import { pack, unpack } from './marshal.ts';
 import { PendingCalls, type Waiting } from './pending.ts';
 import { Streams } from './streams.ts';
 import { transferables } from './transfer.ts';
-import type { CallOptions, ModuleSettings } from './types.ts';
+import type { CallOptions, ModuleSettings, WorkerCounts } from './types.ts';
 
 type Timer = ReturnType<typeof setTimeout>;
 
 /** Milliseconds a worker that has not said anything yet has to show it is alive. */
 const startMs = 20_000;
+/** Milliseconds between two looks whether a worker that is to go has ended its calls. */
+const retireLookMs = 50;
 
 /** A call to a module. */
 export interface CallRequest {
@@ -52,6 +55,8 @@ export class Instance {
   readonly streams: Streams;
   /** Calls of the module to others, by its own numbers, with what gives each up. */
   readonly outgoing = new Map<number, (reason: unknown) => void>();
+  /** What it takes, as it said last. */
+  memory: PulseMessage['memory'];
   readonly #hooks: InstanceHooks;
   readonly #pending: PendingCalls;
   /** Calls the module has been sent and has not answered. */
@@ -89,6 +94,32 @@ export class Instance {
   get name(): string {
     const { module, segregationId } = this.identity;
     return segregationId === undefined ? module.href : `${module.href} of ${segregationId}`;
+  }
+
+  get counts(): WorkerCounts {
+    return { calls: this.#pending.ended, errors: this.#pending.failed };
+  }
+
+  /** Why it is over; undefined while it is not. */
+  get endedFor(): unknown {
+    return this.#end?.reason;
+  }
+
+  /** Asks what it takes. */
+  measure(): void {
+    if (this.#isAlive) this.post({ kind: 'ping' });
+  }
+
+  /** Ends once nothing of it is under way, or the time is up. */
+  retire(withinMs: number): void {
+    clearTimeout(this.#idle);
+    const until = performance.now() + withinMs;
+    const look = () => {
+      const isOver = !this.isBusy || performance.now() >= until;
+      if (isOver) this.end(new BrokerError('Removed', `a newer worker took the place of ${this.name}`));
+      else this.#idle = setTimeout(look, retireLookMs);
+    };
+    this.#idle = setTimeout(look, 0);
   }
 
   get isBusy(): boolean {
@@ -185,6 +216,7 @@ export class Instance {
       case 'ping':
         return this.post({ kind: 'pong' });
       case 'pong':
+        this.memory = message.memory ?? this.memory;
         return this.#felt(isFirst);
       default:
         this.streams.handle(message);

@@ -37,9 +37,10 @@ export interface CancelMessage extends Packed {
   readonly id: number;
 }
 
-/** Is it alive? It is. */
+/** Is it alive? It is. A module tells what its process and its thread take. */
 export interface PulseMessage {
   readonly kind: 'ping' | 'pong';
+  readonly memory?: { readonly process: number; readonly thread: number };
 }
 
 /** Of a stream, from the side that has it: a piece, its end, or its failure. To that side: more pieces, or no more at all. */
@@ -88,7 +89,7 @@ function isMessage(message: Readonly<Record<string, unknown>>): boolean {
       return isId(message['id']) && isPacked(message);
     case 'ping':
     case 'pong':
-      return true;
+      return isMemoryOrNone(message['memory']);
     case 'chunk':
     case 'close':
       return isId(message['stream']);
@@ -113,6 +114,10 @@ function isMark(value: unknown): boolean {
 
 function isId(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isMemoryOrNone(value: unknown): boolean {
+  return value === undefined || (isObject(value) && isId(value['process']) && isId(value['thread']));
 }
 
 function isTextOrNone(value: unknown): boolean {

@@ -26,11 +26,16 @@ export class ModuleProcess extends EventTarget implements Worker {
 
   constructor(module: URL, settings: ModuleSettings) {
     super();
-    const { permissions: { env = [] } = {} } = settings;
-    this.#child = new Deno.Command(Deno.execPath(), {
+    const { permissions: { env = [] } = {}, program } = settings;
+    this.#child = new Deno.Command(program ?? Deno.execPath(), {
       args: processArguments(module, entry, settings),
       clearEnv: true,
-      env: { DENO_DIR: noFolder, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1', ...valuesOf(env) },
+      env: {
+        DENO_DIR: noFolder,
+        DENO_NO_UPDATE_CHECK: '1',
+        NO_COLOR: '1',
+        ...valuesOf(program === undefined ? env : [...env, 'PATH']),
+      },
       cwd: '/',
       stdin: 'piped',
       stdout: 'piped',

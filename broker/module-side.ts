@@ -2,7 +2,7 @@
 import { BrokerError } from './broker-error.ts';
 import { debug } from './debug.ts';
 import { pack, unpack } from './marshal.ts';
-import type { CallMessage, CancelMessage, Message, OutcomeMessage } from './messages.ts';
+import type { CallMessage, CancelMessage, Message, OutcomeMessage, PulseMessage } from './messages.ts';
 import { PendingCalls } from './pending.ts';
 import { RunningCall } from './running-call.ts';
 import { targetOf } from './specifier.ts';
@@ -10,6 +10,8 @@ import { Streams } from './streams.ts';
 import { getTelemetry } from './telemetry.ts';
 import { transferables } from './transfer.ts';
 import type { CallOptions, Fn, TelemetryTools, WorkerCallOptions, WorkerSpecifier } from './types.ts';
+
+const { memoryUsage } = Deno; // a module may put another in its place
 
 type Namespace = Readonly<Record<string, unknown>>;
 
@@ -51,7 +53,7 @@ export class ModuleSide {
       case 'cancel':
         return this.#cancel(message);
       case 'ping':
-        return this.#send({ kind: 'pong' }, []);
+        return this.#send({ kind: 'pong', memory: memoryTaken() }, []);
       case 'pong':
         return;
       default:
@@ -196,6 +198,11 @@ function functionOf(namespace: Namespace, name: string, href: string): Fn {
   const found = Object.hasOwn(namespace, name) ? namespace[name] : undefined;
   if (typeof found === 'function') return found as Fn;
   throw new BrokerError('FunctionNotFound', `Function not found: ${name}() in ${href}`);
+}
+
+function memoryTaken(): NonNullable<PulseMessage['memory']> {
+  const { rss, heapTotal, external } = memoryUsage();
+  return { process: rss, thread: heapTotal + external };
 }
 
 function told(value: unknown): string {

@@ -21,6 +21,9 @@ export class PendingCalls {
   readonly #entries = new Map<number, Entry>();
   readonly #giveUp: (id: number, reason: unknown) => void;
   #next = 0;
+  /** Calls that have ended, and those of them that did not succeed. */
+  ended = 0;
+  failed = 0;
 
   /** @param giveUp tells the other side that nobody waits for the call any more */
   constructor(giveUp: (id: number, reason: unknown) => void) {
@@ -56,12 +59,17 @@ export class PendingCalls {
   /** @returns false when nobody waits for it */
   settle(outcome: OutcomeMessage): boolean {
     const entry = this.#take(outcome.id);
-    entry?.settle(outcome);
-    return entry !== undefined;
+    if (entry === undefined) return false;
+    if (outcome.kind === 'error') this.failed++;
+    entry.settle(outcome);
+    return true;
   }
 
   fail(id: number, reason: unknown): void {
-    this.#take(id)?.fail(reason);
+    const entry = this.#take(id);
+    if (entry === undefined) return;
+    this.failed++;
+    entry.fail(reason);
   }
 
   failAll(reason: unknown): void {
@@ -71,6 +79,7 @@ export class PendingCalls {
   #abandon(id: number, reason: unknown): void {
     const entry = this.#take(id);
     if (entry === undefined) return;
+    this.failed++;
     entry.fail(reason);
     this.#giveUp(id, reason);
   }
@@ -79,6 +88,7 @@ export class PendingCalls {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     this.#entries.delete(id);
+    this.ended++;
     if (entry.timer !== undefined) clearTimeout(entry.timer);
     entry.unlisten?.();
     return entry;

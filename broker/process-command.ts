@@ -10,10 +10,11 @@ const usualMemoryMiB = 128;
  */
 export function processArguments(module: URL, entry: URL, settings: ModuleSettings): string[] {
   const { permissions = {}, memoryMiB = usualMemoryMiB } = settings;
-  const { net = [], env = [], read = [], write = [] } = permissions;
+  const { net = [], denyNet = [], env = [], read = [], write = [] } = permissions;
   // Also what a module imports by a literal name is read by this right alone, since it is itself imported by a computed one.
   const entries = settings.entry === undefined ? [] : [settings.entry];
-  const files = [module, new URL('./', entry), ...entries, ...read].flatMap(pathOf);
+  const { imports = {} } = settings;
+  const files = [module, new URL('./', entry), ...entries, ...Object.values(imports), ...read].flatMap(pathOf);
   return [
     'run',
     '--quiet',
@@ -23,10 +24,11 @@ export function processArguments(module: URL, entry: URL, settings: ModuleSettin
     '--no-npm',
     ...(permissions.import === undefined ? ['--no-remote'] : list('import', permissions.import)),
     ...(net === true ? ['--allow-net'] : list('net', net)),
+    ...list('net', denyNet, 'deny'),
     ...list('env', env),
     ...list('read', files),
     ...list('write', write.flatMap(pathOf)),
-    `--import-map=${importMap(entry)}`,
+    `--import-map=${importMap(entry, imports)}`,
     `--v8-flags=--max-old-space-size=${memoryMiB}`,
     entry.href,
     ...(settings.entry === undefined ? [] : [`${settings.entry}`]),
@@ -34,18 +36,19 @@ export function processArguments(module: URL, entry: URL, settings: ModuleSettin
 }
 
 /** What a module imports of the broker is found by the name it has for everybody, though nothing else is. */
-function importMap(entry: URL): string {
+function importMap(entry: URL, more: NonNullable<ModuleSettings['imports']>): string {
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const names = ['worker', 'onmessage', 'telemetry', 'debug'];
-  const imports = names.map((name) => [`redisworker/broker/${name}`, new URL(`./${name}.${ending}`, entry).href]);
-  return `data:application/json,${encodeURIComponent(JSON.stringify({ imports: Object.fromEntries(imports) }))}`;
+  const own = names.map((name) => [`redisworker/broker/${name}`, new URL(`./${name}.${ending}`, entry).href]);
+  const imports = Object.fromEntries([...own, ...Object.entries(more).map(([name, file]) => [name, `${file}`])]);
+  return `data:application/json,${encodeURIComponent(JSON.stringify({ imports }))}`;
 }
 
 /** @returns no flag for an empty list, which would be refused */
-function list(name: string, entries: readonly string[]): string[] {
+function list(name: string, entries: readonly string[], verb: 'allow' | 'deny' = 'allow'): string[] {
   return entries.length === 0
     ? []
-    : [`--allow-${name}=${entries.map((entry) => entry.replaceAll(',', ',,')).join(',')}`];
+    : [`--${verb}-${name}=${entries.map((entry) => entry.replaceAll(',', ',,')).join(',')}`];
 }
 
 /** Files and folders by their path; what is not on this machine has none. */

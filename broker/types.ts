@@ -82,7 +82,7 @@ export interface WorkerCallOptions {
 }
 
 /** What became of one worker. */
-export interface WorkerEvent {
+export interface WorkerEvent extends WorkerCounts {
   /** `create` when it was made, `get` when a call or `getWorker` asked for it, `remove` when the broker let go of it. */
   readonly type: 'create' | 'get' | 'remove';
   readonly worker: Worker;
@@ -91,6 +91,24 @@ export interface WorkerEvent {
   readonly moduleSpecifier: URL;
   readonly segregationId?: string;
   readonly broker: BrokerOfEvents;
+  /** Why it is over, of `remove`. */
+  readonly reason?: unknown;
+}
+
+/** Calls of a worker that have ended, and those of them that rejected. */
+export interface WorkerCounts {
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** A worker as it is. */
+export interface WorkerState extends WorkerCounts {
+  readonly moduleSpecifier: URL;
+  readonly segregationId?: string;
+  readonly isolation: Isolation;
+  readonly isBusy: boolean;
+  /** What its process takes, or the heap of its thread, as it said itself the last time; absent before that. */
+  readonly memoryBytes?: number;
 }
 
 /** The broker was terminated, with every worker of it. */
@@ -117,6 +135,8 @@ export type Isolation = 'Worker' | 'Process';
 export interface ModulePermissions {
   /** Entries of `--allow-net`; `true` for everything. */
   readonly net?: readonly string[] | true;
+  /** Entries of `--deny-net`, for a process of its own: of a Worker they are those of this process. */
+  readonly denyNet?: readonly string[];
   /** Names of environment variables. */
   readonly env?: readonly string[];
   /** Files and folders beside the module's own file: what it imports from disk has to be among them. */
@@ -150,6 +170,10 @@ export interface ModuleSettings {
   readonly idleMs?: number;
   /** Module that sets `self.onmessage` to what {@link onmessage} gives, in the place of ours. */
   readonly entry?: string | URL;
+  /** Names a process of its own may import, and what each stands for, beside those of this library. */
+  readonly imports?: Readonly<Record<string, string | URL>>;
+  /** What runs a process of its own: a path, or a name that is looked up in `PATH` [the program of this process]. */
+  readonly program?: string;
   /** MiB of the heap of a process of its own [128]. */
   readonly memoryMiB?: number;
   /** Whether it may call another module [yes]. */

@@ -4,6 +4,7 @@ import { version } from '../operator/version.ts';
 import { addBuildCommand } from './build-command.ts';
 import { addDeployCommand } from './deploy-command.ts';
 import type { Call } from './cluster-words.ts';
+import { addCallCommand } from './call-command.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { addDeadCommand } from './dead-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
@@ -76,6 +77,7 @@ export function redisworker(call: Call): Command {
   addBuildCommand(root, io, finish);
   addDeployCommand(root, io, finish);
   addSendCommand(root, call);
+  addCallCommand(root, call);
   addTestCommand(root, call);
   addStatusCommands(root, io, finish);
   addLogsCommand(root, io, finish);

@@ -19,6 +19,19 @@ export const hatsEntry = `${imageRoot}/worker/hats.js`;
 export const rhaiEntry = `${imageRoot}/worker/rhai.js`;
 export const rhaiFolder = `${imageRoot}/worker/rhai`;
 
+/** Entry of the Modules runtime, and the folder of the broker, whose files modules and what runs them import. */
+export const modulesEntry = `${imageRoot}/worker/modules.js`;
+export const brokerFolder = `${imageRoot}/broker`;
+
+/** Import map of what modules import by name that are threads of the runtime; the others are given the same names. */
+export const modulesImportMapFile = `${imageRoot}/worker/modules-import-map.json`;
+
+/** What a module finds under the name `redisworker`: what it may answer with. */
+export const sharedModule = `${imageRoot}/worker/mod.js`;
+
+/** Folder the runtime writes the modules into, each as one file. */
+export const modulesMount = '/tmp/redisworker-modules';
+
 /** Entry of the Script runtime, and of planned recycling: `deno run … runner.js <hash key> -- <child command>`. */
 export const runnerEntry = `${imageRoot}/worker/runner.js`;
 
@@ -154,6 +167,17 @@ export const handlerRights = { env: Object.values(env), read: [sourceMount, secr
  * cache is handed on to the processes of scripts, and then given up.
  */
 export const hatsRights = { env: [...Object.values(env), 'PATH', 'HOME', 'DENO_DIR'], read: [secretMount] } as const;
+
+/**
+ * What the Modules runtime needs from Deno beside the network and what its modules may: each part is named by itself, so
+ * that giving up the secrets leaves the rest.
+ */
+export const modulesRights = {
+  // The program of the modules' processes is found by its name.
+  env: [...Object.values(env), 'PATH'],
+  read: [modulesMount, brokerFolder, secretMount],
+  write: [modulesMount],
+} as const;
 
 /** How the Handler runtime runs requests. Times in the unit of their name. */
 export interface HandlerSettings {

@@ -26,6 +26,9 @@ export interface Accepts {
 /** Names of the fields of a request that are the contract's; all others are the user's. */
 export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl', data: 'data' } as const;
 
+/** What of a request names the function to call, under the Modules runtime; its arguments are the list in `data`. */
+export const callFields = { module: 'module', function: 'function' } as const;
+
 /** References end up in two key names: bounded, and free of control characters. */
 const refPattern = /^\P{Cc}+$/u;
 const utf8 = new TextEncoder();

@@ -3,9 +3,10 @@
  * instead of some forty and Deno has nothing to translate. Run by itself it writes them: `node images/bundle.ts <folder>`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { imageRoot, importMapFile } from '../contract/pod.ts';
+import { imageRoot, importMapFile, modulesImportMapFile } from '../contract/pod.ts';
+import { bundleBroker } from '../package/broker.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -19,6 +20,7 @@ const bundles: Readonly<Record<string, string>> = {
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
   'worker/rhai.js': 'worker/rhai.ts',
+  'worker/modules.js': 'worker/modules.ts',
   // Named by the entry of Rhai, whose threads start it.
   'worker/rhai/thread.js': 'worker/rhai/thread.ts',
   // Named by the runner.
@@ -33,6 +35,7 @@ export const entries = [
   'worker/hats-vm.js',
   'worker/hats-outside.js',
   'worker/rhai.js',
+  'worker/modules.js',
 ] as const;
 
 /** What is there for an entry to read, as it is in the sources. */
@@ -40,13 +43,29 @@ export const assets = ['worker/rhai/engine.wasm'] as const;
 
 const sharedModule = join(root, 'worker/mod.ts');
 
+/** Where the broker is, whose files lie beside the worker's in the image: processes of modules are started from them. */
+const broker = join(root, 'broker/');
+
+const isApart = (path: string) => path === sharedModule || path.startsWith(broker);
+
 /** Files by path below the image root, for example `worker/main.js`. The same sources give the same bytes. */
 export async function bundleWorker(): Promise<ReadonlyMap<string, string>> {
   const files = await Promise.all(
     Object.entries(bundles).map(async ([path, module]) => [path, await bundle(module)] as const),
   );
-  const importMap = { imports: { redisworker: './mod.js' } };
-  return new Map([...files, [importMapFile.slice(imageRoot.length + 1), JSON.stringify(importMap)]]);
+  return new Map([
+    ...files,
+    ...await bundleBroker(),
+    ...await importMaps(),
+  ]);
+}
+
+/** The import maps of the sources, for what their files have become. */
+async function importMaps(): Promise<readonly (readonly [string, string])[]> {
+  return await Promise.all([importMapFile, modulesImportMapFile].map(async (file) => {
+    const path = file.slice(imageRoot.length + 1);
+    return [path, JSON.stringify(JSON.parse((await readFile(join(root, path), 'utf8')).replaceAll('.ts"', '.js"')))];
+  }));
 }
 
 /** Names and lines stay as they are, for the stacks of errors: shorter ones start no sooner. */
@@ -56,13 +75,14 @@ async function bundle(module: string): Promise<string> {
     cwd: root,
     platform: 'neutral',
     external: (id, importer) =>
-      id.startsWith('node:') || (importer !== undefined && join(dirname(importer), id) === sharedModule),
+      id.startsWith('node:') || (importer !== undefined && isApart(join(dirname(importer), id))),
   });
   const { output } = await build.generate({
     format: 'esm',
     minify: 'dce-only',
     comments: false,
-    paths: { [sharedModule]: './mod.js' },
+    paths: (id) =>
+      id === sharedModule ? './mod.js' : id.startsWith(broker) ? `../broker/${basename(id, '.ts')}.js` : id,
   });
   await build.close();
   const [only, ...more] = output;

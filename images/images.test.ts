@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { handlerEntry, hatsEntry, imageRoot, importMapFile, runnerEntry } from '../contract/pod.ts';
+import {
+  handlerEntry,
+  hatsEntry,
+  imageRoot,
+  importMapFile,
+  modulesEntry,
+  modulesImportMapFile,
+  runnerEntry,
+} from '../contract/pod.ts';
 import { bundleWorker } from './bundle.ts';
 import { operatorConfiguration, workerConfiguration } from './configuration.ts';
 import { textFile, withFolders } from './file.ts';
@@ -38,7 +46,7 @@ async function textsOf(archive: Uint8Array): Promise<Map<string, string>> {
 describe('the bundle', () => {
   test('has what the operator starts under the names it uses', async () => {
     const files = await bundleWorker();
-    for (const path of [handlerEntry, runnerEntry, hatsEntry, importMapFile]) {
+    for (const path of [handlerEntry, runnerEntry, hatsEntry, importMapFile, modulesEntry, modulesImportMapFile]) {
       expect([...files.keys()]).toContain(path.slice(imageRoot.length + 1));
     }
   });
@@ -49,6 +57,8 @@ describe('the bundle', () => {
       [...files.get(path)!.matchAll(/\b(?:from|import)\s*["']([\w./:@-]+)["']/g)].map(([, from]) => from);
     expect(imports('worker/main.js')).toEqual(['./mod.js']);
     expect(imports('worker/runner.js')).toEqual([]);
+    expect(new Set(imports('worker/modules.js'))).toEqual(new Set(['./mod.js', '../broker/mod.js']));
+    for (const entry of ['process-entry', 'worker-entry']) expect(files.has(`broker/${entry}.js`)).toBe(true);
     expect(JSON.parse(files.get('worker/import_map.json')!)).toEqual({ imports: { redisworker: './mod.js' } });
   });
 

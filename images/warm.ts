@@ -80,7 +80,7 @@ function settle(path: string): void {
     to.exec(String(sql));
     const read = from.prepare(
       `SELECT * FROM ${String(name)} WHERE ${
-        name === 'info' ? 'TRUE' : "specifier LIKE 'file://" + imageRoot + "/worker/%'"
+        name === 'info' ? 'TRUE' : "specifier LIKE 'file://" + imageRoot + "/%'"
       } ORDER BY 1`,
     );
     read.setReadBigInts(true);

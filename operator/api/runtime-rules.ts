@@ -70,6 +70,7 @@ interface Running {
     readonly runtime: string;
     readonly source?: unknown;
     readonly hats?: unknown;
+    readonly modules?: readonly unknown[];
     readonly stream?: unknown;
     readonly handler?: unknown;
     readonly consumers: { readonly autoscale?: unknown };
@@ -78,11 +79,12 @@ interface Running {
 
 /** Each runtime has one kind of work, with the fields that belong to it. */
 export const sourceFitsRuntime: Rule<Running> = {
-  rule: "self.spec.runtime == 'Rhai' || has(self.spec.source) == (self.spec.runtime != 'Hats')",
+  rule: "self.spec.runtime == 'Rhai' || has(self.spec.source) == !(self.spec.runtime in ['Hats', 'Modules'])",
   message:
-    'spec.source is what runtimes Handler and Script need, Rhai may have and Hats has not: give it, or remove it and name the scripts of runtime Hats in spec.hats',
+    'spec.source is what runtimes Handler and Script need, Rhai may have, and Hats and Modules have not: give it, or remove it and name scripts in spec.hats and modules in spec.modules',
   field: ['spec', 'source'],
-  holds: ({ spec: { runtime, source: given } }) => runtime === 'Rhai' || (given !== undefined) === (runtime !== 'Hats'),
+  holds: ({ spec: { runtime, source: given } }) =>
+    runtime === 'Rhai' || (given !== undefined) === !['Hats', 'Modules'].includes(runtime),
 };
 
 export const hatsFitsRuntime: Rule<Running> = {
@@ -112,4 +114,34 @@ export const httpFitsRuntime: Rule<{ readonly spec: { readonly runtime: string; 
   }: remove it, or have requests sent to the stream`,
   field: ['spec', 'http'],
   holds: ({ spec: { runtime, http } }) => http === undefined || listening.includes(runtime),
+};
+
+export const modulesFitRuntime: Rule<Running> = {
+  rule: "(has(self.spec.modules) && size(self.spec.modules) > 0) == (self.spec.runtime == 'Modules')",
+  message: 'spec.modules and runtime Modules belong together: give the runtime and one module at least, or neither',
+  field: ['spec', 'modules'],
+  holds: ({ spec: { runtime, modules: given = [] } }) => (given.length > 0) === (runtime === 'Modules'),
+};
+
+interface OfOneModule {
+  readonly spec: {
+    readonly runtime: string;
+    readonly secretRef?: object;
+    readonly redis?: { readonly keys?: readonly string[]; readonly channels?: readonly string[] };
+    readonly denoOptions: readonly string[];
+    readonly permissions: { readonly allowAllNet: string };
+  };
+}
+
+/** What one module is given is not given to all of them. */
+export const nothingModulesCannotHave: Rule<OfOneModule> = {
+  rule:
+    "self.spec.runtime != 'Modules' || (!has(self.spec.secretRef) && size(self.spec.denoOptions) == 0 && self.spec.permissions.allowAllNet == 'Denied' && (!has(self.spec.redis) || (!has(self.spec.redis.keys) && !has(self.spec.redis.channels))))",
+  message:
+    'secretRef, denoOptions, redis.keys, redis.channels and permissions.allowAllNet are for workers of one module: under runtime Modules remove them, and give each module what it may in its own permissions',
+  field: ['spec', 'runtime'],
+  holds: ({ spec: { runtime, secretRef, redis, denoOptions: options, permissions: { allowAllNet } } }) =>
+    runtime !== 'Modules' ||
+    (secretRef === undefined && options.length === 0 && allowAllNet === 'Denied' && redis?.keys === undefined &&
+      redis?.channels === undefined),
 };

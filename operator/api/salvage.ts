@@ -10,7 +10,9 @@ interface Whole {
 }
 
 /** Fields that say what a worker has left behind in Redis, and where; some mean something only together. */
-const telling = [['type'], ['runtime'], ['runtime', 'tasks'], ['redis'], ['stream'], ['deletionPolicy']];
+const telling = [['type'], ['runtime'], ['runtime', 'tasks'], ['runtime', 'modules'], ['redis'], ['stream'], [
+  'deletionPolicy',
+]];
 
 /** The worker with those of its telling fields that can be read, each by itself; undefined when not even its type can. */
 export function salvaged(object: Whole): RedisWorker | undefined {

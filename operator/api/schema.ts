@@ -6,6 +6,7 @@ import { consumers } from './fields/consumers.ts';
 import { denoOptions } from './fields/deno-options.ts';
 import { hats } from './fields/hats.ts';
 import { http } from './fields/http.ts';
+import { modules } from './fields/modules.ts';
 import { networkPolicy, permissions } from './fields/permissions.ts';
 import { pod } from './fields/pod.ts';
 import { redis } from './fields/redis.ts';
@@ -19,7 +20,9 @@ import {
   hatsFitsRuntime,
   hatsHasNoStream,
   httpFitsRuntime,
+  modulesFitRuntime,
   noRequestsBesideTasks,
+  nothingModulesCannotHave,
   nothingScriptsCannotHave,
   preludeFileIsRhai,
   preludeIsText,
@@ -58,19 +61,20 @@ export const spec = z.object({
     'Worker type, the prefix of every Redis key; the name of the object when absent. Never changes.',
   ),
   source: source.exactOptional().describe(
-    'Where the module comes from: exactly one of inline, configMap, url and release. Not for runtime Hats; for Rhai what comes ahead of every script.',
+    'Where the module comes from: exactly one of inline, configMap, url and release. Not for runtimes Hats and Modules; for Rhai what comes ahead of every script.',
   ),
   runtime: z
-    .enum(['Handler', 'Script', 'Hats', 'Rhai'])
+    .enum(['Handler', 'Script', 'Hats', 'Rhai', 'Modules'])
     .default('Handler')
     .describe(
-      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash. Hats: scripts in Redis, those of spec.hats among them. Rhai: tasks in a list bring their own scripts, and the module, if there is one, is Rhai that all of them can use.',
+      'Handler: the module exports a function, our runtime does the rest. Script: the module is a whole program that reads its own config hash. Hats: scripts in Redis, those of spec.hats among them. Rhai: tasks in a list bring their own scripts, and the module, if there is one, is Rhai that all of them can use. Modules: requests name a function of one of spec.modules, each of which is isolated.',
     ),
   consumers: consumers.describe('Which consumers there are: exactly one of count, ids and autoscale; one when absent.'),
   redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
   stream: stream.exactOptional().describe('Keys, group and limits of the streams.'),
-  handler: handler.exactOptional().describe('How requests are run, under the Handler runtime.'),
+  handler: handler.exactOptional().describe('How requests are run, under the runtimes Handler and Modules.'),
   hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
+  modules: modules.exactOptional().describe('The modules that answer requests, under the Modules runtime.'),
   tasks: tasks.exactOptional().describe('The list of tasks, under the Rhai runtime.'),
   http: http.exactOptional().describe('A Service in front of the pods, under the Hats runtime; none when absent.'),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
@@ -334,6 +338,8 @@ export const redisWorker = withRules(
   hatsHasNoStream,
   httpFitsRuntime,
   nameOfService,
+  modulesFitRuntime,
+  nothingModulesCannotHave,
   tasksFitRuntime,
   noRequestsBesideTasks,
   preludeFileIsRhai,

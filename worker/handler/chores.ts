@@ -84,7 +84,7 @@ export class Chores {
   }
 
   #list(): Chore[] {
-    const { place, identity, inFlight, progress, clock, elsewhere } = this.#context;
+    const { place, identity, inFlight, progress, clock, elsewhere, beside } = this.#context;
     const connection = this.#connection;
     const chores = [
       this.#chore(1000, () => checkFence(connection, place, identity)),
@@ -96,6 +96,7 @@ export class Chores {
     chores.push(
       isTrimmed ? this.#chore(1000, () => this.#trim()) : this.#chore(rememberEveryMs, () => this.#remember()),
     );
+    if (beside !== undefined) chores.push(this.#chore(1000, () => beside(connection), 'at once'));
     if (place.settings.traces === 'On') {
       const traces = elsewhere ?? connection;
       chores.push(this.#chore(200, () => writeProgress(traces, place, progress, this.#features.traceExpiry)));

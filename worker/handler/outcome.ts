@@ -2,7 +2,7 @@
 import type { HandlerSettings } from '../../contract/pod.ts';
 import { replyCodes } from '../../contract/reply.ts';
 import { backoffMs } from '../pod/backoff.ts';
-import { fullMessage, messageOf } from '../pod/foreign.ts';
+import { fullMessage, isInstance, messageOf } from '../pod/foreign.ts';
 import { DoNotRetry, Reply } from '../mod.ts';
 import { type Answer, type Answerer, answerOf, errorAnswer } from './answer.ts';
 
@@ -11,6 +11,9 @@ export type Ended =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'timedOut' };
+
+/** Thrown by a runtime whose own clock has run out before the one of the handler: it counts as that. */
+export class TimeIsUp extends Error {}
 
 /** What to do with a request; every part is optional, and acknowledging it goes without saying. */
 export interface Outcome {
@@ -50,6 +53,7 @@ export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outc
   const value = ended.kind === 'returned' ? ended.value : ended.error;
   if (Reply.is(value)) return answered(() => replyAnswer(value, answerer), answerer);
   if (ended.kind === 'returned') return answered(() => answerOf(replyCodes.ok, value, answerer), answerer);
+  if (isInstance(value, TimeIsUp)) return failed(replyCodes.timedOut, value.message, answerer, attempt);
   if (DoNotRetry.is(value)) return setAside(messageOf(value), answerer);
   return failed(replyCodes.failed, fullMessage(value), answerer, attempt);
 }

@@ -8,9 +8,11 @@ import { guardProcess } from '../pod/guard.ts';
 import { joinSource } from '../pod/join.ts';
 import { loadHandler } from '../pod/load.ts';
 import { captureConsole } from '../pod/log.ts';
-import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
+import type { PodSettings } from '../pod/settings.ts';
+import { type Consumer, type ParseSettings, type Pod, startPod, takeConsumer } from '../pod/start.ts';
 import { onStopSignal } from '../pod/stop.ts';
 import { after } from '../pod/timers.ts';
+import type { Connection } from '../redis/connection.ts';
 import { followMaster } from '../redis/failover.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { Executor } from './executor.ts';
@@ -23,25 +25,55 @@ import type { SessionContext } from './session-context.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { startTracing } from './tracing.ts';
 
+/** What runs the requests of a worker. */
+export interface Prepared {
+  readonly handler: Handler;
+  /** Done once the consumer has its place, before the first request is taken. */
+  begin?(connection: Connection): Promise<void>;
+  /** Done every second beside the requests. */
+  beside?(connection: Connection): Promise<void>;
+  /** Done when the last request is over. */
+  end?(): void;
+}
+
+/** What any runtime that answers requests of a stream is told. */
+export type RequestSettings = PodSettings & Pick<Settings, 'handler'>;
+
 /**
  * Runs the worker named by the config hash `args[0]` until it is to end.
  * @param exit ends the process; for a signal that comes before there is anything to finish
  * @throws FatalError with the exit code for it.
  */
 export async function start(args: readonly string[], exit: (code: number) => never): Promise<void> {
+  await runRequests(args, exit, parseSettings, async ({ settings: { packed, source }, log }) => {
+    if (packed) await joinSource(packed);
+    return { handler: await loadUserCode(source, log) };
+  });
+}
+
+/** The same for whatever runs the requests. @param prepare gets ready what does, once code that is not ours may be loaded */
+export async function runRequests<Given extends RequestSettings>(
+  args: readonly string[],
+  exit: (code: number) => never,
+  parse: ParseSettings<Given>,
+  prepare: (pod: Pod<Given>) => Promise<Prepared>,
+): Promise<void> {
   let stop = (): void => exit(exitCodes.ok);
   onStopSignal(() => stop());
-  const pod = await startPod(args, parseSettings);
-  const { settings, keyLine, log, connect, outages, route } = pod;
+  const pod = await startPod(args, parse);
+  const { settings, keyLine, connect, outages, route } = pod;
   const proof = new Proof(settings.hashKey.split(':', 1)[0] ?? '', keyLine);
-  if (settings.packed) await joinSource(settings.packed);
-  const handler = await loadUserCode(settings.source, log);
+  const prepared = await prepare(pod);
   const consumer = await takeConsumer(pod);
-  const context = assemble(pod, consumer, handler, proof);
+  await prepared.begin?.(consumer.connections.writer);
+  const context = assemble(pod, consumer, prepared, proof);
   const loop = new Loop(context, connect, outages, consumer.connections);
   stop = () => loop.stop(settings.handler.graceSeconds * 1000);
   const failovers = followMaster(route, () => loop.reconnect());
-  const working = loop.run().finally(() => failovers.end());
+  const working = loop.run().finally(() => {
+    failovers.end();
+    prepared.end?.();
+  });
   // A request that waits is answered first: this is written once the start is over.
   after(0, () => tellWork(context));
   await working;
@@ -58,9 +90,9 @@ function tellWork({ log, place }: SessionContext): void {
 }
 
 function assemble(
-  { settings, identity, pulse, log, logWith, clock, route: { cluster } }: Pod<Settings>,
+  { settings, identity, pulse, log, logWith, clock, route: { cluster } }: Pod<RequestSettings>,
   { config, secrets }: Consumer,
-  handler: Handler,
+  { handler, beside }: Prepared,
   proof: Proof,
 ): SessionContext {
   const { sourceDigest } = settings;
@@ -92,6 +124,7 @@ function assemble(
     log,
     clock,
     progress,
+    ...(beside === undefined ? {} : { beside }),
     ...(cluster ? { elsewhere: new Elsewhere(cluster, settings.hashKey) } : {}),
   };
 }

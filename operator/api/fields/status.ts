@@ -1,6 +1,7 @@
 /** `status`: what the operator has seen. */
 import { z } from 'zod';
 import { maxConsumers } from '../../../contract/limits.ts';
+import { maxModuleReason, moduleConditions } from '../../../contract/modules.ts';
 import { largestCode } from '../../../contract/response.ts';
 import { listMapOf, listOf, mapOf, whole } from '../bounded.ts';
 
@@ -107,6 +108,22 @@ const http = z.object({
   url: z.string().max(512).exactOptional().describe('Where those that spec.http.from names call the worker.'),
 });
 
+const moduleStatus = z.object({
+  name: z.string().max(63),
+  state: z.enum(moduleConditions).describe(
+    'Idle is started by the next call; Failing ended by itself in some consumer the last time it was called.',
+  ),
+  calls: amount().describe(
+    'Calls that have ended, of requests and of other modules, since the processes of the consumers started.',
+  ),
+  errors: amount().describe('Those of them that rejected.'),
+  restarts: amount().describe('Times it ended otherwise than for rest or for newer code.'),
+  memoryMiB: amount().exactOptional().describe(
+    'What it takes, as its processes or threads say; absent while none runs.',
+  ),
+  reason: z.string().max(maxModuleReason).exactOptional().describe('Why it ended, while it is Failing.'),
+});
+
 const responses = z.object({
   total: amount().exactOptional().describe(
     'Responses the stream was given, whether or not they could be read in time.',
@@ -181,6 +198,9 @@ export const status = z.object({
   stream: stream.exactOptional(),
   hats: hats.exactOptional().describe('The scripts of the cluster, under the Hats runtime.'),
   http: http.exactOptional().describe('The Service in front of the pods, where spec.http asks for one.'),
+  modules: listMapOf(moduleStatus, ['name'], 32).exactOptional().describe(
+    'The modules, over all consumers, under the Modules runtime.',
+  ),
   responses: responses.exactOptional(),
   rollout: rollout.exactOptional().describe('The canary of the last rollout.'),
   consumers: listMapOf(consumerStatus, ['id'], 100).exactOptional(),

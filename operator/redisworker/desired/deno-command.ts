@@ -9,19 +9,23 @@ import {
   importMapFile,
   joinedMount,
   lazyV8Flags,
+  modulesEntry,
+  modulesImportMapFile,
+  modulesRights,
   proxyVariables,
   rhaiEntry,
   rhaiFolder,
   runnerEntry,
   scriptRedisPort,
   secretMount,
+  sharedModule,
   sourceMount,
   v8Flags,
 } from '../../../contract/pod.ts';
 
 /** What the command line follows from. Net lists are in canonical form. */
 export interface CommandInput {
-  readonly runtime: 'Handler' | 'Script' | 'Hats' | 'Rhai';
+  readonly runtime: 'Handler' | 'Script' | 'Hats' | 'Rhai' | 'Modules';
   readonly configHashKey: string;
   /** Name of the file with the module. */
   readonly sourceFile: string;
@@ -71,11 +75,12 @@ export function denoCommand(input: CommandInput): string[] {
   };
   if (input.runtime === 'Hats') return hats(atGate);
   if (input.runtime === 'Rhai') return rhai(atGate);
-  if (input.requestLimit === 0) return handler(atGate);
+  const program = input.runtime === 'Modules' ? modules : handler;
+  if (input.requestLimit === 0) return program(atGate);
   return [
     ...runner(input, gateNet.length > 0 ? [`--allow-net=${[...gateNet, ...ownAddresses.Handler].join(',')}`] : []),
     '--',
-    ...handler(input),
+    ...program(input),
   ];
 }
 
@@ -115,6 +120,24 @@ function rhai(input: CommandInput): string[] {
     `--allow-env=${handlerRights.env.join(',')}`,
     `--allow-read=${[rhaiFolder, ...handlerRights.read].join(',')}`,
     ...net(input),
+    `${heap(input.memoryMiB)},${v8Flags}`,
+  ]);
+}
+
+/**
+ * Modules with a process of their own have flags of their own, which this one writes. What it may reach and read beside
+ * its own is for those that are its threads; each of them gets a part of it.
+ */
+function modules(input: CommandInput): string[] {
+  return deno(input, modulesEntry, [
+    `--allow-env=${[...modulesRights.env, ...input.allowEnv].join(',')}`,
+    ...deniedEnv(input.allowEnv),
+    `--allow-read=${[...modulesRights.read, sharedModule].join(',')}`,
+    `--allow-write=${modulesRights.write.join(',')}`,
+    '--allow-run=deno',
+    ...net(input),
+    '--unstable-worker-options',
+    `--import-map=${modulesImportMapFile}`,
     `${heap(input.memoryMiB)},${v8Flags}`,
   ]);
 }

@@ -14,6 +14,7 @@ import {
   httpPort,
   httpPortName,
   keyFileName,
+  modulesMount,
   proxyVariables,
   redisCaFileName,
   redisCertFileName,
@@ -231,12 +232,16 @@ function container(input: CommonInput): Omit<Container, 'command'> {
 /** What a worker pod asks for when the manifest does not say. */
 const forOneProcess = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
 
-/** By runtime. Each script of Hats has a process of its own: a dozen of them find room. */
+/** Each script of Hats, and each module, has a process of its own: a dozen of them find room. */
+const forManyProcesses = { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } };
+
+/** By runtime. */
 export const defaultResources = {
   Handler: forOneProcess,
   Script: forOneProcess,
   Rhai: forOneProcess,
-  Hats: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+  Hats: forManyProcesses,
+  Modules: forManyProcesses,
 } as const satisfies Record<CommandInput['runtime'], ResourceRequirements>;
 
 function environment(input: CommonInput): EnvVar[] {
@@ -256,7 +261,9 @@ function environment(input: CommonInput): EnvVar[] {
       : {}),
     ...tlsEnvironment(input.redisTls),
     [env.keyFile]: `${secretMount}/${keyFileName}`,
-    [env.source]: `${sourceFolder(input.command)}/${input.command.sourceFile}`,
+    [env.source]: input.command.runtime === 'Modules'
+      ? modulesMount
+      : `${sourceFolder(input.command)}/${input.command.sourceFile}`,
     ...(input.command.isPacked === true ? { [env.sourcePieces]: sourceMount } : {}),
     [env.sourceDigest]: input.sourceDigest,
     [env.settings]: JSON.stringify(input.settings),

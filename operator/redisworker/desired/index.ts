@@ -278,10 +278,11 @@ function commonInput(
 
 /**
  * A Script reaches its Redis through the runner, on loopback; the other runtimes reach it themselves. What scripts of Hats
- * send goes through another process, which has their scope.
+ * send goes through another process, which has their scope; and modules with a process of their own have their part there.
  */
-function allowNet({ scope, runtime, http }: Blueprint, redis: RedisEndpoint['servers']): string[] {
+function allowNet({ scope, runtime, http, work }: Blueprint, redis: RedisEndpoint['servers']): string[] {
   const own = http === undefined ? [] : [httpAddress];
+  if (runtime === 'Modules') return denoNetFlag(work.net?.ofRuntime ?? [], redis, ownAddresses.Handler);
   if (runtime === 'Handler' || runtime === 'Rhai') return denoNetFlag(scope, redis, ownAddresses.Handler);
   if (runtime === 'Hats') return denoNetFlag([], redis, [...ownAddresses.Hats, ...own]);
   return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);

@@ -83,6 +83,8 @@ export type Why =
   | 'ScriptMissing'
   | 'ScriptDrifted'
   | 'ScriptUnwanted'
+  | 'ModulesMissing'
+  | 'ModulesDrifted'
   | 'NetworkPolicyMissing'
   | 'NetworkPolicyDrifted'
   | 'ServiceMissing'

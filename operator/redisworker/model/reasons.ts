@@ -183,6 +183,9 @@ export const workReasons = [
   'ScriptRemoved',
   'QueueClaimed',
   'QueueGivenUp',
+  'ModulesDeclared',
+  'ModulesForgotten',
+  'ModulesRemoved',
 ] as const;
 
 /** Of events that tell whether the network holds a worker, in `apply/status.ts`. */

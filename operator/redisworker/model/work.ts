@@ -19,6 +19,12 @@ export interface WorkBlueprint {
   readonly responses: string;
   /** Keys of ConfigMaps that hold a part of the work. */
   readonly texts?: readonly TextRef[];
+  /** What of the worker's scope it has a use for, where that is not all of it: the policy opens no more. */
+  readonly net?: {
+    readonly scope: Scope;
+    /** What the process of the runtime itself may reach. */
+    readonly ofRuntime: Scope;
+  };
   /** Requests after which a process is replaced by a fresh one; 0 for none. */
   readonly requestLimit: number;
   /** What the runtime is told in WORKER_SETTINGS. */
@@ -36,13 +42,15 @@ export interface WorkBlueprint {
 export interface TextRef {
   readonly name: string;
   readonly key: string;
+  /** Where the spec names it. */
+  readonly field: string;
 }
 
 /** What the ConfigMaps of {@link WorkBlueprint.texts} hold, by {@link textKey}. */
 export type Texts = ReadonlyMap<string, string>;
 
 /** One text for a key of a ConfigMap. */
-export function textKey({ name, key }: TextRef): string {
+export function textKey({ name, key }: Omit<TextRef, 'field'>): string {
   return `${name}/${key}`;
 }
 

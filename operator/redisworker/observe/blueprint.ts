@@ -38,8 +38,12 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     deny: deny.ok ? deny.scope : [],
     allowAllNet: spec.permissions.allowAllNet === 'Granted',
   };
+  const grace = graceOf(spec);
+  const memory = memoryOf(spec);
+  const work = workOf(worker, { prefix, graceSeconds: grace, memoryMiB: memory, net });
+  const opened = { ...net, ...(work.net === undefined ? {} : { scope: work.net.scope }) };
   const gate = gatePlan({
-    ...net,
+    ...opened,
     outsideNames: spec.permissions.outsideNames,
     enforcement: spec.networkPolicy.enforcement,
   }, defaults);
@@ -53,10 +57,6 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
     ...(topology.kind === 'Cluster' ? clusterProblems(spec) : []),
     ...deniedFields(spec.pod, defaults.deniedPodFields ?? []),
   ];
-  const { timeoutSeconds } = spec.tasks ?? spec.handler;
-  const grace = spec.pod.terminationGracePeriodSeconds ?? timeoutSeconds + graceAfterTimeoutSeconds;
-  const memory = memoryOf(spec);
-  const work = workOf(worker, { prefix, graceSeconds: grace, memoryMiB: memory, net });
   return {
     problems: [...problems, ...work.problems ?? []],
     blueprint: {
@@ -73,9 +73,9 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       keyPrefix: prefix,
       redisUrl,
       work,
-      ...net,
+      ...opened,
       http: spec.http && { port: spec.http.port, callers },
-      policyScope: collector.ok ? canonicalScope([...net.scope, ...collector.scope]) : net.scope,
+      policyScope: collector.ok ? canonicalScope([...opened.scope, ...collector.scope]) : opened.scope,
       gate,
       outsideNames: spec.permissions.outsideNames,
       flavor: spec.networkPolicy.flavor,
@@ -93,6 +93,12 @@ export function blueprintOf(worker: RedisWorker, defaults: Defaults): Draft {
       pod: podSettings(spec),
     },
   };
+}
+
+/** Seconds a pod has to end. */
+function graceOf({ tasks, handler, pod }: RedisWorkerSpec): number {
+  const { timeoutSeconds } = tasks ?? handler;
+  return pod.terminationGracePeriodSeconds ?? timeoutSeconds + graceAfterTimeoutSeconds;
 }
 
 /** What is said of its code beside the spec. */

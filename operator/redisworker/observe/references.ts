@@ -30,10 +30,10 @@ export async function readReferences(
 /** What the ConfigMaps hold that the work names. */
 async function readTexts({ following }: World, { blueprint, referred }: Reader): Promise<Resolved<Texts>> {
   const texts = new Map<string, string>();
-  for (const { name, key } of blueprint.work.texts ?? []) {
+  for (const { name, key, field } of blueprint.work.texts ?? []) {
     const ref = { namespace: blueprint.parent.namespace, name };
     const found = await readNamed(following.references, referred, resources.configMaps, ref);
-    const text = found.ok ? textOfConfigMap({ name, key }, found.value, 'spec.hats') : found;
+    const text = found.ok ? textOfConfigMap({ name, key }, found.value, field) : found;
     if (!text.ok) return text;
     texts.set(textKey({ name, key }), text.value);
   }

@@ -2,6 +2,7 @@
 import type { RedisWorker, RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KindOfWork, WorkBlueprint, WorkSurroundings } from '../model/work.ts';
 import { hatsWork } from './hats/index.ts';
+import { modulesOver } from './modules/index.ts';
 import { streamWork } from './stream/index.ts';
 import { tasksWork } from './tasks/index.ts';
 
@@ -11,9 +12,10 @@ const kindOfRuntime: Readonly<Record<RedisWorkerSpec['runtime'], keyof typeof ki
   Script: 'stream',
   Hats: 'hats',
   Rhai: 'tasks',
+  Modules: 'modules',
 };
 
-const kinds = { stream: streamWork, hats: hatsWork, tasks: tasksWork } as const;
+const kinds = { stream: streamWork, hats: hatsWork, tasks: tasksWork, modules: modulesOver(streamWork) } as const;
 
 const byName: ReadonlyMap<string, KindOfWork> = new Map<string, KindOfWork>(Object.entries(kinds));
 

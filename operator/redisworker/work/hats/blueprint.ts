@@ -54,7 +54,9 @@ export function hatsBlueprint(
     resource: resourceOf(namespace, name, uid),
     responses,
     requestLimit: 0,
-    texts: scripts.flatMap(({ source }) => source.configMap ?? []),
+    texts: scripts.flatMap(({ source: { configMap } }) =>
+      configMap === undefined ? [] : [{ ...configMap, field: 'spec.hats' }]
+    ),
     settings: { cluster, graceSeconds, net: flagsOf(net), found: foundScriptsKey(prefix) },
     hash: {
       requestStream: requestStreamKey(prefix),

@@ -1,0 +1,128 @@
+/** The modules of a process: their files, the broker that runs them, and what there is to tell of them. */
+import { type CallOptions, type ModuleSettings, WorkerBroker } from '../../broker/mod.ts';
+import { allowsCall, type DeclaredModule, type ModuleState } from '../../contract/modules.ts';
+import { fileUrl } from '../pod/file-url.ts';
+import { Reply } from '../mod.ts';
+import { answerOf, throwInOwnTerms } from './answers.ts';
+import type { Declared } from './declared.ts';
+import { ModuleRecords } from './records.ts';
+
+/** What all modules of a process have in common. */
+export interface HostSettings {
+  /** Folder of their files. */
+  readonly folder: string;
+  /** What they import as `redisworker`. */
+  readonly shared: URL;
+  /** MiB of the heap of one that has a process of its own. */
+  readonly heapMiB: number;
+}
+
+/** Milliseconds in which a module has to show it is alive after a call was given up. */
+const graceMs = 1000;
+
+export class ModuleHost {
+  readonly #settings: HostSettings;
+  readonly #records = new ModuleRecords((url) => this.#nameOf(url));
+  readonly #broker: WorkerBroker;
+  #declared: Declared = new Map();
+
+  constructor(settings: HostSettings) {
+    this.#settings = settings;
+    this.#broker = new WorkerBroker({
+      settingsOf: (url) => this.#settingsOf(url),
+      workerCleaner: (event) => event.type !== 'terminate' && this.#records.note(event),
+    });
+  }
+
+  get names(): readonly string[] {
+    return [...this.#declared.keys()].sort();
+  }
+
+  /** Brings the files to what is declared. A module that has changed ends its calls and is loaded anew; the others go on. */
+  async apply(declared: Declared): Promise<readonly string[]> {
+    const before = this.#declared;
+    const changed = [...declared].filter(([name, { json }]) => before.get(name)?.json !== json);
+    const gone = [...before.keys()].filter((name) => !declared.has(name));
+    await Deno.mkdir(this.#settings.folder, { recursive: true });
+    for (const [name, { module }] of changed) await this.#write(name, module.source);
+    this.#declared = declared;
+    for (const name of [...changed.map(([one]) => one), ...gone]) {
+      const seconds = before.get(name)?.module.timeoutSeconds;
+      if (seconds !== undefined) this.#broker.retireWorker(this.#urlOf(name), seconds * 1000);
+    }
+    for (const name of gone) await Deno.remove(this.#pathOf(name)).catch(() => undefined);
+    this.#records.keep(declared);
+    return changed.map(([name]) => name);
+  }
+
+  /** Calls a function. @throws what it throws, or a {@link Reply} for a module there is not */
+  async call(name: string, functionName: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    if (!this.#declared.has(name)) {
+      throw new Reply(404, `there is no module "${name.slice(0, 80)}": there are ${this.names.join(', ')}`);
+    }
+    const url = this.#urlOf(name);
+    try {
+      return await answerOf(await this.#broker.workerFnProxy(url, functionName, options)(...args));
+    } catch (error) {
+      return await throwInOwnTerms(error, { module: url, functionName });
+    }
+  }
+
+  /** How each of them is; what it takes is asked for, and told the next time. */
+  states(): readonly ModuleState[] {
+    const states = this.#records.states(this.names, this.#broker.workers());
+    this.#broker.measure();
+    return states;
+  }
+
+  /** Ends all of them. */
+  end(): void {
+    this.#broker.terminate();
+  }
+
+  /** A file is never there by half. */
+  async #write(name: string, source: string): Promise<void> {
+    const path = this.#pathOf(name);
+    await Deno.writeTextFile(`${path}.new`, source);
+    await Deno.rename(`${path}.new`, path);
+  }
+
+  #pathOf(name: string): string {
+    return `${this.#settings.folder}/${name}.ts`;
+  }
+
+  #urlOf(name: string): URL {
+    return new URL(fileUrl(this.#pathOf(name)));
+  }
+
+  /** The module of a file; undefined for a URL that is none of ours. */
+  #nameOf({ href }: URL): string | undefined {
+    const folder = fileUrl(`${this.#settings.folder}/`);
+    const name = href.startsWith(folder) ? href.slice(folder.length).replace(/\.ts$/, '') : '';
+    return this.#declared.has(name) && this.#urlOf(name).href === href ? name : undefined;
+  }
+
+  #settingsOf(url: URL): ModuleSettings {
+    const { shared, heapMiB } = this.#settings;
+    const module = this.#declared.get(this.#nameOf(url) ?? '')?.module;
+    if (module === undefined) throw new Error(`there is no module ${url}`);
+    return {
+      isolation: module.isolation,
+      permissions: { net: module.net, denyNet: module.denyNet, env: module.env },
+      concurrency: module.concurrency,
+      timeoutMs: module.timeoutSeconds * 1000,
+      idleMs: module.idleSeconds * 1000,
+      memoryMiB: heapMiB,
+      program: 'deno',
+      graceMs,
+      imports: { redisworker: shared },
+      mayCall: (target, functionName, segregationId) =>
+        segregationId === undefined && this.#mayCall(module, target, functionName),
+    };
+  }
+
+  #mayCall({ mayCall }: DeclaredModule, target: URL, functionName: string | undefined): boolean {
+    const name = this.#nameOf(target);
+    return name !== undefined && functionName !== undefined && allowsCall(mayCall, name, functionName);
+  }
+}
