@@ -33,7 +33,7 @@ test('a process that has been busy and rests is collected once, and again when i
   expect(await after(5000, 50)).toBe(0); // it is busy
   expect(await after(100, 0)).toBe(1);
   expect(await after(100, 10)).toBe(1);
-  expect(await after(100, 6)).toBe(2);
+  expect(await after(100, 7)).toBe(2);
   stop();
   expect(clock.pending).toBe(0);
 });
