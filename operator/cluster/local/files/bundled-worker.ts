@@ -72,7 +72,7 @@ export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule)
 }
 
 function isOfRhai({ spec }: KubeObject): boolean {
-  return (spec as { runtime?: unknown }).runtime === 'Rhai';
+  return (spec as { runtime?: unknown } | undefined)?.runtime === 'Rhai';
 }
 
 /** What the prelude is in its ConfigMap. */
