@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { look, placeOf } from '../operator/cluster/local/files/look.ts';
 import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
 import { buildFile, type BuiltFile } from './build-documents.ts';
-import { type ExitCode, exitCodes, fail, Failure } from './failure.ts';
+import { type ExitCode, exitCodes, Failure, wrongPath } from './failure.ts';
 import type { Io } from './io.ts';
 import { type ModuleSettings, modulesOf } from './module-manifest.ts';
 
@@ -40,7 +40,7 @@ export async function buildAll(
   bundle: BundleModule,
 ): Promise<readonly BuiltFile[]> {
   const { modules } = modulesOf(files, settings);
-  const places = await Promise.all(files.map(placeOf)).catch(fail);
+  const places = await Promise.all(files.map(placeOf)).catch(wrongPath);
   const { texts, unseen } = await look(places, modules);
   for (const [path, why] of unseen) throw new Failure(`${path} ${why}`);
   if (texts.size === 0) throw new Failure(`there is no manifest in ${files.join(', ')}`);

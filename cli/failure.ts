@@ -36,6 +36,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** For `catch`, where a path the user named leads to nothing. */
+export function wrongPath(error: unknown): never {
+  throw new Failure(messageOf(error), exitCodes.usage, { cause: error });
+}
+
 /** Turns an error whose message already is a sentence for the user into a failure; for `catch`. */
 export function fail(error: unknown): never {
   throw new Failure(messageOf(error), exitCodes.failed, { cause: error });

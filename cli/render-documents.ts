@@ -7,7 +7,7 @@ import { type Look, look, placeOf } from '../operator/cluster/local/files/look.t
 import { laptopRules, type ManifestRules } from '../operator/cluster/local/files/manifest.ts';
 import { admit } from '../operator/cluster/local/store/admission.ts';
 import type { ConsentLabel } from '../operator/redisworker/model/blueprint.ts';
-import { fail } from './failure.ts';
+import { wrongPath } from './failure.ts';
 import type { Io } from './io.ts';
 
 /** The documents, and what is wrong with others, in the sentences of `redisworker up`. */
@@ -35,7 +35,7 @@ const kinds = new Map([
  * @throws Failure when a path does not exist
  */
 export async function readDocuments(paths: readonly string[], namespace: string, io: Io): Promise<Documents> {
-  const places = await Promise.all(paths.filter((path) => path !== standardInput).map(placeOf)).catch(fail);
+  const places = await Promise.all(paths.filter((path) => path !== standardInput).map(placeOf)).catch(wrongPath);
   const seen = await look(places);
   const texts = paths.includes(standardInput)
     ? new Map([...seen.texts, [standardInput, await io.input()]])

@@ -323,7 +323,11 @@ describe('what is refused', () => {
   });
 
   test('a path that does not exist, and a flag that is wrong', async () => {
-    expect((await rendered(['/nowhere.yaml'])).told[0]).toContain('There is no file or folder /nowhere.yaml');
+    const nowhere = await rendered(['/nowhere.yaml']);
+    expect([nowhere.code, nowhere.told[0]]).toEqual([
+      2,
+      expect.stringContaining('There is no file or folder /nowhere.yaml'),
+    ]);
     expect((await rendered(['-', '--resolve', 'x'])).code).toBe(2);
     expect((await rendered(['-', '--redis', 'redis://:p@h'])).told[0]).toContain('must not carry credentials');
   });

@@ -186,7 +186,7 @@ async function mustExist(files: readonly string[]): Promise<void> {
   for (const file of files) {
     await access(file, constants.R_OK).catch(() => {
       throw new Failure(
-        `there is no readable file or folder ${file}: name a manifest, for example examples/demo-worker.yaml`,
+        `there is no readable file or folder ${file}: check the path; "${program} init NAME" makes a new worker`,
         exitCodes.usage,
       );
     });

@@ -46,6 +46,8 @@ export async function up({ settings, ...options }: UpOptions, io: Io, stop: Prom
 function nothingToRun(files: readonly string[], problems: number): Failure {
   const cause = problems > 0
     ? `the manifests have ${counted(problems, 'problem')}, see above`
-    : `there is no RedisWorker in ${files.join(', ')}; examples/demo-worker.yaml has one`;
+    : `there is no RedisWorker in ${
+      files.join(', ')
+    }: name a manifest or a module, such as greet.ts; "${program} init NAME" makes both`;
   return new Failure(`nothing to run: ${cause}`);
 }

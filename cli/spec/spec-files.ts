@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSpec } from '../../operator/cluster/local/files/other-files.ts';
-import { exitCodes, Failure, messageOf } from '../failure.ts';
+import { exitCodes, Failure, messageOf, systemCode } from '../failure.ts';
 
 /** @throws Failure (usage) for what is not there, and for a folder without a spec */
 export async function specFiles(named: readonly string[]): Promise<readonly string[]> {
@@ -12,7 +12,8 @@ export async function specFiles(named: readonly string[]): Promise<readonly stri
 async function specsOf(path: string): Promise<readonly string[]> {
   if (path === '-') return [path];
   const found = await stat(path).catch((error: unknown) => {
-    throw new Failure(`the spec ${path} cannot be read: ${messageOf(error)}`, exitCodes.usage);
+    const why = systemCode(error) === 'ENOENT' ? 'is not there: check the path' : `cannot be read: ${messageOf(error)}`;
+    throw new Failure(`the spec ${path} ${why}`, exitCodes.usage);
   });
   if (!found.isDirectory()) return [path];
   const specs = (await readdir(path)).filter(isSpec).sort().map((name) => join(path, name));

@@ -165,7 +165,7 @@ test('a worker whose code ends again and again is not waited for', async () => {
 });
 
 test.each([
-  [['nowhere.yaml'], 'the spec nowhere.yaml cannot be read'],
+  [['nowhere.yaml'], 'the spec nowhere.yaml is not there: check the path'],
   [['-', '--watch'], '--watch follows files'],
   [['-'], '-:1: cases: must be given'],
   [['docs'], 'there is no spec in docs'],

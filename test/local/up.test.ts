@@ -147,7 +147,7 @@ describe('redisworker up with nothing it can run says why and ends with code 1',
   test('an empty folder', async () => {
     const folder = await mkdtemp(join(runtimeFolder, 'empty-'));
     expect(await fails(folder)).toBe(
-      `nothing to run: there is no RedisWorker in ${folder}; examples/demo-worker.yaml has one`,
+      `nothing to run: there is no RedisWorker in ${folder}: name a manifest or a module, such as greet.ts; "redisworker init NAME" makes both`,
     );
   });
 
