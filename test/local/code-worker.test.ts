@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,11 +11,15 @@ import { machineLookUp } from '../../operator/dns/lookup.ts';
 import { createLog } from '../../operator/observability/log.ts';
 import { createMetrics } from '../../operator/observability/metrics.ts';
 import { type Operator, startOperator } from '../../operator/operator.ts';
+import { bundlerFetched } from '../support/code-cache.ts';
 import { type CodeServer, startCodeServer } from '../support/code-server.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { hasGitServer, startGitServer } from '../support/git-server.ts';
 import { keptNodeFolder } from '../support/keeper.ts';
+import { type NpmRegistry, serveNpm } from '../support/npm-registry.ts';
+import { freePort } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { ask } from '../support/requests.ts';
 import { eventually } from '../support/wait.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -22,6 +27,7 @@ const patience = 120_000;
 
 let redis: TestRedis;
 let host: CodeServer;
+let registry: NpmRegistry;
 let cluster: LocalCluster;
 let node: Awaited<ReturnType<typeof startNode>>;
 let operator: Operator;
@@ -41,16 +47,19 @@ async function startIt(): Promise<void> {
     policyEnforcement: 'None',
     lookUp: machineLookUp(),
     code: codeResolver({ environment: process.env }, systemClock),
+    registries: { npm: registry.url },
     countersEveryMs: 500,
   });
   await operator.started;
 }
 
 beforeAll(async () => {
-  [redis, host, cluster] = await Promise.all([
+  [redis, host, cluster, registry] = await Promise.all([
     startRedis(),
     startCodeServer(),
     openLocalCluster({ log, nodeName: 'test' }),
+    serveNpm(),
+    bundlerFetched(), // the registry of the test has none
   ]);
   dataDir = keptNodeFolder();
   const places = { dataDir, imageRoot: root, denoPath: join(root, 'node_modules/.bin/deno') };
@@ -61,6 +70,7 @@ afterAll(async () => {
   await operator.stop();
   await node.stop();
   await cluster.close();
+  registry.close();
   await Promise.all([redis.stop(), host.close(), rm(dataDir, { recursive: true, force: true })]);
 }, patience);
 
@@ -88,6 +98,7 @@ async function podsOf(name: string): Promise<readonly (string | undefined)[]> {
   );
 }
 
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 const asksFor = (path: string): number => host.asked.filter((one) => one.path === path).length;
 const greeting = (word: string): string =>
   `import { word } from './word.ts';\nexport default (): string => '${word}' + word;\n`;
@@ -263,6 +274,63 @@ await new Promise(() => setInterval(() => {}, 1000));\n`,
     await cluster.apply(from('locked', { ...mapped, lock: { name: 'settings', key: 'lock' } }), 'user');
     await told('locked', 'Stalled', 'True', 'LockMismatch');
   }, patience);
+
+  test('of a release imports by its map, its hosts and its lock, and is what its digest says', async () => {
+    const other = await startCodeServer({ '/words.ts': 'export const word = 2;\n' });
+    try {
+      const [repo, module] = [`${host.url}/releases`, "import { word } from 'words';\nexport default () => word;\n"];
+      host.routes.set('/releases/whole/1.0.0/worker.ts', module);
+      const remote = {
+        [`${repo}/whole/1.0.0/worker.ts`]: sha256(module).toString('hex'),
+        [`${other.url}/words.ts`]: sha256('export const word = 2;\n').toString('hex'),
+      };
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { namespace: 'default', name: 'whole' },
+        data: {
+          map: JSON.stringify({ imports: { words: `${other.url}/words.ts` } }),
+          lock: JSON.stringify({ version: '5', remote }),
+        },
+      }, 'user');
+      const source = {
+        release: { repo, class: 'whole', version: '1.0.0' },
+        importMap: { name: 'whole', key: 'map' },
+        lock: { name: 'whole', key: 'lock' },
+        importHosts: [other.host],
+        integrity: `sha256-${sha256(module).toString('base64')}`,
+      };
+      await cluster.apply(from('whole', source), 'user');
+      await told('whole', 'Ready', 'True');
+      expect(await ask(redis.client, 'whole', null)).toMatchObject({ code: 200, data: 2 });
+      other.routes.set('/words.ts', 'export const word = 3;\n');
+      await cluster.apply(from('whole', source, { 'redisworker.dev/resolve-requested-at': 'now' }), 'user');
+      await told('whole', 'SourceResolved', 'False', 'LockMismatch');
+      await told('whole', 'Ready', 'True');
+    } finally {
+      await other.close();
+    }
+  }, 2 * patience);
+
+  test('dials a database by mysql2, of the registry of npm it is told, and says who does not answer', async () => {
+    const port = await freePort();
+    host.routes.set(
+      '/database.ts',
+      `import mysql from 'npm:mysql2/promise';
+export default async (): Promise<unknown> => {
+  const connection = await mysql.createConnection({ host: '127.0.0.1', port: ${port}, user: 'u', password: 'p' });
+  return await connection.query('SELECT 1');
+};\n`,
+    );
+    const made = from('database', { url: `${host.url}/database.ts` });
+    const permissions = { net: [`127.0.0.1:${port}`] };
+    await cluster.apply({ ...made, spec: { ...(made.spec as object), permissions } }, 'user');
+    await told('database', 'Ready', 'True');
+    expect(await ask(redis.client, 'database', null)).toMatchObject({
+      code: 500,
+      err: { message: expect.stringContaining('ECONNREFUSED') as unknown },
+    });
+  }, 2 * patience);
 
   test('is rolled back by its former manifest while the host is gone, from what the operator keeps', async () => {
     for (const word of ['former', 'latter']) {

@@ -38,8 +38,8 @@ export function tryRun(
 }
 
 /** Runs a command that has to succeed. @returns its stdout. @throws Error with its stderr */
-export async function run(program: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await tryRun(program, args);
+export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await tryRun(program, args, options);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.trim()}`);
   return stdout;
 }
