@@ -39,7 +39,7 @@ export function moduleBundler(
 /** Gives what resolves code from elsewhere, by processes of this Node. @throws Failure when Deno is not installed */
 export function codeResolver({ environment }: Pick<ModuleBundling, 'environment'>, clock: Clock): LocalCodeResolver {
   const { PATH, TMPDIR } = environment;
-  const place = { CODE_DENO: denoPath(), CODE_SEED: codeCache(environment) };
+  const place = { CODE_DENO: denoPath(), CODE_SEED: codeCache(environment), CODE_TYPES: runtimeTypes() };
   const known = { ...passedOn(environment), PATH, TMPDIR, ...place };
   return new LocalCodeResolver({ command: [process.execPath, resolverProgram], environment: known, clock });
 }

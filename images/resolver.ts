@@ -20,16 +20,18 @@ export interface ResolverFiles {
 
 /** All of it. @throws CannotBuildImage when the bundler cannot be had */
 export async function resolverFiles(denoPath: string): Promise<ResolverFiles> {
-  const [program, bundler, license] = await Promise.all([
+  const [program, bundler, license, types] = await Promise.all([
     bundleForNode({ entries: { 'resolve-job': 'operator/code/resolve-job.ts' }, node: 24 }),
     bundlerOf(denoPath),
     readFile(join(import.meta.dirname, 'licenses/esbuild.txt'), 'utf8'),
+    readFile(join(import.meta.dirname, '../worker/mod.ts'), 'utf8'),
   ]);
   const licenses = [
     textFile('usr/share/doc/esbuild/copyright', license),
     textFile('usr/share/doc/redisworker/third-party.txt', await notices(program.packages)),
   ];
   const ours = [...program.files].map(([path, text]) => textFile(`${folder}/${path}`, text));
+  ours.push(textFile(`${folder}/redisworker.ts`, types)); // what code is checked against
   return {
     files: [...ours, ...bundler.files, ...licenses],
     parts: [...bundler.parts, ...await npmComponents(program.packages)],

@@ -122,6 +122,7 @@ function container(image: string, resources: JobSettings['resources'], way: JobW
       { name: 'NO_COLOR', value: '1' },
       { name: 'DENO_NO_UPDATE_CHECK', value: '1' },
       { name: 'CODE_SEED', value: `${imageRoot}/code/seed` },
+      { name: 'CODE_TYPES', value: `${imageRoot}/code/redisworker.ts` },
       ...(resources.limits?.['memory'] === undefined
         ? []
         : [{ name: 'CODE_MEMORY', value: resources.limits['memory'] }]),

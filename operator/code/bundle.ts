@@ -49,8 +49,8 @@ export type BundleOutcome =
   & { readonly files: readonly string[] }
   & (
     | { readonly ok: true; readonly bundle: Bundle }
-    /** With what Deno said, where it is about that. */
-    | { readonly ok: false; readonly problem: string; readonly said?: string }
+    /** With what Deno said, where it is about that; or types alone are wrong. */
+    | { readonly ok: false; readonly problem: string; readonly said?: string; readonly isMistyped?: true }
   );
 
 /** Bundles a module. What is wrong with the module is an outcome, not an error. */
@@ -103,7 +103,8 @@ class Build {
     if (failed !== undefined) {
       const { sentence, file } = failed;
       const told = file === undefined ? files : [...new Set([...files, file])];
-      return { ok: false, problem: sentence, files: told, ...(broken === undefined ? {} : { said: broken.stderr }) };
+      const about = broken === undefined ? { isMistyped: true } as const : { said: broken.stderr };
+      return { ok: false, problem: sentence, files: told, ...about };
     }
     const output = await this.#output();
     if (typeof output === 'string') return { ok: false, problem: output, files };

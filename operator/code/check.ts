@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type BuildProblem, buildProblem } from './build-problem.ts';
 import { type DenoTool, runDeno } from './deno.ts';
 import { runtimeModule } from './gate.ts';
+import type { ImportMap } from './import-map.ts';
 import { nameFrom } from './name-from.ts';
 import { findProject, type Project } from './project.ts';
 
@@ -19,19 +20,21 @@ export interface CheckRequest {
   readonly namedFrom: string;
   /** Declarations of the runtime's module. */
   readonly runtimeTypes: string;
+  /** What Deno is told of imports and of a lock, in the place of what the project says. */
+  readonly settings?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /** @returns the first fault; undefined when there is none, or no types: of JavaScript, and of a module that is not there */
 export async function checkTypes(request: CheckRequest): Promise<BuildProblem | undefined> {
-  const { deno, namedFrom, runtimeTypes, signal } = request;
+  const { deno, namedFrom, runtimeTypes, settings = [], signal } = request;
   const project = await findProject(request.entry);
   if (project === undefined || !/\.[mc]?tsx?$/.test(project.entry)) return undefined;
   await mkdir(deno.cache, { recursive: true });
   const cache = await realpath(deno.cache);
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'redisworker-check-'));
   try {
-    const args = ['check', '--quiet', ...await checkArguments(project, runtimeTypes, folder)];
+    const args = ['check', '--quiet', ...await checkArguments(project, runtimeTypes, settings, folder)];
     const run = await runDeno({ ...deno, cache }, args, dirname(project.entry), signal);
     return run.code === 0 ? undefined : buildProblem(run.stderr, project.entry, (path) => nameFrom(namedFrom, path));
   } finally {
@@ -39,6 +42,7 @@ export async function checkTypes(request: CheckRequest): Promise<BuildProblem | 
   }
 }
 
+const mapFlag = '--import-map=';
 const targets = z.record(z.string(), z.string());
 const configShape = z.looseObject({
   imports: targets.optional(),
@@ -50,23 +54,29 @@ const configShape = z.looseObject({
 async function checkArguments(
   { entry, config, lock }: Project,
   runtimeTypes: string,
+  settings: readonly string[],
   folder: string,
 ): Promise<readonly string[]> {
-  const locked = lock === undefined ? ['--no-lock'] : [`--lock=${lock}`, '--frozen'];
-  const map = config === undefined ? { imports: {} } : await importsOf(config);
-  if (map === undefined || runtimeModule in map.imports) return [...locked, entry];
+  const isLocked = settings.some((one) => one.startsWith('--lock='));
+  const locked = isLocked ? [] : lock === undefined ? ['--no-lock'] : [`--lock=${lock}`, '--frozen'];
+  const given = settings.find((one) => one.startsWith(mapFlag))?.slice(mapFlag.length);
+  const told = [...locked, ...settings.filter((one) => !one.startsWith(mapFlag))];
+  const map = await mapOf(given, config);
+  if (map === undefined || runtimeModule in map.imports) return [...locked, ...settings, entry];
   const file = join(folder, 'import-map.json');
   const imports = { ...map.imports, [runtimeModule]: pathToFileURL(runtimeTypes).href };
   await writeFile(file, JSON.stringify({ ...map, imports }));
-  return [...locked, `--import-map=${file}`, entry];
+  return [...told, `${mapFlag}${file}`, entry];
+}
+
+/** The map that is given, which is then the only one, or what a configuration maps. */
+async function mapOf(given: string | undefined, config: string | undefined): Promise<ImportMap | undefined> {
+  if (given !== undefined) return JSON.parse(await readFile(given, 'utf8')) as ImportMap;
+  return config === undefined ? { imports: {} } : await importsOf(config);
 }
 
 /** What a configuration maps, as seen from anywhere; undefined when its map is elsewhere, and is left to Deno. */
-async function importsOf(
-  config: string,
-): Promise<
-  { readonly imports: Record<string, string>; readonly scopes?: Record<string, Record<string, string>> } | undefined
-> {
+async function importsOf(config: string): Promise<ImportMap | undefined> {
   if (config.endsWith('package.json')) return { imports: {} };
   const parsed = configShape.safeParse(readJsonc(await readFile(config, 'utf8')));
   if (!parsed.success || parsed.data.importMap !== undefined) return undefined;

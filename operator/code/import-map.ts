@@ -4,8 +4,14 @@ import { z } from 'zod';
 const targets = z.record(z.string(), z.string());
 const shape = z.looseObject({ imports: targets.optional(), scopes: z.record(z.string(), targets).optional() });
 
-/** The text of the same map with absolute addresses, or one sentence that says why there is none. */
-export type ReadImportMap = { readonly ok: true; readonly text: string } | {
+/** A map with absolute addresses. */
+export interface ImportMap {
+  readonly imports: Readonly<Record<string, string>>;
+  readonly scopes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** The same map with absolute addresses, or one sentence that says why there is none. */
+export type ReadImportMap = { readonly ok: true; readonly map: ImportMap } | {
   readonly ok: false;
   readonly problem: string;
 };
@@ -24,10 +30,7 @@ export function readImportMap(text: string, base: string): ReadImportMap {
   const moved = (one: Record<string, string>) =>
     Object.fromEntries(Object.entries(one).map(([key, target]) => [absolute(key, base), absolute(target, base)]));
   const scopes = Object.entries(map.scopes ?? {}).map(([scope, one]) => [absolute(scope, base), moved(one)] as const);
-  return {
-    ok: true,
-    text: JSON.stringify({ imports: moved(map.imports ?? {}), scopes: Object.fromEntries(scopes) }),
-  };
+  return { ok: true, map: { imports: moved(map.imports ?? {}), scopes: Object.fromEntries(scopes) } };
 }
 
 function parsed(text: string): z.infer<typeof shape> | undefined {

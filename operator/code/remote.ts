@@ -11,10 +11,11 @@ import { denyImport } from './denied-hosts.ts';
 import { type DenoRun, type DenoTool, ranOutOfMemory, runDeno, tookTooLong } from './deno.ts';
 import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
 import { emptyGraph, type Graph, readGraph } from './graph.ts';
-import { readImportMap } from './import-map.ts';
-import type { RefusedCode, ResolveOutcome } from './outcome.ts';
+import { type ImportMap, readImportMap } from './import-map.ts';
+import type { FailedCode, RefusedCode, ResolveOutcome } from './outcome.ts';
 import { normalized } from './output.ts';
 import { remoteProblem } from './remote-problem.ts';
+import { remoteTypeProblem } from './remote-types.ts';
 import { type CodeRequest, hostOf, importHostsOf } from './request.ts';
 import { webWorkerProblem } from './web-workers.ts';
 
@@ -25,6 +26,8 @@ export interface RemoteRequest {
   readonly deno: DenoTool;
   /** Absolute, empty and without links on the way; what is made does not show where it is. */
   readonly folder: string;
+  /** Declarations of the runtime's module, for requests that have types checked. */
+  readonly runtimeTypes: string | undefined;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -39,11 +42,14 @@ class Remote {
   readonly #deno: DenoTool;
   readonly #folder: string;
   readonly #now: () => Date;
+  readonly #runtimeTypes: string | undefined;
   readonly #signal: AbortSignal;
   readonly #file: string;
   readonly #ground: Ground;
+  #importMap: ImportMap = { imports: {} };
 
-  constructor({ request, deno, folder, now, signal }: RemoteRequest) {
+  constructor({ request, deno, folder, runtimeTypes, now, signal }: RemoteRequest) {
+    this.#runtimeTypes = runtimeTypes;
     this.#request = request;
     this.#deno = deno;
     this.#folder = folder;
@@ -67,7 +73,8 @@ class Remote {
     const made = await this.#run(['bundle', '--quiet', ...settings, ...this.#outputs(), url]);
     if (made.code !== 0) return this.#problem(made);
     if (looked === undefined) return this.#problem(seen); // what nobody has looked at is no part of a pod
-    return await this.#mismatch(graph) ?? await this.#webWorker(graph) ?? await this.#output(graph);
+    return await this.#mismatch(graph) ?? await this.#webWorker(graph) ?? await this.#mistyped(graph, settings) ??
+      await this.#output(graph);
   }
 
   /** What Deno is told of imports, by files where it has to. */
@@ -84,7 +91,8 @@ class Remote {
     if (importMap === undefined) return settings;
     const map = readImportMap(importMap, entry.url);
     if (!map.ok) return refusal('InvalidSource', map.problem);
-    await writeFile(join(this.#folder, 'import-map.json'), map.text);
+    this.#importMap = map.map;
+    await writeFile(join(this.#folder, 'import-map.json'), JSON.stringify(map.map));
     return [...settings, `--import-map=${join(this.#folder, 'import-map.json')}`];
   }
 
@@ -123,6 +131,20 @@ class Remote {
       if (problem !== undefined) return refusal('InvalidSource', problem);
     }
     return undefined;
+  }
+
+  /** A lock has what runs, and nothing that types alone import. */
+  async #mistyped(graph: Graph, settings: readonly string[]): Promise<RefusedCode | FailedCode | undefined> {
+    const runtimeTypes = this.#runtimeTypes;
+    if (runtimeTypes === undefined) return undefined;
+    return await remoteTypeProblem({
+      url: graph.root ?? this.#request.entry.url,
+      settings: settings.filter((one) => !/^--(lock=|frozen|no-lock|import-map=)/.test(one)),
+      importMap: this.#importMap,
+      runtimeTypes,
+      folder: this.#folder,
+      run: (args) => this.#run(args),
+    });
   }
 
   async #output(graph: Graph): Promise<ResolveOutcome> {

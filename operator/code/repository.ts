@@ -18,13 +18,15 @@ export interface RepositoryRequest {
   readonly deno: DenoTool;
   readonly folder: string;
   readonly deadlineMs: number;
+  /** Declarations of the runtime's module, for requests that have types checked. */
+  readonly runtimeTypes: string | undefined;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
 
 /** Resolves a module of a repository; whatever is wrong with it is an outcome. */
 export async function resolveRepository(asked: RepositoryRequest): Promise<ResolveOutcome> {
-  const { request, credentials, deno, folder, deadlineMs, now, signal } = asked;
+  const { request, credentials, deno, folder, deadlineMs, runtimeTypes, now, signal } = asked;
   const { entry: { url, ref, path }, integrity } = request;
   const found = await checkOut({ url, ref, credentials, folder, deadlineMs, signal });
   if (found.kind !== 'checkedOut') return found;
@@ -37,8 +39,9 @@ export async function resolveRepository(asked: RepositoryRequest): Promise<Resol
   if (!await isConfigured(tree)) await writeFile(join(tree, 'deno.json'), '{}');
   const settings = await settingsIn(folder, request);
   if (typeof settings === 'string') return refused('InvalidSource', settings);
-  const made = await bundle({ entry, deno, namedFrom: tree, settings, signal });
+  const made = await bundle({ entry, deno, namedFrom: tree, runtimeTypes, settings, signal });
   if (!made.ok) {
+    if (made.isMistyped) return refused('InvalidSource', made.problem);
     if (made.said === undefined) return refused('ImportRefused', made.problem);
     return remoteProblem(made.said, entry, (file) => file.replace(`${tree}/`, ''));
   }
@@ -66,7 +69,7 @@ async function settingsIn(folder: string, request: RepositoryRequest['request'])
   if (importMap === undefined) return settings;
   const map = readImportMap(importMap, new URL(`file://${join(folder, 'tree', entry.path)}`).href);
   if (!map.ok) return map.problem;
-  await writeFile(join(folder, 'import-map.json'), map.text);
+  await writeFile(join(folder, 'import-map.json'), JSON.stringify(map.map));
   return [...settings, `--import-map=${join(folder, 'import-map.json')}`];
 }
 

@@ -18,6 +18,8 @@ export const codeRequest = z.object({
   importMap: z.string().exactOptional(),
   /** Hosts modules may be imported from beside the entry's own; absent: those Deno allows by default. */
   importHosts: z.array(z.string()).exactOptional(),
+  /** Types of the author's own modules are checked, and a fault of them refused. */
+  typeCheck: z.literal('Enabled').exactOptional(),
   /** Addresses of the registries of npm and JSR; absent: the public ones. */
   registries: z.object({ npm: z.string().exactOptional(), jsr: z.string().exactOptional() }),
   /** The Secret whose credentials the entry's host is shown: which one, and nothing of what is in it. */
@@ -44,7 +46,7 @@ export type ResolverInput = z.infer<typeof resolverInput>;
 
 /** `sha256-<hex>` of a request: the same for requests that must have the same result. */
 export function requestDigest(request: CodeRequest): string {
-  const { entry: from, integrity, lock, importMap, importHosts, registries, credentials } = request;
+  const { entry: from, integrity, lock, importMap, importHosts, typeCheck, registries, credentials } = request;
   const place = from.kind === 'url' ? [from.url] : [from.url, from.ref, from.path];
   const parts = [
     from.kind,
@@ -55,6 +57,7 @@ export function requestDigest(request: CodeRequest): string {
     importHosts === undefined ? null : [...importHosts].sort(),
     [registries.npm ?? null, registries.jsr ?? null],
     credentials === undefined ? null : [credentials.namespace, credentials.name],
+    ...(typeCheck === undefined ? [] : [typeCheck]),
   ];
   return `sha256-${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
 }

@@ -2,7 +2,8 @@
  * The resolver program: `resolve-main [FILE]` reads one request as JSON from the file, else from stdin, and writes one
  * outcome as JSON on stdout. It exits with 0 when there is an outcome, whatever it is. Runs on Node and on Deno.
  *
- * CODE_DENO is the Deno to run [deno]; CODE_SEED a cache with the bundler; CODE_CREDENTIALS credentials as JSON, for whoever
+ * CODE_DENO is the Deno to run [deno]; CODE_SEED a cache with the bundler; CODE_TYPES a file with what the runtime
+ * declares, for types that are checked; CODE_CREDENTIALS credentials as JSON, for whoever
  * would not have them beside the request; CODE_SECONDS how long each of Deno's runs may take [120]. Proxies and certificates are passed on to Deno, and nothing else.
  */
 import { readFile } from 'node:fs/promises';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     {
       denoPath: process.env['CODE_DENO'] ?? 'deno',
       seed: process.env['CODE_SEED'],
+      runtimeTypes: process.env['CODE_TYPES'] ?? '',
       longestRunMs: 1000 * Number(process.env['CODE_SECONDS'] ?? 120),
       environment: passedOn(process.env),
       signal: ending.signal,

@@ -2,13 +2,13 @@
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentialHost, credentialProblem } from './credential-hosts.ts';
-import { deniedProblem, isDenied } from './denied-hosts.ts';
+import { credentialHost } from './credential-hosts.ts';
 import type { DenoTool } from './deno.ts';
 import type { ResolveOutcome } from './outcome.ts';
 import { resolveRemote } from './remote.ts';
 import { resolveRepository } from './repository.ts';
 import type { CodeCredentials, ResolverInput } from './request.ts';
+import { unresolvable } from './unresolvable.ts';
 
 /** Milliseconds a repository may take. */
 const longestFetchMs = 120_000;
@@ -21,7 +21,9 @@ export interface ResolveTools {
   readonly seed?: string | undefined;
   /** Where the folder is made; that of the system unless given. */
   readonly temporary?: string | undefined;
-  /** Milliseconds each of Deno's three runs may take; see {@link DenoTool}. */
+  /** Declarations of the runtime's module, for requests that have types checked. */
+  readonly runtimeTypes: string;
+  /** Milliseconds each of Deno's runs may take; see {@link DenoTool}. */
   readonly longestRunMs?: number | undefined;
   /** How much memory there is; see {@link DenoTool}. */
   readonly memory?: string | undefined;
@@ -38,11 +40,8 @@ export async function resolveCode(
 ): Promise<ResolveOutcome> {
   const unspeakable = credentials && credentialsProblem(credentials);
   if (unspeakable !== undefined) return { kind: 'failed', reason: 'SourceUnauthorized', sentence: unspeakable };
-  const shownToo = credentials && credentialProblem(request);
-  if (shownToo !== undefined) return { kind: 'refused', reason: 'ImportRefused', sentence: shownToo };
-  if (isDenied(new URL(request.entry.url).hostname)) {
-    return { kind: 'refused', reason: 'ImportRefused', sentence: deniedProblem(request.entry.url) };
-  }
+  const refused = unresolvable(request, credentials !== undefined);
+  if (refused !== undefined) return refused;
   const folder = await mkdtemp(join(await realpath(tools.temporary ?? tmpdir()), 'redisworker-resolve-'));
   try {
     const cache = join(folder, 'cache');
@@ -63,19 +62,12 @@ export async function resolveCode(
         ...(isShown ? { DENO_AUTH_TOKENS: authToken(credentials, credentialHost(entry.url)) } : {}),
       },
     };
-    const now = (): Date => new Date();
     const { signal = new AbortController().signal } = tools;
-    if (entry.kind === 'url') return await resolveRemote({ request: { ...request, entry }, deno, folder, now, signal });
+    const runtimeTypes = request.typeCheck === undefined ? undefined : tools.runtimeTypes;
+    const known = { deno, folder, runtimeTypes, now: () => new Date(), signal };
+    if (entry.kind === 'url') return await resolveRemote({ request: { ...request, entry }, ...known });
     const deadlineMs = tools.longestRunMs ?? longestFetchMs;
-    return await resolveRepository({
-      request: { ...request, entry },
-      credentials,
-      deno,
-      folder,
-      deadlineMs,
-      now,
-      signal,
-    });
+    return await resolveRepository({ request: { ...request, entry }, credentials, deadlineMs, ...known });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -81,6 +81,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
       'redisworker/broker/process-entry.js',
       'redisworker/worker/import_map.json',
       'redisworker/code/resolve-job.js',
+      'redisworker/code/redisworker.ts',
       'redisworker/deno/v8_code_cache_v2',
       'redisworker/deno/v8_code_cache_v2-wal',
       'redisworker/deno/v8_code_cache_v2-shm',

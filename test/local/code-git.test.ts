@@ -1,23 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { denoPath } from '../../cli/installation.ts';
+import { denoPath, runtimeTypes } from '../../cli/installation.ts';
 import type { ResolveOutcome } from '../../operator/code/outcome.ts';
 import { passedOn } from '../../operator/code/passed-on.ts';
-import type { CodeCredentials } from '../../operator/code/request.ts';
+import type { CodeCredentials, CodeRequest } from '../../operator/code/request.ts';
 import { resolveCode } from '../../operator/code/resolve.ts';
 import { codeCache } from '../support/code-cache.ts';
 import { type GitServer, hasGitServer, startGitServer } from '../support/git-server.ts';
 
-const tools = { denoPath: denoPath(), seed: codeCache(), environment: passedOn(process.env) };
+const tools = {
+  denoPath: denoPath(),
+  seed: codeCache(),
+  runtimeTypes: runtimeTypes(),
+  environment: passedOn(process.env),
+};
 
 let host: GitServer;
 
-function taken(url: string, ref: string, path: string, credentials?: CodeCredentials): Promise<ResolveOutcome> {
-  const request = { entry: { kind: 'git', url, ref, path }, registries: {} } as const;
+function taken(
+  url: string,
+  ref: string,
+  path: string,
+  credentials?: CodeCredentials,
+  more: Partial<CodeRequest> = {},
+): Promise<ResolveOutcome> {
+  const request = { entry: { kind: 'git', url, ref, path }, registries: {}, ...more } as const;
   return resolveCode({ request, ...(credentials ? { credentials } : {}) }, tools);
 }
 
-async function told(ref: string, path: string): Promise<string> {
-  const outcome = await taken(`${host.url}/code/.git`, ref, path);
+async function told(ref: string, path: string, more: Partial<CodeRequest> = {}): Promise<string> {
+  const outcome = await taken(`${host.url}/code/.git`, ref, path, undefined, more);
   if (outcome.kind === 'resolved') return 'resolved';
   return `${outcome.kind} ${outcome.reason}: ${outcome.sentence}`.replaceAll(host.url, '<host>');
 }
@@ -43,6 +54,16 @@ describe.skipIf(noGit !== '')(`a module of a Git repository${noGit}`, { timeout:
     const outcome = await taken(`${host.url}/code/.git`, 'main', 'workers/greet.ts');
     expect(outcome).toMatchObject({ kind: 'resolved', commit: host.git('code', 'rev-parse', 'main'), modules: 2 });
     expect(outcome.kind === 'resolved' && outcome.code).toContain('Hi,');
+  });
+
+  test('has its types checked where that is asked for, by the import map that is given too', async () => {
+    const module =
+      "import type { Handler } from 'redisworker';\nimport { hello } from 'lib/hello.ts';\nconst greet: Handler<string> = ({ data }) => hello(data ?? 1);\nexport default greet;\n";
+    await host.commit('code', { 'workers/typed.ts': module });
+    const more = { typeCheck: 'Enabled', importMap: '{ "imports": { "lib/": "../lib/" } }' } as const;
+    expect(await told('main', 'workers/typed.ts', more)).toBe(
+      "refused InvalidSource: workers/typed.ts:3:52: Argument of type 'string | 1' is not assignable to parameter of type 'string'",
+    );
   });
 
   test.each(['v1', 'a commit id'])('is taken at %s', async (ref) => {

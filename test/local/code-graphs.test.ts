@@ -3,25 +3,29 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { denoPath } from '../../cli/installation.ts';
+import { denoPath, runtimeTypes } from '../../cli/installation.ts';
 import type { ResolveOutcome } from '../../operator/code/outcome.ts';
 import { passedOn } from '../../operator/code/passed-on.ts';
 import { resolveCode } from '../../operator/code/resolve.ts';
-import { codeCache } from '../support/code-cache.ts';
+import { bundlerFetched, codeCache } from '../support/code-cache.ts';
 import { type CodeServer, redirectTo, startCodeServer } from '../support/code-server.ts';
 import { tryRun } from '../support/command.ts';
 import { noise } from '../support/large-code.ts';
 import { type NpmRegistry, serveNpm } from '../support/npm-registry.ts';
 
-const tools = { denoPath: denoPath(), seed: codeCache(), environment: passedOn(process.env) };
+const tools = {
+  denoPath: denoPath(),
+  seed: codeCache(),
+  runtimeTypes: runtimeTypes(),
+  environment: passedOn(process.env),
+};
 
 let server: CodeServer;
 let registry: NpmRegistry;
 let folder: string;
 beforeAll(async () => {
-  [server, registry] = await Promise.all([startCodeServer({ '/first.ts': 'export default 1;\n' }), serveNpm()]);
+  [server, registry] = await Promise.all([startCodeServer(), serveNpm(), bundlerFetched()]);
   folder = await mkdtemp(join(tmpdir(), 'redisworker-test-'));
-  await resolved('/first.ts'); // the registry of the test has no bundler
 }, 180_000);
 afterAll(async () => {
   registry.close();
@@ -70,6 +74,7 @@ describe('a module at an address', { timeout: 240_000 }, () => {
       'ioredis',
       "import { Redis } from 'npm:ioredis';\nexport default () => new Redis({ lazyConnect: true }).status === 'wait';\n",
     ],
+    ['mysql2', "import mysql from 'npm:mysql2';\nexport default () => mysql.escape(['a', 1]) === \"'a', 1\";\n"],
   ])('may import the package %s, which is in its bundle and runs there', async (name, code) => {
     server.routes.set(`/${name}.ts`, code);
     expect(await ran(await resolved(`/${name}.ts`, registry.url))).toBe('true');

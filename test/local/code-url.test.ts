@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { denoPath } from '../../cli/installation.ts';
+import { denoPath, runtimeTypes } from '../../cli/installation.ts';
 import { type ResolvedCode, type ResolveOutcome, resolveOutcome } from '../../operator/code/outcome.ts';
 import { passedOn } from '../../operator/code/passed-on.ts';
 import type { CodeCredentials, CodeRequest } from '../../operator/code/request.ts';
@@ -11,7 +11,12 @@ import { answerWith, type CodeServer, redirectTo, startCodeServer } from '../sup
 import { tryRun } from '../support/command.ts';
 
 const program = join(import.meta.dirname, '../../operator/code/resolve-main.ts');
-const tools = { denoPath: denoPath(), seed: codeCache(), environment: passedOn(process.env) };
+const tools = {
+  denoPath: denoPath(),
+  seed: codeCache(),
+  runtimeTypes: runtimeTypes(),
+  environment: passedOn(process.env),
+};
 
 let server: CodeServer;
 let other: CodeServer;
@@ -112,6 +117,25 @@ describe('a module at an address', { timeout: 180_000 }, () => {
     expect(JSON.stringify(outcome)).not.toContain('a-secret-token');
   });
 });
+
+test(
+  'types are checked where that is asked for: of what is at the host of the module, with those of the runtime and of a map',
+  { timeout: 180_000 },
+  async () => {
+    const handler = (word: string): string =>
+      `import type { Handler } from 'redisworker';\nimport { a } from 'a';\nconst greet: Handler<{ name: string }> = ({ data }) => a + data?.${word};\nexport default greet;\n`;
+    serve('/typed/a.ts', `export { a } from '${other.url}/wrong.ts';\n`);
+    other.routes.set('/wrong.ts', "export const a: string = 'a';\nexport const b: string = 1;\n");
+    serve('/typed.ts', handler('nam'));
+    const more = { importMap: '{ "imports": { "a": "./typed/a.ts" } }', importHosts: [other.host] };
+    expect(await told('/typed.ts', more)).toBe('resolved');
+    expect(await told('/typed.ts', { ...more, typeCheck: 'Enabled' })).toBe(
+      "refused InvalidSource: http://<host>/typed.ts:3:66: Property 'nam' does not exist on type '{ name: string; }'. Did you mean 'name'?",
+    );
+    serve('/typed.ts', handler('name'));
+    expect(await told('/typed.ts', { ...more, typeCheck: 'Enabled' })).toBe('resolved');
+  },
+);
 
 describe('credentials', { timeout: 180_000 }, () => {
   const token = { kind: 'token', token: 'a-secret-token' } as const;

@@ -101,6 +101,21 @@ const onlyElsewhere = (field: string): Rule<object> =>
     `source.${field} is for code that is fetched: give it with source.url, source.release or source.git alone`,
   );
 
+/** What is read where code is fetched, and nowhere else. */
+const ofFetching = ['integrity', 'lock', 'importMap', 'importHosts', 'typeCheck', 'credentialsSecretRef'];
+
+/** A release in a folder is bundled as a file beside the manifest is. */
+const notOnDisk: Rule<{ readonly release?: { readonly repo: string } }> = {
+  rule: `!has(self.release) || self.release.repo.matches('^https?://') || ![${
+    ofFetching.map((field) => `has(self.${field})`).join(', ')
+  }].exists(x, x)`,
+  message:
+    'source.integrity, lock, importMap, importHosts, typeCheck and credentialsSecretRef are for code that is fetched, and source.release.repo is a folder: leave them out, since types are checked there and its deno.json and deno.lock count, or name an http:// or https:// address',
+  holds: (value) =>
+    value.release === undefined || /^https?:\/\//.test(value.release.repo) ||
+    !ofFetching.some((field) => field in value),
+};
+
 /** Exactly one place the module is taken from. */
 export const source = withRules(
   z.object({
@@ -123,6 +138,9 @@ export const source = withRules(
     importHosts: setOf(withRules(text(260), importHost), 32).exactOptional().describe(
       'Hosts, with or without port, that modules are imported from beside the own host of url. Unless given: deno.land, jsr.io, esm.sh, raw.esm.sh, cdn.jsdelivr.net, raw.githubusercontent.com and gist.githubusercontent.com.',
     ),
+    typeCheck: z.enum(['Enabled', 'Disabled']).exactOptional().describe(
+      'Enabled checks the types of the modules of the host of url, or of the repository: a fault is refused with its line. Unless given they are not checked.',
+    ),
     credentialsSecretRef: z.object({
       name: objectName().describe('Name of the Secret, in the namespace of the worker.'),
     }).exactOptional().describe(
@@ -140,9 +158,6 @@ export const source = withRules(
     ['inline', 'configMap', 'url', 'release', 'git', 'file', 'bundle'],
     'exactly one of source.inline, source.configMap, source.url, source.release, source.git, source.file and source.bundle must be given: keep the one you mean',
   ),
-  onlyElsewhere('integrity'),
-  onlyElsewhere('lock'),
-  onlyElsewhere('importMap'),
-  onlyElsewhere('importHosts'),
-  onlyElsewhere('credentialsSecretRef'),
+  ...ofFetching.map(onlyElsewhere),
+  notOnDisk,
 );

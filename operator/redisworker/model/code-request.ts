@@ -31,7 +31,7 @@ export function codeRequestOf(
   source: SourceSpec,
   { namespace, lock, importMap, registries }: RequestParts,
 ): CodeRequest {
-  const { integrity, importHosts, credentialsSecretRef } = source;
+  const { integrity, importHosts, typeCheck, credentialsSecretRef } = source;
   return {
     entry: entryOf(source),
     registries,
@@ -39,6 +39,7 @@ export function codeRequestOf(
     ...(lock === undefined ? {} : { lock }),
     ...(importMap === undefined ? {} : { importMap }),
     ...(importHosts === undefined ? {} : { importHosts }),
+    ...(typeCheck === 'Enabled' ? { typeCheck } : {}),
     ...(credentialsSecretRef === undefined ? {} : { credentials: { namespace, name: credentialsSecretRef.name } }),
   };
 }
