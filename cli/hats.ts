@@ -1,5 +1,5 @@
 /** `redisworker hats`: what its commands print, and how they fail. */
-import { foundScriptsKey } from '../contract/hats.ts';
+import { failureText, foundScriptsKey } from '../contract/hats.ts';
 import type { RedisClient } from '../operator/redis/requests/client.ts';
 import { printable, shortened } from '../operator/redis/requests/printable.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
@@ -21,7 +21,7 @@ export interface HatsWords extends Readonly<TlsOptions> {
   readonly cluster?: string;
 }
 
-const errorLength = 60;
+const errorLength = 80;
 
 /** Prints the scripts as a table. */
 export function listScripts(words: HatsWords, io: Io): Promise<ExitCode> {
@@ -37,10 +37,10 @@ export function listScripts(words: HatsWords, io: Io): Promise<ExitCode> {
 }
 
 async function rowOf(redis: RedisClient, cluster: string, key: string): Promise<string[]> {
-  const [state, status, owner, error] = await redis.hmget(key, 'State', 'Status', 'Owner', 'Error');
+  const [state, status, owner, error, at] = await redis.hmget(key, 'State', 'Status', 'Owner', 'Error', 'ErrorAt');
   const name = key.startsWith(`${cluster}:`) ? key.slice(cluster.length + 1) : key;
   const told = [name, state ?? 'gone', status ?? '', owner ?? ''].map((text) => shown(text));
-  return [...told, shortened(shown(error ?? ''), errorLength)];
+  return [...told, shortened(shown(error ? failureText({ error, at: at ?? '' }) : ''), errorLength)];
 }
 
 /** Prints one script with every field. @throws Failure when it is not there */

@@ -9,6 +9,25 @@ export const scriptKinds = ['Threads', 'Jobs'] as const;
 /** One of {@link scriptKinds}. */
 export type ScriptKind = (typeof scriptKinds)[number];
 
+/** Field of a pod's log lines that names the script they are about. */
+export const logFieldOf: Readonly<Record<ScriptKind, string>> = { Threads: 'thread', Jobs: 'job' };
+
+/** What a script failed with. */
+export interface ScriptFailure {
+  /** As the field `Error` has it. */
+  readonly error: string;
+  /** Line and column of the script, `3:7`, as the field `ErrorAt` has it; undefined or empty where nothing tells. */
+  readonly at?: string | undefined;
+}
+
+/** A failure in one line: what was thrown, and where. */
+export function failureText({ error, at }: ScriptFailure): string {
+  const [line, column] = (at ?? '').split(':');
+  // The text of one that cannot be parsed has the place in it.
+  if (!line || error.includes(`Line ${at} `)) return error;
+  return `${error} (line ${line}, column ${column})`;
+}
+
 /** Key of a script's hash: `default:Threads:hello.js`. */
 export function scriptKey(cluster: string, kind: ScriptKind, name: string): string {
   return `${cluster}:${kind}:${name}`;

@@ -32,7 +32,7 @@ export interface ScriptKeys {
 /** Scripts of others that are looked at. */
 const mostFound = 5000;
 const pageSize = 500;
-const state = ['State', 'Status', 'Error', 'ErrorTime', 'resource'];
+const state = ['State', 'Status', 'Error', 'ErrorAt', 'ErrorTime', 'resource'];
 
 /** Reads the scripts a manifest names or has written, and the state of all others. @throws RedisFault */
 export async function readScripts(

@@ -45,13 +45,15 @@ test('the example runs: its thread keeps what it knows, its job runs by its sche
 test('what somebody else writes into a script of the manifest is put right, and scripts others put there run beside it', async () => {
   const { redis, operator } = started;
   const { client } = redis;
-  await writeThread(redis, 'hats', 'theirs.js', `redis.Do('SET', 'hats:theirs', 'ran'); throw 'over';`);
+  await writeThread(redis, 'hats', 'theirs.js', `redis.Do('SET', 'hats:theirs', 'ran');\nthrow new Error('over');`);
   await eventually('theirs runs', async () => await client.get('hats:theirs') === 'ran', patience);
   const { hats } = await eventually('its crash is told', async () => {
     const status = await operator.status('hats');
     return (status.hats?.crashed.length ?? 0) > 0 && status;
   }, patience);
-  expect(hats?.crashed).toEqual([{ key: 'hats:Threads:theirs.js', error: 'over', time: expect.stringMatching(/Z$/) }]);
+  expect(hats?.crashed).toEqual([
+    { key: 'hats:Threads:theirs.js', error: 'Error: over (line 2, column 7)', time: expect.stringMatching(/Z$/) },
+  ]);
   await client.hset('hats:Jobs:count.js', 'Cron', '0 0 0 1 1 *');
   await eventually(
     'the schedule is put right',
@@ -70,7 +72,7 @@ test('scripts are listed, shown and switched from the command line', async () =>
   const { out } = await run('list', 'hats');
   expect(out).toMatch(/^SCRIPT +STATE +STATUS +OWNER +ERROR\n/);
   expect(out).toMatch(/\nThreads:shout.js +running +enabled +hats-[12] *(\n|$)/);
-  expect(out).toMatch(/\nThreads:theirs.js +crashed +disabled +hats-[12] +over(\n|$)/);
+  expect(out).toMatch(/\nThreads:theirs.js +crashed +disabled +hats-[12] +Error: over \(line 2, column 7\)(\n|$)/);
   expect(await run('disable', 'hats', 'Threads:shout.js')).toEqual({
     code: 0,
     out: 'hats:Threads:shout.js is disabled',

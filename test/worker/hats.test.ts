@@ -119,23 +119,33 @@ test('calls of a script give what the ones of the first workers of this kind giv
 
 test('a script that throws is crashed and disabled with the words of its error, and runs again once it is enabled', async () => {
   const thrown = {
-    top: [`throw new Error('top boom')`, 'Error: top boom'],
-    absent: ['x', `ReferenceError: 'x' is not defined`],
-    text: [`function init() { throw 'as it is'; }`, 'as it is'],
-    object: [`function main() { throw {}; }`, '[object Object]'],
-    syntax: ['var = 1', '(anonymous): Unexpected token ='],
+    top: [`throw new Error('top boom')`, 'Error: top boom', '1:7'],
+    absent: ['\n\n  x', `ReferenceError: 'x' is not defined`, '3:3'],
+    deep: [
+      'function f() {\n  null.x;\n}\nfunction main() { f(); }',
+      /^TypeError: Cannot read properties of null/,
+      '2:8',
+    ],
+    text: [`function init() { throw 'as it is'; }`, 'as it is', ''],
+    object: [`function main() { throw {}; }`, '[object Object]', ''],
+    syntax: ['var = 1', '(anonymous): Line 1:5 Unexpected token =', '1:5'],
+    unclosed: ['function main() {\n  redis.Do(;\n}', '(anonymous): Line 2:12 Unexpected token ;', '2:12'],
   } as const;
   const keys = new Map<string, string>();
   for (const [name, [source]] of Object.entries(thrown)) {
     keys.set(name, await writeThread(redis, 'crash', name, source));
   }
   await worker({ type: 'crash' });
-  for (const [name, [, error]] of Object.entries(thrown)) {
+  for (const [name, [, error, at]] of Object.entries(thrown)) {
     const key = keys.get(name) ?? '';
     await becomes(key, 'State', 'crashed');
-    expect(await redis.client.hmget(key, 'Status', 'Error')).toEqual(['disabled', error]);
+    const text = typeof error === 'string' ? error : expect.stringMatching(error);
+    expect(await redis.client.hmget(key, 'Status', 'Error', 'ErrorAt')).toEqual(['disabled', text, at]);
     expect(await field(key, 'ErrorTime')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
   }
+  const rows = (await redis.client.xrange('crash:res:x', '-', '+')).map(([, fields]) => fields[7] ?? '');
+  expect(rows.join('\n')).toContain(`"message":"ReferenceError: 'x' is not defined (line 3, column 3)"`);
+  expect(rows.join('\n')).toContain(`"message":"(anonymous): Line 1:5 Unexpected token ="`);
   const key = keys.get('top') ?? '';
   await redis.client.hset(key, 'Source', `function main() {}`, 'Status', 'enabled');
   await becomes(key, 'State', 'running');

@@ -1,5 +1,5 @@
 /** Runs jobs by their schedules: each tick once, whoever of the cluster comes first. */
-import { scriptKeyPrefix } from '../../contract/hats.ts';
+import { failureText, scriptKeyPrefix } from '../../contract/hats.ts';
 import { after, pause, type Timer } from '../pod/timers.ts';
 import { Agenda, type Due } from './agenda.ts';
 import { scheduleOf } from './cron.ts';
@@ -201,9 +201,9 @@ export class Jobs {
       this.#waiting--;
       void this.#take().catch(ignoreOutage);
     });
-    if (failure !== undefined) this.#log(key).error('job crashed', { reason: failure });
+    if (failure !== undefined) this.#log(key).error('job crashed', { reason: failureText(failure) });
     const ref = `Jobs:${name}:${new Date(tick).toISOString()}`;
-    const result = { ref, error: failure, ms: monotonic() - began };
+    const result = { ref, failure, ms: monotonic() - began };
     const end = run.isLost ? 'lost' : await results.finish({ key, fence }, result);
     if (end === 'lost') this.#log(key).warn('job left: another worker has it');
   }

@@ -57,14 +57,14 @@ redis.call('HSET', KEYS[1], 'Heartbeat', stamp, 'Beat', stamp, 'State', 'running
 return f[1] == 'disabled' and 'disabled' or 'held'`;
 
 /**
- * Lets a script go that is still ours. KEYS: the hash. ARGV: worker, fence, State, error or '', time of the error,
- * what Owner becomes, or '-' where it stays.
+ * Lets a script go that is still ours. KEYS: the hash. ARGV: worker, fence, State, error, line and column of it, its
+ * time, what Owner becomes, or '-' where it stays.
  */
 export const release = `local f = redis.call('HMGET', KEYS[1], 'Owner', 'Fence')
 if f[1] ~= ARGV[1] or f[2] ~= ARGV[2] then return 'lost' end
 redis.call('HSET', KEYS[1], 'State', ARGV[3], 'Fenced', '')
-if ARGV[3] == 'crashed' then redis.call('HSET', KEYS[1], 'Status', 'disabled', 'Error', ARGV[4], 'ErrorTime', ARGV[5]) end
-if ARGV[6] ~= '-' then redis.call('HSET', KEYS[1], 'Owner', ARGV[6]) end
+if ARGV[3] == 'crashed' then redis.call('HSET', KEYS[1], 'Status', 'disabled', 'Error', ARGV[4], 'ErrorAt', ARGV[5], 'ErrorTime', ARGV[6]) end
+if ARGV[7] ~= '-' then redis.call('HSET', KEYS[1], 'Owner', ARGV[7]) end
 return 'released'`;
 
 /** Sets the field Status of a script that is ours. KEYS: the hash. ARGV: worker, fence, Status. */
@@ -107,20 +107,20 @@ return said`;
 /**
  * Lets jobs go that are still ours, and tells what came of them. KEYS: the response stream, then their hashes. ARGV:
  * worker, most entries of the stream or '', worker type, consumer, then for each job its fence, reference, code, reply,
- * milliseconds, error or '', time of the error. Gives for each job \`released\` or \`lost\`.
+ * milliseconds, error, line and column of it, its time. Gives for each job \`released\` or \`lost\`.
  */
 export const finishJobs = `local bound = tonumber(ARGV[2] or '')
 local said = {}
 for n = 2, #KEYS do
   local key = KEYS[n]
-  local at = n * 7 - 9
+  local at = n * 8 - 11
   local f = redis.pcall('HMGET', key, 'Owner', 'Fence')
   if f.err or f[1] ~= ARGV[1] or f[2] ~= ARGV[at] then
     said[n - 1] = 'lost'
   else
     local crashed = ARGV[at + 2] ~= '200'
     redis.call('HSET', key, 'State', crashed and 'crashed' or 'stopped', 'Fenced', '', 'Owner', '')
-    if crashed then redis.call('HSET', key, 'Status', 'disabled', 'Error', ARGV[at + 5], 'ErrorTime', ARGV[at + 6]) end
+    if crashed then redis.call('HSET', key, 'Status', 'disabled', 'Error', ARGV[at + 5], 'ErrorAt', ARGV[at + 6], 'ErrorTime', ARGV[at + 7]) end
     local row = {'ref', ARGV[at + 1], 'type', ARGV[3], 'code', ARGV[at + 2], 'res', ARGV[at + 3], 'consumer', ARGV[4], 'ms', ARGV[at + 4], 'attempt', '1'}
     -- What is in the way of a row is in the way of none of the others.
     if bound then redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', bound, '*', unpack(row))

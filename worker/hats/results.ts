@@ -1,5 +1,6 @@
 /** What came of jobs, and what threads failed with, in the response stream, where all that counts and shows work reads. */
 import type { WorkerConfig } from '../../contract/config-hash.ts';
+import { failureText, type ScriptFailure } from '../../contract/hats.ts';
 import { replyCodes } from '../../contract/reply.ts';
 import { Batch } from './batch.ts';
 import type { FinishedJob, ResultRow, Store } from './store.ts';
@@ -9,7 +10,7 @@ export interface Result {
   /** What ran and when: `Jobs:count.js:2026-11-30T12:00:00.000Z`. */
   readonly ref: string;
   /** What it threw; undefined when it ended well. */
-  readonly error: string | undefined;
+  readonly failure: ScriptFailure | undefined;
   readonly ms: number;
 }
 
@@ -40,12 +41,12 @@ export class Results {
 
   /** Lets a job go with what came of it, unless it is somebody else's by now. @throws ConnectionLostError, RedisError: an outage */
   async finish({ key, fence }: Pick<FinishedJob, 'key' | 'fence'>, result: Result): Promise<'released' | 'lost'> {
-    return await this.#finished.add({ key, fence, row: this.#rowOf(result), error: result.error });
+    return await this.#finished.add({ key, fence, row: this.#rowOf(result), failure: result.failure });
   }
 
-  #rowOf({ ref, error, ms }: Result): ResultRow {
-    const code = error === undefined ? replyCodes.ok : replyCodes.failed;
-    const outcome = error === undefined ? { data: null } : { err: { message: error } };
+  #rowOf({ ref, failure, ms }: Result): ResultRow {
+    const code = failure === undefined ? replyCodes.ok : replyCodes.failed;
+    const outcome = failure === undefined ? { data: null } : { err: { message: failureText(failure) } };
     const res = JSON.stringify({ ref, code, source: this.#config.type, time: new Date().toISOString(), ...outcome });
     return { ref, code, res, ms: Math.round(ms) };
   }

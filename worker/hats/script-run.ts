@@ -1,4 +1,5 @@
 /** A script that is held and runs here: its calls, its lease, and the ways it ends. */
+import type { ScriptFailure } from '../../contract/hats.ts';
 import { after, type Timer } from '../pod/timers.ts';
 import type { Logger } from '../mod.ts';
 import type { Host } from './host.ts';
@@ -119,6 +120,12 @@ export class ScriptRun implements Tenant {
       return { kind: 'gone', why: `Error: the script worked for ${sliceMs / 1000} s without a call` };
     }
     return outcome;
+  }
+
+  /** What an outcome says of a script that was not told to end: undefined when it ended well. */
+  protected failureOf(outcome: Outcome): ScriptFailure | undefined {
+    if (outcome.kind === 'done' || this.stopping.aborted) return undefined;
+    return outcome.kind === 'failed' ? outcome.failure : { error: outcome.why };
   }
 
   /** Nothing is waited for any more. */

@@ -1,5 +1,5 @@
 /** What this worker asks of Redis about scripts, over whatever connection there is at the moment. */
-import { defaultDeadSeconds, defaultHangNs, nsPerMs } from '../../contract/hats.ts';
+import { defaultDeadSeconds, defaultHangNs, nsPerMs, type ScriptFailure } from '../../contract/hats.ts';
 import type { Connection } from '../redis/connection.ts';
 import { ConnectionLostError } from '../redis/connection-lost.ts';
 import { itemsOf, textOf } from '../redis/replies.ts';
@@ -67,7 +67,7 @@ export interface FinishedJob {
   readonly fence: string;
   readonly row: ResultRow;
   /** What it threw; undefined when it ended well. */
-  readonly error: string | undefined;
+  readonly failure: ScriptFailure | undefined;
 }
 
 /** Who this worker is in its cluster. */
@@ -104,9 +104,19 @@ export class Store {
   }
 
   /** Lets a script go. @param failure what it threw, which disables it */
-  async release(key: string, fence: string, failure: string | undefined, owner: '' | '-'): Promise<void> {
+  async release(key: string, fence: string, failure: ScriptFailure | undefined, owner: '' | '-'): Promise<void> {
     const state = failure === undefined ? 'stopped' : 'crashed';
-    await this.#on(lua.release, key, this.member.name, fence, state, failure ?? '', errorTime(), owner);
+    await this.#on(
+      lua.release,
+      key,
+      this.member.name,
+      fence,
+      state,
+      failure?.error ?? '',
+      failure?.at ?? '',
+      errorTime(),
+      owner,
+    );
   }
 
   async disable(key: string, fence: string): Promise<void> {
@@ -151,8 +161,8 @@ export class Store {
   > {
     const reply = await this.#run(lua.finishJobs, [stream, ...runs.map(({ key }) => key)], [
       ...[this.member.name, limit === 0 ? '' : limit, type, consumerId],
-      ...runs.flatMap(({ fence, row: { ref, code, res, ms }, error = '' }) => [
-        ...[fence, ref, code, res, ms, error],
+      ...runs.flatMap(({ fence, row: { ref, code, res, ms }, failure }) => [
+        ...[fence, ref, code, res, ms, failure?.error ?? '', failure?.at ?? ''],
         errorTime(),
       ]),
     ]);

@@ -1,4 +1,5 @@
 /** A thread: its script is kept running, and keeps what it knows, until somebody else is to do it. */
+import { failureText, type ScriptFailure } from '../../contract/hats.ts';
 import { pause } from '../pod/timers.ts';
 import type { Host } from './host.ts';
 import { type Holding, ScriptRun } from './script-run.ts';
@@ -15,15 +16,10 @@ export class ThreadRun extends ScriptRun {
   }
 
   /** Runs it to its end. @returns what it failed with; undefined when it ended well or is somebody else's */
-  async run(): Promise<string | undefined> {
+  async run(): Promise<ScriptFailure | undefined> {
     const process = await this.host.pool.fresh();
     try {
-      const outcome = await this.#live(process);
-      return outcome.kind === 'done' || this.stopping.aborted
-        ? undefined
-        : outcome.kind === 'failed'
-        ? outcome.error
-        : outcome.why;
+      return this.failureOf(await this.#live(process));
     } finally {
       this.over();
       process.kill();
@@ -52,7 +48,7 @@ export class ThreadRun extends ScriptRun {
   /** What cleanup() throws is told, and no more. */
   async #end(process: VmProcess): Promise<Outcome> {
     const outcome = await this.order(process, { do: 'call', name: 'cleanup' });
-    if (outcome.kind === 'failed') this.log('error', `cleanup() failed: ${outcome.error}`);
+    if (outcome.kind === 'failed') this.log('error', `cleanup() failed: ${failureText(outcome.failure)}`);
     return { kind: 'done' };
   }
 }

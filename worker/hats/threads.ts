@@ -1,5 +1,5 @@
 /** Takes threads nobody alive has, and runs them. */
-import { scriptKeyPrefix } from '../../contract/hats.ts';
+import { failureText, type ScriptFailure, scriptKeyPrefix } from '../../contract/hats.ts';
 import { pause } from '../pod/timers.ts';
 import type { Host } from './host.ts';
 import { ignoreOutage, Scripts } from './scripts.ts';
@@ -85,7 +85,7 @@ export class Threads {
     const running = run.run().then(async (failure) => {
       if (run.isLost) return log.warn('thread left: another worker has it by now, or it was written anew');
       if (failure === undefined) log.info('thread stopped');
-      else log.error('thread crashed', { reason: failure });
+      else log.error('thread crashed', { reason: failureText(failure) });
       await this.#settle(run, failure, began);
     });
     this.#scripts.hold(run, running.catch(ignoreOutage));
@@ -93,12 +93,12 @@ export class Threads {
     void running.catch(ignoreOutage).finally(() => this.#nextTry.set(key, this.#host.monotonic() + settleMs));
   }
 
-  async #settle(run: ThreadRun, failure: string | undefined, began: number): Promise<void> {
+  async #settle(run: ThreadRun, failure: ScriptFailure | undefined, began: number): Promise<void> {
     const { store, results, monotonic } = this.#host;
     const { key, name, fence } = run.holding;
     await store.release(key, fence, failure, '-');
     if (failure === undefined) return;
     const ref = `Threads:${name}:${new Date().toISOString()}`;
-    await results.add({ ref, error: failure, ms: monotonic() - began });
+    await results.add({ ref, failure, ms: monotonic() - began });
   }
 }

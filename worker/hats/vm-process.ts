@@ -1,6 +1,7 @@
 /** One process that runs scripts, as its host has it: started, given orders, answered, ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Buffer } from 'node:buffer';
+import type { ScriptFailure } from '../../contract/hats.ts';
 import { messageOf } from '../pod/foreign.ts';
 import { encodeFrame, Frames } from './vm/frames.ts';
 import type { Answer, Operation, Order, Report } from './vm/messages.ts';
@@ -25,7 +26,7 @@ export interface Tenant {
 /** How an order came out: done, or what the script threw, or why the process is no more. */
 export type Outcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'failed'; readonly failure: ScriptFailure }
   | { readonly kind: 'gone'; readonly why: string };
 
 /** The answer to a script that is to end. */
@@ -108,7 +109,7 @@ export class VmProcess {
       case 'done':
         return this.#settle?.({ kind: 'done' });
       case 'failed':
-        return this.#settle?.({ kind: 'failed', error: report.error });
+        return this.#settle?.({ kind: 'failed', failure: { error: report.error, at: report.at } });
       case 'log':
         return this.#tenant?.log(report.level, report.text);
       case 'ask':

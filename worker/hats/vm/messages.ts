@@ -1,4 +1,5 @@
 /** What a host and the process of a script tell each other. */
+import type { ScriptFailure } from '../../../contract/hats.ts';
 
 /** What a script may ask its host for. */
 export const operations = [
@@ -40,6 +41,6 @@ export type Answer = { readonly value?: unknown } | { readonly end: true };
 export type Report =
   | { readonly say: 'ready' }
   | { readonly say: 'done' }
-  | { readonly say: 'failed'; readonly error: string }
+  | ({ readonly say: 'failed' } & ScriptFailure)
   | { readonly say: 'ask'; readonly operation: Operation; readonly args: readonly unknown[] }
   | { readonly say: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string };

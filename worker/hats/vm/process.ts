@@ -1,6 +1,6 @@
 /** Carries out the orders of the host, one after the other, until there is nobody to give any. */
 import { createContext, Script } from 'node:vm';
-import { describeError, describeSyntaxError, scriptName } from './errors.ts';
+import { describeFailure, parsed, scriptName } from './errors.ts';
 import type { Operation, Order, Surroundings } from './messages.ts';
 import { ask, nextOrder, tell } from './pipe.ts';
 import { prelude } from './prelude.ts';
@@ -21,7 +21,7 @@ export function runOrders(): void {
       else call(context, order.name);
       tell({ say: 'done' });
     } catch (error) {
-      tell({ say: 'failed', error: describeError(error) });
+      tell({ say: 'failed', ...describeFailure(error) });
     }
   }
 }
@@ -31,17 +31,8 @@ function load({ source, around }: Extract<Order, { do: 'load' }>): object {
   const context = createContext(Object.create(null) as object);
   const begin = furnish.runInContext(context) as (link: Link, around: string) => void;
   begin(link, JSON.stringify(around satisfies Surroundings));
-  compile(source).runInContext(context);
+  parsed(() => new Script(source, { filename: scriptName })).runInContext(context);
   return context;
-}
-
-/** @throws what cannot be parsed, as the text of its error */
-function compile(source: string): Script {
-  try {
-    return new Script(source, { filename: scriptName });
-  } catch (error) {
-    throw describeSyntaxError(error);
-  }
 }
 
 function call(context: object | undefined, name: string): void {

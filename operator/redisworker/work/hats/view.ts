@@ -1,5 +1,5 @@
 /** What a look at the scripts of a cluster shows, and what it calls for. Pure. */
-import { hatsWorkerKey, hatsWorkerName } from '../../../../contract/hats.ts';
+import { failureText, hatsWorkerKey, hatsWorkerName } from '../../../../contract/hats.ts';
 import type { RedisWorkerStatus } from '../../../api/redisworker.ts';
 import type { FoundScript, ScriptsView } from '../../../redis/hats-scripts.ts';
 import type { Action } from '../../model/action.ts';
@@ -91,7 +91,7 @@ function statusOf({ own, found }: ScriptsView, { cluster }: HatsBlueprint): NonN
     jobs: countsOf(ofKind('Jobs')),
     crashed: crashed.slice(0, mostRows).map(({ key, fields }) => ({
       key,
-      error: (fields?.['Error'] ?? '').slice(0, mostErrorLength),
+      error: failureText({ error: fields?.['Error'] ?? '', at: fields?.['ErrorAt'] }).slice(0, mostErrorLength),
       ...(fields?.['ErrorTime'] ? { time: fields['ErrorTime'].slice(0, 40) } : {}),
     })),
   };
