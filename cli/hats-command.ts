@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { type Call, inClusterHelp, whereItIs, withCluster } from './cluster-words.ts';
 import type { ClusterFlags } from './in-operator.ts';
+import { type PlaceFlags, placeWords, whichPlace, withPlace } from './place-words.ts';
 import type { TlsOptions } from './redis-options.ts';
-import { examples, sessionOption, withSessionRedis } from './words.ts';
+import { examples, sessionOption, wholeNumber, withSessionRedis } from './words.ts';
 
 interface Flags extends TlsOptions, ClusterFlags {
   redis?: string;
@@ -11,15 +12,26 @@ interface Flags extends TlsOptions, ClusterFlags {
   name: string;
 }
 
-/** Adds `hats list|show|enable|disable|import` to the program. */
+interface RunFlags extends Flags {
+  timeout: number;
+}
+
+interface LogFlags extends PlaceFlags {
+  follow?: true;
+}
+
+const scriptWord = 'its name, with Threads: or Jobs: in front where both have one of that name';
+
+/** Adds `hats list|show|enable|disable|run|logs|import` to the program. */
 export function addHatsCommand(program: Command, call: Call): void {
   const hats = program.command('hats')
-    .description('scripts of a HATS cluster: look at them, switch them on and off')
+    .description('scripts of a HATS cluster: look at them, run one, switch them on and off')
     .addHelpText(
       'after',
       examples([
         ['hats list hats', 'threads and jobs with their state, whoever wrote them'],
         ['hats show hats Threads:shout.js', 'one with every field'],
+        ['hats run hats count.js', 'once and now, with what it logs'],
         ['hats disable hats Jobs:count.js', 'end it until it is enabled again'],
       ]),
     );
@@ -27,6 +39,8 @@ export function addHatsCommand(program: Command, call: Call): void {
   addShow(hats, call);
   addSwitch(hats, call, 'enable', 'let a script run again, as after a crash');
   addSwitch(hats, call, 'disable', 'end a script until it is enabled again');
+  addRun(hats, call);
+  addLogs(hats, call);
   addImport(hats, call);
 }
 
@@ -40,7 +54,7 @@ function addList(hats: Command, call: Call): void {
 
 function addShow(hats: Command, call: Call): void {
   withCommonWords(hats.command('show').description('show a script with every field'))
-    .argument('<script>', 'Threads:<name> or Jobs:<name>')
+    .argument('<script>', scriptWord)
     .addHelpText('after', examples([['hats show hats Threads:shout.js', 'its source, its state, its last error']]))
     .action((type: string, script: string, flags: Flags) =>
       whereItIs(flags, call, async () => (await import('./hats.ts')).showScript({ type, ...flags }, script, call.io))
@@ -49,7 +63,7 @@ function addShow(hats: Command, call: Call): void {
 
 function addSwitch(hats: Command, call: Call, word: 'enable' | 'disable', description: string): void {
   withCommonWords(hats.command(word).description(description))
-    .argument('<script>', 'Threads:<name> or Jobs:<name>')
+    .argument('<script>', scriptWord)
     .addHelpText('after', examples([[`hats ${word} hats Threads:shout.js`, description]]))
     .action((type: string, script: string, flags: Flags) =>
       whereItIs(
@@ -58,6 +72,44 @@ function addSwitch(hats: Command, call: Call, word: 'enable' | 'disable', descri
         async () => (await import('./hats.ts')).switchScript({ type, ...flags }, script, `${word}d`, call.io),
       )
     );
+}
+
+function addRun(hats: Command, call: Call): void {
+  withCommonWords(
+    hats.command('run').description('run a job, or main() of a thread, once and now, and print what it logs'),
+  )
+    .argument('<script>', scriptWord)
+    .option('--timeout <seconds>', 'how long to wait for its end', wholeNumber(1, 86_400), 60)
+    .addHelpText(
+      'after',
+      `${examples([['hats run hats count.js', 'also when it is disabled']])}
+
+A thread that runs keeps what it knows: its worker calls main() at once. One that does not run is begun and ended for
+this call. What it logs goes to standard output, warnings and errors to standard error. Exit codes: 0 it ended well,
+1 it failed or nobody ran it, 2 wrong call.`,
+    )
+    .action((type: string, script: string, { timeout, ...flags }: RunFlags) =>
+      whereItIs(
+        flags,
+        call,
+        async () => (await import('./hats-run.ts')).runScript({ type, ...flags }, script, timeout, call.io),
+      )
+    );
+}
+
+function addLogs(hats: Command, { io, finish }: Call): void {
+  withPlace(hats.command('logs'), { manyNamespaces: false })
+    .description('print what a script has logged, and what became of it, whichever pod ran it')
+    .argument('<type>', 'name or type of the worker')
+    .argument('<script>', scriptWord)
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .addHelpText('after', `${examples([['hats logs hats shout.js -f', 'as it comes']])}\n\n${whichPlace}`)
+    .action(async (name: string, script: string, { follow, ...flags }: LogFlags, command: Command) => {
+      const place = placeWords(flags, command);
+      const [{ logs }, { isClusterMeant }] = await Promise.all([import('./logs.ts'), import('./choose-place.ts')]);
+      const wanted = { ...place, name, script, ref: undefined, consumer: undefined, follow: follow ?? false };
+      finish(await logs(wanted, await isClusterMeant(place, io), io, io.interrupted()));
+    });
 }
 
 function addImport(hats: Command, { io, finish }: Call): void {

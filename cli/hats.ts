@@ -1,5 +1,5 @@
 /** `redisworker hats`: what its commands print, and how they fail. */
-import { failureText, foundScriptsKey } from '../contract/hats.ts';
+import { failureText, foundScriptsKey, scriptKey, type ScriptKind, scriptKinds } from '../contract/hats.ts';
 import type { RedisClient } from '../operator/redis/requests/client.ts';
 import { printable, shortened } from '../operator/redis/requests/printable.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
@@ -30,9 +30,10 @@ export function listScripts(words: HatsWords, io: Io): Promise<ExitCode> {
     const rows = await Promise.all(keys.map((key) => rowOf(redis, cluster, key)));
     if (rows.length === 0) {
       io.err(`the workers of type ${words.type} have found no script`);
-      return;
+    } else {
+      for (const line of alignRows([['SCRIPT', 'STATE', 'STATUS', 'OWNER', 'ERROR'], ...rows])) io.out(line);
     }
-    for (const line of alignRows([['SCRIPT', 'STATE', 'STATUS', 'OWNER', 'ERROR'], ...rows])) io.out(line);
+    return exitCodes.ok;
   });
 }
 
@@ -45,23 +46,26 @@ async function rowOf(redis: RedisClient, cluster: string, key: string): Promise<
 
 /** Prints one script with every field. @throws Failure when it is not there */
 export function showScript(words: HatsWords, script: string, io: Io): Promise<ExitCode> {
-  return onRedis(words, io, async (redis, cluster) => {
-    const fields = Object.entries(await redis.hgetall(keyOf(cluster, script)));
+  return onRedis(words, io, async (redis) => {
+    const { key } = await findScript(redis, words, script);
+    const fields = Object.entries(await redis.hgetall(key));
     if (fields.length === 0) absent(words, script);
     const short = fields.filter(([name]) => name !== 'Source').sort(([one], [other]) => (one < other ? -1 : 1));
     for (const line of alignRows(short.map(([name, value]) => [name, shown(value)]))) io.out(line);
     io.out('');
     io.out(fields.find(([name]) => name === 'Source')?.[1] ?? '');
+    return exitCodes.ok;
   });
 }
 
 /** Switches a script on or off. @throws Failure when it is not there */
 export function switchScript(words: HatsWords, script: string, status: string, io: Io): Promise<ExitCode> {
-  return onRedis(words, io, async (redis, cluster) => {
-    const key = keyOf(cluster, script);
+  return onRedis(words, io, async (redis) => {
+    const { key } = await findScript(redis, words, script);
     if ((await redis.hget(key, 'Source')) === null) absent(words, script);
     await redis.hset(key, 'Status', status);
     io.out(`${key} is ${status}`);
+    return exitCodes.ok;
   });
 }
 
@@ -70,30 +74,42 @@ function shown(text: string): string {
   return text === '' ? '' : printable(Buffer.from(text));
 }
 
-function keyOf(cluster: string, script: string): string {
-  if (/^(Threads|Jobs):./.test(script)) return `${cluster}:${script}`;
-  throw new Failure(
-    `a script is named as "${program} hats list" shows it, for example Threads:shout.js`,
-    exitCodes.usage,
+/** The script of a name, which may leave out its kind. @throws Failure when several kinds have one of that name */
+export async function findScript(
+  redis: RedisClient,
+  { type, cluster = type }: HatsWords,
+  script: string,
+): Promise<{ readonly kind: ScriptKind; readonly name: string; readonly key: string }> {
+  const named = scriptKinds.flatMap((kind) =>
+    script.startsWith(`${kind}:`) ? [{ kind, name: script.slice(kind.length + 1) }] : []
   );
+  const keys = named.length > 0 ? [] : await redis.hkeys(foundScriptsKey(type));
+  const alike = scriptKinds.filter((kind) => keys.includes(scriptKey(cluster, kind, script)));
+  if (alike.length > 1) {
+    const names = alike.map((kind) => `${kind}:${script}`).join(' and ');
+    throw new Failure(`there are ${names}: name one of them`, exitCodes.usage);
+  }
+  const [found] = [...named, ...alike.map((kind) => ({ kind, name: script }))];
+  if (found === undefined) return absent({ type }, script);
+  return { ...found, key: scriptKey(cluster, found.kind, found.name) };
 }
 
-function absent({ type }: HatsWords, script: string): never {
+export function absent({ type }: Pick<HatsWords, 'type'>, script: string): never {
   throw new Failure(`there is no script ${script}; "${program} hats list ${type}" shows which there are`);
 }
 
-async function onRedis(
+/** Does it on the Redis of the worker. @throws Failure when that cannot be reached, or refuses */
+export async function onRedis(
   words: HatsWords,
   io: Io,
-  act: (redis: RedisClient, cluster: string) => Promise<void>,
+  act: (redis: RedisClient, cluster: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { type, name, namespace, redis: redisUrl, cluster = type } = words;
   const wanted = { type, session: name, namespace, redisUrl, tlsFiles: tlsFilesOf(words), keysNamed: true };
   const target = await findTarget(wanted, io);
   const redis = await connectRedis(target.redisUrl, target);
   try {
-    await act(redis, cluster);
-    return exitCodes.ok;
+    return await act(redis, cluster);
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(

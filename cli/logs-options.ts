@@ -7,6 +7,8 @@ export interface LogsOptions extends PlaceWords {
   readonly name: string;
   /** Only what is about this request. */
   readonly ref: string | undefined;
+  /** Only what a script of a HATS cluster has to do with: \`Threads:shout.js\`, or its name alone. */
+  readonly script?: string;
   readonly consumer: string | undefined;
   readonly follow: boolean;
 }

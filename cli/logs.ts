@@ -1,5 +1,6 @@
 /** `redisworker logs`: what the pods of a worker print, here or in a cluster. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { logFieldOf, scriptKinds } from '../contract/hats.ts';
 import { fetchLines, fetchSession } from './endpoint.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -18,7 +19,7 @@ const lookEveryMs = 250;
 export async function logs(options: LogsOptions, isCluster: boolean, io: Io, stop: Promise<void>): Promise<ExitCode> {
   const print = podLines((line) => io.out(line), io.colours.out);
   const wanted = (pod: string, line: string): void => {
-    if (options.ref === undefined || isAbout(line, options.ref)) print(pod, line);
+    if (isWanted(line, options)) print(pod, line);
   };
   if (isCluster) {
     await (await import('./cluster-logs.ts')).clusterLogs(options, wanted, stop);
@@ -28,13 +29,30 @@ export async function logs(options: LogsOptions, isCluster: boolean, io: Io, sto
   return exitCodes.ok;
 }
 
+function isWanted(line: string, { ref, script }: LogsOptions): boolean {
+  return (ref === undefined || isAbout(line, ref)) && (script === undefined || isOfScript(line, script));
+}
+
 /** A line of JSON says which request it is about. */
 export function isAbout(line: string, ref: string): boolean {
-  if (!line.startsWith('{')) return false;
+  return fieldsOf(line)['ref'] === ref;
+}
+
+/** A line of JSON says which script it is about. @param script with its kind in front, or the name alone */
+export function isOfScript(line: string, script: string): boolean {
+  const fields = fieldsOf(line);
+  return scriptKinds.some((kind) => {
+    const name = fields[logFieldOf[kind]];
+    return typeof name === 'string' && (name === script || `${kind}:${name}` === script);
+  });
+}
+
+function fieldsOf(line: string): Readonly<Record<string, unknown>> {
+  if (!line.startsWith('{')) return {};
   try {
-    return (JSON.parse(line) as { readonly ref?: unknown }).ref === ref;
+    return JSON.parse(line) as Readonly<Record<string, unknown>>;
   } catch {
-    return false;
+    return {};
   }
 }
 

@@ -58,6 +58,32 @@ export function foundScriptsKey(prefix: string): string {
   return `${prefix}:hats:found`;
 }
 
+/** Key of the list of runs people have asked for: of those that any worker may take, or of threads that one worker has. */
+export function askedRunsKey(cluster: string, worker?: string): string {
+  return worker === undefined ? `${cluster}:hats:asked` : `${cluster}:hats:asked:${worker}`;
+}
+
+/** Key of the list in which whoever asked for a run is told of it, each element a {@link RunNews} as JSON. */
+export function runNewsKey(cluster: string, id: string): string {
+  return `${cluster}:hats:told:${id}`;
+}
+
+/** A run somebody has asked for, as JSON in the list of {@link askedRunsKey}. */
+export interface AskedRun {
+  readonly id: string;
+  readonly kind: ScriptKind;
+  readonly name: string;
+  /** Nobody waits for it any more then, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** What is told of it: who runs it, what the script logs, how it ended. */
+export type RunNews =
+  | { readonly say: 'begun'; readonly worker: string }
+  | { readonly say: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  | { readonly say: 'refused'; readonly why: string }
+  | { readonly say: 'ended'; readonly ms: number; readonly failure?: ScriptFailure };
+
 /** Fields of a script's hash that its author gives. */
 export const authoredFields = ['Source', 'Hang', 'DeadSeconds', 'Cron', 'TimeZone'] as const;
 

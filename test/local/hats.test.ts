@@ -24,6 +24,12 @@ beforeAll(async () => {
 });
 afterAll(async () => await started.stop());
 
+async function hats(...words: string[]) {
+  const io = testIo({});
+  const code = await main(['hats', ...words, '--redis', started.redis.url], io);
+  return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+}
+
 test('the example runs: its thread keeps what it knows, its job runs by its schedule, and the status tells of both', async () => {
   const { redis: { client }, operator } = started;
   await client.rpush('hats:words', 'ada', 'grace');
@@ -64,11 +70,7 @@ test('what somebody else writes into a script of the manifest is put right, and 
 
 test('scripts are listed, shown and switched from the command line', async () => {
   const { redis } = started;
-  const run = async (...words: string[]) => {
-    const io = testIo({});
-    const code = await main(['hats', ...words, '--redis', redis.url], io);
-    return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
-  };
+  const run = hats;
   const { out } = await run('list', 'hats');
   expect(out).toMatch(/^SCRIPT +STATE +STATUS +OWNER +ERROR\n/);
   expect(out).toMatch(/\nThreads:shout.js +running +enabled +hats-[12] *(\n|$)/);
@@ -90,31 +92,49 @@ test('scripts are listed, shown and switched from the command line', async () =>
     patience,
   );
   expect((await run('show', 'hats', 'Threads:shout.js')).out).toMatch(/\nStatus +enabled\n[^]*\n\nvar said = 0;/);
-  expect(await run('show', 'hats', 'Threads:none')).toMatchObject({
-    code: 1,
-    err: expect.stringContaining('there is no script Threads:none'),
-  });
-  expect(await run('show', 'hats', 'shout.js')).toMatchObject({
-    code: 2,
-    err: expect.stringContaining('for example Threads:shout.js'),
-  });
+  expect((await run('show', 'hats', 'shout.js')).out).toMatch(/^(?:.*\n)*State +running\n/);
+  for (const none of ['Threads:none', 'none']) {
+    expect(await run('show', 'hats', none)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`there is no script ${none}; "redisworker hats list hats" shows`),
+    });
+  }
 });
 
-test('with spec.http a Service on loopback leads to the pods that are ready, and without it there is none', async () => {
-  const { operator } = started;
-  const ref = { namespace: 'default', name: 'hats' };
-  await operator.cluster.patch(resources.redisWorkers, ref, { spec: { http: { port: 7007 } } });
-  const url = await eventually('its address is told', async () => (await operator.status('hats')).http?.url, patience);
-  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:70\d\d$/);
-  const answer = await eventually('a pod answers', () => fetch(`${url}/`).catch(() => undefined), patience);
-  expect([answer.status, await answer.text()]).toEqual([404, 'Endpoint not found\n']);
-  await operator.told('hats', 'Ready', 'True');
-  await operator.cluster.patch(resources.redisWorkers, ref, { spec: { http: null } });
-  await eventually('the Service is gone', async () => {
-    return (await operator.cluster.get(resources.services, ref)) === undefined;
-  }, patience);
-  await eventually('nobody listens', async () => await fetch(`${url}/`).then(() => false, () => true), patience);
-  expect((await operator.status('hats')).http).toBeUndefined();
+test('a script is run once and now from the command line, with what it logs and where it fails', async () => {
+  const { redis } = started;
+  const { client } = redis;
+  const { code, out, err } = await hats('run', 'hats', 'count.js');
+  expect({ code, out }).toEqual({ code: 0, out: '' });
+  expect(err).toMatch(/^Jobs:count\.js ran on hats-[12] in \d+ ms$/);
+  // A thread that runs keeps what it knows, and the pause between two calls is cut short.
+  const talk = `var n = 0; function main() { n = n + 1; console.log('call', n); console.warn('and more'); }`;
+  const key = await writeThread(redis, 'hats', 'talk.js', talk, { Hang: '3600000000000' });
+  await eventually('it runs', async () => await client.hget(key, 'State') === 'running', patience);
+  await eventually('it is found', async () => (await client.hkeys('hats:hats:found')).includes(key), patience);
+  expect(await hats('run', 'hats', 'talk.js')).toMatchObject({ code: 0, out: 'call 1' });
+  expect(await hats('run', 'hats', 'talk.js')).toMatchObject({
+    code: 0,
+    out: 'call 2',
+    err: expect.stringMatching(/^and more\nThreads:talk\.js ran on/),
+  });
+  // One that is disabled is begun for this call, and stays disabled.
+  await client.hset(key, 'Status', 'disabled');
+  await eventually('it stopped', async () => await client.hget(key, 'State') === 'stopped', patience);
+  expect(await hats('run', 'hats', 'talk.js')).toMatchObject({ code: 0, out: 'call 1' });
+  expect(await client.hmget(key, 'State', 'Status')).toEqual(['stopped', 'disabled']);
+  await client.hset(key, 'Source', 'console.log("before");\nnone();');
+  expect(await hats('run', 'hats', 'talk.js')).toMatchObject({
+    code: 1,
+    out: 'before',
+    err: expect.stringMatching(
+      /Threads:talk\.js failed on hats-[12]: ReferenceError: 'none' is not defined \(line 2, column 1\)$/,
+    ),
+  });
+  expect(await hats('run', 'hats', 'gone.js')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no script gone.js'),
+  });
 });
 
 test('a changed script takes the place of the one before, one that is not named any more goes, and all go with the worker', async () => {

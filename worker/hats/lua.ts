@@ -33,13 +33,13 @@ end
 `;
 
 /**
- * Takes a thread nobody alive has. KEYS: its hash. ARGV: worker, cluster, default of DeadSeconds.
- * Gives the fence, Source, Hang and DeadSeconds; or in their place, milliseconds until it may be free, -1 for never.
+ * Takes a script nobody alive has. KEYS: its hash. ARGV: worker, cluster, default of DeadSeconds, `asked` for one that
+ * may be disabled. Gives the fence, Source, Hang and DeadSeconds; or in their place, milliseconds until it may be free, -1 for never.
  */
-export const takeThread = `${now}local cluster = ARGV[2]
+export const takeScript = `${now}local cluster = ARGV[2]
 local defaultDead = tonumber(ARGV[3])
 ${isFree}${take}local f = redis.call('HMGET', KEYS[1], 'Source', 'Status', 'State', 'Heartbeat', 'Owner', 'DeadSeconds', 'Fenced', 'Hang')
-if not f[1] or f[1] == '' or f[2] == 'disabled' then return -1 end
+if not f[1] or f[1] == '' or (f[2] == 'disabled' and ARGV[4] ~= 'asked') then return -1 end
 local dead = seconds(f[6])
 local beat = (tonumber(f[4] or '0') or 0) / 1000
 if not isFree(f[3] or 'stopped', f[5] or '', beat, dead, f[7]) then

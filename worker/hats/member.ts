@@ -1,5 +1,6 @@
 /** A worker of a cluster: in it as long as Redis answers, with its threads and jobs. */
 import { hatsWorkerKey, nsPerMs, scriptKeyPrefix } from '../../contract/hats.ts';
+import { AskedRuns } from './asked-runs.ts';
 import { ownerField, pidField } from '../../contract/config-hash.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { type Identity, isOurs } from '../pod/identity.ts';
@@ -27,6 +28,7 @@ export class ClusterMember {
   readonly #identity: Identity;
   readonly #threads: Threads;
   readonly #jobs: Jobs;
+  readonly #asked: AskedRuns;
   readonly #prefixes: { readonly threads: string; readonly jobs: string };
   #known: ReadonlySet<string> = new Set();
   #searchDue = false;
@@ -41,13 +43,14 @@ export class ClusterMember {
     this.#identity = identity;
     this.#threads = new Threads(host);
     this.#jobs = new Jobs(host);
+    this.#asked = new AskedRuns(host, (key) => this.#threads.runOf(key));
     const { cluster } = host.store.member;
     this.#prefixes = { threads: scriptKeyPrefix(cluster, 'Threads'), jobs: scriptKeyPrefix(cluster, 'Jobs') };
   }
 
   /** What the keys of all scripts begin with. */
   get prefixes(): readonly string[] {
-    return [...Object.values(this.#prefixes), this.#workerKey];
+    return [...Object.values(this.#prefixes), this.#workerKey, this.#asked.prefix];
   }
 
   get #workerKey(): string {
@@ -58,7 +61,12 @@ export class ClusterMember {
   /** These keys were written. */
   changed(keys: readonly string[]): void {
     for (const key of keys) {
+      if (key.startsWith(this.#asked.prefix)) {
+        void this.#takeAsked().catch(ignoreOutage);
+        continue;
+      }
       this.#searchDue ||= key !== this.#workerKey && !this.#known.has(key);
+      this.#asked.changed(key);
       if (key.startsWith(this.#prefixes.threads)) this.#threads.changed(key);
       else if (key.startsWith(this.#prefixes.jobs)) this.#jobs.changed(key);
       else if (key === this.#workerKey) void this.beat().catch(ignoreOutage);
@@ -71,6 +79,7 @@ export class ClusterMember {
       const mayTake = this.#isEnabled && !this.#stopping;
       this.#threads.look(mayTake);
       this.#jobs.look(mayTake);
+      this.#asked.look();
       await pause(lookMs, until);
     }
   }
@@ -83,6 +92,7 @@ export class ClusterMember {
     const { monotonic } = this.#host;
     for (let nextSearch = 0; !until.aborted;) {
       await this.beat();
+      await this.#takeAsked().catch(ignoreOutage);
       if (monotonic() >= nextSearch || this.#searchDue) {
         const began = monotonic();
         await this.#search();
@@ -116,7 +126,7 @@ export class ClusterMember {
   async leave(withinMs: number): Promise<void> {
     this.#stopping = true;
     this.#leave(withinMs);
-    while (this.#threads.running + this.#jobs.running > 0) await pause(lookMs / 4);
+    while (this.#threads.running + this.#jobs.running + this.#asked.running > 0) await pause(lookMs / 4);
     this.#jobs.close();
     await this.#host.store.command('HSET', this.#workerKey, 'State', 'offline').catch(ignoreOutage);
   }
@@ -124,6 +134,11 @@ export class ClusterMember {
   #leave(withinMs?: number): void {
     this.#threads.leave(withinMs);
     this.#jobs.leave(withinMs);
+    this.#asked.leave(withinMs);
+  }
+
+  async #takeAsked(): Promise<void> {
+    if (this.#isEnabled && !this.#stopping) await this.#asked.take();
   }
 
   async #search(): Promise<void> {

@@ -16,6 +16,9 @@ export const sliceMs = 60_000;
 const mostLines = 1000;
 const linesMs = 10_000;
 
+/** Told what a script logs. */
+export type Listener = (level: 'info' | 'warn' | 'error', text: string) => void;
+
 /** What is held, and by which fence. */
 export interface Holding {
   readonly key: string;
@@ -43,6 +46,8 @@ export class ScriptRun implements Tenant {
   #worksSince: number | undefined;
   #lines = { since: 0, count: 0 };
   #outOfTime = false;
+  /** Somebody asked for this run and is told what it logs; it goes on though the script is disabled. */
+  listener: Listener | undefined;
   #isOver = false;
 
   constructor(host: Host, holding: Holding, kind: 'thread' | 'job') {
@@ -78,7 +83,7 @@ export class ScriptRun implements Tenant {
     if (standing === 'lost') this.lose();
     else {
       this.#lastHeld = this.host.monotonic();
-      if (standing === 'disabled') this.leave();
+      if (standing === 'disabled' && this.listener === undefined) this.leave();
     }
   }
 
@@ -140,6 +145,7 @@ export class ScriptRun implements Tenant {
   }
 
   log(level: 'info' | 'warn' | 'error', text: string): void {
+    this.listener?.(level, text);
     const now = this.host.monotonic();
     if (now - this.#lines.since > linesMs) this.#lines = { since: now, count: 0 };
     this.#lines.count++;

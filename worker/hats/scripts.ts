@@ -26,6 +26,10 @@ export class Scripts {
     return this.#held.has(key);
   }
 
+  runOf(key: string): ScriptRun | undefined {
+    return this.#held.get(key)?.run;
+  }
+
   /** Watches over a script until `running` settles. */
   hold(run: ScriptRun, running: Promise<unknown>): void {
     const { key } = run.holding;

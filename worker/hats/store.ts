@@ -9,8 +9,8 @@ import * as lua from './lua.ts';
 /** Keys one command names. */
 const pageSize = 500;
 
-/** A thread that was taken. */
-export interface TakenThread {
+/** A script that was taken. */
+export interface TakenScript {
   readonly fence: string;
   readonly source: string;
   readonly hangMs: number;
@@ -90,10 +90,13 @@ export class Store {
     this.#connection = connection;
   }
 
-  /** Takes a thread. @returns milliseconds until it may be free where somebody has it, -1 where nobody may */
-  async takeThread(key: string): Promise<TakenThread | number> {
+  /**
+   * Takes a script until it is released. @param manner `asked`: though it is disabled
+   * @returns milliseconds until it may be free where somebody has it, -1 where nobody may
+   */
+  async takeScript(key: string, manner: 'due' | 'asked'): Promise<TakenScript | number> {
     const { name, cluster } = this.member;
-    const reply = await this.#on(lua.takeThread, key, name, cluster, defaultDeadSeconds);
+    const reply = await this.#on(lua.takeScript, key, name, cluster, defaultDeadSeconds, manner);
     if (typeof reply === 'number') return reply;
     const [fence, source, hang, dead] = itemsOf(reply).map(textOf);
     return { fence: fence ?? '', source: source ?? '', hangMs: hangMs(hang ?? ''), deadMs: Number(dead) * 1000 };

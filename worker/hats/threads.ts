@@ -3,7 +3,7 @@ import { failureText, type ScriptFailure, scriptKeyPrefix } from '../../contract
 import { pause } from '../pod/timers.ts';
 import type { Host } from './host.ts';
 import { ignoreOutage, Scripts } from './scripts.ts';
-import type { TakenThread } from './store.ts';
+import type { TakenScript } from './store.ts';
 import { ThreadRun } from './thread-run.ts';
 
 /** Milliseconds between a change of a thread that is not ours and a look at it. */
@@ -56,6 +56,12 @@ export class Threads {
     }
   }
 
+  /** The thread, where it runs here. */
+  runOf(key: string): ThreadRun | undefined {
+    const run = this.#scripts.runOf(key);
+    return run instanceof ThreadRun ? run : undefined;
+  }
+
   leave(withinMs?: number): void {
     this.#scripts.leave(withinMs);
   }
@@ -64,7 +70,7 @@ export class Threads {
     this.#trying.add(key);
     try {
       await pause(Math.min(mostYieldMs, this.#scripts.size * yieldMs));
-      const taken = await this.#host.store.takeThread(key);
+      const taken = await this.#host.store.takeScript(key, 'due');
       if (typeof taken === 'number') this.#nextTry.set(key, this.#host.monotonic() + (taken < 0 ? idleMs : taken));
       else this.#start(key, taken);
     } catch (error) {
@@ -75,7 +81,7 @@ export class Threads {
     }
   }
 
-  #start(key: string, taken: TakenThread): void {
+  #start(key: string, taken: TakenScript): void {
     const { store, logWith } = this.#host;
     const name = key.slice(scriptKeyPrefix(store.member.cluster, 'Threads').length);
     const run = new ThreadRun(this.#host, { key, name, fence: taken.fence, deadMs: taken.deadMs }, taken);
