@@ -160,7 +160,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           globalSetup: ['test/support/node/global-setup.ts', 'test/support/tools/global-setup.ts'],
-          provide: { wantedTools: ['helm3', 'helm4'] },
+          provide: { wantedTools: ['helm3', 'helm4', 'registry'] },
           maxWorkers: 1,
         },
       },

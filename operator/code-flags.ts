@@ -2,6 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { JobSettings, JobWay } from './code-jobs/objects.ts';
+import type { RegistrySettings } from './code-jobs/registry.ts';
+import { RegistryError } from './code-jobs/registry-http.ts';
+import { type Login, loginFor } from './code-jobs/registry-login.ts';
 import { type FileReading, readNamedFile } from './followed-files.ts';
 import { authorityProblem } from './redis/certificates.ts';
 
@@ -13,6 +16,8 @@ export interface CodeSettings {
   readonly jobResources: JobSettings['resources'] | undefined;
   /** How Jobs reach hosts, where that is not by themselves. */
   readonly jobWay: JobWay;
+  /** Where bundles are kept; in ConfigMaps when undefined. */
+  readonly registry: RegistrySettings | undefined;
 }
 
 /** The flags as they are given. */
@@ -25,6 +30,8 @@ export interface CodeFlags {
   readonly codeHttpsProxy?: string;
   readonly codeNoProxy?: string;
   readonly codeCaFile?: () => string;
+  readonly codeRegistry?: Pick<RegistrySettings, 'host' | 'path' | 'isPlain'>;
+  readonly codeRegistryAuthFile?: string;
 }
 
 /** What a Job may take unless told: the bundler of a large graph needs some hundred MiB. */
@@ -43,6 +50,15 @@ export function withCodeFlags(program: Command): Command {
     .option('--code-https-proxy <url>', 'proxy by which such a Job reaches https addresses', proxy)
     .option('--code-no-proxy <hosts>', 'hosts it reaches without one: names, .example.com, addresses, with commas')
     .option('--code-ca-file <file>', 'PEM of authorities it trusts beside the public ones; read anew for each', trust)
+    .option(
+      '--code-registry <repository>',
+      'keep bundles in this repository of an OCI registry, host/path or http://host/path, for pods that mount them as images [in ConfigMaps]',
+      repository,
+    )
+    .option(
+      '--code-registry-auth-file <file>',
+      'login that may push there, as docker login keeps it; read anew each time',
+    )
     .option('--npm-registry <url>', 'where that code has npm: packages from [the public registry]', registry)
     .option('--jsr-registry <url>', 'where that code has jsr: packages from [the public registry]', registry);
 }
@@ -56,7 +72,38 @@ export function readCodeFlags(
     registries: { ...(npm === undefined ? {} : { npm }), ...(jsr === undefined ? {} : { jsr }) },
     jobResources: codeJobs ? codeJobResources : undefined,
     jobWay: { httpProxy, httpsProxy, noProxy, trusts },
+    registry: registrySettings(way),
   };
+}
+
+function registrySettings(
+  { codeRegistry: repository, codeRegistryAuthFile: file, codeCaFile: trusts }: Partial<CodeFlags>,
+): RegistrySettings | undefined {
+  if (repository === undefined) return undefined;
+  const login = (): Login | undefined => (file === undefined ? undefined : loginIn(file, repository.host));
+  return { ...repository, login, trusts };
+}
+
+/** @throws RegistryError with a sentence that quotes nothing of it */
+function loginIn(file: string, host: string): Login | undefined {
+  const found = readNamedFile('--code-registry-auth-file', file);
+  if (!found.ok) throw new RegistryError(found.problem);
+  try {
+    return loginFor(host, found.value);
+  } catch {
+    throw new RegistryError(`--code-registry-auth-file: ${file} is no configuration as docker login keeps it`);
+  }
+}
+
+/** As images are named, without a tag. */
+const repositoryName = /^(http:\/\/)?([a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)$/;
+
+function repository(text: string): Pick<RegistrySettings, 'host' | 'path' | 'isPlain'> {
+  const [, plain, host, path] = repositoryName.exec(text) ?? [];
+  if (host === undefined || path === undefined) {
+    throw new InvalidArgumentError('must be host/path without a tag, such as registry.example.com/team/code');
+  }
+  return { host, path, isPlain: plain !== undefined };
 }
 
 /** With a slash at the end: what is asked for is meant from there. */

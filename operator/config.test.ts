@@ -128,6 +128,26 @@ test('Jobs reach hosts by proxies without a login, and trust the authorities of 
   expect(refusal(['--code-ca-file', file])).toContain(`${file} holds no certificate in PEM`);
 });
 
+test('bundles are kept in a repository of a registry, with the login a file has by then', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redisworker-config-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'config.json');
+  const given = ['--code-registry', 'registry.example:5000/team/code', '--code-registry-auth-file', file];
+  const { registry } = readConfig(given, {}).code;
+  expect(registry).toMatchObject({ host: 'registry.example:5000', path: 'team/code', isPlain: false });
+  expect(() => registry?.login()).toThrow(`${file} cannot be read`);
+  writeFileSync(file, 'secret');
+  expect(() => registry?.login()).toThrow(`${file} is no configuration as docker login keeps it`);
+  writeFileSync(file, '{"auths":{"registry.example:5000":{"username":"me","password":"p"}}}');
+  expect(registry?.login()).toEqual({ username: 'me', password: 'p' });
+  expect(readConfig(['--code-registry', 'http://10.0.0.1:5000/code'], {}).code.registry).toMatchObject({
+    isPlain: true,
+  });
+  for (const text of ['code', 'registry.example/code:1', 'https://registry.example/code', 'a/B']) {
+    expect(refusal(['--code-registry', text])).toContain('must be host/path without a tag');
+  }
+});
+
 test('code from elsewhere is resolved by Jobs, from registries that are addresses without a login', () => {
   const { code } = readConfig(['--npm-registry', 'https://npm.example.com/private'], {});
   expect(code).toEqual({

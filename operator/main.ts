@@ -158,11 +158,11 @@ function standForElection(cluster: KubernetesCluster, lead: () => void): void {
 
 /** Undefined where the admin wants no Jobs. */
 function codeResolver(cluster: KubernetesCluster): CodeResolver | undefined {
-  const { code: { jobResources: resources, jobWay: way }, workerImage: image, podUser } = config;
+  const { code: { jobResources: resources, jobWay: way, registry }, workerImage: image, podUser } = config;
   if (resources === undefined) return undefined;
   const { clusterBlocks, searchDomains } = config;
   const around = { cluster, clock: systemClock, lookUp: dnsLookUp(config.dnsServer), clusterBlocks, searchDomains };
-  return startCodeJobs({ ...around, settings: { image, podUser, resources, way } });
+  return startCodeJobs({ ...around, registry, settings: { image, podUser, resources, way } });
 }
 
 function operatorSettings(): Omit<Parameters<typeof startOperator>[0], 'cluster'> {

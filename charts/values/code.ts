@@ -32,6 +32,14 @@ export const code = z.strictObject({
       'Its key with the certificates in PEM, which is followed: a new one needs no restart.',
     ),
   }).prefault({}).describe('Authorities such a Job trusts beside the public ones, for hosts of code of your own.'),
+  registry: z.strictObject({
+    repository: optional(/(http:\/\/)?[a-z0-9][a-z0-9.:-]*\/[a-z0-9][a-z0-9._/-]*/).default('').describe(
+      'Repository of an OCI registry to keep bundles in, as host/path; in ConfigMaps when empty. Pods mount them as images, which takes Kubernetes 1.35, or 1.33 with the feature ImageVolume.',
+    ),
+    pushSecret: optionalName().default('').describe(
+      'Secret of type kubernetes.io/dockerconfigjson, in the namespace of the release, with a login that may push there; read anew each time. Nodes pull by their own login, or by spec.pod.imagePullSecrets of a worker.',
+    ),
+  }).prefault({}).describe('Where bundles are kept instead of ConfigMaps.'),
   npmRegistry: registry().describe('Where that code has npm: packages from; the public registry when empty.'),
   jsrRegistry: registry().describe('Where that code has jsr: packages from; the public registry when empty.'),
 }).prefault({}).describe('Code of workers that is elsewhere.');

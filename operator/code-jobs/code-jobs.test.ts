@@ -6,7 +6,10 @@ import type { ResolveOutcome } from '../code/outcome.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
 import { resultLine } from '../code/result-line.ts';
 import { CodeJobs } from './code-jobs.ts';
+import type { OpenedEgress } from './egress.ts';
 import { codeJobLabel, jobName, type JobSettings } from './objects.ts';
+import type { BundleStore } from './registry.ts';
+import { RegistryError } from './registry-http.ts';
 import { whyNoPod } from './standing.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -35,7 +38,10 @@ const all: CodeJobs[] = [];
 
 const tcp = (port: number) => ({ protocol: 'TCP' as const, port });
 
-function open(settings: Partial<JobSettings> = {}): { readonly jobs: CodeJobs; readonly told: string[] } {
+function open(
+  settings: Partial<JobSettings> = {},
+  store?: BundleStore,
+): { readonly jobs: CodeJobs; readonly told: string[] } {
   const jobs = new CodeJobs({
     cluster: { ...cluster, readLog: () => Promise.resolve(log) },
     clock: {
@@ -52,13 +58,14 @@ function open(settings: Partial<JobSettings> = {}): { readonly jobs: CodeJobs; r
       podUser: 'Image',
       ...settings,
     },
-    egress: (_, { hosts, proxies, flavor }) => {
+    egress: (_, { hosts, proxies, flavor }): Promise<OpenedEgress> => {
       const rules = [...hosts, ...proxies].map((host) => ({ to: [], ports: [tcp(Number(host.split(':')[1]))] }));
       return Promise.resolve(
         flavor === 'Cilium' ? { flavor, rules: { egress: [{ toEntities: ['all'] }] } } : { flavor, egress: rules },
       );
     },
     hostsOf: () => ['code.example:443'],
+    store,
     everyMs: 5,
   });
   const told: string[] = [];
@@ -211,6 +218,24 @@ describe('code that is resolved by a Job', () => {
       sentence: expect.stringContaining(sentence),
     });
     expect(answer.kind === 'failed' && answer.retryAt).toBeGreaterThan(Date.now());
+    expect(await job()).toBeUndefined();
+  });
+
+  test('is pushed before its Job goes, which is not run again when the registry does not take it', async () => {
+    const image = 'registry.example/code@sha256:0';
+    const answers = [() => Promise.reject(new RegistryError('it is full')), () => Promise.resolve(image)];
+    const { jobs, told } = open({}, { keep: () => answers.shift()!() });
+    await jobs.ask(question('shop/a'));
+    const { metadata } = await released();
+    log = resultLine(resolved);
+    await podStands(ended(0));
+    await eventually('it is told', () => told.length === 1);
+    expect(await jobs.ask(question('shop/a'))).toMatchObject({ kind: 'failed', sentence: 'it is full' });
+    expect((await job())?.metadata.uid).toBe(metadata.uid);
+    const next = open({}, { keep: () => answers.shift()!() });
+    await next.jobs.ask(question('shop/a'));
+    await eventually('it is told', () => next.told.length === 1);
+    expect(await next.jobs.ask(question('shop/a'))).toEqual({ ...resolved, image });
     expect(await job()).toBeUndefined();
   });
 

@@ -1,8 +1,14 @@
 /** Resolves code by Jobs: one for all of a namespace who ask the same. Every step may be the last: the next finds its Job by name. */
 import type { Clock } from '../clock.ts';
 import { type Cluster, ClusterError, keyOf, type KubeObject, refOf, resources } from '../cluster/cluster.ts';
-import type { FailedCode, ResolveOutcome } from '../code/outcome.ts';
-import { type CodeAnswer, type CodeQuestion, type CodeResolver, retryAfterMs } from '../code/resolver.ts';
+import type { FailedCode, ResolvedCode, ResolveOutcome } from '../code/outcome.ts';
+import {
+  type CodeAnswer,
+  type CodeQuestion,
+  type CodeResolver,
+  type KeptCode,
+  retryAfterMs,
+} from '../code/resolver.ts';
 import { readResultLine } from '../code/result-line.ts';
 import type { Dialled, OpenedEgress } from './egress.ts';
 import {
@@ -15,6 +21,8 @@ import {
   proxyHosts,
   resolverContainer,
 } from './objects.ts';
+import type { BundleStore } from './registry.ts';
+import { RegistryError } from './registry-http.ts';
 import { hindrance, standingOf, whyNoPod } from './standing.ts';
 
 /** The part of a cluster they need. */
@@ -36,12 +44,16 @@ export interface CodeJobsOptions {
   readonly egress: (namespace: string, dialled: Dialled) => Promise<OpenedEgress>;
   /** The hosts a question leads to. */
   readonly hostsOf: (question: CodeQuestion) => readonly string[];
+  /** Keeps what was resolved, where that is not in ConfigMaps. */
+  readonly store?: BundleStore | undefined;
   /** How often a Job that is under way is looked at, in milliseconds [1000]. */
   readonly everyMs?: number;
 }
 
 /** A line of the longest outcome, and what Deno may have said before. */
 const maxLogBytes = 10 * 1024 * 1024;
+
+type KeptOutcome = Exclude<ResolveOutcome, ResolvedCode> | KeptCode;
 
 /** Seconds a cluster may take to make a pod before it is asked why there is none. */
 const podlessSeconds = 3;
@@ -128,17 +140,24 @@ export class CodeJobs implements CodeResolver {
   }
 
   /** Undefined when nobody waits for it any more. */
-  async #outcomeOf(key: string, work: Work): Promise<ResolveOutcome | undefined> {
+  async #outcomeOf(key: string, work: Work): Promise<KeptOutcome | undefined> {
     const { everyMs = 1000 } = this.#options;
     for (;;) {
       if (this.#isClosed || this.#works.get(key) !== work) return undefined;
       const outcome = await this.#step(work);
       if (outcome !== undefined) {
+        const kept = await this.#kept(outcome); // or the next try finds the Job as it is
         await this.#remove(work);
-        return outcome;
+        return kept;
       }
       await this.#pause(everyMs);
     }
+  }
+
+  async #kept(outcome: ResolveOutcome): Promise<KeptOutcome> {
+    const { store } = this.#options;
+    if (store === undefined || outcome.kind !== 'resolved') return outcome;
+    return { ...outcome, image: await store.keep(outcome) };
   }
 
   #pause(ms: number): Promise<void> {
@@ -211,6 +230,7 @@ function unlessThere(error: unknown): void {
 }
 
 function failedBy(error: unknown): FailedCode {
+  if (error instanceof RegistryError) return failed(error.message);
   const said = error instanceof Error ? error.message : String(error);
   return failed(`its code cannot be resolved by a Job: ${said}`);
 }

@@ -14,11 +14,15 @@ const made = new WeakMap<BundleFiles, readonly Part[]>();
 export function partsOf(bundle: BundleFiles): readonly Part[] {
   const known = made.get(bundle);
   if (known !== undefined) return known;
-  const { code, map, mapName } = bundle;
-  const alone = { [bundleFileName]: code };
-  const hasMap = map !== '' && Buffer.byteLength(map) <= maxSourceMapBytes;
+  const [files, alone] = [filesOf(bundle), { [bundleFileName]: bundle.code }];
   // Of code that may be run, no more than nine pieces come.
-  const parts = (hasMap ? pack({ ...alone, [mapName]: map }) : undefined) ?? pack(alone) ?? [];
+  const parts = pack(files) ?? pack(alone) ?? [];
   made.set(bundle, parts);
   return parts;
+}
+
+/** The files of a bundle: without its source map where that is too much. */
+export function filesOf({ code, map, mapName }: BundleFiles): Readonly<Record<string, string>> {
+  const hasMap = map !== '' && Buffer.byteLength(map) <= maxSourceMapBytes;
+  return { [bundleFileName]: code, ...(hasMap ? { [mapName]: map } : {}) };
 }

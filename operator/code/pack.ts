@@ -47,9 +47,13 @@ export function pack(files: Files): readonly Part[] | undefined {
   return parts.length > maxSourceParts ? undefined : parts;
 }
 
-/** Without what tells on which system it was made. */
 function compressed(text: string): Buffer {
-  const packed = gzipSync(text, { level: 9 });
+  return gzipped(Buffer.from(text));
+}
+
+/** Without what tells on which system it was made. */
+export function gzipped(content: Buffer): Buffer {
+  const packed = gzipSync(content, { level: 9 });
   packed[9] = 255;
   return packed;
 }

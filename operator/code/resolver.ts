@@ -18,11 +18,14 @@ export interface CodeQuestion {
   readonly flavor?: 'Kubernetes' | 'Cilium';
 }
 
+/** Code, and the image it is to pods where a registry keeps it. */
+export type KeptCode = ResolvedCode & { readonly image?: string };
+
 /** What there is to say about a question now. */
 export type CodeAnswer =
   /** Work is under way: whoever asked is told when it ends. */
   | { readonly kind: 'pending' }
-  | ResolvedCode
+  | KeptCode
   | RefusedCode
   /** It is tried again by whoever asks after `retryAt`, in milliseconds since 1970. */
   | (FailedCode & { readonly retryAt: number });

@@ -49,6 +49,21 @@ const refused: readonly (readonly [what: string, values: GivenValues, message: R
   ],
   ['a Redis that is kept and not there', { redis: { trial: { keep: true } } }, /needs redis\.trial\.enabled/],
   [
+    'a login of a registry without the registry',
+    { code: { registry: { pushSecret: 'x' } } },
+    /code\.registry\.pushSecret.*give code\.registry\.repository too/,
+  ],
+  [
+    'a repository with a tag',
+    { code: { registry: { repository: 'registry.example/code:v1' } } },
+    /'\/code\/registry\/repository'.*does not match pattern/,
+  ],
+  [
+    'a proxy with a login',
+    { code: { proxy: { https: 'http://me:secret@proxy:3128' } } },
+    /'\/code\/proxy\/https'.*does not match pattern/,
+  ],
+  [
     'a cluster-wide right where only one namespace is served',
     { watchNamespace: 'team-a', metrics: { authentication: 'TokenReview' } },
     /takes a cluster-wide right, and watchNamespace promises that there is none/,
@@ -94,11 +109,44 @@ describeWith('helm3', 'helm4')('the chart', () => {
       deniedPodFields: ['image', 'labels'],
       searchDomains: ['eu-west-1.compute.internal'],
       dnsServer: '10.96.0.10:53',
-      code: { registries: { npm: 'https://npm.example/', jsr: 'https://jsr.example/' }, jobResources: undefined },
+      code: {
+        registries: { npm: 'https://npm.example/', jsr: 'https://jsr.example/' },
+        jobResources: undefined,
+        jobWay: {
+          httpProxy: 'http://proxy.example:3128',
+          httpsProxy: 'http://proxy.example:3129',
+          noProxy: '.house,10.0.0.1',
+        },
+        registry: { host: 'registry.example:5000', path: 'team/code', isPlain: false },
+      },
     });
     expect(config.redisHosts).toHaveLength(2);
     expect(config.clusterBlocks).toHaveLength(2);
     expect(config.canary).toMatchObject({ host: 'rwo-redis-worker-operator-canary.redisworker.svc', port: 8086 });
+  });
+
+  test('gives the operator files about code from elsewhere in one volume, where there are some', async () => {
+    const registry = { repository: 'registry.example/team/code', pushSecret: 'push' };
+    const objects = await render({ code: { caConfigMap: { name: 'house', key: 'root.pem' }, registry } });
+    const { args = [], volumeMounts = [] } = operator(objects);
+    expect(args).toEqual(expect.arrayContaining([
+      '--code-ca-file=/etc/redisworker/code/ca.crt',
+      '--code-registry=registry.example/team/code',
+      '--code-registry-auth-file=/etc/redisworker/code/config.json',
+    ]));
+    expect(volumeMounts).toContainEqual({ name: 'code', mountPath: '/etc/redisworker/code', readOnly: true });
+    const volumes = podsOf(objects).flatMap(({ spec }) => spec.volumes ?? []).filter(({ name }) => name === 'code');
+    expect(volumes).toEqual([{
+      name: 'code',
+      projected: {
+        defaultMode: 0o440,
+        sources: [
+          { configMap: { name: 'house', items: [{ key: 'root.pem', path: 'ca.crt' }] } },
+          { secret: { name: 'push', items: [{ key: '.dockerconfigjson', path: 'config.json' }] } },
+        ],
+      },
+    }]);
+    expect(operator(await render({})).volumeMounts?.map(({ name }) => name)).not.toContain('code');
   });
 
   test('gives metrics with authentication a port of their own, with a certificate when there is one', async () => {

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { replyListKey, requestStreamKey } from '../../contract/keys.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { withSpec, worker } from '../support/gen.ts';
 import { startUpstreamDns } from '../support/node/dns.ts';
 import { type Listener, listenIn } from '../support/node/listener.ts';
 import type { Node } from '../support/node/node.ts';
+import { startNodeRegistry } from '../support/node/registry.ts';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
 import { openSite, patienceMs, type Site } from '../support/node/site.ts';
 import type { TestProcess } from '../support/processes.ts';
@@ -45,6 +46,8 @@ const host = await startCodeServer({
       : setTimeout(wait, 100);
     wait();
   },
+  '/imaged.ts': (_, response) =>
+    typescript(response, "const text = '" + 'abcdefghij'.repeat(200_000) + "';\\nexport default (): number => text.length;\\n"),
   '/large.ts': (_, response) => typescript(response, 'export default [' + '[1, 2, 3],'.repeat(3_000_000) + '];'),
   '/demo/worker.ts': olderProgram('demo-worker'),
   '/repo/deno-date-iso/v0.0.3/worker.ts': olderProgram('deno-date-iso'),
@@ -201,7 +204,7 @@ describeOnNode('code at an address', () => {
   test('that takes more memory than a Job may have is told with how much that is', async () => {
     await operator.stop();
     codeServer = await serve();
-    await site.startOperator({ args: ['--code-job-resources', '{"limits":{"memory":"160Mi"}}'] });
+    operator = await site.startOperator({ args: ['--code-job-resources', '{"limits":{"memory":"160Mi"}}'] });
     await site.apply(
       worker('large', withSpec({ source: { url: `${origin}/large.ts`, importHosts: ['also.example'] } })),
     );
@@ -209,4 +212,32 @@ describeOnNode('code at an address', () => {
     expect(message).toMatch(/ran out of memory, of which it may have 160Mi: .*code\.resources/);
     expect(await greeted('first')).toBe('Hello, Ada');
   }, patienceMs * 3);
+
+  test.skipIf(inject('tools').registry === undefined)(
+    'is kept in a registry where there is one, and is an image to pods, which come back without it and its host',
+    async () => {
+      await operator.stop();
+      const registry = await startNodeRegistry(node);
+      operator = await site.startOperator({ args: ['--code-registry', `http://${registry.host}/house/code`] });
+      await site.apply(
+        worker('imaged', withSpec({ source: { url: `${origin}/imaged.ts`, importHosts: ['also.example'] } })),
+      );
+      await site.ready('imaged');
+      expect((await ask(site.redis.client, 'imaged', null, 120)).data).toBe(2_000_000);
+      const [pod] = await podsOf('redisworker.dev/name=imaged');
+      const [configMap, ...others] = await site.list('configmaps', '-l', 'redisworker.dev/name=imaged');
+      const { data } = configMap as { data?: Record<string, string> };
+      expect(others).toEqual([]);
+      expect(data).toEqual({ image: expect.stringMatching(new RegExp(`^${registry.host}/house/code@sha256:`)) });
+      expect(pod?.spec.volumes).toEqual(expect.arrayContaining([
+        { name: 'source', image: { reference: data?.['image'], pullPolicy: 'IfNotPresent' } },
+      ]));
+      await Promise.all([registry.process.stop(), codeServer.stop()]);
+      await site.kubectl('delete', 'pod', pod!.metadata.name, '--timeout=120s');
+      await site.ready('imaged');
+      expect((await ask(site.redis.client, 'imaged', null, 120)).data).toBe(2_000_000);
+      expect(await site.list('configmaps', '-l', 'redisworker.dev/name=imaged')).toHaveLength(1);
+    },
+    patienceMs * 3,
+  );
 });

@@ -58,6 +58,14 @@
 {{- if .Values.code.caConfigMap.name }}
 - --code-ca-file=/etc/redisworker/code/ca.crt
 {{- end }}
+{{- with .Values.code.registry }}
+{{- if .repository }}
+- {{ printf "--code-registry=%s" .repository | quote }}
+{{- if .pushSecret }}
+- --code-registry-auth-file=/etc/redisworker/code/config.json
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.code.npmRegistry }}
 - {{ printf "--npm-registry=%s" . | quote }}
 {{- end }}

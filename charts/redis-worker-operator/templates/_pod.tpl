@@ -39,3 +39,29 @@
 - {{ merge (dict) . (dict "labelSelector" $ours) | toYaml | nindent 2 | trim }}
 {{- end }}
 {{- end }}
+
+{{/* Files the operator has about code from elsewhere as one volume; nothing without files. */}}
+{{- define "redis-worker-operator.codeVolume" -}}
+{{- $ca := .Values.code.caConfigMap -}}
+{{- $registry := .Values.code.registry -}}
+{{- if or $ca.name (and $registry.repository $registry.pushSecret) -}}
+- name: code
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- if $ca.name }}
+      - configMap:
+          name: {{ $ca.name }}
+          items:
+            - key: {{ $ca.key | quote }}
+              path: ca.crt
+      {{- end }}
+      {{- if and $registry.repository $registry.pushSecret }}
+      - secret:
+          name: {{ $registry.pushSecret }}
+          items:
+            - key: .dockerconfigjson
+              path: config.json
+      {{- end }}
+{{- end -}}
+{{- end }}

@@ -23,6 +23,12 @@
 {{- if and .Values.watchNamespace .Values.page.enabled -}}
 {{- fail "page.enabled: who may see it is asked with a cluster-wide right, and watchNamespace promises that there is none: look at the workers with redisworker top and redisworker status" -}}
 {{- end -}}
+{{- if and .Values.code.registry.pushSecret (not .Values.code.registry.repository) -}}
+{{- fail "code.registry.pushSecret is the login of a registry: give code.registry.repository too" -}}
+{{- end -}}
+{{- if and .Values.code.registry.repository (semverCompare "<1.33-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail "code.registry.repository: pods mount bundles as images, which takes Kubernetes 1.35, or 1.33 with the feature ImageVolume" -}}
+{{- end -}}
 {{- if and $redis.trial.keep (not $redis.trial.enabled) -}}
 {{- fail "redis.trial.keep: it needs redis.trial.enabled" -}}
 {{- end -}}

@@ -31,6 +31,8 @@ export interface CommandInput {
   readonly sourceFile: string;
   /** Set when it lies in pieces, which our own code makes one file of first. */
   readonly isPacked?: boolean;
+  /** Set when there is more of it than a ConfigMap holds, wherever it lies. */
+  readonly isLarge?: boolean;
   /** The list of `--allow-net`, what the runtime itself needs included. */
   readonly allowNet: readonly string[];
   readonly allowAllNet: boolean;
@@ -98,7 +100,7 @@ function handler(input: CommandInput): string[] {
     ...(input.isPacked ? [`--allow-write=${joinedMount}`] : []),
     ...net(input),
     `--import-map=${importMapFile}`,
-    `${heap(input.memoryMiB)},${input.isPacked === true ? lazyV8Flags : v8Flags}`,
+    `${heap(input.memoryMiB)},${input.isPacked === true || input.isLarge === true ? lazyV8Flags : v8Flags}`,
   ]);
 }
 

@@ -35,6 +35,7 @@ import {
   labels,
   labelValue,
   runtimeSecretName,
+  sourceNoteVolume,
   sourceVolume,
   workerContainer,
 } from '../model/names.ts';
@@ -64,6 +65,8 @@ export interface CommonInput {
   readonly sourceDigest: string;
   /** Names of the ConfigMaps that hold it. */
   readonly sourceConfigMaps: readonly string[];
+  /** The image that holds it in their place, and which the one ConfigMap names. */
+  readonly sourceImage?: string | undefined;
   readonly netHash: string;
   readonly terminationGracePeriodSeconds: number;
   readonly pod: PodSettings;
@@ -168,7 +171,7 @@ function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
       seccompProfile: { type: 'RuntimeDefault' },
     },
     volumes: [
-      sourceVolumeOf(input.sourceConfigMaps),
+      ...sourceVolumesOf(input),
       { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
       { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
     ],
@@ -186,11 +189,20 @@ function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
   };
 }
 
-/** All of them in one folder. */
-function sourceVolumeOf(configMaps: readonly string[]): Volume {
-  const [only = '', ...others] = configMaps;
-  if (others.length === 0) return { name: sourceVolume, configMap: { name: only } };
-  return { name: sourceVolume, projected: { sources: configMaps.map((name) => ({ configMap: { name } })) } };
+/** A volume that is an image, which the types of Kubernetes we have do not know yet. */
+interface ImageVolume extends Volume {
+  readonly image: { readonly reference: string; readonly pullPolicy: 'IfNotPresent' };
+}
+
+/** All ConfigMaps in one folder; or the image there, and its ConfigMap for whoever asks what pods use. */
+function sourceVolumesOf({ sourceConfigMaps: names, sourceImage: reference }: CommonInput): readonly Volume[] {
+  const [only = '', ...others] = names;
+  if (reference !== undefined) {
+    const image: ImageVolume = { name: sourceVolume, image: { reference, pullPolicy: 'IfNotPresent' } };
+    return [image, { name: sourceNoteVolume, configMap: { name: only } }];
+  }
+  if (others.length === 0) return [{ name: sourceVolume, configMap: { name: only } }];
+  return [{ name: sourceVolume, projected: { sources: names.map((name) => ({ configMap: { name } })) } }];
 }
 
 function container(input: CommonInput): Omit<Container, 'command'> {

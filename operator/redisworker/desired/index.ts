@@ -20,6 +20,7 @@ import { httpService } from './http-service.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
 import { runtimeSecret, type RuntimeSecrets } from './runtime-secret.ts';
+import { maxConfigMapBytes } from '../../../contract/limits.ts';
 import { isInPieces, sourceConfigMapNames, sourceConfigMaps } from './source-config-map.ts';
 import { telemetryEnvironment } from './telemetry.ts';
 
@@ -245,6 +246,7 @@ function commonInput(
       runtime: blueprint.runtime,
       sourceFile: source.fileName,
       ...(isInPieces(source) ? { isPacked: true } : {}),
+      isLarge: source.bytes > maxConfigMapBytes,
       allowNet: allowNet(blueprint, servers),
       allowAllNet: blueprint.allowAllNet,
       gateNet: blueprint.gate.kind === 'on' ? denoNetFlag([], servers, [blueprint.gate.canary]) : [],
@@ -270,6 +272,7 @@ function commonInput(
     servesHttp: blueprint.http !== undefined,
     sourceDigest: source.digest,
     sourceConfigMaps: sourceConfigMapNames(blueprint.parent, source),
+    sourceImage: source.origin?.image,
     netHash: podNetHash,
     terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
     pod: blueprint.pod,

@@ -9,6 +9,9 @@ import type { Source } from '../model/observed.ts';
 import { canonicalJson, hasDrifted } from './drift.ts';
 import { type Built, childMetadata } from './metadata.ts';
 
+/** Key of a ConfigMap that names the image with the code, where a registry keeps it. */
+export const imageKey = 'image';
+
 /** Builds the ConfigMaps; another text is another name, so a running pod's source never changes under it. */
 export function sourceConfigMaps(parent: Parent, source: Source): readonly Built<ConfigMap>[] {
   const names = sourceConfigMapNames(parent, source);
@@ -32,10 +35,16 @@ export function isInPieces({ parts, stored, origin }: Source): boolean {
 }
 
 /** Names of the ConfigMaps with a source. */
-export function sourceConfigMapNames({ name }: Parent, { digest: code, parts, stored }: Source): readonly string[] {
+export function sourceConfigMapNames(
+  { name }: Parent,
+  { digest: code, parts, stored, origin }: Source,
+): readonly string[] {
   if (stored !== undefined) return stored.map(({ metadata }) => metadata.name);
   const whole = sourceConfigMapName(name, code);
-  return isPacked(parts) ? parts.map((_, at) => sourcePartName(whole, digestOf(parts), at + 1)) : [whole];
+  // One that names an image is told from one that holds the same code.
+  return isPacked(parts) || origin?.image !== undefined
+    ? parts.map((_, at) => sourcePartName(whole, digestOf(parts), at + 1))
+    : [whole];
 }
 
 /** They are many bytes, and the same object as long as the source is. */
@@ -51,7 +60,7 @@ function digestOf(parts: Source['parts']): string {
 export function partDigest(part: Part): string {
   const { data, binaryData } = part;
   if (binaryData !== undefined) return digest(canonicalJson(binaryData));
-  const { [sourceFileName]: module, [bundleFileName]: text = module } = data ?? {};
+  const { [imageKey]: image, [sourceFileName]: module = image, [bundleFileName]: text = module } = data ?? {};
   return text === undefined ? 'none' : digest(text);
 }
 

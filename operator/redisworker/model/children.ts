@@ -1,7 +1,7 @@
 /** Reads the children of a worker: whose they are and how they are. */
 import { env } from '../../../contract/pod.ts';
 import { type KubeObject, type ObjectRef, type Resource, resources } from '../../cluster/cluster.ts';
-import { annotations, deploymentName, labels, sourceVolume, workerContainer } from './names.ts';
+import { annotations, deploymentName, labels, sourceNoteVolume, sourceVolume, workerContainer } from './names.ts';
 
 /** Name and namespace of an object. */
 export function objectRef({ metadata }: KubeObject): ObjectRef {
@@ -193,10 +193,10 @@ export interface Volume {
   readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name?: string } }[] };
 }
 
-/** Names of the ConfigMaps a pod has its source from. */
+/** Names of the ConfigMaps a pod has its source from, or the image with it is named by. */
 export function configMapsOf(volumes: readonly Volume[] = []): readonly string[] {
-  const volume = volumes.find(({ name }) => name === sourceVolume);
-  const sources = volume?.projected?.sources ?? (volume === undefined ? [] : [volume]);
+  const sources = volumes.filter(({ name }) => name === sourceVolume || name === sourceNoteVolume)
+    .flatMap((volume) => volume.projected?.sources ?? [volume]);
   return sources.flatMap(({ configMap }) => configMap?.name ?? []);
 }
 

@@ -52,6 +52,8 @@ export const workerContainer = 'worker';
 
 /** Name of the volume a pod has its source in. */
 export const sourceVolume = 'source';
+/** Name of a volume nobody mounts: where the source is an image, it has the ConfigMap that names it. */
+export const sourceNoteVolume = 'source-note';
 
 /** Keeps a deleted worker until Redis is clean. */
 export const finalizer = 'redisworker.dev/cleanup';

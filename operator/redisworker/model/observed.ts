@@ -71,6 +71,8 @@ export interface Origin {
   /** Digests of what each of its ConfigMaps holds, and whether these are pieces. */
   readonly parts: readonly string[];
   readonly isPacked?: boolean | undefined;
+  /** The image it is to pods, where a registry keeps it: the ConfigMap then names it, and holds no code. */
+  readonly image?: string | undefined;
   /** When, in RFC 3339. */
   readonly time: string;
 }

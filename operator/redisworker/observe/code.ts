@@ -5,10 +5,9 @@
 import { bundleFileName } from '../../../contract/pod.ts';
 import { resources } from '../../cluster/cluster.ts';
 import { partsOf } from '../../code/bundle-parts.ts';
-import type { ResolvedCode } from '../../code/outcome.ts';
 import { isPacked } from '../../code/pack.ts';
-import type { CodeAnswer } from '../../code/resolver.ts';
-import { partDigest } from '../desired/source-config-map.ts';
+import type { CodeAnswer, KeptCode } from '../../code/resolver.ts';
+import { imageKey, partDigest } from '../desired/source-config-map.ts';
 import { requestDigest } from '../../code/request.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { readStatus } from '../../api/redisworker.ts';
@@ -105,9 +104,12 @@ function sourceFrom(answer: CodeAnswer, asked: Asked): Resolved<Source> {
   }
 }
 
-function resolvedSource(answer: ResolvedCode, { digest: request, wish, configMaps }: Asked): Source {
+function resolvedSource(answer: KeptCode, { digest: request, wish, configMaps }: Asked): Source {
   const { bytes, digest, entry, commit, modules, time } = answer;
-  const parts = partsOf(answer);
+  // The same code restarts no pod: what lies in ConfigMaps stays there.
+  const isHeld = heldAs(configMaps, (one) => one.digest === digest && one.image === undefined).length > 0;
+  const image = isHeld ? undefined : answer.image;
+  const parts = image === undefined ? partsOf(answer) : [{ data: { [imageKey]: image } }];
   const origin: Origin = {
     request,
     ...(wish === undefined ? {} : { wish }),
@@ -118,6 +120,7 @@ function resolvedSource(answer: ResolvedCode, { digest: request, wish, configMap
     modules,
     parts: parts.map(partDigest),
     ...(isPacked(parts) ? { isPacked: true } : {}),
+    ...(image === undefined ? {} : { image }),
     time,
   };
   const before = configMaps.flatMap(originsOf).filter((one) => one.digest === digest && one.request !== request);
@@ -141,12 +144,17 @@ function storedSource({ configMaps, origin }: Stored, wish: string | undefined):
 
 /** The newest of what was resolved for a request and is there as a whole. */
 function storedFor(configMaps: readonly KubeObject[], request: string): Stored | undefined {
-  const origins = configMaps.flatMap(originsOf).filter((origin) => origin.request === request);
+  return heldAs(configMaps, (origin) => origin.request === request)[0];
+}
+
+/** What is there as a whole of what was resolved, the newest first. */
+function heldAs(configMaps: readonly KubeObject[], isMeant: (origin: Origin) => boolean): readonly Stored[] {
+  const origins = configMaps.flatMap(originsOf).filter(isMeant);
   return origins.sort((one, other) => (one.time < other.time ? 1 : -1)).flatMap((origin) => {
     const held = origin.parts.map((part) => configMaps.find((configMap) => isPart(configMap, origin, part)));
     const whole = held.filter((one) => one !== undefined);
     return whole.length === held.length ? [{ origin, configMaps: whole }] : [];
-  })[0];
+  });
 }
 
 /** The copy has a digest of what it holds; somebody may have put something else there. */

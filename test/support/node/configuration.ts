@@ -21,6 +21,11 @@ export function containerdSocket(dir: string): string {
   return join(dir, 'containerd.sock');
 }
 
+/** Where containerd looks how a registry is reached: a folder for each, `<host:port>/hosts.toml`. */
+export function registriesFolder(dir: string): string {
+  return join(dir, 'registries');
+}
+
 /** containerd's configuration. Without `restrict_oom_score_adj` runc cannot start anything where root may not lower the score. */
 export function containerdConfig({ dir, cniBin }: NodeFolders): string {
   const text = JSON.stringify;
@@ -33,6 +38,8 @@ oom_score = 0
 address = ${text(containerdSocket(dir))}
 [${cri}.images']
 snapshotter = "overlayfs"
+[${cri}.images'.registry]
+config_path = ${text(registriesFolder(dir))}
 [${cri}.images'.pinned_images]
 sandbox = ${text(images.pause)}
 [${cri}.runtime']

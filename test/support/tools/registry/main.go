@@ -1,4 +1,5 @@
-// An OCI registry on loopback that keeps everything in memory. It prints its address and serves until it is ended.
+// An OCI registry that keeps everything in memory, on loopback or on the address it is given. It prints where it is, and
+// serves until it is ended.
 package main
 
 import (
@@ -7,12 +8,17 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
 func main() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address := "127.0.0.1:0"
+	if len(os.Args) > 1 {
+		address = os.Args[1]
+	}
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		log.Fatal(err)
 	}
