@@ -105,7 +105,7 @@ export const hatsHasNoStream: Rule<Running> = {
 };
 
 /** Runtimes whose pods listen. */
-const listening = ['Hats'];
+const listening = ['Hats', 'Modules'];
 
 export const httpFitsRuntime: Rule<{ readonly spec: { readonly runtime: string; readonly http?: unknown } }> = {
   rule: `!has(self.spec.http) || self.spec.runtime in [${listening.map((name) => `'${name}'`).join(', ')}]`,

@@ -76,7 +76,9 @@ export const spec = z.object({
   hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
   modules: modules.exactOptional().describe('The modules that answer requests, under the Modules runtime.'),
   tasks: tasks.exactOptional().describe('The list of tasks, under the Rhai runtime.'),
-  http: http.exactOptional().describe('A Service in front of the pods, under the Hats runtime; none when absent.'),
+  http: http.exactOptional().describe(
+    'A Service in front of the pods, under the runtimes Hats and Modules; none when absent.',
+  ),
   permissions: permissions.describe('What the code may do; mirrored into the NetworkPolicy.'),
   denoOptions: denoOptions.describe(
     'Further flags of deno run, of a list: --inspect on loopback, --seed, --location, --check, --trace-ops, --unstable-… and harmless --v8-flags.',

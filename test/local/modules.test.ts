@@ -284,6 +284,66 @@ test('what a manifest says of a module that cannot be is told in its conditions'
   expect(message).toContain('spec.modules.m.permissions.net has other.test, which spec.permissions.net does not allow');
 });
 
+test('over HTTP the addresses of the example give what they give in the original', async () => {
+  const server = await startHttp();
+  const { operator } = started;
+  const manifest = parse(
+    (await readFile('examples/modules-http.yaml', 'utf8')).replaceAll('example.com', `127.0.0.1:${server.port}`),
+  ) as KubeObject;
+  await operator.cluster.apply({ ...manifest, metadata: { name: 'modules-http', namespace: 'default' } }, 'user');
+  const url = await eventually(
+    'its address is told',
+    async () => (await operator.status('modules-http')).http?.url,
+    patience,
+  );
+  const get = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${url}${path}`, { redirect: 'manual', ...init });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  await eventually('a pod answers', () => fetch(`${url}/hello/world`).catch(() => undefined), patience);
+  const seen: Record<string, string> = {};
+  const paths = ['/hello/world', '/hello/world?name=Ada', '/test1/ok', '/test1/forbidden', '/test1/redirect'];
+  for (const path of [...paths, '/test1/error', '/test1/none', '/none/none', '/', '/test1/fetched', '/test2/fetched']) {
+    seen[path] = await get(path);
+  }
+  expect(seen).toEqual({
+    '/hello/world': '200 "Hello World"',
+    '/hello/world?name=Ada': '200 "Hello Ada"',
+    '/test1/ok': '200 Fine',
+    '/test1/forbidden': '403 Not for you',
+    '/test1/redirect': '302 ',
+    '/test1/error': '500 on purpose',
+    '/test1/none': '404 Function not found: none() in test1.ts',
+    '/none/none': '404 there is no module "none": there are hello, test1, test2, web',
+    '/': '404 Not found: call /<module>/<function>\n',
+    '/test1/fetched': '200 here',
+    '/test2/fetched': '500 test2.ts may not call get() of web.ts',
+  });
+  const sequence = async (...asked: string[]) => {
+    const answers: string[] = [];
+    for (const path of asked) answers.push((await get(path)).replace('200 ', ''));
+    return answers;
+  };
+  const isolated = ['test1/state', 'test1/state?set=foo', 'test1/state', 'test2/state', 'test2/state?set=bar'];
+  expect(await sequence(...[...isolated, 'test2/state', 'test1/state'].map((path) => `/${path}`))).toEqual(
+    ['"test1"', '"foo"', '"foo"', '"test2"', '"bar"', '"bar"', '"foo"'],
+  );
+  expect(await sequence('/test1/global', '/test1/global?set=a', '/test2/global', '/test1/global')).toEqual(
+    ['204 ', '"a"', '204 ', '"a"'],
+  );
+  expect(await sequence('/test1/state?set=changed', '/test1/state', '/test1', '/test1/state', '/test2/state')).toEqual(
+    ['"changed"', '"changed"', 'Module reloaded', '"test1"', '"bar"'],
+  );
+  expect(await sequence('/test1/state?id=ada&set=hers', '/test1/state?id=ada', '/test1/state?id=bob', '/test1/state'))
+    .toEqual(['"hers"', '"hers"', '"test1"', '"test1"']);
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  expect(await get('/hello/world', { ...json, body: '[{"name":"Grace"}]' })).toBe('200 "Hello Grace"');
+  expect(await get('/hello/world', { ...json, body: '{}' })).toMatch(/^400 /);
+  for (let id = 0; id < 20; id++) expect(await get(`/test1/state?id=${id}`)).toBe('200 "test1"');
+  expect(await get('/test1/state?id=ada')).toBe('200 "test1"'); // room was made for others
+  server.close();
+});
+
 test('functions are called from the command line', async () => {
   const run = async (...words: string[]) => {
     const io = testIo({});

@@ -5,6 +5,8 @@ import { formatRedisAddress } from '../../contract/redis-address.ts';
 import { exitCodes } from '../../contract/pod.ts';
 import type { Handler, Logger, RedisLogin, WorkerInfo } from '../mod.ts';
 import { guardProcess } from '../pod/guard.ts';
+import type { Address } from '../pod/address.ts';
+import { type HttpServer, serveHttp } from '../pod/http.ts';
 import { joinSource } from '../pod/join.ts';
 import { loadHandler } from '../pod/load.ts';
 import { captureConsole } from '../pod/log.ts';
@@ -32,6 +34,8 @@ export interface Prepared {
   begin?(connection: Connection): Promise<void>;
   /** Done every second beside the requests. */
   beside?(connection: Connection): Promise<void>;
+  /** Answers over HTTP, where the worker is called so; never throws. */
+  answer?(request: Request): Promise<Response>;
   /** Done when the last request is over. */
   end?(): void;
 }
@@ -68,15 +72,26 @@ export async function runRequests<Given extends RequestSettings>(
   await prepared.begin?.(consumer.connections.writer);
   const context = assemble(pod, consumer, prepared, proof);
   const loop = new Loop(context, connect, outages, consumer.connections);
-  stop = () => loop.stop(settings.handler.graceSeconds * 1000);
+  const graceMs = settings.handler.graceSeconds * 1000;
+  const server = listen(settings.http, prepared);
+  stop = () => {
+    if (server !== undefined) pod.pulse.end();
+    void server?.drain(graceMs);
+    loop.stop(graceMs);
+  };
   const failovers = followMaster(route, () => loop.reconnect());
-  const working = loop.run().finally(() => {
+  const working = loop.run().finally(async () => {
     failovers.end();
+    await server?.drain(graceMs);
     prepared.end?.();
   });
   // A request that waits is answered first: this is written once the start is over.
   after(0, () => tellWork(context));
   await working;
+}
+
+function listen(address: Address | undefined, { answer }: Prepared): HttpServer | undefined {
+  return address === undefined || answer === undefined ? undefined : serveHttp(address, answer);
 }
 
 function loadUserCode(source: string, log: Logger): Promise<Handler> {

@@ -4,9 +4,14 @@ import { TimeIsUp } from '../handler/outcome.ts';
 import { DoNotRetry, Reply } from '../mod.ts';
 import { isInstance, messageOf, propertyOf } from '../pod/foreign.ts';
 
-/** A value as it is, or of a Response its status and its body. */
-export function answerOf(value: unknown): unknown {
-  return isInstance(value, Response) ? replyOfResponse(value) : value;
+/** What a call comes to as a handler gives it: of a Response its status and its body. @throws what it rejects with, likewise */
+export async function asReply(calling: Promise<unknown>): Promise<unknown> {
+  try {
+    const value = await calling;
+    return isInstance(value, Response) ? await replyOfResponse(value) : value;
+  } catch (error) {
+    throw isInstance(error, Response) ? await replyOfResponse(error) : error;
+  }
 }
 
 /** Where a call went. */
@@ -18,24 +23,24 @@ export interface Called {
 /**
  * Classes do not travel: what a module throws to answer with a code, or to be tried no more, is known by what it carries.
  * @param called it is its caller's fault when it is not there, and nobody's when that is another function
- * @throws what stands for it here
  */
-export async function throwInOwnTerms(error: unknown, { module, functionName }: Called): Promise<never> {
-  if (isInstance(error, Response)) throw await replyOfResponse(error);
-  if (error instanceof BrokerError) {
-    const message = error.message.replaceAll(new URL('.', module).href, '');
-    if (error.code === 'Timeout') throw new TimeIsUp(message);
-    const isThere = error.message !== `Function not found: ${functionName}() in ${module}`;
-    throw error.code === 'FunctionNotFound' && !isThere
-      ? new Reply(404, message)
-      : new Error(message, { cause: error });
-  } else if (isInstance(error, Error)) {
-    if (propertyOf(error, 'name') === 'DoNotRetry') throw new DoNotRetry(messageOf(error));
-  } else {
-    const [code, body] = [propertyOf(error, 'code'), propertyOf(error, 'body')];
-    if (typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 999) throw new Reply(code, body);
+export function inOwnTerms(error: unknown, called: Called): unknown {
+  if (error instanceof BrokerError) return ofBroker(error, called);
+  if (isInstance(error, Error)) {
+    return propertyOf(error, 'name') === 'DoNotRetry' ? new DoNotRetry(messageOf(error)) : error;
   }
-  throw error;
+  if (isInstance(error, Response)) return error;
+  const [code, body] = [propertyOf(error, 'code'), propertyOf(error, 'body')];
+  const isReply = typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 999;
+  return isReply ? new Reply(code, body) : error;
+}
+
+function ofBroker(error: BrokerError, { module, functionName }: Called): unknown {
+  const message = error.message.replaceAll(new URL('.', module).href, '');
+  if (error.code === 'Timeout') return new TimeIsUp(message);
+  const isOwnAbsence = error.code === 'FunctionNotFound' &&
+    error.message === `Function not found: ${functionName}() in ${module}`;
+  return isOwnAbsence ? new Reply(404, message) : new Error(message, { cause: error });
 }
 
 async function replyOfResponse(response: Response): Promise<Reply> {

@@ -3,7 +3,7 @@ import { type CallOptions, type ModuleSettings, WorkerBroker } from '../../broke
 import { allowsCall, type DeclaredModule, type ModuleState } from '../../contract/modules.ts';
 import { fileUrl } from '../pod/file-url.ts';
 import { Reply } from '../mod.ts';
-import { answerOf, throwInOwnTerms } from './answers.ts';
+import { inOwnTerms } from './answers.ts';
 import type { Declared } from './declared.ts';
 import { ModuleRecords } from './records.ts';
 
@@ -15,6 +15,16 @@ export interface HostSettings {
   readonly shared: URL;
   /** MiB of the heap of one that has a process of its own. */
   readonly heapMiB: number;
+  /** Instances there may be beside one of each. */
+  readonly segregated: number;
+}
+
+/** A function of a module. */
+export interface CalledFunction {
+  readonly module: string;
+  readonly functionName: string;
+  /** Whose instance; absent for the one that all share. */
+  readonly id?: string | undefined;
 }
 
 /** Milliseconds in which a module has to show it is alive after a call was given up. */
@@ -25,6 +35,8 @@ export class ModuleHost {
   readonly #records = new ModuleRecords((url) => this.#nameOf(url));
   readonly #broker: WorkerBroker;
   #declared: Declared = new Map();
+  /** Instances that callers have named, the least recently called first. */
+  readonly #segregated = new Map<string, readonly [URL, string]>();
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
@@ -55,17 +67,51 @@ export class ModuleHost {
     return changed.map(([name]) => name);
   }
 
-  /** Calls a function. @throws what it throws, or a {@link Reply} for a module there is not */
-  async call(name: string, functionName: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    if (!this.#declared.has(name)) {
-      throw new Reply(404, `there is no module "${name.slice(0, 80)}": there are ${this.names.join(', ')}`);
-    }
-    const url = this.#urlOf(name);
+  /** Calls a function. @throws what it throws in the terms of a reply, or a {@link Reply} for a module there is not */
+  async call(called: CalledFunction, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    const { functionName } = called;
+    const [module, id] = this.#instanceOf(called);
     try {
-      return await answerOf(await this.#broker.workerFnProxy(url, functionName, options)(...args));
+      return await this.#broker.workerFnProxy([module, id], functionName, options)(...args);
     } catch (error) {
-      return await throwInOwnTerms(error, { module: url, functionName });
+      throw inOwnTerms(error, { module, functionName });
     }
+  }
+
+  /** Loads a module anew; calls under way end before. @throws what it throws meanwhile, or a {@link Reply} */
+  async reload(called: Omit<CalledFunction, 'functionName'>): Promise<void> {
+    const instance = this.#instanceOf(called);
+    this.#broker.retireWorker(instance);
+    try {
+      await this.#broker.workerImport(instance);
+    } catch (error) {
+      throw inOwnTerms(error, { module: instance[0], functionName: 'import' });
+    }
+  }
+
+  #instanceOf({ module, id }: Omit<CalledFunction, 'functionName'>): readonly [URL, string | undefined] {
+    if (!this.#declared.has(module)) {
+      throw new Reply(404, `there is no module "${module.slice(0, 80)}": there are ${this.names.join(', ')}`);
+    }
+    const url = this.#urlOf(module);
+    if (id !== undefined) this.#makeRoom(url, id);
+    return [url, id];
+  }
+
+  /** Whoever calls may name as many instances as he likes: of those that rest, the least recently called go. */
+  #makeRoom(url: URL, id: string): void {
+    const key = `${url} ${id}`;
+    this.#segregated.delete(key);
+    this.#segregated.set(key, [url, id]);
+    const resting = [...this.#segregated].filter(([one, worker]) => one !== key && !this.#broker.isBusy(worker));
+    const surplus = this.#segregated.size - this.#settings.segregated;
+    for (const [one, worker] of resting.slice(0, Math.max(surplus, 0))) {
+      this.#segregated.delete(one);
+      this.#broker.removeWorker(worker);
+    }
+    if (this.#segregated.size <= this.#settings.segregated) return;
+    this.#segregated.delete(key);
+    throw new Reply(503, `${this.#settings.segregated} instances of modules are busy: more find no room in this pod`);
   }
 
   /** How each of them is; what it takes is asked for, and told the next time. */

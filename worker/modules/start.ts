@@ -6,8 +6,10 @@ import { captureConsole } from '../pod/log.ts';
 import type { Pod } from '../pod/start.ts';
 import { after } from '../pod/timers.ts';
 import type { Connection } from '../redis/connection.ts';
+import { asReply } from './answers.ts';
 import { DeclaredModules } from './declared.ts';
 import { ModuleHost } from './host.ts';
+import { answerHttp } from './http.ts';
 import { requestedCall } from './request.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
@@ -16,6 +18,8 @@ const usualHeapMiB = 128;
 const leastHeapMiB = 32;
 /** MiB of the pod the runtime keeps for itself. */
 const ownMiB = 64;
+/** MiB of a module's process at rest: half of the pod is for instances that callers name. */
+const processMiB = 32;
 
 /**
  * Runs the worker named by the config hash `args[0]` until it is to end.
@@ -32,7 +36,8 @@ function prepare({ settings, log, pulse }: Pod<Settings>, shared: URL): Prepared
   guardProcess(log);
   captureConsole(log);
   const heapMiB = Math.max(leastHeapMiB, Math.min(usualHeapMiB, Math.floor((memoryMiB - ownMiB) / 2)));
-  const host = new ModuleHost({ folder: settings.folder, shared, heapMiB });
+  const segregated = Math.max(1, Math.floor((memoryMiB - ownMiB) / (2 * processMiB)));
+  const host = new ModuleHost({ folder: settings.folder, shared, heapMiB, segregated });
   const declared = new DeclaredModules(key, log);
   const [, consumerId = ''] = settings.hashKey.split(':');
   const follow = async (connection: Connection) => {
@@ -44,9 +49,10 @@ function prepare({ settings, log, pulse }: Pod<Settings>, shared: URL): Prepared
   let told: readonly ModuleState[] = [];
   return {
     handler: (request, { signal }) => {
-      const { module, functionName, args } = requestedCall(request);
-      return host.call(module, functionName, args, { signal });
+      const { args, ...called } = requestedCall(request);
+      return asReply(host.call(called, args, { signal }));
     },
+    answer: answerHttp(host),
     begin: async (connection) => {
       for (; host.names.length === 0; await soon()) {
         pulse.beat();

@@ -13,7 +13,7 @@ const newsMs = 2000;
 /** A server that runs. */
 export interface HttpServer {
   readonly port: number;
-  /** Takes requests for a moment longer, then none, and waits for those under way; after `withinMs` they are given up. */
+  /** Once: takes requests for a moment longer, then none, and waits for those under way; after `withinMs` they are given up. */
   drain(withinMs: number): Promise<void>;
   /** Gives up what is under way. */
   close(): void;
@@ -32,7 +32,9 @@ export function serveHttp(address: Address, answer: (request: Request) => Promis
       new Response('The worker is ending\n', { status: 503, headers: { 'retry-after': '1' } });
   try {
     const server = Deno.serve({ ...address, onListen: () => {} }, untilGivenUp);
-    return { port: server.addr.port, drain: (withinMs) => drain(server, giveUp, withinMs), close: giveUp };
+    let draining: Promise<void> | undefined;
+    const drainOnce = (withinMs: number) => (draining ??= drain(server, giveUp, withinMs));
+    return { port: server.addr.port, drain: drainOnce, close: giveUp };
   } catch (cause) {
     throw new FatalError(
       'failed',

@@ -285,7 +285,7 @@ function commonInput(
  */
 function allowNet({ scope, runtime, http, work }: Blueprint, redis: RedisEndpoint['servers']): string[] {
   const own = http === undefined ? [] : [httpAddress];
-  if (runtime === 'Modules') return denoNetFlag(work.net?.ofRuntime ?? [], redis, ownAddresses.Handler);
+  if (runtime === 'Modules') return denoNetFlag(work.net?.ofRuntime ?? [], redis, [...ownAddresses.Handler, ...own]);
   if (runtime === 'Handler' || runtime === 'Rhai') return denoNetFlag(scope, redis, ownAddresses.Handler);
   if (runtime === 'Hats') return denoNetFlag([], redis, [...ownAddresses.Hats, ...own]);
   return denoNetFlag(scope, [{ host: '127.0.0.1', port: scriptRedisPort }], ownAddresses.Script);
