@@ -27,6 +27,20 @@ test('a worker nobody has looked at has its name and nothing else', () => {
   expect(page({ observedGeneration: -1 })).toHaveLength(2);
 });
 
+test('modules have a row each, with why one is failing', () => {
+  const lines = page({
+    modules: [
+      { name: 'hello', state: 'Running', calls: 12, errors: 1, restarts: 0, memoryMiB: 44 },
+      { name: 'web', state: 'Failing', calls: 2, errors: 2, restarts: 1, reason: 'web ended: no memory' },
+    ],
+  });
+  expect(sectionOf(lines, 'Modules').map((line) => line.replaceAll(/ {2,}/g, ' | '))).toEqual([
+    'MODULE | STATE | CALLS | ERRORS | MEMORY | RESTARTS | WHY FAILING',
+    'hello | Running | 12 | 1 | 44Mi | 0',
+    'web | Failing | 2 | 2 | 1 | web ended: no memory',
+  ]);
+});
+
 test('every part that is known has its lines, in words', () => {
   const lines = page({
     conditions: [

@@ -45,6 +45,7 @@ export function pageOf(worker: KubeObject, beside: Beside, now: number): readonl
     ...announce(worker).line.split('\n', 1).map(plainText),
     ...section('Conditions', conditionRows(status, now)),
     ...section(`Consumers${told(status.consumersReady, (ready) => ` ${ready} ready`)}`, consumerRows(status, now)),
+    ...section('Modules', moduleRows(status)),
     ...section('Requests', requestRows(status, now)),
     ...section('Responses', responseRows(status, now)),
     ...section('Autoscale', plainRows(status.autoscale, now)),
@@ -90,6 +91,22 @@ function consumerRows({ consumers = [], omittedConsumers = 0 }: WorkerStatus, no
     ...(omittedConsumers > 0
       ? [[`and ${counted(omittedConsumers, 'more consumer')}, which the status has no row for`]]
       : []),
+  ];
+}
+
+function moduleRows({ modules = [] }: WorkerStatus): readonly Row[] {
+  if (modules.length === 0) return [];
+  return [
+    ['MODULE', 'STATE', 'CALLS', 'ERRORS', 'MEMORY', 'RESTARTS', 'WHY FAILING'],
+    ...modules.map(({ name, state = '', calls, errors, memoryMiB, restarts, reason = '' }) => [
+      name,
+      state,
+      number(calls),
+      number(errors),
+      told(memoryMiB, (mib) => `${mib}Mi`),
+      number(restarts),
+      reason,
+    ]),
   ];
 }
 

@@ -22,6 +22,16 @@ const consumer = z.object({
   reason: text,
 });
 
+const module = z.object({
+  name: z.string(),
+  state: text,
+  calls: count,
+  errors: count,
+  restarts: count,
+  memoryMiB: count,
+  reason: text,
+});
+
 const condition = z.object({
   type: z.string(),
   status: z.string(),
@@ -63,6 +73,7 @@ const statusSchema = z.object({
   rollout: plain,
   consumers: z.array(consumer).optional().catch(undefined),
   omittedConsumers: count,
+  modules: z.array(module).optional().catch(undefined),
 });
 
 /** What is known of a worker; a field that is not there is not known. */

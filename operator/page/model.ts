@@ -85,6 +85,17 @@ export interface ConsumerRow {
   readonly p99Ms?: number;
 }
 
+/** One module of a worker, over all its consumers. */
+export interface ModuleRow {
+  readonly name: string;
+  readonly state: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly restarts: number;
+  readonly memoryMiB?: number;
+  readonly reason?: string;
+}
+
 /** What happened between two samples, by the time of the second. */
 export interface Series {
   /** Seconds since 1970. */
@@ -109,6 +120,8 @@ export interface WorkerDepth {
   readonly conditions: readonly ConditionRow[];
   readonly consumers: readonly ConsumerRow[];
   readonly omittedConsumers: number;
+  /** Empty for a worker of one module. */
+  readonly modules: readonly ModuleRow[];
   /** Over the window of the history, the most frequent first. */
   readonly codes: readonly CodeCount[];
   readonly series: Series;

@@ -82,6 +82,7 @@ export function depthOf(worker: LiveWorker, samples: Samples, now: number): Work
     })),
     consumers: consumersOf(worker),
     omittedConsumers: status.omittedConsumers ?? 0,
+    modules: status.modules ?? [],
     codes: codesOf(samples, worker.tally),
     series: seriesOf(samples),
     stream,

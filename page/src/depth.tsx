@@ -1,5 +1,5 @@
 /** The tables of one worker. */
-import type { CodeCount, ConditionRow, ConsumerRow } from '../../operator/page/model.ts';
+import type { CodeCount, ConditionRow, ConsumerRow, ModuleRow } from '../../operator/page/model.ts';
 import { Empty } from './parts.tsx';
 import { ago, amount, duration, share } from './words.ts';
 
@@ -47,6 +47,40 @@ export function Consumers({ consumers, now }: { readonly consumers: readonly Con
             <td class={`number ${(row.restarts ?? 0) > 0 ? 'warn' : ''}`} data-name='Restarts'>
               {amount(row.restarts)}
             </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+const moduleStates: Readonly<Record<string, string>> = { Running: 'good', Failing: 'bad', Idle: 'idle' };
+
+export function Modules({ modules }: { readonly modules: readonly ModuleRow[] }) {
+  return (
+    <table class='consumers'>
+      <thead>
+        <tr>
+          <th scope='col'>Module</th>
+          <th scope='col'>State</th>
+          <th scope='col' class='number'>Calls</th>
+          <th scope='col' class='number'>Failed</th>
+          <th scope='col' class='number'>Memory</th>
+          <th scope='col' class='number'>Restarts</th>
+        </tr>
+      </thead>
+      <tbody>
+        {modules.map((row) => (
+          <tr key={row.name}>
+            <th scope='row'>{row.name}</th>
+            <td class='state'>
+              <span class={`badge ${moduleStates[row.state] ?? 'idle'}`}>{row.state}</span>
+              {row.reason !== undefined && <span class='reason'>{row.reason}</span>}
+            </td>
+            <td class='number' data-name='Calls'>{amount(row.calls)}</td>
+            <td class='number' data-name='Failed'>{share(row.errors, row.calls)}</td>
+            <td class='number' data-name='Memory'>{row.memoryMiB === undefined ? '–' : `${row.memoryMiB} MiB`}</td>
+            <td class={`number ${row.restarts > 0 ? 'warn' : ''}`} data-name='Restarts'>{amount(row.restarts)}</td>
           </tr>
         ))}
       </tbody>

@@ -2,7 +2,7 @@
 import type { WorkerDepth } from '../../operator/page/model.ts';
 import { workerPath } from './ask.ts';
 import { BacklogChart, RateChart } from './charts.tsx';
-import { Codes, Conditions, Consumers, Scope } from './depth.tsx';
+import { Codes, Conditions, Consumers, Modules, Scope } from './depth.tsx';
 import { DeadView } from './dead.tsx';
 import { Empty, Figure, Section, StandingBadge } from './parts.tsx';
 import { usePolled } from './poll.ts';
@@ -94,6 +94,11 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
       <Section title='Consumers' aside={depth.omittedConsumers > 0 ? `and ${amount(depth.omittedConsumers)} more` : ''}>
         <Consumers consumers={depth.consumers} now={now} />
       </Section>
+      {depth.modules.length > 0 && (
+        <Section title='Modules'>
+          <Modules modules={depth.modules} />
+        </Section>
+      )}
       <div class='pair'>
         <Section title='Conditions'>
           <Conditions conditions={depth.conditions} now={now} />
