@@ -80,7 +80,7 @@ const sections: readonly Section[] = [
       ],
       [
         ['InvalidSource'],
-        'of `Stalled`: the module does not parse, or its default export is no function; the message has the line. It goes as soon as the module is another',
+        'of `Stalled`: the module does not parse, its types are wrong where `source.typeCheck` asks for them, or its default export is no function; the message has the line. It goes as soon as the module is another',
       ],
       [
         ['ProgressDeadlineExceeded'],
