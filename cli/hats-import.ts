@@ -5,7 +5,6 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { nsPerMs } from '../contract/hats.ts';
 import { apiVersion, kind } from '../operator/api/schema.ts';
-import { counted } from './counted.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 
@@ -16,7 +15,9 @@ const environment = z.object({
   Cluster: z.string().min(1),
   Scripts: z.array(file).nullish().transform((scripts) => scripts ?? []),
   Jobs: z.array(file.extend({ Cron: z.string().min(1) })).nullish().transform((jobs) => jobs ?? []),
-  Endpoints: z.array(z.unknown()).nullish().transform((endpoints) => endpoints ?? []),
+  Endpoints: z.array(z.object({ Route: z.string().min(1), FilePath: z.string().min(1) })).nullish().transform((
+    endpoints,
+  ) => endpoints ?? []),
 });
 
 /** Prints the manifest of the environment in a file. @throws Failure when that or a script cannot be read */
@@ -36,9 +37,12 @@ export async function importEnvironment(path: string, name: string, io: Io): Pro
     cron: Cron,
     source: await sourceOf(FilePath),
   })));
-  const spec = { runtime: 'Hats', hats: { cluster, threads, jobs } };
+  const endpoints = await Promise.all(
+    Endpoints.map(async ({ Route, FilePath }) => ({ path: Route, source: await sourceOf(FilePath) })),
+  );
+  const served = endpoints.length > 0 ? { http: {} } : {};
+  const spec = { runtime: 'Hats', ...served, hats: { cluster, threads, jobs, endpoints } };
   io.out(stringify({ apiVersion, kind, metadata: { name }, spec }, { lineWidth: 0 }).trimEnd());
-  if (Endpoints.length > 0) io.err(`${counted(Endpoints.length, 'endpoint')} left out: runtime Hats serves none`);
   return exitCodes.ok;
 }
 

@@ -18,6 +18,7 @@ const takenWithin = 10;
 export function runScript(words: HatsWords, script: string, seconds: number, io: Io): Promise<ExitCode> {
   return onRedis(words, io, async (redis, cluster) => {
     const { kind, name, key } = await findScript(redis, words, script);
+    if (kind === 'Endpoints') throw new Failure(`${kind}:${name} answers over HTTP: ask it there`, exitCodes.usage);
     const [source, state, owner, fenced] = await redis.hmget(key, 'Source', 'State', 'Owner', 'Fenced');
     if (!source) absent(words, script);
     const holder = state === 'running' && owner ? owner : undefined;

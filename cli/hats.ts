@@ -40,7 +40,9 @@ export function listScripts(words: HatsWords, io: Io): Promise<ExitCode> {
 async function rowOf(redis: RedisClient, cluster: string, key: string): Promise<string[]> {
   const [state, status, owner, error, at] = await redis.hmget(key, 'State', 'Status', 'Owner', 'Error', 'ErrorAt');
   const name = key.startsWith(`${cluster}:`) ? key.slice(cluster.length + 1) : key;
-  const told = [name, state ?? 'gone', status ?? '', owner ?? ''].map((text) => shown(text));
+  // Nobody takes an endpoint: it has no state.
+  const none = name.startsWith('Endpoints:') ? '' : 'gone';
+  const told = [name, state ?? none, status ?? '', owner ?? ''].map((text) => shown(text));
   return [...told, shortened(shown(error ? failureText({ error, at: at ?? '' }) : ''), errorLength)];
 }
 

@@ -3,14 +3,18 @@
  * them is text; times are nanoseconds since 1970, as those tools write them.
  */
 
-/** What a script is: kept running, run by a schedule. */
-export const scriptKinds = ['Threads', 'Jobs'] as const;
+/** What a script is: kept running, run by a schedule, run for each request. */
+export const scriptKinds = ['Threads', 'Jobs', 'Endpoints'] as const;
 
 /** One of {@link scriptKinds}. */
 export type ScriptKind = (typeof scriptKinds)[number];
 
 /** Field of a pod's log lines that names the script they are about. */
-export const logFieldOf: Readonly<Record<ScriptKind, string>> = { Threads: 'thread', Jobs: 'job' };
+export const logFieldOf: Readonly<Record<ScriptKind, string>> = {
+  Threads: 'thread',
+  Jobs: 'job',
+  Endpoints: 'endpoint',
+};
 
 /** What a script failed with. */
 export interface ScriptFailure {
@@ -37,6 +41,24 @@ export function scriptKey(cluster: string, kind: ScriptKind, name: string): stri
 export function scriptKeyPrefix(cluster: string, kind: ScriptKind): string {
   return scriptKey(cluster, kind, '');
 }
+
+/** Key of the endpoint that answers under a path: those tools escape it twice. */
+export function endpointKey(cluster: string, path: string): string {
+  return scriptKey(cluster, 'Endpoints', escapeHtml(escapeHtml(path)));
+}
+
+/** Text as it stands in HTML, in the entities those tools use. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&'<>"]/g, (sign) => entities[sign] ?? sign);
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  "'": '&#39;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+};
 
 /** Key of a worker's hash, with the fields `State`, `Status` and `Heartbeat`: `default:workers:demo-1`. */
 export function hatsWorkerKey(cluster: string, name: string): string {

@@ -104,6 +104,15 @@ export const hatsHasNoStream: Rule<Running> = {
     runtime !== 'Hats' || [streams, how, autoscale].every((given) => given === undefined),
 };
 
+export const endpointsNeedHttp: Rule<
+  { readonly spec: { readonly http?: unknown; readonly hats?: { readonly endpoints: readonly unknown[] } } }
+> = {
+  rule: '!has(self.spec.hats) || size(self.spec.hats.endpoints) == 0 || has(self.spec.http)',
+  message: 'hats.endpoints answer over HTTP: say by spec.http who may call them, {} for the pods of the same namespace',
+  field: ['spec', 'http'],
+  holds: ({ spec: { http, hats } }) => hats === undefined || hats.endpoints.length === 0 || http !== undefined,
+};
+
 /** Runtimes whose pods listen. */
 const listening = ['Hats', 'Modules'];
 

@@ -17,6 +17,7 @@ import { tasks } from './fields/tasks.ts';
 import { telemetry } from './fields/telemetry.ts';
 import { matches, type Rule, withRules } from './rules.ts';
 import {
+  endpointsNeedHttp,
   hatsFitsRuntime,
   hatsHasNoStream,
   httpFitsRuntime,
@@ -73,7 +74,7 @@ export const spec = z.object({
   redis: redis.exactOptional().describe("The Redis of this worker; the operator's when absent."),
   stream: stream.exactOptional().describe('Keys, group and limits of the streams.'),
   handler: handler.exactOptional().describe('How requests are run, under the runtimes Handler and Modules.'),
-  hats: hats.exactOptional().describe('Threads and jobs, under the Hats runtime.'),
+  hats: hats.exactOptional().describe('Threads, jobs and endpoints, under the Hats runtime.'),
   modules: modules.exactOptional().describe('The modules that answer requests, under the Modules runtime.'),
   tasks: tasks.exactOptional().describe('The list of tasks, under the Rhai runtime.'),
   http: http.exactOptional().describe(
@@ -339,6 +340,7 @@ export const redisWorker = withRules(
   hatsFitsRuntime,
   hatsHasNoStream,
   httpFitsRuntime,
+  endpointsNeedHttp,
   nameOfService,
   modulesFitRuntime,
   nothingModulesCannotHave,

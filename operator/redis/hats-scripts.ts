@@ -84,14 +84,15 @@ local owner = redis.call('HGET', KEYS[1], 'resource')
 `;
 
 /**
- * KEYS: script, list of what was written. ARGV: resource, another one that may be replaced or '', then field and value by
- * turns, an empty value for a field there is not to be. A thread that runs has to begin anew: it is taken from its worker.
+ * KEYS: script, list of what was written. ARGV: resource, another one that may be replaced or '', 'held' for a script that
+ * somebody takes, then field and value by turns, an empty value for a field there is not to be. A thread that runs has to
+ * begin anew: it is taken from its worker.
  */
 const writeScript = script(`${readOwner}
 if owner and owner ~= ARGV[1] and owner ~= ARGV[2] then return {'conflict', owner} end
 redis.call('HSET', KEYS[2], KEYS[1], '')
 local changed = false
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   if (redis.call('HGET', KEYS[1], ARGV[i]) or '') ~= ARGV[i + 1] then
     changed = true
     if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
@@ -99,10 +100,13 @@ for i = 3, #ARGV, 2 do
   end
 end
 redis.call('HSET', KEYS[1], 'resource', ARGV[1])
-for field, value in pairs({State = 'stopped', Status = 'enabled', Heartbeat = '0', Owner = ''}) do
+local first = {Status = 'enabled'}
+if ARGV[3] == 'held' then first = {State = 'stopped', Status = 'enabled', Heartbeat = '0', Owner = ''} end
+for field, value in pairs(first) do
   if not redis.call('HGET', KEYS[1], field) then redis.call('HSET', KEYS[1], field, value) end
 end
-if changed then redis.call('HSET', KEYS[1], 'State', 'stopped', 'Fenced', '') end
+if changed and ARGV[3] == 'held' then redis.call('HSET', KEYS[1], 'State', 'stopped', 'Fenced', '') end
+if changed and ARGV[3] ~= 'held' then redis.call('HDEL', KEYS[1], 'Error', 'ErrorAt', 'ErrorTime') end
 return {'done'}
 `);
 
@@ -126,16 +130,26 @@ export interface ScriptOwner {
   readonly resource: string;
 }
 
-/** Makes the authored fields of a script exactly these. @param replaces another resource whose script is taken over @throws RedisFault */
+/** What a script is to be. */
+export interface ScriptContent {
+  readonly fields: Readonly<Record<string, string>>;
+  /** Whether workers take it: an endpoint is nobody's. */
+  readonly isHeld: boolean;
+  /** Another resource whose script is taken over. */
+  readonly replaces?: string | undefined;
+}
+
+/** Makes the authored fields of a script exactly these. @throws RedisFault */
 export async function writeHatsScript(
   redis: RedisLink,
   key: string,
   { written, resource }: ScriptOwner,
-  fields: Readonly<Record<string, string>>,
-  replaces = '',
+  { fields, isHeld, replaces = '' }: ScriptContent,
 ): Promise<ScriptOutcome> {
   const values = authoredFields.flatMap((name) => [name, fields[name] ?? '']);
-  const [said, owner = ''] = strings(await redis.script(writeScript, [key, written], [resource, replaces, ...values]));
+  const [said, owner = ''] = strings(
+    await redis.script(writeScript, [key, written], [resource, replaces, isHeld ? 'held' : '', ...values]),
+  );
   return said === 'done' || said === 'wrongType' ? said : { conflict: owner };
 }
 

@@ -137,16 +137,39 @@ test('a script is run once and now from the command line, with what it logs and 
   });
 });
 
+test('an endpoint of the manifest answers at the Service, which has a port on loopback here', async () => {
+  const { operator, redis: { client } } = started;
+  const url = await eventually('its address is told', async () => (await operator.status('hats')).http?.url, patience);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:80\d\d$/);
+  const answer = await eventually('a pod answers', () => fetch(`${url}/words`).catch(() => undefined), patience);
+  expect([answer.status, await answer.text()]).toEqual([200, '<p>2 words were shouted.</p>\n']);
+  await client.hset('hats:Endpoints:/words', 'Source', 'theirs');
+  await eventually('it is put right', async () => {
+    return (await (await fetch(`${url}/words`)).text()).startsWith('<p>');
+  }, patience);
+  await eventually('it is counted', async () => {
+    return (await operator.status('hats')).hats?.endpoints?.enabled === 1;
+  }, patience);
+});
+
 test('a changed script takes the place of the one before, one that is not named any more goes, and all go with the worker', async () => {
   const { redis: { client }, operator } = started;
   const { cluster } = operator;
   const ref = { namespace: 'default', name: 'hats' };
   const source = { inline: `redis.Do('SET', 'hats:second', 'yes')` };
   await cluster.patch(resources.redisWorkers, ref, {
-    spec: { hats: { threads: [{ name: 'shout.js', source }], jobs: [] } },
+    spec: { http: null, hats: { threads: [{ name: 'shout.js', source }], jobs: [], endpoints: [] } },
   });
+  const { url = '' } = (await operator.status('hats')).http ?? {};
   await eventually('the new one ran', async () => await client.get('hats:second') === 'yes', patience);
   await eventually('the job is gone', async () => await client.exists('hats:Jobs:count.js') === 0, patience);
+  await eventually('the endpoint is gone', async () => await client.exists('hats:Endpoints:/words') === 0, patience);
+  await eventually(
+    'the Service is gone',
+    async () => (await cluster.get(resources.services, ref)) === undefined,
+    patience,
+  );
+  await eventually('nobody listens', () => fetch(url).then(() => false, () => true), patience);
   await operator.told('hats', 'Ready', 'True');
   await cluster.delete(resources.redisWorkers, ref, {});
   await eventually('all is gone', async () => (await cluster.get(resources.redisWorkers, ref)) === undefined, patience);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeConfigHash } from '../../contract/config-hash.ts';
-import { hatsWorkerName, scriptKey } from '../../contract/hats.ts';
+import { endpointKey, hatsWorkerName, scriptKey } from '../../contract/hats.ts';
 import { configHashKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { env } from '../../contract/pod.ts';
 import { freePort, start, type TestProcess } from './processes.ts';
@@ -32,6 +32,10 @@ export interface TestHats extends TestProcess {
   /** What it is called in its cluster. */
   readonly name: string;
   readonly hashKey: string;
+  /** Where it answers over HTTP. */
+  readonly url: string;
+  /** What probes are answered by. */
+  readonly healthUrl: string;
 }
 
 /** Starts a worker; its config hash is written before. */
@@ -53,13 +57,13 @@ export async function startHats(options: HatsOptions): Promise<TestHats> {
       responseStreamLimit: 10_000,
     }),
   );
-  const healthAddress = `127.0.0.1:${await freePort()}`;
+  const [healthAddress, httpAddress] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const own = Object.values(env);
   const running = start(
     deno,
     [
       ...['run', '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'],
-      `--allow-net=127.0.0.1:${on.port},${healthAddress}`,
+      `--allow-net=127.0.0.1:${on.port},${healthAddress},${httpAddress}`,
       '--ignore-env',
       `--allow-env=${[...own, 'PATH', 'HOME', 'DENO_DIR', ...Object.keys(variables)].join(',')}`,
       `--allow-read=${folder}`,
@@ -81,13 +85,15 @@ export async function startHats(options: HatsOptions): Promise<TestHats> {
           net: net.length > 0 ? [`--allow-net=${net.join(',')}`] : [],
         }),
         [env.healthAddress]: healthAddress,
+        [env.httpAddress]: httpAddress,
         [env.podUid]: `pod-${id}`,
         ...variables,
       },
     },
   );
   void running.ended.catch(() => undefined).then(() => rmSync(folder, { recursive: true, force: true }));
-  return { ...running, hashKey, name: hatsWorkerName(type, id) };
+  const urls = { url: `http://${httpAddress}`, healthUrl: `http://${healthAddress}` };
+  return { ...running, ...urls, hashKey, name: hatsWorkerName(type, id) };
 }
 
 /** Writes a thread as the tools people have do it: a hang in nanoseconds. */
@@ -131,5 +137,17 @@ export async function writeJob(
   const key = scriptKey(cluster, 'Jobs', name);
   const state = { Status: 'enabled', State: 'stopped', Heartbeat: '0', Owner: '', Error: '', ErrorTime: '' };
   await client.hset(key, { ...state, Hang: '100', DeadSeconds: '5', ...fields });
+  return key;
+}
+
+/** Writes an endpoint. */
+export async function writeEndpoint(
+  { client }: TestRedis,
+  cluster: string,
+  path: string,
+  source: string,
+): Promise<string> {
+  const key = endpointKey(cluster, path);
+  await client.hset(key, { Source: source, Status: 'enabled' });
   return key;
 }

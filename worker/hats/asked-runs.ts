@@ -85,6 +85,7 @@ export class AskedRuns {
   /** @returns the run that has begun, or why there is none */
   async #start({ kind, name }: AskedRun, listener: Listener): Promise<Promise<ScriptFailure | undefined> | string> {
     const { store } = this.#host;
+    if (kind === 'Endpoints') return 'an endpoint answers over HTTP: ask it there';
     const key = scriptKey(store.member.cluster, kind, name);
     const here = this.#threadOf(key);
     if (here) return here.callNow(listener);

@@ -129,3 +129,11 @@ for n = 2, #KEYS do
   end
 end
 return said`;
+
+/**
+ * How an endpoint failed, as long as there is one. KEYS: its hash. ARGV: error, line and column of it, its time; all of
+ * them '' when it works again.
+ */
+export const noteFailure = `if redis.call('HEXISTS', KEYS[1], 'Source') == 0 then return 'gone' end
+redis.call('HSET', KEYS[1], 'Error', ARGV[1], 'ErrorAt', ARGV[2], 'ErrorTime', ARGV[3])
+return 'noted'`;

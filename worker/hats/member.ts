@@ -29,7 +29,7 @@ export class ClusterMember {
   readonly #threads: Threads;
   readonly #jobs: Jobs;
   readonly #asked: AskedRuns;
-  readonly #prefixes: { readonly threads: string; readonly jobs: string };
+  readonly #prefixes: { readonly threads: string; readonly jobs: string; readonly endpoints: string };
   #known: ReadonlySet<string> = new Set();
   #searchDue = false;
   #isEnabled = true;
@@ -45,7 +45,11 @@ export class ClusterMember {
     this.#jobs = new Jobs(host);
     this.#asked = new AskedRuns(host, (key) => this.#threads.runOf(key));
     const { cluster } = host.store.member;
-    this.#prefixes = { threads: scriptKeyPrefix(cluster, 'Threads'), jobs: scriptKeyPrefix(cluster, 'Jobs') };
+    this.#prefixes = {
+      threads: scriptKeyPrefix(cluster, 'Threads'),
+      jobs: scriptKeyPrefix(cluster, 'Jobs'),
+      endpoints: scriptKeyPrefix(cluster, 'Endpoints'),
+    };
   }
 
   /** What the keys of all scripts begin with. */
@@ -144,20 +148,21 @@ export class ClusterMember {
   async #search(): Promise<void> {
     this.#searchDue = false;
     const { cluster } = this.#host.store.member;
-    const found = { threads: new Set<string>(), jobs: new Set<string>() };
+    const found = { threads: new Set<string>(), jobs: new Set<string>(), endpoints: new Set<string>() };
     let cursor = '0';
     do {
       const reply = await this.#host.store.command(
-        ...['SCAN', cursor, 'MATCH', `${escaped(cluster)}:[TJ]*`, 'COUNT', String(stepKeys), 'TYPE', 'hash'] as const,
+        ...['SCAN', cursor, 'MATCH', `${escaped(cluster)}:[TJE]*`, 'COUNT', String(stepKeys), 'TYPE', 'hash'] as const,
       );
       const [next, keys] = Array.isArray(reply) ? reply : [];
       for (const key of Array.isArray(keys) ? keys.map(textOf) : []) {
         if (key.startsWith(this.#prefixes.threads)) found.threads.add(key);
         if (key.startsWith(this.#prefixes.jobs)) found.jobs.add(key);
+        if (key.startsWith(this.#prefixes.endpoints)) found.endpoints.add(key);
       }
       cursor = textOf(next);
     } while (cursor !== '0' && cursor !== '');
-    this.#known = found.threads.union(found.jobs);
+    this.#known = found.threads.union(found.jobs).union(found.endpoints);
     await this.#host.store.noteFound(this.#foundKey, this.#known);
     this.#threads.known(found.threads);
     this.#jobs.known(found.jobs);

@@ -1,9 +1,9 @@
 /** A script that is held and runs here: its calls, its lease, and the ways it ends. */
 import type { ScriptFailure } from '../../contract/hats.ts';
 import { after, type Timer } from '../pod/timers.ts';
-import type { Logger } from '../mod.ts';
+import { BoundedLog } from './bounded-log.ts';
+import { carryOut } from './calls.ts';
 import type { Host } from './host.ts';
-import type { HttpCall } from './outside.ts';
 import type { Standing } from './store.ts';
 import type { Operation, Surroundings } from './vm/messages.ts';
 import { ending, type Outcome, type Tenant, type VmProcess } from './vm-process.ts';
@@ -12,10 +12,6 @@ import { ending, type Outcome, type Tenant, type VmProcess } from './vm-process.
 const patienceMs = 1000;
 /** Milliseconds a script may work without asking for anything: longer than that it is stuck. */
 export const sliceMs = 60_000;
-/** Lines of log a script may write in ten seconds. */
-const mostLines = 1000;
-const linesMs = 10_000;
-
 /** Told what a script logs. */
 export type Listener = (level: 'info' | 'warn' | 'error', text: string) => void;
 
@@ -36,7 +32,7 @@ export class ScriptRun implements Tenant {
   readonly holding: Holding;
   protected readonly host: Host;
   readonly #kind: 'thread' | 'job';
-  readonly #log: Logger;
+  readonly #log: BoundedLog;
   readonly #stop = new AbortController();
   #process: VmProcess | undefined;
   #leaving: Leaving | undefined;
@@ -44,7 +40,6 @@ export class ScriptRun implements Tenant {
   #patience: Timer | undefined;
   /** Since when the script works by itself; undefined while it waits for an answer or has nothing to do. */
   #worksSince: number | undefined;
-  #lines = { since: 0, count: 0 };
   #outOfTime = false;
   /** Somebody asked for this run and is told what it logs; it goes on though the script is disabled. */
   listener: Listener | undefined;
@@ -54,7 +49,7 @@ export class ScriptRun implements Tenant {
     this.host = host;
     this.holding = holding;
     this.#kind = kind;
-    this.#log = host.logWith({ [kind]: holding.name });
+    this.#log = new BoundedLog(host.logWith({ [kind]: holding.name }), host.monotonic);
     this.#lastHeld = host.monotonic();
   }
 
@@ -146,13 +141,7 @@ export class ScriptRun implements Tenant {
 
   log(level: 'info' | 'warn' | 'error', text: string): void {
     this.listener?.(level, text);
-    const now = this.host.monotonic();
-    if (now - this.#lines.since > linesMs) this.#lines = { since: now, count: 0 };
-    this.#lines.count++;
-    if (this.#lines.count < mostLines) this.#log[level](text);
-    else if (this.#lines.count === mostLines) {
-      this.#log.warn(`more than ${mostLines} lines in ten seconds are left out`);
-    }
+    this.#log.write(level, text);
   }
 
   async answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
@@ -165,23 +154,8 @@ export class ScriptRun implements Tenant {
 
   async #carryOut(operation: Operation, args: readonly unknown[]): Promise<unknown> {
     const { key, fence } = this.holding;
-    const { redis, environment, store, shutdown } = this.host;
-    const [first = '', second = ''] = args as string[];
+    const { store } = this.host;
     switch (operation) {
-      case 'redis.Do':
-        return redis.run(args as string[], this.stopping);
-      case 'redis.Blpop':
-        return redis.blpop(Number(first), second, this.stopping);
-      case 'http':
-        return this.#send(args);
-      case 'env.Get':
-        return environment.get(first);
-      case 'env.Set':
-        environment.set(first, second);
-        return null;
-      case 'env.Unset':
-        environment.set(first, undefined);
-        return null;
       case 'state':
         return store.field(key, 'State');
       case 'status':
@@ -191,28 +165,11 @@ export class ScriptRun implements Tenant {
         return this.leave();
       case 'stop':
         return this.leave();
-      case 'shutdown':
-        return shutdown();
-      case 'stopping':
-        return this.stopping.aborted;
+      default:
+        return await carryOut(this.host, operation, args, this.stopping);
     }
-  }
-
-  #send([method, url, body, isForm]: readonly unknown[]): Promise<unknown> {
-    const call: HttpCall = isForm === true
-      ? { method: String(method), url: String(url), body: formOf(body), type: 'application/x-www-form-urlencoded' }
-      : { method: String(method), url: String(url), body: body === null ? null : String(body) };
-    return this.host.outside.send(call, this.stopping);
   }
 }
 
 /** A script ends this much before others may take it, in milliseconds. */
 const leaseMarginMs = 150;
-
-function formOf(fields: unknown): string {
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields as object)) {
-    for (const one of Array.isArray(value) ? value : [value]) form.append(name, String(one));
-  }
-  return form.toString();
-}

@@ -8,6 +8,7 @@ import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts
 import { onStopSignal } from '../pod/stop.ts';
 import type { Connection } from '../redis/connection.ts';
 import { followMaster } from '../redis/failover.ts';
+import { Endpoints } from './endpoints/endpoints.ts';
 import { Environment, type Host } from './host.ts';
 import { ClusterMember } from './member.ts';
 import { followKeys } from './news.ts';
@@ -17,6 +18,9 @@ import { Results } from './results.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { Store } from './store.ts';
 import { VmPool } from './vm-pool.ts';
+
+/** Processes that answer requests: so many are kept, and so many there are at most. */
+const forRequests = { kept: 4, most: 16 };
 
 /** Milliseconds of the grace that are kept for telling Redis what ended. */
 const lastWordsMs = 1000;
@@ -45,11 +49,14 @@ export async function start(args: readonly string[], root: string, exit: (code: 
   );
   const { cluster, name } = host.store.member;
   pod.log.info('working', { cluster, name });
-  const server = pod.settings.http && serveHttp(pod.settings.http, () => Promise.resolve(notFound()));
+  const answering = new VmPool(new URL('hats-vm.js', root), forRequests);
+  const endpoints = new Endpoints(host, answering, stopping.signal);
+  const server = pod.settings.http && serveHttp(pod.settings.http, (request) => endpoints.answer(request));
   try {
     await work(pod, consumer, { host, member, server, stopping: stopping.signal });
   } finally {
     server?.close();
+    answering.close();
     host.pool.close();
     host.outside.close();
     host.redis.close();
@@ -91,11 +98,6 @@ interface Working {
 /** Lets what runs come to its end. */
 async function leave({ member, server }: Working, withinMs: number): Promise<void> {
   await Promise.all([member.leave(withinMs), server?.drain(withinMs)]);
-}
-
-/** Nothing is served here. */
-function notFound(): Response {
-  return new Response('Endpoint not found\n', { status: 404 });
 }
 
 /** In the cluster until it is to stop; connections come and go meanwhile. */

@@ -70,6 +70,13 @@ export interface FinishedJob {
   readonly failure: ScriptFailure | undefined;
 }
 
+/** What answers under a path. */
+export interface Endpoint {
+  readonly source: string;
+  /** Whether it failed the last time. */
+  readonly failed: boolean;
+}
+
 /** Who this worker is in its cluster. */
 export interface Member {
   readonly cluster: string;
@@ -170,6 +177,17 @@ export class Store {
       ]),
     ]);
     return itemsOf(reply).map(textOf) as 'released'[];
+  }
+
+  /** An endpoint; undefined where there is none, or one that is disabled. */
+  async endpoint(key: string): Promise<Endpoint | undefined> {
+    const [source, status, error] = itemsOf(await this.command('HMGET', key, 'Source', 'Status', 'Error')).map(textOf);
+    return !source || status === 'disabled' ? undefined : { source, failed: Boolean(error) };
+  }
+
+  /** Says of an endpoint that is still there how it failed; an empty error when it works again. */
+  async noteFailure(key: string, { error, at = '' }: ScriptFailure): Promise<void> {
+    await this.#on(lua.noteFailure, key, error, at, error === '' ? '' : errorTime());
   }
 
   /** Notes the scripts there are, for whoever shows them. */

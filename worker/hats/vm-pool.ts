@@ -5,14 +5,14 @@ import { VmProcess } from './vm-process.ts';
 /** Processes that may be starting at once: each takes a processor for a moment. */
 const mostStarting = 4;
 /** Processes for jobs that are kept, and that many run jobs at once; those that take their time do not count. */
-const mostIdle = 4;
-const mostForJobs = 64;
+const forJobs = { kept: 4, most: 64 };
 /** Milliseconds after which a job counts as one that takes its time. */
 const slowMs = 500;
 
 /** Where processes come from, and where those that can run another script go back to. */
 export class VmPool {
   readonly #entry: URL;
+  readonly #many: typeof forJobs;
   readonly #all = new Set<VmProcess>();
   readonly #idle: VmProcess[] = [];
   readonly #jobs: ((process: VmProcess) => void)[] = [];
@@ -24,8 +24,10 @@ export class VmPool {
   #startingForJobs = 0;
   #looking = false;
 
-  constructor(entry: URL) {
+  /** @param many processes that run one script after the other */
+  constructor(entry: URL, many: typeof forJobs = forJobs) {
     this.#entry = entry;
+    this.#many = many;
   }
 
   /** A process that has never run a script. */
@@ -55,7 +57,7 @@ export class VmPool {
     this.#busy.delete(process);
     if (process.isAlive) this.#idle.push(process);
     this.#handOut();
-    while (this.#idle.length > mostIdle) this.#idle.pop()?.kill();
+    while (this.#idle.length > this.#many.kept) this.#idle.pop()?.kill();
   }
 
   /** Gives waiting jobs the processes there are, and starts others as long as too few are at work. */
@@ -75,7 +77,7 @@ export class VmPool {
     if (this.#jobs.length === 0) return 0;
     const now = performance.now();
     const slow = [...this.#busy.values()].filter((began) => now - began > slowMs).length;
-    const room = Math.min(mostIdle + slow, mostForJobs) - this.#forJobs;
+    const room = Math.min(this.#many.kept + slow, this.#many.most) - this.#forJobs;
     const most = slow > 0 ? 1 : this.#jobs.length;
     return Math.min(room, most - this.#startingForJobs);
   }

@@ -25,7 +25,8 @@ export interface Tenant {
 
 /** How an order came out: done, or what the script threw, or why the process is no more. */
 export type Outcome =
-  | { readonly kind: 'done' }
+  /** `result` of an answer, as it was told. */
+  | { readonly kind: 'done'; readonly result?: string }
   | { readonly kind: 'failed'; readonly failure: ScriptFailure }
   | { readonly kind: 'gone'; readonly why: string };
 
@@ -107,7 +108,7 @@ export class VmProcess {
       case 'ready':
         return this.#becameReady();
       case 'done':
-        return this.#settle?.({ kind: 'done' });
+        return this.#settle?.({ kind: 'done', ...(report.result === undefined ? {} : { result: report.result }) });
       case 'failed':
         return this.#settle?.({ kind: 'failed', failure: { error: report.error, at: report.at } });
       case 'log':

@@ -10,6 +10,23 @@ import { after, pause } from './timers.ts';
  */
 const newsMs = 2000;
 
+/** The body of a request as text; undefined when it is longer than so many bytes, or was not sent to its end. */
+export async function readBody(request: Request, most: number): Promise<string | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > most) return undefined;
+  const decoder = new TextDecoder();
+  let [text, length] = ['', 0];
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.length;
+      if (length > most) return undefined;
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch {
+    return undefined;
+  }
+  return text + decoder.decode();
+}
+
 /** A server that runs. */
 export interface HttpServer {
   readonly port: number;

@@ -60,6 +60,18 @@ const job = z.object({
   source: source.describe('The script: exactly one of inline and configMap.'),
 });
 
+const endpoint = z.object({
+  path: withRules(
+    text(253),
+    matches(
+      '^/[!-~]*$',
+      'hats.endpoints.path must begin with "/" and be printable ASCII without spaces, for example /orders',
+    ),
+    never('[?#%]', 'hats.endpoints.path is the path alone, decoded: leave out what begins with "?", "#" or "%"'),
+  ).describe('The path it answers under, exactly; its key is <cluster>:Endpoints:<path>, escaped twice as in HTML.'),
+  source: source.describe('Text with scripts between <? and ?>: exactly one of inline and configMap.'),
+});
+
 /** Names of clusters that would make keys of something else. */
 const notReserved = never(
   '^(req|res)$',
@@ -75,4 +87,7 @@ export const hats = z.object({
   ).exactOptional().describe('What the keys of all scripts begin with; the worker type when absent.'),
   threads: listMapOf(thread, ['name'], maxScripts).default([]).describe('Scripts that are kept running, each once.'),
   jobs: listMapOf(job, ['name'], maxScripts).default([]).describe('Scripts that run by a schedule.'),
+  endpoints: listMapOf(endpoint, ['path'], maxScripts).default([]).describe(
+    'Scripts that answer over HTTP, where spec.http asks for it.',
+  ),
 });

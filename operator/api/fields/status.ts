@@ -95,9 +95,16 @@ const scriptCounts = z.object({
   crashed: amount(),
 });
 
+const endpointCounts = z.object({
+  enabled: amount(),
+  disabled: amount(),
+  failing: amount().describe('Of those that are enabled, the ones that failed the last time they were asked.'),
+});
+
 const hats = z.object({
   threads: scriptCounts.describe('Threads of the cluster, whoever wrote them.'),
   jobs: scriptCounts.describe('Jobs of the cluster, whoever wrote them.'),
+  endpoints: endpointCounts.exactOptional().describe('Endpoints of the cluster, whoever wrote them.'),
   crashed: listOf(
     z.object({ key: z.string().max(512), error: z.string().max(1024), time: short().exactOptional() }),
     32,

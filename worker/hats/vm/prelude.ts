@@ -61,14 +61,47 @@ export const prelude = String.raw`(function () {
     stopping(worker, 'ShuttingDown');
     worker.Shutdown = function () { ask('shutdown', []); };
     define('worker', worker);
-    var self = {
-      Key: around.key,
-      State: function () { return ask('state', []); },
-      Status: function () { return ask('status', []); },
-      Disable: function () { ask('disable', []); }
-    };
-    if (around.self === 'thread') self.Stop = function () { ask('stop', []); };
-    stopping(self, 'Stopped');
-    define(around.self, self);
+    function defineSelf(name) {
+      var self = {
+        Key: around.key,
+        State: function () { return ask('state', []); },
+        Status: function () { return ask('status', []); },
+        Disable: function () { ask('disable', []); }
+      };
+      if (name === 'thread') self.Stop = function () { ask('stop', []); };
+      stopping(self, 'Stopped');
+      define(name, self);
+    }
+    function answering(request) {
+      var body = '', headers = {}, error;
+      function write(text) {
+        if (body.length + text.length > around.mostWritten) {
+          throw new RangeError('the answer is longer than ' + around.mostWritten + ' characters');
+        }
+        body += text;
+      }
+      define('request', {
+        Method: request.method,
+        Path: request.path,
+        Query: request.query,
+        Body: request.body,
+        GetHeader: function (name) {
+          var key = String(name).toLowerCase();
+          return Object.prototype.hasOwnProperty.call(request.headers, key) ? request.headers[key] : '';
+        }
+      });
+      define('response', {
+        Write: function (value) {
+          if (arguments.length < 1) throw new RangeError('response.Write takes a text');
+          write(String(value));
+        },
+        Error: function (text, status) { if (!error) error = { text: String(text), status: Math.trunc(Number(status)) || 0 }; },
+        SetContentType: function (type) { headers['content-type'] = String(type); },
+        SetHeader: function (name, value) { headers[String(name).toLowerCase()] = String(value); }
+      });
+      return { write: write, result: function () { return stringify({ error: error, headers: headers, body: body }); } };
+    }
+    if (around.self) defineSelf(around.self);
+    return around.request && answering(around.request);
   };
 })()`;

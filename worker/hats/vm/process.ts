@@ -18,8 +18,8 @@ export function runOrders(): void {
   for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
     try {
       if (order.do === 'load') context = load(order);
-      else call(context, order.name);
-      tell({ say: 'done' });
+      else if (order.do === 'call') call(context, order.name);
+      tell({ say: 'done', ...(order.do === 'answer' ? { result: answer(order) } : {}) });
     } catch (error) {
       tell({ say: 'failed', ...describeFailure(error) });
     }
@@ -27,12 +27,38 @@ export function runOrders(): void {
 }
 
 function load({ source, around }: Extract<Order, { do: 'load' }>): object {
+  const { context } = furnished(around);
+  compile(source, { line: 0, column: 0 }).runInContext(context);
+  return context;
+}
+
+/** Writes and runs the parts of an endpoint, one after the other. @returns what came of it, as JSON */
+function answer({ parts, around }: Extract<Order, { do: 'answer' }>): string {
+  const { context, answering } = furnished(around);
+  if (answering === undefined) throw new Error('there is nothing to answer');
+  for (const part of parts) {
+    if ('script' in part) compile(part.script, part).runInContext(context);
+    else answering.write(part.text);
+  }
+  return answering.result();
+}
+
+/** Of the context of a script that answers: text goes in, text comes out. */
+interface Answering {
+  write(text: string): void;
+  result(): string;
+}
+
+function furnished(around: Surroundings): { readonly context: object; readonly answering: Answering | undefined } {
   // Without a prototype of ours nothing leads from the global of a script to this side.
   const context = createContext(Object.create(null) as object);
-  const begin = furnish.runInContext(context) as (link: Link, around: string) => void;
-  begin(link, JSON.stringify(around satisfies Surroundings));
-  parsed(() => new Script(source, { filename: scriptName })).runInContext(context);
-  return context;
+  const begin = furnish.runInContext(context) as (link: Link, around: string) => Answering | undefined;
+  return { context, answering: begin(link, JSON.stringify(around)) };
+}
+
+/** @param at where in the source it begins, so that errors tell lines of that */
+function compile(script: string, { line, column }: { readonly line: number; readonly column: number }): Script {
+  return parsed(() => new Script(script, { filename: scriptName, lineOffset: line, columnOffset: column }));
 }
 
 function call(context: object | undefined, name: string): void {

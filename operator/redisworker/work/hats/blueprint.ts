@@ -2,6 +2,7 @@
 import { resourceOf } from '../../../../contract/config-hash.ts';
 import {
   durationNs,
+  endpointKey,
   foundScriptsKey,
   type HatsSettings,
   manifestScriptsKey,
@@ -68,7 +69,7 @@ export function hatsBlueprint(
   };
 }
 
-function declared(cluster: string, { threads, jobs }: Hats): DeclaredScript[] {
+function declared(cluster: string, { threads, jobs, endpoints }: Hats): DeclaredScript[] {
   return [
     ...threads.map(({ name, source, hang, deadSeconds }) => ({
       key: scriptKey(cluster, 'Threads', name),
@@ -80,6 +81,7 @@ function declared(cluster: string, { threads, jobs }: Hats): DeclaredScript[] {
       source,
       fields: { Cron: cron, TimeZone: timeZone },
     })),
+    ...endpoints.map(({ path, source }) => ({ key: endpointKey(cluster, path), source, fields: {} })),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Scripts shared by the workers of a HATS cluster. */
+import { scriptKeyPrefix } from '../../../../contract/hats.ts';
 import type { Need } from '../../../redis/doctor/rights.ts';
 import { readScripts, removeHatsScript, writeHatsScript } from '../../../redis/hats-scripts.ts';
 import { TerminalError } from '../../../errors.ts';
@@ -16,7 +17,7 @@ export const hatsWork: KindOfWork<HatsBlueprint, HatsStep> = {
     needsOf([hash, written, found, ...scripts.map(({ key }) => key)], responses),
   keys: ({ written, found, scripts }) => ({ keys: [written, found], busyKeys: scripts.map(({ key }) => key) }),
   observe: async (link, work) => hatsView(await readScripts(link, work, work.scripts.map(({ key }) => key)), work),
-  write: async (link, { written, resource }, step) => {
+  write: async (link, { written, resource, cluster }, step) => {
     if (step.step === 'forget') {
       await link.command('DEL', step.key);
       return;
@@ -25,7 +26,9 @@ export const hatsWork: KindOfWork<HatsBlueprint, HatsStep> = {
       await removeHatsScript(link, step.key, { written, resource }, step.manner);
       return;
     }
-    const outcome = await writeHatsScript(link, step.key, { written, resource }, step.fields, step.replaces);
+    const { fields, replaces, key } = step;
+    const isHeld = !key.startsWith(scriptKeyPrefix(cluster, 'Endpoints'));
+    const outcome = await writeHatsScript(link, key, { written, resource }, { fields, isHeld, replaces });
     if (outcome === 'done') return;
     throw outcome === 'wrongType'
       ? new TerminalError(

@@ -82,19 +82,33 @@ function statusOf({ own, found }: ScriptsView, { cluster }: HatsBlueprint): NonN
     fields
   );
   const ofKind = (kind: string) => all.filter(({ key }) => key.startsWith(`${cluster}:${kind}:`));
-  const crashed = all.filter(({ fields }) => fields?.['State'] === 'crashed').sort((
+  const failed = (script: FoundScript) =>
+    script.fields?.['State'] === 'crashed' || (script.key.startsWith(`${cluster}:Endpoints:`) && isFailing(script));
+  const crashed = all.filter(failed).sort((
     one,
     other,
   ) => (one.key < other.key ? -1 : 1));
   return {
     threads: countsOf(ofKind('Threads')),
     jobs: countsOf(ofKind('Jobs')),
+    endpoints: endpointCounts(ofKind('Endpoints')),
     crashed: crashed.slice(0, mostRows).map(({ key, fields }) => ({
       key,
       error: failureText({ error: fields?.['Error'] ?? '', at: fields?.['ErrorAt'] }).slice(0, mostErrorLength),
       ...(fields?.['ErrorTime'] ? { time: fields['ErrorTime'].slice(0, 40) } : {}),
     })),
   };
+}
+
+/** Nobody holds an endpoint: it is asked for, or not, and failed the last time, or did not. */
+function endpointCounts(endpoints: readonly FoundScript[]) {
+  const disabled = endpoints.filter(({ fields }) => fields?.['Status'] === 'disabled').length;
+  const failing = endpoints.filter(isFailing).length;
+  return { enabled: endpoints.length - disabled, disabled, failing };
+}
+
+function isFailing({ fields }: FoundScript): boolean {
+  return fields?.['Status'] !== 'disabled' && (fields?.['Error'] ?? '') !== '';
 }
 
 function countsOf(scripts: readonly FoundScript[]) {
