@@ -40,8 +40,18 @@ export function moduleBundler(
 export function codeResolver({ environment }: Pick<ModuleBundling, 'environment'>, clock: Clock): LocalCodeResolver {
   const { PATH, TMPDIR } = environment;
   const place = { CODE_DENO: denoPath(), CODE_SEED: codeCache(environment), CODE_TYPES: runtimeTypes() };
-  const known = { ...passedOn(environment), PATH, TMPDIR, ...place };
+  const known = { ...asNode(passedOn(environment)), PATH, TMPDIR, ...place };
   return new LocalCodeResolver({ command: [process.execPath, resolverProgram], environment: known, clock });
+}
+
+/** What Deno goes by, also for what Node asks for itself: repositories. */
+function asNode(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const { DENO_CERT: authorities } = environment;
+  return {
+    NODE_USE_ENV_PROXY: '1',
+    ...(authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities }),
+    ...environment,
+  };
 }
 
 /** The registries that npm and Deno are told of here. */

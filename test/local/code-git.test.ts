@@ -1,11 +1,20 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codeResolver } from '../../cli/bundle-module.ts';
 import { denoPath, runtimeTypes } from '../../cli/installation.ts';
+import { systemClock } from '../../operator/clock.ts';
 import type { ResolveOutcome } from '../../operator/code/outcome.ts';
 import { passedOn } from '../../operator/code/passed-on.ts';
 import type { CodeCredentials, CodeRequest } from '../../operator/code/request.ts';
 import { resolveCode } from '../../operator/code/resolve.ts';
+import type { CodeAnswer } from '../../operator/code/resolver.ts';
 import { codeCache } from '../support/code-cache.ts';
 import { type GitServer, hasGitServer, startGitServer } from '../support/git-server.ts';
+import { signedBy } from '../support/tls/certificates.ts';
 
 const tools = {
   denoPath: denoPath(),
@@ -119,5 +128,72 @@ describe.skipIf(noGit !== '')(`a module of a Git repository${noGit}`, { timeout:
     const outcome = await taken(url, 'main', 'worker.ts', { kind: 'token', token: 'the-token' });
     expect(outcome.kind).toBe('resolved');
     expect(JSON.stringify(outcome)).not.toContain('the-token');
+  });
+
+  describe('behind what a house has around it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'redisworker-git-test-'));
+    let closed: GitServer;
+    let authority: string;
+    let proxy: Server;
+    const asked: string[] = [];
+    const cached = { XDG_CACHE_HOME: join(codeCache(), '../..') };
+    beforeAll(async () => {
+      const signed = await signedBy(folder, 'house', ['IP:127.0.0.1']);
+      const [key = '', cert = ''] = ['server.key', 'server.crt'].map((name) => readFileSync(signed.file(name), 'utf8'));
+      authority = signed.file('ca.crt');
+      closed = await startGitServer({ key, cert });
+      await closed.commit('code', { 'worker.ts': 'export default (): number => 1;\n' });
+      proxy = createServer().on('connect', ({ url = '' }, client: Socket) => {
+        asked.push(url);
+        const target = connect(Number(new URL(closed.url).port), '127.0.0.1', () => {
+          client.write('HTTP/1.1 200 OK\r\n\r\n');
+          target.pipe(client).pipe(target);
+        });
+        for (const end of [client, target]) end.on('error', () => undefined);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    });
+    afterAll(async () => {
+      proxy.close();
+      proxy.closeAllConnections();
+      await closed.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    /** As `up` has it resolved in a shell with these variables. */
+    async function resolvedWith(environment: Readonly<Record<string, string>>, url: string): Promise<CodeAnswer> {
+      const { PATH } = process.env; // and nothing else of what this machine may have around it
+      const resolver = codeResolver({ environment: { PATH, HOME: folder, ...cached, ...environment } }, systemClock);
+      const answered = new Promise<void>((resolve) => resolver.onAnswer(() => resolve()));
+      const entry = { kind: 'git', url: `${url}/code/.git`, ref: 'main', path: 'worker.ts' } as const;
+      const question = { asker: 'default/w', id: 'a', request: { entry, registries: {} } };
+      await resolver.ask(question);
+      await answered;
+      const answer = await resolver.ask(question);
+      await resolver.close();
+      return answer;
+    }
+
+    test('is refused with whose certificate it is, until its authority is trusted', async () => {
+      const { host: name } = new URL(closed.url);
+      expect(await resolvedWith({}, closed.url)).toMatchObject({
+        kind: 'failed',
+        reason: 'SourceUnreachable',
+        sentence: expect.stringMatching(
+          new RegExp(
+            `^the certificate of ${name} is not trusted \\(.+\\): give its authority, .* on a laptop by DENO_CERT`,
+          ),
+        ) as string,
+      });
+      expect(await resolvedWith({ DENO_CERT: authority }, closed.url)).toMatchObject({ kind: 'resolved', modules: 1 });
+    });
+
+    test('is fetched through the proxy the shell names', async () => {
+      const { port } = proxy.address() as AddressInfo;
+      const [https, trusted] = [{ HTTPS_PROXY: `http://127.0.0.1:${port}` }, { DENO_CERT: authority }];
+      const answer = await resolvedWith({ ...https, ...trusted }, 'https://cache.test');
+      expect(answer).toMatchObject({ kind: 'resolved', modules: 1 });
+      expect(new Set(asked)).toEqual(new Set(['cache.test:443']));
+    });
   });
 });
