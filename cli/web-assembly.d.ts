@@ -15,6 +15,7 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Readonly<Record<string, ModuleImports>>);
     readonly exports: object;
   }
-  type ModuleImports = Record<string, unknown>;
+  type ImportValue = unknown;
+  type ModuleImports = Record<string, ImportValue>;
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
 }

@@ -15,9 +15,9 @@ export const handlerEntry = `${imageRoot}/worker/main.js`;
 /** Entry of the Hats runtime: `deno run … hats.js <hash key>`. */
 export const hatsEntry = `${imageRoot}/worker/hats.js`;
 
-/** Entry of the Rhai runtime, and the folder of what it loads: the engine, and what its threads run. */
+/** Entry of the Rhai runtime, and the engine it loads. */
 export const rhaiEntry = `${imageRoot}/worker/rhai.js`;
-export const rhaiFolder = `${imageRoot}/worker/rhai`;
+export const rhaiEngine = `${imageRoot}/worker/rhai/engine.wasm`;
 
 /** Entry of the Modules runtime, and the folder of the broker, whose files modules and what runs them import. */
 export const modulesEntry = `${imageRoot}/worker/modules.js`;
@@ -216,7 +216,7 @@ export interface TaskSettings {
   /** What the keys of task hashes begin with. */
   readonly details: string;
   readonly fields: TaskFields;
-  /** Scripts that run at once, each in a thread of its own. */
+  /** Scripts that run at once, which take turns. */
   readonly concurrency: number;
   readonly timeoutSeconds: number;
   readonly maxOperations: number;

@@ -64,3 +64,6 @@ export const taskStatus = {
   completed: 'completed',
   error: 'error',
 } as const;
+
+/** What scripts are held to unless the manifest says otherwise. */
+export const taskDefaults = { maxOperations: 100_000_000, maxMemoryMiB: 32, maxCallLevels: 64 } as const;

@@ -20,9 +20,9 @@ const bundles: Readonly<Record<string, string>> = {
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
   'worker/rhai.js': 'worker/rhai.ts',
+  // For the command line, which runs a script by itself with it.
+  'worker/rhai-run.js': 'worker/rhai-run.ts',
   'worker/modules.js': 'worker/modules.ts',
-  // Named by the entry of Rhai, whose threads start it.
-  'worker/rhai/thread.js': 'worker/rhai/thread.ts',
   // Named by the runner.
   'worker/script/redirect.ts': 'worker/script/redirect.ts',
 };

@@ -10,7 +10,7 @@ import { buildEngine } from '../test/support/rhai/build-engine.ts';
 
 const folder = join(import.meta.dirname, '../worker/rhai');
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const built = await buildEngine();
+const { wasm: built, pages } = await buildEngine();
 if (values.check) {
   const same = Buffer.from(built).equals(await readFile(join(folder, 'engine.wasm')));
   process.stdout.write(
@@ -24,6 +24,11 @@ if (values.check) {
   await writeFile(join(folder, 'engine.wasm'), built);
   await writeFile(
     join(folder, 'engine-digest.ts'),
-    `/** The digest of engine.wasm. Written by \`npm run rhai-engine\`. */\nexport const engineDigest = 'sha256-${digest}';\n`,
+    [
+      '/** What engine.wasm is: its digest, and the pages of memory it begins with. Written by `npm run rhai-engine`. */',
+      `export const engineDigest = 'sha256-${digest}';`,
+      `export const enginePages = ${pages};`,
+      '',
+    ].join('\n'),
   );
 }

@@ -12,13 +12,9 @@ import { tellEnd } from './pod/last-words.ts';
 import { start } from './rhai/start.ts';
 
 const exit = Deno.exit; // it is guarded later
-const parts = {
-  engine: new URL('./rhai/engine.wasm', import.meta.url),
-  thread: new URL('./rhai/thread.js', import.meta.url),
-};
 
 try {
-  await start(Deno.args, parts, exit);
+  await start(Deno.args, new URL('./rhai/engine.wasm', import.meta.url), exit);
   exit(exitCodes.ok);
 } catch (error) {
   exit(tellEnd(error));

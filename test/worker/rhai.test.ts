@@ -111,6 +111,16 @@ test('the command line sends a task as a dispatcher does, and takes back what no
   expect((await send('1', '--field', 'a=b')).err).toBe('--field is of requests, not of tasks');
 });
 
+test('the command line runs a script with the keys of a Redis, and with none that were not opened', async () => {
+  const runScript = async (script: string) => {
+    const io = testIo({ input: () => Promise.resolve(script) });
+    const code = await main(['rhai', 'run', '-', '--redis', redis.url, '--redis-key', 'shop:*'], io);
+    return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+  };
+  expect(await runScript('redis_set("shop:tea", 2); redis_get("shop:tea")')).toEqual({ code: 0, out: '2', err: '' });
+  expect((await runScript('redis_get("other")')).err).toMatch(/is not open to scripts/);
+});
+
 test('whatever is wrong with a task is told in its details, and the next one runs', async (context) => {
   await run(context, { type: 'wrong', tasks: { timeoutSeconds: 1, keepSeconds: 1000 } });
   await client.set(details('wrong-string'), 'x');

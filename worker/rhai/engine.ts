@@ -1,8 +1,9 @@
 /**
  * The Rhai engine, which is WebAssembly built from engine/. An instance is opened once; each script begins with the
- * memory as it was then, so that one leaves nothing to the next.
+ * memory as it was then, so that one leaves nothing to the next. A script that waits, for an answer or for its turn, keeps
+ * nothing else from running: it has a stack of its own.
  */
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest, enginePages } from './engine-digest.ts';
 
 /** What scripts are held to. */
 export interface Limits {
@@ -25,12 +26,18 @@ export interface EngineOptions extends Limits {
 
 /** What an engine asks while a script runs. */
 export interface Host {
-  /** Whether the script is to end. */
-  stopped(): boolean;
+  /** What becomes of the script; asked many times in a millisecond. */
+  verdict(): Verdict;
+  /** Settles when it is the script's turn again. */
+  pause(): Promise<void>;
   print(level: 'print' | 'debug', text: string, line: number, column: number): void;
-  /** Answers a function of the host; the script waits. See {@link encodeAnswer}. */
-  ask(request: readonly string[]): Uint8Array;
+  /** Answers a function of the host; the script waits. */
+  ask(request: readonly string[]): Promise<Answer>;
 }
+
+/** The script goes on, ends, or goes on after others have had their turn. */
+export const verdicts = { goOn: 0, end: 1, pause: 2 } as const;
+export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
 /** What a script came to: its value as Rhai shows it, or the error as Rhai tells it. */
 export type ScriptResult = { readonly kind: 'value' | 'error'; readonly text: string };
@@ -41,11 +48,13 @@ export type Answer = string | number | null | Error | readonly Answer[];
 /** A script that is longer is not read: nothing stops the engine while it reads. */
 export const maxScriptBytes = 256 * 1024;
 
+/** Bytes an answer may have. */
+export const maxAnswerBytes = 1 << 20;
+
 const pageBytes = 64 * 1024;
 const pagesPerMiB = 16;
-/** Pages the module begins with: its stack and its data. What it allocates comes behind them. */
-const firstPages = 128;
-const heapBegin = firstPages * pageBytes;
+/** What it allocates comes behind the pages it is built with: its stack and its data. */
+const heapBegin = 128 * pageBytes;
 /** An instance that has grown by more than this is made anew rather than kept. */
 const mostGrownBytes = 4 << 20;
 const kinds = ['print', 'debug', 'panic', 'outOfMemory'] as const;
@@ -69,16 +78,20 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Compiles the engine, once for all its instances.
+ * Compiles the engine, once for all its instances. @param bytes given up
  * @throws Error when the bytes are not those this runtime was made with
  */
 export async function compileEngine(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  const compiling = WebAssembly.compile(bytes);
+  compiling.catch(() => {}); // what is wrong with other bytes does not matter
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const found = `sha256-${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   if (found !== engineDigest) {
     throw new Error(`the Rhai engine has the digest ${found}, and this runtime was made with ${engineDigest}`);
   }
-  return await WebAssembly.compile(bytes);
+  const module = await compiling;
+  bytes.buffer.transfer(0); // the module has a copy of its own, and nobody collects garbage in a process at rest
+  return module;
 }
 
 /** Runs scripts, one at a time. */
@@ -97,14 +110,14 @@ export class Engine {
   }
 
   /** Runs a script; whatever it does, the next one finds the engine as it was at first. */
-  run(script: string, callerId: string): ScriptResult {
+  async run(script: string, callerId: string): Promise<ScriptResult> {
     const bytes = encoder.encode(script);
     if (bytes.length > maxScriptBytes) {
       return error(`the script has ${bytes.length} bytes, and may have ${maxScriptBytes}`);
     }
     const opened = this.#opened ??= open(this.#module, this.#options, this.#host);
     try {
-      const result = opened.run(bytes, callerId);
+      const result = await opened.run(bytes, callerId);
       if (!opened.restore()) this.#opened = undefined;
       return result;
     } catch (thrown) {
@@ -127,17 +140,19 @@ export class Engine {
 class Opened {
   readonly #memory: WebAssembly.Memory;
   readonly #exports: Exports;
+  readonly #run: (text: number, length: number) => Promise<number>;
   #snapshot: readonly { readonly from: number; readonly bytes: Uint8Array }[] = [];
   #size = 0;
   outOfMemory = false;
   panic: string | undefined;
 
   constructor(module: WebAssembly.Module, { maxMemoryMiB }: Limits, host: Host) {
-    const maximum = firstPages + maxMemoryMiB * pagesPerMiB;
-    const memory = new WebAssembly.Memory({ initial: firstPages, maximum });
+    const maximum = enginePages + maxMemoryMiB * pagesPerMiB;
+    const memory = new WebAssembly.Memory({ initial: enginePages, maximum });
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: this.#imports(host, memory) });
     this.#memory = memory;
     this.#exports = exports as unknown as Exports;
+    this.#run = returningLater(this.#exports.run);
   }
 
   open({ maxOperations, maxCallLevels, contextId, prelude, abilities }: EngineOptions): void {
@@ -154,9 +169,9 @@ class Opened {
     this.#size = memory.length;
   }
 
-  run(script: Uint8Array, callerId: string): ScriptResult {
+  async run(script: Uint8Array, callerId: string): Promise<ScriptResult> {
     this.#exports.set_constant(1, ...this.#put(encoder.encode(callerId)));
-    const kind = this.#exports.run(...this.#put(script)) === 0 ? 'value' : 'error';
+    const kind = await this.#run(...this.#put(script)) === 0 ? 'value' : 'error';
     return { kind, text: this.#result() };
   }
 
@@ -164,8 +179,9 @@ class Opened {
   restore(): boolean {
     const memory = new Uint8Array(this.#memory.buffer);
     if (memory.length > this.#size + mostGrownBytes) return false;
-    memory.fill(0, heapBegin, this.#exports.used_to());
+    const usedTo = this.#exports.used_to();
     for (const { from, bytes } of this.#snapshot) memory.set(bytes, from);
+    memory.fill(0, this.#exports.used_to(), usedTo);
     return true;
   }
 
@@ -184,10 +200,11 @@ class Opened {
   }
 
   #imports(host: Host, memory: WebAssembly.Memory): WebAssembly.ModuleImports {
-    let answer = new Uint8Array();
+    let answer: Uint8Array = new Uint8Array();
     return {
       now: () => performance.now(),
-      stopped: () => host.stopped() ? 1 : 0,
+      verdict: () => host.verdict(),
+      pause: waitedFor(() => host.pause()),
       tell: (kind: number, at: number, length: number, line: number, column: number) => {
         const name = kinds[kind];
         const text = decoder.decode(new Uint8Array(memory.buffer, at, length));
@@ -195,13 +212,28 @@ class Opened {
         else if (name === 'outOfMemory') this.outOfMemory = true;
         else this.panic = text;
       },
-      ask: (at: number, length: number) => {
-        answer = new Uint8Array(host.ask(decodeRequest(new Uint8Array(memory.buffer, at, length))));
+      ask: waitedFor(async (at: number, length: number) => {
+        answer = encodeAnswer(await host.ask(decodeRequest(new Uint8Array(memory.buffer, at, length))));
         return answer.length;
-      },
+      }),
       answer: (at: number) => new Uint8Array(memory.buffer, at, answer.length).set(answer),
     };
   }
+}
+
+/** What the types of WebAssembly know nothing of yet. Where it is not there, engines can be opened and nothing be run. */
+const { Suspending, promising } = WebAssembly as unknown as {
+  readonly Suspending?: new (wait: (...args: number[]) => Promise<unknown>) => WebAssembly.ImportValue;
+  promising?(run: (...args: number[]) => number): (...args: number[]) => Promise<number>;
+};
+
+/** A function that the module takes for one that answers at once. */
+function waitedFor(wait: (...args: number[]) => Promise<unknown>): WebAssembly.ImportValue {
+  return Suspending === undefined ? wait : new Suspending(wait);
+}
+
+function returningLater(run: (...args: number[]) => number): (...args: number[]) => Promise<number> {
+  return promising?.(run) ?? (() => Promise.reject(new Error('this runtime cannot run scripts')));
 }
 
 function open(module: WebAssembly.Module, options: EngineOptions, host: Host): Opened {
@@ -227,8 +259,10 @@ function decodeRequest(bytes: Uint8Array): string[] {
 }
 
 /** An answer as the engine reads it; a zero ends each part, so that texts lose theirs. */
-export function encodeAnswer(answer: Answer): Uint8Array {
-  return encoder.encode(encoded(answer));
+function encodeAnswer(answer: Answer): Uint8Array {
+  const bytes = encoder.encode(encoded(answer));
+  if (bytes.length <= maxAnswerBytes) return bytes;
+  return encoder.encode(encoded(new Error(`the answer has ${bytes.length} bytes, and may have ${maxAnswerBytes}`)));
 }
 
 function encoded(answer: Answer): string {

@@ -1,4 +1,4 @@
-/** What this process has in hand: tasks that wait for a thread, that run, and that are finished and not yet told. */
+/** What this process has in hand: tasks that wait for an engine, that run, and that are finished and not yet told. */
 import { Signal } from '../pod/signal.ts';
 import type { Outcome, Task } from './task.ts';
 
@@ -39,11 +39,11 @@ export class Hands {
     return this.#ids.has(id);
   }
 
-  /** How many more may be taken. @param threads scripts that may run at once */
-  free(threads: number): number {
-    const most = threads + this.#ahead;
+  /** How many more may be taken. @param engines scripts that may run at once */
+  free(engines: number): number {
+    const most = engines + this.#ahead;
     const waits = this.#waiting.length + this.#running.size;
-    return waits > most / 2 && waits >= threads ? 0 : Math.max(0, most - waits);
+    return waits > most / 2 && waits >= engines ? 0 : Math.max(0, most - waits);
   }
 
   /** Takes in a task; one that cannot be run has ended. A second one of the same id is left for when the first is told. */

@@ -5,10 +5,11 @@ import { isOutage, type Outages } from '../pod/outage.ts';
 import { after, type Timer } from '../pod/timers.ts';
 import { type Connect, connectPair, type Pair } from '../redis/connection-pair.ts';
 import { ConnectionLostError } from '../redis/connection-lost.ts';
+import { messageOf } from '../pod/foreign.ts';
 import type { LoopContext } from './context.ts';
+import type { Asked } from './engines.ts';
 import { Session } from './session.ts';
 import { outcomeOf, type Task } from './task.ts';
-import type { Asked } from './threads.ts';
 
 /** How often scripts are held against the clock while some run. */
 const sweepMs = 50;
@@ -42,12 +43,16 @@ export class Loop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#opened = parts.opened;
-    this.#context = { ...parts, dispatch: () => this.#dispatch(), fatal: () => this.#fatal };
+    const dispatch = (): void => {
+      parts.engines.beginTurn(); // what has come from a connection had waited for one
+      this.#dispatch();
+    };
+    this.#context = { ...parts, dispatch, fatal: () => this.#fatal };
   }
 
   /**
    * Returns when stopped, with everything told or given back.
-   * @throws FatalError when this process is fenced, or a script cannot be ended
+   * @throws FatalError when this process is fenced, or the engine cannot be used any more
    */
   async run(): Promise<void> {
     try {
@@ -55,7 +60,6 @@ export class Loop {
       await this.#leave();
     } finally {
       this.#sweep?.cancel();
-      this.#parts.threads.close();
     }
   }
 
@@ -63,19 +67,19 @@ export class Loop {
   stop(graceMs: number): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    const { log, hands, threads, clock } = this.#context;
+    const { log, hands, engines, clock } = this.#context;
     log.info('stopping: finishing what runs', { running: hands.running });
     this.#session?.stop();
     const finishMs = Math.max(graceMs - lastTellingMs, graceMs / 2);
     this.#endAtMs = clock.monotonic() + finishMs;
     after(finishMs, () => {
-      threads.stop();
+      engines.stop();
       void this.#session?.giveBack(hands.dropRunning()).catch(() => {}); // they stay in the own list, for the next process
     });
   }
 
   /** Ends the process, once all that can be told is told. */
-  fail(error: Error): void {
+  #fail(error: Error): void {
     this.#fatal ??= error;
     this.#context.hands.work.notify();
   }
@@ -86,8 +90,8 @@ export class Loop {
   }
 
   #dispatch(): void {
-    const { hands, threads, clock } = this.#context;
-    while (threads.hasRoom && this.#fatal === undefined) {
+    const { hands, engines, clock } = this.#context;
+    while (engines.hasRoom && this.#fatal === undefined) {
       const startedMs = clock.monotonic();
       const task = hands.begin(startedMs);
       if (task === undefined) return;
@@ -96,13 +100,17 @@ export class Loop {
   }
 
   async #run(task: Task, startedMs: number): Promise<void> {
-    const { hands, threads, place: { tasks } } = this.#context;
+    const { hands, engines, place: { tasks } } = this.#context;
     this.#sweepLater();
     const { script = '', callerId } = task;
-    const result = await threads.run({ script, callerId }, this.#parts.asked(task));
-    const ms = performance.now() - startedMs;
-    hands.end(task, outcomeOf(result, ms, tasks.timeoutSeconds * 1000));
-    this.#dispatch();
+    try {
+      const result = await engines.run({ script, callerId }, this.#parts.asked(task));
+      const ms = performance.now() - startedMs;
+      hands.end(task, outcomeOf(result, ms, tasks.timeoutSeconds * 1000));
+      this.#dispatch();
+    } catch (error) {
+      this.#fail(new FatalError('failed', `the engine cannot be used any more: ${messageOf(error)}`, { cause: error }));
+    }
   }
 
   #sweepLater(): void {
@@ -114,11 +122,9 @@ export class Loop {
   }
 
   #lookAtScripts(): void {
-    const { hands, threads, clock } = this.#context;
-    if (!threads.endOverdue()) {
-      this.fail(new FatalError('failed', 'a script did not end when its time was over, and nothing else ends it'));
-    }
-    if (!this.#stopping && !threads.hasRoom && hands.isHeldUp(clock.monotonic(), patienceMs)) {
+    const { hands, engines, clock } = this.#context;
+    engines.endOverdue();
+    if (!this.#stopping && !engines.hasRoom && hands.isHeldUp(clock.monotonic(), patienceMs)) {
       this.#session?.giveBack(hands.dropWaiting()).catch(() => {}); // they stay in the own list, and are seen there
     }
   }

@@ -33,7 +33,7 @@ export class Session {
   /**
    * Works until stopped or until something fails.
    * @param placeTaken `now` when that was the last thing the writer did
-   * @throws ConnectionLostError, RedisError: an outage; FatalError: fenced, or a thread that cannot be ended
+   * @throws ConnectionLostError, RedisError: an outage; FatalError: fenced, or an engine that cannot be used any more
    */
   async run(placeTaken: 'now' | 'before', joined: () => void): Promise<void> {
     const { pulse } = this.#context;
@@ -79,11 +79,11 @@ export class Session {
   }
 
   async #take(): Promise<void> {
-    const { hands, threads, pulse } = this.#context;
+    const { hands, engines, pulse } = this.#context;
     await this.#recover();
     while (this.#goesOn()) {
       pulse.beat();
-      const room = hands.free(threads.most);
+      const room = hands.free(engines.most);
       if (room === 0) await hands.room.wait(1000);
       else if (this.#accept(await this.#ask(this.#commands.take(room))) === 0) await this.#await();
     }

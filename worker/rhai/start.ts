@@ -3,41 +3,34 @@ import { exitCodes, type TaskSettings } from '../../contract/pod.ts';
 import { guardProcess } from '../pod/guard.ts';
 import { FatalError } from '../pod/fatal.ts';
 import { messageOf } from '../pod/foreign.ts';
-import { tellEnd } from '../pod/last-words.ts';
 import { type Consumer, type Pod, startPod, takeConsumer } from '../pod/start.ts';
 import { onStopSignal } from '../pod/stop.ts';
 import { followMaster } from '../redis/failover.ts';
 import { Abilities } from './abilities.ts';
 import { type Ability, compileEngine } from './engine.ts';
+import { Engines } from './engines.ts';
 import { Hands } from './hands.ts';
 import { Loop } from './loop.ts';
 import { type Place, placeOf } from './place.ts';
 import { parseSettings, type Settings } from './settings.ts';
-import { Threads } from './threads.ts';
-
-/** Where the parts of this runtime are that are no module of the entry. */
-export interface Parts {
-  readonly engine: URL;
-  readonly thread: URL;
-}
+import { Turns } from './turns.ts';
 
 /**
  * Runs the worker named by the config hash `args[0]` until it is to end.
  * @param exit ends the process; for a signal that comes before there is anything to finish
  * @throws FatalError with the exit code for it.
  */
-export async function start(args: readonly string[], parts: Parts, exit: (code: number) => never): Promise<void> {
+export async function start(args: readonly string[], engine: URL, exit: (code: number) => never): Promise<void> {
   let stop = (): void => exit(exitCodes.ok);
   onStopSignal(() => stop());
+  const compiled = compiledFrom(engine); // beside all that follows
   const pod = await startPod(args, parseSettings);
   const { settings, log } = pod;
   guardProcess(log);
-  let fail = (error: Error): void => exit(tellEnd(error));
-  const threads = await openThreads(pod, parts, (error) => fail(error));
+  const engines = await openEngines(pod, compiled);
   const consumer = await takeConsumer(pod);
   const place = placeOf(consumer.config, settings.hashKey, settings.tasks);
-  const loop = assemble(pod, consumer, place, threads);
-  fail = (error) => loop.fail(error);
+  const loop = assemble(pod, consumer, place, engines);
   stop = () => loop.stop(settings.tasks.graceSeconds * 1000);
   const failovers = followMaster(pod.route, () => loop.reconnect());
   const working = loop.run().finally(() => failovers.end());
@@ -45,42 +38,47 @@ export async function start(args: readonly string[], parts: Parts, exit: (code: 
   await working;
 }
 
-async function openThreads({ settings, clock }: Pod<Settings>, parts: Parts, broken: (error: Error) => void) {
-  const { tasks, prelude } = settings;
-  const { maxOperations, maxMemoryMiB, maxCallLevels, circlePublicKey } = tasks;
-  const module = await compileEngine(await Deno.readFile(parts.engine)).catch((cause: unknown) => {
+/** @throws FatalError, to whoever waits for it */
+function compiledFrom(engine: URL): Promise<WebAssembly.Module> {
+  const compiled = Deno.readFile(engine).then(compileEngine).catch((cause: unknown) => {
     throw new FatalError('failed', `the Rhai engine cannot be loaded: ${messageOf(cause)}`, { cause });
   });
-  const threads = new Threads(
+  compiled.catch(() => {}); // whoever ends before has an error of its own
+  return compiled;
+}
+
+async function openEngines({ settings, clock }: Pod<Settings>, compiled: Promise<WebAssembly.Module>) {
+  const { tasks, prelude } = settings;
+  const { maxOperations, maxMemoryMiB, maxCallLevels, circlePublicKey } = tasks;
+  const before = prelude === undefined ? '' : await Deno.readTextFile(prelude);
+  return new Engines(
     {
-      url: parts.thread,
-      module,
+      module: await compiled,
       engine: {
         maxOperations,
         maxMemoryMiB,
         maxCallLevels,
         abilities: allowedBy(tasks),
         contextId: circlePublicKey,
-        prelude: prelude === undefined ? '' : await Deno.readTextFile(prelude),
+        prelude: before,
       },
       timeoutMs: tasks.timeoutSeconds * 1000,
+      turns: new Turns(clock.monotonic),
       now: clock.monotonic,
     },
     tasks.concurrency,
-    broken,
   );
-  await threads.start();
-  return threads;
 }
 
-function assemble(pod: Pod<Settings>, { connections }: Consumer, place: Place, threads: Threads): Loop {
+function assemble(pod: Pod<Settings>, { connections }: Consumer, place: Place, engines: Engines): Loop {
   const { identity, log, pulse, clock, connect, outages } = pod;
-  const abilities = new Abilities({ place, log, connect });
+  const { redisKeys, details } = place.tasks;
+  const abilities = new Abilities({ redisKeys, details, log, connect });
   return new Loop({
     place,
     identity,
     hands: new Hands(),
-    threads,
+    engines,
     pulse,
     log,
     clock,

@@ -1,6 +1,6 @@
 /** `spec.tasks`: the list of Rhai scripts a worker runs, and what they are held to. */
 import { z } from 'zod';
-import { taskFields } from '../../../contract/tasks.ts';
+import { taskDefaults, taskFields } from '../../../contract/tasks.ts';
 import { text, whole } from '../bounded.ts';
 import { inOrder, matches, never, withRules } from '../rules.ts';
 
@@ -57,13 +57,13 @@ export const tasks = z.object({
     'What the keys of the hashes begin with that say what a task is; the id follows.',
   ),
   fields: fields.default({ ...taskFields }).describe('Names of the fields of such a hash.'),
-  concurrency: whole(1, 64).default(1).describe('Scripts a consumer runs at once, each in a thread of its own.'),
+  concurrency: whole(1, 64).default(1).describe('Scripts a consumer runs at once; they take turns on one processor.'),
   timeoutSeconds: whole(1, 86_400).default(30).describe('Seconds a script may run.'),
-  maxOperations: whole(1, 1_000_000_000_000).default(100_000_000).describe(
+  maxOperations: whole(1, 1_000_000_000_000).default(taskDefaults.maxOperations).describe(
     'Operations a script may take, as Rhai counts them.',
   ),
-  maxMemoryMiB: whole(8, 2048).default(32).describe('Memory a script may use, in MiB.'),
-  maxCallLevels: whole(1, 64).default(64).describe('Calls of functions inside of each other.'),
+  maxMemoryMiB: whole(8, 2048).default(taskDefaults.maxMemoryMiB).describe('Memory a script may use, in MiB.'),
+  maxCallLevels: whole(1, 64).default(taskDefaults.maxCallLevels).describe('Calls of functions inside of each other.'),
   keepSeconds: whole(0, 315_360_000).default(0).describe(
     'Seconds the hash of a finished task is kept; 0 for as long as nobody else ends it.',
   ),

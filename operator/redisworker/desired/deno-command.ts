@@ -13,8 +13,8 @@ import {
   modulesImportMapFile,
   modulesRights,
   proxyVariables,
+  rhaiEngine,
   rhaiEntry,
-  rhaiFolder,
   runnerEntry,
   scriptRedisPort,
   secretMount,
@@ -116,11 +116,11 @@ function hats(input: CommandInput): string[] {
   ]);
 }
 
-/** Its folder is read for the engine and for what its threads run: a script cannot name a file. */
+/** The engine is read before any script is there, and a script cannot name a file. */
 function rhai(input: CommandInput): string[] {
   return deno(input, rhaiEntry, [
     `--allow-env=${handlerRights.env.join(',')}`,
-    `--allow-read=${[rhaiFolder, ...handlerRights.read].join(',')}`,
+    `--allow-read=${[rhaiEngine, ...handlerRights.read].join(',')}`,
     ...net(input),
     `${heap(input.memoryMiB)},${v8Flags}`,
   ]);

@@ -63,13 +63,14 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
     [
       'redisworker init pricing --template rhai                 # a folder with the manifest above',
       'redisworker rhai run price.rhai --prelude prelude.rhai   # on this machine, without a worker',
+      "redisworker rhai run price.rhai --redis redis://localhost:6379 --redis-key 'shop:*' --allow-net rates.example.com",
       "redisworker send pricing --rhai 'gross(10.0)'            # to a worker of the running session",
       'redisworker send pricing --rhai @price.rhai --caller 03d4e5f6',
       'redisworker send pricing --rhai - --namespace shop < price.rhai',
       'redisworker trace pricing 42                             # where a task is, who has it, what it came to',
     ].map((command) => [command, {
       why: 'it needs files of a script, and workers of a session and of a cluster',
-      instead: 'cli/rhai-run.test.ts and test/worker/rhai.test.ts run the same commands, on this machine',
+      instead: 'test/local/rhai-run.test.ts and test/worker/rhai.test.ts run the same commands, on this machine',
     }]),
   ),
   'make test': { why: 'it is the run that this is a part of', instead: 'it runs' },

@@ -7,6 +7,7 @@ import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, cacheRoot } from '../control-plane/cache.ts';
 import { type Progress, runTool, toStderr, withProgress } from '../control-plane/tool.ts';
+import { type Prepared, prepared } from './prepare-engine.ts';
 import { type RustToolchain, rustToolchain } from './toolchain.ts';
 
 /** Folder of the crate. */
@@ -14,11 +15,14 @@ export const crateFolder = fileURLToPath(new URL('../../../worker/rhai/engine', 
 
 const target = 'wasm32-unknown-unknown';
 
+/** Memory it is built with: 4 MiB of stack, its data, and room. */
+const [initialBytes, pageBytes] = [8 << 20, 64 << 10];
+
 /**
  * The engine, built from the sources as they are; kept in the cache by what they are.
  * @throws CannotBuild when this machine cannot build it, with the reason
  */
-export async function buildEngine(progress: Progress = toStderr): Promise<Uint8Array> {
+export async function buildEngine(progress: Progress = toStderr): Promise<Prepared> {
   const folder = join(cacheRoot(), 'rhai-engine', await digestOfSources());
   const file = join(folder, 'engine.wasm');
   let toolchain: RustToolchain | undefined;
@@ -34,7 +38,7 @@ export async function buildEngine(progress: Progress = toStderr): Promise<Uint8A
       await compile(toolchain, progress, join(unfinished, 'engine.wasm'));
     },
   }, progress);
-  return await readFile(file);
+  return await prepared(new Uint8Array(await readFile(file)), initialBytes / pageBytes);
 }
 
 async function digestOfSources(): Promise<string> {
@@ -80,7 +84,7 @@ async function rustFlags({ root }: RustToolchain): Promise<string> {
   const sources = await readdir(registry);
   return [
     '-C link-arg=--import-memory',
-    '-C link-arg=--initial-memory=8388608',
+    `-C link-arg=--initial-memory=${initialBytes}`,
     '-C link-arg=-zstack-size=4194304',
     '-C link-arg=--export=__heap_base',
     '-C link-arg=--export=__stack_pointer',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeConfigHash } from '../../../contract/config-hash.ts';
 import { configHashKey } from '../../../contract/keys.ts';
-import { env, handlerRights } from '../../../contract/pod.ts';
+import { env, handlerRights, v8Flags } from '../../../contract/pod.ts';
 import { redisUser } from '../../../operator/redisworker/desired/redis-user.ts';
 import type { Blueprint } from '../../../operator/redisworker/model/blueprint.ts';
 import { denoNetFlag } from '../../../operator/redisworker/network/allow-net/deno-flags.ts';
@@ -81,7 +81,8 @@ export async function startRhai(options: RhaiOptions, consumerId = '1'): Promise
     '--ignore-env',
     `--allow-net=${denoNetFlag(blueprint.scope, [{ host: '127.0.0.1', port: on.port }], [health]).join(',')}`,
     `--allow-env=${handlerRights.env.join(',')}`,
-    `--allow-read=${join(image, 'worker/rhai')},${sources},${secrets}`,
+    `--allow-read=${join(image, 'worker/rhai/engine.wasm')},${sources},${secrets}`,
+    `--v8-flags=${v8Flags}`,
   ];
   const running = start(deno, ['run', ...flags, join(image, 'worker/rhai.js'), hashKey], {
     env: {

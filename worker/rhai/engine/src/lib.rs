@@ -1,8 +1,9 @@
 //! The Rhai engine for a host of WebAssembly.
 //!
-//! A host makes an instance, calls [`open`] with the limits, hands over the prelude and what the scripts may be told, and
-//! keeps a copy of the memory as it is then. Each task begins with that copy, so that nothing of the one before is left:
-//! for the same reason nothing a script has made is ever dropped here.
+//! Whoever builds it calls [`prepare`] once and keeps the memory as it is then as the data of the module. A host makes an
+//! instance, calls [`open`] with the limits, hands over the prelude and what the scripts may be told, and keeps a copy of
+//! the memory as it is then. Each task begins with that copy, so that nothing of the one before is left: for the same
+//! reason nothing a script has made is ever dropped here.
 
 mod abilities;
 mod constants;
@@ -14,7 +15,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope, AST};
 use std::cell::RefCell;
 use std::mem::forget;
 
-/// What an instance has once it is open.
+/// What an instance has once it is prepared.
 struct Ready {
     engine: Engine,
     prelude: AST,
@@ -25,18 +26,26 @@ thread_local! {
     static RESULT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Makes the engine.
+/// Makes the engine, as it is whatever a manifest says.
+#[no_mangle]
+pub extern "C" fn prepare() {
+    std::panic::set_hook(Box::new(|info| output::tell(output::PANIC, &info.to_string(), Position::NONE)));
+    let mut engine = Engine::new();
+    limits::set(&mut engine);
+    output::connect(&mut engine);
+    constants::guard(&mut engine);
+    READY.with_borrow_mut(|slot| *slot = Some(Ready { engine, prelude: AST::empty() }));
+}
+
+/// Has the engine be as a manifest says.
 ///
 /// `allowed` has a bit for each kind of host function, see `abilities`.
 #[no_mangle]
 pub extern "C" fn open(max_operations: f64, max_call_levels: u32, allowed: u32) {
-    std::panic::set_hook(Box::new(|info| output::tell(output::PANIC, &info.to_string(), Position::NONE)));
-    let mut engine = Engine::new();
-    limits::set(&mut engine, max_operations as u64, max_call_levels as usize);
-    output::connect(&mut engine);
-    constants::guard(&mut engine);
-    abilities::register(&mut engine, allowed);
-    READY.with_borrow_mut(|slot| *slot = Some(Ready { engine, prelude: AST::empty() }));
+    with_ready(|Ready { engine, .. }| {
+        limits::set_chosen(engine, max_operations as u64, max_call_levels as usize);
+        abilities::register(engine, allowed);
+    });
 }
 
 /// Compiles what comes ahead of every script. 0 when it did; else the result is what is wrong with it.
@@ -112,7 +121,7 @@ pub extern "C" fn result_length() -> usize {
 }
 
 fn with_ready<T>(act: impl FnOnce(&mut Ready) -> T) -> T {
-    READY.with_borrow_mut(|slot| act(slot.as_mut().expect("the instance is not open")))
+    READY.with_borrow_mut(|slot| act(slot.as_mut().expect("the instance is not prepared")))
 }
 
 fn result_buffer() -> impl std::fmt::Write {

@@ -5,9 +5,14 @@ use std::cell::Cell;
 
 #[link(wasm_import_module = "host")]
 extern "C" {
-    /// Whether the script is to end: its time is over, or nobody wants it any more.
-    fn stopped() -> i32;
+    /// 1 when the script is to end: its time is over, or nobody wants it any more. 2 when it is somebody else's turn.
+    fn verdict() -> i32;
+    /// Comes back once it is this script's turn again.
+    fn pause();
 }
+
+const END: i32 = 1;
+const PAUSE: i32 = 2;
 
 /// Operations between two questions to the host. One operation may go over whole arrays, so that they are not many.
 const STEP: u64 = 16;
@@ -32,10 +37,14 @@ thread_local! {
     static STOP: Cell<Stop> = const { Cell::new(Stop::No) };
 }
 
-/// Sets all limits. Rhai does not count what closures do inside of `map` or `sort`, so operations are counted here.
-pub fn set(engine: &mut Engine, max_operations: u64, max_call_levels: usize) {
+/// Sets what a manifest chooses.
+pub fn set_chosen(engine: &mut Engine, max_operations: u64, max_call_levels: usize) {
     LEFT.set(max_operations);
     engine.set_max_call_levels(max_call_levels);
+}
+
+/// Sets all other limits. Rhai does not count what closures do inside of `map` or `sort`, so operations are counted here.
+pub fn set(engine: &mut Engine) {
     engine.set_max_expr_depths(EXPRESSION_DEPTH, FUNCTION_EXPRESSION_DEPTH);
     engine.set_max_string_size(MOST_STRING_BYTES);
     engine.set_max_array_size(MOST_ELEMENTS);
@@ -64,9 +73,17 @@ fn may_go_on() -> bool {
         return false;
     }
     LEFT.set(left - 1);
-    if left % STEP == 0 && unsafe { stopped() } != 0 {
-        STOP.set(Stop::ByHost);
-        return false;
+    left % STEP != 0 || host_lets_go_on()
+}
+
+fn host_lets_go_on() -> bool {
+    match unsafe { verdict() } {
+        END => {
+            STOP.set(Stop::ByHost);
+            return false;
+        }
+        PAUSE => unsafe { pause() },
+        _ => {}
     }
     true
 }

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testIo } from '../test/support/io.ts';
-import { main } from './main.ts';
+import { testIo } from '../support/io.ts';
+import { main } from '../../cli/main.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -52,4 +54,22 @@ test('a prelude that is no Rhai and a file that is not there are told by name', 
   const io = testIo();
   expect(await main(['rhai', 'run', join(folder, 'none.rhai')], io)).toBe(2);
   expect(io.failures[0]).toMatch(/^the file .*none\.rhai cannot be read: ENOENT/);
+});
+
+test('a script asks the hosts it is allowed by HTTP, and no others; its progress is told', async ({ onTestFinished }) => {
+  const server = createServer((_, response) => response.end('from the shop'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const script = `progress(50); http_get("http://${host}/")`;
+  expect(await run(script, '--allow-net', host)).toEqual({ code: 0, out: 'from the shop', err: '50 %' });
+  expect((await run(script)).err).toMatch(/Function not found: http_get/);
+  expect((await run(script, '--allow-net', '127.0.0.1:1')).err).toMatch(/Runtime error: .*line 1, position \d+/);
+});
+
+test('more than one server is refused as a Redis', async () => {
+  expect(await run('1', '--redis', 'redis+cluster://a:6379,b:6379')).toMatchObject({
+    code: 2,
+    err: '"rhai run" speaks to one server: name it with --redis redis://host:port',
+  });
 });
