@@ -10,6 +10,7 @@ import {
   type PulseMessage,
 } from './messages.ts';
 import { pack, unpack } from './marshal.ts';
+import { ModuleProcess } from './module-process.ts';
 import { PendingCalls, type Waiting } from './pending.ts';
 import { Streams } from './streams.ts';
 import { transferables } from './transfer.ts';
@@ -193,7 +194,8 @@ export class Instance {
     this.#end = { reason };
     clearTimeout(this.#pulse);
     clearTimeout(this.#idle);
-    this.worker.terminate();
+    if (this.worker instanceof ModuleProcess && !this.isBusy) this.worker.leave();
+    else this.worker.terminate();
     this.#hooks.ended(this);
     this.#pending.failAll(reason);
     this.streams.end(reason);

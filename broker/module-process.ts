@@ -2,12 +2,16 @@
 import { BrokerError } from './broker-error.ts';
 import { frameOf, FrameReader } from './frames.ts';
 import { processArguments } from './process-command.ts';
+import { getTelemetry } from './telemetry.ts';
 import type { ModuleSettings } from './types.ts';
 
 const entry = new URL('./process-entry.js', import.meta.url);
 
 /** Bytes that may wait for a process to read them. */
 const bufferLimit = 64 * 2 ** 20;
+
+/** Milliseconds a process may take to leave. */
+const leaveMs = 3000;
 
 /** No folder: Deno keeps no code there and no cache that modules could meet in. */
 const noFolder = '/dev/null/none';
@@ -28,13 +32,14 @@ export class ModuleProcess extends EventTarget implements Worker {
     super();
     const { permissions: { env = [] } = {}, program } = settings;
     this.#child = new Deno.Command(program ?? Deno.execPath(), {
-      args: processArguments(module, entry, settings),
+      args: processArguments(module, entry, withTelemetry(settings)),
       clearEnv: true,
       env: {
         DENO_DIR: noFolder,
         DENO_NO_UPDATE_CHECK: '1',
         NO_COLOR: '1',
         ...valuesOf(program === undefined ? env : [...env, 'PATH']),
+        ...(getTelemetry() === undefined ? {} : valuesOf(telemetryVariables.filter(isReadable))),
       },
       cwd: '/',
       stdin: 'piped',
@@ -69,6 +74,16 @@ export class ModuleProcess extends EventTarget implements Worker {
     if (this.#isOver) return;
     this.#isOver = true;
     kill(this.#child);
+  }
+
+  /** Ends it when it has nothing to do: with telemetry, it may still send what it has to tell. */
+  leave(): void {
+    if (this.#isOver || getTelemetry() === undefined) return this.terminate();
+    this.#isOver = true;
+    void this.#writer.close().catch(() => undefined); // which it takes for the end of the broker
+    const patience = setTimeout(() => kill(this.#child), leaveMs);
+    Deno.unrefTimer(patience);
+    void this.#child.status.then(() => clearTimeout(patience));
   }
 
   async #write(): Promise<void> {
@@ -117,6 +132,28 @@ export class ModuleProcess extends EventTarget implements Worker {
     else this.onmessage?.call(this, event);
     this.dispatchEvent(event);
   }
+}
+
+/** What Deno's own telemetry reads, which no permission is needed for. */
+const telemetryVariables = [
+  'OTEL_DENO',
+  'OTEL_DENO_METRICS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_SERVICE_NAME',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_BSP_SCHEDULE_DELAY',
+];
+
+const isReadable = (variable: string) => Deno.permissions.querySync({ name: 'env', variable }).state === 'granted';
+
+/** The entry module that sets the telemetry of this process there, unless the program has one of its own. */
+function withTelemetry(settings: ModuleSettings): ModuleSettings {
+  const entryModule = settings.entry ?? getTelemetry()?.defaultWorkerModule;
+  return entryModule === undefined ? settings : { ...settings, entry: entryModule };
 }
 
 function kill(child: Deno.ChildProcess): void {

@@ -4,6 +4,8 @@
  */
 import type { Telemetry } from './types.ts';
 
+export { openTelemetry } from './open-telemetry.ts';
+
 /** One for all copies of this module in a thread. */
 const key = Symbol.for('workerbroker.telemetry.1');
 

@@ -173,8 +173,8 @@ export const hatsRights = { env: [...Object.values(env), 'PATH', 'HOME', 'DENO_D
  * that giving up the secrets leaves the rest.
  */
 export const modulesRights = {
-  // The program of the modules' processes is found by its name.
-  env: [...Object.values(env), 'PATH'],
+  // The program of the modules' processes is found by its name, and telemetry reaches them as well.
+  env: [...Object.values(env), 'PATH', ...telemetryVariables],
   read: [modulesMount, brokerFolder, secretMount],
   write: [modulesMount],
 } as const;

@@ -57,8 +57,12 @@ describe('the bundle', () => {
       [...files.get(path)!.matchAll(/\b(?:from|import)\s*["']([\w./:@-]+)["']/g)].map(([, from]) => from);
     expect(imports('worker/main.js')).toEqual(['./mod.js']);
     expect(imports('worker/runner.js')).toEqual([]);
-    expect(new Set(imports('worker/modules.js'))).toEqual(new Set(['./mod.js', '../broker/mod.js']));
-    for (const entry of ['process-entry', 'worker-entry']) expect(files.has(`broker/${entry}.js`)).toBe(true);
+    expect(new Set(imports('worker/modules.js'))).toEqual(
+      new Set(['./mod.js', '../broker/mod.js', '../broker/telemetry.js']),
+    );
+    for (const entry of ['process-entry', 'worker-entry', 'telemetry-entry']) {
+      expect(files.has(`broker/${entry}.js`)).toBe(true);
+    }
     expect(JSON.parse(files.get('worker/import_map.json')!)).toEqual({ imports: { redisworker: './mod.js' } });
   });
 

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 
 /** What programs and modules import, and what workers and processes of modules start. */
 const imported = ['mod', 'worker', 'onmessage', 'cleaner', 'debug', 'telemetry'] as const;
-const started = ['worker-entry', 'process-entry'] as const;
+const started = ['worker-entry', 'process-entry', 'telemetry-entry'] as const;
 
 /** Texts by path in `lib/`. The same sources give the same bytes. */
 export async function bundleBroker(): Promise<ReadonlyMap<string, string>> {

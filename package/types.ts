@@ -17,6 +17,7 @@ const brokerModules = [
   'cleaner',
   'debug',
   'telemetry',
+  'open-telemetry',
 ];
 
 /** Of `redisworker/broker`, by path in `lib/`. @throws Error when a type of it is nowhere written down */

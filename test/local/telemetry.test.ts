@@ -197,3 +197,39 @@ test('a worker without one sends nothing, and passes no trace on', async () => {
   await end('silent');
   expect([seenOf(reply), sent]).toEqual(['none', []]);
 });
+
+test('a request to a module is one trace, through the modules it calls and what they fetch', async () => {
+  const net = [addressOf(other)];
+  const code = {
+    first: `import { brokerProxy } from 'redisworker/broker/worker';
+      export const ask = () => brokerProxy().workerProxy('./second.ts').fetches();`,
+    second: `export const fetches = async () => await (await fetch('http://${addressOf(other)}')).text();`,
+  };
+  const { source: _, ...modular } = worker('modular').spec as Record<string, unknown>;
+  await operator.cluster.apply({
+    ...worker('modular'),
+    spec: {
+      ...modular,
+      runtime: 'Modules',
+      telemetry: telemetry(),
+      permissions: { net },
+      modules: [
+        { name: 'first', source: { inline: code.first }, mayCall: ['second'] },
+        { name: 'second', source: { inline: code.second }, permissions: { net } },
+      ],
+    },
+  }, 'user');
+  const fields = { module: 'first', function: 'ask', traceparent: traceparent('3') };
+  const { data } = await ask(redis.client, 'modular', [], 45, fields);
+  expect(String(data).split('-')[1]).toBe('3'.repeat(32));
+  await end('modular');
+  const seen = await eventually('both modules have told of it', () => {
+    const all = spans().filter(({ traceId }) => traceId === '3'.repeat(32));
+    return all.filter(({ name }) => name === 'call').length === 2 && all;
+  }, 45_000);
+  const parentOf = (span: Span | undefined) => seen.find(({ spanId }) => spanId === span?.parentSpanId);
+  const path: (string | undefined)[] = [];
+  let span = seen.find(({ spanId }) => spanId === String(data).split('-')[2]);
+  for (; span !== undefined; span = parentOf(span)) path.push(span.name);
+  expect(path).toEqual(['GET', 'call', 'onmessage', 'call', 'onmessage', 'callWorkerFn', 'modular']);
+});

@@ -1,4 +1,5 @@
 /** The Modules runtime, step by step: the pod, the consumer's place, the modules as they are declared, the requests. */
+import { openTelemetry, setTelemetry } from '../../broker/telemetry.ts';
 import type { ModuleState } from '../../contract/modules.ts';
 import { type Prepared, runRequests } from '../handler/start.ts';
 import { guardProcess } from '../pod/guard.ts';
@@ -35,6 +36,7 @@ function prepare({ settings, log, pulse }: Pod<Settings>, shared: URL): Prepared
   const { declared: key, states: statesKey, memoryMiB } = settings.handler;
   guardProcess(log);
   captureConsole(log);
+  if (settings.handler.telemetry) setTelemetry(openTelemetry());
   const heapMiB = Math.max(leastHeapMiB, Math.min(usualHeapMiB, Math.floor((memoryMiB - ownMiB) / 2)));
   const segregated = Math.max(1, Math.floor((memoryMiB - ownMiB) / (2 * processMiB)));
   const host = new ModuleHost({ folder: settings.folder, shared, heapMiB, segregated });
