@@ -1,4 +1,6 @@
 /** The main job on a real API server, through nothing but kubectl and Redis. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
@@ -45,6 +47,11 @@ const list = async (kind: string) => JSON.parse(await inNamespace('get', kind, '
 const read = async (name: string) => JSON.parse(await inNamespace('get', 'rw', name, '-o', 'json')) as Conditioned;
 const condition = async (name: string, type: string) =>
   (await read(name)).status?.conditions?.find((one) => one.type === type);
+async function listening(text: string): Promise<{ readonly server: Server; readonly host: string }> {
+  const server = createServer((_, response) => response.end(text));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
 const ready = (name: string) => inNamespace('wait', '--for=condition=Ready', `rw/${name}`, '--timeout=60s');
 const apply = (object: { metadata: object }) =>
   applyObjects({ ...object, metadata: { ...object.metadata, namespace } });
@@ -90,6 +97,53 @@ describeOnCluster('workers on a cluster', () => {
     await redis.client.rpush(taskQueueKey('02a1b2c3'), 'on-a-cluster');
     const output = async () => (await redis.client.hget(task, 'output')) ?? undefined;
     expect(await eventually('the task is completed', output, 60_000)).toBe('12.0');
+  });
+
+  test('a module of an example is called, and calls another one', async () => {
+    const call = { module: 'greeting', function: 'hello' };
+    expect(await ask(redis.client, 'modules', ['Ada'], 60, call)).toMatchObject({
+      code: 200,
+      data: 'Hello Ada, visit 1',
+    });
+    const told = async () => {
+      const { status } = await read('modules') as { status?: { modules?: { name: string; calls: number }[] } };
+      return status?.modules?.every(({ calls }) => calls === 1) && status.modules.map(({ name }) => name);
+    };
+    expect(await eventually('the status has a row for each', told, 60_000)).toEqual(['greeting', 'visits']);
+  });
+
+  test('of two modules each dials what its own scope has, and the policy opens both and no more', async () => {
+    const servers = await Promise.all(['one', 'two'].map(listening));
+    const [one = '', two = ''] = servers.map(({ host }) => host);
+    const dials = 'export const dial = async (host) => await (await fetch(`http://${host}/`)).text();';
+    const dialler = (name: string, ...net: string[]) => ({ name, source: { inline: dials }, permissions: { net } });
+    const [first, second, third] = ['198.51.100.7:8001', '198.51.100.8:8002', '198.51.100.9:8003'] as const;
+    const spec = {
+      runtime: 'Modules',
+      permissions: { net: [one, two, first, second, third] },
+      modules: [dialler('one', one, first), dialler('two', two, second)],
+    };
+    const dialling = { ...worker('dialling'), spec };
+    await apply(dialling);
+    await ready('dialling');
+    const dial = async (module: string, host: string) => {
+      const { data, err } = await ask(redis.client, 'dialling', [host], 60, { module, function: 'dial' });
+      return data ?? err?.message;
+    };
+    expect([await dial('one', one), await dial('two', two)]).toEqual(['one', 'two']);
+    expect(await dial('one', two)).toMatch(/net access to/);
+    expect(await dial('two', one)).toMatch(/net access to/);
+    const policies = (await list('networkpolicies')).items.filter(({ metadata }) =>
+      metadata.name.startsWith('dialling-')
+    );
+    const egress = JSON.stringify(policies.map(({ spec }) => spec['egress']));
+    expect(['.7/32', '.8/32', '.9/32'].map((block) => egress.includes(`198.51.100${block}`))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await inNamespace('delete', 'rw', 'dialling', '--timeout=60s');
+    for (const { server } of servers) server.close();
   });
 
   test('each consumer id has a config hash, a Deployment and a pod under a policy of its scope', async () => {

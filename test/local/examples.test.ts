@@ -14,8 +14,10 @@ import { guardPassword, startGuardedRedis, type TestRedis } from '../support/red
 import { eventually } from '../support/wait.ts';
 
 const checkout = join(import.meta.dirname, '../..');
+/** What is to be refused, and a program that `broker/example_test.ts` runs. */
+const notWorkers = ['invalid', 'broker'];
 const all = readdirSync(join(checkout, 'examples'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'invalid')
+  .filter((entry) => entry.isDirectory() && !notWorkers.includes(entry.name))
   .map(({ name }) => name);
 /** The same workers in another way, so that they cannot run beside each other. */
 const alone = 'calls/one';
@@ -50,6 +52,7 @@ beforeAll(async () => {
   const { port } = host.address() as AddressInfo;
   await instead('http/page-size.ts', 'https://example.com', `http://127.0.0.1:${port}`);
   await instead('http/page-size.yaml', 'example.com:443', `127.0.0.1:${port}`);
+  await instead('modules/worker.yaml', 'example.com', `127.0.0.1:${port}`);
   await instead('postgres/order-sink.yaml', '127.0.0.1:5432', `127.0.0.1:${postgres?.port ?? 5432}`);
   up = io({ interrupted: () => end.promise });
   const manifests = all.filter((name) => !skipped.includes(name) && name !== 'calls').map((name) => join(home, name));

@@ -288,7 +288,7 @@ test('over HTTP the addresses of the example give what they give in the original
   const server = await startHttp();
   const { operator } = started;
   const manifest = parse(
-    (await readFile('examples/modules-http.yaml', 'utf8')).replaceAll('example.com', `127.0.0.1:${server.port}`),
+    (await readFile('examples/modules/worker.yaml', 'utf8')).replaceAll('example.com', `127.0.0.1:${server.port}`),
   ) as KubeObject;
   await operator.cluster.apply({ ...manifest, metadata: { name: 'modules-http', namespace: 'default' } }, 'user');
   const url = await eventually(

@@ -205,11 +205,9 @@ test('a request to a module is one trace, through the modules it calls and what 
       export const ask = () => brokerProxy().workerProxy('./second.ts').fetches();`,
     second: `export const fetches = async () => await (await fetch('http://${addressOf(other)}')).text();`,
   };
-  const { source: _, ...modular } = worker('modular').spec as Record<string, unknown>;
   await operator.cluster.apply({
     ...worker('modular'),
     spec: {
-      ...modular,
       runtime: 'Modules',
       telemetry: telemetry(),
       permissions: { net },

@@ -69,6 +69,14 @@ describeOnNode('the packaged chart', () => {
         await release.kubectl('delete', 'rw/pricing', '--timeout=120s');
       });
 
+      test('calls a module, each in a process of its own, by the command line of its operator', async () => {
+        await release.kubectl('apply', '-f', 'examples/modules.yaml');
+        await release.ready('modules');
+        const call = ['redisworker', 'call', 'modules', 'greeting.hello', '["Ada"]', '--namespace', release.namespace];
+        expect(await release.inOperator(...call)).toContain('Hello Ada, visit 1');
+        await release.kubectl('delete', 'rw/modules', '--timeout=120s');
+      });
+
       test('asks a worker when it is told to test itself, and takes it away again', async () => {
         const told = await helm.ok('test', releaseName, ...release.where, '--timeout=180s');
         expect(told).toMatch(/Phase:\s+Succeeded/);
