@@ -1,5 +1,6 @@
 /** Which Redis `redisworker doctor` examines, and by which login: as its words say, as a manifest says, or as the session knows. */
 import { readFile } from 'node:fs/promises';
+import { endpointKey, foundScriptsKey, manifestScriptsKey, scriptKey } from '../contract/hats.ts';
 import {
   configHashKey,
   deadLetterStreamKey,
@@ -181,8 +182,7 @@ async function readWorkers(file: string): Promise<RedisWorker[]> {
   if (found.length === 0) throw new Failure(`there is no RedisWorker in ${file}`, exitCodes.usage);
   return found.flatMap(({ object }) => {
     const worker = parseRedisWorker(object);
-    // The keys of scripts are asked about by the operator itself, which finds them with their cluster.
-    return worker.ok && worker.worker.spec.runtime !== 'Hats' ? [worker.worker] : [];
+    return worker.ok ? [worker.worker] : [];
   });
 }
 
@@ -200,6 +200,19 @@ function examined(worker: RedisWorker, { topology }: RedisTarget): DoctorTarget[
     const { circlePublicKey, queue = taskQueueKey(circlePublicKey) } = spec.tasks;
     const streams = { responses: responseStreamKey(prefix), deadLetters: deadLetterStreamKey(prefix) };
     return { ...about, needs, tasks: { queue, ...streams } };
+  }
+  if (spec.runtime === 'Hats') {
+    const { cluster = prefix, threads = [], jobs = [], endpoints = [] } = spec.hats ?? {};
+    const declared = [
+      ...threads.map((script) => scriptKey(cluster, 'Threads', script.name)),
+      ...jobs.map((script) => scriptKey(cluster, 'Jobs', script.name)),
+      ...endpoints.map(({ path }) => endpointKey(cluster, path)),
+    ];
+    return {
+      ...about,
+      needs,
+      scripts: { declared, written: manifestScriptsKey(prefix), found: foundScriptsKey(prefix) },
+    };
   }
   return {
     ...about,

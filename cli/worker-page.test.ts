@@ -41,6 +41,24 @@ test('modules have a row each, with why one is failing', () => {
   ]);
 });
 
+test('scripts are counted by kind, and each that failed is told with its place', () => {
+  const none = { running: 0, stopped: 0, disabled: 0, crashed: 0 };
+  const lines = page({
+    hats: {
+      threads: { ...none, running: 2 },
+      jobs: { ...none, stopped: 1, crashed: 1 },
+      endpoints: { enabled: 0, disabled: 0, failing: 0 },
+      crashed: [{ key: 'hats:Jobs:b.js', error: 'Error: over (line 2, column 7)', time: at(20) }],
+    },
+  });
+  expect(sectionOf(lines, 'Scripts').map((line) => line.replaceAll(/ {2,}/g, ' | '))).toEqual([
+    'threads | 2 running',
+    'jobs | 1 stopped, 1 crashed',
+    'endpoints | none',
+    'failed | hats:Jobs:b.js, 20s ago: Error: over (line 2, column 7)',
+  ]);
+});
+
 test('every part that is known has its lines, in words', () => {
   const lines = page({
     conditions: [

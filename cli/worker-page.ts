@@ -46,12 +46,13 @@ export function pageOf(worker: KubeObject, beside: Beside, now: number): readonl
     ...section('Conditions', conditionRows(status, now)),
     ...section(`Consumers${told(status.consumersReady, (ready) => ` ${ready} ready`)}`, consumerRows(status, now)),
     ...section('Modules', moduleRows(status)),
+    ...section('Scripts', scriptRows(status, now)),
     ...section('Requests', requestRows(status, now)),
     ...section('Responses', responseRows(status, now)),
     ...section('Autoscale', plainRows(status.autoscale, now)),
     ...section('Rollout', plainRows(status.rollout, now)),
     ...section('Code and network', codeRows(status)),
-    ...section('Dead letters', deadLetterRows(beside.deadLetters, now)),
+    ...section('Dead letters', status.hats === undefined ? deadLetterRows(beside.deadLetters, now) : []),
     ...section('Events', eventRows(beside.events, now)),
   ];
 }
@@ -107,6 +108,19 @@ function moduleRows({ modules = [] }: WorkerStatus): readonly Row[] {
       number(restarts),
       reason,
     ]),
+  ];
+}
+
+/** How many of each kind there are, then each that failed with why. */
+function scriptRows({ hats }: WorkerStatus, now: number): readonly Row[] {
+  if (hats === undefined) return [];
+  const { crashed = [], ...kinds } = hats;
+  return [
+    ...Object.entries(kinds).map(([kind, counts]) => {
+      const states = Object.entries(counts).filter(([, many]) => many > 0).map(([state, many]) => `${many} ${state}`);
+      return [kind, states.join(', ') || 'none'];
+    }),
+    ...crashed.map(({ key, error, time }) => ['failed', `${key}${told(time, ago(now))}: ${error}`]),
   ];
 }
 

@@ -32,6 +32,11 @@ const module = z.object({
   reason: text,
 });
 
+/** How many scripts of a kind are in each state. */
+const scripts = z.record(z.string(), z.number());
+
+const crashedScript = z.object({ key: z.string(), error: z.string(), time: text });
+
 const condition = z.object({
   type: z.string(),
   status: z.string(),
@@ -74,6 +79,8 @@ const statusSchema = z.object({
   consumers: z.array(consumer).optional().catch(undefined),
   omittedConsumers: count,
   modules: z.array(module).optional().catch(undefined),
+  hats: z.object({ crashed: z.array(crashedScript).optional().catch(undefined) }).catchall(scripts.catch({})).optional()
+    .catch(undefined),
 });
 
 /** What is known of a worker; a field that is not there is not known. */

@@ -96,6 +96,13 @@ export interface ModuleRow {
   readonly reason?: string;
 }
 
+/** The scripts of a HATS cluster. */
+export interface Scripts {
+  /** How many of each kind are in each state. */
+  readonly kinds: readonly { readonly kind: string; readonly counts: Readonly<Record<string, number>> }[];
+  readonly crashed: readonly { readonly key: string; readonly error: string; readonly time?: string }[];
+}
+
 /** What happened between two samples, by the time of the second. */
 export interface Series {
   /** Seconds since 1970. */
@@ -122,6 +129,8 @@ export interface WorkerDepth {
   readonly omittedConsumers: number;
   /** Empty for a worker of one module. */
   readonly modules: readonly ModuleRow[];
+  /** Of a worker that runs such; it has no backlog then. */
+  readonly scripts?: Scripts;
   /** Over the window of the history, the most frequent first. */
   readonly codes: readonly CodeCount[];
   readonly series: Series;

@@ -4,7 +4,7 @@ import type { Condition } from '../api/redisworker.ts';
 import { resultOf } from '../redisworker/status/consumer-rows.ts';
 import type { Sample, Samples } from './history.ts';
 import type { LiveWorker } from './live-worker.ts';
-import type { CodeCount, ConsumerRow, Series, Standing, Totals, WorkerDepth, WorkerRow } from './model.ts';
+import type { CodeCount, ConsumerRow, Scripts, Series, Standing, Totals, WorkerDepth, WorkerRow } from './model.ts';
 
 /** Rows of one table: whoever has more looks for some of them. */
 export const maxRows = 200;
@@ -83,6 +83,7 @@ export function depthOf(worker: LiveWorker, samples: Samples, now: number): Work
     consumers: consumersOf(worker),
     omittedConsumers: status.omittedConsumers ?? 0,
     modules: status.modules ?? [],
+    ...(status.hats === undefined ? {} : { scripts: scriptsOf(status.hats) }),
     codes: codesOf(samples, worker.tally),
     series: seriesOf(samples),
     stream,
@@ -90,6 +91,10 @@ export function depthOf(worker: LiveWorker, samples: Samples, now: number): Work
     approximations: status.network?.approximations ?? [],
     ...(metadata.creationTimestamp === undefined ? {} : { created: metadata.creationTimestamp }),
   };
+}
+
+function scriptsOf({ crashed, ...kinds }: NonNullable<LiveWorker['status']['hats']>): Scripts {
+  return { kinds: Object.entries(kinds).map(([kind, counts]) => ({ kind, counts })), crashed };
 }
 
 /** A final failure first; then what keeps it from being ready. */

@@ -1,6 +1,6 @@
 /** The tables of one worker. */
-import type { CodeCount, ConditionRow, ConsumerRow, ModuleRow } from '../../operator/page/model.ts';
-import { Empty } from './parts.tsx';
+import type { CodeCount, ConditionRow, ConsumerRow, ModuleRow, Scripts } from '../../operator/page/model.ts';
+import { Empty, Figure } from './parts.tsx';
 import { ago, amount, duration, share } from './words.ts';
 
 const states: Readonly<Record<string, string>> = {
@@ -85,6 +85,40 @@ export function Modules({ modules }: { readonly modules: readonly ModuleRow[] })
         ))}
       </tbody>
     </table>
+  );
+}
+
+const badStates: ReadonlySet<string> = new Set(['crashed', 'failing']);
+
+export function ScriptTable({ scripts: { kinds, crashed }, now }: { readonly scripts: Scripts; readonly now: string }) {
+  return (
+    <>
+      <dl class='figures'>
+        {kinds.map(({ kind, counts }) => {
+          const states = Object.entries(counts).filter(([, count]) => count > 0);
+          return (
+            <Figure key={kind} name={kind} tone={states.some(([state]) => badStates.has(state)) ? 'bad' : ''}>
+              {states.length === 0 && '–'}
+              {states.map(([state, count], at) => (
+                <>
+                  {at > 0 && ' '}
+                  {amount(count)}
+                  <small>{` ${state}`}</small>
+                </>
+              ))}
+            </Figure>
+          );
+        })}
+      </dl>
+      <ul class='conditions'>
+        {crashed.map(({ key, error, time }) => (
+          <li key={key} class='bad'>
+            <strong>{key}</strong> {time !== undefined && <span class='quiet'>crashed {ago(time, now)}</span>}
+            <p>{error}</p>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { WorkerDepth } from '../../operator/page/model.ts';
 import { workerPath } from './ask.ts';
 import { BacklogChart, RateChart } from './charts.tsx';
-import { Codes, Conditions, Consumers, Modules, Scope } from './depth.tsx';
+import { Codes, Conditions, Consumers, Modules, Scope, ScriptTable } from './depth.tsx';
 import { DeadView } from './dead.tsx';
 import { Empty, Figure, Section, StandingBadge } from './parts.tsx';
 import { usePolled } from './poll.ts';
@@ -75,10 +75,12 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
           {amount(row.failed)}
           <small>{row.total > 0 ? ` ${share(row.failed, row.total)}` : ''}</small>
         </Figure>
-        <Figure name='Backlog'>{amount(row.backlog)}</Figure>
-        <Figure name='Waiting'>{amount(stream.lag)}</Figure>
-        <Figure name='In flight'>{amount(stream.pending)}</Figure>
-        {!row.runsTasks && <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>}
+        {depth.scripts === undefined && <Figure name='Backlog'>{amount(row.backlog)}</Figure>}
+        {depth.scripts === undefined && <Figure name='Waiting'>{amount(stream.lag)}</Figure>}
+        {depth.scripts === undefined && <Figure name='In flight'>{amount(stream.pending)}</Figure>}
+        {!row.runsTasks && depth.scripts === undefined && (
+          <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>
+        )}
         {stream.oldestPendingTime !== undefined && (
           <Figure name='Oldest in flight'>{ago(stream.oldestPendingTime, now)}</Figure>
         )}
@@ -99,13 +101,20 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
           <Modules modules={depth.modules} />
         </Section>
       )}
+      {depth.scripts !== undefined && (
+        <Section title='Scripts'>
+          <ScriptTable scripts={depth.scripts} now={now} />
+        </Section>
+      )}
       <div class='pair'>
         <Section title='Conditions'>
           <Conditions conditions={depth.conditions} now={now} />
         </Section>
-        <Section title='Backlog' aside='15 minutes'>
-          <BacklogChart series={depth.series} />
-        </Section>
+        {depth.scripts === undefined && (
+          <Section title='Backlog' aside='15 minutes'>
+            <BacklogChart series={depth.series} />
+          </Section>
+        )}
       </div>
       <Section title='May reach'>
         <Scope scope={depth.scope} approximations={depth.approximations} />

@@ -121,6 +121,37 @@ test('of a worker on a list of tasks the list is examined, and what its pods may
   await redis.client.del(queue);
 });
 
+test('of a worker of a HATS cluster the scripts are examined, those that failed and those that are left over among them', async () => {
+  const { client } = redis;
+  const script = (name: string) => ({ name, source: { inline: '1' } });
+  const hats = { threads: [script('a.js'), script('b.js')], jobs: [{ ...script('c.js'), cron: '@hourly' }] };
+  const file = manifest('scripts', { runtime: 'Hats', source: undefined, hats, redis: { url: redis.url } });
+  const first = await doctor(file);
+  expect(first.out).toContain('Worker default/scripts-0\n✓ WorkerKeys      finds nothing in the way of its scripts');
+  expect(first.out).toContain('has 0 of the 3 scripts of its manifest in Redis, where the operator writes the others');
+  const resource = 'default/scripts-0/uid';
+  await client.set('scripts-0:Threads:a.js', 'in the way');
+  await client.hset('scripts-0:Threads:b.js', { resource: 'shop/other/uid', Source: '1' });
+  const failure = { State: 'crashed', Error: 'Error: over', ErrorAt: '2:7' };
+  await client.hset('scripts-0:Jobs:c.js', { resource, Source: '1', ...failure });
+  await client.hset('scripts-0:Jobs:old.js', { resource, Source: '1' });
+  await client.hset('scripts-0:hats:written', { 'scripts-0:Jobs:c.js': '', 'scripts-0:Jobs:old.js': '' });
+  const { out, code } = await doctor(file);
+  expect(out).toContain('✗ WorkerKeys      needs a hash under "scripts-0:Threads:a.js", where something else is');
+  expect(out).toContain(
+    '✗ WorkerKeys      cannot have the script "scripts-0:Threads:b.js", which belongs to shop/other/uid',
+  );
+  expect(out).toContain(
+    '! WorkerScripts   has scripts in Redis that its manifest does not name, and that run: scripts-0:Jobs:old.js',
+  );
+  expect(out).toContain(
+    'has scripts that failed and run no more: scripts-0:Jobs:c.js (Error: over (line 2, column 7))',
+  );
+  expect(code).toBe(1);
+  const keys = ['Threads:a.js', 'Threads:b.js', 'Jobs:c.js', 'Jobs:old.js', 'hats:written'];
+  await client.del(...keys.map((key) => `scripts-0:${key}`));
+});
+
 interface Entry {
   readonly check: string;
   readonly verdict: string;

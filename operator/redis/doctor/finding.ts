@@ -23,6 +23,7 @@ export const checks = [
   'WorkerKeys',
   'WorkerGroup',
   'WorkerTasks',
+  'WorkerScripts',
   'WorkerBacklog',
   'WorkerHashes',
 ] as const;

@@ -7,6 +7,7 @@ import { number, text } from '../replies.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import type { WorkerKeys } from './rights.ts';
 import type { TaskQueueKeys } from '../task-queues.ts';
+import { type ExaminedScripts, examineScripts } from './scripts.ts';
 import { examineTasks } from './task-list.ts';
 
 /** A worker as its manifest has it. */
@@ -17,6 +18,8 @@ export interface ExaminedWorker {
   readonly keys?: WorkerKeys;
   /** Those of a worker on a list of tasks. */
   readonly tasks?: TaskQueueKeys;
+  /** Those of a worker of a HATS cluster. */
+  readonly scripts?: ExaminedScripts;
   /** Config hashes of all consumers that are named. */
   readonly hashes: readonly string[];
 }
@@ -36,10 +39,11 @@ export interface SeenWorker {
 /** Findings about one worker; the rest of sentences that begin with it. Nothing is written. */
 export async function examineWorker(link: RedisLink, worker: ExaminedWorker): Promise<Finding[]> {
   try {
-    const { keys, tasks, hashes, owner } = worker;
+    const { keys, tasks, scripts, hashes, owner } = worker;
     if (keys === undefined) {
       const ofTasks = tasks === undefined ? [] : await examineTasks(link, tasks, owner);
-      return [...ofTasks, hashFinding(worker, { hashes: await readConfigHashes(link, hashes) })];
+      const ofScripts = scripts === undefined ? [] : await examineScripts(link, scripts, owner);
+      return [...ofTasks, ...ofScripts, hashFinding(worker, { hashes: await readConfigHashes(link, hashes) })];
     }
     return judgeWorker({ ...worker, keys }, await lookAt(link, { keys, hashes }));
   } catch (error) {
