@@ -34,6 +34,7 @@ const patient = [
   'test/worker/gate.test.ts',
   'test/worker/hats-cluster.test.ts',
   'test/worker/hats-endpoints.test.ts',
+  'test/worker/hats-sql.test.ts',
   'test/worker/hats.test.ts',
   'test/worker/rhai.test.ts',
 ];

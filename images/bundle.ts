@@ -3,10 +3,12 @@
  * instead of some forty and Deno has nothing to translate. Run by itself it writes them: `node images/bundle.ts <folder>`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { imageRoot, importMapFile, modulesImportMapFile } from '../contract/pod.ts';
 import { bundleBroker } from '../package/broker.ts';
+import { bundleForNode } from './node-bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,6 +19,7 @@ const bundles: Readonly<Record<string, string>> = {
   'worker/hats.js': 'worker/hats.ts',
   'worker/hats-vm.js': 'worker/hats-vm.ts',
   'worker/hats-outside.js': 'worker/hats-outside.ts',
+  'worker/hats-sql.js': 'worker/hats-sql.ts',
   // A module of its own: what a handler imports as `redisworker` has to be the one the runtime uses.
   'worker/mod.js': 'worker/mod.ts',
   'worker/rhai.js': 'worker/rhai.ts',
@@ -34,12 +37,16 @@ export const entries = [
   'worker/hats.js',
   'worker/hats-vm.js',
   'worker/hats-outside.js',
+  'worker/hats-sql.js',
   'worker/rhai.js',
   'worker/modules.js',
 ] as const;
 
 /** What is there for an entry to read, as it is in the sources. */
 export const assets = ['worker/rhai/engine.wasm'] as const;
+
+/** Entries with a package for Node in them, which finds its way as it does there. */
+const packaged: ReadonlySet<string> = new Set(['worker/hats-sql.ts']);
 
 const sharedModule = join(root, 'worker/mod.ts');
 
@@ -73,9 +80,8 @@ async function bundle(module: string): Promise<string> {
   const build = await rolldown({
     input: join(root, module),
     cwd: root,
-    platform: 'neutral',
-    external: (id, importer) =>
-      id.startsWith('node:') || (importer !== undefined && isApart(join(dirname(importer), id))),
+    platform: packaged.has(module) ? 'node' : 'neutral',
+    external: (id, importer) => isBuiltin(id) || (importer !== undefined && isApart(join(dirname(importer), id))),
   });
   const { output } = await build.generate({
     format: 'esm',
@@ -92,6 +98,12 @@ async function bundle(module: string): Promise<string> {
     );
   }
   return only.code;
+}
+
+/** The packages whose code is in them, by folder: `node_modules/mysql2`. Their licences have to be told. */
+export async function workerPackages(): Promise<readonly string[]> {
+  const entries = Object.fromEntries([...packaged].map((module) => [basename(module, '.ts'), module]));
+  return (await bundleForNode({ entries, node: 24 })).packages;
 }
 
 /** The bytes of {@link assets}, by path below the image root. */

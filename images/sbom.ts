@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { bundleCommandLine } from '../package/command-line.ts';
+import { workerPackages } from './bundle.ts';
 import type { DebianPackage } from './packages.ts';
 import { CannotBuildImage, run } from './run.ts';
 
@@ -102,9 +103,12 @@ export async function writePackageBill(folder: string): Promise<string> {
   const purl = purlOf(name, version);
   const licenses = [{ license: { id: license } }];
   const subject: Component = { 'bom-ref': purl, type: 'library', name, version, purl, licenses };
-  const { packages } = await bundleCommandLine();
+  const [{ packages }, carried] = await Promise.all([bundleCommandLine(), workerPackages()]);
   await mkdir(folder, { recursive: true });
-  await writeFile(file, billOfMaterial(subject, await npmComponents(['node_modules/deno', ...packages])));
+  await writeFile(
+    file,
+    billOfMaterial(subject, await npmComponents([...new Set(['node_modules/deno', ...packages, ...carried])])),
+  );
   return file;
 }
 

@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageRoot } from '../contract/pod.ts';
-import { bundleWorker, workerAssets } from './bundle.ts';
+import { notices } from '../package/notices.ts';
+import { bundleWorker, workerAssets, workerPackages } from './bundle.ts';
 import { systemFiles, workerConfiguration } from './configuration.ts';
 import { type ImageFile, textFile } from './file.ts';
 import { debianPackages, packagesOf } from './packages.ts';
 import { type Platform, thisPlatform } from './platform.ts';
 import { resolverFiles } from './resolver.ts';
 import { CannotBuildImage } from './run.ts';
-import { type Component, debianComponents, programComponent } from './sbom.ts';
+import { type Component, debianComponents, npmComponents, programComponent } from './sbom.ts';
 import { unpack } from './unpack.ts';
 import { warmCache } from './warm.ts';
 import { type BuiltImage, type ImageRequest, labelsOf, writeImage } from './write.ts';
@@ -40,11 +41,12 @@ async function imageFiles(platform: Platform): Promise<{
   readonly labels: Record<string, string>;
   readonly parts: Component[];
 }> {
-  const [packages, deno, bundles, assets] = await Promise.all([
+  const [packages, deno, bundles, assets, carried] = await Promise.all([
     debianPackages(platform, packagesOf.deno),
     readDeno(platform),
     bundleWorker(),
     workerAssets(),
+    workerPackages(),
   ]);
   const system: ImageFile[] = [
     ...packages.flatMap(({ files }) => files),
@@ -55,6 +57,7 @@ async function imageFiles(platform: Platform): Promise<{
   const ours = [...bundles].map(([path, text]) => textFile(`${imageRoot.slice(1)}/${path}`, text));
   for (const [path, content] of assets) ours.push({ kind: 'file', path: `${imageRoot.slice(1)}/${path}`, content });
   ours.push(textFile('usr/share/doc/redisworker/copyright', await readFile(join(root, 'LICENSE'), 'utf8')));
+  ours.push(textFile('usr/share/doc/redisworker/third-party-worker.txt', await notices(carried)));
   const resolver = await resolverFiles(join(root, 'node_modules', platform.denoPackage, 'deno'));
   const worker = [...ours, ...resolver.files, ...await warmCache([...system, ...ours])];
   const labels = labelsOf(packages, {
@@ -66,6 +69,7 @@ async function imageFiles(platform: Platform): Promise<{
     programComponent('deno', deno.version),
     ...await debianComponents(packages),
     ...resolver.parts,
+    ...await npmComponents(carried),
   ];
   return { system, worker, labels, parts };
 }

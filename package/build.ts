@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { bundleWorker, workerAssets } from '../images/bundle.ts';
+import { bundleWorker, workerAssets, workerPackages } from '../images/bundle.ts';
 import { bundleBroker } from './broker.ts';
 import { bundleCommandLine } from './command-line.ts';
 import { specJsonSchema } from '../cli/spec/schema.ts';
@@ -16,11 +16,12 @@ const lib = join(import.meta.dirname, '../lib');
 
 /** Contents by path in the package. */
 async function packageFiles(): Promise<ReadonlyMap<string, string | Uint8Array>> {
-  const [cli, worker, broker, assets] = await Promise.all([
+  const [cli, worker, broker, assets, carried] = await Promise.all([
     bundleCommandLine(),
     bundleWorker(),
     bundleBroker(),
     workerAssets(),
+    workerPackages(),
   ]);
   return new Map<string, string | Uint8Array>([
     ...cli.files,
@@ -32,7 +33,7 @@ async function packageFiles(): Promise<ReadonlyMap<string, string | Uint8Array>>
     ...brokerTypes(),
     ['schema.json', `${JSON.stringify(manifestSchema(), null, 1)}\n`],
     ['spec.schema.json', `${JSON.stringify(specJsonSchema(), null, 1)}\n`],
-    ['third-party.txt', await notices(cli.packages)],
+    ['third-party.txt', await notices([...cli.packages, ...carried])],
   ]);
 }
 

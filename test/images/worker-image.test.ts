@@ -76,6 +76,7 @@ test('it holds Deno, the libraries it is linked to, our files and their warm cac
       'redisworker/worker/hats.js',
       'redisworker/worker/hats-vm.js',
       'redisworker/worker/hats-outside.js',
+      'redisworker/worker/hats-sql.js',
       'redisworker/worker/modules.js',
       'redisworker/worker/modules-import-map.json',
       'redisworker/broker/process-entry.js',

@@ -143,12 +143,14 @@ test('an endpoint of the manifest answers at the Service, which has a port on lo
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:80\d\d$/);
   const answer = await eventually('a pod answers', () => fetch(`${url}/words`).catch(() => undefined), patience);
   expect([answer.status, await answer.text()]).toEqual([200, '<p>2 words were shouted.</p>\n']);
+  const asked = await fetch(`${url}/database`); // there may be one on this machine
+  expect(`${asked.status} ${await asked.text()}`).toMatch(/^(200 The database is MySQL |503 no database answers at )/);
   await client.hset('hats:Endpoints:/words', 'Source', 'theirs');
   await eventually('it is put right', async () => {
     return (await (await fetch(`${url}/words`)).text()).startsWith('<p>');
   }, patience);
   await eventually('it is counted', async () => {
-    return (await operator.status('hats')).hats?.endpoints?.enabled === 1;
+    return (await operator.status('hats')).hats?.endpoints?.enabled === 2;
   }, patience);
 });
 

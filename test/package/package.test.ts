@@ -121,6 +121,7 @@ describe('the package', () => {
       'lib/spec.schema.json',
       'lib/third-party.txt',
       'lib/worker/hats-outside.js',
+      'lib/worker/hats-sql.js',
       'lib/worker/hats-vm.js',
       'lib/worker/hats.js',
       'lib/worker/import_map.json',

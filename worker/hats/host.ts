@@ -1,8 +1,9 @@
 /** What the scripts of a worker share: what their calls reach, and where processes come from. */
 import type { Logger } from '../mod.ts';
-import type { Outside } from './outside.ts';
+import type { HttpAnswer, HttpCall, Outside } from './outside.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import type { Results } from './results.ts';
+import type { SqlAnswer, SqlCall } from './sql/databases.ts';
 import type { Store } from './store.ts';
 import type { VmPool } from './vm-pool.ts';
 
@@ -10,7 +11,8 @@ import type { VmPool } from './vm-pool.ts';
 export interface Host {
   readonly store: Store;
   readonly redis: RedisCalls;
-  readonly outside: Outside;
+  readonly outside: Outside<HttpCall, HttpAnswer>;
+  readonly databases: Outside<SqlCall, SqlAnswer>;
   readonly environment: Environment;
   readonly pool: VmPool;
   readonly results: Results;

@@ -166,7 +166,11 @@ export class ScriptRun implements Tenant {
       case 'stop':
         return this.leave();
       default:
-        return await carryOut(this.host, operation, args, this.stopping);
+        return await carryOut(this.host, operation, args, {
+          key,
+          until: this.stopping,
+          log: (level, text) => this.log(level, text),
+        });
     }
   }
 }

@@ -1,36 +1,15 @@
-/** The process that sends requests for scripts. */
+/** Requests, as the process sends them that does so for scripts. */
 import { messageOf } from '../pod/foreign.ts';
 import { inTermsOfTheManifest } from '../pod/denials.ts';
 import type { HttpAnswer, HttpCall } from './outside.ts';
-import { encodeFrame, Frames } from './vm/frames.ts';
 
 /** Milliseconds a request may take. */
 const timeoutMs = 30_000;
 /** Bytes of a body that are taken. */
 const mostBody = 8 * 1024 * 1024;
 
-/** Sends what comes in on stdin until it ends. */
-export async function serveCalls(): Promise<void> {
-  const frames = new Frames(2 * mostBody);
-  for await (const chunk of Deno.stdin.readable) {
-    frames.add(chunk);
-    for (let asked = frames.next(); asked !== undefined; asked = frames.next()) {
-      const { id, call } = asked as { id: number; call: HttpCall };
-      void send(call).then((answer) => tell({ id, answer }));
-    }
-  }
-}
-
-let told: Promise<void> = Promise.resolve();
-
-function tell(message: unknown): void {
-  const bytes = encodeFrame(message);
-  told = told.then(async () => {
-    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
-  });
-}
-
-async function send({ method, url, body, type }: HttpCall): Promise<HttpAnswer> {
+/** Sends one request; never throws. */
+export async function send({ method, url, body, type }: HttpCall): Promise<HttpAnswer> {
   try {
     const response = await fetch(url, {
       method,

@@ -18,6 +18,10 @@ import { Results } from './results.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { Store } from './store.ts';
 import { VmPool } from './vm-pool.ts';
+import { closedButPackages, closedFlags } from './vm-process.ts';
+
+/** What answers of databases may take. */
+const databaseHeap = ['--v8-flags=--max-old-space-size=128'];
 
 /** Processes that answer requests: so many are kept, and so many there are at most. */
 const forRequests = { kept: 4, most: 16 };
@@ -59,6 +63,7 @@ export async function start(args: readonly string[], root: string, exit: (code: 
     answering.close();
     host.pool.close();
     host.outside.close();
+    host.databases.close();
     host.redis.close();
   }
 }
@@ -74,7 +79,8 @@ function assemble(
   return {
     store,
     redis: new RedisCalls(() => route.connect('text')),
-    outside: new Outside(new URL('hats-outside.js', root), net),
+    outside: new Outside(new URL('hats-outside.js', root), [...closedFlags, ...net]),
+    databases: new Outside(new URL('hats-sql.js', root), [...closedButPackages, ...databaseHeap, ...net]),
     environment: new Environment(),
     pool: new VmPool(new URL('hats-vm.js', root)),
     results: new Results(store, config),

@@ -14,6 +14,9 @@ const mostBytes = 16 * 1024 * 1024;
 /** Flags of Deno that every process of ours inside a pod gets: no prompt, no file decides anything. */
 export const closedFlags = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', '--ignore-env'];
 
+/** The same for a process that has a package in its program: in a checkout that lies in a folder, in the image it is a part of it. */
+export const closedButPackages = closedFlags.map((flag) => (flag === '--no-npm' ? '--node-modules-dir=manual' : flag));
+
 /** Answers a script; `undefined` where the answer is to be that it ends. */
 export type AnswerTo = (operation: Operation, args: readonly unknown[]) => Promise<unknown>;
 

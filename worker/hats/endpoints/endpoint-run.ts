@@ -18,6 +18,8 @@ const mostWritten = 4 * 1024 * 1024;
 export interface Running {
   readonly host: Host;
   readonly pool: VmPool;
+  /** Key of the endpoint. */
+  readonly key: string;
   readonly log: BoundedLog;
   /** Aborted once the worker is to end: what runs is told, and finishes. */
   readonly stopping: AbortSignal;
@@ -70,7 +72,11 @@ export class EndpointRun implements Tenant {
     if (this.#over.signal.aborted) return ending;
     if (operation === 'stopping') return this.#running.stopping.aborted;
     if (isOfHolder(operation)) return undefined;
-    const value = await carryOut(this.#running.host, operation, args, this.#over.signal);
+    const value = await carryOut(this.#running.host, operation, args, {
+      key: this.#running.key,
+      until: this.#over.signal,
+      log: (level, text) => this.log(level, text),
+    });
     return this.#over.signal.aborted ? ending : value;
   }
 

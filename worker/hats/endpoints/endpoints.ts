@@ -59,7 +59,7 @@ export class Endpoints {
     const body = await readBody(request, mostBody);
     if (body === undefined) return failed(413, `A body has at most ${mostBody} bytes`);
     const name = key.slice(scriptKeyPrefix(store.member.cluster, 'Endpoints').length);
-    const running = { host: this.#host, pool: this.#pool, log: this.#logOf(name), stopping: this.#stopping };
+    const running = { host: this.#host, pool: this.#pool, key, log: this.#logOf(name), stopping: this.#stopping };
     const began = monotonic();
     const seen: RequestSeen = {
       method: request.method,

@@ -50,6 +50,30 @@ export const prelude = String.raw`(function () {
       Get: http('GET'), Post: http('POST'), PostForm: http('POST', true), Put: http('PUT'),
       Delete: http('DELETE'), Head: http('HEAD')
     });
+    // As it is given to a statement: anything else as JSON.
+    function parameter(value) {
+      if (value === undefined || value === null) return null;
+      return ['string', 'number', 'boolean'].indexOf(typeof value) < 0 ? word(value) : value;
+    }
+    define('sql', {
+      New: function (dsn, driver) {
+        var closed = false;
+        function call(method, list) {
+          if (closed) return { error: 'the database is closed' };
+          var query = list && list.length > 0 ? word(list[0]) : '';
+          var parameters = list ? Array.prototype.slice.call(list, 1).map(parameter) : [];
+          return ask('sql', [method, word(dsn), word(driver), query, parameters]);
+        }
+        function failure(said) { return said.error === undefined ? null : new Error(said.error); }
+        call('Ping');
+        return {
+          Ping: function () { return failure(call('Ping')); },
+          Query: function () { var said = call('Query', arguments); return said.error === undefined ? said.value : null; },
+          Exec: function () { var said = call('Exec', arguments); return said.error === undefined ? said.value : undefined; },
+          Close: function () { closed = true; return null; }
+        };
+      }
+    });
     function env(operation, count) {
       return function () {
         if (arguments.length < count) return new SyntaxError('env.' + operation + ' takes ' + count + ' arguments');
