@@ -128,6 +128,8 @@ describe('the package', () => {
       'lib/worker/main.js',
       'lib/worker/mod.d.ts',
       'lib/worker/mod.js',
+      'lib/worker/modules-import-map.json',
+      'lib/worker/modules.js',
       'lib/worker/rhai-run.js',
       'lib/worker/rhai.js',
       'lib/worker/rhai/engine.wasm',
@@ -322,6 +324,21 @@ await client.close();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: npx redisworker /);
     expect((await tryRun(path, ['--version'])).stdout).toMatch(new RegExp(`^v${major}\\.`));
+  });
+
+  test('rhai run runs a script, and validate reads a prelude', async () => {
+    const prelude = join(folder, 'prelude.rhai');
+    const script = join(folder, 'script.rhai');
+    await writeFile(prelude, 'fn twice(n) { n * 2 }');
+    await writeFile(script, 'twice(21)');
+    expect(await redisworker('rhai', 'run', script, '--prelude', prelude)).toMatchObject({ code: 0, stdout: '42\n' });
+    const source = { file: 'prelude.rhai' };
+    const spec = { runtime: 'Rhai', source, tasks: { circlePublicKey: '02ab' } };
+    const worker = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'sums' }, spec };
+    await writeFile(join(folder, 'sums.yaml'), JSON.stringify(worker));
+    expect(await redisworker('validate', join(folder, 'sums.yaml'))).toMatchObject({ code: 0 });
+    await writeFile(prelude, 'fn twice(');
+    expect((await redisworker('validate', join(folder, 'sums.yaml'))).stderr).toContain('prelude.rhai:1: Syntax error');
   });
 
   test('crd prints what the checkout has', async () => {

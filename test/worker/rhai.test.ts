@@ -238,10 +238,11 @@ test('a process whose pid is taken away writes nothing more, and ends', async (c
 });
 
 test('several scripts run at once, and one that takes long keeps nothing from the others', async (context) => {
-  await run(context, { type: 'several', tasks: { concurrency: 2, maxOperations: 1_000_000_000_000 } });
+  const worker = await run(context, { type: 'several', tasks: { concurrency: 2, maxOperations: 1_000_000_000_000 } });
   await dispatch('several', 'several-slow', 'let n = 0; loop { n += 1; if n > 3_000_000_000 { break; } } n');
   for (let at = 0; at < 20; at++) await dispatch('several', `several-${at}`, `${at} * 2`);
   expect(await hasEnded('several-19')).toMatchObject({ output: '38' });
+  expect((await fetch(`${worker.healthUrl}/healthz`)).status).toBe(200);
   expect(await client.hget(details('several-slow'), 'status')).toBe('processing');
 });
 

@@ -78,7 +78,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Compiles the engine, once for all its instances. @param bytes given up
+ * Compiles the engine, once for all its instances.
  * @throws Error when the bytes are not those this runtime was made with
  */
 export async function compileEngine(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
@@ -89,9 +89,7 @@ export async function compileEngine(bytes: Uint8Array<ArrayBuffer>): Promise<Web
   if (found !== engineDigest) {
     throw new Error(`the Rhai engine has the digest ${found}, and this runtime was made with ${engineDigest}`);
   }
-  const module = await compiling;
-  bytes.buffer.transfer(0); // the module has a copy of its own, and nobody collects garbage in a process at rest
-  return module;
+  return await compiling;
 }
 
 /** Runs scripts, one at a time. */

@@ -40,11 +40,18 @@ export async function start(args: readonly string[], engine: URL, exit: (code: n
 
 /** @throws FatalError, to whoever waits for it */
 function compiledFrom(engine: URL): Promise<WebAssembly.Module> {
-  const compiled = Deno.readFile(engine).then(compileEngine).catch((cause: unknown) => {
+  const compiled = loaded(engine).catch((cause: unknown) => {
     throw new FatalError('failed', `the Rhai engine cannot be loaded: ${messageOf(cause)}`, { cause });
   });
   compiled.catch(() => {}); // whoever ends before has an error of its own
   return compiled;
+}
+
+async function loaded(engine: URL): Promise<WebAssembly.Module> {
+  const bytes = await Deno.readFile(engine);
+  const module = await compileEngine(bytes);
+  bytes.buffer.transfer(0); // the module has a copy of its own, and nobody collects garbage in a process at rest
+  return module;
 }
 
 async function openEngines({ settings, clock }: Pod<Settings>, compiled: Promise<WebAssembly.Module>) {
