@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { killedAt, type Writes } from '../../test/support/killed-writer.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { type KubeObject, resources } from '../cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../cluster/local/index.ts';
@@ -10,7 +11,6 @@ import type { OpenedEgress } from './egress.ts';
 import { codeJobLabel, jobName, type JobSettings } from './objects.ts';
 import type { BundleStore } from './registry.ts';
 import { RegistryError } from './registry-http.ts';
-import { whyNoPod } from './standing.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const id = 'ab'.repeat(32);
@@ -41,9 +41,10 @@ const tcp = (port: number) => ({ protocol: 'TCP' as const, port });
 function open(
   settings: Partial<JobSettings> = {},
   store?: BundleStore,
+  writes: Partial<Writes> = {},
 ): { readonly jobs: CodeJobs; readonly told: string[] } {
   const jobs = new CodeJobs({
-    cluster: { ...cluster, readLog: () => Promise.resolve(log) },
+    cluster: { ...cluster, ...writes, readLog: () => Promise.resolve(log) },
     clock: {
       now: () => Date.now(),
       after: (ms, task) => {
@@ -83,10 +84,16 @@ const released = () =>
   });
 /** Does what a cluster would: the pod of the Job is there, and stands so. */
 async function podStands(status: object): Promise<void> {
+  const { apiVersion, kind, metadata: { name, uid = '' } } = (await job())!;
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: `${ref.name}-x`, namespace: 'shop', labels: { [codeJobLabel]: id.slice(0, 24) } },
+    metadata: {
+      name: `${ref.name}-${uid.slice(0, 4)}`,
+      namespace: 'shop',
+      labels: { [codeJobLabel]: id.slice(0, 24) },
+      ownerReferences: [{ apiVersion, kind, name, uid, controller: true }],
+    },
     spec: { containers: [] },
   };
   await cluster.apply(pod, 'user');
@@ -189,6 +196,30 @@ describe('code that is resolved by a Job', () => {
     expect(await jobs.ask(question('shop/a'))).toEqual(resolved);
   });
 
+  test.each([1, 2, 3, 4, 5].flatMap((last) => [[last, true], [last, false]] as const))(
+    'comes to one end when its operator is killed at write %i, carried out: %s',
+    async (last, isCarriedOut) => {
+      const { writes, killed } = killedAt(cluster, last, isCarriedOut);
+      log = resultLine(resolved);
+      await open({}, undefined, writes).jobs.ask(question('shop/a'));
+      if (last === 5) {
+        await released();
+        await podStands(ended(0));
+      }
+      await killed;
+      const isOver = last === 5 && isCarriedOut; // the next asks anew, as nobody has kept what was found
+      const { jobs, told } = open();
+      await jobs.ask(question('shop/a'));
+      await released();
+      if (last < 5 || isOver) await podStands(ended(0));
+      await eventually('it is told', () => told.length === 1);
+      expect(await jobs.ask(question('shop/a'))).toEqual(resolved);
+      for (const kind of [resources.jobs, resources.networkPolicies, resources.configMaps]) {
+        await eventually('nothing is left', async () => (await cluster.list(kind)).length === 0);
+      }
+    },
+  );
+
   test.each([
     ['ran out of memory', ended(137, { reason: 'OOMKilled' }), 'it ran out of memory, of which it may have 1Gi'],
     [
@@ -246,23 +277,4 @@ describe('code that is resolved by a Job', () => {
     jobs.keep('shop/a', undefined);
     await eventually('the Job is gone', async () => (await job()) === undefined);
   });
-});
-
-test('a Job that gets no pod is told in the words of whoever refuses it', () => {
-  const event = (uid: string, reason: string, note: string): KubeObject => ({
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { name: note },
-    reason,
-    note,
-    regarding: { uid },
-  });
-  const quota = 'Error creating: pods "x-" is forbidden: exceeded quota: full, requested: pods=1, used: pods=1';
-  expect(whyNoPod([event('mine', 'FailedCreate', quota)], 'mine')).toMatch(
-    /^a quota of the namespace leaves no room for its pod \(pods "x-" is forbidden: exceeded quota: full, .*raise it/,
-  );
-  expect(whyNoPod([event('mine', 'FailedCreate', 'Error creating: denied by a webhook')], 'mine')).toBe(
-    'the namespace takes no pod of it: denied by a webhook',
-  );
-  expect(whyNoPod([event('other', 'FailedCreate', quota), event('mine', 'Suspended', '')], 'mine')).toBeUndefined();
 });

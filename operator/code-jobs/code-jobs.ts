@@ -175,7 +175,8 @@ export class CodeJobs implements CodeResolver {
     }
     if (job.metadata.deletionTimestamp !== undefined) return undefined;
     const labels = { [codeJobLabel]: work.question.id.slice(0, 24) };
-    const pods = await cluster.list(resources.pods, { namespace: work.namespace, labels });
+    const labelled = await cluster.list(resources.pods, { namespace: work.namespace, labels });
+    const pods = labelled.filter((pod) => isOf(pod, job)); // those of a Job before it may not be gone yet
     const standing = standingOf(job, pods, settings);
     const age = (clock.now() - Date.parse(job.metadata.creationTimestamp ?? '')) / 1000;
     if (standing.kind === 'lost') return failed(`the Job ${keyOf(ref)}: ${standing.sentence}`);
@@ -222,6 +223,10 @@ export class CodeJobs implements CodeResolver {
 
 function failed(sentence: string): FailedCode {
   return { kind: 'failed', reason: 'ResolverFailed', sentence };
+}
+
+function isOf({ metadata }: KubeObject, job: KubeObject): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) === true;
 }
 
 /** Another operator may have made it a moment ago. */

@@ -200,7 +200,7 @@ const sections: readonly Section[] = [
       ],
       [
         ['ResolverFailed'],
-        'what resolves code: it did not start, or cannot get the bundler. It is tried again; what runs goes on',
+        'what resolves code: it did not start, cannot get the bundler, took more memory than it may, or what it found is not taken by the registry that keeps bundles. It is tried again; what runs goes on',
       ],
       [
         ['SourceNotBuilt'],

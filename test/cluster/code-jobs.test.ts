@@ -201,6 +201,16 @@ describeOnCluster('code from elsewhere on a cluster', () => {
     expect((await read('cloned')).status?.source?.commit).toBe(commit);
   });
 
+  test('has its types checked where that is asked for, and a fault is told with its line', async () => {
+    host.routes.set('/typed.ts', "const count: number = 'one';\nexport default (): number => count;\n");
+    await stage.apply(worker('typed', from({ url: `${host.url}/typed.ts`, typeCheck: 'Enabled' })));
+    expect(await told('typed', 'InvalidSource')).toMatch(/\/typed\.ts:1:7: .*string.*number/);
+    host.routes.set('/typed.ts', 'export default (): string => "typed";\n');
+    await stage.kubectl('annotate', 'rw', 'typed', 'redisworker.dev/resolve-requested-at=now');
+    await ready('typed');
+    expect(await answer('typed')).toBe('typed');
+  });
+
   test('is fetched through the proxy that is set, and past it where that is said', async () => {
     await stage.apply(worker('proxied', from({ url: 'http://code.invalid/worker.ts' })));
     await ready('proxied');
