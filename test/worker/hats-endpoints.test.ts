@@ -40,6 +40,7 @@ test.each([
   ['100% of %d, <? var x = "a"; ?>, <? response.Write(x + "b") ?>', '100% of %d, , ab', plain],
   ['one <? response.Write("1") ?> two ?> three', 'one 1 two ?> three', plain],
   ['a <? b', 'a  b', plain],
+  ['<? response.Write(_.uniq([1, 1, 2]).join() + (_ = 3)) ?>', '1,23', plain],
   ['response.Write("x") ?> y', 'x y', plain],
   ['{"a":<? response.Write(JSON.stringify([1])) ?>}', '{"a":[1]}', plain],
   ['  <!-- note -->', '  <!-- note -->', 'text/html; charset=utf-8'],

@@ -84,6 +84,7 @@ test('calls of a script give what the ones of the first workers of this kind giv
      seen('post', http.Post('http://ADDRESS/', 'text').body);
      seen('form', http.PostForm('http://ADDRESS/', {a: '1 2'}).body);
      seen('redis by http', http.Get('http://127.0.0.1:REDIS/'));
+     seen('underscore', [_.map([1, 2], function (n) { return n * 2; }), _.template('Hi <%= name %>')({name: 'Ada'}), _.VERSION.slice(0, 4)]);
      seen('outer', typeof Deno + typeof require + typeof setTimeout + typeof ArrayBuffer + typeof console.log);
      seen('escape', (function () { try { return String(redis.Do.constructor('return typeof Deno')()); } catch (e) { return String(e); } })());
      redis.Do('SET', 'calls:done', 1);`.replaceAll('ADDRESS', address).replaceAll('REDIS/', `${redis.port}/`),
@@ -112,6 +113,7 @@ test('calls of a script give what the ones of the first workers of this kind giv
     form: 'string "POST application/x-www-form-urlencoded a=1+2"',
     'redis by http':
       `object {"error":"Requires net access to \\"127.0.0.1:${redis.port}\\": add 127.0.0.1:${redis.port} to spec.permissions.net"}`,
+    underscore: 'object [[2,4],"Hi Ada","1.13"]',
     outer: 'string "undefinedundefinedundefinedundefinedfunction"',
     escape: 'string "undefined"',
   });

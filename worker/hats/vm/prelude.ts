@@ -80,6 +80,16 @@ export const prelude = String.raw`(function () {
         return ask('env.' + operation, words(arguments));
       };
     }
+    // Made when it is first asked for: few scripts do.
+    Object.defineProperty(global, '_', {
+      get: function () {
+        delete global._;
+        link('library', '');
+        return global._;
+      },
+      set: function (value) { define('_', value); },
+      configurable: true
+    });
     define('env', { Get: env('Get', 1), Set: env('Set', 2), Unset: env('Unset', 1) });
     var worker = { Name: around.worker.Name, Cluster: around.worker.Cluster };
     stopping(worker, 'ShuttingDown');

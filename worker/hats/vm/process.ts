@@ -4,12 +4,19 @@ import { describeFailure, parsed, scriptName } from './errors.ts';
 import type { Operation, Order, Surroundings } from './messages.ts';
 import { ask, nextOrder, tell } from './pipe.ts';
 import { prelude } from './prelude.ts';
+import { underscore } from './underscore.ts';
 
 /** Longest line a script may log. */
 const mostLogged = 16 * 1024;
 
 /** Compiled once: each context is furnished by it. */
 const furnish = new Script(prelude, { filename: 'redisworker' });
+
+/** Compiled when a script first asks for it. */
+let library: Script | undefined;
+
+/** The context of the script that runs. */
+let current: object | undefined;
 
 /** Reads orders until stdin ends. */
 export function runOrders(): void {
@@ -52,6 +59,7 @@ interface Answering {
 function furnished(around: Surroundings): { readonly context: object; readonly answering: Answering | undefined } {
   // Without a prototype of ours nothing leads from the global of a script to this side.
   const context = createContext(Object.create(null) as object);
+  current = context;
   const begin = furnish.runInContext(context) as (link: Link, around: string) => Answering | undefined;
   return { context, answering: begin(link, JSON.stringify(around)) };
 }
@@ -76,6 +84,11 @@ type Link = (operation: string, args: string) => string;
 
 const link: Link = (operation, args) => {
   try {
+    if (operation === 'library') {
+      library ??= new Script(underscore, { filename: 'underscore' });
+      if (current) library.runInContext(current);
+      return '{}';
+    }
     if (operation === 'log') {
       const [level, text] = JSON.parse(args) as ['info' | 'warn' | 'error', string];
       tell({ say: 'log', level, text: text.slice(0, mostLogged) });
