@@ -137,6 +137,19 @@ describe('a module at an address', { timeout: 240_000 }, () => {
     expect(await told('/to-file.ts')).toMatch(/^(failed SourceNotFound|failed SourceUnreachable|refused)/);
   });
 
+  test('may start a Web Worker whose code it carries itself', async () => {
+    server.routes.set(
+      '/inside.ts',
+      `const code = 'self.onmessage = ({ data }) => self.postMessage(2 * data);';
+export default (): Promise<number> => new Promise((resolve) => {
+  const worker = new Worker(\`data:text/javascript,\${encodeURIComponent(code)}\`, { type: 'module' });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.postMessage(21);
+});\n`,
+    );
+    expect(await ran(await resolved('/inside.ts'))).toBe('42');
+  });
+
   test('starts no Web Worker from a file beside it', async () => {
     server.routes.set(
       '/boss.ts',
