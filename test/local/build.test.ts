@@ -7,7 +7,6 @@ import { moduleBundler } from '../../cli/bundle-module.ts';
 import { manifestProblems } from '../../operator/api/redisworker.ts';
 import { readManifest } from '../../operator/cluster/local/index.ts';
 import { resolveSource } from '../../operator/redisworker/observe/source.ts';
-import { noise } from '../support/large-code.ts';
 import { testIo } from '../support/io.ts';
 
 let folder: string;
@@ -110,32 +109,5 @@ describe('redisworker build', () => {
     ]);
     expect(err).toContain('unknown field "spec.spelled"');
     await expect(readFile(join(output, 'wrong.yaml'))).rejects.toThrow('ENOENT');
-  });
-
-  test('makes several ConfigMaps of what one does not hold, and drops no source map for it', async () => {
-    await writeFile(join(folder, 'code/large.ts'), `export default () => '${noise(1100 * 1024)}';\n`);
-    const { code, out } = await built({ files: [join(folder, 'code/large.ts')] });
-    expect(code).toBe(0);
-    const objects = readManifest(out, 'out.yaml').objects.map(({ object }) => object);
-    const worker = objects.pop();
-    const names = objects.map(({ metadata }) => metadata.name);
-    expect(names).toEqual([expect.stringMatching(/^large-code-[0-9a-f]{12}$/)]);
-    expect(Object.keys(objects[0]?.['binaryData'] ?? {})).toEqual([
-      'worker.js.gz.1-of-1',
-      expect.stringMatching(/^[0-9a-f]{12}\.map\.gz\.1-of-1$/),
-    ]);
-    const { source } = worker?.spec as { source: Parameters<typeof resolveSource>[0] };
-    expect(source.bundle?.configMaps).toEqual(names);
-    expect(resolveSource(source, objects)).toMatchObject({ ok: true });
-    expect((await built({ files: [join(folder, 'code/large.ts')] })).out).toBe(out);
-  });
-
-  test('refuses what no worker may have, with its size', async () => {
-    await writeFile(join(folder, 'code/large.ts'), `export default () => '${'x'.repeat(9 * 1024 * 1024)}';\n`);
-    const { code, err } = await built({ files: [join(folder, 'code/large.ts')] });
-    expect([code, err]).toEqual([
-      1,
-      expect.stringContaining('is 9 MiB with everything it imports, and a worker may have 8 MiB: import less'),
-    ]);
   });
 });

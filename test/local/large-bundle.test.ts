@@ -1,12 +1,20 @@
-/** Bundles that no ConfigMap holds, run by both runtimes on a node of this machine. */
+/** Bundles that no ConfigMap holds: made, and run by both runtimes on a node of this machine. */
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build } from '../../cli/build.ts';
+import { moduleBundler } from '../../cli/bundle-module.ts';
 import { configHashKey } from '../../contract/keys.ts';
 import { maxBundleBytes } from '../../contract/limits.ts';
 import { withModule } from '../../operator/cluster/local/files/bundled-worker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
+import { readManifest } from '../../operator/cluster/local/index.ts';
 import type { Bundle } from '../../operator/code/bundle.ts';
+import { resolveSource } from '../../operator/redisworker/observe/source.ts';
 import { withSpec, worker } from '../support/gen.ts';
+import { testIo } from '../support/io.ts';
 import { manyFunctions, noise } from '../support/large-code.ts';
 import { startTestOperator, type TestOperator } from '../support/local-operator.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -138,5 +146,49 @@ describe('a bundle that no ConfigMap holds', () => {
     await apply(versions[0]!.slice(-1));
     await answers('one');
     expect(await operator.told('back', 'SourceResolved', 'True')).toBeTruthy();
+  });
+});
+
+describe('redisworker build', { timeout: 180_000 }, () => {
+  const bundle = moduleBundler({ environment: process.env, check: false });
+  let folder: string;
+  let file: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'redisworker-build-'));
+    file = join(folder, 'large.ts');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function built(): Promise<{ code: number; out: string; err: string }> {
+    const io = testIo({ environment: {} });
+    const code = await build({ files: [file], settings: {} }, bundle, io);
+    return { code, out: io.printed.join('\n'), err: io.failures.join('\n') };
+  }
+
+  test('makes several ConfigMaps of what one does not hold, and drops no source map for it', async () => {
+    await writeFile(file, `export default () => '${noise(1100 * 1024)}';\n`);
+    const { code, out } = await built();
+    expect(code).toBe(0);
+    const objects = readManifest(out, 'out.yaml').objects.map(({ object }) => object);
+    const worker = objects.pop();
+    const names = objects.map(({ metadata }) => metadata.name);
+    expect(names).toEqual([expect.stringMatching(/^large-code-[0-9a-f]{12}$/)]);
+    expect(Object.keys(objects[0]?.['binaryData'] ?? {})).toEqual([
+      'worker.js.gz.1-of-1',
+      expect.stringMatching(/^[0-9a-f]{12}\.map\.gz\.1-of-1$/),
+    ]);
+    const { source } = worker?.spec as { source: Parameters<typeof resolveSource>[0] };
+    expect(source.bundle?.configMaps).toEqual(names);
+    expect(resolveSource(source, objects)).toMatchObject({ ok: true });
+    expect((await built()).out).toBe(out);
+  });
+
+  test('refuses what no worker may have, with its size', async () => {
+    await writeFile(file, `export default () => '${'x'.repeat(9 * 1024 * 1024)}';\n`);
+    const { code, err } = await built();
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('is 9 MiB with everything it imports, and a worker may have 8 MiB: import less'),
+    ]);
   });
 });
