@@ -22,8 +22,13 @@ export interface Runner {
 
 const denoSources = ['worker', 'broker', 'contract', 'bench/peers'];
 
+/** Those whose tests start neither workers nor processes by the dozen, as the broker's do. */
+const quickDenoSources = denoSources.filter((folder) => folder !== 'broker');
+
 /** What the compiler found out last time, and need not find out again. */
-const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.json'];
+const typesCache = (
+  name: string,
+): string[] => ['--incremental', '--tsBuildInfoFile', `node_modules/.cache/${name}.json`];
 
 /**
  * Checks that read the sources; each counts as one. `quick` ones build on what an earlier run found, and lint what this
@@ -31,8 +36,8 @@ const typesCache = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/t
  */
 export function checks({ quick }: { quick: boolean }): readonly Runner[] {
   return [
-    check('types', 'tsc', ...(quick ? typesCache : [])),
-    check('types of the page', 'tsc', '-p', 'page'),
+    check('types', 'tsc', ...(quick ? typesCache('tsc') : [])),
+    check('types of the page', 'tsc', '-p', 'page', ...(quick ? typesCache('tsc-page') : [])),
     check('format', 'node', 'scripts/format.ts', '--check'),
     quick ? check('lint of what changed', 'node', 'scripts/lint-changed.ts') : check('lint', 'eslint', '.'),
     check('imports', 'depcruise', ...folders),
@@ -47,8 +52,9 @@ export function tests(reports: string, { quick }: { quick: boolean }): Runner {
   return vitest('tests', ['unit', 'redis', ...(quick ? [] : ['patient'])], reports);
 }
 
-/** Tests of pure parts of the worker, on the runtime they are made for. */
-export function denoTests(reports: string): Runner {
+/** Tests of the worker's parts, and of the broker, on the runtime they are made for; `quick` leaves out the broker's. */
+export function denoTests(reports: string, { quick }: { quick: boolean }): Runner {
+  const sources = quick ? quickDenoSources : denoSources;
   const junit = join(reports, 'deno.xml');
   return {
     name: 'tests on Deno',
@@ -60,7 +66,7 @@ export function denoTests(reports: string): Runner {
       '--no-check',
       '--allow-all',
       `--junit-path=${junit}`,
-      ...(files.length > 0 ? files : denoSources),
+      ...(files.length > 0 ? files : sources),
     ],
     outcome: (exitCode) => reported(junit, readJunit, exitCode),
   };

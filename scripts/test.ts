@@ -43,7 +43,7 @@ try {
   // So do the builds of tools only the last tests need; one that fails is told by the tests that miss it.
   const builds = values.cluster ? run(toolBuilds, 'kept') : undefined;
   const [checked, tested] = await Promise.all([
-    inTurn([...checks({ quick: !values.cluster }), denoTests(reports)], 'kept'),
+    inTurn([...checks({ quick: !values.cluster }), denoTests(reports, { quick: !values.cluster })], 'kept'),
     inTurn([
       tests(reports, { quick: !values.cluster }),
       ...(values.cluster
