@@ -37,6 +37,7 @@ const patient = [
   'test/worker/hats-sql.test.ts',
   'test/worker/hats.test.ts',
   'test/worker/rhai.test.ts',
+  'test/worker/runner.test.ts',
 ];
 
 /** `unit` and `redis` need no cluster, nor does `patient`, which takes its time; `servers` runs what speaks to Redis on the server of
