@@ -6,7 +6,7 @@ import { pack, repack, unpack } from './marshal.ts';
 import type { CallMessage, OutcomeMessage } from './messages.ts';
 import { ModuleProcess } from './module-process.ts';
 import { proxiesOver } from './proxy.ts';
-import { type Target, targetOf, usualKey, withoutHash } from './specifier.ts';
+import { type Target, targetOf } from './specifier.ts';
 import { getTelemetry } from './telemetry.ts';
 import type {
   BrokerOfEvents,
@@ -45,9 +45,13 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     this.#options = options;
   }
 
-  readonly #proxies = proxiesOver(async (worker, functionName, args, options) =>
-    await this.#call(targetOf(worker), functionName, args, options)
-  );
+  /** What modules have called, by what they call it: they do so again and again. */
+  readonly #known = new Map<string, Target>();
+
+  readonly #proxies = proxiesOver<Target>({
+    resolve: targetOf,
+    call: (target, functionName, args, options) => this.#call(target, functionName, args, options),
+  });
 
   /** All functions of a module. Its worker is made with the first call. */
   readonly workerProxy: WorkerProxyFactory['workerProxy'] = this.#proxies.workerProxy;
@@ -61,12 +65,12 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
    * was imported, whoever makes it. What the module imports itself stays as it is.
    */
   readonly workerImport = async (worker: WorkerSpecifier, cacheBuster?: string | number): Promise<void> => {
-    const { module, segregationId } = targetOf(worker);
-    if (cacheBuster === undefined) return void await this.#call({ module, segregationId }, undefined, [], {});
-    const fresh = new URL(module);
+    const target = targetOf(worker);
+    if (cacheBuster === undefined) return void await this.#call(target, undefined, [], {});
+    const fresh = new URL(target.href);
     fresh.hash = `${cacheBuster}`;
-    await this.#call({ module: fresh, segregationId }, undefined, [], {});
-    this.#busters.set(withoutHash(module).href, fresh.hash);
+    await this.#call({ ...target, href: fresh.href }, undefined, [], {});
+    this.#busters.set(target.bareHref, fresh.hash);
   };
 
   /** The worker of a module, made now when there is none. */
@@ -133,9 +137,9 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const instance = this.#instanceOf(target);
-      debug('call', functionName, target.module.href, target.segregationId);
+      debug('call', functionName, target.href, target.segregationId);
       const request: CallRequest = {
-        target: target.module.hash === '' ? this.#fresh(target.module) : target.module.href,
+        target: this.#fresh(target),
         functionName,
         context,
         pack: (streams) => pack(args, streams),
@@ -162,14 +166,15 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
       if (from.outgoing.size > outgoing) {
         throw new BrokerError('Overloaded', `${from.name} has ${outgoing} calls under way already`);
       }
-      const module = withoutHash(new URL(call.target));
+      const target = this.#knownTarget(call);
+      const { module } = target;
       if (!mayCall(module, call.functionName, call.segregationId)) {
         throw new BrokerError(
           'NotAllowed',
           `${from.name} may not call ${call.functionName ?? 'import'}() of ${module}`,
         );
       }
-      this.#relay(from, call, { module, segregationId: call.segregationId });
+      this.#relay(from, call, target);
     } catch (error) {
       from.fail(call.id, error);
     }
@@ -177,10 +182,10 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
 
   #relay(from: Instance, call: CallMessage, target: Target): void {
     const { functionName, context, timeoutMs, id } = call;
-    debug('relay', from.name, functionName, target.module.href);
+    debug('relay', from.name, functionName, target.bareHref);
     const to = this.#instanceOf(target);
     const request: CallRequest = {
-      target: this.#fresh(target.module),
+      target: this.#fresh(target),
       functionName,
       source: { module: from.identity.module.href, segregationId: from.identity.segregationId },
       context,
@@ -198,19 +203,31 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     }
   }
 
-  #fresh(module: URL): string {
-    const buster = this.#busters.get(module.href);
-    return buster === undefined ? module.href : `${module.href}${buster}`;
+  /** The module as it was imported last; of a call of another module the hash is not its to choose. */
+  #fresh({ href, bareHref }: Target): string {
+    return href === bareHref ? `${href}${this.#busters.get(href) ?? ''}` : href;
   }
 
-  #keyOf({ module, segregationId }: Target): string {
-    return (this.#options.workerKeySupplier ?? usualKey)(withoutHash(module), segregationId);
+  #knownTarget({ target, segregationId }: CallMessage): Target {
+    const known = segregationId === undefined ? this.#known.get(target) : undefined;
+    if (known !== undefined) return known;
+    const found = targetOf([target, segregationId]);
+    const bare = { ...found, href: found.bareHref };
+    if (segregationId !== undefined) return bare;
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(target, bare);
+    return bare;
+  }
+
+  #keyOf({ module, segregationId, usualKey }: Target): string {
+    const { workerKeySupplier } = this.#options;
+    return workerKeySupplier === undefined ? usualKey : workerKeySupplier(module, segregationId);
   }
 
   #instanceOf(target: Target): Instance {
     const key = this.#keyOf(target);
     const existing = this.#instances.get(key);
-    const instance = existing ?? this.#create({ ...target, key, module: withoutHash(target.module) });
+    const instance = existing ?? this.#create({ module: target.module, segregationId: target.segregationId, key });
     this.#tell(existing === undefined ? 'create' : 'get', instance);
     return instance;
   }
@@ -261,16 +278,19 @@ function stateOf({ identity: { module, segregationId }, settings, isBusy, counts
   };
 }
 
+/** Names of modules that are remembered. */
+const mostKnown = 1000;
+
 /** A call, as telemetry is told of it. */
 function described(
-  { module, segregationId }: Target,
+  { href, segregationId }: Target,
   functionName: string | undefined,
   args: readonly unknown[],
 ): WorkerMsgCall {
   return {
     kind: 'call',
     id: crypto.randomUUID(),
-    targetModule: module.href,
+    targetModule: href,
     args: [...args],
     signal: new AbortController().signal,
     ...(segregationId === undefined ? {} : { targetSegregationId: segregationId }),

@@ -5,7 +5,7 @@ import { pack, unpack } from './marshal.ts';
 import type { CallMessage, CancelMessage, Message, OutcomeMessage, PulseMessage } from './messages.ts';
 import { PendingCalls } from './pending.ts';
 import { RunningCall } from './running-call.ts';
-import { targetOf } from './specifier.ts';
+import { type Target, targetOf } from './specifier.ts';
 import { Streams } from './streams.ts';
 import { getTelemetry } from './telemetry.ts';
 import { transferables } from './transfer.ts';
@@ -61,22 +61,25 @@ export class ModuleSide {
     }
   }
 
+  resolve(worker: WorkerSpecifier): Target {
+    return targetOf(worker, this.#module);
+  }
+
   /** Calls a function of another module through the broker. */
   call(
-    worker: WorkerSpecifier,
+    { href, segregationId }: Target,
     functionName: string,
     args: readonly unknown[],
     { signal, timeoutMs }: CallOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { module, segregationId } = targetOf(worker, this.#module);
       const id = this.#pending.add(
         {
           settle: (outcome) => this.#settled(outcome, resolve, reject),
           fail: reject,
         },
         { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-        () => `${functionName}() of ${module.href}`,
+        () => `${functionName}() of ${href}`,
       );
       if (id === undefined) return;
       const context: unknown = getTelemetry()?.marshalContext();
@@ -85,7 +88,7 @@ export class ModuleSide {
         this.#send({
           kind: 'call',
           id,
-          target: module.href,
+          target: href,
           functionName,
           ...packed,
           ...(segregationId === undefined ? {} : { segregationId }),

@@ -1,27 +1,32 @@
 /** Which module, and whose. */
 import type { WorkerSpecifier } from './types.ts';
 
-/** A module by its absolute URL. */
+/** A module by its absolute URL, with all that follows from it: it is asked for with every call. */
 export interface Target {
+  /** The URL without its hash, which says nothing but how fresh the module is. */
   readonly module: URL;
+  readonly bareHref: string;
+  /** The URL as it was given. */
+  readonly href: string;
   readonly segregationId: string | undefined;
+  /** What a worker is found by when the program does not say. */
+  readonly usualKey: string;
 }
 
 /** @param base of relative specifiers, inside a module @throws TypeError for what is no URL */
 export function targetOf(worker: WorkerSpecifier, base?: string): Target {
   const [specifier, segregationId] = typeof worker === 'string' || worker instanceof URL ? [worker] : worker;
-  return { module: new URL(specifier, base), segregationId };
+  const given = new URL(specifier, base);
+  const { href } = given;
+  const module = withoutHash(given);
+  const bareHref = module.href;
+  const usualKey = segregationId === undefined ? bareHref : `${bareHref} @${segregationId}`;
+  return { module, bareHref, href, segregationId, usualKey };
 }
 
-/** The URL without its hash, which says nothing but how fresh the module is. */
-export function withoutHash(module: URL): URL {
+function withoutHash(module: URL): URL {
   if (module.hash === '') return module;
   const bare = new URL(module);
   bare.hash = '';
   return bare;
-}
-
-/** What a worker is found by when the program does not say. */
-export function usualKey(module: URL, segregationId?: string): string {
-  return segregationId === undefined ? module.href : `${module.href} @${segregationId}`;
 }

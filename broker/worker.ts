@@ -12,7 +12,8 @@
  * @module
  */
 import { proxiesOver } from './proxy.ts';
-import { sharedSide } from './shared-side.ts';
+import { sharedSide, type Side } from './shared-side.ts';
+import type { Target } from './specifier.ts';
 import type { WorkerProxyFactory } from './types.ts';
 
 export { BrokerError } from './broker-error.ts';
@@ -20,9 +21,14 @@ export type * from './types.ts';
 
 /** The broker this module runs under. A relative specifier is resolved against the module its worker was made for. */
 export function brokerProxy(): WorkerProxyFactory {
-  return proxiesOver((worker, functionName, args, options) => {
-    const side = sharedSide.get();
-    if (side === undefined) return Promise.reject(new Error('this module does not run under a broker'));
-    return side.call(worker, functionName, args, options);
+  return proxiesOver<Target>({
+    resolve: (worker) => ownSide().resolve(worker),
+    call: (target, functionName, args, options) => ownSide().call(target, functionName, args, options),
   });
+}
+
+function ownSide(): Side {
+  const side = sharedSide.get();
+  if (side === undefined) throw new Error('this module does not run under a broker');
+  return side;
 }
