@@ -29,12 +29,17 @@ export interface CalledFunction {
 
 /** Milliseconds in which a module has to show it is alive after a call was given up. */
 const graceMs = 1000;
+/** Looks between two measurements of modules that rest. */
+const restLooks = 30;
 
 export class ModuleHost {
   readonly #settings: HostSettings;
   readonly #records = new ModuleRecords((url) => this.#nameOf(url));
   readonly #broker: WorkerBroker;
   #declared: Declared = new Map();
+  #looks = 0;
+  /** Calls that had ended when they were measured last. */
+  #measuredAt = 0;
   /** Instances that callers have named, the least recently called first. */
   readonly #segregated = new Map<string, readonly [URL, string]>();
 
@@ -114,10 +119,12 @@ export class ModuleHost {
     throw new Reply(503, `${this.#settings.segregated} instances of modules are busy: more find no room in this pod`);
   }
 
-  /** How each of them is; what it takes is asked for, and told the next time. */
+  /** How each of them is; what it takes is asked for after calls, and now and then, and told the next time. */
   states(): readonly ModuleState[] {
     const states = this.#records.states(this.names, this.#broker.workers());
-    this.#broker.measure();
+    const calls = states.reduce((sum, state) => sum + state.calls, 0);
+    if (calls !== this.#measuredAt || this.#looks++ % restLooks === 0) this.#broker.measure();
+    this.#measuredAt = calls;
     return states;
   }
 

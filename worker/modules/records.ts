@@ -9,7 +9,11 @@ interface Record {
   restarts: number;
   /** Why it ended by itself, until a call of it succeeds again. */
   reason: string | undefined;
+  memoryMiB: number;
 }
+
+/** MiB that come and go with garbage, and are not worth telling. */
+const worthTellingMiB = 4;
 
 export class ModuleRecords {
   readonly #nameOf: (url: URL) => string | undefined;
@@ -45,7 +49,10 @@ export class ModuleRecords {
       const own = workers.filter(({ moduleSpecifier }) => this.#nameOf(moduleSpecifier) === name);
       const sum = (of: (worker: WorkerState) => number) => own.reduce((so, worker) => so + of(worker), 0);
       if (own.some(({ calls, errors }) => calls > errors)) record.reason = undefined;
-      const memoryMiB = Math.round(sum(({ memoryBytes = 0 }) => memoryBytes) / 2 ** 20);
+      const memoryMiB = (record.memoryMiB = settled(
+        record.memoryMiB,
+        Math.round(sum(({ memoryBytes = 0 }) => memoryBytes) / 2 ** 20),
+      ));
       return {
         name,
         state: record.reason !== undefined ? 'Failing' : own.length > 0 ? 'Running' : 'Idle',
@@ -61,8 +68,12 @@ export class ModuleRecords {
   #of(name: string): Record {
     let record = this.#records.get(name);
     if (record === undefined) {
-      this.#records.set(name, record = { calls: 0, errors: 0, restarts: 0, reason: undefined });
+      this.#records.set(name, record = { calls: 0, errors: 0, restarts: 0, reason: undefined, memoryMiB: 0 });
     }
     return record;
   }
+}
+
+function settled(before: number, now: number): number {
+  return before > 0 && now > 0 && Math.abs(now - before) < worthTellingMiB ? before : now;
 }
