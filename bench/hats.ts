@@ -1,7 +1,7 @@
 /**
  * What scripts of a HATS cluster cost: `make bench-hats` measures, on this machine and against a Redis of its own, a call
- * of a script beside a bare PING, how soon threads of a killed worker run elsewhere, and whether each tick of a thousand
- * jobs a second runs once. Writes bench/results/hats.json.
+ * of a script beside a bare PING, requests to an endpoint, how soon threads of a killed worker run elsewhere, and whether
+ * each tick of a thousand jobs a second runs once. Writes bench/results/hats.json.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startHats, type TestHats, writeJob, writeThread } from '../test/support/hats.ts';
+import { startHats, type TestHats, writeEndpoint, writeJob, writeThread } from '../test/support/hats.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { eventually } from '../test/support/wait.ts';
 
@@ -20,6 +20,7 @@ const patience = 300_000;
 const redis = await startRedis();
 try {
   const call = await callFigures();
+  const endpoints = await endpointFigures();
   const takeovers = await takeoverSeconds();
   const ticks = await tickFigures();
   const results = {
@@ -27,6 +28,7 @@ try {
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
     figures: {
       ...call,
+      ...endpoints,
       takeoverThreads: takeovers.length,
       takeoverDeadSeconds: deadSeconds,
       takeoverSecondsP50: quantile(takeovers, 0.5),
@@ -62,6 +64,30 @@ async function callFigures() {
   const bare = Number(execFileSync(join(root, 'node_modules/.bin/deno'), [...flags, ...program]).toString());
   const redisDoP50Us = quantile(calls, 0.5);
   return { redisDoP50Us, pingP50Us: rounded(bare), redisDoToPing: rounded(redisDoP50Us / bare) };
+}
+
+/** Requests a worker answers while so many wait for one; the script of each asks Redis once. */
+async function endpointFigures() {
+  const [callers, measuredMs] = [16, 5000];
+  await writeEndpoint(redis, 'asked', '/count', `<? response.Write(redis.Do('INCR', 'asked:count')) ?>`);
+  const worker = await startHats({ on: redis, type: 'asked' });
+  const ask = async () => await (await fetch(`${worker.url}/count`)).text();
+  await eventually('it answers', () => ask().catch(() => undefined), patience);
+  const answeredFor = async (ms: number) => {
+    const until = performance.now() + ms;
+    const counts = await Promise.all(Array.from({ length: callers }, async () => {
+      let answered = 0;
+      for (; performance.now() < until; answered++) await ask();
+      return answered;
+    }));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+  await answeredFor(measuredMs / 2);
+  const begin = performance.now();
+  const answered = await answeredFor(measuredMs);
+  const endpointsPerSecond = Math.round(answered * 1000 / (performance.now() - begin));
+  await worker.stop();
+  return { endpointCallers: callers, endpointsPerSecond };
 }
 
 /** From the death of a worker to the first sign of life of its threads elsewhere. */
