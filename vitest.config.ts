@@ -74,11 +74,11 @@ export default defineConfig({
           isolate: false, // or each file loads the operator anew
           include: ['test/redis/**/*.test.ts', 'test/local/**/*.test.ts', 'test/worker/**/*.test.ts'],
           exclude: patient,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
-      { test: { name: 'patient', maxWorkers: 4, include: patient, testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'patient', maxWorkers: 4, include: patient, testTimeout: 180_000, hookTimeout: 180_000 } },
       {
         test: {
           name: 'servers',

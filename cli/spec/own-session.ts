@@ -41,7 +41,8 @@ export async function openOwnSession(files: readonly string[], number: number, i
       for (;;) {
         const { standing, lines: told } = outlookOf(view(), [], true, files.join(', '));
         if (standing === 'ready') return;
-        const printed = lines.map((line) => `  ${line}`);
+        const news = lines.filter((line) => !told.some((sentence) => line.includes(sentence)));
+        const printed = news.map((line) => `  ${line}`);
         const isHopeless = standing === 'failed' || operator.workers().some(isCrashing);
         if (isHopeless) throw new Failure([...told, ...printed].join('\n'));
         if (performance.now() >= end) {
