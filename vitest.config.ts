@@ -33,6 +33,7 @@ const patient = [
   'test/worker/faults.test.ts',
   'test/worker/gate.test.ts',
   'test/worker/hats-cluster.test.ts',
+  'test/worker/hats-suite.test.ts',
   'test/worker/hats-endpoints.test.ts',
   'test/worker/hats-sql.test.ts',
   'test/worker/hats.test.ts',

@@ -81,6 +81,27 @@ test('a worker of the older kind that takes a thread at the same moment gets it,
   expect(await field(key, 'Owner')).toBe(name);
 });
 
+test('a worker of the older kind that takes a job at the same tick gets it, and ours is heard of no more', async () => {
+  const source = `redis.Do('INCR', 'both:begun'); redis.Blpop(0, 'both:none'); redis.Do('INCR', 'both:ended');`;
+  const key = await writeJob(redis, 'both', 'b.js', { Cron: '@every 1s', Source: source });
+  const { name } = await worker('both');
+  await becomes(key, 'Owner', name);
+  await eventually('ours has begun', async () => await redis.client.get('both:begun') === '1', patience);
+  await older('both', 'older', Date.now() + 600_000);
+  // Its three writes of taking; it had seen the field Owner empty before ours took the job.
+  await redis.client.hset(key, 'State', 'running');
+  await redis.client.hset(key, 'Heartbeat', nanoseconds(Date.now() + 60_000));
+  await redis.client.hset(key, 'Owner', 'older');
+  await eventually('ours has ended', () => running.at(-1)?.output().includes('job left'), patience);
+  expect(await redis.client.hmget(key, 'Owner', 'State')).toEqual(['older', 'running']);
+  // It ends; from then on ours takes ticks as before.
+  await redis.client.hset(key, 'State', 'stopped');
+  await redis.client.hset(key, 'Heartbeat', nanoseconds(Date.now()));
+  await redis.client.hset(key, 'Owner', '');
+  await becomes(key, 'Owner', name);
+  expect([await redis.client.get('both:ended'), await redis.client.xlen('both:res:x')]).toEqual([null, 0]);
+});
+
 test('a job that ran on a worker of the older kind is not run again for the same tick, and one whose owner died is free', async () => {
   const count = (name: string) => ({ Cron: '@every 1s', Source: `redis.Do('INCR', 'ticks:${name}')` });
   await older('ticks', 'dead', Date.now() - 60_000);

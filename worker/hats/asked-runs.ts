@@ -71,11 +71,11 @@ export class AskedRuns {
     const news = runNewsKey(cluster, asked.id);
     const tell = (said: RunNews) => store.command('RPUSH', news, JSON.stringify(said)).catch(ignoreOutage);
     const listener: Listener = (level, line) => void tell({ say: 'log', level, text: line });
+    const began = monotonic();
     const run = await this.#start(asked, listener);
     if (typeof run === 'string') await tell({ say: 'refused', why: run });
     else {
       await tell({ say: 'begun', worker: name });
-      const began = monotonic();
       const failure = await run;
       await tell({ say: 'ended', ms: Math.round(monotonic() - began), ...(failure ? { failure } : {}) });
     }
