@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { decodeReply, replyCodes } from '../contract/reply.ts';
 import { requestFields } from '../contract/request.ts';
 import { systemClock } from '../operator/clock.ts';
-import type { Log } from '../operator/observability/log.ts';
 import type { Operator } from '../operator/operator.ts';
 import { pageFile } from '../operator/page/html.ts';
 import type { RequestToSend, SentRequest } from '../operator/page/model.ts';
@@ -13,12 +12,12 @@ import type { TaskPlace } from '../operator/redis/requests/worker-streams.ts';
 import { fail } from './failure.ts';
 import { hasEnded, pushTask } from './push-task.ts';
 import { send } from './send.ts';
-import { servePage } from './serve-page.ts';
+import { type ServedPage, servePage } from './serve-page.ts';
 
 /** What the page shows. */
 export interface LocalPage {
-  readonly operator: Operator;
-  readonly log: Log;
+  readonly operator: Pick<Operator, 'workers' | 'redisOf'>;
+  readonly log: ServedPage['log'];
   readonly problems: () => readonly string[];
 }
 

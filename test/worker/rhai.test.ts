@@ -3,9 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { serveLocalPage } from '../../cli/local-page.ts';
 import { main } from '../../cli/main.ts';
+import { silence } from '../../cli/silent-log.ts';
 import { deadLetterStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { takenTasksKey, taskQueueKey, taskRecordKey } from '../../contract/tasks.ts';
+import { liveWorker } from '../../operator/page/live-worker.ts';
+import { targetAt } from '../support/redis-target.ts';
 import { type RhaiOptions, type RhaiWorker, startRhai } from '../support/rhai/worker.ts';
 import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -119,6 +123,26 @@ test('the command line runs a script with the keys of a Redis, and with none tha
   };
   expect(await runScript('redis_set("shop:tea", 2); redis_get("shop:tea")')).toEqual({ code: 0, out: '2', err: '' });
   expect((await runScript('redis_get("other")')).err).toMatch(/is not open to scripts/);
+});
+
+test('the page of a laptop sends a task, and tells what became of it', async (context) => {
+  await run(context, { type: 'paged' });
+  const metadata = { name: 'paged', namespace: 'default', uid: 'u' };
+  const spec = { runtime: 'Rhai', tasks: { circlePublicKey: 'paged' } };
+  const worker = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata, spec };
+  const operator = { workers: () => [liveWorker(worker, undefined)], redisOf: () => targetAt(redis) };
+  const page = await serveLocalPage(0, { operator, log: silence, problems: () => [] });
+  context.onTestFinished(() => page.close());
+  const [, address = '', token = ''] = /^(\S+)#token=(\S+)$/.exec(page.url) ?? [];
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const at = `${address}data/workers/default/paged`;
+  const send = async (script: string): Promise<object> =>
+    await (await fetch(`${at}/send`, { method: 'POST', headers, body: JSON.stringify({ script }) })).json() as object;
+  expect(await send('throw "boom"')).toMatchObject({ code: 500, reply: 'Runtime error: boom (line 1, position 1)' });
+  const sent = await send('40 + 2');
+  expect(sent).toMatchObject({ code: 200, reply: '42' });
+  const trace = await fetch(`${at}/trace?ref=${(sent as { ref: string }).ref}`, { headers });
+  expect(await trace.json()).toMatchObject({ outcome: 'Answered', rows: expect.arrayContaining([['output', '42']]) });
 });
 
 test('whatever is wrong with a task is told in its details, and the next one runs', async (context) => {
