@@ -71,7 +71,7 @@ async function imageFiles(platform: Platform): Promise<{
     ...resolver.parts,
     ...await npmComponents(carried),
   ];
-  return { system, worker, labels, parts };
+  return { system, worker, labels, parts: [...new Map(parts.map((part) => [part.purl, part])).values()] };
 }
 
 /** Deno as package-lock.json pins it. */

@@ -67,7 +67,7 @@ describe.skipIf(noMariadb !== undefined)('scripts', () => {
     expect(worker.output()).toContain("sql: Unknown column 'nothing' in");
     const refused = await asked(
       `return String(db.Ping())`,
-      'scripts:wrong@tcp(127.0.0.1:' + database.port + ')/shop',
+      `scripts:wrong@tcp(127.0.0.1:${database.port})/shop`,
       '/wrong',
     );
     expect(refused).toMatch(/^Error: Access denied for user 'scripts'/);
