@@ -117,6 +117,36 @@ test('a job that ran on a worker of the older kind is not run again for the same
   expect(await field(stuck, 'Error')).toBe('');
 });
 
+test('a tick that comes before a run that is late has begun waits for its end', async () => {
+  const far = nanoseconds(Date.now() + 600_000);
+  const held = {
+    State: 'running',
+    Owner: 'late-9',
+    Fenced: 'late-9',
+    Fence: '1',
+    Heartbeat: far,
+    Beat: far,
+    Began: far,
+  };
+  const key = await writeJob(redis, 'late', 'l.js', {
+    Cron: '@every 5s',
+    Source: `redis.Do('INCR', 'late:runs')`,
+    ...held,
+  });
+  await worker('late');
+  await eventually('it works', () => running.at(-1)?.output().includes('working'), patience);
+  const tick = (Math.floor(Date.now() / 5000) + 1) * 5000;
+  await eventually('the tick has come', () => Date.now() > tick + 200, patience);
+  expect(await redis.client.get('late:runs')).toBeNull();
+  const freed = Date.now();
+  await redis.client.hset(key, 'State', 'stopped', 'Fenced', '', 'Owner', '');
+  const [row] = await eventually('it ran', async () => {
+    const rows = await redis.client.xrange('late:res:x', '-', '+');
+    return rows.length > 0 && rows;
+  }, patience);
+  expect(Date.parse(row?.[1][1]?.slice('Jobs:l.js:'.length) ?? '')).toBeLessThan(freed);
+});
+
 test('of hundreds of jobs that are due at once each runs once, whichever worker has it', async () => {
   const jobs = amount(200, 1000);
   const source = `redis.Do('HINCRBY', 'many:' + job.Key, 'runs', 1)`;

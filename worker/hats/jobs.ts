@@ -16,6 +16,9 @@ const mostTimerMs = 2_000_000_000;
 const tickMs = 1000;
 /** What is written into a job within so many milliseconds is read once. */
 const settleMs = 50;
+/** Milliseconds until a job is tried again whose run before is late, and how far it may fall behind by that. */
+const retryMs = 100;
+const mostBehindMs = 5000;
 /** Jobs that are read, and jobs that are looked at to take some of them, in one go. */
 const mostRead = 500;
 const mostLookedAt = 200;
@@ -33,6 +36,7 @@ export class Jobs {
   /** To be read, and after which time the job is due by what is read. */
   readonly #unread = new Map<string, number | undefined>();
   readonly #queue: Due[] = [];
+  readonly #later: Due[] = [];
   #timer: { readonly tick: number; readonly timer: Timer } | undefined;
   #reading = false;
   #taking = false;
@@ -71,7 +75,7 @@ export class Jobs {
   }
 
   leave(withinMs?: number): void {
-    this.#queue.length = 0;
+    this.#queue.length = this.#later.length = 0;
     this.#scripts.leave(withinMs);
   }
 
@@ -177,10 +181,21 @@ export class Jobs {
 
   #hear({ key, tick }: Due, said: TakenJob | NotTaken): void {
     if (typeof said === 'object') void this.#start(key, tick, said).catch(ignoreOutage);
+    else if (said === 'late' && Date.now() - tick < mostBehindMs) this.#queueAgain({ key, tick });
     else if (said === 'changed' || said === 'disabled') {
       this.#unread.set(key, tick - 1);
       void this.#readAll().catch(ignoreOutage);
     }
+  }
+
+  /** A run that began late is no reason to leave the next one out: that waits for its end. */
+  #queueAgain(due: Due): void {
+    this.#later.push(due);
+    if (this.#later.length > 1) return;
+    after(retryMs, () => {
+      this.#queue.push(...this.#later.splice(0));
+      void this.#take().catch(ignoreOutage);
+    });
   }
 
   async #start(key: string, tick: number, { fence, source, deadMs }: TakenJob): Promise<void> {

@@ -82,17 +82,20 @@ export const takeJobs = `${now}local cluster = ARGV[2]
 local defaultDead = tonumber(ARGV[3])
 local room = tonumber(ARGV[4])
 ${isFree}local function takeJob(key, tick, cron, zone)
-  local f = redis.pcall('HMGET', key, 'Source', 'Status', 'State', 'Heartbeat', 'Owner', 'DeadSeconds', 'Fenced', 'Tick', 'Cron', 'TimeZone', 'Beat', 'Fence')
+  local f = redis.pcall('HMGET', key, 'Source', 'Status', 'State', 'Heartbeat', 'Owner', 'DeadSeconds', 'Fenced', 'Tick', 'Cron', 'TimeZone', 'Beat', 'Fence', 'Began')
   if f.err or not f[1] or f[1] == '' or f[2] == 'disabled' then return 'disabled' end
   if (f[9] or '') ~= cron or (f[10] or '') ~= zone then return 'changed' end
   if (tonumber(f[8] or '0') or 0) >= tonumber(tick) then return 'taken' end
   local beat = (tonumber(f[4] or '0') or 0) / 1000
   local dead = seconds(f[6])
-  if not isFree(f[3] or 'stopped', f[5] or '', beat, dead, f[7]) then return 'running' end
+  if not isFree(f[3] or 'stopped', f[5] or '', beat, dead, f[7]) then
+    -- A run that was itself taken after this tick had come is late, and not long.
+    return f[7] == f[5] and (tonumber(f[13] or '0') or 0) / 1000 >= tonumber(tick) * 1000 and 'late' or 'running'
+  end
   -- A heartbeat that is not ours is of a worker of the older kind, which notes no tick, but when it began.
   if f[4] ~= f[11] and beat >= tonumber(tick) * 1000 then return 'taken' end
   local fence = string.format('%.0f', (tonumber(f[12] or '0') or 0) + 1)
-  redis.call('HSET', key, 'State', 'running', 'Heartbeat', stamp, 'Beat', stamp, 'Owner', ARGV[1], 'Fenced', ARGV[1], 'Tick', tick, 'Fence', fence)
+  redis.call('HSET', key, 'State', 'running', 'Heartbeat', stamp, 'Beat', stamp, 'Owner', ARGV[1], 'Fenced', ARGV[1], 'Tick', tick, 'Fence', fence, 'Began', stamp)
   room = room - 1
   return {fence, f[1], tostring(dead)}
 end

@@ -40,8 +40,11 @@ export interface TakenJob {
   readonly deadMs: number;
 }
 
-/** Why a job was not taken: somebody has the tick, or it is not to run, or it runs, or its plan is another one by now. */
-export type NotTaken = 'taken' | 'running' | 'disabled' | 'changed';
+/**
+ * Why a job was not taken: somebody has the tick, or it is not to run, or it runs, or runs for the tick before but began
+ * late, or its plan is another one by now.
+ */
+export type NotTaken = 'taken' | 'running' | 'late' | 'disabled' | 'changed';
 
 /** What is told of a run. */
 export interface ResultRow {
