@@ -4,26 +4,49 @@ import { type Cluster, keyOf, type KubeObject } from '../operator/cluster/cluste
 import { egressOf } from '../operator/code-jobs/egress.ts';
 import { deadlineSeconds } from '../operator/code-jobs/index.ts';
 import { inputOf, jobOf, type JobSettings, type JobWay, policyOf, proxyHosts } from '../operator/code-jobs/objects.ts';
+import type { RegistrySettings } from '../operator/code-jobs/registry.ts';
 import { dialledHostsOf } from '../operator/code/request.ts';
 import type { CodeAnswer, CodeQuestion, CodeResolver } from '../operator/code/resolver.ts';
 import { unresolvable } from '../operator/code/unresolvable.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
 import type { LookUp } from '../operator/dns/lookup.ts';
+import { digestOf, imagePart } from '../operator/redisworker/desired/source-config-map.ts';
 import type { Guess } from './render-documents.ts';
 
-/** The code that is guessed, and its digest in hex. */
-export function guessedCode({ value }: Guess): { readonly text: string; readonly digest: string } {
+/** Where bundles are kept; in ConfigMaps when undefined. */
+export type Repository = Pick<RegistrySettings, 'host' | 'path'> | undefined;
+
+/** Code that is guessed, and what follows from it. Digests are in hex. */
+export interface GuessedText {
+  readonly text: string;
+  readonly digest: string;
+  /** What it is to pods where a registry keeps it, and the digest of what names it. */
+  readonly image?: { readonly name: string; readonly digest: string; readonly partsDigest: string };
+}
+
+/** The code of a guess. */
+export function guessedCode({ value }: Guess, repository: Repository): GuessedText {
   const text = `code ${value}`;
-  return { text, digest: createHash('sha256').update(text).digest('hex') };
+  const code = { text, digest: hexOf(text) };
+  if (repository === undefined) return code;
+  const digest = hexOf(`image ${value}`);
+  const name = `${repository.host}/${repository.path}@sha256:${digest}`;
+  return { ...code, image: { name, digest, partsDigest: digestOf([imagePart(name)]) } };
+}
+
+function hexOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Answers every question with a guess, and remembers who asked what. */
 export class GuessedCode implements CodeResolver {
   readonly #guess: Guess;
+  readonly #repository: Repository;
   readonly #asked = new Map<string, CodeQuestion>();
 
-  constructor(guess: Guess) {
+  constructor(guess: Guess, repository: Repository) {
     this.#guess = guess;
+    this.#repository = repository;
   }
 
   ask(question: CodeQuestion): Promise<CodeAnswer> {
@@ -31,7 +54,7 @@ export class GuessedCode implements CodeResolver {
     const refused = unresolvable(request, credentials !== undefined);
     if (refused !== undefined) return Promise.resolve(refused);
     this.#asked.set(asker, question);
-    const { text: code, digest } = guessedCode(this.#guess);
+    const { text: code, digest, image } = guessedCode(this.#guess, this.#repository);
     const { now: bytes } = this.#guess; // nobody knows how many: no two looks are to agree on it
     return Promise.resolve({
       kind: 'resolved',
@@ -43,6 +66,7 @@ export class GuessedCode implements CodeResolver {
       entry: request.entry.url,
       modules: 1,
       time: new Date(bytes).toISOString(),
+      ...(image === undefined ? {} : { image: image.name }),
     });
   }
 

@@ -30,7 +30,7 @@ export interface Known {
   /** Servers behind Sentinels, or of a Cluster. */
   readonly members: readonly HostPort[];
   /** How Jobs are made that resolve code. */
-  readonly code: Pick<CodeSettings, 'jobResources' | 'jobWay'>;
+  readonly code: Pick<CodeSettings, 'jobResources' | 'jobWay' | 'registry'>;
 }
 
 /** What the operator would see of a worker, and decide. */
@@ -49,7 +49,7 @@ export async function lookAtAll(
   known: Known,
   guess: Guess,
 ): Promise<readonly Seen[]> {
-  const code = known.code.jobResources === undefined ? undefined : new GuessedCode(guess);
+  const code = known.code.jobResources === undefined ? undefined : new GuessedCode(guess, known.code.registry);
   const world = worldOf(documents, known, guess, code);
   await synced(world.following);
   const seen: Seen[] = [];

@@ -268,6 +268,14 @@ describe('code from elsewhere', () => {
     expect([code, told[0]]).toEqual([1, expect.stringContaining('resolves no code from elsewhere')]);
   });
 
+  test('is an image to pods where a registry is to keep it', async () => {
+    const { code, objects } = await render([fetched('a')], ...redis, '--code-registry=registry.example/team/code');
+    const image = 'registry.example/team/code@sha256:<digest of the image>';
+    expect([code, objects[3]!.data]).toEqual([0, { image }]);
+    expect(JSON.stringify(objects.at(-1))).toContain(`{"reference":"${image}","pullPolicy":"IfNotPresent"}`);
+    expect(objects[3]!.metadata.name).toBe('a-<digest of the code>-<digest of the image>-1');
+  });
+
   test('is asked for with a Secret, of which nothing is shown', async () => {
     const worker = fetched('a', { credentialsSecretRef: { name: 's' } });
     const { objects, told } = await render([worker], ...redis);

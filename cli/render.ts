@@ -5,13 +5,13 @@ import type { ConfigHashFields } from '../contract/config-hash.ts';
 import { configHashKey } from '../contract/keys.ts';
 import { generateKey } from '../contract/secrets.ts';
 import { type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import { sourceDigits } from '../operator/redisworker/model/names.ts';
+import { partDigits, sourceDigits } from '../operator/redisworker/model/names.ts';
 import { writesOf } from '../operator/redisworker/desired/writes.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { type Guess, identified, knownUid, readDocuments, standIns } from './render-documents.ts';
 import { type Known, lookAtAll, type Seen } from './render-look.ts';
-import { guessedCode } from './render-code.ts';
+import { guessedCode, type GuessedText } from './render-code.ts';
 import { refusals, unknowns } from './render-told.ts';
 import { agreed, type Guessed, withoutSecrets, withoutValues } from './render-unknown.ts';
 
@@ -58,6 +58,7 @@ interface Pair {
 
 async function lookTwice(objects: readonly KubeObject[], known: Known): Promise<readonly Pair[]> {
   const now = Date.now();
+  const { registry } = known.code;
   const guesses = [aGuess(now), aGuess(now + 1)] as const;
   const guessedSecrets = standIns(objects, guesses[0], known.options.secretConsent);
   const [ones, others] = await Promise.all(guesses.map((guess) => {
@@ -71,7 +72,10 @@ async function lookTwice(objects: readonly KubeObject[], known: Known): Promise<
     const isIdentified = knownUid(worker, objects) !== undefined;
     return [{
       looks: [one, other],
-      guessed: guessedOf(one, other, guesses),
+      guessed: [
+        ...guessedOf(one, other, guesses),
+        ...codeGuesses(guesses.map((guess) => guessedCode(guess, registry))),
+      ],
       unknown: unknowns(one, { isIdentified, guessedSecrets }),
     }];
   });
@@ -106,21 +110,29 @@ function guessedOf(one: Seen, other: Seen, [first, second]: readonly [Guess, Gue
       ? []
       : [{ guesses: [uid, otherUid], says: `<UID of RedisWorker ${one.worker}>` } as const]),
     { guesses: [time(first), time(second)], says: '<time of the write>' },
-    ...codeGuesses(guessedCode(first), guessedCode(second)),
   ];
 }
 
-type GuessedText = ReturnType<typeof guessedCode>;
-
 /** Of code that is resolved in a cluster: its text, its digest, and the part of that in a name. */
-function codeGuesses(one: GuessedText, other: GuessedText): readonly Guessed[] {
+function codeGuesses([one, other]: readonly GuessedText[]): readonly Guessed[] {
+  if (one === undefined || other === undefined) return [];
   const says = '<digest of the code>';
   return [
     { guesses: [one.text, other.text], says: '<the code that was resolved>' },
     { guesses: [one.digest, other.digest], says },
     { guesses: [one.digest.slice(0, sourceDigits), other.digest.slice(0, sourceDigits)], says },
+    ...(one.image === undefined || other.image === undefined ? [] : imageGuesses(one.image, other.image)),
   ];
 }
+
+/** Of an image that is pushed there. */
+function imageGuesses(one: GuessedImage, other: GuessedImage): readonly Guessed[] {
+  const says = '<digest of the image>';
+  const digits = ({ partsDigest }: GuessedImage): string => partsDigest.slice(0, partDigits);
+  return [{ guesses: [one.digest, other.digest], says }, { guesses: [digits(one), digits(other)], says }];
+}
+
+type GuessedImage = NonNullable<GuessedText['image']>;
 
 function documentsOf({ looks: [one, other], guessed }: Pair, { redisHashes }: RenderOptions): readonly Rendered[] {
   const [first, second] = [renderedBy(one, redisHashes), renderedBy(other, redisHashes)];

@@ -10,7 +10,12 @@ import { canonicalJson, hasDrifted } from './drift.ts';
 import { type Built, childMetadata } from './metadata.ts';
 
 /** Key of a ConfigMap that names the image with the code, where a registry keeps it. */
-export const imageKey = 'image';
+const imageKey = 'image';
+
+/** What the ConfigMap holds that names an image. */
+export function imagePart(image: string): Part {
+  return { data: { [imageKey]: image } };
+}
 
 /** Builds the ConfigMaps; another text is another name, so a running pod's source never changes under it. */
 export function sourceConfigMaps(parent: Parent, source: Source): readonly Built<ConfigMap>[] {
@@ -47,10 +52,11 @@ export function sourceConfigMapNames(
     : [whole];
 }
 
-/** They are many bytes, and the same object as long as the source is. */
+/** Parts are many bytes, and the same object as long as the source is. */
 const digests = new WeakMap<Source['parts'], string>();
 
-function digestOf(parts: Source['parts']): string {
+/** What names of ConfigMaps are told from others of the same code by. */
+export function digestOf(parts: Source['parts']): string {
   const known = digests.get(parts) ?? digest(canonicalJson(parts));
   digests.set(parts, known);
   return known;

@@ -85,9 +85,12 @@ export function sourceConfigMapName(worker: string, sourceDigest: string): strin
   return `${stem(worker, 200)}-${sourceDigest.replace('sha256-', '').slice(0, sourceDigits)}`;
 }
 
+/** Digits of what such a source is told from another by. */
+export const partDigits = 6;
+
 /** The same of one that lies in several: they are told from others of the same code that was compressed otherwise. */
 export function sourcePartName(source: string, partsDigest: string, place: number): string {
-  return `${source}-${partsDigest.slice(0, 6)}-${place}`;
+  return `${source}-${partsDigest.slice(0, partDigits)}-${place}`;
 }
 
 /** What the parts of one source have in common in their names: the name of a source that is whole. */

@@ -7,7 +7,7 @@ import { resources } from '../../cluster/cluster.ts';
 import { partsOf } from '../../code/bundle-parts.ts';
 import { isPacked } from '../../code/pack.ts';
 import type { CodeAnswer, KeptCode } from '../../code/resolver.ts';
-import { imageKey, partDigest } from '../desired/source-config-map.ts';
+import { imagePart, partDigest } from '../desired/source-config-map.ts';
 import { requestDigest } from '../../code/request.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
 import { readStatus } from '../../api/redisworker.ts';
@@ -109,7 +109,7 @@ function resolvedSource(answer: KeptCode, { digest: request, wish, configMaps }:
   // The same code restarts no pod: what lies in ConfigMaps stays there.
   const isHeld = heldAs(configMaps, (one) => one.digest === digest && one.image === undefined).length > 0;
   const image = isHeld ? undefined : answer.image;
-  const parts = image === undefined ? partsOf(answer) : [{ data: { [imageKey]: image } }];
+  const parts = image === undefined ? partsOf(answer) : [imagePart(image)];
   const origin: Origin = {
     request,
     ...(wish === undefined ? {} : { wish }),
