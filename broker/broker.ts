@@ -8,16 +8,17 @@ import { ModuleProcess } from './module-process.ts';
 import { proxiesOver } from './proxy.ts';
 import { type Target, targetOf } from './specifier.ts';
 import { getTelemetry } from './telemetry.ts';
+import { described, stateOf } from './told.ts';
 import type {
   BrokerOfEvents,
   CallOptions,
   ModuleSettings,
   WorkerBrokerOptions,
-  WorkerMsgCall,
   WorkerProxyFactory,
   WorkerSpecifier,
   WorkerState,
 } from './types.ts';
+import { Links } from './links.ts';
 import { makeWorker } from './make-worker.ts';
 
 /**
@@ -46,6 +47,7 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
   }
 
   /** What modules have called, by what they call it: they do so again and again. */
+  readonly #links = new Links();
   readonly #known = new Map<string, Target>();
 
   readonly #proxies = proxiesOver<Target>({
@@ -71,6 +73,7 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
     fresh.hash = `${cacheBuster}`;
     await this.#call({ ...target, href: fresh.href }, undefined, [], {});
     this.#busters.set(target.bareHref, fresh.hash);
+    this.#links.turnBack(target.bareHref);
   };
 
   /** The worker of a module, made now when there is none. */
@@ -87,11 +90,13 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
    * @param withinMs milliseconds it may take for that
    */
   readonly retireWorker = (worker: WorkerSpecifier, withinMs = 30_000): void => {
-    const instance = this.#instances.get(this.#keyOf(targetOf(worker)));
+    const target = targetOf(worker);
+    const instance = this.#instances.get(this.#keyOf(target));
     if (instance === undefined) return;
     this.#instances.delete(instance.identity.key);
     this.#retired.add(instance);
-    instance.retire(withinMs);
+    this.#links.turnBack(target.bareHref);
+    instance.retire(withinMs, this.#links.lead(instance));
   };
 
   /** Every worker there is, those that are retiring as well. */
@@ -198,9 +203,11 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
       },
       fail: (reason) => from.fail(id, reason),
     }, timeoutMs === undefined ? {} : { timeoutMs });
-    if (giveUp !== undefined && done()) {
-      from.outgoing.set(id, giveUp);
-    }
+    if (giveUp === undefined || !done()) return;
+    from.outgoing.set(id, giveUp);
+    const { workerCleaner, workerConstructor } = this.#options;
+    const isWatched = workerCleaner !== undefined || workerConstructor !== undefined;
+    if (!isWatched && !this.#busters.has(target.bareHref)) this.#links.passed(from, to, target);
   }
 
   /** The module as it was imported last; of a call of another module the hash is not its to choose. */
@@ -242,6 +249,7 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
       route: (from, call) => this.#route(from, call),
       ended: (ended) => {
         if (!this.#retired.delete(ended)) this.#instances.delete(ended.identity.key);
+        this.#links.ended(ended, ended.endedFor);
         this.#tell('remove', ended);
       },
     });
@@ -265,35 +273,5 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
   }
 }
 
-function stateOf({ identity: { module, segregationId }, settings, isBusy, counts, memory }: Instance): WorkerState {
-  const { isolation = 'Worker' } = settings;
-  const memoryBytes = isolation === 'Process' ? memory?.process : memory?.thread;
-  return {
-    ...counts,
-    moduleSpecifier: module,
-    isolation,
-    isBusy,
-    ...(segregationId === undefined ? {} : { segregationId }),
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
-  };
-}
-
 /** Names of modules that are remembered. */
 const mostKnown = 1000;
-
-/** A call, as telemetry is told of it. */
-function described(
-  { href, segregationId }: Target,
-  functionName: string | undefined,
-  args: readonly unknown[],
-): WorkerMsgCall {
-  return {
-    kind: 'call',
-    id: crypto.randomUUID(),
-    targetModule: href,
-    args: [...args],
-    signal: new AbortController().signal,
-    ...(segregationId === undefined ? {} : { targetSegregationId: segregationId }),
-    ...(functionName === undefined ? {} : { functionName }),
-  };
-}

@@ -111,12 +111,12 @@ export class Instance {
     if (this.#isAlive) this.post({ kind: 'ping' });
   }
 
-  /** Ends once nothing of it is under way, or the time is up. */
-  retire(withinMs: number): void {
+  /** Ends once nothing of it is under way, or the time is up. @param isCalledDirectly of which nothing is seen here */
+  retire(withinMs: number, isCalledDirectly = false): void {
     clearTimeout(this.#idle);
     const until = performance.now() + withinMs;
     const look = () => {
-      const isOver = !this.isBusy || performance.now() >= until;
+      const isOver = (!this.isBusy && !isCalledDirectly) || performance.now() >= until;
       if (isOver) this.end(new BrokerError('Removed', `a newer worker took the place of ${this.name}`));
       else this.#idle = setTimeout(look, retireLookMs);
     };
@@ -217,6 +217,9 @@ export class Instance {
         return this.outgoing.get(message.id)?.(unpack(message, this.streams)[0]);
       case 'ping':
         return this.post({ kind: 'pong' });
+      case 'link':
+      case 'unlink':
+        return; // these are the broker's to say
       case 'pong':
         this.memory = message.memory ?? this.memory;
         return this.#felt(isFirst);

@@ -55,7 +55,33 @@ export type ToSource =
   | ({ readonly kind: 'stop'; readonly stream: number } & Packed)
   | { readonly kind: 'pull'; readonly stream: number; readonly credit: number };
 
-export type Message = CallMessage | OutcomeMessage | CancelMessage | PulseMessage | StreamMessage;
+/** A channel to another module comes with it, in `ports`: one side calls, the other answers as `target`. */
+export interface LinkMessage {
+  readonly kind: 'link';
+  readonly link: number;
+  readonly role: 'calling' | 'called';
+  readonly target: string;
+  readonly segregationId?: string;
+  readonly source?: string;
+  readonly sourceSegregationId?: string;
+}
+
+/** No further calls that way; with a value, which is why, those under way have failed. */
+export interface UnlinkMessage {
+  readonly kind: 'unlink';
+  readonly link: number;
+  readonly values?: readonly unknown[];
+  readonly marks?: readonly Mark[];
+}
+
+export type Message =
+  | LinkMessage
+  | UnlinkMessage
+  | CallMessage
+  | OutcomeMessage
+  | CancelMessage
+  | PulseMessage
+  | StreamMessage;
 
 /** Tells ours from what else a module and the program around the broker may post to each other. */
 const mark = 'redisworker.broker/1';
@@ -74,11 +100,17 @@ export function envelope(message: Message): Envelope {
 export function openEnvelope(data: unknown): Message | undefined {
   if (!isObject(data) || data['broker'] !== mark || !isObject(data['message'])) return undefined;
   const message = data['message'];
-  return isMessage(message) ? message as unknown as Message : undefined;
+  return isMessage(message) ? message : undefined;
 }
 
-function isMessage(message: Readonly<Record<string, unknown>>): boolean {
+/** Whether it is made as ours are. */
+export function isMessage(message: unknown): message is Message {
+  if (!isObject(message)) return false;
   switch (message['kind']) {
+    case 'link':
+      return isId(message['link']) && typeof message['target'] === 'string';
+    case 'unlink':
+      return isId(message['link']) && (message['values'] === undefined || isPacked(message));
     case 'call':
       return isId(message['id']) && typeof message['target'] === 'string' && isTextOrNone(message['segregationId']) &&
         isTextOrNone(message['functionName']) && isPacked(message) &&

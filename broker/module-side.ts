@@ -2,7 +2,16 @@
 import { BrokerError } from './broker-error.ts';
 import { debug } from './debug.ts';
 import { pack, unpack } from './marshal.ts';
-import type { CallMessage, CancelMessage, Message, OutcomeMessage, PulseMessage } from './messages.ts';
+import { CalledLink, CallingLink } from './link.ts';
+import type {
+  CallMessage,
+  CancelMessage,
+  LinkMessage,
+  Message,
+  OutcomeMessage,
+  PulseMessage,
+  UnlinkMessage,
+} from './messages.ts';
 import { PendingCalls } from './pending.ts';
 import { RunningCall } from './running-call.ts';
 import { type Target, targetOf } from './specifier.ts';
@@ -23,6 +32,11 @@ export class ModuleSide {
   readonly #running = new Map<number, RunningCall>();
   readonly #pending = new PendingCalls((id, reason) => this.#send({ kind: 'cancel', id, ...this.#pack([reason]) }, []));
   readonly #streams: Streams;
+  /** Channels to and from other modules, by the broker's number, and those to call by, by whom they lead to. */
+  readonly #links = new Map<number, CallingLink | CalledLink>();
+  readonly #direct = new Map<string, CallingLink>();
+  /** Calls that went through the broker and have not ended: none may overtake them. */
+  readonly #relayed = new Map<string, number>();
   #initial: Promise<void> | undefined;
   #module: string | undefined;
 
@@ -42,7 +56,7 @@ export class ModuleSide {
     return this.#module;
   }
 
-  handle(message: Message): void {
+  handle(message: Message, ports: readonly MessagePort[] = []): void {
     switch (message.kind) {
       case 'call':
         this.#module ??= message.target;
@@ -56,6 +70,10 @@ export class ModuleSide {
         return this.#send({ kind: 'pong', memory: memoryTaken() }, []);
       case 'pong':
         return;
+      case 'link':
+        return this.#linked(message, ports[0]);
+      case 'unlink':
+        return this.#unlinked(message);
       default:
         this.#streams.handle(message);
     }
@@ -67,16 +85,32 @@ export class ModuleSide {
 
   /** Calls a function of another module through the broker. */
   call(
-    { href, segregationId }: Target,
+    { href, segregationId, usualKey }: Target,
     functionName: string,
     args: readonly unknown[],
     { signal, timeoutMs }: CallOptions,
   ): Promise<unknown> {
+    const direct = this.#direct.get(usualKey);
+    const isBounded = signal !== undefined || timeoutMs !== undefined;
+    if (direct !== undefined && !isBounded && !this.#relayed.has(usualKey)) return direct.call(functionName, args);
+    const under = this.#relayed.get(usualKey) ?? 0;
+    this.#relayed.set(usualKey, under + 1);
+    const over = () => {
+      const left = (this.#relayed.get(usualKey) ?? 1) - 1;
+      if (left === 0) this.#relayed.delete(usualKey);
+      else this.#relayed.set(usualKey, left);
+    };
     return new Promise((resolve, reject) => {
       const id = this.#pending.add(
         {
-          settle: (outcome) => this.#settled(outcome, resolve, reject),
-          fail: reject,
+          settle: (outcome) => {
+            over();
+            this.#settled(outcome, resolve, reject);
+          },
+          fail: (reason) => {
+            over();
+            reject(reason as Error);
+          },
         },
         { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
         () => `${functionName}() of ${href}`,
@@ -108,6 +142,49 @@ export class ModuleSide {
       else reject(value);
     } catch (error) {
       reject(error);
+    }
+  }
+
+  #linked({ link, role, target, segregationId, source, sourceSegregationId }: LinkMessage, port?: MessagePort): void {
+    if (port === undefined) return;
+    const packReason = (reason: unknown, streams: Streams) => this.#pack([reason], streams);
+    if (role === 'calling') {
+      const calling = new CallingLink(port, packReason, this.#module ?? '');
+      this.#links.set(link, calling);
+      this.#direct.set(targetOf([target, segregationId]).usualKey, calling);
+      return;
+    }
+    const fixed = {
+      target,
+      ...(segregationId === undefined ? {} : { segregationId }),
+      ...(source === undefined ? {} : { source }),
+      ...(sourceSegregationId === undefined ? {} : { sourceSegregationId }),
+    };
+    const called = new CalledLink(port, packReason, fixed, (message, from) => void this.#answerDirectly(message, from));
+    this.#links.set(link, called);
+  }
+
+  #unlinked({ link, values, marks }: UnlinkMessage): void {
+    const known = this.#links.get(link);
+    for (const [key, direct] of this.#direct) if (direct === known) this.#direct.delete(key);
+    if (values === undefined) return;
+    this.#links.delete(link);
+    known?.close(unpack({ values, ...(marks && { marks }) }, this.#streams)[0]);
+  }
+
+  async #answerDirectly(message: CallMessage, link: CalledLink): Promise<void> {
+    const { id } = message;
+    let outcome: OutcomeMessage;
+    try {
+      const value = await this.#importAndCall(new RunningCall(message, unpack(message, link.streams)));
+      outcome = { kind: 'result', id, ...pack([value], link.streams) };
+    } catch (error) {
+      outcome = { kind: 'error', id, ...this.#pack([error], link.streams) };
+    }
+    try {
+      link.post(outcome, transferables(outcome.values));
+    } catch (error) {
+      link.post({ kind: 'error', id, ...this.#pack([error], link.streams) });
     }
   }
 
@@ -182,15 +259,15 @@ export class ModuleSide {
   }
 
   /** What is thrown is told in any case; in words when it cannot be cloned. */
-  #pack(reasons: readonly unknown[]): ReturnType<typeof pack> {
+  #pack(reasons: readonly unknown[], streams: Streams = this.#streams): ReturnType<typeof pack> {
     try {
-      const packed = pack(reasons, this.#streams);
+      const packed = pack(reasons, streams);
       if (packed.marks === undefined) structuredClone(packed.values);
       return packed;
     } catch {
       return pack(
         reasons.map((reason) => new Error(`what was thrown cannot be cloned: ${told(reason)}`)),
-        this.#streams,
+        streams,
       );
     }
   }

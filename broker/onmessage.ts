@@ -20,8 +20,8 @@ export function onmessage(around: WorkerCallOptions = {}): (event: MessageEvent)
   const side = new ModuleSide((message, transfer) => post(envelope(message), transfer), around);
   sharedSide.set(side);
   side.handle({ kind: 'ping' }); // tells that it is there
-  return ({ data }) => {
+  return ({ data, ports }) => {
     const message = openEnvelope(data);
-    if (message !== undefined) side.handle(message);
+    if (message !== undefined) side.handle(message, ports);
   };
 }

@@ -6,7 +6,7 @@ const { stdin, stdout, stderr } = Deno;
 const [read, writeSync] = [stdin.read.bind(stdin), stdout.writeSync.bind(stdout)];
 const scope = globalThis as unknown as {
   postMessage(message: unknown): void;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onmessage: ((event: { readonly data: unknown; readonly ports: readonly MessagePort[] }) => void) | null;
 };
 
 // Modules may write: it goes where errors go, since the other stream is the broker's.
@@ -30,5 +30,5 @@ for (;;) {
   const buffer = new Uint8Array(64 * 1024);
   const count = await read(buffer);
   if (count === null) Deno.exit(0); // the broker is gone
-  for (const data of frames.read(buffer.subarray(0, count))) scope.onmessage?.({ data });
+  for (const data of frames.read(buffer.subarray(0, count))) scope.onmessage?.({ data, ports: [] });
 }
