@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { killedAt, type Writes } from '../../test/support/killed-writer.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { type KubeObject, resources } from '../cluster/cluster.ts';
+import { ClusterError, type KubeObject, resources } from '../cluster/cluster.ts';
 import { type LocalCluster, openLocalCluster } from '../cluster/local/index.ts';
 import type { ResolveOutcome } from '../code/outcome.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
@@ -41,12 +41,13 @@ const tcp = (port: number) => ({ protocol: 'TCP' as const, port });
 function open(
   settings: Partial<JobSettings> = {},
   store?: BundleStore,
-  writes: Partial<Writes> = {},
+  calls: Partial<Writes & Pick<LocalCluster, 'list'>> = {},
+  laterMs = 0,
 ): { readonly jobs: CodeJobs; readonly told: string[] } {
   const jobs = new CodeJobs({
-    cluster: { ...cluster, ...writes, readLog: () => Promise.resolve(log) },
+    cluster: { ...cluster, ...calls, readLog: () => Promise.resolve(log) },
     clock: {
-      now: () => Date.now(),
+      now: () => Date.now() + laterMs,
       after: (ms, task) => {
         const timer = setTimeout(task, ms);
         return () => clearTimeout(timer);
@@ -268,6 +269,22 @@ describe('code that is resolved by a Job', () => {
     await eventually('it is told', () => next.told.length === 1);
     expect(await next.jobs.ask(question('shop/a'))).toEqual({ ...resolved, image });
     expect(await job()).toBeUndefined();
+  });
+
+  test('waits for a pod that is late, also where nobody may read why it is', async () => {
+    let asked = 0;
+    const list: LocalCluster['list'] = (resource, options) => {
+      if (resource.kind !== 'Event') return cluster.list(resource, options);
+      asked += 1;
+      return Promise.reject(new ClusterError(403, 'Forbidden', 'no'));
+    };
+    const { jobs } = open({}, undefined, { list }, 10_000);
+    await jobs.ask(question('shop/a'));
+    await released();
+    await eventually('it is asked why', () => asked > 1);
+    log = resultLine(resolved);
+    await podStands(ended(0));
+    await eventually('it is answered', async () => (await jobs.ask(question('shop/a'))).kind === 'resolved');
   });
 
   test('is ended when nobody wants it any more', async () => {
