@@ -6,8 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['crds', 'charts/redis-worker-operator', 'docs/reference'];
-const single = ['docs/conditions.md'];
-const generators = ['operator/api/generate.ts', 'charts/generate.ts', 'scripts/reference/generate.ts'];
+const single = ['docs/conditions.md', 'worker/hats/vm/underscore.ts'];
+const generators = [
+  'operator/api/generate.ts',
+  'charts/generate.ts',
+  'scripts/reference/generate.ts',
+  'scripts/underscore.ts',
+];
 
 const before = contents();
 const problems = generators.map((script) => spawnSync(process.execPath, [join(root, script)], { encoding: 'utf8' }))
