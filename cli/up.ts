@@ -1,4 +1,5 @@
 /** `redisworker up`: a local session in the foreground, until it is interrupted. */
+import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { tlsFlagsNeedTls } from '../operator/default-redis-tls.ts';
 import { counted } from './counted.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -32,15 +33,21 @@ export async function up({ settings, ...options }: UpOptions, io: Io, stop: Prom
   const { modules, workers: flagged } = modulesOf(options.files, settings);
   const onPodLine = refusalWatch(flagged, (line) => io.out(line));
   await using session = await openSession({ ...options, modules, onPodLine }, startLocalOperator, io);
-  const workers = session.operator.workers().length;
+  const workers = session.operator.workers();
   const problems = session.operator.problems().length;
-  if (workers === 0) throw nothingToRun(options.files, problems);
+  if (workers.length === 0) throw nothingToRun(options.files, problems);
   if (problems > 0) io.err(`! the manifests have ${counted(problems, 'problem')}, see above; the rest is run`);
-  io.out(
-    `… running ${counted(workers, 'worker')} until Ctrl-C; ask one in a second terminal: ${program} send <type> <json>`,
-  );
+  io.out(`… running ${counted(workers.length, 'worker')} until Ctrl-C; ${nextStep(workers)}`);
   await Promise.race([stop, session.operator.lost]);
   io.out('… stopping; Ctrl-C again ends it at once');
+}
+
+/** Nobody sends requests to scripts. */
+function nextStep(workers: readonly KubeObject[]): string {
+  const isOfScripts = workers.every(({ spec }) => (spec as { readonly runtime?: string }).runtime === 'Hats');
+  return isOfScripts
+    ? `see the scripts in a second terminal: ${program} hats list <type>`
+    : `ask one in a second terminal: ${program} send <type> <json>`;
 }
 
 function nothingToRun(files: readonly string[], problems: number): Failure {
