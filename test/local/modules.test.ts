@@ -270,6 +270,17 @@ test('a changed module is loaded anew alone, one that rests is ended, and thread
   );
 });
 
+test('a process that has answered its number of requests is replaced, with its modules', async () => {
+  await apply('recycled', {
+    stream: { requestLimit: 2 },
+    modules: [module('m', 'let n = 0; export const next = () => ++n;')],
+  });
+  const seen: unknown[] = [];
+  for (let at = 0; at < 4; at++) seen.push((await call('recycled', 'm.next')).data);
+  expect(seen).toEqual([1, 2, 1, 2]);
+  expect((await started.operator.status('recycled')).consumers?.[0]?.restarts ?? 0).toBe(0);
+});
+
 test('what a manifest says of a module that cannot be is told in its conditions', async () => {
   await apply('wrong', {
     permissions: { net: ['api.test:443'], env: ['A'] },
