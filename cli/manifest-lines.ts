@@ -12,7 +12,7 @@ export interface ManifestLines {
   /** The file a worker is in. */
   fileOf(worker: string): string | undefined;
   /** The same about a line of its code. */
-  ofCode(worker: string, codeLine: number, message: string): string;
+  ofCode(worker: string, codeLine: number, message: string, field?: string): string;
 }
 
 type Read = Extract<YamlDocument, { ok: true }>;
@@ -53,13 +53,13 @@ export function linesOfManifests(texts: ReadonlyMap<string, string>, namespace: 
         : `${place.file}:${at(place, message) ?? place.line}: RedisWorker ${worker}: ${message}`;
     },
     fileOf: (worker) => byWorker.get(worker)?.file,
-    ofCode(worker, codeLine, message) {
+    ofCode(worker, codeLine, message, code = 'spec.source.inline') {
       const place = byWorker.get(worker);
-      if (place === undefined) return `${worker}: spec.source.inline:${codeLine}: ${message}`;
-      const field = at(place, 'spec.source.inline') ?? place.line;
+      if (place === undefined) return `${worker}: ${code}:${codeLine}: ${message}`;
+      const field = at(place, code) ?? place.line;
       const isBlock = /\|[-+\d]*\s*(#.*)?$/.test(place.text.split('\n')[field - 1] ?? '');
       const line = isBlock ? field + codeLine : field;
-      return `${place.file}:${line}: RedisWorker ${worker}: line ${codeLine} of spec.source.inline: ${message}`;
+      return `${place.file}:${line}: RedisWorker ${worker}: line ${codeLine} of ${code}: ${message}`;
     },
   };
 }

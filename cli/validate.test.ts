@@ -62,6 +62,13 @@ describe('a fault is told with the line of its field', () => {
       ),
       'a.yaml:12: RedisWorker default/w: line 2 of spec.source.inline: Syntax error: ',
     ],
+    [
+      'a module of several',
+      worker(
+        "  runtime: Modules\n  modules:\n    - {name: well, source: {inline: 'export const f = () => 1'}}\n    - name: wrong\n      source:\n        inline: |\n          const a = 1;\n          const = ;",
+      ),
+      'a.yaml:13: RedisWorker default/w: line 2 of spec.modules[1].source.inline: ',
+    ],
     ['no YAML', 'kind: [', 'a.yaml:1: this is not YAML'],
     [
       'code that is none',

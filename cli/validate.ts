@@ -86,16 +86,33 @@ async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines
   const faults: (string | undefined)[] = [];
   for (const { metadata, spec } of workers) {
     const key = keyOf(metadata);
-    const { source: { inline, file } = {}, runtime } = spec as {
+    const { source: { inline, file } = {}, modules = [], runtime } = spec as {
       readonly source?: { readonly inline?: string; readonly file?: string };
+      readonly modules?: readonly InlineModule[];
       readonly runtime?: string;
     };
     const isRhai = runtime === 'Rhai';
     const fault = inline === undefined ? undefined : await (isRhai ? rhaiFault : syntaxFault)(inline);
     if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
     if (file !== undefined) faults.push(await fileFault(key, file, lines, isRhai));
+    faults.push(...await moduleFaults(key, modules, lines));
   }
   return faults.filter((fault) => fault !== undefined);
+}
+
+interface InlineModule {
+  readonly source: { readonly inline?: string };
+}
+
+async function moduleFaults(
+  worker: string,
+  modules: readonly InlineModule[],
+  lines: ManifestLines,
+): Promise<readonly string[]> {
+  const faults = await Promise.all(modules.map(({ source: { inline = '' } }) => syntaxFault(inline)));
+  return faults.flatMap((fault, at) =>
+    fault === undefined ? [] : [lines.ofCode(worker, fault.line, fault.message, `spec.modules[${at}].source.inline`)]
+  );
 }
 
 /** Standard input has no folder: a path in it is meant from here. */
