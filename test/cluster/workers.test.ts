@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
+import type { RedisWorkerStatus } from '../../operator/api/redisworker.ts';
 import { defaultTaskDetails, taskQueueKey } from '../../contract/tasks.ts';
 import {
   applyObjects,
@@ -28,6 +29,8 @@ interface Listed {
     status?: Record<string, unknown>;
   }[];
 }
+type HatsStatus = NonNullable<RedisWorkerStatus['hats']>;
+
 interface Conditioned {
   status?: {
     conditions?: { type: string; status: string; reason: string; message: string }[];
@@ -97,6 +100,23 @@ describeOnCluster('workers on a cluster', () => {
     await redis.client.rpush(taskQueueKey('02a1b2c3'), 'on-a-cluster');
     const output = async () => (await redis.client.hget(task, 'output')) ?? undefined;
     expect(await eventually('the task is completed', output, 60_000)).toBe('12.0');
+  });
+
+  test('the scripts of an example run, and the status counts them and tells of one that fails', async () => {
+    await redis.client.rpush('hats:words', 'ada');
+    const shouted = async () => await redis.client.lindex('hats:shouted', 0) ?? undefined;
+    expect(await eventually('the thread has shouted', shouted, 60_000)).toBe('1 ADA!');
+    await eventually('the job ran', async () => Number(await redis.client.get('hats:count')) > 0, 60_000);
+    await redis.client.hset('hats:Jobs:theirs.js', { Source: '\n  nothing.here()', Cron: '@every 1s' });
+    const { threads, jobs, crashed } = await eventually('the status tells of all', async () => {
+      const { status } = await read('hats') as { status?: { hats?: HatsStatus } };
+      return status?.hats !== undefined && status.hats.crashed.length > 0 && status.hats;
+    }, 60_000);
+    expect([threads.running, jobs.crashed]).toEqual([1, 1]);
+    expect(crashed).toMatchObject([
+      { key: 'hats:Jobs:theirs.js', error: `ReferenceError: 'nothing' is not defined (line 2, column 3)` },
+    ]);
+    await redis.client.del('hats:Jobs:theirs.js');
   });
 
   test('a module of an example is called, and calls another one', async () => {
