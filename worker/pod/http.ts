@@ -10,21 +10,42 @@ import { after, pause } from './timers.ts';
  */
 const newsMs = 2000;
 
-/** The body of a request as text; undefined when it is longer than so many bytes, or was not sent to its end. */
-export async function readBody(request: Request, most: number): Promise<string | undefined> {
+/** Milliseconds for the answers of requests that are given up. */
+const lastMs = 200;
+
+/** Milliseconds in which a body has to be there: whoever sends it slowly is not to keep a place of others. */
+const bodyMs = 30_000;
+
+/** The body of a request as text; undefined when it is longer than so many bytes, or was not sent to its end in time. */
+export async function readBody(request: Request, most: number, withinMs = bodyMs): Promise<string | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > most) return undefined;
+  const reader = request.body?.getReader();
+  if (reader === undefined) return '';
+  let isLate = false;
+  const patience = after(withinMs, () => {
+    isLate = true;
+    void reader.cancel().catch(() => {});
+  });
+  try {
+    const text = await readText(reader, most);
+    return isLate ? undefined : text;
+  } catch {
+    return undefined; // who sent it went away
+  } finally {
+    patience.cancel();
+  }
+}
+
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array>, most: number): Promise<string | undefined> {
   const decoder = new TextDecoder();
   let [text, length] = ['', 0];
-  try {
-    for await (const chunk of request.body ?? []) {
-      length += chunk.length;
-      if (length > most) return undefined;
-      text += decoder.decode(chunk, { stream: true });
-    }
-  } catch {
-    return undefined;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.length;
+    if (length > most) return undefined;
+    text += decoder.decode(value, { stream: true });
   }
-  return text + decoder.decode();
 }
 
 /** A server that runs. */
@@ -63,7 +84,11 @@ export function serveHttp(address: Address, answer: (request: Request) => Promis
 
 async function drain(server: Deno.HttpServer, giveUp: () => void, withinMs: number): Promise<void> {
   const patience = after(withinMs, giveUp);
-  await pause(Math.min(newsMs, withinMs / 4));
-  await server.shutdown();
+  const news = Math.min(newsMs, withinMs / 4);
+  await pause(news);
+  const closed = new AbortController();
+  // Who sends a body for ever keeps its connection, whatever he was answered.
+  await Promise.race([server.shutdown(), pause(withinMs - news + lastMs, closed.signal)]);
+  closed.abort();
   patience.cancel();
 }

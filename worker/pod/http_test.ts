@@ -1,5 +1,5 @@
 import { assertEquals } from '../testing/assert.ts';
-import { serveHttp } from './http.ts';
+import { readBody, serveHttp } from './http.ts';
 
 Deno.test('a server that is drained answers what comes for a moment, ends what it has begun, and then listens no more', async () => {
   const slow = Promise.withResolvers<Response>();
@@ -23,4 +23,21 @@ Deno.test('what is not done in time is given up', async () => {
   const begun = fetch(`http://127.0.0.1:${server.port}`).then(async (answer) => [answer.status, await answer.text()]);
   await server.drain(200);
   assertEquals(await begun, [503, 'The worker is ending\n']);
+});
+
+Deno.test('a body is read to its end, and not when it is too long or too slow', async () => {
+  const server = serveHttp(
+    { hostname: '127.0.0.1', port: 0 },
+    async (request) => new Response(await readBody(request, 8, 300) ?? 'not read'),
+  );
+  const ask = async (body?: BodyInit) =>
+    await (await fetch(`http://127.0.0.1:${server.port}`, { method: 'POST', ...(body === undefined ? {} : { body }) }))
+      .text();
+  const slow = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('begun')) });
+  assertEquals([await ask(), await ask('12345678'), await ask('123456789')], ['', '12345678', 'not read']);
+  const leaving = new AbortController();
+  const asked = fetch(`http://127.0.0.1:${server.port}`, { method: 'POST', body: slow, signal: leaving.signal });
+  assertEquals(await asked.then((answer) => answer.text()).catch(() => 'not read'), 'not read');
+  leaving.abort();
+  await server.drain(0);
 });

@@ -57,7 +57,7 @@ export class Endpoints {
     const endpoint = await store.endpoint(key);
     if (endpoint === undefined) return failed(404, 'Endpoint not found');
     const body = await readBody(request, mostBody);
-    if (body === undefined) return failed(413, `A body has at most ${mostBody} bytes`);
+    if (body === undefined) return failed(413, `A body has at most ${mostBody} bytes, and is sent within 30 s`);
     const name = key.slice(scriptKeyPrefix(store.member.cluster, 'Endpoints').length);
     const running = { host: this.#host, pool: this.#pool, key, log: this.#logOf(name), stopping: this.#stopping };
     const began = monotonic();
