@@ -21,6 +21,7 @@ export class FolderWatch {
   readonly #onChange: () => void;
   readonly #watched = new Map<string, Watched>();
   #cancel = (): void => undefined;
+  #isClosed = false;
 
   /** @param onChange called once things have been quiet for a moment */
   constructor(clock: Clock, onChange: () => void) {
@@ -33,13 +34,16 @@ export class FolderWatch {
     for (const folder of this.#watched.keys()) if (!folders.includes(folder)) this.#forget(folder);
     for (const folder of folders) {
       const identity = await identityOf(folder);
+      if (this.#isClosed) return; // a watch that is begun now keeps the process from ending
       if (this.#watched.get(folder)?.identity === identity) continue;
       this.#forget(folder);
       if (identity !== undefined) this.#begin(folder, identity);
     }
   }
 
+  /** Ends all of it, also what is about to begin. */
   close(): void {
+    this.#isClosed = true;
     this.#cancel();
     for (const folder of [...this.#watched.keys()]) this.#forget(folder);
   }
