@@ -103,6 +103,35 @@ describeOnNode('the network of a running worker', () => {
     expect(new Set(replies.map(({ data }) => (data as string[])[0]))).toEqual(new Set(['Open']));
   }, patienceMs * 3);
 
+  test('is what its modules name together, of which each dials its own part', async () => {
+    const dial = `export const dial = (targets) => Promise.all(targets.map(async ({ host: hostname, port }) => {
+      try {
+        (await Deno.connect({ hostname, port })).close();
+        return 'Open';
+      } catch (error) {
+        return error.name === 'NotCapable' ? 'Denied' : error.name;
+      }
+    }));`;
+    const module = (name: string, ...net: string[]) => ({
+      name,
+      source: { inline: dial },
+      permissions: { net: net.map((host) => `${host}:${port}`) },
+    });
+    const written = (...modules: object[]) => {
+      const permissions = { net: both.map(({ host }) => `${host}:${port}`) };
+      return site.apply({ ...worker('modular'), spec: { runtime: 'Modules', permissions, modules } });
+    };
+    const dialledBy = async (name: string) =>
+      (await ask(site.redis.client, 'modular', [both], 120, { module: name, function: 'dial' })).data;
+    await written(module('first', one), module('second', other));
+    await site.ready('modular');
+    await untilDialled('modular', 'Open', 'Open');
+    expect([await dialledBy('first'), await dialledBy('second')]).toEqual([['Open', 'Denied'], ['Denied', 'Open']]);
+    await written(module('first', one), module('second'));
+    await untilDialled('modular', 'Open', 'Refused');
+    expect([await dialledBy('first'), await dialledBy('second')]).toEqual([['Open', 'Denied'], ['Denied', 'Denied']]);
+  }, patienceMs * 3);
+
   test('is closed again when its policy is opened or deleted by hand, under traffic', async () => {
     await site.apply(worker('guarded', withInline(probingModule), withNet(`${one}:${port}`)));
     await site.ready('guarded');
