@@ -97,14 +97,14 @@ export function ScriptTable({ scripts: { kinds, crashed }, now }: { readonly scr
         {kinds.map(({ kind, counts }) => {
           const states = Object.entries(counts).filter(([, count]) => count > 0);
           return (
-            <Figure key={kind} name={kind} tone={states.some(([state]) => badStates.has(state)) ? 'bad' : ''}>
+            <Figure key={kind} name={kind}>
               {states.length === 0 && '–'}
               {states.map(([state, count], at) => (
-                <>
+                <span key={state} class={badStates.has(state) ? 'bad' : ''}>
                   {at > 0 && ' '}
                   {amount(count)}
                   <small>{` ${state}`}</small>
-                </>
+                </span>
               ))}
             </Figure>
           );
