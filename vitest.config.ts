@@ -26,6 +26,7 @@ const patient = [
   'test/local/rollout.test.ts',
   'test/local/source-file.test.ts',
   'test/local/spec.test.ts',
+  'test/local/telemetry.test.ts',
   'test/local/tls.test.ts',
   'test/worker/codec.test.ts',
   'test/worker/commits.test.ts',
