@@ -1,33 +1,15 @@
 /** The Deployment of one consumer id: one pod, replaced only when the old one is gone. */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
-import type {
-  Container,
-  ContainerPort,
-  EnvVar,
-  PodSpec,
-  ResourceRequirements,
-  Volume,
-} from 'kubernetes-types/core/v1.d.ts';
+import type { Container, ContainerPort, PodSpec, ResourceRequirements, Volume } from 'kubernetes-types/core/v1.d.ts';
 import {
-  env,
   healthPort,
   httpPort,
   httpPortName,
-  keyFileName,
-  modulesMount,
-  proxyVariables,
-  redisCaFileName,
-  redisCertFileName,
-  redisKeyFileName,
-  redisPasswordFileName,
-  redisSentinelPasswordFileName,
   scratchMount,
   scriptRedisPort,
   secretMount,
   sourceMount,
 } from '../../../contract/pod.ts';
-import type { RedisTls } from '../../../contract/redis-tls.ts';
-import type { GatePlan } from '../network/gate.ts';
 import {
   annotations,
   deploymentName,
@@ -39,30 +21,18 @@ import {
   sourceVolume,
   workerContainer,
 } from '../model/names.ts';
-import { type CommandInput, denoCommand, httpAddress, sourceFolder } from './deno-command.ts';
+import { type CommandInput, denoCommand } from './deno-command.ts';
 import type { Parent, PodSettings, PodUser } from '../model/blueprint.ts';
 import { canonicalJson, shared } from './drift.ts';
+import { type EnvironmentInput, podEnvironment } from './pod-environment.ts';
 import { type Built, childMetadata, parentLabels } from './metadata.ts';
 
 /** What the Deployments of all consumers of a worker follow from. */
-export interface CommonInput {
+export interface CommonInput extends EnvironmentInput {
   readonly parent: Parent;
   readonly revision: string;
   readonly image: string;
   readonly podUser: PodUser;
-  readonly command: Omit<CommandInput, 'configHashKey'>;
-  readonly redisUrl: string;
-  readonly redisUsername?: string | undefined;
-  readonly hasRedisPassword: boolean;
-  readonly redisSentinelUsername?: string | undefined;
-  readonly hasRedisSentinelPassword?: boolean;
-  readonly redisTls: RedisTls;
-  /** What the runtime is told in WORKER_SETTINGS. */
-  readonly settings: object;
-  readonly gate: GatePlan;
-  /** Whether the process answers over HTTP. */
-  readonly servesHttp: boolean;
-  readonly sourceDigest: string;
   /** Names of the ConfigMaps that hold it. */
   readonly sourceConfigMaps: readonly string[];
   /** The image that holds it in their place, and which the one ConfigMap names. */
@@ -214,7 +184,7 @@ function container(input: CommonInput): Omit<Container, 'command'> {
   return {
     name: workerContainer,
     image: input.image,
-    env: environment(input),
+    env: podEnvironment(input),
     ports,
     readinessProbe: {
       httpGet: { path: '/readyz', port: 'health' },
@@ -255,54 +225,6 @@ export const defaultResources = {
   Hats: forManyProcesses,
   Modules: forManyProcesses,
 } as const satisfies Record<CommandInput['runtime'], ResourceRequirements>;
-
-function environment(input: CommonInput): EnvVar[] {
-  const values: Record<string, string> = {
-    // Empty, so that neither an image nor an injected default names a proxy.
-    ...Object.fromEntries(proxyVariables.map((name) => [name, ''])),
-    // Where Deno keeps its cache is the image's to say: ours brings one that is warm. Without DENO_DIR it is below HOME.
-    HOME: scratchMount,
-    DENO_NO_UPDATE_CHECK: '1',
-    NO_COLOR: '1',
-    [env.redisUrl]: input.redisUrl,
-    ...(input.redisUsername ? { [env.redisUsername]: input.redisUsername } : {}),
-    ...(input.hasRedisPassword ? { [env.redisPasswordFile]: `${secretMount}/${redisPasswordFileName}` } : {}),
-    ...(input.redisSentinelUsername ? { [env.redisSentinelUsername]: input.redisSentinelUsername } : {}),
-    ...(input.hasRedisSentinelPassword
-      ? { [env.redisSentinelPasswordFile]: `${secretMount}/${redisSentinelPasswordFileName}` }
-      : {}),
-    ...tlsEnvironment(input.redisTls),
-    [env.keyFile]: `${secretMount}/${keyFileName}`,
-    [env.source]: input.command.runtime === 'Modules'
-      ? modulesMount
-      : `${sourceFolder(input.command)}/${input.command.sourceFile}`,
-    ...(input.command.isPacked === true ? { [env.sourcePieces]: sourceMount } : {}),
-    [env.sourceDigest]: input.sourceDigest,
-    [env.settings]: JSON.stringify(input.settings),
-    [env.healthAddress]: `0.0.0.0:${healthPort}`,
-    ...(input.servesHttp ? { [env.httpAddress]: httpAddress } : {}),
-    ...(input.gate.kind === 'on'
-      ? { [env.networkCanary]: input.gate.canary, [env.networkEnforcement]: input.gate.enforcement }
-      : {}),
-  };
-  return [
-    ...Object.entries(values).map(([name, value]) => ({ name, value })),
-    { name: env.podUid, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.uid' } } },
-    { name: env.podName, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-  ];
-}
-
-function tlsEnvironment({ ca, client, serverName, minVersion }: RedisTls): Record<string, string> {
-  return {
-    ...(ca === undefined ? {} : { [env.redisCaFile]: `${secretMount}/${redisCaFileName}` }),
-    ...(client === undefined ? {} : {
-      [env.redisCertFile]: `${secretMount}/${redisCertFileName}`,
-      [env.redisKeyFile]: `${secretMount}/${redisKeyFileName}`,
-    }),
-    ...(serverName === undefined ? {} : { [env.redisServerName]: serverName }),
-    ...(minVersion === undefined ? {} : { [env.redisMinTlsVersion]: minVersion }),
-  };
-}
 
 /** The fields that have a value. */
 function given<T extends object>(fields: { readonly [K in keyof T]?: T[K] | undefined }): Partial<T> {
