@@ -15,6 +15,7 @@ import { source } from './fields/source.ts';
 import { handler, stream } from './fields/stream.ts';
 import { tasks } from './fields/tasks.ts';
 import { telemetry } from './fields/telemetry.ts';
+import { nameIsLabel, nameOfService, nameOrType, typePattern, type Whole } from './name-rules.ts';
 import { matches, type Rule, withRules } from './rules.ts';
 import {
   endpointsNeedHttp,
@@ -42,8 +43,6 @@ export const scriptInCluster =
 /** Why scripts cannot be shared there. */
 export const hatsInCluster =
   'runtime Hats cannot work on a Redis Cluster, because the keys of one HATS cluster would lie on several servers: use a Redis that is no Cluster';
-
-const typePattern = '^[a-z][-a-z0-9_]{0,62}$';
 
 const type = withRules(
   z.string().min(1).max(63),
@@ -97,38 +96,6 @@ export const spec = z.object({
   networkPolicy: networkPolicy.describe("What is expected of the cluster's network."),
   pod: pod.describe('Settings of the pods.'),
 });
-
-/** What rules on the whole object look at. */
-interface Whole {
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly type?: string };
-}
-
-const nameIsLabel: Rule<Whole> = {
-  rule: 'size(self.metadata.name) <= 63',
-  message: 'metadata.name must be at most 63 characters, because it becomes a label of the pods: choose a shorter name',
-  holds: ({ metadata }) => metadata.name.length <= 63,
-};
-
-const nameOrType: Rule<Whole> = {
-  rule: `has(self.spec.type) || self.metadata.name.matches(r'${typePattern}')`,
-  message:
-    'metadata.name cannot serve as the worker type, which has lower-case letters, digits, "-" and "_" and starts with a letter: give spec.type',
-  field: ['spec', 'type'],
-  holds: ({ metadata, spec: { type: given } }) => given !== undefined || new RegExp(typePattern).test(metadata.name),
-};
-
-const servicePattern = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
-
-/** A Service is a name in DNS. */
-const nameOfService: Rule<Whole & { readonly spec: { readonly http?: unknown } }> = {
-  rule: `!has(self.spec.http) || self.metadata.name.matches(r'${servicePattern}')`,
-  message:
-    'spec.http makes a Service of the name of the worker, and metadata.name is none: lower-case letters, digits and "-", with a letter first; choose another name',
-  field: ['spec', 'http'],
-  holds: ({ metadata, spec: { http: served } }) =>
-    served === undefined || new RegExp(servicePattern).test(metadata.name),
-};
 
 interface Keyed extends Whole {
   readonly spec: Whole['spec'] & {
