@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { env } from 'node:process';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type HostPort, parseHostPort } from '../contract/host-port.ts';
-import { type CodeFlags, readCodeFlags, withCodeFlags } from '../operator/code-flags.ts';
+import { type CodeFlags, withCodeFlags } from '../operator/code-flags.ts';
 import { type ObjectFlags, readObjectFlags, withObjectFlags } from '../operator/object-flags.ts';
 import { withRedisFlags } from '../operator/redis-flags.ts';
 import type { ExitCode } from './failure.ts';
@@ -51,6 +51,7 @@ Exit codes: 0 rendered, 1 a manifest is refused or a worker has no objects, 2 wr
     const { render } = await import('./render.ts'); // the whole operator, which the quick commands do not wait for
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
+    const { readCodeFlags } = await import('../operator/code-settings.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
     const { registries, ...code } = readCodeFlags(flags);
     const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };

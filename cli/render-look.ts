@@ -2,7 +2,7 @@
 import type { HostPort } from '../contract/host-port.ts';
 import type { Clock } from '../operator/clock.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
-import type { CodeSettings } from '../operator/code-flags.ts';
+import type { CodeSettings } from '../operator/code-settings.ts';
 import type { CodeQuestion, CodeResolver } from '../operator/code/resolver.ts';
 import { defaultsOf, loginOf, type ShapingOptions } from '../operator/defaults.ts';
 import type { LookUp } from '../operator/dns/lookup.ts';

@@ -1,7 +1,7 @@
 /** The words of `redisworker validate`. */
 import { env } from 'node:process';
 import type { Command } from 'commander';
-import { type CodeFlags, readCodeFlags, withCodeFlags } from '../operator/code-flags.ts';
+import { type CodeFlags, withCodeFlags } from '../operator/code-flags.ts';
 import { type ObjectFlags, readObjectFlags, withObjectFlags } from '../operator/object-flags.ts';
 import { withRedisFlags } from '../operator/redis-flags.ts';
 import type { ExitCode } from './failure.ts';
@@ -37,6 +37,7 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong call.`,
     const { validate } = await import('./validate.ts'); // the whole operator, which the quick commands do not wait for
     const { readDefaultRedis } = await import('../operator/redis-settings.ts');
     const { shapingOptions } = await import('../operator/defaults.ts');
+    const { readCodeFlags } = await import('../operator/code-settings.ts');
     const settings = { ...readDefaultRedis(command, env), ...readObjectFlags(flags) };
     const { registries, ...code } = readCodeFlags(flags);
     const options = { ...shapingOptions(settings), registries, redisHosts: { allowed: flags.redisHosts } };

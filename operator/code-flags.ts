@@ -1,24 +1,12 @@
-/** The flags about code from elsewhere: whether it is resolved, from which registries, and what a Job may take. */
+/**
+ * The flags about code from elsewhere: whether it is resolved, from which registries, and what a Job may take. The words
+ * alone, which every start of the command line reads; what they come to is in code-settings.ts.
+ */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
-import type { JobSettings, JobWay } from './code-jobs/objects.ts';
+import type { JobSettings } from './code-jobs/objects.ts';
 import type { RegistrySettings } from './code-jobs/registry.ts';
-import { RegistryError } from './code-jobs/registry-http.ts';
-import { type Login, loginFor } from './code-jobs/registry-login.ts';
 import { type FileReading, readNamedFile } from './followed-files.ts';
 import { authorityProblem } from './redis/certificates.ts';
-
-/** What they say. */
-export interface CodeSettings {
-  /** Addresses of the registries of npm and JSR; the public ones when absent. */
-  readonly registries: { readonly npm?: string; readonly jsr?: string };
-  /** What a Job may take; undefined where none is to be made. */
-  readonly jobResources: JobSettings['resources'] | undefined;
-  /** How Jobs reach hosts, where that is not by themselves. */
-  readonly jobWay: JobWay;
-  /** Where bundles are kept; in ConfigMaps when undefined. */
-  readonly registry: RegistrySettings | undefined;
-}
 
 /** The flags as they are given. */
 export interface CodeFlags {
@@ -61,38 +49,6 @@ export function withCodeFlags(program: Command): Command {
     )
     .option('--npm-registry <url>', 'where that code has npm: packages from [the public registry]', registry)
     .option('--jsr-registry <url>', 'where that code has jsr: packages from [the public registry]', registry);
-}
-
-/** The settings out of the flags. */
-export function readCodeFlags(
-  { npmRegistry: npm, jsrRegistry: jsr, codeJobs, codeJobResources, ...way }: CodeFlags,
-): CodeSettings {
-  const { codeHttpProxy: httpProxy, codeHttpsProxy: httpsProxy, codeNoProxy: noProxy, codeCaFile: trusts } = way;
-  return {
-    registries: { ...(npm === undefined ? {} : { npm }), ...(jsr === undefined ? {} : { jsr }) },
-    jobResources: codeJobs ? codeJobResources : undefined,
-    jobWay: { httpProxy, httpsProxy, noProxy, trusts },
-    registry: registrySettings(way),
-  };
-}
-
-function registrySettings(
-  { codeRegistry: repository, codeRegistryAuthFile: file, codeCaFile: trusts }: Partial<CodeFlags>,
-): RegistrySettings | undefined {
-  if (repository === undefined) return undefined;
-  const login = (): Login | undefined => (file === undefined ? undefined : loginIn(file, repository.host));
-  return { ...repository, login, trusts };
-}
-
-/** @throws RegistryError with a sentence that quotes nothing of it */
-function loginIn(file: string, host: string): Login | undefined {
-  const found = readNamedFile('--code-registry-auth-file', file);
-  if (!found.ok) throw new RegistryError(found.problem);
-  try {
-    return loginFor(host, found.value);
-  } catch {
-    throw new RegistryError(`--code-registry-auth-file: ${file} is no configuration as docker login keeps it`);
-  }
 }
 
 /** As images are named, without a tag. */
@@ -145,18 +101,35 @@ function read(file: string): FileReading<string> {
   return wrong === undefined ? found : { ok: false, problem: `${file} ${wrong}` };
 }
 
-const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
-const resources = z.strictObject({ requests: quantities.exactOptional(), limits: quantities.exactOptional() });
-
 function jobResources(text: string): JobSettings['resources'] {
   const refused = new InvalidArgumentError(
     'must be JSON, such as {"requests":{"cpu":"100m"},"limits":{"memory":"1Gi"}}',
   );
   try {
-    const { data } = resources.safeParse(JSON.parse(text));
-    if (data !== undefined) return data;
+    const given: unknown = JSON.parse(text);
+    if (!isObject(given)) throw refused;
+    const { requests, limits, ...more } = given;
+    if (Object.keys(more).length > 0) throw refused;
+    return {
+      ...(requests === undefined ? {} : { requests: amountsIn(requests) }),
+      ...(limits === undefined ? {} : { limits: amountsIn(limits) }),
+    };
   } catch {
     throw refused;
   }
-  throw refused;
+}
+
+/** Amounts as Kubernetes has them, which may be numbers. @throws TypeError for anything else */
+function amountsIn(given: unknown): Record<string, string> {
+  if (!isObject(given)) throw new TypeError('no amounts');
+  return Object.fromEntries(
+    Object.entries(given).map(([name, amount]) => {
+      if (typeof amount !== 'string' && typeof amount !== 'number') throw new TypeError('no amount');
+      return [name, String(amount)];
+    }),
+  );
+}
+
+function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }

@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatHostPort, parseHostPort } from '../contract/host-port.ts';
-import { type CodeFlags, type CodeSettings, readCodeFlags, withCodeFlags } from './code-flags.ts';
+import { type CodeFlags, withCodeFlags } from './code-flags.ts';
+import { type CodeSettings, readCodeFlags } from './code-settings.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { type MetricsFlags, type MetricsSettings, readMetricsSettings, withMetricsFlags } from './metrics-settings.ts';
 import type { LogLevel } from './observability/log.ts';

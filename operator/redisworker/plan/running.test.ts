@@ -25,11 +25,14 @@ describe('the plan of a new worker', () => {
     ]);
   });
 
-  it('is to wait while Redis does not answer: with nothing begun it can be deleted at once', () => {
+  it('is to wait while Redis does not answer, without a finalizer: it can be deleted at once', () => {
     const decision = planOf(
       observed(worker('w'), { spec: { redis: { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } } }),
     );
-    expect(steps(decision)).toEqual([]);
+    expect(steps(decision)).toEqual([
+      'applyObject SourceMissing ConfigMap',
+      'applyObject NetworkPolicyMissing NetworkPolicy',
+    ]);
     expect(decision.waitingFor).toEqual(['Redis to answer']);
   });
 });

@@ -30,18 +30,17 @@ export function planRunning(
   desired: Desired,
   { kept, held }: Pick<Plan, 'held'> & { readonly kept: readonly string[] },
 ): Steps {
+  // Nothing of a worker is in a Redis that has never answered: it needs no cleaning up there, and may be deleted at once.
+  const mayBegin = spec.redis.kind === 'answered' || isBegun(observed);
   const before: Action[] = [
-    ...planFinalizer(observed),
+    ...(mayBegin ? planFinalizer(observed) : []),
     ...desired.sources.flatMap((source) =>
       planObject(resources.configMaps, source, observed.children.configMaps, [
         'SourceMissing',
         'SourceDrifted',
       ], sourceHasDrifted)
     ),
-    ...planObject(resources.secrets, desired.runtimeSecret, listOf(observed.children.runtimeSecret), [
-      'RuntimeSecretMissing',
-      'RuntimeSecretDrifted',
-    ]),
+    ...(mayBegin ? planRuntimeSecret(observed, desired) : []),
     ...planObject(policyResource(desired.policy.policy), desired.policy.policy, observed.children.networkPolicies, [
       'NetworkPolicyMissing',
       'NetworkPolicyDrifted',
@@ -54,11 +53,10 @@ export function planRunning(
       : []),
   ];
   if (spec.redis.kind === 'fault') {
-    // Pods read their hash at start: without Redis none may be made, and those that run are left alone. What is not begun
-    // is not: a worker whose Redis never answered needs no cleaning up there, and may be deleted at once.
+    // Pods read their hash at start: without Redis none may be made, and those that run are left alone.
     const stopping = planStopping(observed, spec, kept);
     return {
-      actions: [...isBegun(observed) ? before : [], ...stopping.actions],
+      actions: [...before, ...stopping.actions],
       waitingFor: [...new Set([...stopping.waitingFor, 'Redis to answer'])],
     };
   }
@@ -112,6 +110,13 @@ function planFinalizer({ object }: Observed): Action[] {
   return finalizers.includes(finalizer)
     ? []
     : [{ do: 'setFinalizers', finalizers: [...finalizers, finalizer], why: 'FinalizerMissing' }];
+}
+
+function planRuntimeSecret({ children }: Observed, desired: Desired): Action[] {
+  return planObject(resources.secrets, desired.runtimeSecret, listOf(children.runtimeSecret), [
+    'RuntimeSecretMissing',
+    'RuntimeSecretDrifted',
+  ]);
 }
 
 function planObject(
