@@ -9,7 +9,7 @@ test('what is left is worth collecting at rest alone, and when there is enough o
   const before = usage(0, 1000, 100);
   expect(isWorthCollecting(before, usage(10_000, 1100, 100), 60 * mib)).toBe(true);
   expect(isWorthCollecting(before, usage(10_000, 2000, 100), 60 * mib)).toBe(false);
-  expect(isWorthCollecting(before, usage(10_000, 1100, 64), 60 * mib)).toBe(false);
+  expect(isWorthCollecting(before, usage(10_000, 1100, 72), 60 * mib)).toBe(false);
 });
 
 test('a process that has been busy and rests is collected once, and again when it has allocated enough', async () => {
@@ -32,8 +32,8 @@ test('a process that has been busy and rests is collected once, and again when i
   };
   expect(await after(5000, 50)).toBe(0); // it is busy
   expect(await after(100, 0)).toBe(1);
-  expect(await after(100, 4)).toBe(1);
-  expect(await after(100, 6)).toBe(2);
+  expect(await after(100, 10)).toBe(1);
+  expect(await after(100, 7)).toBe(2);
   stop();
   expect(clock.pending).toBe(0);
 });

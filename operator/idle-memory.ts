@@ -23,8 +23,8 @@ export interface IdleMemoryOptions {
 const lookMs = 10_000;
 /** Part of a processor that a process at rest takes. */
 const restingShare = 0.05;
-/** Less is not worth a collection, in bytes. */
-const worthwhile = 8 * 2 ** 20;
+/** Less is not worth a collection, in bytes: half of it may be young, and goes by itself. */
+const worthwhile = 16 * 2 ** 20;
 
 /** Whether a process rests, and has allocated enough since `kept` bytes were left by the last collection. Pure. */
 export function isWorthCollecting(before: Usage, now: Usage, kept: number): boolean {

@@ -28,7 +28,8 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
       `the API server does not serve ${pathOf(asked)}: install its CustomResourceDefinition (kubectl apply -f crds/)`,
     );
   }
-  const reason = isTerminating(details) ? 'NamespaceTerminating' : textOf(answer?.['reason']) ?? `Http${status}`;
+  const isEnding = isTerminating(details) || isWithoutNamespace(asked, details);
+  const reason = isEnding ? 'NamespaceTerminating' : textOf(answer?.['reason']) ?? `Http${status}`;
   const message = textOf(answer?.['message']) ?? `the API server answered ${status}`;
   return new ClusterError(
     status,
@@ -42,6 +43,11 @@ export function refusalError(asked: Asked, { status, retryAfter, body }: Refusal
 function isTerminating(details: Record<string, unknown> | undefined): boolean {
   const causes = Array.isArray(details?.['causes']) ? details['causes'] as readonly unknown[] : [];
   return causes.some((cause) => recordOf(cause)?.['reason'] === 'NamespaceTerminating');
+}
+
+/** What is written into a namespace that is gone is refused for the sake of that namespace. */
+function isWithoutNamespace({ path }: Asked, details: Record<string, unknown> | undefined): boolean {
+  return details?.['kind'] === 'namespaces' && /\/namespaces\/[^/?]+\//.test(path);
 }
 
 /** Quotas and admission answer 403 as well: only a missing right is mended by granting it. */

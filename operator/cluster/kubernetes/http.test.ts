@@ -197,6 +197,15 @@ describe('a fault', () => {
     expect(refusalError(asked, { status: 403, retryAfter: undefined, body }).reason).toBe('NamespaceTerminating');
   });
 
+  it('into a namespace that is gone fails for the same reason, but not a question about that namespace', () => {
+    const details = { name: 'n', kind: 'namespaces' };
+    const body = JSON.stringify({ reason: 'NotFound', message: 'namespaces "n" not found', details });
+    const reasonOf = (method: string, path: string) =>
+      refusalError({ method, path }, { status: 404, retryAfter: undefined, body }).reason;
+    expect(reasonOf('PATCH', '/api/v1/namespaces/n/configmaps/a?force=true')).toBe('NamespaceTerminating');
+    expect(reasonOf('GET', '/api/v1/namespaces/n')).toBe('NotFound');
+  });
+
   it('is a Timeout when no answer comes in time', async () => {
     server.behave(() => undefined);
     const error = await fault(http.call({ method: 'GET', path: '/api/v1/nodes', deadlineMs: 60 }));
