@@ -1,7 +1,6 @@
 /** Modules of a worker in Redis: what is declared of them, and what its consumers tell. */
-import { RedisFault } from './fault.ts';
+import { readConfigHashes } from './config-hashes.ts';
 import type { RedisLink } from './link.ts';
-import { records } from './replies.ts';
 import { script } from './script.ts';
 
 /** Keys of the two hashes. */
@@ -24,21 +23,18 @@ export interface ModulesView {
 
 /** Reads both. @throws RedisFault */
 export async function readModules(redis: RedisLink, { declared, states }: ModuleKeys): Promise<ModulesView> {
-  const [written, told] = await redis.pipeline([['HGETALL', declared], ['HGETALL', states]]);
-  const misfits = [[declared, written], [states, told]].flatMap(([key, reply]) => isMisfit(reply) ? [String(key)] : []);
-  for (const reply of [written, told]) if (reply instanceof RedisFault && !isMisfit(reply)) throw reply;
-  const known = isMisfit(written) ? {} : records(written);
-  const consumers = isMisfit(told) ? {} : records(told);
+  const found = await readConfigHashes(redis, [declared, states]);
+  const fieldsAt = (key: string) => {
+    const hash = found.get(key);
+    return typeof hash === 'object' ? hash : {};
+  };
+  const [known, consumers] = [fieldsAt(declared), fieldsAt(states)];
   return {
     declared: known,
     states: new Map(Object.entries(consumers)),
     isThere: Object.keys(known).length + Object.keys(consumers).length > 0,
-    misfits,
+    misfits: [declared, states].filter((key) => found.get(key) === 'wrongType'),
   };
-}
-
-function isMisfit(reply: unknown): boolean {
-  return reply instanceof RedisFault && reply.code === 'RedisWrongType';
 }
 
 /** KEYS: what is declared. ARGV: how many fields go, those, then field and value by turns. Whoever follows them sees all or nothing. */

@@ -9,7 +9,8 @@ import type { Action } from '../model/action.ts';
 import { mayStillRun, objectRef, uidOf } from '../model/children.ts';
 import { consumerLabels } from '../desired/deployment.ts';
 import { resourceOfParent } from '../desired/metadata.ts';
-import { finalizer, labels, managedBy } from '../model/names.ts';
+import { isManaged } from '../model/belonging.ts';
+import { finalizer } from '../model/names.ts';
 import type { Observed, ObservedSpec } from '../model/observed.ts';
 import { ciliumNotInstalled, hashConflict, notAHash } from '../model/problem.ts';
 import { kindOf } from '../work/index.ts';
@@ -175,7 +176,7 @@ async function createOrTakeBack(writing: Writing, resource: Resource, object: Ku
     const found = await cluster.get(resource, objectRef(object));
     if (!found) throw error;
     refuseForeign(writing, resource, found);
-    if (found.metadata.labels?.[labels.managedBy] === managedBy) throw error;
+    if (isManaged(found)) throw error;
     return await cluster.apply(object, 'redisworker');
   }
 }

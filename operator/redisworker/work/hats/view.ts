@@ -1,5 +1,11 @@
 /** What a look at the scripts of a cluster shows, and what it calls for. Pure. */
-import { failureText, hatsWorkerKey, hatsWorkerName } from '../../../../contract/hats.ts';
+import {
+  failureText,
+  hatsWorkerKey,
+  hatsWorkerName,
+  scriptKeyPrefix,
+  type ScriptKind,
+} from '../../../../contract/hats.ts';
 import type { RedisWorkerStatus } from '../../../api/redisworker.ts';
 import type { FoundScript, ScriptsView } from '../../../redis/hats-scripts.ts';
 import type { Action } from '../../model/action.ts';
@@ -81,9 +87,10 @@ function statusOf({ own, found }: ScriptsView, { cluster }: HatsBlueprint): NonN
   const all = [...new Map([...found, ...own].map((script) => [script.key, script])).values()].filter(({ fields }) =>
     fields
   );
-  const ofKind = (kind: string) => all.filter(({ key }) => key.startsWith(`${cluster}:${kind}:`));
+  const ofKind = (kind: ScriptKind) => all.filter(({ key }) => key.startsWith(scriptKeyPrefix(cluster, kind)));
   const failed = (script: FoundScript) =>
-    script.fields?.['State'] === 'crashed' || (script.key.startsWith(`${cluster}:Endpoints:`) && isFailing(script));
+    script.fields?.['State'] === 'crashed' ||
+    (script.key.startsWith(scriptKeyPrefix(cluster, 'Endpoints')) && isFailing(script));
   const crashed = all.filter(failed).sort((
     one,
     other,

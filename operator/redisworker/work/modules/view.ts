@@ -1,5 +1,4 @@
 /** What a look at the modules of a worker shows, and what it calls for. Pure. */
-import { createHash } from 'node:crypto';
 import {
   type DeclaredModule,
   decodeStates,
@@ -10,6 +9,7 @@ import {
 import type { RedisWorkerStatus } from '../../../api/redisworker.ts';
 import type { ModulesView } from '../../../redis/modules.ts';
 import type { Action } from '../../model/action.ts';
+import { digest as digestOf } from '../../model/names.ts';
 import { textKey, type Texts, type WorkView } from '../../model/work.ts';
 import type { ModulesBlueprint, SpecModule } from './blueprint.ts';
 import { declareStep, forgetStatesStep, removeModulesStep } from './steps.ts';
@@ -41,7 +41,7 @@ function isAnothers({ owner }: WorkView, { resource }: ModulesBlueprint): boolea
 
 function declare({ modules }: ModulesBlueprint, { declared }: ModulesView, texts: Texts): Action[] {
   const wanted = new Map(modules.map((module) => [module.name, JSON.stringify(withText(module, texts))]));
-  const digest = createHash('sha256').update(JSON.stringify([...wanted].sort())).digest('hex').slice(0, 16);
+  const digest = digestOf(JSON.stringify([...wanted].sort()), 16);
   const changed = [...wanted].filter(([name, json]) => declared[name] !== json);
   const removes = Object.keys(declared).filter((name) => name !== modulesDigestField && !wanted.has(name));
   if (changed.length === 0 && removes.length === 0 && declared[modulesDigestField] === digest) return [];
