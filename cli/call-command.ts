@@ -1,5 +1,6 @@
 /** The words of `redisworker call`. */
 import type { Command } from 'commander';
+import { requestStreamKey } from '../contract/keys.ts';
 import { callFields } from '../contract/request.ts';
 import { type Call, inClusterHelp, whereItIs, withCluster } from './cluster-words.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -27,7 +28,7 @@ export function addCallCommand(root: Command, call: Call): void {
   withCluster(withSessionRedis(command))
     .option('--timeout <seconds>', 'how long to wait for the reply', wholeNumber(1, 86_400), 30)
     .option('--ref <ref>', 'reference of the request; without it a random one')
-    .option('--stream <key>', 'request stream, when the manifest names another than <type>:req:x')
+    .option('--stream <key>', `request stream, when the manifest names another than ${requestStreamKey('<type>')}`)
     .addOption(sessionOption())
     .addHelpText(
       'after',

@@ -43,10 +43,15 @@ export async function whereItIs(
 }
 
 /** The words mean a cluster, and this is not the pod of its operator. */
-export function isElsewhere({ kubeconfig, context, namespace, operatorNamespace }: ClusterFlags, io: Io): boolean {
-  const isCluster = [kubeconfig, context, namespace, operatorNamespace].some((word) => word !== undefined);
+export function isElsewhere(flags: ClusterFlags, io: Io): boolean {
+  const { kubeconfig, context } = flags;
   const isThere = io.environment.operatorRedis !== undefined && kubeconfig === undefined && context === undefined;
-  return isCluster && !isThere;
+  return isClusterNamed(flags) && !isThere;
+}
+
+/** One of the words that mean a cluster was given. */
+export function isClusterNamed({ kubeconfig, context, namespace, operatorNamespace }: ClusterFlags): boolean {
+  return [kubeconfig, context, namespace, operatorNamespace].some((word) => word !== undefined);
 }
 
 /** The end of the help. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { taskBookkeeping, taskStatus } from '../contract/tasks.ts';
 import type { RedisClient } from '../operator/redis/requests/client.ts';
 import type { TaskPlace } from '../operator/redis/requests/worker-streams.ts';
-import { Failure, messageOf } from './failure.ts';
+import { exitCodes, Failure, messageOf } from './failure.ts';
 import { program } from './program.ts';
 
 /** A task, and how long its end may take. */
@@ -57,7 +57,7 @@ export async function pushTask(
   } catch (error) {
     if (error instanceof Failure) throw error;
     const why = `the task on ${place.queue} failed: Redis says "${messageOf(error)}"`;
-    throw new Failure(why, 1, { cause: error });
+    throw new Failure(why, exitCodes.failed, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** The words of `redisworker test`. */
 import { type Command, Option } from 'commander';
-import { type Call, withCluster } from './cluster-words.ts';
+import { type Call, isClusterNamed, withCluster } from './cluster-words.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { ClusterFlags } from './in-operator.ts';
 import { program } from './program.ts';
@@ -45,12 +45,10 @@ Exit codes: 0 all passed, 1 a case failed or workers cannot run, 2 wrong call or
     )
     .action(
       async (files: string[], { redis, name, junit, output, watch, readyTimeout, ...rest }: Flags, self: Command) => {
-        const { kubeconfig, context, namespace, operatorNamespace } = rest;
         if (watch && files.includes('-')) {
           throw new Failure('--watch follows files: name the spec instead of "-"', exitCodes.usage);
         }
         const { test } = await import('./spec/test.ts');
-        const named = [redis, kubeconfig, context, namespace, operatorNamespace].some((word) => word !== undefined);
         finish(
           await test(
             {
@@ -59,9 +57,9 @@ Exit codes: 0 all passed, 1 a case failed or workers cannot run, 2 wrong call or
               output,
               watch: watch ?? false,
               readySeconds: readyTimeout,
-              isNamed: named || self.getOptionValueSource('name') === 'cli',
+              isNamed: redis !== undefined || isClusterNamed(rest) || self.getOptionValueSource('name') === 'cli',
               cluster: { redis, ...rest },
-              where: { session: name, redisUrl: redis, tlsFiles: tlsFilesOf(rest), namespace },
+              where: { session: name, redisUrl: redis, tlsFiles: tlsFilesOf(rest), namespace: rest.namespace },
             },
             io,
             io.interrupted(),
