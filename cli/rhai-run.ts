@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { formatHostPort } from '../contract/host-port.ts';
+import { closedFlags } from '../contract/pod.ts';
 import { parseRedisAddress } from '../contract/redis-address.ts';
 import type { RhaiRunEvent, RhaiRunOrder, RhaiRunRedis } from '../contract/rhai-run.ts';
 import type { TlsFiles } from '../operator/default-redis-tls.ts';
@@ -78,12 +79,13 @@ function redisOf({ redisUrl, tlsFiles }: RhaiRun, { environment }: Io): RhaiRunR
 
 /** Runs it by Deno, which holds it to these hosts. @throws Failure when the process cannot say what became of it */
 async function* eventsOf(order: RhaiRunOrder, net: readonly string[]): AsyncGenerator<RhaiRunEvent> {
-  const flags = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', '--ignore-env'];
-  const rights = [
+  const flags = [
+    ...closedFlags,
+    '--ignore-env',
     `--allow-read=${join(imageRoot, 'worker/rhai/engine.wasm')}`,
     ...(net.length > 0 ? [`--allow-net=${net.join(',')}`] : []),
   ];
-  const child = spawn(denoPath(), ['run', ...flags, ...rights, join(imageRoot, 'worker/rhai-run.js')], {
+  const child = spawn(denoPath(), ['run', ...flags, join(imageRoot, 'worker/rhai-run.js')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const gone = once(child, 'close');

@@ -124,6 +124,9 @@ export const env = {
   networkGate: 'NETWORK_GATE',
 } as const;
 
+/** Flags of Deno for what others wrote: no prompt, and no file of the image or the network decides anything. */
+export const closedFlags: readonly string[] = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
+
 /**
  * Deno sends fetch through the proxy these name, whatever --allow-net and --ignore-env say, and reads
  * them when a program has set them itself. The pod has them empty, and no program may write them.

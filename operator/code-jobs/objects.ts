@@ -5,7 +5,7 @@
  */
 import type { Job } from 'kubernetes-types/batch/v1.d.ts';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
-import { imageRoot, scratchMount } from '../../contract/pod.ts';
+import { closedFlags, imageRoot, scratchMount } from '../../contract/pod.ts';
 import { type KubeObject, type OwnerReference, resources } from '../cluster/cluster.ts';
 import { hostOf } from '../code/request.ts';
 import type { CodeQuestion } from '../code/resolver.ts';
@@ -101,11 +101,7 @@ function container(image: string, resources: JobSettings['resources'], way: JobW
     command: [
       'deno',
       'run',
-      '--no-prompt',
-      '--no-config',
-      '--no-lock',
-      '--no-remote',
-      '--no-npm',
+      ...closedFlags,
       '--allow-env',
       '--allow-sys',
       '--allow-run=deno',

@@ -18,7 +18,7 @@ import { Results } from './results.ts';
 import { parseSettings, type Settings } from './settings.ts';
 import { Store } from './store.ts';
 import { VmPool } from './vm-pool.ts';
-import { closedButPackages, closedFlags } from './vm-process.ts';
+import { closedButPackages, closedProcess } from './vm-process.ts';
 
 /** What answers of databases may take. */
 const databaseHeap = ['--v8-flags=--max-old-space-size=128'];
@@ -79,7 +79,7 @@ function assemble(
   return {
     store,
     redis: new RedisCalls(() => route.connect('text')),
-    outside: new Outside(new URL('hats-outside.js', root), [...closedFlags, ...net]),
+    outside: new Outside(new URL('hats-outside.js', root), [...closedProcess, ...net]),
     databases: new Outside(new URL('hats-sql.js', root), [...closedButPackages, ...databaseHeap, ...net]),
     environment: new Environment(),
     pool: new VmPool(new URL('hats-vm.js', root)),

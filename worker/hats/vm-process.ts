@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Buffer } from 'node:buffer';
 import type { ScriptFailure } from '../../contract/hats.ts';
+import { closedFlags } from '../../contract/pod.ts';
 import { messageOf } from '../pod/foreign.ts';
 import { encodeFrame, Frames } from './vm/frames.ts';
 import type { Answer, Operation, Order, Report } from './vm/messages.ts';
@@ -11,11 +12,13 @@ export const heapMiB = 64;
 /** Bytes of a message of a script: what it writes into Redis, sends or answers at once. */
 const mostBytes = 16 * 1024 * 1024;
 
-/** Flags of Deno that every process of ours inside a pod gets: no prompt, no file decides anything. */
-export const closedFlags = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', '--ignore-env'];
+/** Flags of a process of ours inside a pod: nothing of its environment either. */
+export const closedProcess = [...closedFlags, '--ignore-env'];
 
 /** The same for a process that has a package in its program: in a checkout that lies in a folder, in the image it is a part of it. */
-export const closedButPackages = closedFlags.map((flag) => (flag === '--no-npm' ? '--node-modules-dir=manual' : flag));
+export const closedButPackages = closedProcess.map((
+  flag,
+) => (flag === '--no-npm' ? '--node-modules-dir=manual' : flag));
 
 /** Answers a script; `undefined` where the answer is to be that it ends. */
 export type AnswerTo = (operation: Operation, args: readonly unknown[]) => Promise<unknown>;
@@ -55,7 +58,7 @@ export class VmProcess {
     this.ready = new Promise((resolve) => (this.#becameReady = resolve));
     this.ended = new Promise((resolve) => (this.#hasEnded = resolve));
     const flags = [`--v8-flags=--max-old-space-size=${heapMiB},--stack-size=800`];
-    this.#child = spawn('deno', ['run', ...closedFlags, ...flags, entry.href], {
+    this.#child = spawn('deno', ['run', ...closedProcess, ...flags, entry.href], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: environment(),
     });

@@ -1,5 +1,6 @@
 /** The command line of a worker container: Deno with exactly the permissions of the scope. */
 import {
+  closedFlags,
   handlerEntry,
   handlerRights,
   hatsEntry,
@@ -62,9 +63,6 @@ export const ownAddresses = {
   Script: [scriptRedisAddress, `localhost:${scriptRedisPort}`],
 } as const;
 
-/** Flags every Deno process of a pod gets: no prompt, no file of the image or the network decides anything. */
-const closed = ['--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
-
 /** The whole command. Planned recycling and the Script runtime run under the runner, which then passes the gate for its child. */
 export function denoCommand(input: CommandInput): string[] {
   if (input.runtime === 'Script') {
@@ -88,7 +86,7 @@ export function denoCommand(input: CommandInput): string[] {
 
 /** Deno with flags of ours behind those of the user's, of an environment with what they open and no more. */
 function deno({ denoOptions, configHashKey }: CommandInput, program: string, flags: readonly string[]): string[] {
-  return ['deno', 'run', ...denoOptions, ...closed, '--ignore-env', ...flags, program, configHashKey];
+  return ['deno', 'run', ...denoOptions, ...closedFlags, '--ignore-env', ...flags, program, configHashKey];
 }
 
 function handler(input: CommandInput): string[] {
@@ -177,7 +175,7 @@ function runner(input: CommandInput, flags: readonly string[]): string[] {
   return [
     'deno',
     'run',
-    ...closed,
+    ...closedFlags,
     '--allow-env',
     '--allow-run=deno',
     `--allow-read=${[secretMount, ...(joins ? [sourceMount, joinedMount] : [])].join(',')}`,
