@@ -43,7 +43,7 @@ class Push {
 
   async run(code: ResolvedCode): Promise<string> {
     const { host, path } = this.#settings;
-    const { manifest, blobs } = bundleImage(filesOf(code));
+    const { manifest, blobs } = await bundleImage(filesOf(code));
     // Many registries remove what has no tag.
     const tag = `code-${code.digest.replace(/^sha256-/, '').slice(0, 40)}`;
     for (const blob of blobs) await this.#blob(blob);

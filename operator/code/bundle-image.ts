@@ -1,8 +1,10 @@
 /**
  * A bundle as an image of one layer, for registries and for volumes that are images: a manifest by whose digest pods have
- * it, and what that names. The same files give the same digest. Pure.
+ * it, and what that names. The same files give the same digest.
  */
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { pack } from 'tar-stream';
 import { gzipped } from './pack.ts';
 
 /** Bytes and the digest they are known by, `sha256:<hex>`. */
@@ -24,8 +26,8 @@ const configType = 'application/vnd.oci.image.config.v1+json';
 const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 /** @param files by name, at the root of the image */
-export function bundleImage(files: Readonly<Record<string, string>>): BundleImage {
-  const tar = tarOf(files);
+export async function bundleImage(files: Readonly<Record<string, string>>): Promise<BundleImage> {
+  const tar = await tarOf(files);
   const layer = blobOf(gzipped(tar));
   const config = blobOf(json({
     created: new Date(0).toISOString(),
@@ -60,31 +62,12 @@ function json(value: object): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-const blockBytes = 512;
-
 /** Regular files that all may read, owned by root, of 1970. */
-function tarOf(files: Readonly<Record<string, string>>): Buffer {
-  const entries = Object.entries(files).flatMap(([name, text]) => {
-    const content = Buffer.from(text);
-    const padding = Buffer.alloc((blockBytes - content.length % blockBytes) % blockBytes);
-    return [headerOf(name, content.length), content, padding];
-  });
-  return Buffer.concat([...entries, Buffer.alloc(2 * blockBytes)]);
-}
-
-/** As POSIX has it (ustar); names are short. */
-function headerOf(name: string, bytes: number): Buffer {
-  const header = Buffer.alloc(blockBytes);
-  header.write(name, 0, 100);
-  header.write('0000444\0', 100);
-  header.write('0000000\0', 108);
-  header.write('0000000\0', 116);
-  header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('00000000000\0', 136);
-  header.write(' '.repeat(8), 148);
-  header.write('0', 156);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return header;
+async function tarOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, text] of Object.entries(files)) {
+    tar.entry({ name, mode: 0o444, uid: 0, gid: 0, mtime: new Date(0), type: 'file' }, text);
+  }
+  tar.finalize();
+  return await buffer(tar);
 }
