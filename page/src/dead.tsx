@@ -12,11 +12,21 @@ interface DeadProps {
   readonly now: string;
 }
 
+/** A question that stands: whether a letter is to be sent again. */
+interface Question {
+  readonly id: string;
+  /** The list rests as it was asked on: what moves under a hand is clicked by mistake. */
+  readonly list: DeadLetters;
+}
+
 export function DeadView({ worker, local, now }: DeadProps) {
   const [round, setRound] = useState(0);
   const [told, setTold] = useState('');
-  const { data, fault } = usePolled<DeadLetters>(`${workerPath(worker)}/dead`, round);
+  const [question, setQuestion] = useState<Question>();
+  const { data: newest, fault } = usePolled<DeadLetters>(`${workerPath(worker)}/dead`, round);
+  const data = question?.list ?? newest;
   const replay = async (id: string): Promise<void> => {
+    setQuestion(undefined);
     try {
       await act(`${workerPath(worker)}/dead/${id}/replay`, {});
       setTold(`${id} was sent again.`);
@@ -36,7 +46,16 @@ export function DeadView({ worker, local, now }: DeadProps) {
           key={letter.id}
           letter={letter}
           now={now}
-          {...(local ? { onReplay: () => void replay(letter.id) } : {})}
+          {...(local
+            ? {
+              replay: {
+                asked: question?.id === letter.id,
+                ask: () => setQuestion({ id: letter.id, list: data }),
+                leave: () => setQuestion(undefined),
+                send: () => void replay(letter.id),
+              },
+            }
+            : {})}
         />
       ))}
     </Section>
@@ -49,12 +68,19 @@ function aside({ count, letters }: DeadLetters): string {
     : counted(count, 'letter');
 }
 
-function Letter({ letter, now, onReplay }: {
+/** What can be done with a letter: it is sent again once that was asked and said. */
+interface Replay {
+  readonly asked: boolean;
+  readonly ask: () => void;
+  readonly leave: () => void;
+  readonly send: () => void;
+}
+
+function Letter({ letter, now, replay }: {
   readonly letter: DeadLetterRow;
   readonly now: string;
-  readonly onReplay?: () => void;
+  readonly replay?: Replay;
 }) {
-  const [asked, setAsked] = useState(false);
   return (
     <details class='letter'>
       <summary>
@@ -76,15 +102,15 @@ function Letter({ letter, now, onReplay }: {
           </div>
         ))}
       </dl>
-      {onReplay !== undefined && (asked
+      {replay !== undefined && (replay.asked
         ? (
           <p class='row ask'>
             <span>Send this request again? It runs as a new one.</span>
-            <button type='button' class='danger' onClick={onReplay}>Send it again</button>
-            <button type='button' class='plain' onClick={() => setAsked(false)}>Leave it</button>
+            <button type='button' class='danger' onClick={replay.send}>Send it again</button>
+            <button type='button' class='plain' onClick={replay.leave}>Leave it</button>
           </p>
         )
-        : <button type='button' class='plain' onClick={() => setAsked(true)}>Replay …</button>)}
+        : <button type='button' class='plain' onClick={replay.ask}>Replay …</button>)}
     </details>
   );
 }

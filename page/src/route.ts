@@ -17,20 +17,22 @@ export function addressOf(
 
 /** Follows the address. */
 export function useRoute(): Route {
-  const [route, set] = useState(read);
+  const [hash, set] = useState(location.hash);
   useEffect(() => {
+    const read = (): void => set(location.hash);
     const changed = (): void => {
-      set(read());
+      read();
       scrollTo(0, 0);
     };
     addEventListener('hashchange', changed);
+    read(); // it may have changed between the first paint and now
     return () => removeEventListener('hashchange', changed);
   }, []);
-  return route;
+  return routeOf(hash);
 }
 
-function read(): Route {
-  const [, namespace = '', name = '', tab = ''] = location.hash.split('/').map(decoded);
+function routeOf(hash: string): Route {
+  const [, namespace = '', name = '', tab = ''] = hash.split('/').map(decoded);
   return name === '' ? { tab: '' } : { worker: { namespace, name }, tab };
 }
 

@@ -186,6 +186,7 @@ describe.skipIf(!hasChromium)('the status page', () => {
     await page.getByText('it broke').click();
     await page.getByRole('button', { name: 'Replay' }).click();
     await redis.client.xdel(letters, id!);
+    for (let looked = 0; looked < 2; looked++) await page.waitForResponse(/\/dead$/);
     await page.getByRole('button', { name: 'Send it again' }).click();
     await page.getByText(`the dead letter ${id} is gone: it was sent or removed meanwhile`).waitFor();
     await page.close();
