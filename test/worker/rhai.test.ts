@@ -1,4 +1,5 @@
 /** The Rhai runtime beside a real Redis, with a dispatcher that speaks the protocol of the worker in use. */
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
@@ -56,12 +57,25 @@ const hasEnded = (id: string): Promise<Record<string, string>> =>
 const taken = (circle: string, id = '1'): Promise<string[]> =>
   client.lrange(takenTasksKey(taskQueueKey(circle), id), 0, -1);
 
-/** A server of HTTP on loopback. @returns its port */
-async function serveShop({ onTestFinished }: TestContext): Promise<number> {
-  const server = createServer((_, response) => response.end(' from the shop'));
+/** A server of HTTP on loopback; one that is shut answers nobody before it is opened. */
+async function serveShop({ onTestFinished }: TestContext, at: 'open' | 'shut' = 'open') {
+  const doors = new EventEmitter();
+  let shut = at === 'shut';
+  const server = createServer((_, response) => {
+    doors.emit('entered');
+    if (shut) doors.once('opened', () => response.end(' from the shop'));
+    else response.end(' from the shop');
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
+  return {
+    port: (server.address() as AddressInfo).port,
+    entered: once(doors, 'entered'),
+    open: () => {
+      shut = false;
+      doors.emit('opened');
+    },
+  };
 }
 
 test('a task of the dispatcher in use goes from pending to completed, with its output', async (context) => {
@@ -232,18 +246,20 @@ test('a task that keeps killing its process goes to the dead letters, and its de
 });
 
 test('a process that is to end finishes what runs and gives back what it has not begun', async (context) => {
-  const worker = await run(context, { type: 'ends' });
-  await dispatch('ends', 'ends-0', '1');
-  await hasEnded('ends-0');
-  const slow = 'let n = 0; while n < 400_000 { n += 1; } n';
-  for (const id of ['ends-1', 'ends-2', 'ends-3']) await dispatch('ends', id, slow);
-  await eventually(
-    'it runs',
-    async () => (await client.hget(details('ends-1'), 'status')) === 'processing',
-    patienceMs,
-  );
-  await worker.stop(30_000);
-  expect(await hasEnded('ends-1')).toMatchObject({ output: '400000' });
+  const shop = await serveShop(context, 'shut');
+  const worker = await run(context, { type: 'ends', spec: { permissions: { net: [`127.0.0.1:${shop.port}`] } } });
+  await dispatch('ends', 'ends-1', `http_get("http://127.0.0.1:${shop.port}/")`);
+  for (const id of ['ends-2', 'ends-3']) await dispatch('ends', id, '1');
+  await shop.entered;
+  const stopped = worker.stop(30_000);
+  const waiting = await eventually('what was not begun is given back', async () => {
+    const ids = await client.lrange(taskQueueKey('ends'), 0, -1);
+    return worker.output().includes('stopping: finishing what runs') && ids.length === 2 ? ids : undefined;
+  }, patienceMs);
+  shop.open();
+  await stopped;
+  expect(waiting).toEqual(['ends-2', 'ends-3']);
+  expect(await hasEnded('ends-1')).toMatchObject({ output: ' from the shop' });
   expect(await taken('ends')).toEqual([]);
   expect(await client.lrange(taskQueueKey('ends'), 0, -1)).toEqual(['ends-2', 'ends-3']);
   expect(await client.hget(details('ends-2'), 'status')).toBe('pending');
@@ -271,7 +287,7 @@ test('several scripts run at once, and one that takes long keeps nothing from th
 });
 
 test('scripts have what the manifest opens to them: keys, hosts and progress', async (context) => {
-  const port = await serveShop(context);
+  const { port } = await serveShop(context);
   await run(context, {
     type: 'opens',
     tasks: { progress: 'Enabled' },
