@@ -22,6 +22,7 @@ const patient = [
   'test/local/redis-outage.test.ts',
   'test/local/rhai-proofs.test.ts',
   'test/local/rhai.test.ts',
+  'test/local/records.test.ts',
   'test/local/redis-users.test.ts',
   'test/local/rollout.test.ts',
   'test/local/source-file.test.ts',

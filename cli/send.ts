@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Calls } from '../client/calls.ts';
 import { decodeReply, isSuccess } from '../contract/reply.ts';
+import { asksForReply } from '../contract/request.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { mustBeFree } from './reference.ts';
@@ -40,7 +41,7 @@ export async function send(redis: RedisClient, request: OutgoingRequest, stop: P
   void stop.then(() => stopped.abort(interruption));
   try {
     if (request.ref !== undefined) await mustBeFree(redis, stream, request.ref);
-    const id = await calls.add(stream, ref, fields);
+    const id = await calls.add(stream, ref, { ...asksForReply, ...fields });
     const text = await calls.reply(ref, timeoutSeconds * 1000, stopped.signal).catch(unlessInterrupted);
     if (typeof text === 'string') return { kind: 'reply', text };
     const silence = await observeSilence(redis, stream, id);

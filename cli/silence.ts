@@ -49,5 +49,5 @@ export function explainSilence({ groups, takenBack }: Silence, request: Unanswer
   if (waiting !== undefined) {
     return `${late}: the request waits in ${stream}, ${waiting.pending} others are pending; the workers are busy or stopped, see "${program} status". It runs once one of them takes it; "redis-cli XDEL ${stream} ${id}" removes it`;
   }
-  return `${late}: a worker took the request and acknowledged it without a reply in time; read the worker's log`;
+  return `${late}: a worker took the request and acknowledged it without a reply in time; read the worker's log, and spec.stream.replies of its manifest, which may keep it from replying`;
 }

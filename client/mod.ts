@@ -4,7 +4,7 @@
  */
 import { keyPrefix, requestStreamKey } from '../contract/keys.ts';
 import { decodeReply, isSuccess, type Reply } from '../contract/reply.ts';
-import { encodeRequest, parseRequest, requestFields } from '../contract/request.ts';
+import { asksForReply, encodeRequest, parseRequest, requestFields } from '../contract/request.ts';
 import { traceparentField } from '../contract/traceparent.ts';
 import { Calls } from './calls.ts';
 import { dialling } from './dialling.ts';
@@ -151,7 +151,8 @@ export async function connect(where: string | ConnectOptions): Promise<Client> {
       const reply = calls.reply(ref, timeout, signal ? AbortSignal.any([signal, ends.signal]) : ends.signal);
       try {
         // Both at once, since the reply cannot be missed: it stays where it is until somebody takes it.
-        const [text] = await Promise.all([reply, write(type, data, ref, options)]);
+        const asking = { ...options, fields: { ...asksForReply, ...options.fields } };
+        const [text] = await Promise.all([reply, write(type, data, ref, asking)]);
         if (text === undefined) throw new TimeoutError(lateness(type, timeout, calls.fault), ref);
         return resultOf(text, ref) as Result;
       } catch (error) {

@@ -39,7 +39,8 @@ export function retryScheduleKey(prefix: string): string {
 
 /**
  * Hash that remembers a consumer group beyond its life: fields `resource`, the manifest that may take the group down,
- * and `position`, up to where everything is known to be acknowledged. See group.ts.
+ * and `position`, up to where everything is known to be acknowledged, see group.ts; and what is counted there instead of
+ * being written, see counts.ts.
  */
 export function groupRecordKey(requestStream: string, group: string): string {
   return `${requestStream}:${group}:g`;

@@ -195,6 +195,10 @@ export interface HandlerSettings {
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly deadLetterStream: string;
   readonly traces: 'On' | 'Off';
+  /** Who is replied to: every caller, those whose request has the field `reply` with 1, or nobody. */
+  readonly replies: 'Enabled' | 'OnRequest' | 'Disabled';
+  /** Which responses are written; the others are counted in the record of the group, see counts.ts. */
+  readonly responses: 'All' | 'Failures';
   readonly retention: 'Acknowledged' | 'Forever';
   /**
    * Seconds after which a delivered request whose consumer shows no sign of life is taken over by another one;

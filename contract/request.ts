@@ -24,7 +24,17 @@ export interface Accepts {
 }
 
 /** Names of the fields of a request that are the contract's; all others are the user's. */
-export const requestFields = { ref: 'ref', type: 'type', workerUrl: 'workerUrl', data: 'data' } as const;
+export const requestFields = {
+  ref: 'ref',
+  type: 'type',
+  workerUrl: 'workerUrl',
+  data: 'data',
+  /** `1` where the caller waits for a reply; a worker that replies to everybody does not ask. */
+  reply: 'reply',
+} as const;
+
+/** What a request says whose caller waits for the reply. */
+export const asksForReply = { [requestFields.reply]: '1' } as const;
 
 /** What of a request names the function to call, under the Modules runtime; its arguments are the list in `data`. */
 export const callFields = { module: 'module', function: 'function' } as const;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Calls } from '../../client/calls.ts';
 import { decodeReply, type Reply } from '../../contract/reply.ts';
-import { encodeRequest, parseRequest, requestFields } from '../../contract/request.ts';
+import { asksForReply, encodeRequest, parseRequest, requestFields } from '../../contract/request.ts';
 import { usualTasks } from '../../operator/page/worker-streams.ts';
 import type { RedisClient } from '../../operator/redis/requests/client.ts';
 import { findTrace } from '../../operator/redis/requests/trace-findings.ts';
@@ -79,7 +79,7 @@ async function answered(one: Ready, place: CasePlace, stop: AbortSignal): Promis
   if (task !== undefined) return await ended(one, task, place, stop);
   await mustBeFree(redis, stream, ref);
   const begun = performance.now();
-  const id = await calls.add(stream, ref, { [requestFields.type]: type, ...fields });
+  const id = await calls.add(stream, ref, { [requestFields.type]: type, ...asksForReply, ...fields });
   const text = await calls.reply(ref, timeoutSeconds * 1000, stop);
   const ms = performance.now() - begun;
   if (text === undefined) {

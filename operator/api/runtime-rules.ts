@@ -65,6 +65,24 @@ export const nothingScriptsCannotHave: Rule<Runs> = {
     (secretRef === undefined && told === undefined && env.length === 0 && options.length === 0),
 };
 
+interface Recording {
+  readonly spec: {
+    readonly runtime: string;
+    readonly stream?: { readonly replies: string; readonly responses: string };
+  };
+}
+
+export const scriptsWriteTheirRecords: Rule<Recording> = {
+  rule:
+    "self.spec.runtime != 'Script' || !has(self.spec.stream) || (self.spec.stream.replies == 'Enabled' && self.spec.stream.responses == 'All')",
+  message:
+    'a Script writes its replies and responses itself, so stream.replies and stream.responses have no say under runtime Script: remove them',
+  field: ['spec', 'stream'],
+  holds: ({ spec: { runtime, stream: streams } }) =>
+    runtime !== 'Script' || streams === undefined ||
+    (streams.replies === 'Enabled' && streams.responses === 'All'),
+};
+
 interface Running {
   readonly spec: {
     readonly runtime: string;

@@ -29,6 +29,7 @@ import {
   preludeFileIsRhai,
   preludeIsText,
   type Runs,
+  scriptsWriteTheirRecords,
   sourceFitsRuntime,
   tasksFitRuntime,
 } from './runtime-rules.ts';
@@ -316,6 +317,7 @@ export const redisWorker = withRules(
   preludeFileIsRhai,
   preludeIsText,
   nothingScriptsCannotHave,
+  scriptsWriteTheirRecords,
   tasksNeedOneServer,
   wildcardNeedsOpenPort,
   outsideNamesOfCilium,

@@ -1,8 +1,9 @@
 /** What one look at the keys beside a request stream shows. */
+import { type Count, decodeCounts } from '../../contract/counts.ts';
 import { groupRecordKey } from '../../contract/keys.ts';
 import { RedisFault } from './fault.ts';
 import type { RedisLink } from './link.ts';
-import { items, number, text } from './replies.ts';
+import { fieldsOf, items, number, text } from './replies.ts';
 
 /** A request stream and the keys beside it. */
 export interface StreamKeys {
@@ -18,6 +19,8 @@ export interface StreamKeys {
 export interface BesideStream {
   /** The manifest that may take the group down, `<namespace>/<name>/<uid>`; undefined when there is none. */
   readonly owner: string | undefined;
+  /** Answers that workers have counted instead of writing responses. */
+  readonly counts: readonly Count[];
   /** Requests that wait for their next attempt. */
   readonly scheduled: number;
   /** When the first of them is due, in milliseconds since 1970. */
@@ -37,19 +40,21 @@ export interface Misfit {
 /** Looks at the keys; what is absent is told, not thrown. @throws RedisFault */
 export async function observeBeside(redis: RedisLink, keys: StreamKeys): Promise<BesideStream> {
   const uses = usesOf(keys);
-  const [owner, scheduled, next, letters, ...types] = await redis.pipeline([
-    ['HGET', groupRecordKey(keys.request, keys.group), 'resource'],
+  const [hash, scheduled, next, letters, ...types] = await redis.pipeline([
+    ['HGETALL', groupRecordKey(keys.request, keys.group)],
     ['ZCARD', keys.retries],
     ['ZRANGEBYSCORE', keys.retries, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1],
     ['XLEN', keys.deadLetters],
     ...uses.map(({ key }) => ['TYPE', key] as const),
   ]);
-  for (const reply of [owner, scheduled, next, ...types]) {
+  for (const reply of [hash, scheduled, next, ...types]) {
     if (reply instanceof RedisFault && reply.code !== 'RedisWrongType') throw reply;
   }
   if (letters instanceof RedisFault && !countless.has(letters.code)) throw letters;
+  const record = hash instanceof RedisFault ? new Map<string, unknown>() : fieldsOf(hash);
   return {
-    owner: text(owner) || undefined,
+    owner: text(record.get('resource')) || undefined,
+    counts: decodeCounts([...record].map(([name, value]) => [name, text(value)] as const)),
     scheduled: number(scheduled) ?? 0,
     nextRetryMs: scoreIn(next),
     deadLetters: letters instanceof RedisFault ? undefined : number(letters),

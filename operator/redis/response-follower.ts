@@ -3,7 +3,8 @@ import type { StreamState } from './observe-stream.ts';
 import type { RedisFault } from './fault.ts';
 import { countEvents, noRate, perSecondAt, type Rate } from './rate.ts';
 import type { StreamEntry } from './replies.ts';
-import { addResponses, addUnread, cursorOf, isNew, type ResponseTally } from './response-tally.ts';
+import type { Count } from '../../contract/counts.ts';
+import { addCounts, addResponses, addUnread, cursorOf, isNew, type ResponseTally } from './response-tally.ts';
 import { beginning, compareIds, idTime } from './stream-id.ts';
 
 /** State of one follower; changed only by the functions below. */
@@ -136,6 +137,14 @@ export function settle(
   follower.followed = true;
   follower.unsettled = false;
   return took || unread > 0;
+}
+
+/** Takes in what workers have counted themselves, all of it. */
+export function count(follower: Follower, counts: readonly Count[], now: number): void {
+  const { total } = follower.tally;
+  follower.tally = addCounts(follower.tally, counts, now);
+  const more = follower.tally.total - total;
+  if (more > 0) follower.rate = countEvents(follower.rate, now, more);
 }
 
 /** The tally with the rate of this moment. */

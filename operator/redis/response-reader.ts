@@ -1,10 +1,11 @@
 /** Counts the responses of many workers: one feed per Redis, one tally per id. */
+import type { Count } from '../../contract/counts.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisFault } from './fault.ts';
 import { ResponseFeed } from './response-feed.ts';
-import { newFollower, tallyAt } from './response-follower.ts';
+import { count, newFollower, tallyAt } from './response-follower.ts';
 import type { ResponseTally } from './response-tally.ts';
 import { type RedisTarget, targetKey } from './target.ts';
 
@@ -58,6 +59,13 @@ export class ResponseReader {
     this.#feeds.set(key, feed);
     this.#feedOf.set(id, key);
     feed.add(newFollower(id, stream, from));
+  }
+
+  /** Takes in what the workers of the id have counted themselves. @returns the tally; undefined when it is not followed */
+  count(id: string, counts: readonly Count[]): ResponseTally | undefined {
+    const follower = this.#feed(id)?.get(id);
+    if (follower) count(follower, counts, this.#clock.now());
+    return this.tally(id);
   }
 
   /** What has been counted for the id; undefined when it is not followed. */

@@ -1,4 +1,5 @@
 /** Counting responses. Pure: entries in, the next tally out. */
+import type { Count } from '../../contract/counts.ts';
 import { maxConsumers } from '../../contract/limits.ts';
 import { isSuccess } from '../../contract/reply.ts';
 import { decodeResponse } from '../../contract/response.ts';
@@ -11,7 +12,9 @@ import { beginning, compareIds, idTime } from './stream-id.ts';
 export interface ConsumerResult {
   /** Responses with a code; never falls. */
   readonly total: number;
-  /** Those of them with a code outside 200 to 299. */
+  /** Of `total`, those that the worker counted itself; absent: none. */
+  readonly counted?: number;
+  /** Those of `total` with a code outside 200 to 299. */
   readonly failed: number;
   readonly lastCode: number;
   /** ISO 8601. */
@@ -29,6 +32,8 @@ export interface ResponseTally {
   readonly failed: number;
   /** Responses by code; beyond {@link maxCodes} different ones under `other`. */
   readonly codes: Readonly<Record<string, number>>;
+  /** Of `codes`, those that workers counted themselves instead of writing responses: more are counted from there on. */
+  readonly counted: Readonly<Record<string, number>>;
   /** Entries without a `ref` or a code, which nobody can count as a response. */
   readonly unreadable: number;
   /** Id of the last entry taken in, readable or not. */
@@ -64,6 +69,7 @@ export const emptyTally: ResponseTally = {
   succeeded: 0,
   failed: 0,
   codes: {},
+  counted: {},
   unreadable: 0,
   retries: 0,
   durations: noDurations,
@@ -91,11 +97,76 @@ export function addResponses(tally: ResponseTally, entries: readonly StreamEntry
 }
 
 /**
+ * Takes in what workers have counted themselves, all of it each time: what is new of it is added. A count that has fallen
+ * was begun anew.
+ * @param now in ms, which stands for the time of the last of them
+ */
+export function addCounts(tally: ResponseTally, counts: readonly Count[], now: number): ResponseTally {
+  const byCode = sums(counts, ({ code }) => String(code));
+  const news = [...byCode].flatMap(([code, count]) => {
+    const more = since(tally.counted[code], count);
+    return more > 0 ? [[code, more] as const] : [];
+  });
+  if (news.length === 0) return tally;
+  const codes = { ...tally.codes };
+  for (const [code, more] of news) countCode(codes, code, more);
+  const more = news.reduce((sum, [, one]) => sum + one, 0);
+  const succeeded = news.reduce((sum, [code, one]) => (isSuccess(Number(code)) ? sum + one : sum), 0);
+  const lastTime = new Date(now).toISOString();
+  return {
+    ...tally,
+    total: tally.total + more,
+    succeeded: tally.succeeded + succeeded,
+    failed: tally.failed + more - succeeded,
+    codes,
+    counted: { ...tally.counted, ...Object.fromEntries(byCode) },
+    lastCode: Number(commonest(news)),
+    lastTime,
+    perConsumer: withCounts(tally.perConsumer, counts, lastTime),
+  };
+}
+
+function withCounts(
+  before: ResponseTally['perConsumer'],
+  counts: readonly Count[],
+  lastTime: string,
+): Map<string, ConsumerResult> {
+  const results = new Map(before);
+  for (const [consumer, counted] of sums(counts, (count) => count.consumer)) {
+    const known = results.get(consumer);
+    const more = since(known?.counted, counted);
+    if (more === 0 || consumer.length > longestConsumerId) continue;
+    const own = counts.filter((count) => count.consumer === consumer);
+    const lastCode = Number(commonest(own.map(({ code, count }) => [String(code), count])));
+    const { total = 0, failed = 0, latency = noLatency } = known ?? {};
+    results.delete(consumer);
+    results.set(consumer, { total: total + more, counted, failed, lastCode, lastTime, latency });
+  }
+  forgetOldest(results);
+  return results;
+}
+
+/** How many there are more; all of them, where counting was begun anew. */
+function since(before = 0, now: number): number {
+  return now < before ? now : now - before;
+}
+
+function sums(counts: readonly Count[], nameOf: (count: Count) => string): Map<string, number> {
+  const all = new Map<string, number>();
+  for (const one of counts) all.set(nameOf(one), (all.get(nameOf(one)) ?? 0) + one.count);
+  return all;
+}
+
+function commonest(weighed: readonly (readonly [name: string, weight: number])[]): string {
+  return weighed.reduce((one, other) => (other[1] > one[1] ? other : one))[0];
+}
+
+/**
  * Counts entries that were added and not read, as if they were like those that were.
  * @param before the tally without its last entries: these tell what the others were like, unless there are none
  */
 export function addUnread(tally: ResponseTally, unread: number, before: ResponseTally): ResponseTally {
-  const sample = grown(before, tally) ?? tally;
+  const sample = grown(before, tally) ?? written(tally);
   const { succeeded, failed, unreadable } = sample;
   if (unread <= 0 || succeeded + failed + unreadable === 0) return tally;
   const parts = shared(unread, { succeeded, failed, unreadable });
@@ -125,6 +196,21 @@ function grown(before: ResponseTally, now: ResponseTally): Counts | undefined {
     codes: Object.fromEntries(
       Object.entries(now.codes).map(([code, count]) => [code, count - (before.codes[code] ?? 0)]),
     ),
+  };
+}
+
+/** What was read of the stream: what workers count themselves tells nothing of its entries. */
+function written(tally: ResponseTally): Counts {
+  const counted = Object.entries(tally.counted);
+  const codes = { ...tally.codes };
+  for (const [code, count] of counted) codes[code] = Math.max(0, (codes[code] ?? 0) - count);
+  const all = counted.reduce((sum, [, count]) => sum + count, 0);
+  const succeeded = counted.reduce((sum, [code, count]) => (isSuccess(Number(code)) ? sum + count : sum), 0);
+  return {
+    succeeded: Math.max(0, tally.succeeded - succeeded),
+    failed: Math.max(0, tally.failed - (all - succeeded)),
+    unreadable: tally.unreadable,
+    codes,
   };
 }
 
@@ -186,10 +272,10 @@ function addEntry(draft: Draft, sketches: Sketches, entry: StreamEntry, now: num
   }
 }
 
-function countCode(codes: Record<string, number>, code: string): void {
+function countCode(codes: Record<string, number>, code: string, times = 1): void {
   const named = Object.hasOwn(codes, code) || Object.keys(codes).filter((name) => name !== 'other').length < maxCodes;
   const name = named ? code : 'other';
-  codes[name] = (codes[name] ?? 0) + 1;
+  codes[name] = (codes[name] ?? 0) + times;
 }
 
 function remember(
@@ -201,18 +287,23 @@ function remember(
   const before = perConsumer.get(consumer);
   perConsumer.delete(consumer);
   perConsumer.set(consumer, {
+    ...(before?.counted === undefined ? {} : { counted: before.counted }),
     total: (before?.total ?? 0) + 1,
     failed: (before?.failed ?? 0) + (isSuccess(code) ? 0 : 1),
     lastCode: code,
     lastTime,
     latency: ms === undefined ? before?.latency ?? noLatency : timed(sketches, consumer, before, ms),
   });
-  if (perConsumer.size <= maxConsumers) return;
-  for (const oldest of perConsumer.keys()) {
-    perConsumer.delete(oldest);
-    sketches.delete(oldest);
-    return;
-  }
+  for (const oldest of forgetOldest(perConsumer)) sketches.delete(oldest);
+}
+
+/** @returns the ids of those that are forgotten */
+function forgetOldest(perConsumer: Map<string, ConsumerResult>): readonly string[] {
+  const tooMany = perConsumer.size - maxConsumers;
+  if (tooMany <= 0) return [];
+  const forgotten = [...perConsumer.keys()].slice(0, tooMany);
+  for (const id of forgotten) perConsumer.delete(id);
+  return forgotten;
 }
 
 function timed(

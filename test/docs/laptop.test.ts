@@ -103,8 +103,7 @@ describe('on a laptop', () => {
     beforeAll(async () => {
       redis = await startRedis();
       const found = await laptop(['docs/start.md', 'docs/calling.md'], { REDIS_URL: redis.url });
-      const tool = (await tryRun('which', ['redis-cli'], {})).stdout.trim();
-      await program(found, 'redis-cli', `exec ${tool} -p ${redis.port} "$@"`);
+      await redisCli(found, redis);
       up = start('redisworker', ['up', 'greeter.yaml', '--redis', redis.url], found);
       shell = found;
     });
@@ -128,6 +127,14 @@ describe('on a laptop', () => {
     });
   });
 
+  test('records are left out, and counted all the same', async () => {
+    await using redis = await kept([]);
+    const found = await laptop(['docs/records.md'], { REDIS_URL: redis.url });
+    await redisCli(found, redis);
+    const up = start('redisworker', ['up', 'resize.yaml', '--redis', redis.url], found);
+    await runBlocks(scenario('records', ['docs/records.md']), found).finally(() => up.stop(30_000));
+  });
+
   test('a Redis is examined', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rw-redis-'));
     folders.push(folder);
@@ -145,6 +152,12 @@ describe('on a laptop', () => {
 async function kept(args: readonly string[]) {
   const redis = await startRedis(args);
   return Object.assign(redis, { [Symbol.asyncDispose]: () => redis.stop() });
+}
+
+/** The `redis-cli` of the pages, which speaks to this Redis. */
+async function redisCli(shell: Shell, { port }: TestRedis): Promise<void> {
+  const tool = (await tryRun('which', ['redis-cli'], {})).stdout.trim();
+  await program(shell, 'redis-cli', `exec ${tool} -p ${port} "$@"`);
 }
 
 async function program({ cwd }: Shell, name: string, text: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countField } from '../../contract/counts.ts';
 import { groupRecordKey, requestStreamKey } from '../../contract/keys.ts';
 import { observeBeside } from '../../operator/redis/beside-stream.ts';
 import { RedisConnections } from '../../operator/redis/connections.ts';
@@ -52,16 +53,18 @@ test('sees what stands beside a stream, and keys of another type by their use', 
   const keys = { request, group, responses: of('res'), deadLetters: of('dead'), retries: of('retry') };
   expect(await observeBeside(link, keys)).toEqual({
     owner: undefined,
+    counts: [],
     scheduled: 0,
     deadLetters: 0,
     misfits: [],
   });
-  await server.client.hset(groupRecordKey(request, group), 'resource', 'ns/demo/uid-1');
+  await server.client.hset(groupRecordKey(request, group), 'resource', 'ns/demo/uid-1', countField('2', 201), 7);
   await server.client.zadd(keys.retries, 1, 'a', 2, 'b');
   await server.client.xadd(keys.responses, '*', 'ref', 'r');
   await server.client.set(keys.deadLetters, 'text');
   expect(await observeBeside(link, keys)).toEqual({
     owner: 'ns/demo/uid-1',
+    counts: [{ consumer: '2', code: 201, count: 7 }],
     scheduled: 2,
     nextRetryMs: 1,
     deadLetters: undefined,

@@ -32,6 +32,7 @@ export const idleStream: StreamView = {
 /** A group of the worker `w`, and nothing in the way. */
 export const ownedStream: BesideStream = {
   owner: 'default/w/uid-1',
+  counts: [],
   scheduled: 0,
   nextRetryMs: undefined,
   deadLetters: undefined,

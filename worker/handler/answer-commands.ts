@@ -9,6 +9,7 @@ import type { Answer } from './answer.ts';
 import { type Clock, wallOffset } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Place } from './place.ts';
+import type { Records } from './records.ts';
 import type { TraceExpiry } from './trace-expiry.ts';
 
 /** The beginning of a command of `length` parts. */
@@ -85,12 +86,11 @@ export type TellingClock = Pick<Clock, 'now' | 'monotonic'>;
 
 /** Writes the answers of one place. */
 export class AnswerCommands {
-  /** Commands per answer. */
-  readonly count: number;
   readonly #trace: TraceCommands | undefined;
   // What is the same in every answer of this place, each up to the next thing that changes.
-  readonly #replyTtlAndResponse: Uint8Array;
-  readonly #replyTtlAndLastResponse: Uint8Array;
+  readonly #replyTtl: Uint8Array;
+  readonly #response: Uint8Array;
+  readonly #lastResponse: Uint8Array;
   readonly #typeAndXid: Uint8Array;
   readonly #consumerAndMs: Uint8Array;
   readonly #traceHead: TraceHead;
@@ -99,33 +99,48 @@ export class AnswerCommands {
     this.#traceHead = new TraceHead(clock);
     const limit = place.responseStreamLimit ?? defaultResponseStreamLimit;
     this.#trace = place.settings.traces === 'On' ? traceCommands(traceField(place.type), traceExpiry) : undefined;
-    this.count = answerCount + (this.#trace?.count ?? 0);
-    const replyTtl = encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds);
-    this.#replyTtlAndResponse = bytesOf(replyTtl, opening(19, 'XADD', place.responseStream, '*', 'ref'));
-    this.#replyTtlAndLastResponse = bytesOf(
-      replyTtl,
-      opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'),
-    );
+    this.#replyTtl = bytesOf(encodeArguments(place.replyExpireSeconds ?? defaultReplyExpireSeconds));
+    this.#response = bytesOf(opening(19, 'XADD', place.responseStream, '*', 'ref'));
+    this.#lastResponse = bytesOf(opening(22, 'XADD', place.responseStream, 'MAXLEN', '~', limit, '*', 'ref'));
     this.#typeAndXid = bytesOf(encodeArguments('type', place.type, 'xid'));
     this.#consumerAndMs = bytesOf(encodeArguments('consumer', place.consumerId, 'ms'));
   }
 
+  /** Commands of an answer without its trace, which can be done without. */
+  essentialsOf({ reply, response }: Records): number {
+    return (reply ? replyCount : 0) + (response ? responseCount : 0);
+  }
+
+  /** Commands of an answer. */
+  countOf(records: Records): number {
+    return this.essentialsOf(records) + (this.#trace?.count ?? 0);
+  }
+
   /**
    * Reply with its time to live, response and, unless they are off, trace with its own.
-   * @param isLast of its transaction: its response trims the stream for all of them, as MAXLEN is work for Redis each time
+   * @param isLast the last response of its transaction trims the stream for all of them, as MAXLEN is work for Redis each time
    */
-  write(held: Held, answer: Answer, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
+  write(held: Held, answer: Answer, records: Records, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
+    if (records.reply) this.#writeReply(at, out);
+    if (records.response) this.#writeResponse(held, answer, isLast, at, out);
+    if (this.#trace) this.#writeTrace(this.#trace, held, at, out);
+  }
+
+  #writeReply(at: TextPlaces, out: ByteWriter): void {
     const list = out.bytes(lpush).length;
     writeKey(replyKey, at, out);
     const listEnd = out.length;
     out.argument(at.json, at.jsonEnd);
-    out.bytes(expire).repeat(list, listEnd).bytes(isLast ? this.#replyTtlAndLastResponse : this.#replyTtlAndResponse);
+    out.bytes(expire).repeat(list, listEnd).bytes(this.#replyTtl);
+  }
+
+  #writeResponse(held: Held, { code }: Answer, isLast: boolean, at: TextPlaces, out: ByteWriter): void {
+    out.bytes(isLast ? this.#lastResponse : this.#response);
     out.argument(at.ref, at.refEnd).bytes(this.#typeAndXid).argument(at.xid, at.xidEnd);
-    out.bytes(codeName).number(answer.code).bytes(resName).argument(at.told, at.toldEnd);
+    out.bytes(codeName).number(code).bytes(resName).argument(at.told, at.toldEnd);
     out.bytes(this.#consumerAndMs).number(Math.max(0, held.completedMs - held.startedMs)).bytes(attemptName).number(
       held.entry.attempt,
     );
-    if (this.#trace) this.#writeTrace(this.#trace, held, at, out);
   }
 
   #writeTrace({ set, beforeValue, expire }: TraceCommands, held: Held, at: TextPlaces, out: ByteWriter): void {
@@ -141,13 +156,18 @@ export class AnswerCommands {
   }
 }
 
-/** LPUSH, EXPIRE and XADD. */
-export const answerCount = 3;
+/** LPUSH and EXPIRE; XADD. */
+const replyCount = 2;
+const responseCount = 1;
 
-/** Writes the keys of one request that nobody else may have: those whose life its answer decides on. */
-export function writeOwnKeys(withTrace: boolean, at: TextPlaces, out: ByteWriter): void {
+/** Writes a key of a request that nobody else may have: one whose life its answer decides on. */
+export function writeReplyKey(at: TextPlaces, out: ByteWriter): void {
   writeKey(replyKey, at, out);
-  if (withTrace) writeKey(traceKey, at, out);
+}
+
+/** The same of its trace. */
+export function writeTraceKey(at: TextPlaces, out: ByteWriter): void {
+  writeKey(traceKey, at, out);
 }
 
 function writeKey({ length, before, after }: KeyPattern, { ref, refEnd }: TextPlaces, out: ByteWriter): void {

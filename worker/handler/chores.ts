@@ -39,7 +39,9 @@ export class Chores {
   readonly #retries: Chore;
   readonly #orphans: Chore;
   readonly #all: readonly Chore[];
-  #tidiedAt = 0;
+  /** How many requests had been taken when each of these was done last. */
+  #trimmedAt = 0;
+  #rememberedAt = 0;
   #over = false;
 
   constructor(connection: Connection, context: SessionContext, features: ServerFeatures, reader: Reader) {
@@ -92,10 +94,12 @@ export class Chores {
       this.#orphans,
       this.#chore(orphanIdleMs(place.settings) / 3, () => renewLeases(connection, place, inFlight, clock.now())),
     ];
-    const isTrimmed = place.settings.retention === 'Acknowledged';
-    chores.push(
-      isTrimmed ? this.#chore(1000, () => this.#trim()) : this.#chore(rememberEveryMs, () => this.#remember()),
-    );
+    const { retention, responses } = place.settings;
+    const isTrimmed = retention === 'Acknowledged';
+    // Where the responses do not tell what was answered, the position alone does.
+    if (responses !== 'All') chores.push(this.#chore(1000, () => this.#remember()));
+    else if (!isTrimmed) chores.push(this.#chore(rememberEveryMs, () => this.#remember()));
+    if (isTrimmed) chores.push(this.#chore(1000, () => this.#trim()));
     if (beside !== undefined) chores.push(this.#chore(1000, () => beside(connection), 'at once'));
     if (place.settings.traces === 'On') {
       const traces = elsewhere ?? connection;
@@ -135,18 +139,16 @@ export class Chores {
   }
 
   async #trim(): Promise<void> {
-    if (this.#hasTaken()) await trimAcknowledged(this.#connection, this.#context.place, this.#features);
+    const { inFlight: { taken }, place } = this.#context;
+    if (taken === this.#trimmedAt) return;
+    this.#trimmedAt = taken;
+    await trimAcknowledged(this.#connection, place, this.#features);
   }
 
   async #remember(): Promise<void> {
-    if (this.#hasTaken()) await rememberPosition(this.#connection, this.#context.place);
-  }
-
-  /** Whether a request was taken since this was asked last. */
-  #hasTaken(): boolean {
-    const { taken } = this.#context.inFlight;
-    const isNews = taken !== this.#tidiedAt;
-    this.#tidiedAt = taken;
-    return isNews;
+    const { inFlight: { taken }, place } = this.#context;
+    if (taken === this.#rememberedAt) return;
+    this.#rememberedAt = taken;
+    await rememberPosition(this.#connection, place);
   }
 }

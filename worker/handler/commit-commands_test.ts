@@ -87,6 +87,59 @@ Deno.test('without traces there is none', () => {
   assertEquals(commandsFor(held({ ref: 'r' }, { outcome: { answer } }), silent).length, 3);
 });
 
+/** Requests without one and with one that asks for a reply, one of them a failure. */
+function batchOfThree(): Held[] {
+  const failure = { code: 400, json: '{"code":400}', told: '{"code":400}' };
+  return [
+    held({ ref: 'a' }, { ref: 'a', outcome: { answer } }, '1-1'),
+    held({ ref: 'b', reply: '1' }, { ref: 'b', outcome: { answer } }, '1-2'),
+    held({ ref: 'c', reply: '0' }, { ref: 'c', outcome: { answer: failure } }, '1-3'),
+  ];
+}
+
+const keeping = (kept: Partial<Place['settings']>) =>
+  place({ settings: { ...place().settings, traces: 'Off', ...kept } });
+
+Deno.test('replies go to those who ask for one, or to nobody, and only those keys have to be free', () => {
+  const onRequest = commit(batchOfThree(), keeping({ replies: 'OnRequest' }));
+  assertEquals(onRequest.slice(3, -3).map(([name, key]) => `${name} ${key}`), [
+    'XADD demo-worker:res:x',
+    'LPUSH res:b',
+    'EXPIRE res:b',
+    'XADD demo-worker:res:x',
+    'XADD demo-worker:res:x',
+  ]);
+  assertEquals(onRequest[1]?.slice(2, 6), ['3', 'demo-worker:1:h', 'demo-worker:res:x', 'res:b']);
+  const none = commit(batchOfThree(), keeping({ replies: 'Disabled' })).slice(3, -3);
+  assertEquals(names(none), Array.from({ length: 3 }, () => 'XADD demo-worker:res:x'));
+});
+
+Deno.test('successes are counted by consumer and code where failures alone leave a response, which trims the stream', () => {
+  const commands = commit(batchOfThree(), keeping({ replies: 'Disabled', responses: 'Failures' }));
+  assertEquals(commands.slice(3, -2).map((command) => command.slice(0, 3)), [
+    ['XADD', 'demo-worker:res:x', 'MAXLEN'],
+    ['XACK', 'demo-worker:req:x', 'worker'],
+    ['HINCRBY', 'demo-worker:req:x:worker:g', 'done:200:1'],
+  ]);
+  assertEquals(commands.at(-3)?.at(-1), '2');
+  assertEquals(commands.at(-4)?.slice(3), ['1-1', '1-2', '1-3']);
+});
+
+Deno.test('nothing is written of a success that nobody reads, but that it is done', () => {
+  const [first, second] = batchOfThree();
+  const lean = commit([first as Held, second as Held], keeping({ replies: 'Disabled', responses: 'Failures' }));
+  assertEquals(lean.map(([name]) => name), ['WATCH', 'EVAL', 'MULTI', 'XACK', 'HINCRBY', 'EXEC', 'HMGET']);
+});
+
+Deno.test('which replies of a transaction are whose follows from what each request leaves', () => {
+  const where = keeping({ replies: 'OnRequest', responses: 'Failures', traces: 'On' });
+  assertEquals(encoderFor(where).repliesOf(batchOfThree()), [
+    { from: 0, essentialsEnd: 0, end: 2 },
+    { from: 2, essentialsEnd: 4, end: 6 },
+    { from: 6, essentialsEnd: 7, end: 9 },
+  ]);
+});
+
 Deno.test('a long reply goes to the caller whole, and is told without its data elsewhere', () => {
   const long = { ...answer, json: 'x'.repeat(20_000), told: '{}' };
   const [reply, , response, trace] = commandsFor(held({ ref: 'r' }, { outcome: { answer: long } }), place());

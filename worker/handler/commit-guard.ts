@@ -6,8 +6,9 @@ import { ownerField, pidField, sessionField } from '../../contract/config-hash.t
 import type { Identity } from '../pod/identity.ts';
 import { asterisk, type ByteWriter } from '../redis/byte-writer.ts';
 import { type Command, encodeArguments } from '../redis/commands.ts';
-import { type TextPlaces, writeOwnKeys } from './answer-commands.ts';
+import { type TextPlaces, writeReplyKey, writeTraceKey } from './answer-commands.ts';
 import type { Place } from './place.ts';
+import type { Records } from './records.ts';
 
 const utf8 = new TextEncoder();
 
@@ -47,10 +48,15 @@ export class CommitGuard {
     this.#holder = utf8.encode(encodeArguments(pid ?? '', owner, session ?? ''));
   }
 
-  write(requests: readonly TextPlaces[], out: ByteWriter): void {
-    const keys = 2 + requests.length * (this.#guardsTraces ? 2 : 1);
+  /** @param records of each of the requests */
+  write(requests: readonly TextPlaces[], records: readonly Records[], out: ByteWriter): void {
+    const replies = records.reduce((count, { reply }) => (reply ? count + 1 : count), 0);
+    const keys = 2 + replies + (this.#guardsTraces ? requests.length : 0);
     out.bytes(this.#watch).header(asterisk, keys + 6).bytes(this.#evaluate).number(keys).bytes(this.#keys);
-    for (const at of requests) writeOwnKeys(this.#guardsTraces, at, out);
+    requests.forEach((at, index) => {
+      if (records[index]?.reply === true) writeReplyKey(at, out);
+      if (this.#guardsTraces) writeTraceKey(at, out);
+    });
     out.bytes(this.#holder);
   }
 }

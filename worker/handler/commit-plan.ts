@@ -3,7 +3,8 @@
  * there. Pure.
  */
 import { errorCounterField } from '../../contract/config-hash.ts';
-import { replyListKey, retryScheduleKey, traceHashKey } from '../../contract/keys.ts';
+import { countField } from '../../contract/counts.ts';
+import { groupRecordKey, replyListKey, retryScheduleKey, traceHashKey } from '../../contract/keys.ts';
 import {
   deadLetterLimit,
   defaultReplyExpireSeconds,
@@ -18,6 +19,7 @@ import type { Held } from './in-flight.ts';
 import type { Answer } from './answer.ts';
 import type { Outcome } from './outcome.ts';
 import type { Place } from './place.ts';
+import { type Records, recordsOf } from './records.ts';
 import type { TraceExpiry } from './trace-expiry.ts';
 
 /** A key as it is: its type in Redis's words, `none` when there is no such key, and how long it will live. */
@@ -43,9 +45,11 @@ export type Finish =
   | { readonly kind: 'wait'; readonly problem: string };
 
 /** Every key that finishing a request may write to, but for the config hash. */
-export function keysOf({ ref, outcome }: Held, place: Place): string[] {
+export function keysOf({ ref, entry, outcome }: Held, place: Place): string[] {
   const keys: string[] = [];
-  if (outcome.answer) keys.push(place.responseStream, replyListKey(ref));
+  const records = outcome.answer && recordsOf(entry, outcome.answer, place.settings);
+  if (records?.response) keys.push(place.responseStream);
+  if (records?.reply) keys.push(replyListKey(ref));
   if (outcome.answer && place.settings.traces === 'On') keys.push(traceHashKey(ref));
   // An answer that cannot be given makes a dead letter.
   if (outcome.answer || outcome.dead !== undefined) keys.push(place.settings.deadLetterStream);
@@ -65,17 +69,18 @@ export function planFinish(
   offset: number,
 ): Finish {
   const list = replyListKey(held.ref);
-  const undeliverable = held.outcome.answer && wrongType(list, stateOf, 'list');
+  const records = held.outcome.answer && recordsOf(held.entry, held.outcome.answer, place.settings);
+  const undeliverable = records?.reply ? wrongType(list, stateOf, 'list') : undefined;
   const outcome = undeliverable === undefined
     ? held.outcome
     : { ...held.outcome, dead: held.outcome.dead ?? `its reply could not be written: WRONGTYPE ${undeliverable}` };
-  const problem = obstacle(outcome, stateOf, place);
+  const problem = obstacle(outcome, records, stateOf, place);
   if (problem !== undefined) return { kind: 'wait', problem };
   const commands = rareCommands(held, outcome, place);
   const { answer } = outcome;
-  if (answer === undefined) return { kind: 'write', commands, outcome };
-  if (undeliverable === undefined) commands.push(...replyCommands(list, answer, stateOf(list), place));
-  commands.push(responseCommand(held, answer, place));
+  if (answer === undefined || records === undefined) return { kind: 'write', commands, outcome };
+  if (records.reply && undeliverable === undefined) commands.push(...replyCommands(list, answer, stateOf(list), place));
+  commands.push(records.response ? responseCommand(held, answer, place) : countCommand(answer, place));
   const untraced = place.settings.traces === 'On' ? wrongType(traceHashKey(held.ref), stateOf, 'hash') : undefined;
   if (place.settings.traces === 'On' && untraced === undefined) {
     commands.push(
@@ -120,8 +125,18 @@ function responseCommand({ ref, entry, startedMs, completedMs }: Held, { code, t
   return ['XADD', place.responseStream, 'MAXLEN', '~', limit, '*', ...Object.entries(fields).flat()];
 }
 
-function obstacle({ answer, dead, retryAt }: Outcome, stateOf: KeyStates, place: Place): string | undefined {
-  return (answer && wrongType(place.responseStream, stateOf, 'stream')) ??
+/** Counts an answer that leaves no response. */
+function countCommand({ code }: Answer, { requestStream, consumerId, settings: { group } }: Place): Command {
+  return ['HINCRBY', groupRecordKey(requestStream, group), countField(consumerId, code), 1];
+}
+
+function obstacle(
+  { dead, retryAt }: Outcome,
+  records: Records | undefined,
+  stateOf: KeyStates,
+  place: Place,
+): string | undefined {
+  return (records?.response ? wrongType(place.responseStream, stateOf, 'stream') : undefined) ??
     (dead === undefined ? undefined : wrongType(place.settings.deadLetterStream, stateOf, 'stream')) ??
     (retryAt === undefined ? undefined : wrongType(retryScheduleKey(place.keyPrefix), stateOf, 'zset'));
 }

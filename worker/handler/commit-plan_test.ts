@@ -71,6 +71,18 @@ Deno.test('a response stream, a schedule and a dead-letter stream that are somet
   assertEquals(plan(answered(), { 'demo-worker:dead:x': stays('string') }).kind, 'write');
 });
 
+Deno.test("what leaves no reply and no response is counted, and stands in nobody's way", () => {
+  const settings = { ...place().settings, traces: 'Off', replies: 'Disabled', responses: 'Failures' } as const;
+  const lean = place({ settings });
+  const taken = { 'res:r': stays('stream'), 'demo-worker:res:x': stays('hash') };
+  assertEquals(commandsOf(plan(answered(), taken, lean)), [
+    ['HINCRBY', 'demo-worker:req:x:worker:g', 'done:200:1', 1],
+  ]);
+  assertEquals(keysOf(answered(), lean), ['demo-worker:dead:x']);
+  const failure = held({ ref: 'r' }, { outcome: { answer: { ...answer, code: 500 }, dead: 'no' } });
+  assertEquals(names(plan(failure, {}, lean)), ['XADD demo-worker:dead:x', 'XADD demo-worker:res:x']);
+});
+
 Deno.test('every key a request may write to is looked at', () => {
   assertEquals(keysOf(answered(), place()), ['demo-worker:res:x', 'res:r', 'req:r:h', 'demo-worker:dead:x']);
   assertEquals(keysOf(held({}, { outcome: { retryAt: 5 } }), place()), ['demo-worker:retry:z']);

@@ -8,10 +8,9 @@ import { isOurs } from '../pod/identity.ts';
 import type { Connection } from '../redis/connection.ts';
 import { ConnectionLostError } from '../redis/connection-lost.ts';
 import { RedisError, type Reply } from '../redis/resp.ts';
-import { answerCount } from './answer-commands.ts';
 import { CarefulCommits } from './careful-commit.ts';
 import { ClusterCommits } from './cluster-commit.ts';
-import { CommitEncoder } from './commit-commands.ts';
+import { CommitEncoder, type Replies } from './commit-commands.ts';
 import { type CommitContext, tellOf } from './commit-context.ts';
 import type { Held } from './in-flight.ts';
 import { isInDoubt } from './lease.ts';
@@ -129,9 +128,18 @@ export class Committer {
     }
     this.#refused.answered();
     this.#unblock();
-    const anyFailed = executed.some((reply) => reply instanceof RedisError);
-    batch.forEach((held, at) => anyFailed ? this.#concludeFailed(held, executed, at) : inFlight.drop(held));
+    if (executed.some((reply) => reply instanceof RedisError)) this.#concludeFailed(batch, executed);
+    else for (const held of batch) inFlight.drop(held);
     if (!isOurs(replies.at(-1) as Reply, identity)) throw fenced(place.hashKey);
+  }
+
+  #concludeFailed(batch: readonly Held[], executed: readonly Reply[]): void {
+    const replies = this.#encoder.repliesOf(batch);
+    batch.forEach((held, at) => this.#concludeOne(held, executed, replies[at] as Replies));
+    const uncounted = executed.slice(replies.at(-1)?.end).find((reply) => reply instanceof RedisError);
+    if (uncounted === undefined) return;
+    const { message: reason } = uncounted;
+    this.#context.log.error('answers without a response could not be counted', { answers: batch.length, reason });
   }
 
   /**
@@ -139,14 +147,12 @@ export class Committer {
    * only fail when its key changed between the guard's look and the transaction: the acknowledgement went through, and a
    * dead letter follows.
    */
-  #concludeFailed(held: Held, executed: readonly Reply[], at: number): void {
-    const from = at * this.#encoder.answerCount;
-    const errors = executed.slice(from, from + this.#encoder.answerCount);
-    const first = errors.findIndex((reply) => reply instanceof RedisError);
+  #concludeOne(held: Held, executed: readonly Reply[], { from, essentialsEnd, end }: Replies): void {
+    const first = executed.findIndex((reply, at) => at >= from && at < end && reply instanceof RedisError);
     if (first < 0) return this.#context.inFlight.drop(held);
-    const { message } = errors[first] as RedisError;
+    const { message } = executed[first] as RedisError;
     this.#context.log.error('part of an answer could not be written', tellOf(held, message));
-    if (first >= answerCount) return this.#context.inFlight.drop(held);
+    if (first >= essentialsEnd) return this.#context.inFlight.drop(held);
     held.acknowledged = true;
     held.outcome = { dead: `its reply could not be written: ${message}` };
     this.#withCare.push(held);

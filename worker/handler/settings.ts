@@ -46,6 +46,8 @@ export function parseHandlerSettings(json: string, prefix: string): HandlerSetti
     backoff: { initialMs: count(backoff, 'initialMs', 1000, 0), maxMs: count(backoff, 'maxMs', 60_000, 0) },
     deadLetterStream: word(given, 'deadLetterStream', deadLetterStreamKey(prefix)),
     traces: choice(given, 'traces', ['On', 'Off']),
+    replies: choice(given, 'replies', ['Enabled', 'OnRequest', 'Disabled']),
+    responses: choice(given, 'responses', ['All', 'Failures']),
     retention: choice(given, 'retention', ['Acknowledged', 'Forever']),
     memoryMiB: count(given, 'memoryMiB', 128),
     graceSeconds: count(given, 'graceSeconds', 30),

@@ -71,6 +71,8 @@ Deno.test('has the defaults of the manifest', () => {
     backoff: { initialMs: 1000, maxMs: 60_000 },
     deadLetterStream: 'demo:dead:x',
     traces: 'On',
+    replies: 'Enabled',
+    responses: 'All',
     retention: 'Acknowledged',
     memoryMiB: 128,
     graceSeconds: 30,

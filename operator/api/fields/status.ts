@@ -42,6 +42,9 @@ export const consumerStatus = z.object({
   ),
   pending: amount().exactOptional().describe('Requests delivered to it and not acknowledged.'),
   total: amount().exactOptional().describe('Responses it gave, of those that were read.'),
+  counted: amount().exactOptional().describe(
+    'Of total, those it counted itself, because stream.responses keeps failures alone; lastCode and lastTime then tell the commonest of them, and when they were looked at.',
+  ),
   failed: amount().exactOptional().describe('Those of them with a code outside 200 to 299.'),
   lastCode: replyCode().exactOptional(),
   lastTime: time().exactOptional(),
@@ -139,6 +142,9 @@ const responses = z.object({
   failed: amount().exactOptional(),
   unreadable: amount().exactOptional().describe('Entries of the response stream that are no responses.'),
   codes: mapOf(amount(), 64).exactOptional().describe('Responses per code; rare codes are summed under "other".'),
+  counted: mapOf(amount(), 128).exactOptional().describe(
+    'Of codes, those that consumers counted themselves, because stream.responses keeps failures alone.',
+  ),
   sampled: amount().exactOptional().describe(
     'Of total, those that came faster than they can be read: their codes are inferred from the others.',
   ),

@@ -75,8 +75,14 @@ export const stream = z
     responseLimit: whole(1, 100_000_000).default(defaultResponseStreamLimit).describe(
       'Entries the response stream keeps, about.',
     ),
+    replies: z.enum(['Enabled', 'OnRequest', 'Disabled']).default('Enabled').describe(
+      'Who is replied to: every caller; those whose request has the field reply with the value 1, as our clients send it; or nobody. Whoever waits for a reply that is not written waits in vain.',
+    ),
+    responses: z.enum(['All', 'Failures']).default('All').describe(
+      'Which responses are written to the response stream. With Failures the others are counted and leave no entry: their durations, and what trace tells of them, are lost; and of a group that is destroyed by hand, requests of the last second may run again.',
+    ),
     traces: z.enum(['Enabled', 'Disabled']).default('Enabled').describe(
-      'Whether a trace of each request is kept for a while.',
+      'Whether a trace of each request is kept for a while; without, nobody can look up when it was received and finished, nor its progress.',
     ),
     retention: z
       .enum(['Acknowledged', 'Forever'])

@@ -1,4 +1,5 @@
 /** What a login must be allowed, as commands that can be tried without being carried out. Pure. */
+import { countField } from '../../../contract/counts.ts';
 import { replyListKey, traceHashKey } from '../../../contract/keys.ts';
 import type { Command } from '../command-key.ts';
 import { trackingChannel } from '../tracking.ts';
@@ -37,7 +38,7 @@ export function operatorNeeds({ hash, request, responses, deadLetters, retries, 
     [['EVALSHA', '0'.repeat(40), 3, request, record, responses], request],
     [['EVAL', 'return 0', 1, hash], hash],
     ...onKey(hash, ['TYPE'], ['HGETALL'], ['HGET', 'pid'], ['HSET', 'type', ''], ['HDEL', 'pid'], ['DEL']),
-    ...onKey(record, ['TYPE'], ['HGET', 'resource'], ['HMGET', 'resource'], ['HSET', 'resource', ''], [
+    ...onKey(record, ['TYPE'], ['HGETALL'], ['HGET', 'resource'], ['HMGET', 'resource'], ['HSET', 'resource', ''], [
       'HDEL',
       'resource',
     ]),
@@ -79,7 +80,7 @@ function programNeeds({ hash, request, responses, group }: WorkerKeys): Wanted[]
 }
 
 /** Retries, dead letters, leases, trimming, and the guard in front of each commit. */
-function handlerNeeds({ hash, request, deadLetters, retries, group }: WorkerKeys): Wanted[] {
+function handlerNeeds({ hash, request, deadLetters, retries, record, group }: WorkerKeys): Wanted[] {
   return [
     [['EVAL', 'return 0', 2, hash, request], request],
     [['XCLAIM', request, group, '1', 0, someId], request],
@@ -88,6 +89,7 @@ function handlerNeeds({ hash, request, deadLetters, retries, group }: WorkerKeys
     added(request),
     added(deadLetters),
     ...onKey(retries, ['ZADD', 0, ''], ['ZRANGEBYSCORE', 0, 1], ['ZREM', '']),
+    ...onKey(record, ['HGET', 'position'], ['HINCRBY', countField('1', 200), 1]),
     ...anyReference(traceHashKey, ['PTTL']),
   ];
 }

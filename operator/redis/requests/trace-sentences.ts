@@ -20,7 +20,7 @@ export function verdictOf(findings: Findings, now: number): Verdict {
   return unfinished(findings, now) ?? finished(findings, now) ?? {
     outcome: 'Unknown',
     sentence:
-      `nothing is known of the request ${ref}: it was never sent, went to another type, or is finished and forgotten`,
+      `nothing is known of the request ${ref}: it was never sent, went to another type, is finished and forgotten, or went to a worker that keeps no record of it`,
   };
 }
 

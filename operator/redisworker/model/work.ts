@@ -3,6 +3,7 @@
  * a list or a script.
  */
 import type { WorkerConfig } from '../../../contract/config-hash.ts';
+import type { Count } from '../../../contract/counts.ts';
 import type { RedisWorker, RedisWorkerSpec, RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { AclPermissions } from '../../redis/acl.ts';
 import type { Need } from '../../redis/doctor/rights.ts';
@@ -95,6 +96,8 @@ export interface WorkView {
   readonly demand: Demand;
   /** Whose the work is: `<namespace>/<name>/<uid>`. */
   readonly owner: string | undefined;
+  /** Answers that its workers have counted instead of writing responses. */
+  readonly counts?: readonly Count[];
   /** Keys that hold something else than they should. */
   readonly problems: readonly Problem[];
   /** The part of the status that tells the backlog. */

@@ -5,6 +5,7 @@ import { salvaged } from '../../api/salvage.ts';
 import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
+import { addCounts } from '../../redis/response-tally.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import { childrenIn, isManaged } from '../model/belonging.ts';
 import type { Blueprint, Defaults } from '../model/blueprint.ts';
@@ -64,9 +65,22 @@ export async function observe(world: World, key: string): Promise<Observed | und
     referred,
     aesKey,
     ...looking.past,
+    responses: withCounts(world, looking, spec?.redis),
     canaryProblem: world.canaryProblem(),
     abandonRedis: spec?.redis.kind === 'fault' && isOverdue(object, now),
   };
+}
+
+/** What was counted of the responses, with what the workers have counted themselves. */
+function withCounts(
+  { following, clock }: World,
+  { key, past: { responses } }: Looking,
+  redis: RedisObservation | undefined,
+): Observed['responses'] {
+  const counts = redis?.kind === 'answered' ? redis.work.counts ?? [] : [];
+  return counts.length === 0
+    ? responses
+    : following.responses.count(key, counts) ?? addCounts(responses, counts, clock.now());
 }
 
 /** A live copy holds the same object until it changes, and between two changes there may be many looks. */

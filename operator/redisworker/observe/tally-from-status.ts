@@ -14,6 +14,7 @@ export function tallyFrom(status: RedisWorkerStatus | undefined): ResponseTally 
     failed: known.failed ?? 0,
     unreadable: known.unreadable ?? 0,
     codes: known.codes ?? {},
+    counted: known.counted ?? {},
     sampled: known.sampled ?? 0,
     missed: known.missed ?? 0,
     ...(known.entriesAdded === undefined ? {} : { entriesAdded: known.entriesAdded }),
@@ -24,8 +25,9 @@ export function tallyFrom(status: RedisWorkerStatus | undefined): ResponseTally 
   };
 }
 
-function resultOf({ id, total, failed, lastCode, lastTime, p50Ms, p99Ms }: ConsumerStatus) {
+function resultOf({ id, total, counted, failed, lastCode, lastTime, p50Ms, p99Ms }: ConsumerStatus) {
   if (lastCode === undefined || lastTime === undefined) return [];
   const latency = latencyFrom(p50Ms, p99Ms);
-  return [[id, { total: total ?? 0, failed: failed ?? 0, lastCode, lastTime, latency }] as const];
+  const own = counted === undefined ? {} : { counted };
+  return [[id, { total: total ?? 0, ...own, failed: failed ?? 0, lastCode, lastTime, latency }] as const];
 }

@@ -77,10 +77,10 @@ function isGivenUp(
 }
 
 /** What a row tells of the responses of a consumer. */
-export function resultOf({ total, failed, lastCode, lastTime, latency }: ConsumerResult) {
+export function resultOf({ total, counted, failed, lastCode, lastTime, latency }: ConsumerResult) {
   const [p50Ms, p99Ms] = [quantileMs(latency, 0.5), quantileMs(latency, 0.99)];
   const times = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms };
-  return { total, failed, lastCode, lastTime, ...times };
+  return { total, ...(counted === undefined ? {} : { counted }), failed, lastCode, lastTime, ...times };
 }
 
 function consumerRow(

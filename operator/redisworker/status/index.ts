@@ -119,13 +119,14 @@ function summaryOf(allowAllNet: boolean, scope: readonly string[]): string {
 
 function persistedTally(responses: Observed['responses']): NonNullable<RedisWorkerStatus['responses']> {
   const { total, succeeded, failed, unreadable, codes, lastId, lastCode, lastTime, perSecond } = responses;
-  const { sampled, missed, entriesAdded } = responses;
+  const { sampled, missed, entriesAdded, counted } = responses;
   return {
     total,
     succeeded,
     failed,
     unreadable,
     codes,
+    ...(Object.keys(counted).length > 0 ? { counted } : {}),
     perSecond,
     ...(sampled > 0 ? { sampled } : {}),
     ...(missed > 0 ? { missed } : {}),

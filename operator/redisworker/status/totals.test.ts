@@ -14,6 +14,7 @@ const counted: ResponseTally = {
   succeeded: 5,
   failed: 2,
   codes: { '200': 5, '500': 2 },
+  counted: { '200': 3 },
   unreadable: 1,
   sampled: 3,
   missed: 1,
@@ -23,7 +24,7 @@ const counted: ResponseTally = {
   lastTime: '2030-01-01T00:00:00.000Z',
 };
 
-const answered = { total: 7, failed: 2, lastCode: 500, lastTime: '2030-01-01T00:00:00.000Z' };
+const answered = { total: 7, counted: 3, failed: 2, lastCode: 500, lastTime: '2030-01-01T00:00:00.000Z' };
 
 const problem = { reason: 'SecretNotFound', message: 'there is no such Secret', terminal: false } as const;
 const fault = { kind: 'fault', reason: 'RedisUnreachable', message: 'down' } as const;

@@ -77,7 +77,7 @@ function counters({ stream, responses, consumers }: RedisWorkerStatus): object {
   };
 }
 
-const rowCounters = ['pending', 'total', 'failed', 'lastCode', 'lastTime', 'p50Ms', 'p99Ms'] as const;
+const rowCounters = ['pending', 'total', 'counted', 'failed', 'lastCode', 'lastTime', 'p50Ms', 'p99Ms'] as const;
 
 function urgentPart(status: RedisWorkerStatus): object {
   const { conditions, consumers, rollout } = status;

@@ -10,6 +10,7 @@ export const scenarios = {
   calling: 'test/docs/laptop.test.ts',
   spec: 'test/docs/laptop.test.ts',
   init: 'test/docs/laptop.test.ts',
+  records: 'test/docs/laptop.test.ts',
   'calling-python': 'test/docs/laptop.test.ts',
   'calling-go': 'test/docs/laptop.test.ts',
   bundle: 'test/docs/laptop.test.ts',

@@ -14,7 +14,10 @@ import type { WorkBlueprint, WorkSurroundings } from '../../model/work.ts';
 /** A request stream and its group. */
 export interface StreamBlueprint extends WorkBlueprint {
   readonly kind: 'stream';
-  readonly settings: Omit<HandlerSettings, 'memoryMiB'>;
+  /** What every worker has by default is left out: pods of before need not make room for it. */
+  readonly settings:
+    & Omit<HandlerSettings, 'memoryMiB' | 'replies' | 'responses'>
+    & Partial<Pick<HandlerSettings, 'replies' | 'responses'>>;
   readonly request: string;
   readonly group: string;
   /** Where a new group starts to read. */
@@ -60,6 +63,8 @@ export function streamBlueprint(
       backoff: handler.backoff,
       deadLetterStream: handler.deadLetter ?? deadLetterStreamKey(prefix),
       traces: stream.traces === 'Enabled' ? 'On' : 'Off',
+      ...(stream.replies === 'Enabled' ? {} : { replies: stream.replies }),
+      ...(stream.responses === 'All' ? {} : { responses: stream.responses }),
       retention: stream.retention,
       graceSeconds: Math.max(graceSeconds - lastCommitSeconds, 1),
     },

@@ -20,10 +20,12 @@ export const streamWork: KindOfWork<StreamBlueprint, StreamStep> = {
     const keys = { hash, request, group, responses, retries, deadLetters, record };
     return [...operatorNeeds(keys), ...workerNeeds(keys, acknowledges ? 'Handler' : 'Script')];
   },
-  keys: ({ request, group, retries, settings: { deadLetterStream } }) => ({
-    keys: [groupRecordKey(request, group)],
-    busyKeys: [request, retries, deadLetterStream],
-  }),
+  keys: ({ request, group, retries, settings: { deadLetterStream, responses = 'All' } }) => {
+    const record = groupRecordKey(request, group);
+    const busyKeys = [request, retries, deadLetterStream];
+    // Where answers are counted in it, the record changes with the work.
+    return responses === 'All' ? { keys: [record], busyKeys } : { keys: [], busyKeys: [...busyKeys, record] };
+  },
   observe: async (link, stream) => {
     const { request, group, responses, retries, settings: { deadLetterStream: deadLetters } } = stream;
     const [view, beside] = await Promise.all([

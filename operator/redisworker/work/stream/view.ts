@@ -26,6 +26,7 @@ export function streamView(view: WorkingStreamView, beside: BesideStream, stream
     members,
     demand: demand(view, beside, stream),
     owner: beside.owner,
+    counts: beside.counts,
     problems: [
       ...(view.wrongType ? [terminal('WrongRedisType', notAStream(stream.request, 'spec.stream.request'))] : []),
       ...beside.misfits.map(misfit),
