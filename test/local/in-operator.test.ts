@@ -153,7 +153,7 @@ test('a request on the standard input is passed on, and its reply comes back', a
   const sending = run('send', 'asks', '-', '-n', 'shop', '--ref', 'r9');
   const fields = (await taken)?.[0]?.[1][0]?.[1];
   taking.disconnect();
-  expect(fields).toEqual(['ref', 'r9', 'type', 'asks', 'data', '{"name":"Ada"}']);
+  expect(fields).toEqual(['ref', 'r9', 'reply', '1', 'type', 'asks', 'data', '{"name":"Ada"}']);
   await redis.client.lpush(replyListKey('r9'), '{"code":200,"data":"hello"}');
   expect(await sending).toEqual({ code: 0, out: '{"code":200,"data":"hello"}', err: '' });
 });

@@ -121,7 +121,7 @@ test('a worker URL takes the place of the type', async () => {
     const entries = await redis.client.xrange(requestStreamKey('w'), '-', '+');
     return entries.length > 0 && entries;
   });
-  expect(fields).toEqual(['ref', 'r1', 'workerUrl', url, 'data', '1']);
+  expect(fields).toEqual(['ref', 'r1', 'reply', '1', 'workerUrl', url, 'data', '1']);
   interruption.resolve(undefined);
   expect((await sending).code).toBe(130);
 });

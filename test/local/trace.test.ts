@@ -157,7 +157,7 @@ describe('a request', () => {
   test('that nobody knows ends with code 1', async () => {
     const { code, out } = await trace('unheard', 'nobody');
     expect(out).toEqual([
-      'nothing is known of the request nobody: it was never sent, went to another type, or is finished and forgotten, or went to a worker that keeps no record of it',
+      'nothing is known of the request nobody: it was never sent, went to another type, is finished and forgotten, or went to a worker that keeps no record of it',
     ]);
     expect(code).toBe(1);
   });
