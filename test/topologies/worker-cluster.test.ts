@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../client/mod.ts';
+import { countField } from '../../contract/counts.ts';
 import { decodeReply } from '../../contract/reply.ts';
 import {
   deadLetterStreamKey,
+  groupRecordKey,
   keyPrefix,
   replyListKey,
   requestStreamKey,
@@ -111,6 +113,25 @@ describe('a worker on a Cluster', () => {
       return entries.length > 0 && entries;
     });
     expect(letters).toHaveLength(1);
+  });
+
+  it('asks no other node for records that nobody reads, and counts what it has answered', async () => {
+    const type = typeOf();
+    const settings = { replies: 'Disabled', responses: 'Failures', traces: 'Off' } as const;
+    await start(type, `export default () => 1;`, { settings });
+    const refs = Array.from({ length: 50 }, () => randomUUID());
+    for (const ref of refs) await send(type, ref);
+    const record = groupRecordKey(requestStreamKey(prefixOf(type)), 'worker');
+    await eventually(
+      'all are counted',
+      async () => await cluster.client.hget(record, countField('1', 200)) === String(refs.length),
+    );
+    expect(await pending(type)).toBe(0);
+    expect(await cluster.client.exists(responseStreamKey(prefixOf(type)))).toBe(0);
+    const left = await Promise.all(
+      refs.flatMap((ref) => [replyListKey(ref), traceHashKey(ref)]).map((key) => cluster.client.exists(key)),
+    );
+    expect(left.filter((exists) => exists > 0)).toEqual([]);
   });
 
   it('leaves a reply list that is there as it is', async () => {
