@@ -18,6 +18,7 @@ const everywhere = [
   'test/redis/',
   'test/worker/commits',
   'test/worker/handler',
+  'test/worker/records',
   'test/worker/faults',
   'test/worker/runner',
   'test/worker/server-features',
