@@ -16,6 +16,7 @@ const patient = [
   'test/local/hats.test.ts',
   'test/local/init.test.ts',
   'test/local/large-bundle.test.ts',
+  'test/local/module-files.test.ts',
   'test/local/modules.test.ts',
   'test/local/older-programs.test.ts',
   'test/local/problems.test.ts',

@@ -3,8 +3,8 @@ import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
 import { manifestProblems } from '../operator/api/redisworker.ts';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { moduleOf, withModule } from '../operator/cluster/local/files/bundled-worker.ts';
-import type { BundleModule } from '../operator/cluster/local/files/module-builds.ts';
+import { codeFilesOf, withCode } from '../operator/cluster/local/files/bundled-worker.ts';
+import { type BuiltModule, type BundleModule, unbuilt } from '../operator/cluster/local/files/module-builds.ts';
 import { readYaml } from '../operator/cluster/local/files/yaml.ts';
 
 /** What became of one file: the text of a manifest for a cluster, or what is wrong, one sentence each. */
@@ -51,11 +51,15 @@ async function buildObject(
   if (!isWorker(object)) return { objects: [object], problems: [] };
   const { name } = object.metadata;
   const problems = manifestProblems(object).map((problem) => `RedisWorker ${name}: ${problem}`);
-  const entry = moduleOf(object, file);
-  if (problems.length > 0 || entry === undefined) return { objects: [object], problems };
-  const outcome = await bundle(entry);
-  if (!outcome.ok) return { objects: [], problems: [`RedisWorker ${name}: ${outcome.problem}`] };
-  return { objects: withModule(object, { bundle: outcome.bundle, problem: undefined }), problems: [] };
+  if (problems.length > 0) return { objects: [object], problems };
+  const built = new Map<string, BuiltModule>();
+  for (const { entry, use } of codeFilesOf(object, file)) {
+    const outcome = await bundle(entry, use);
+    if (!outcome.ok) problems.push(`RedisWorker ${name}: ${outcome.problem}`);
+    else built.set(entry, { bundle: outcome.bundle, problem: undefined });
+  }
+  if (problems.length > 0) return { objects: [], problems };
+  return { objects: withCode(object, file, (entry) => built.get(entry) ?? unbuilt), problems };
 }
 
 function itemsOf(value: unknown): readonly unknown[] {

@@ -6,6 +6,7 @@ import { checkTypes } from '../operator/code/check.ts';
 import type { Clock } from '../operator/clock.ts';
 import { LocalCodeResolver } from '../operator/cluster/local/code-resolver.ts';
 import { isPrelude, readPrelude } from '../operator/code/prelude.ts';
+import type { CodeUse } from '../operator/code/use.ts';
 import { passedOn } from '../operator/code/passed-on.ts';
 import { denoPath, resolverProgram, runtimeTypes } from './installation.ts';
 
@@ -27,13 +28,13 @@ export function codeCache({ XDG_CACHE_HOME: folder }: ModuleBundling['environmen
  */
 export function moduleBundler(
   { environment, check = true }: ModuleBundling,
-): (entry: string) => Promise<BundleOutcome> {
+): (entry: string, use: CodeUse) => Promise<BundleOutcome> {
   const deno = { path: denoPath(), cache: codeCache(environment), environment };
   const namedFrom = process.cwd();
-  return (entry) =>
+  return (entry, use) =>
     isPrelude(entry)
       ? readPrelude(entry, namedFrom)
-      : bundle({ entry, deno, namedFrom, ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
+      : bundle({ entry, deno, namedFrom, use, ...(check ? { runtimeTypes: runtimeTypes() } : {}) });
 }
 
 /** Gives what resolves code from elsewhere, by processes of this Node. @throws Failure when Deno is not installed */

@@ -35,6 +35,17 @@ test('of code that a deploy has left, what no worker names goes, but for the ver
   expect(names(worker('greet', [], 0), [greet])).toHaveLength(4);
 });
 
+test('of a worker with modules that many versions stay of each, and what a module names', () => {
+  const module = (name: string, configMaps: readonly string[]) => ({
+    name,
+    source: { bundle: { digest: '', configMaps } },
+  });
+  const modules = [module('one', [`greet-code-${'d'.repeat(12)}`]), module('two', [`greet-code-${'a'.repeat(12)}`])];
+  const greet: KubeObject = { ...worker('greet', []), spec: { runtime: 'Modules', modules } };
+  expect(names(greet, [greet])).toEqual([]);
+  expect(names(worker('greet', [], 0), [greet])).toEqual(['greet-code-c', 'greet-code-b-1', 'greet-code-b-2']);
+});
+
 test('what another worker names stays', () => {
   const greet = worker('greet', [`greet-code-${'d'.repeat(12)}`], 0);
   const twin = worker('twin', [`greet-code-${'a'.repeat(12)}`]);

@@ -9,7 +9,7 @@ export interface CodeAround {
   readonly workers: readonly KubeObject[];
 }
 
-/** How many former ones are left for a rollback when the manifest does not say: what the operator keeps as well. */
+/** How many former ones are left for a rollback when the manifest does not say: what the operator keeps as well, of each module. */
 const defaultKeep = 2;
 
 /**
@@ -29,8 +29,8 @@ export function unnamedCode(deployed: readonly KubeObject[], { code, workers }: 
 }
 
 function keepOf({ spec }: KubeObject): number {
-  const { source } = (spec ?? {}) as { source?: { keep?: unknown } };
-  return typeof source?.keep === 'number' ? source.keep : defaultKeep;
+  const { source, modules } = (spec ?? {}) as { source?: { keep?: unknown }; modules?: readonly unknown[] };
+  return typeof source?.keep === 'number' ? source.keep : defaultKeep * (modules?.length ?? 1);
 }
 
 /** All parts of one version have its name in front. */

@@ -16,8 +16,8 @@ interface Flags extends PlaceFlags {
 export function addTopCommand(root: Command, io: Io): void {
   withPlace(root.command('top'))
     .description('show how fast workers are, live: rate, failures, backlog, latency, until Ctrl-C')
-    .argument('[workers...]', 'names or types: their consumers; without them all workers')
-    .option('--consumers', 'a row per consumer, also of all workers')
+    .argument('[workers...]', 'names or types: their consumers and modules; without them all workers')
+    .option('--consumers', 'a row per consumer and per module, also of all workers')
     .addOption(new Option('--sort <key>', 'what comes first').choices(sortKeys).default('rate'))
     .option('--every <seconds>', 'time between two looks', wholeNumber(1, 3600), 2)
     .option('--once', 'print what is known now, and end')

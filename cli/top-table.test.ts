@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../operator/cluster/cluster.ts';
-import { type History, remembered, type TopStyle, topTable } from './top-table.ts';
+import type { History, TopStyle } from './top-rows.ts';
+import { remembered, topTable } from './top-table.ts';
 
 const now = Date.parse('2026-01-01T00:10:00Z');
 const style: TopStyle = { consumers: false, sort: 'name', manyNamespaces: false, freshMs: 15_000, now };
@@ -68,6 +69,34 @@ test('consumers have rows of their own', () => {
     ['a', '1', 'Ready', '5/s', '-', '3', '1ms', '2ms', '0'],
     ['b', '1', 'Failing', '-', '-', '-', '-', '-', '4', 'OOMKilled'],
   ]);
+});
+
+test('modules have rows below the consumers, and none where there are no modules', () => {
+  const at = (calls: number, errors: number) => [
+    worker('m', {
+      consumers: [{ id: '1', state: 'Ready' }],
+      modules: [
+        { name: 'visits', state: 'Failing', calls: 9, errors: 9, restarts: 2, reason: 'visits ended' },
+        { name: 'greeting', state: 'Running', calls, errors, memoryMiB: 44, restarts: 0 },
+        { name: 'resting', state: 'Idle', calls: 0, errors: 0, restarts: 0 },
+      ],
+    }),
+    worker('a', { consumers: [{ id: '1', state: 'Ready' }] }),
+  ];
+  const history = watched([0, at(0, 0)], [1, at(100, 1)], [16, at(400, 4)]);
+  const shown = (sort: TopStyle['sort']) => cells(topTable(at(400, 4), history, { ...style, consumers: true, sort }));
+  expect(shown('rate').slice(2)).toEqual([
+    ['m', '1', 'Ready', '-', '-', '-', '-', '-', '-'],
+    [''],
+    ['WORKER', 'MODULE', 'STATE', 'RATE', 'FAILING', 'CALLS', 'ERRORS', 'MEMORY', 'RESTARTS', 'WHY FAILING'],
+    ['m', 'greeting', 'Running', '20/s', '0.2/s', '400', '4', '44Mi', '0'],
+    ['m', 'resting', 'Idle', '-', '-', '0', '0', '-', '0'],
+    ['m', 'visits', 'Failing', '-', '-', '9', '9', '-', '2', 'visits ended'],
+  ]);
+  expect(shown('ready').slice(-3).map(([, name]) => name)).toEqual(['visits', 'greeting', 'resting']);
+  const without = at(400, 4).slice(1);
+  expect(topTable(without, history, { ...style, consumers: true })).toHaveLength(2);
+  expect(topTable(at(400, 4), history, style).join()).not.toContain('greeting');
 });
 
 test.each(

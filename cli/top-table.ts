@@ -1,49 +1,34 @@
-/** What `redisworker top` shows: a row per worker or per consumer, with what was measured between looks. Pure. */
+/** What `redisworker top` shows: a row per worker, or one per consumer and per module, with what was measured between looks. Pure. */
 import { keyOf, type KubeObject } from '../operator/cluster/cluster.ts';
 import { formatAge } from '../operator/age.ts';
 import { announce } from './announce.ts';
-import { type Look, rateOf, withLook } from './rates.ts';
+import { type Look, withLook } from './rates.ts';
 import { alignRows } from './table.ts';
-import type { SortKey } from './top-sort.ts';
+import { countedModule, moduleTable } from './top-modules.ts';
+import {
+  type Counted,
+  type History,
+  inOrder,
+  nameOf,
+  ratesOf,
+  rateText,
+  type Row,
+  text,
+  type TopStyle,
+  unknown,
+} from './top-rows.ts';
 import { type ConsumerView, statusOf, type WorkerStatus } from './worker-status.ts';
-
-/** Totals of everything that was shown, as they were seen. */
-export type History = ReadonlyMap<string, { readonly total: readonly Look[]; readonly failed: readonly Look[] }>;
-
-/** What shapes the table. */
-export interface TopStyle {
-  readonly consumers: boolean;
-  readonly sort: SortKey;
-  readonly manyNamespaces: boolean;
-  /** Totals may be as old as this. */
-  readonly freshMs: number;
-  /** Milliseconds since 1970, for ages. */
-  readonly now: number;
-}
-
-interface Row {
-  readonly name: string;
-  readonly cells: readonly string[];
-  /** Whether it is well. */
-  readonly ready: boolean;
-  readonly rate: number | undefined;
-  readonly failures: number | undefined;
-  readonly backlog: number | undefined;
-  readonly latency: number | undefined;
-}
-
-interface Counted {
-  readonly key: string;
-  readonly total: number | undefined;
-  readonly failed: number | undefined;
-}
 
 /** The history with what the workers say now; what is no longer there is forgotten. @param at of a clock that only goes forward */
 export function remembered(history: History, workers: readonly KubeObject[], at: number): History {
   const counted = workers.flatMap((worker) => {
-    const { responses, consumers = [] } = statusOf(worker);
+    const { responses, consumers = [], modules = [] } = statusOf(worker);
     const { total, failed } = responses ?? {};
-    return [{ key: keyOf(worker.metadata), total, failed }, ...consumers.map((one) => countedOf(worker, one))];
+    return [
+      { key: keyOf(worker.metadata), total, failed },
+      ...consumers.map((one) => countedOf(worker, one)),
+      ...modules.map((one) => countedModule(worker, one)),
+    ];
   });
   return new Map(counted.map(({ key, total, failed }) => {
     const before = history.get(key);
@@ -59,7 +44,8 @@ export function topTable(workers: readonly KubeObject[], history: History, style
   const header = style.consumers
     ? ['WORKER', 'ID', 'STATE', 'RATE', 'FAILING', 'PENDING', 'P50', 'P99', 'RESTARTS', 'WHY NOT READY']
     : ['NAME', 'READY', 'RATE', 'FAILING', 'BACKLOG', 'OLDEST', 'RESPONSES', 'FAILED', 'SLOWEST P99'];
-  return alignRows([header, ...rows.toSorted(order(style.sort)).map(({ cells }) => cells)]);
+  const table = alignRows([header, ...inOrder(rows, style.sort)]);
+  return style.consumers ? [...table, ...moduleTable(workers, history, style)] : table;
 }
 
 function workerRow(worker: KubeObject, history: History, style: TopStyle): Row {
@@ -120,21 +106,12 @@ function consumerRows(worker: KubeObject, history: History, style: TopStyle): re
   });
 }
 
-const unknown = '-';
 /** The operator measures its own rate over the last 10 to 20 seconds, and writes it with the last response. */
 const toldRateMs = 30_000;
 
 function toldRate(responses: WorkerStatus['responses'], { now }: TopStyle): number | undefined {
   const { perSecond, lastTime } = responses ?? {};
   return lastTime !== undefined && now - Date.parse(lastTime) < toldRateMs ? perSecond : undefined;
-}
-
-function ratesOf({ key, total, failed }: Counted, history: History, { freshMs }: TopStyle) {
-  const looks = history.get(key);
-  return {
-    rate: total === undefined ? undefined : rateOf(looks?.total ?? [], freshMs),
-    failures: failed === undefined ? undefined : rateOf(looks?.failed ?? [], freshMs),
-  };
 }
 
 function countedOf({ metadata }: KubeObject, { id, total, failed }: ConsumerView): Counted {
@@ -145,29 +122,9 @@ function looked(looks: readonly Look[] = [], total: number | undefined, at: numb
   return total === undefined ? [] : withLook(looks, { at, total });
 }
 
-function nameOf({ metadata }: KubeObject, { manyNamespaces }: TopStyle): string {
-  return manyNamespaces ? keyOf(metadata) : metadata.name;
-}
-
-/** What is not known comes last. */
-function order(by: SortKey): (one: Row, other: Row) => number {
-  const named = (one: Row, other: Row): number => one.name.localeCompare(other.name, 'en', { numeric: true });
-  if (by === 'name') return named;
-  if (by === 'ready') return (one, other) => Number(one.ready) - Number(other.ready) || named(one, other);
-  return (one, other) => (other[by] ?? -1) - (one[by] ?? -1) || named(one, other);
-}
-
 function highest(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
-}
-
-function rateText(rate: number | undefined): string {
-  return rate === undefined ? unknown : `${rate >= 100 ? Math.round(rate) : Math.round(rate * 10) / 10}/s`;
-}
-
-function text(value: number | undefined): string {
-  return value === undefined ? unknown : String(value);
 }
 
 function milliseconds(value: number | undefined): string {

@@ -1,4 +1,4 @@
-/** `redisworker top`: workers or consumers and how fast they are, again and again. */
+/** `redisworker top`: workers, or consumers and modules, and how fast they are, again and again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Io } from './io.ts';
 import { openPlace, type PlaceWords } from './choose-place.ts';
@@ -7,7 +7,8 @@ import { announce } from './announce.ts';
 import { closing, type Place } from './place.ts';
 import { chosenWorkers, viewOf } from './status.ts';
 import type { SortKey } from './top-sort.ts';
-import { type History, remembered, topTable } from './top-table.ts';
+import type { History } from './top-rows.ts';
+import { remembered, topTable } from './top-table.ts';
 
 const clearTerminal = '\u001b[H\u001b[J';
 

@@ -94,6 +94,20 @@ test('a module beside the manifest is looked into, and has to be there', async (
   expect((await validate(text)).code).toBe(0);
 });
 
+test('modules beside the manifest are looked into, and may import what modules call each other by', async () => {
+  const text = worker('  runtime: Modules\n  modules:\n    - name: hello\n      source:\n        file: hello.ts');
+  expect((await validate(text)).err).toEqual([
+    'a.yaml:10: RedisWorker default/w: spec.modules[0].source.file: there is no file hello.ts that can be read',
+  ]);
+  const code = "import { brokerProxy } from 'redisworker/broker/worker';\nexport const f = () => brokerProxy();\n";
+  await writeFile(join(folder, 'hello.ts'), code);
+  expect(await validate(text)).toMatchObject({ code: 0, err: [] });
+  await writeFile(join(folder, 'hello.ts'), code.replace('broker/worker', 'broker/nothing'));
+  expect((await validate(text)).err.join()).toContain('hello.ts:1:29: "redisworker/broker/nothing" is not known');
+  await writeFile(join(folder, 'hello.ts'), `${code}const a = ;\n`);
+  expect((await validate(text)).err).toEqual(['hello.ts:3: Expression expected']);
+});
+
 test('what a module beside the manifest imports is followed, without any network', async () => {
   const text = worker('  source:\n    file: code.ts');
   const faultOf = async (code: string): Promise<string | undefined> => {

@@ -6,6 +6,7 @@ import { cwd, env } from 'node:process';
 import { generateKey } from '../contract/secrets.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { importFault } from '../operator/code/imports.ts';
+import { type CodeUse, moduleCode, workerCode } from '../operator/code/use.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
 import { counted } from './counted.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
@@ -88,53 +89,65 @@ async function syntaxFaults(workers: readonly KubeObject[], lines: ManifestLines
     const key = keyOf(metadata);
     const { source: { inline, file } = {}, modules = [], runtime } = spec as {
       readonly source?: { readonly inline?: string; readonly file?: string };
-      readonly modules?: readonly InlineModule[];
+      readonly modules?: readonly GivenModule[];
       readonly runtime?: string;
     };
     const isRhai = runtime === 'Rhai';
     const fault = inline === undefined ? undefined : await (isRhai ? rhaiFault : syntaxFault)(inline);
     if (fault !== undefined) faults.push(lines.ofCode(key, fault.line, fault.message));
-    if (file !== undefined) faults.push(await fileFault(key, file, lines, isRhai));
+    if (file !== undefined) {
+      faults.push(await fileFault(key, { file, field: 'spec.source.file', use: workerCode }, lines, isRhai));
+    }
     faults.push(...await moduleFaults(key, modules, lines));
   }
   return faults.filter((fault) => fault !== undefined);
 }
 
-interface InlineModule {
-  readonly source: { readonly inline?: string };
+interface GivenModule {
+  readonly source: { readonly inline?: string; readonly file?: string };
 }
 
 async function moduleFaults(
   worker: string,
-  modules: readonly InlineModule[],
+  modules: readonly GivenModule[],
   lines: ManifestLines,
 ): Promise<readonly string[]> {
-  const faults = await Promise.all(modules.map(({ source: { inline = '' } }) => syntaxFault(inline)));
-  return faults.flatMap((fault, at) =>
-    fault === undefined ? [] : [lines.ofCode(worker, fault.line, fault.message, `spec.modules[${at}].source.inline`)]
-  );
+  const faults = await Promise.all(modules.map(async ({ source: { inline = '', file } }, at) => {
+    const field = `spec.modules[${at}].source`;
+    if (file !== undefined) return await fileFault(worker, { file, field: `${field}.file`, use: moduleCode }, lines);
+    const fault = await syntaxFault(inline);
+    return fault && lines.ofCode(worker, fault.line, fault.message, `${field}.inline`);
+  }));
+  return faults.filter((fault) => fault !== undefined);
+}
+
+/** A file that a manifest names, and where. */
+interface NamedFile {
+  readonly file: string;
+  readonly field: string;
+  readonly use: CodeUse;
 }
 
 /** Standard input has no folder: a path in it is meant from here. */
 async function fileFault(
   worker: string,
-  path: string,
+  { file: path, field, use }: NamedFile,
   lines: ManifestLines,
-  isRhai: boolean,
+  isRhai = false,
 ): Promise<string | undefined> {
   const file = resolve(dirname(lines.fileOf(worker) ?? '.'), path);
   const code = await readFile(file, 'utf8').catch(() => undefined);
-  if (code === undefined) return lines.of(worker, `spec.source.file: there is no file ${file} that can be read`);
+  if (code === undefined) return lines.of(worker, `${field}: there is no file ${file} that can be read`);
   const fault = await (isRhai ? rhaiFault : syntaxFault)(code);
   if (fault !== undefined) return `${file}:${fault.line}: ${fault.message}`;
-  return isRhai ? undefined : await importFaultOf(file);
+  return isRhai ? undefined : await importFaultOf(file, use);
 }
 
 /** What a bundle of it would be refused for, as far as that needs no network; nothing where there is no Deno. */
-async function importFaultOf(file: string): Promise<string | undefined> {
+async function importFaultOf(file: string, use: CodeUse): Promise<string | undefined> {
   const path = installedDeno();
   if (path === undefined) return undefined;
   const { codeCache } = await import('./bundle-module.ts');
   const deno = { path, cache: codeCache(env), environment: env };
-  return await importFault({ entry: file, deno, namedFrom: cwd() });
+  return await importFault({ entry: file, deno, namedFrom: cwd(), use });
 }

@@ -85,6 +85,8 @@ const statusSchema = z.object({
 
 /** What is known of a worker; a field that is not there is not known. */
 export type WorkerStatus = z.infer<typeof statusSchema>;
+/** A module of it. */
+export type ModuleView = z.infer<typeof module>;
 /** A row of it. */
 export type ConsumerView = z.infer<typeof consumer>;
 

@@ -9,6 +9,9 @@ export const maxSourceBytes = 256 * 1024;
 /** A module with everything it imports, made one file, in bytes: 8 MiB. */
 export const maxBundleBytes = 8 * 1024 * 1024;
 
+/** A module of runtime Modules as one file, in bytes: 1 MiB. It travels in Redis, and a longer source map is left out. */
+export const maxModuleBytes = 1024 * 1024;
+
 /** The source map of such a module, in bytes: a larger one is left out. */
 export const maxSourceMapBytes = 16 * 1024 * 1024;
 

@@ -26,10 +26,18 @@ export const isolations = ['Process', 'Worker'] as const;
 /** One of {@link isolations}. */
 export type ModuleIsolation = (typeof isolations)[number];
 
+/** The source map of a bundle, and the name by which the code finds it beside itself. */
+export interface BundledMap {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A module as the operator declares it. */
 export interface DeclaredModule {
   /** Its text, TypeScript or JavaScript. */
   readonly source: string;
+  /** It was bundled: its text is JavaScript, some of which means another thing as TypeScript, and names its source map. */
+  readonly bundle?: { readonly map?: BundledMap };
   readonly isolation: ModuleIsolation;
   /** The lists of `--allow-net`, `--deny-net` and `--allow-env`. */
   readonly net: readonly string[];

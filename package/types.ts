@@ -24,9 +24,12 @@ const brokerModules = [
 export function brokerTypes(): readonly (readonly [string, string])[] {
   return brokerModules.map((name) => {
     const text = declarations(join(import.meta.dirname, `../broker/${name}.ts`), `broker/${name}.ts`);
-    return [`broker/${name}.d.ts`, text.replace(/(from\s+'\.\/[\w-]+)\.ts'/g, "$1.js'")] as const;
+    return [`broker/${name}.d.ts`, text.replace(siblings, `// @ts-types="./$2.d.ts"\n$1.js'`)] as const;
   });
 }
+
+/** Imports of files beside: TypeScript finds their declarations by itself, and Deno has to be told of them. */
+const siblings = /^((?:import|export)\b[^;]*?\sfrom\s+'\.\/([\w-]+))\.ts'/gm;
 
 /** Of `redisworker/client`. @throws Error when a type of it is that of another file, which the package has not */
 export function clientTypes(): string {

@@ -6,15 +6,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { maxBundleBytes } from '../../contract/limits.ts';
 import { type BuildProblem, buildProblem } from './build-problem.ts';
 import { checkTypes } from './check.ts';
 import { type DenoRun, type DenoTool, runDeno } from './deno.ts';
-import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
+import { contentProblem, type Ground, importProblem, outputProblem } from './gate.ts';
 import { emptyGraph, filesOf, readGraph } from './graph.ts';
 import { nameFrom } from './name-from.ts';
 import { normalized, type Output } from './output.ts';
 import { entryNames, findProject, type Project } from './project.ts';
+import { type CodeUse, runtimeModule, workerCode } from './use.ts';
 import { webWorkerProblem } from './web-workers.ts';
 
 /** What to bundle, and with what. */
@@ -28,6 +28,8 @@ export interface BundleRequest {
   readonly runtimeTypes?: string | undefined;
   /** What Deno is told of imports and of a lock, in the place of the lock the project has where one is named. */
   readonly settings?: readonly string[];
+  /** What it is for [the module of a worker]. */
+  readonly use?: CodeUse;
   readonly signal?: AbortSignal;
 }
 
@@ -79,12 +81,14 @@ class Build {
   readonly #project: Project;
   readonly #folder: string;
   readonly #name: (path: string) => string;
+  readonly #use: CodeUse;
 
   constructor(request: BundleRequest, project: Project, folder: string, name: (path: string) => string) {
     this.#request = request;
     this.#project = project;
     this.#folder = folder;
     this.#name = name;
+    this.#use = request.use ?? workerCode;
   }
 
   async run(): Promise<BundleOutcome> {
@@ -158,11 +162,12 @@ class Build {
   async #output(): Promise<Output | string> {
     const file = join(this.#folder, 'worker.js');
     const { size } = await stat(file);
-    if (size > maxBundleBytes) {
+    const { kind, mostBytes } = this.#use;
+    if (size > mostBytes) {
       return `${this.#name(this.#project.entry)} is ${
         mebibytes(size)
-      } MiB with everything it imports, and a worker may have ${
-        mebibytes(maxBundleBytes)
+      } MiB with everything it imports, and a ${kind} may have ${
+        mebibytes(mostBytes)
       } MiB: import less, or only the parts of a package that are used`;
     }
     const [code, map] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8')]);
@@ -180,7 +185,7 @@ class Build {
     const run = await this.#deno('info', '--json', '--no-config', '--no-lock', '--no-remote', '--no-npm', file);
     const graph = readGraph(run.stdout);
     if (graph === undefined) return buildProblem(run.stderr, this.#project.entry, this.#name).sentence;
-    return outputProblem(graph, this.#name(this.#project.entry));
+    return outputProblem(graph, this.#name(this.#project.entry), this.#use);
   }
 }
 

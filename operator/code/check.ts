@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { type BuildProblem, buildProblem } from './build-problem.ts';
 import { type DenoTool, runDeno } from './deno.ts';
-import { runtimeModule } from './gate.ts';
 import type { ImportMap } from './import-map.ts';
 import { nameFrom } from './name-from.ts';
 import { findProject, type Project } from './project.ts';
+import { brokerNames, runtimeModule } from './use.ts';
 
 /** What to check, and with what. */
 export interface CheckRequest {
@@ -64,9 +64,20 @@ async function checkArguments(
   const map = await mapOf(given, config);
   if (map === undefined || runtimeModule in map.imports) return [...locked, ...settings, entry];
   const file = join(folder, 'import-map.json');
-  const imports = { ...map.imports, [runtimeModule]: pathToFileURL(runtimeTypes).href };
+  const imports = { ...map.imports, ...runtimeImports(runtimeTypes) };
   await writeFile(file, JSON.stringify({ ...map, imports }));
   return [...told, `${mapFlag}${file}`, entry];
+}
+
+/** Beside the declarations of the runtime's module are those of what modules call each other by. */
+function runtimeImports(runtimeTypes: string): ImportMap['imports'] {
+  const ending = /(\.d)?\.ts$/.exec(runtimeTypes)?.[0] ?? '';
+  const broker = brokerNames.map((name) =>
+    [`${runtimeModule}/${name}`, resolve(dirname(runtimeTypes), '..', `${name}${ending}`)] as const
+  );
+  return Object.fromEntries(
+    [[runtimeModule, runtimeTypes] as const, ...broker].map(([name, file]) => [name, pathToFileURL(file).href]),
+  );
 }
 
 /** The map that is given, which is then the only one, or what a configuration maps. */

@@ -4,6 +4,7 @@
  */
 import { sep } from 'node:path';
 import { type Graph, type Import, pathOf } from './graph.ts';
+import { type CodeUse, workerCode } from './use.ts';
 
 /** Where modules may come from. */
 export interface Ground {
@@ -14,9 +15,6 @@ export interface Ground {
   /** How a file is named to the author. */
   readonly name: (path: string) => string;
 }
-
-/** The one bare name a bundle keeps: the runtime gives it to whoever runs there. */
-export const runtimeModule = 'redisworker';
 
 /** What is wrong with the modules a bundle is made of; undefined when nothing is. */
 export function importProblem({ imports }: Graph, ground: Ground): string | undefined {
@@ -41,9 +39,13 @@ export function contentProblem(files: readonly string[], entry: string, ground: 
 }
 
 /** What a finished bundle imports that a pod has not. */
-export function outputProblem({ imports }: Graph, entry: string): string | undefined {
+export function outputProblem(
+  { imports }: Graph,
+  entry: string,
+  { names }: CodeUse = workerCode,
+): string | undefined {
   const left = imports.find(({ written, target }) =>
-    written !== runtimeModule && !(target ?? written).startsWith('node:')
+    !names.includes(written) && !(target ?? written).startsWith('node:')
   );
   return left === undefined
     ? undefined

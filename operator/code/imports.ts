@@ -2,10 +2,11 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type DenoTool, runDeno } from './deno.ts';
-import { type Ground, importProblem, place, runtimeModule } from './gate.ts';
+import { type Ground, importProblem, place } from './gate.ts';
 import { type Graph, pathOf, readGraph } from './graph.ts';
 import { nameFrom } from './name-from.ts';
-import { findProject } from './project.ts';
+import { findProject, type Project } from './project.ts';
+import { type CodeUse, workerCode } from './use.ts';
 
 /** What to look at, and with what. */
 export interface ImportsRequest {
@@ -14,10 +15,14 @@ export interface ImportsRequest {
   readonly deno: DenoTool;
   /** Folder that files are named from in what is said about them. */
   readonly namedFrom: string;
+  /** What it is for [the module of a worker]. */
+  readonly use?: CodeUse;
 }
 
 /** @returns one sentence about the first; undefined when there is none, or Deno cannot read the module */
-export async function importFault({ entry, deno, namedFrom }: ImportsRequest): Promise<string | undefined> {
+export async function importFault(
+  { entry, deno, namedFrom, use = workerCode }: ImportsRequest,
+): Promise<string | undefined> {
   const project = await findProject(entry);
   if (project === undefined) return undefined;
   const offline = ['info', '--json', '--no-lock', '--no-remote', '--no-npm'];
@@ -29,13 +34,17 @@ export async function importFault({ entry, deno, namedFrom }: ImportsRequest): P
     name: (path) => nameFrom(namedFrom, path),
   };
   const graph = readGraph(stdout);
-  return graph && (importProblem(graph, ground) ?? unresolved(graph, ground, project.hasPackages));
+  return graph && (importProblem(graph, ground) ?? unresolved(graph, ground, { ...use, ...project }));
 }
 
 /** Names that a package.json may have are not looked up: that would take what is installed, or a registry. */
-function unresolved({ imports, missing }: Graph, ground: Ground, hasPackages: boolean): string | undefined {
+function unresolved(
+  { imports, missing }: Graph,
+  ground: Ground,
+  { names, hasPackages }: Pick<CodeUse, 'names'> & Pick<Project, 'hasPackages'>,
+): string | undefined {
   for (const one of imports) {
-    if (one.written === runtimeModule) continue;
+    if (names.includes(one.written)) continue;
     if (one.target === undefined && !hasPackages) {
       return `${
         place(one, ground)

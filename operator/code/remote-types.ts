@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildProblem } from './build-problem.ts';
 import type { DenoRun } from './deno.ts';
-import { runtimeModule } from './gate.ts';
+import { runtimeModule } from './use.ts';
 import type { ImportMap } from './import-map.ts';
 import type { FailedCode, RefusedCode } from './outcome.ts';
 import { remoteProblem } from './remote-problem.ts';

@@ -9,7 +9,7 @@ import { maxBundleBytes } from '../../contract/limits.ts';
 import { isShownTo } from './credential-hosts.ts';
 import { denyImport } from './denied-hosts.ts';
 import { type DenoRun, type DenoTool, ranOutOfMemory, runDeno, tookTooLong } from './deno.ts';
-import { contentProblem, type Ground, importProblem, outputProblem, runtimeModule } from './gate.ts';
+import { contentProblem, type Ground, importProblem, outputProblem } from './gate.ts';
 import { emptyGraph, type Graph, readGraph } from './graph.ts';
 import { type ImportMap, readImportMap } from './import-map.ts';
 import type { FailedCode, RefusedCode, ResolveOutcome } from './outcome.ts';
@@ -17,6 +17,7 @@ import { normalized } from './output.ts';
 import { remoteProblem } from './remote-problem.ts';
 import { remoteTypeProblem } from './remote-types.ts';
 import { type CodeRequest, hostOf, importHostsOf } from './request.ts';
+import { runtimeModule } from './use.ts';
 import { webWorkerProblem } from './web-workers.ts';
 
 /** A module at an address, and where to work. */

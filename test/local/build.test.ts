@@ -95,6 +95,49 @@ describe('redisworker build', () => {
     await rm(sums);
   });
 
+  test('makes of modules that are files ConfigMaps the worker names, one for those that are the same', async () => {
+    const modules = join(folder, 'modules.yaml');
+    const module = (name: string, source: object) => ({ name, source });
+    const given = [
+      module('one', { file: 'code/one.ts' }),
+      module('two', { file: 'code/one.ts' }),
+      module('three', { inline: 'export const f = () => 1' }),
+    ];
+    const spec = { runtime: 'Modules', modules: given };
+    const worker = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker', metadata: { name: 'm' }, spec };
+    await writeFile(modules, JSON.stringify(worker));
+    expect((await built({ files: [modules] })).err).toMatch(
+      /RedisWorker m: there is no file .*one\.ts: check the path/,
+    );
+    const code = "import { brokerProxy } from 'redisworker/broker/worker';\nexport const f = () => brokerProxy();\n";
+    await writeFile(join(folder, 'code/one.ts'), code);
+    const [configMap, made] = readManifest((await built({ files: [modules] })).out, 'out.yaml').objects;
+    const { source } = (made?.object.spec as { modules: { source: Parameters<typeof resolveSource>[0] }[] })
+      .modules[0]!;
+    expect(source.bundle?.configMaps).toEqual([configMap?.object.metadata.name]);
+    expect(made?.object.spec).toEqual({
+      ...spec,
+      modules: [module('one', source), module('two', source), given[2]],
+    });
+    expect(configMap?.object).toMatchObject({
+      immutable: true,
+      metadata: { labels: { 'redisworker.dev/code-of': 'm' } },
+    });
+    expect(manifestProblems(made?.object)).toEqual([]);
+    const asHandler = { ...worker, spec: { source: { file: 'code/one.ts' } } };
+    await writeFile(modules, JSON.stringify(asHandler));
+    expect((await built({ files: [modules] })).err).toContain(
+      'still imports "redisworker/broker/worker" when it is one file, and pods load nothing',
+    );
+    const large = `export const all = ${JSON.stringify('x'.repeat(1024 * 1024))};\n`;
+    await writeFile(join(folder, 'code/one.ts'), large);
+    await writeFile(modules, JSON.stringify(worker));
+    expect((await built({ files: [modules] })).err).toContain(
+      'with everything it imports, and a module may have 1 MiB',
+    );
+    await rm(modules);
+  });
+
   test('says all that is wrong with file and line, and makes nothing', async () => {
     const output = join(folder, 'nothing');
     const file = join(folder, 'wrong.yaml');

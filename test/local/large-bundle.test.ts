@@ -8,7 +8,7 @@ import { build } from '../../cli/build.ts';
 import { moduleBundler } from '../../cli/bundle-module.ts';
 import { configHashKey } from '../../contract/keys.ts';
 import { maxBundleBytes } from '../../contract/limits.ts';
-import { withModule } from '../../operator/cluster/local/files/bundled-worker.ts';
+import { withCode } from '../../operator/cluster/local/files/bundled-worker.ts';
 import { type KubeObject, resources } from '../../operator/cluster/cluster.ts';
 import { readManifest } from '../../operator/cluster/local/index.ts';
 import type { Bundle } from '../../operator/code/bundle.ts';
@@ -57,7 +57,14 @@ function bundleOf(own: string, bytes: number): Bundle {
 }
 
 const objectsOf = (name: string, spec: Record<string, unknown>, bundle: Bundle): readonly KubeObject[] =>
-  withModule(worker(name, withSpec({ redis: { url: redis.url }, ...spec })), { bundle, problem: undefined });
+  withCode(
+    worker(
+      name,
+      withSpec({ redis: { url: redis.url }, ...spec, source: { ...spec['source'] ?? {}, file: 'large.ts' } }),
+    ),
+    '/manifests/large.yaml',
+    () => ({ bundle, problem: undefined }),
+  );
 const apply = async (objects: readonly KubeObject[]) => {
   for (const object of objects) await operator.cluster.apply(object, 'user');
 };

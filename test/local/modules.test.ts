@@ -350,6 +350,10 @@ test('over HTTP the addresses of the example give what they give in the original
   const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
   expect(await get('/hello/world', { ...json, body: '[{"name":"Grace"}]' })).toBe('200 "Hello Grace"');
   expect(await get('/hello/world', { ...json, body: '{}' })).toMatch(/^400 /);
+  expect(await get('/hello/world', { ...json, body: '{' })).toMatch(/^400 /);
+  const withBytes = (bytes: number) => get('/hello/world', { ...json, body: `["${'x'.repeat(bytes - 4)}"]` });
+  expect(await withBytes(1024 * 1024)).toBe('200 "Hello World"');
+  expect(await withBytes(1024 * 1024 + 1)).toBe('413 A body has at most 1048576 bytes, and is sent within 30 s');
   for (let id = 0; id < 20; id++) expect(await get(`/test1/state?id=${id}`)).toBe('200 "test1"');
   expect(await get('/test1/state?id=ada')).toBe('200 "test1"'); // room was made for others
   server.close();

@@ -1,6 +1,6 @@
 /** Workers that answer over HTTP, on a node: through their Service, to those that http.from names, and to nobody else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hatsWorker } from '../support/gen.ts';
+import { hatsWorker, worker } from '../support/gen.ts';
 import { images } from '../support/node/images.ts';
 import { pod } from '../support/node/manifests.ts';
 import type { Node } from '../support/node/node.ts';
@@ -45,10 +45,10 @@ describeOnNode('a worker that answers over HTTP', () => {
   const uids = async () => (await pods()).map(({ metadata }) => metadata.uid).sort();
 
   /** Three times in a row. */
-  async function untilRefused(by: string): Promise<void> {
+  async function untilRefused(by: string, url = service): Promise<void> {
     let inARow = 0;
     await eventually(`${by} is refused`, async () => {
-      inARow = await asked(by, service) === undefined ? inARow + 1 : 0;
+      inARow = await asked(by, url) === undefined ? inARow + 1 : 0;
       return inARow === 3;
     }, patienceMs);
   }
@@ -77,6 +77,19 @@ describeOnNode('a worker that answers over HTTP', () => {
     },
     patienceMs * 2,
   );
+
+  test('answers by its modules as well, each with its part of the permissions', async () => {
+    const inline = `export const hello = ({ name }) => 'Hello ' + name;
+export const dials = ({ url }) => fetch(url).then(() => 'open', (error) => error.name);`;
+    const spec = { runtime: 'Modules', http: from('friend'), modules: [{ name: 'greeting', source: { inline } }] };
+    await site.apply({ ...worker('modular'), spec });
+    await site.ready('modular');
+    const url = `http://${await site.kubectl('get', 'service', 'modular', '-o', 'jsonpath={.spec.clusterIP}')}`;
+    const hello = () => asked('friend', `${url}/greeting/hello?name=Ada`);
+    expect(await eventually('the friend is answered', hello, patienceMs)).toBe('"Hello Ada"');
+    expect(await asked('friend', `${url}/greeting/dials?url=${service}`)).toBe('"NotCapable"');
+    await untilRefused('stranger', `${url}/greeting/hello?name=Ada`);
+  }, patienceMs * 2);
 
   test('lets others in, and those before no more, without a new pod', async () => {
     const before = await uids();

@@ -269,6 +269,23 @@ for (const isolation of ['Worker', 'Process'] as const) {
     const ran = await tryRun(process.execPath, [deno, 'run', '--check', '-A', '--no-lock', 'broker.ts'], { cwd: home });
     expect(ran).toMatchObject({ code: 0, stdout: 'Worker Hello ADA true\nProcess Hello ADA true\n' });
   });
+
+  test('is known to modules that are files when their types are checked', async () => {
+    const modules = [{ name: 'greeter', source: { file: 'greeter.ts' } }];
+    const metadata = { name: 'm' };
+    const kind = { apiVersion: 'redisworker.dev/v1alpha1', kind: 'RedisWorker' };
+    await writeFile(join(home, 'm.json'), JSON.stringify({ ...kind, metadata, spec: { runtime: 'Modules', modules } }));
+    const build = () => tryRun('npx', ['--no-install', 'redisworker', 'build', 'm.json'], { cwd: home });
+    const proxied = (returned: string) =>
+      `import { brokerProxy } from 'redisworker/broker/worker';
+const names = brokerProxy().workerProxy<{ name(of: string): string }>('./names.ts');
+export const greet = async (of: string): Promise<${returned}> => await names.name(of);
+`;
+    await writeFile(join(home, 'greeter.ts'), proxied('string'));
+    expect(await build()).toMatchObject({ code: 0, stderr: '' });
+    await writeFile(join(home, 'greeter.ts'), proxied('number'));
+    expect((await build()).stderr).toContain("greeter.ts:3:61: Type 'string' is not assignable to type 'number'");
+  });
 });
 
 describe.each(nodes)('on Node $major', ({ path, major }) => {

@@ -95,6 +95,13 @@ export interface TestNodeOptions {
   readonly servesLogs?: boolean;
 }
 
+/** A node that runs. */
+export interface TestNode {
+  /** Where a port of a pod is on loopback; undefined for none of its own. */
+  portOf(podUid: string, port: number): number | undefined;
+  stop(): Promise<void>;
+}
+
 /**
  * Starts the node agent in this process: the pods of one namespace run as processes of this machine. Its pods are kept
  * to it, or those of another test would be bound to a node that ends with this one.
@@ -102,7 +109,7 @@ export interface TestNodeOptions {
 export async function startTestNode(
   namespace: string,
   { imageRoot = root, servesLogs = false }: TestNodeOptions = {},
-): Promise<{ stop(): Promise<void> }> {
+): Promise<TestNode> {
   const cluster = await connectKubernetes({ kubeconfig: inject('kubeconfig'), log: silent });
   const nodeName = `node-${namespace}`;
   await kubectlOk([
@@ -126,6 +133,7 @@ export async function startTestNode(
   });
   const unregister = await registerNode(nodeName, cluster, { logPort: logs?.port });
   return {
+    portOf: (podUid, port) => node.portOf(podUid, port),
     async stop() {
       await unregister();
       await node.stop();

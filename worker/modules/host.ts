@@ -5,6 +5,7 @@ import { fileUrl } from '../pod/file-url.ts';
 import { Reply } from '../mod.ts';
 import { inOwnTerms } from './answers.ts';
 import type { Declared } from './declared.ts';
+import { ModuleFiles } from './files.ts';
 import { ModuleRecords } from './records.ts';
 
 /** What all modules of a process have in common. */
@@ -36,6 +37,7 @@ export class ModuleHost {
   readonly #settings: HostSettings;
   readonly #records = new ModuleRecords((url) => this.#nameOf(url));
   readonly #broker: WorkerBroker;
+  readonly #files: ModuleFiles;
   #declared: Declared = new Map();
   #looks = 0;
   /** Calls that had ended when they were measured last. */
@@ -45,6 +47,7 @@ export class ModuleHost {
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
+    this.#files = new ModuleFiles(settings.folder);
     this.#broker = new WorkerBroker({
       settingsOf: (url) => this.#settingsOf(url),
       workerCleaner: (event) => event.type !== 'terminate' && this.#records.note(event),
@@ -60,14 +63,13 @@ export class ModuleHost {
     const before = this.#declared;
     const changed = [...declared].filter(([name, { json }]) => before.get(name)?.json !== json);
     const gone = [...before.keys()].filter((name) => !declared.has(name));
-    await Deno.mkdir(this.#settings.folder, { recursive: true });
-    for (const [name, { module }] of changed) await this.#write(name, module.source);
+    for (const [name, { module }] of changed) await this.#files.write(name, module);
     this.#declared = declared;
     for (const name of [...changed.map(([one]) => one), ...gone]) {
       const seconds = before.get(name)?.module.timeoutSeconds;
       if (seconds !== undefined) this.#broker.retireWorker(this.#urlOf(name), seconds * 1000);
     }
-    for (const name of gone) await Deno.remove(this.#pathOf(name)).catch(() => undefined);
+    for (const name of gone) await this.#files.remove(name);
     this.#records.keep(declared);
     return changed.map(([name]) => name);
   }
@@ -133,19 +135,8 @@ export class ModuleHost {
     this.#broker.terminate();
   }
 
-  /** A file is never there by half. */
-  async #write(name: string, source: string): Promise<void> {
-    const path = this.#pathOf(name);
-    await Deno.writeTextFile(`${path}.new`, source);
-    await Deno.rename(`${path}.new`, path);
-  }
-
-  #pathOf(name: string): string {
-    return `${this.#settings.folder}/${name}.ts`;
-  }
-
   #urlOf(name: string): URL {
-    return new URL(fileUrl(this.#pathOf(name)));
+    return new URL(fileUrl(this.#files.pathOf(name)));
   }
 
   /** The module of a file; undefined for a URL that is none of ours. */
@@ -157,11 +148,17 @@ export class ModuleHost {
 
   #settingsOf(url: URL): ModuleSettings {
     const { shared, heapMiB } = this.#settings;
-    const module = this.#declared.get(this.#nameOf(url) ?? '')?.module;
+    const name = this.#nameOf(url) ?? '';
+    const module = this.#declared.get(name)?.module;
     if (module === undefined) throw new Error(`there is no module ${url}`);
     return {
       isolation: module.isolation,
-      permissions: { net: module.net, denyNet: module.denyNet, env: module.env },
+      permissions: {
+        net: module.net,
+        denyNet: module.denyNet,
+        env: module.env,
+        read: this.#files.readBy(name, module),
+      },
       concurrency: module.concurrency,
       timeoutMs: module.timeoutSeconds * 1000,
       idleMs: module.idleSeconds * 1000,

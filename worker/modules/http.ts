@@ -3,6 +3,7 @@ import { BrokerError } from '../../broker/mod.ts';
 import { TimeIsUp } from '../handler/outcome.ts';
 import { Reply } from '../mod.ts';
 import { fullMessage, isInstance, propertyOf } from '../pod/foreign.ts';
+import { readBody, unreadBody, withoutBody } from '../pod/http.ts';
 import type { ModuleHost } from './host.ts';
 
 /** What a path asks for. */
@@ -50,14 +51,24 @@ function askedBy({ pathname, searchParams }: URL): Asked | undefined {
   return { module, functionName, id, query };
 }
 
-/** A list in the body, or one object with what the query says. @throws Reply 400 for another body */
+/** A list in the body, or one object with what the query says. @throws Reply 400 for another body, 413 for too long a one */
 async function argumentsOf(request: Request, query: Asked['query']): Promise<readonly unknown[]> {
   if (!/\bjson\b/.test(request.headers.get('content-type') ?? '')) return [query];
-  const given: unknown = await request.json().catch(() => undefined);
+  const body = await readBody(request);
+  if (body === undefined) throw new Reply(413, unreadBody);
+  const given = parsed(body);
   if (!Array.isArray(given)) {
     throw new Reply(400, 'the body must be the list of arguments as JSON, for example ["Ada"]');
   }
   return given;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a call that failed is answered with. */
@@ -72,6 +83,6 @@ function refusal(error: unknown): Response {
 
 function replied({ code, body }: Reply): Response {
   const status = code >= 200 && code <= 599 ? code : 500;
-  if ([204, 205, 304].includes(status)) return new Response(null, { status });
+  if (withoutBody.includes(status)) return new Response(null, { status });
   return typeof body === 'string' ? new Response(body, { status }) : Response.json(body ?? null, { status });
 }

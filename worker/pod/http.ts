@@ -16,8 +16,17 @@ const lastMs = 200;
 /** Milliseconds in which a body has to be there: whoever sends it slowly is not to keep a place of others. */
 const bodyMs = 30_000;
 
+/** Bytes of the body of a request that is read as a whole. */
+export const mostBody = 1024 * 1024;
+
+/** What {@link readBody} has for nothing is answered with, as status 413. */
+export const unreadBody = `A body has at most ${mostBody} bytes, and is sent within ${bodyMs / 1000} s`;
+
+/** Statuses whose answers have no body. */
+export const withoutBody: readonly number[] = [204, 205, 304];
+
 /** The body of a request as text; undefined when it is longer than so many bytes, or was not sent to its end in time. */
-export async function readBody(request: Request, most: number, withinMs = bodyMs): Promise<string | undefined> {
+export async function readBody(request: Request, most = mostBody, withinMs = bodyMs): Promise<string | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > most) return undefined;
   const reader = request.body?.getReader();
   if (reader === undefined) return '';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isolations, mayCallPattern, moduleNamePattern } from '../../../contract/modules.ts';
 import { keyRef, listMapOf, setOf, text, whole } from '../bounded.ts';
 import { exactlyOneOf, matches, withRules } from '../rules.ts';
+import { bundle, file } from './source.ts';
 
 /** Bytes of a module in a manifest; a ConfigMap takes longer ones. */
 const maxInline = 65_536;
@@ -24,10 +25,14 @@ const source = withRules(
     configMap: keyRef().exactOptional().describe(
       'A ConfigMap key that holds the module; a change reloads that module alone.',
     ),
+    file: file.exactOptional().describe(
+      'The module on disk, by its path from the manifest: in local mode, where it is bundled with all it imports.',
+    ),
+    bundle: bundle.exactOptional().describe('The module, bundled with all it imports; at most 1 MiB.'),
   }),
   exactlyOneOf(
-    ['inline', 'configMap'],
-    'exactly one of source.inline and source.configMap must be given: keep the one you mean',
+    ['inline', 'configMap', 'file', 'bundle'],
+    'exactly one of source.inline, source.configMap, source.file and source.bundle must be given: keep the one you mean',
   ),
 );
 
@@ -52,7 +57,7 @@ const callable = withRules(
 
 const module = z.object({
   name: moduleName.describe('What requests and other modules call it by.'),
-  source: source.describe('The module: exactly one of inline and configMap.'),
+  source: source.describe('The module: exactly one of inline, configMap, file and bundle.'),
   permissions: permissions.describe("What the module may do: a part of the worker's own permissions."),
   isolation: z.enum(isolations).default('Process').describe(
     'Process: a process of its own, for code nobody trusts. Worker: a thread, for modules that may bring each other down.',

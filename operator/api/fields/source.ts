@@ -44,9 +44,13 @@ const release = z.object({
   ).describe('Released version; "local" reads <repo>/<class>/worker.ts from disk, in local mode only.'),
 });
 
-const relativePath = matches(
-  '^[^/:\\x00-\\x1f\\x7f][^:\\x00-\\x1f\\x7f]*$',
-  'source.file must be a path relative to the manifest, for example greet.ts',
+/** A path from the manifest. */
+export const file = withRules(
+  text(1024),
+  matches(
+    '^[^/:\\x00-\\x1f\\x7f][^:\\x00-\\x1f\\x7f]*$',
+    'source.file must be a path relative to the manifest, for example greet.ts',
+  ),
 );
 
 const codeDigest = matches(
@@ -54,7 +58,8 @@ const codeDigest = matches(
   'source.bundle.digest must be sha256- and the 64 hex digits of the digest of the code',
 );
 
-const bundle = z.object({
+/** Code that was bundled, and the ConfigMaps it lies in. */
+export const bundle = z.object({
   digest: withRules(text(71), codeDigest).describe(
     'Digest of the code: sha256-<hex>. What does not have it is not run.',
   ),
@@ -146,7 +151,7 @@ export const source = withRules(
     }).exactOptional().describe(
       'A Secret with "token", or "username" and "password", that the host of url or of the repository is shown, and no other.',
     ),
-    file: withRules(text(1024), relativePath).exactOptional().describe(
+    file: file.exactOptional().describe(
       'A module on disk, by its path from the manifest: in local mode, where it is bundled with all it imports.',
     ),
     bundle: bundle.exactOptional().describe('A module that was bundled with all it imports.'),

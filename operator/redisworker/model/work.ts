@@ -4,6 +4,7 @@
  */
 import type { WorkerConfig } from '../../../contract/config-hash.ts';
 import type { Count } from '../../../contract/counts.ts';
+import type { DeclaredModule } from '../../../contract/modules.ts';
 import type { RedisWorker, RedisWorkerSpec, RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { AclPermissions } from '../../redis/acl.ts';
 import type { Need } from '../../redis/doctor/rights.ts';
@@ -18,7 +19,7 @@ export interface WorkBlueprint {
   readonly kind: string;
   /** Key of the stream its responses go to. */
   readonly responses: string;
-  /** Keys of ConfigMaps that hold a part of the work. */
+  /** What of the work lies in ConfigMaps. */
   readonly texts?: readonly TextRef[];
   /** What of the worker's scope it has a use for, where that is not all of it: the policy opens no more. */
   readonly net?: {
@@ -39,20 +40,25 @@ export interface WorkBlueprint {
   >;
 }
 
-/** A key of a ConfigMap, by its name. */
+/** Where a text is: under a key of a ConfigMap, bundled into some, or on a disk that no cluster reads. */
+export type TextSource = Pick<RedisWorkerSpec['source'], 'configMap' | 'bundle' | 'file'>;
+
+/** A text that is not in the spec itself. */
 export interface TextRef {
-  readonly name: string;
-  readonly key: string;
-  /** Where the spec names it. */
+  readonly source: TextSource;
+  /** Where the spec has it. */
   readonly field: string;
 }
 
-/** What the ConfigMaps of {@link WorkBlueprint.texts} hold, by {@link textKey}. */
-export type Texts = ReadonlyMap<string, string>;
+/** What is there of one, with what belongs to it where it was bundled. */
+export type Text = Pick<DeclaredModule, 'bundle'> & { readonly text: string };
 
-/** One text for a key of a ConfigMap. */
-export function textKey({ name, key }: Omit<TextRef, 'field'>): string {
-  return `${name}/${key}`;
+/** What the ConfigMaps of {@link WorkBlueprint.texts} hold, by {@link textKey}. */
+export type Texts = ReadonlyMap<string, Text>;
+
+/** One key for a text, wherever it is named. */
+export function textKey({ configMap, bundle, file = '' }: TextSource): string {
+  return configMap === undefined ? bundle?.digest ?? file : `${configMap.name}/${configMap.key}`;
 }
 
 /** A member of the work, as Redis knows it. */

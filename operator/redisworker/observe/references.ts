@@ -1,6 +1,6 @@
 /** Reads what a spec refers to by name: its source and its Secret. */
 import type { EncryptedSecret } from '../../../contract/config-hash.ts';
-import { resources } from '../../cluster/cluster.ts';
+import { type KubeObject, resources } from '../../cluster/cluster.ts';
 import { childrenIn } from '../model/belonging.ts';
 import { sourceConfigMapName, sourceOfPart } from '../model/names.ts';
 import { missing, type Resolved } from '../model/problem.ts';
@@ -8,10 +8,11 @@ import type { ObservedSpec, Source } from '../model/observed.ts';
 import { isElsewhere } from '../model/code-request.ts';
 import { findCode, type FoundCode } from './code.ts';
 import { type Reader, readNamed } from './read-named.ts';
-import { textKey, type Texts } from '../model/work.ts';
+import { type Text, textKey, type Texts, type TextSource } from '../model/work.ts';
+import { fileOnDisk } from '../model/unsupported.ts';
 import { seal, secretValues } from './seal.ts';
 import { readConsentedSecret } from './read-secret.ts';
-import { resolveSource, textOfConfigMap } from './source.ts';
+import { resolveSource, textOfBundle, textOfConfigMap } from './source.ts';
 import type { World } from '../world.ts';
 
 /** Source, further texts and secret of a worker. @throws ClusterError when the cluster does not answer */
@@ -28,16 +29,34 @@ export async function readReferences(
 }
 
 /** What the ConfigMaps hold that the work names. */
-async function readTexts({ following }: World, { blueprint, referred }: Reader): Promise<Resolved<Texts>> {
-  const texts = new Map<string, string>();
-  for (const { name, key, field } of blueprint.work.texts ?? []) {
-    const ref = { namespace: blueprint.parent.namespace, name };
-    const found = await readNamed(following.references, referred, resources.configMaps, ref);
-    const text = found.ok ? textOfConfigMap({ name, key }, found.value, field) : found;
+async function readTexts(world: World, reader: Reader): Promise<Resolved<Texts>> {
+  const texts = new Map<string, Text>();
+  for (const { source, field } of reader.blueprint.work.texts ?? []) {
+    const text = await readText(world, reader, source, field);
     if (!text.ok) return text;
-    texts.set(textKey({ name, key }), text.value);
+    texts.set(textKey(source), text.value);
   }
   return { ok: true, value: texts };
+}
+
+async function readText(
+  world: World,
+  reader: Reader,
+  { configMap, bundle, file = '' }: TextSource,
+  field: string,
+): Promise<Resolved<Text>> {
+  if (configMap !== undefined) {
+    const found = await readConfigMaps(world, reader, [configMap.name]);
+    const text = found.ok ? textOfConfigMap(configMap, found.value[0], field) : found;
+    return text.ok ? { ok: true, value: { text: text.value } } : text;
+  }
+  if (bundle !== undefined) {
+    const found = await readConfigMaps(world, reader, bundle.configMaps);
+    return found.ok ? textOfBundle(bundle, found.value, field) : found;
+  }
+  const { sourceProblem } = reader.blueprint;
+  const problem = sourceProblem === undefined ? fileOnDisk(file, field) : missing('SourceNotBuilt', sourceProblem);
+  return { ok: false, problem };
 }
 
 async function readSource(world: World, reader: Reader): Promise<FoundCode> {
@@ -49,48 +68,50 @@ async function readSource(world: World, reader: Reader): Promise<FoundCode> {
 async function readOwnSource(world: World, reader: Reader): Promise<Resolved<Source>> {
   const { source, sourceProblem } = reader.blueprint;
   if (sourceProblem === undefined) return readCode(world, reader);
-  if (source.bundle === undefined) return { ok: false, problem: missing('SourceNotBuilt', sourceProblem) };
-  const lastGood = await readCode(world, reader);
   const behind = missing('SourceNotBuilt', sourceProblem);
+  if (source.file !== undefined || source.release !== undefined) return { ok: false, problem: behind };
+  const lastGood = await readCode(world, reader);
   return lastGood.ok ? { ok: true, value: { ...lastGood.value, behind } } : lastGood;
 }
 
 async function readCode(world: World, reader: Reader): Promise<Resolved<Source>> {
-  const { source, parent } = reader.blueprint;
+  const { source } = reader.blueprint;
   const names = source.configMap === undefined ? source.bundle?.configMaps ?? [] : [source.configMap.name];
-  const read = await Promise.all(
-    names.map((name) =>
-      readNamed(world.following.references, reader.referred, resources.configMaps, {
-        namespace: parent.namespace,
-        name,
-      })
-    ),
-  );
-  const refused = read.find((one) => !one.ok);
-  if (refused !== undefined) return refused;
-  const configMaps = read.map((one) => (one.ok ? one.value : undefined));
+  const read = await readConfigMaps(world, reader, names);
+  if (!read.ok) return read;
+  const configMaps = read.value;
   const code = configMaps.includes(undefined) ? source.bundle?.digest : undefined;
   const kept = code === undefined ? undefined : await readKept(world, reader, code);
   return kept ?? resolveSource(source, configMaps);
 }
 
+/** The ConfigMaps of these names, in their order; undefined for one there is not. */
+async function readConfigMaps(
+  { following }: World,
+  { blueprint: { parent: { namespace } }, referred }: Reader,
+  names: readonly string[],
+): Promise<Resolved<readonly (KubeObject | undefined)[]>> {
+  const read = await Promise.all(
+    names.map((name) => readNamed(following.references, referred, resources.configMaps, { namespace, name })),
+  );
+  const refused = read.find((one) => !one.ok);
+  return refused ?? { ok: true, value: read.map((one) => (one.ok ? one.value : undefined)) };
+}
+
 /** Code whose ConfigMaps are gone, from what is kept of it for a rollback; undefined when it is not. */
 async function readKept(
   world: World,
-  { blueprint: { parent }, referred }: Reader,
+  reader: Reader,
   code: string,
 ): Promise<Resolved<Source> | undefined> {
+  const { parent } = reader.blueprint;
   const whole = sourceConfigMapName(parent.name, code);
   const names = childrenIn(world.following.copies.configMaps, parent).map(({ metadata }) => metadata.name).filter((
     name,
   ) => sourceOfPart(name) === whole);
   const inOrder = names.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
-  const read = await Promise.all(
-    inOrder.map((name) =>
-      readNamed(world.following.references, referred, resources.configMaps, { namespace: parent.namespace, name })
-    ),
-  );
-  const configMaps = read.flatMap((one) => (one.ok && one.value !== undefined ? [one.value] : []));
+  const read = await readConfigMaps(world, reader, inOrder);
+  const configMaps = read.ok ? read.value.filter((one) => one !== undefined) : [];
   const kept = resolveSource({ bundle: { digest: code, configMaps: inOrder } }, configMaps);
   return kept.ok ? kept : undefined;
 }

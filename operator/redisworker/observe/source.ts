@@ -1,5 +1,6 @@
 /** Finds the text of a worker's module. */
-import { maxBundleBytes, maxSourceBytes, maxSourceMapBytes } from '../../../contract/limits.ts';
+import { maxBundleBytes, maxModuleBytes, maxSourceBytes, maxSourceMapBytes } from '../../../contract/limits.ts';
+import type { BundledMap } from '../../../contract/modules.ts';
 import { bundleFileName, sourceFileName } from '../../../contract/pod.ts';
 import type { RedisWorkerSpec } from '../../api/redisworker.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
@@ -9,6 +10,7 @@ import type { Source } from '../model/observed.ts';
 import { missing, type Problem, type Resolved } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
 import { fileOnDisk } from '../model/unsupported.ts';
+import type { Text } from '../model/work.ts';
 
 /**
  * The source of a spec.
@@ -58,99 +60,142 @@ export function textOfConfigMap(
   return { ok: true, value: text };
 }
 
-/** The last line of bundled code names its source map. */
-const mapOf = /\n\/\/# sourceMappingURL=([0-9a-f]{12}\.map)\n$/;
+/** What ConfigMaps are said to hold. */
+type Bundle = NonNullable<RedisWorkerSpec['source']['bundle']>;
 
-function fromBundle(
-  bundle: NonNullable<RedisWorkerSpec['source']['bundle']>,
+/** What they do hold. */
+interface Held {
+  readonly text: string;
+  readonly map?: BundledMap;
+  readonly parts: readonly Part[];
+}
+
+/** Live copies hold the same objects until they change, and to make the whole of them takes longer than a look may. */
+interface Whole<Made> {
+  readonly from: readonly (KubeObject | undefined)[];
+  readonly digest: string;
+  readonly made: Made;
+}
+
+const sources = new WeakMap<KubeObject, Whole<Resolved<Source>>>();
+const texts = new WeakMap<KubeObject, Whole<Resolved<Text>>>();
+
+function once<Made>(
+  known: WeakMap<KubeObject, Whole<Made>>,
+  from: readonly (KubeObject | undefined)[],
+  digest: string,
+  make: () => Made,
+): Made {
+  const [first] = from;
+  const before = first && known.get(first);
+  const isSame = before?.digest === digest && before.from.length === from.length &&
+    before.from.every((one, at) => one === from[at]);
+  if (isSame) return before.made;
+  const made = make();
+  if (first !== undefined) known.set(first, { from, digest, made });
+  return made;
+}
+
+function fromBundle(bundle: Bundle, configMaps: readonly (KubeObject | undefined)[]): Resolved<Source> {
+  return once(sources, configMaps, bundle.digest, () => {
+    const held = heldOf(bundle, configMaps, 'spec.source.bundle');
+    if (!held.ok) return held;
+    const { text, parts } = held.value;
+    const value = { parts, fileName: bundleFileName, bytes: Buffer.byteLength(text), digest: bundle.digest };
+    return { ok: true, value };
+  });
+}
+
+/**
+ * The text of a module that was bundled.
+ * @param configMaps those the bundle names, in its order; undefined where there is none
+ * @param field where the spec names them
+ */
+export function textOfBundle(
+  bundle: Bundle,
   configMaps: readonly (KubeObject | undefined)[],
-): Resolved<Source> {
+  field: string,
+): Resolved<Text> {
+  return once(texts, configMaps, bundle.digest, () => {
+    const held = heldOf(bundle, configMaps, field);
+    if (!held.ok) return held;
+    const { text, map } = held.value;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxModuleBytes) return tooLarge(field, bytes, maxModuleBytes);
+    const isMapped = map !== undefined && Buffer.byteLength(map.text) <= maxModuleBytes;
+    return { ok: true, value: { text, bundle: isMapped ? { map } : {} } };
+  });
+}
+
+function heldOf(bundle: Bundle, configMaps: readonly (KubeObject | undefined)[], field: string): Resolved<Held> {
   const missingName = bundle.configMaps.find((_, at) => configMaps[at] === undefined);
   if (missingName !== undefined) {
     return refused(
       'ConfigMapNotFound',
-      `ConfigMap "${missingName}" of spec.source.bundle does not exist: apply it together with this manifest`,
+      `ConfigMap "${missingName}" of ${field} does not exist: apply it together with this manifest`,
     );
   }
-  const found = configMaps.filter((one) => one !== undefined);
-  const holders = found.map(holderOf);
-  if (isPacked(holders)) return packedOnce(bundle.digest, found, holders);
+  const holders = configMaps.filter((one) => one !== undefined).map(holderOf);
+  if (isPacked(holders)) return fromPacked(bundle.digest, holders, field);
   const [first, second] = holders;
   if (first === undefined || second !== undefined) {
     const name = second?.name ?? '';
     return refused(
       'SourcePartMissing',
-      `ConfigMap "${name}" of spec.source.bundle holds no part of the code: name those it was made into, in their order`,
+      `ConfigMap "${name}" of ${field} holds no part of the code: name those it was made into, in their order`,
     );
   }
-  return fromWhole(bundle.digest, first);
+  return fromWhole(bundle.digest, first, field);
 }
 
-function fromWhole(expected: string, { name, data = {} }: Holder): Resolved<Source> {
-  const text = Object.hasOwn(data, bundleFileName) ? data[bundleFileName] : undefined;
+/** The last line of bundled code names its source map. */
+const mapOf = /\n\/\/# sourceMappingURL=([0-9a-f]{12}\.map)\n$/;
+
+function mapIn(text: string, textOf: (name: string) => string | undefined): Pick<Held, 'map'> {
+  const name = mapOf.exec(text)?.[1];
+  const map = name === undefined ? undefined : textOf(name);
+  return name === undefined || map === undefined ? {} : { map: { name, text: map } };
+}
+
+function fromWhole(digest: string, { name, data = {} }: Holder, field: string): Resolved<Held> {
+  const textOf = (key: string) => (Object.hasOwn(data, key) ? data[key] : undefined);
+  const text = textOf(bundleFileName);
   if (text === undefined) {
     const keys = Object.keys(data).sort().join(', ') || 'none';
     return refused(
       'ConfigMapKeyNotFound',
-      `ConfigMap "${name}" of spec.source.bundle has no key "${bundleFileName}" (keys: ${keys}): apply it as it was made`,
+      `ConfigMap "${name}" of ${field} has no key "${bundleFileName}" (keys: ${keys}): apply it as it was made`,
     );
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBundleBytes) return tooLarge(`ConfigMap "${name}"`, bytes, maxBundleBytes);
-  const mapName = mapOf.exec(text)?.[1];
-  const map = mapName === undefined || !Object.hasOwn(data, mapName) ? undefined : data[mapName];
-  const files = { [bundleFileName]: text, ...(mapName === undefined || map === undefined ? {} : { [mapName]: map }) };
-  return ofBundle({ expected, where: `ConfigMap "${name}" holds`, text, parts: [{ data: files }] });
+  const { map } = mapIn(text, textOf);
+  const files = { [bundleFileName]: text, ...(map === undefined ? {} : { [map.name]: map.text }) };
+  const held = { text, parts: [{ data: files }], ...(map === undefined ? {} : { map }) };
+  return asMade(held, digest, `ConfigMap "${name}" holds`, field);
 }
 
-/** A live copy holds the same object until it changes, and to make the whole of it takes longer than a look may. */
-const whole = new WeakMap<KubeObject, { readonly from: readonly KubeObject[]; readonly source: Resolved<Source> }>();
-
-function packedOnce(
-  expected: string,
-  configMaps: readonly KubeObject[],
-  holders: readonly Holder[],
-): Resolved<Source> {
-  const [first] = configMaps;
-  const known = first && whole.get(first);
-  if (known?.from.length === configMaps.length && known.from.every((one, at) => one === configMaps[at])) {
-    if (!known.source.ok || known.source.value.digest === expected) return known.source;
-  }
-  const source = fromPacked(expected, holders);
-  if (first !== undefined) whole.set(first, { from: configMaps, source });
-  return source;
-}
-
-function fromPacked(expected: string, holders: readonly Holder[]): Resolved<Source> {
+function fromPacked(digest: string, holders: readonly Holder[], field: string): Resolved<Held> {
   const made = unpack(holders, (file) => (file === bundleFileName ? maxBundleBytes : maxSourceMapBytes));
   const text = made.ok ? made.files.get(bundleFileName) : undefined;
-  if (text === undefined) {
+  if (!made.ok || text === undefined) {
     const problem = made.ok ? `no part of ${bundleFileName} is in them` : made.problem;
     return refused(
       'SourcePartMissing',
-      `spec.source.bundle.configMaps: ${problem}: apply all of them as they were made, and name them in the order of their parts`,
+      `${field}.configMaps: ${problem}: apply all of them as they were made, and name them in the order of their parts`,
     );
   }
   const parts = holders.map(({ binaryData = {} }) => ({ binaryData }));
-  return ofBundle({ expected, where: 'the ConfigMaps of spec.source.bundle hold', text, parts });
+  const held = { text, parts, ...mapIn(text, (name) => made.files.get(name)) };
+  return asMade(held, digest, `the ConfigMaps of ${field} hold`, field);
 }
 
-function ofBundle(
-  { expected, where, text, parts }: {
-    readonly expected: string;
-    readonly where: string;
-    readonly text: string;
-    readonly parts: readonly Part[];
-  },
-): Resolved<Source> {
-  const found = `sha256-${digest(text)}`;
-  if (found !== expected) {
-    return refused(
-      'SourceDigestMismatch',
-      `${where} code with the digest ${found}, and spec.source.bundle.digest wants ${expected}: apply both as they were made`,
-    );
-  }
-  return { ok: true, value: { parts, fileName: bundleFileName, bytes: Buffer.byteLength(text), digest: found } };
+function asMade(held: Held, digestWanted: string, where: string, field: string): Resolved<Held> {
+  const found = `sha256-${digest(held.text)}`;
+  return found === digestWanted ? { ok: true, value: held } : refused(
+    'SourceDigestMismatch',
+    `${where} code with the digest ${found}, and ${field}.digest wants ${digestWanted}: apply both as they were made`,
+  );
 }
 
 function holderOf({ metadata: { name }, data, binaryData }: KubeObject): Holder {
@@ -177,7 +222,7 @@ function module(text: string, where: string): Resolved<Source> {
   return { ok: true, value: { parts, fileName: sourceFileName, bytes, digest: `sha256-${digest(text)}` } };
 }
 
-function tooLarge(where: string, bytes: number, limit: number): Resolved<Source> {
+function tooLarge(where: string, bytes: number, limit: number): ReturnType<typeof refused> {
   return refused(
     'SourceTooLarge',
     `${where} has ${bytes} bytes; a module may have at most ${limit}: bundle less into it`,

@@ -19,6 +19,7 @@ import { planStopping, policiesInUse } from './stopping.ts';
 import { redisUser } from './redis-user.ts';
 import { type Processes, processesOf, stalePid } from './stale-pid.ts';
 import { unusedChildren } from './unused.ts';
+import type { Texts } from '../model/work.ts';
 
 /**
  * Plans the next writes of a worker that may run.
@@ -89,7 +90,7 @@ function isBegun({ object, children }: Observed): boolean {
   return object.metadata.finalizers?.includes(finalizer) === true || children.deployments.length > 0;
 }
 
-const noTexts: ReadonlyMap<string, string> = new Map();
+const noTexts: Texts = new Map();
 
 /** A number of pods that is asked for anew says more than that something differs. */
 function whyChanged(object: KubeObject, actual: KubeObject | undefined, isSuspended: boolean): Why {

@@ -88,8 +88,9 @@ function sharing(why: string): string {
 }
 
 /** Whether the source is at hand. */
-export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
-  const problem = source.ok ? source.value.behind : source.problem;
+export function sourceCondition({ source, texts }: ObservedSpec): UndatedCondition {
+  const unread = texts?.ok === false ? texts.problem : undefined;
+  const problem = source.ok ? unread ?? source.value.behind : source.problem;
   if (problem !== undefined) {
     const status = problem.reason === 'SourceResolving' ? 'Unknown' : 'False';
     return { type: 'SourceResolved', status, reason: problem.reason, message: problem.message };

@@ -1,11 +1,10 @@
 /** What came of a script, as the answer to its request. Pure. */
+import { withoutBody } from '../../pod/http.ts';
 import type { ResponseMade } from '../vm/messages.ts';
 import { type Answered, timeoutMs } from './endpoint-run.ts';
 import { contentTypeOf } from './sniff.ts';
 
 const typeHeader = 'content-type';
-/** Statuses whose answers have no body. */
-const withoutBody: readonly number[] = [204, 205, 304];
 
 /** The answer. */
 export function answerOf(answered: Answered): Response {

@@ -1,7 +1,7 @@
 /** Answers requests by the scripts that lie in Redis under their paths. */
 import { endpointKey, escapeHtml, failureText, type ScriptFailure, scriptKeyPrefix } from '../../../contract/hats.ts';
 import { isOutage } from '../../pod/outage.ts';
-import { readBody } from '../../pod/http.ts';
+import { readBody, unreadBody } from '../../pod/http.ts';
 import { BoundedLog } from '../bounded-log.ts';
 import type { Host } from '../host.ts';
 import { ignoreOutage } from '../scripts.ts';
@@ -11,8 +11,6 @@ import type { VmPool } from '../vm-pool.ts';
 import { type Answered, EndpointRun, timeoutMs } from './endpoint-run.ts';
 import { answerOf, failed } from './answer.ts';
 
-/** Bytes of the body of a request. */
-const mostBody = 1024 * 1024;
 /** Requests that are under way at once; each has its turn at one of the processes. */
 const mostAtOnce = 512;
 /** Endpoints whose logs are kept apart. */
@@ -56,8 +54,8 @@ export class Endpoints {
     const key = endpointKey(store.member.cluster, path);
     const endpoint = await store.endpoint(key);
     if (endpoint === undefined) return failed(404, 'Endpoint not found');
-    const body = await readBody(request, mostBody);
-    if (body === undefined) return failed(413, `A body has at most ${mostBody} bytes, and is sent within 30 s`);
+    const body = await readBody(request);
+    if (body === undefined) return failed(413, unreadBody);
     const name = key.slice(scriptKeyPrefix(store.member.cluster, 'Endpoints').length);
     const running = { host: this.#host, pool: this.#pool, key, log: this.#logOf(name), stopping: this.#stopping };
     const began = monotonic();

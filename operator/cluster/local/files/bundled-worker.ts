@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import type { Bundle } from '../../../code/bundle.ts';
 import { partsOf } from '../../../code/bundle-parts.ts';
+import { type CodeUse, moduleCode, workerCode } from '../../../code/use.ts';
 import { type KubeObject, resources } from '../../cluster.ts';
 import type { BuiltModule } from './module-builds.ts';
 
@@ -26,13 +27,41 @@ export function codeLabel(worker: string): string {
   return `${worker.slice(0, 50).replace(/[^a-z0-9]+$/, '')}-${digest}`;
 }
 
-/** Absolute path of the module that a worker of this manifest names; undefined when it names none. */
-export function moduleOf(worker: KubeObject, manifest: string): string | undefined {
-  const { source } = (worker.spec ?? {}) as { source?: { file?: unknown; release?: unknown } };
-  if (worker.kind !== resources.redisWorkers.kind) return undefined;
-  if (typeof source?.file === 'string') return join(dirname(manifest), source.file);
-  const release = releaseOnDisk(source?.release);
+/** Code on disk that a worker names. */
+export interface CodeFile {
+  /** Absolute path. */
+  readonly entry: string;
+  readonly use: CodeUse;
+}
+
+/** What a worker of this manifest names: its module, or those of its modules that are files. */
+export function codeFilesOf(worker: KubeObject, manifest: string): readonly CodeFile[] {
+  if (worker.kind !== resources.redisWorkers.kind) return [];
+  const entry = moduleOf(worker, manifest);
+  const modules = modulesOf(worker).flatMap((module) => fileOf(module, manifest) ?? []);
+  return [
+    ...(entry === undefined ? [] : [{ entry, use: workerCode }]),
+    ...modules.map((one) => ({ entry: one, use: moduleCode })),
+  ];
+}
+
+function moduleOf({ spec }: KubeObject, manifest: string): string | undefined {
+  const own = fileOf(spec, manifest);
+  if (own !== undefined) return own;
+  const release = releaseOnDisk((spec as { source?: { release?: unknown } } | undefined)?.source?.release);
   return release && resolve(dirname(manifest), release.repo, release.class, ...versionFolder(release), 'worker.ts');
+}
+
+/** Path of the file that a spec, or a module of one, names as its source. */
+function fileOf(named: unknown, manifest: string): string | undefined {
+  const { source } = (named ?? {}) as { source?: { file?: unknown } };
+  return typeof source?.file === 'string' ? join(dirname(manifest), source.file) : undefined;
+}
+
+/** What `spec.modules` has, which nobody has looked at yet. */
+function modulesOf({ spec }: KubeObject): readonly object[] {
+  const { modules } = (spec ?? {}) as { modules?: unknown };
+  return Array.isArray(modules) ? (modules as unknown[]).filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 interface Release {
@@ -52,23 +81,61 @@ function versionFolder({ version }: Release): readonly string[] {
   return version === 'local' ? [] : [version];
 }
 
-/** The objects that stand for a worker: the ConfigMaps with its code first, when there is some. */
-export function withModule(worker: KubeObject, { bundle, problem }: BuiltModule): readonly KubeObject[] {
+/**
+ * The objects that stand for a worker: the ConfigMaps with its code first, when there is some.
+ * @param builtOf what became of a file that {@link codeFilesOf} gave
+ */
+export function withCode(
+  worker: KubeObject,
+  manifest: string,
+  builtOf: (entry: string) => BuiltModule,
+): readonly KubeObject[] {
+  const files = codeFilesOf(worker, manifest);
+  const problems = files.flatMap(({ entry }) => builtOf(entry).problem ?? []);
+  const told = noted(worker, problems);
+  const [own] = files.filter(({ use }) => use === workerCode);
+  return own === undefined ? withModules(told, manifest, builtOf) : withModule(told, builtOf(own.entry));
+}
+
+function noted(worker: KubeObject, problems: readonly string[]): KubeObject {
   const annotations = {
     ...worker.metadata.annotations,
-    ...(problem === undefined ? {} : { [sourceProblem]: problem }),
+    ...(problems.length === 0 ? {} : { [sourceProblem]: problems.join('; ') }),
     ...releaseNote(worker),
   };
-  const metadata = Object.keys(annotations).length === 0 ? worker.metadata : { ...worker.metadata, annotations };
-  if (bundle === undefined) return [{ ...worker, metadata }];
-  if (isOfRhai(worker)) return withPrelude({ ...worker, metadata }, bundle);
+  return Object.keys(annotations).length === 0 ? worker : { ...worker, metadata: { ...worker.metadata, annotations } };
+}
+
+/** Its modules share what is of the same digest. */
+function withModules(
+  worker: KubeObject,
+  manifest: string,
+  builtOf: (entry: string) => BuiltModule,
+): readonly KubeObject[] {
+  const code = new Map<string, readonly KubeObject[]>();
+  const modules = modulesOf(worker).map((module) => {
+    const file = fileOf(module, manifest);
+    const bundle = file === undefined ? undefined : builtOf(file).bundle;
+    if (bundle === undefined) return module;
+    const configMaps = codeConfigMaps(worker, bundle);
+    code.set(bundle.digest, configMaps);
+    return { ...module, source: { bundle: named(bundle, configMaps) } };
+  });
+  const changed = code.size === 0 ? worker : { ...worker, spec: { ...(worker.spec as object), modules } };
+  return [...[...code.values()].flat(), changed];
+}
+
+function withModule(worker: KubeObject, { bundle }: BuiltModule): readonly KubeObject[] {
+  if (bundle === undefined) return [worker];
+  if (isOfRhai(worker)) return withPrelude(worker, bundle);
   const code = codeConfigMaps(worker, bundle);
   const { keep } = (worker.spec as { source: { keep?: unknown } }).source;
-  const source = {
-    bundle: { digest: bundle.digest, configMaps: code.map((one) => one.metadata.name) },
-    ...(keep === undefined ? {} : { keep }),
-  };
-  return [...code, { ...worker, metadata, spec: { ...(worker.spec as object), source } }];
+  const source = { bundle: named(bundle, code), ...(keep === undefined ? {} : { keep }) };
+  return [...code, { ...worker, spec: { ...(worker.spec as object), source } }];
+}
+
+function named({ digest }: Bundle, code: readonly KubeObject[]): object {
+  return { digest, configMaps: code.map(({ metadata: { name } }) => name) };
 }
 
 function isOfRhai({ spec }: KubeObject): boolean {
@@ -92,13 +159,18 @@ function releaseNote(worker: KubeObject): Readonly<Record<string, string>> {
   return release === undefined ? {} : { [releaseOf]: JSON.stringify(release) };
 }
 
-/** Names of the ConfigMaps with the code of a worker that was made by {@link withModule}. */
+interface Named {
+  readonly bundle?: { readonly configMaps?: readonly string[] };
+}
+
+/** Names of the ConfigMaps with the code of a worker that was made by {@link withCode}. */
 export function codeNames(worker: KubeObject): readonly string[] {
-  const { source } = (worker.spec ?? {}) as {
-    source?: { bundle?: { configMaps?: readonly string[] }; configMap?: { name?: string } };
-  };
+  const { source } = (worker.spec ?? {}) as { source?: Named & { configMap?: { name?: string } } };
   const prelude = isOfRhai(worker) ? source?.configMap?.name : undefined;
-  return source?.bundle?.configMaps ?? (prelude === undefined ? [] : [prelude]);
+  const modules = modulesOf(worker).flatMap((module) =>
+    (module as { source?: Named }).source?.bundle?.configMaps ?? []
+  );
+  return [...source?.bundle?.configMaps ?? [], ...(prelude === undefined ? [] : [prelude]), ...modules];
 }
 
 function codeConfigMaps(worker: KubeObject, bundle: Bundle): readonly KubeObject[] {

@@ -5,7 +5,8 @@ import type { LocalCluster } from '../local-cluster.ts';
 import type { Log } from '../log.ts';
 import { describe, kindKey, refTo, sameJson } from '../store/objects.ts';
 import type { Look } from './look.ts';
-import { codeNames, isCode, moduleOf, withModule } from './bundled-worker.ts';
+import type { CodeUse } from '../../../code/use.ts';
+import { codeFilesOf, codeNames, isCode, withCode } from './bundled-worker.ts';
 import { type FoundObject, type Manifest, type ManifestRules, readManifest, type Validate } from './manifest.ts';
 import { type BundleModule, type CheckTypes, ModuleBuilds } from './module-builds.ts';
 
@@ -80,11 +81,11 @@ export class FileSync {
     return (this.#isSettled = isWritten && isClean && look.unseen.size === 0);
   }
 
-  #moduleFiles(): ReadonlySet<string> {
+  #moduleFiles(): ReadonlyMap<string, CodeUse> {
     const files = [...this.#manifests].flatMap(([file, { manifest }]) =>
-      manifest.objects.flatMap(({ object }) => moduleOf(object, file) ?? [])
+      manifest.objects.flatMap(({ object }) => codeFilesOf(object, file))
     );
-    return new Set(files);
+    return new Map(files.map(({ entry, use }) => [entry, use]));
   }
 
   #read(file: string, text: string): Manifest {
@@ -113,7 +114,7 @@ export class FileSync {
         first.set(identity, { file, where, isSeen: true });
         const good = this.#judged(found, identity, problems);
         if (good === undefined) continue;
-        for (const one of this.#withModule(good, { file, where }, problems)) {
+        for (const one of this.#withCode(good, { file, where }, problems)) {
           wanted.set(identityOf(one), { object: one, file, where });
         }
       }
@@ -121,19 +122,19 @@ export class FileSync {
     return wanted;
   }
 
-  /** A worker whose module is a file, with the code that was made of it. */
-  #withModule(
+  /** A worker whose code is in files, with what was made of them. */
+  #withCode(
     object: KubeObject,
     { file, where }: Pick<Wanted, 'file' | 'where'>,
     problems: string[],
   ): readonly KubeObject[] {
-    const entry = moduleOf(object, file);
-    if (entry === undefined || this.#modules === undefined) return [...this.#codeOf(object), object];
-    const built = this.#modules.of(entry);
-    if (built.problem !== undefined) {
-      problems.push(`${where}: ${describe(object.kind, refTo(object))}: ${built.problem}`);
+    const modules = this.#modules;
+    if (modules === undefined) return [...this.#codeOf(object), object];
+    for (const { entry } of codeFilesOf(object, file)) {
+      const { problem } = modules.of(entry);
+      if (problem !== undefined) problems.push(`${where}: ${describe(object.kind, refTo(object))}: ${problem}`);
     }
-    return withModule(object, built);
+    return [...this.#codeOf(object), ...withCode(object, file, (entry) => modules.of(entry))];
   }
 
   /** The code of a worker that is kept as it was. */

@@ -6,9 +6,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bundle, BundleOutcome } from '../../../code/bundle.ts';
+import type { CodeUse } from '../../../code/use.ts';
 
 /** Bundles the module at an absolute path. */
-export type BundleModule = (entry: string) => Promise<BundleOutcome>;
+export type BundleModule = (entry: string, use: CodeUse) => Promise<BundleOutcome>;
 
 /**
  * Checks the types of the module at an absolute path; gives one sentence about what is wrong.
@@ -33,9 +34,13 @@ export interface BuiltModule {
   readonly problem: string | undefined;
 }
 
+/** Nothing was made yet, and nothing is wrong. */
+export const unbuilt: BuiltModule = { bundle: undefined, problem: undefined };
+
 interface Build extends BuiltModule {
   /** The last whose types were right. */
   readonly good: Bundle | undefined;
+  readonly use: CodeUse;
   /** Everything it follows from, and how that was when it was made. */
   readonly stamps: ReadonlyMap<string, string>;
 }
@@ -61,10 +66,10 @@ export class ModuleBuilds {
   }
 
   /** Makes exactly these modules, those anew that have changed. */
-  async update(entries: ReadonlySet<string>): Promise<void> {
+  async update(entries: ReadonlyMap<string, CodeUse>): Promise<void> {
     this.#isToldAll = true;
     for (const entry of this.#checks.keys()) if (!entries.has(entry)) await this.#stopCheck(entry);
-    await Promise.all([...entries].map((entry) => this.#bring(entry)));
+    await Promise.all([...entries].map(([entry, use]) => this.#bring(entry, use)));
     for (const entry of this.#builds.keys()) if (!entries.has(entry)) this.#builds.delete(entry);
   }
 
@@ -75,7 +80,7 @@ export class ModuleBuilds {
   }
 
   of(entry: string): BuiltModule {
-    return this.#builds.get(entry) ?? { bundle: undefined, problem: undefined };
+    return this.#builds.get(entry) ?? unbuilt;
   }
 
   /** Folders in which a change may matter. */
@@ -89,17 +94,17 @@ export class ModuleBuilds {
     for (const entry of [...this.#checks.keys()]) await this.#stopCheck(entry);
   }
 
-  async #bring(entry: string): Promise<void> {
+  async #bring(entry: string, use: CodeUse): Promise<void> {
     const known = this.#builds.get(entry);
-    if (known !== undefined && await isCurrent(known)) return;
+    if (known?.use === use && await isCurrent(known)) return;
     await this.#stopCheck(entry); // of files that are others now
     const good = known?.good;
-    const { outcome, stamps } = await this.#make(entry, known);
+    const { outcome, stamps } = await this.#make(entry, use, known);
     if (!outcome.ok) {
-      this.#builds.set(entry, { bundle: good, good, problem: outcome.problem, stamps });
+      this.#builds.set(entry, { bundle: good, good, problem: outcome.problem, use, stamps });
       return;
     }
-    const made = { bundle: outcome.bundle, good, problem: undefined, stamps };
+    const made = { bundle: outcome.bundle, good, problem: undefined, use, stamps };
     const { checkTypes } = this.#tools;
     if (checkTypes === undefined) this.#builds.set(entry, judged(made, undefined));
     else if (good === undefined) {
@@ -112,11 +117,12 @@ export class ModuleBuilds {
 
   async #make(
     entry: string,
+    use: CodeUse,
     known: Build | undefined,
   ): Promise<{ readonly outcome: BundleOutcome; readonly stamps: Build['stamps'] }> {
     const before = await stampsOf([...known?.stamps.keys() ?? [], ...filesBeside(entry)]);
     const since = Date.now();
-    const outcome = await this.#tools.bundle(entry);
+    const outcome = await this.#tools.bundle(entry, use);
     const after = await stampsOf([...new Set([...outcome.files, ...filesBeside(entry)])], since);
     return { outcome, stamps: new Map([...after].map(([file, stamp]) => [file, before.get(file) ?? stamp])) };
   }

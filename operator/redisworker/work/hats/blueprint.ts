@@ -56,7 +56,7 @@ export function hatsBlueprint(
     responses,
     requestLimit: 0,
     texts: scripts.flatMap(({ source: { configMap } }) =>
-      configMap === undefined ? [] : [{ ...configMap, field: 'spec.hats' }]
+      configMap === undefined ? [] : [{ source: { configMap }, field: 'spec.hats' }]
     ),
     settings: { cluster, graceSeconds, net: flagsOf(net), found: foundScriptsKey(prefix) },
     hash: {

@@ -69,7 +69,7 @@ function changeOf(
 ): Action[] {
   if (script === undefined) return [removeStep(key, 'delete', 'ScriptUnwanted')];
   const { inline, configMap } = script.source;
-  const source = inline ?? (configMap && texts.get(textKey(configMap))) ?? '';
+  const source = inline ?? (configMap && texts.get(textKey({ configMap }))?.text) ?? '';
   const wanted: Record<string, string> = { Source: source, ...script.fields };
   const owner = fields?.['resource'];
   const isCurrent = fields !== undefined && owner === work.resource &&

@@ -17,8 +17,8 @@ import type { WorkBlueprint, WorkSurroundings } from '../../model/work.ts';
 /** A module as the manifest declares it: its text may still have to be read. */
 export interface SpecModule {
   readonly name: string;
-  readonly source: { readonly inline?: string; readonly configMap?: { readonly name: string; readonly key: string } };
-  readonly declared: Omit<DeclaredModule, 'source'>;
+  readonly source: GivenModule['source'];
+  readonly declared: Omit<DeclaredModule, 'source' | 'bundle'>;
 }
 
 /** The modules of a worker, and the work their requests come from. */
@@ -47,8 +47,11 @@ export function modulesBlueprint(
     requests,
     resource: resourceOf(namespace, name, uid),
     modules: modules.map((module) => resolved(module, scopes.get(module.name) ?? [], net.deny)),
-    texts: modules.flatMap(({ name: module, source: { configMap } }) =>
-      configMap === undefined ? [] : [{ ...configMap, field: `spec.modules.${module}.source.configMap` }]
+    texts: modules.flatMap(({ name: module, source }) =>
+      Object.keys(source).filter((kind) => kind !== 'inline').map((kind) => ({
+        source,
+        field: `spec.modules.${module}.source.${kind}`,
+      }))
     ),
     net: {
       scope: canonicalScope([...scopes.values()].flat()),

@@ -50,8 +50,9 @@ function declare({ modules }: ModulesBlueprint, { declared }: ModulesView, texts
   return [declareStep(fields, removes, changed.map(([name]) => name), why)];
 }
 
-function withText({ source: { inline, configMap }, declared }: SpecModule, texts: Texts): DeclaredModule {
-  return { source: inline ?? (configMap && texts.get(textKey(configMap))) ?? '', ...declared };
+function withText({ source: { inline, ...source }, declared }: SpecModule, texts: Texts): DeclaredModule {
+  const { text, bundle } = texts.get(textKey(source)) ?? { text: '' };
+  return { source: inline ?? text, ...(bundle === undefined ? {} : { bundle }), ...declared };
 }
 
 /** One row per module, over all consumers. */
