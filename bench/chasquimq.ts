@@ -23,6 +23,7 @@ export interface ChasquiStage {
 /** Workers at once: what it is measured with by those who make it. */
 const workers = 100;
 const queue = 'bench';
+const jobs = `{chasqui:${queue}}:stream`;
 
 /** The stage, with what is needed built first; or the one sentence that says why there is none. */
 export async function openChasquiStage(stage: Stage): Promise<ChasquiStage | string> {
@@ -51,13 +52,16 @@ export function servesChasqui(serverName: string): boolean {
 /** Its worker over a queue its own producer has filled. */
 export async function measureChasqui({ stage, program }: ChasquiStage, requests: number): Promise<Timed> {
   const { client, port } = stage;
-  return await run(stage, requests, {
+  const timed = await run(stage, requests, {
     async fill() {
       await client.command('FLUSHALL', 'SYNC');
       const filling = start(program, ['fill', String(port), String(requests), payload]);
       if (await filling.ended !== 0) throw new Error(`filling ChasquiMQ's queue failed: ${filling.output()}`);
     },
     launch: () => Promise.resolve([start(program, ['work', String(port), String(workers)])]),
-    progress: acknowledgedBy(`{chasqui:${queue}}:stream`, queue),
+    progress: acknowledgedBy(jobs, queue),
   });
+  const left = await client.pipeline([['XLEN', jobs], ['XLEN', `{chasqui:${queue}}:dlq`]]);
+  if (left.some((length) => length !== 0)) throw new Error(`ChasquiMQ has left ${left.join(' jobs, and dead: ')}`);
+  return timed;
 }

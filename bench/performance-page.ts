@@ -58,7 +58,7 @@ function aclParts({ measured, server, requests, rounds, ratio }: AclCost): strin
 }
 
 function chaosParts(
-  { requests, kills, cuts, fills, lost, answeredTwice, sentinel, cluster, rotation }: ChaosResults,
+  { requests, kills, cuts, fills, lost, answeredTwice, lean, sentinel, cluster, rotation }: ChaosResults,
 ): string[] {
   const rows: string[][] = [];
   if (sentinel) {
@@ -70,10 +70,18 @@ function chaosParts(
     '## Faults',
     `${requests} requests in each of three runs: the worker killed ${kills} times at random, its connections cut ${cuts} times, ` +
     `Redis full and given room again ${fills} times. Lost: ${lost}. Answered twice: ${answeredTwice}.`,
+    ...(lean ? [leanFaults(lean)] : []),
     ...(rows.length > 0
       ? [table(['servers that fail, or change', 'requests', 'lost', 'two responses', 'two replies'], rows)]
       : []),
   ];
+}
+
+function leanFaults({ lost, answeredTwice }: NonNullable<ChaosResults['lean']>): string {
+  return (
+    'Lean, where a request leaves no reply and only half of them, which fail, a response, as many again: the group counts each answer ' +
+    `in the transaction that acknowledges the request, and its counters are held against what was asked. Lost: ${lost}. Twice: ${answeredTwice}.`
+  );
 }
 
 function rowOf(title: string, { requests, lost, answeredTwice, repliedTwice }: TopologyCount): string[] {
