@@ -10,6 +10,8 @@ export interface ChaosResults {
   /** References without an answer, over the runs on one server. */
   readonly lost: number;
   readonly answeredTwice: number;
+  /** The same runs lean: requests that are on record less often than once, and more often. */
+  readonly lean?: { readonly lost: number; readonly answeredTwice: number };
   readonly sentinel?: SentinelChaos;
   readonly cluster?: ClusterChaos;
   readonly rotation?: RotationChaos;

@@ -23,23 +23,40 @@ export function latencyOfReference(stage: Stage, samples: number): Promise<Laten
   return latency(stage, samples, () => Promise.resolve(startPeer('deno', 'reference.ts', stage.port, type, consumer)));
 }
 
+/** A bare round trip: what machine and server take of it. */
+export async function latencyOfPing({ client }: Stage, samples: number): Promise<Latency> {
+  return sharesOf(await timesOf(samples, () => client.command('PING')));
+}
+
 async function latency(stage: Stage, samples: number, launch: () => Promise<TestProcess>): Promise<Latency> {
   const { client } = stage;
   await reset(client);
   await client.command('XGROUP', 'CREATE', requestStream, defaultGroup, '0', 'MKSTREAM');
   const worker = await launch();
-  const times: number[] = [];
-  for (let index = 0; index < warmUp + samples; index++) {
-    const startedMs = performance.now();
+  const times = await timesOf(samples, async (index) => {
     const [, answer] = await client.pipeline([requestCommand(index), ['BRPOP', replyListKey(refOf(index)), 10]]);
     if (answer === null) {
       throw new Error(`request ${index} got no answer; the worker printed:\n${worker.output().slice(-2000)}`);
     }
+  });
+  await worker.stop();
+  return sharesOf(times);
+}
+
+/** Microseconds each, without those that warm up. */
+async function timesOf(samples: number, once: (index: number) => Promise<unknown>): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < warmUp + samples; index++) {
+    const startedMs = performance.now();
+    await once(index);
     if (index >= warmUp) times.push((performance.now() - startedMs) * 1000);
   }
-  await worker.stop();
-  times.sort((one, other) => one - other);
-  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+  return times;
+}
+
+function sharesOf(times: readonly number[]): Latency {
+  const sorted = [...times].sort((one, other) => one - other);
+  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }
 
 function percentile(sorted: readonly number[], share: number): number {

@@ -12,13 +12,21 @@ export function processorMs(pid: number): number {
 
 /** Resident memory in MB (10^6 bytes); NaN where there is no /proc. */
 export function residentMb(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`)) ?? [];
-  return (Number(kib) * 1024) / 1e6;
+  return memoryMb(pid, 'VmRSS');
+}
+
+/** The most it ever was. */
+export function peakMb(pid: number): number {
+  return memoryMb(pid, 'VmHWM');
 }
 
 /** The part of it that is no file's, which it shares with nobody. */
 export function anonymousMb(pid: number): number {
-  const [, kib] = /^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  return memoryMb(pid, 'RssAnon');
+}
+
+function memoryMb(pid: number, name: string): number {
+  const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(read(`/proc/${pid}/status`)) ?? [];
   return (Number(kib) * 1024) / 1e6;
 }
 

@@ -28,22 +28,28 @@ export interface Pipelined {
 /** 100 bytes of JSON. */
 export const payload = JSON.stringify({ user: 4711, action: 'resize', width: 640, note: 'x'.repeat(35), flag: true });
 
-const perWrite = 2000;
+/** Commands in one write, and bytes after which it has enough of them. */
+const [perWrite, writeBytes] = [2000, 4_000_000];
 
 /** References of 26 characters, the length of a ULID. */
 export function refOf(index: number): string {
   return `01J${String(index).padStart(23, '0')}`;
 }
 
-/** Puts `count` requests into the stream and gives the group its start. */
-export async function preload(client: Pipelined, count: number, to: Streams = streams): Promise<void> {
+/** Puts `count` requests into the stream and gives the group its start. @param dataOf what request number `index` carries */
+export async function preload(
+  client: Pipelined,
+  count: number,
+  to: Streams = streams,
+  dataOf: (index: number) => string = () => payload,
+): Promise<void> {
   await client.pipeline([['XGROUP', 'CREATE', to.requestStream, defaultGroup, '0', 'MKSTREAM']]);
-  await inChunks(client, count, (index) => requestCommand(index, to));
+  await inChunks(client, count, (index) => requestCommand(index, to, dataOf(index)));
 }
 
 /** The entry of request number `index`. */
-export function requestCommand(index: number, to: Streams = streams): Command {
-  return ['XADD', to.requestStream, '*', ...Object.entries(encodeRequest(refOf(index), type, payload)).flat()];
+export function requestCommand(index: number, to: Streams = streams, data = payload): Command {
+  return ['XADD', to.requestStream, '*', ...Object.entries(encodeRequest(refOf(index), type, data)).flat()];
 }
 
 /** What the audit found. */
@@ -66,15 +72,20 @@ export async function audit(client: Pipelined, count: number, of: Streams = stre
   return { responses: Number(length), pending: Number((summary as unknown[])[0]), lost, answeredTwice };
 }
 
-/** Sends a command per index, some thousand in one write. */
+/** Sends a command per index, some thousand in one write, or fewer large ones. */
 async function inChunks(
   client: Pipelined,
   count: number,
   commandOf: (index: number) => Command,
   take: (reply: unknown) => void = () => undefined,
 ): Promise<void> {
-  for (let from = 0; from < count; from += perWrite) {
-    const commands = Array.from({ length: Math.min(perWrite, count - from) }, (_, at) => commandOf(from + at));
+  for (let index = 0; index < count;) {
+    const commands: Command[] = [];
+    for (let bytes = 0; index < count && commands.length < perWrite && bytes < writeBytes; index++) {
+      const command = commandOf(index);
+      commands.push(command);
+      bytes += String(command.at(-1)).length;
+    }
     for (const reply of await client.pipeline(commands)) take(reply);
   }
 }

@@ -23,8 +23,8 @@ import { requestStream, responseStream, type } from './requests.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
+/** The one consumer of most runs; several are called '1', '2' and so on. */
 export const consumer = '1';
-export const hashKey = configHashKey(type, consumer);
 
 /** Seconds replies stay, so that they can be counted after a round. */
 const keepSeconds = 3600;
@@ -44,12 +44,28 @@ export interface Stage {
 
 /** Starts redis-server on a free port, or the program REDIS_SERVER names; keeps nothing on disk. */
 export async function openStage(): Promise<Stage> {
-  const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-bench-'));
   for (const name of ['source', 'secret', 'deno']) mkdirSync(join(folder, name));
   await writeBundles(join(folder, 'image'));
   if (canPin) moveTo(workerCpu);
-  const server = onItsOwnCpu(redisServer, [
+  const stage = await openServer(redisServer, folder);
+  return {
+    ...stage,
+    async stop() {
+      await stage.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Another server on the CPU of the first, for contenders that need more than that one can do; stopped by itself. */
+export function openBeside({ folder }: Stage, program: string): Promise<Stage> {
+  return openServer(program, folder);
+}
+
+async function openServer(program: string, folder: string): Promise<Stage> {
+  const port = await freePort();
+  const server = onItsOwnCpu(program, [
     '--port',
     String(port),
     '--bind',
@@ -72,7 +88,6 @@ export async function openStage(): Promise<Stage> {
     async stop() {
       client.close();
       await server.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -84,34 +99,50 @@ function serverNameIn(info: string): string {
   return valkey === undefined ? `Redis ${valueOf('redis_version') ?? 'of an unknown version'}` : `Valkey ${valkey}`;
 }
 
-/** Empties Redis and writes the config hash of the one consumer. */
-export async function reset(client: RawClient, more: { readonly responseStreamLimit?: number } = {}): Promise<void> {
+/** Empties Redis and writes the config hashes of the consumers. */
+export async function reset(client: RawClient, consumers: readonly string[] = [consumer]): Promise<void> {
   await client.command('FLUSHALL', 'SYNC');
-  const config = {
-    type,
-    consumerId: consumer,
-    requestStream,
-    responseStream,
-    requestLimit: 0,
-    denoOptions: [],
-    replyExpireSeconds: keepSeconds,
-    responseStreamLimit: 10_000_000,
-    ...more,
-  };
-  await client.command('HSET', hashKey, ...Object.entries(encodeConfigHash(config)).flat());
+  for (const consumerId of consumers) {
+    const config = {
+      type,
+      consumerId,
+      requestStream,
+      responseStream,
+      requestLimit: 0,
+      denoOptions: [],
+      replyExpireSeconds: keepSeconds,
+      responseStreamLimit: 10_000_000,
+    };
+    await client.command('HSET', configHashKey(type, consumerId), ...Object.entries(encodeConfigHash(config)).flat());
+  }
 }
+
+/** What WORKER_SETTINGS says; absent: what a manifest that says nothing leads to. */
+export type RuntimeSettings = Partial<HandlerSettings> & {
+  readonly replies?: 'Enabled' | 'OnRequest' | 'Disabled';
+  readonly responses?: 'All' | 'Failures';
+};
 
 /** Which Redis, and how the runtime is set up. */
 export interface OursOptions {
   readonly port: number;
-  readonly settings?: Partial<HandlerSettings>;
+  readonly settings?: RuntimeSettings;
   readonly healthPort: number;
+  /** Which consumer it is; {@link consumer} when absent. */
+  readonly consumerId?: string;
+  /** A module of bench/peers. */
+  readonly handler?: string;
+  /** MiB V8's heap may take; no limit of ours when absent. */
+  readonly heapMiB?: number;
 }
 
 /** Our runtime as a pod runs it: the image's bundle, the flags of the contract, and a Deno cache that is warm after the first start. */
-export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }: OursOptions): TestProcess {
+export function startOurs(
+  { folder }: Stage,
+  { port, settings = {}, healthPort, consumerId = consumer, handler = 'handler.ts', heapMiB }: OursOptions,
+): TestProcess {
   const health = `127.0.0.1:${healthPort}`;
-  const source = join(root, 'bench/peers/handler.ts');
+  const source = join(root, 'bench/peers', handler);
   const inImage = (path: string) => join(folder, 'image', path.slice(imageRoot.length));
   const flags = [
     '--no-prompt',
@@ -119,7 +150,7 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
     '--no-lock',
     '--no-remote',
     '--no-npm',
-    `--v8-flags=${v8Flags}`,
+    `--v8-flags=${heapMiB === undefined ? '' : `--max-old-space-size=${heapMiB},`}${v8Flags}`,
     `--import-map=${inImage(importMapFile)}`,
     `--allow-net=127.0.0.1:${port},${health}`,
     '--ignore-env',
@@ -131,13 +162,14 @@ export function startOurs({ folder }: Stage, { port, settings = {}, healthPort }
     HOME: process.env['HOME'],
     DENO_DIR: join(folder, 'deno'),
     DENO_NO_UPDATE_CHECK: '1',
-    [env.podUid]: 'bench',
+    [env.podUid]: `bench-${consumerId}`,
     [env.redisUrl]: `redis://127.0.0.1:${port}`,
     [env.source]: source,
     [env.healthAddress]: health,
     [env.settings]: JSON.stringify(settings),
   };
-  return start(bin('deno'), ['run', ...flags, ...profiling(), inImage(handlerEntry), hashKey], { env: variables });
+  const program = [...flags, ...profiling(), inImage(handlerEntry), configHashKey(type, consumerId)];
+  return start(bin('deno'), ['run', ...program], { env: variables });
 }
 
 /** A contender of `bench/peers/`, on the runtime it is faster with or made for. */

@@ -1,137 +1,137 @@
 /** Requests per second of each contender: a stream is filled, then worked off. */
-import { setTimeout as pause } from 'node:timers/promises';
+import { defaultGroup } from '../contract/keys.ts';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
-import type { Reply } from '../worker/redis/resp.ts';
-import { type Audit, audit, preload, responseStream, type } from './requests.ts';
-import { processorMs } from './proc.ts';
-import { consumer, reset, type Stage, startOurs, startPeer } from './stage.ts';
+import { judge, type Ledger, readLedger } from './ledger.ts';
+import { acknowledgedBy, answeredIn, goneFrom } from './progress.ts';
+import { type Audit, audit, preload, requestStream, responseStream, type } from './requests.ts';
+import { run, type Timed, until } from './run.ts';
+import { consumer, reset, type RuntimeSettings, type Stage, startOurs, startPeer } from './stage.ts';
 
 /** Handlers at once of our runtime, for handlers that take no time. */
 export const concurrency = 1024;
 
-const pollMs = 20;
-const deadlineMs = 180_000;
+/** What a worker is told whose replies and traces nobody reads, and of whose responses only those of failures. */
+export const lean = { concurrency, traces: 'Off', replies: 'Disabled', responses: 'Failures' } as const;
+
+/** Requests per transaction of a bound that is not told otherwise. */
+const boundBatch = 256;
 
 /** One contender's part of one round. */
-export interface Measured {
-  readonly requests: number;
-  readonly perSecond: number;
-  /** Processor time per request in microseconds, of the worker with its start (but for what the bound encodes beforehand) and of redis-server. */
-  readonly workerUs?: number;
-  readonly serverUs?: number;
-  /** Absent for BullMQ, which keeps its results elsewhere. */
+export interface Measured extends Timed {
+  /** Absent for those that keep no reply, or keep their results elsewhere. */
   readonly audit?: Audit;
+  /** Of those that keep no reply. */
+  readonly ledger?: Ledger;
 }
 
-/** A contender: starts its worker over a filled stream. */
-type Launch = (port: number, requests: number) => Promise<TestProcess>;
-
 /** The reference loop; its requests stay pending, as it acknowledges none. */
-export function measureReference(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
-  return measure(
-    stage,
-    requests,
-    () => Promise.resolve(startPeer('deno', 'reference.ts', port, type, consumer)),
-    requests,
-  );
+export async function measureReference(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
+  const { client } = stage;
+  const timed = await run(stage, requests, {
+    fill: () => fill(stage, requests),
+    launch: () => Promise.resolve([startPeer('deno', 'reference.ts', port, type, consumer)]),
+    progress: answeredIn(responseStream),
+    isOver: async () => (await audit(client, 0)).pending === requests,
+  });
+  return { ...timed, audit: await audit(client, requests) };
 }
 
 /** Our runtime. */
-export function measureOurs(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
-  return measure(
-    stage,
-    requests,
-    async () => startOurs(stage, { port, healthPort: await freePort(), settings: { concurrency } }),
-  );
+export async function measureOurs(stage: Stage, requests: number, port = stage.port): Promise<Measured> {
+  const timed = await overGroup(stage, requests, () => launchOurs(stage, port, { concurrency }));
+  return { ...timed, audit: await audit(stage.client, requests) };
+}
+
+/** Our runtime where nobody reads what it writes beside the answers. */
+export async function measureLean(stage: Stage, requests: number): Promise<Measured> {
+  const timed = await overGroup(stage, requests, () => launchOurs(stage, stage.port, lean));
+  return { ...timed, ledger: await readLedger(stage.client) };
 }
 
 /** The same commands, encoded beforehand. @param login user and password of the connection they are sent over */
-export function measureBound(stage: Stage, requests: number, login: readonly string[] = []): Promise<Measured> {
-  return measure(stage, requests, async (port) => {
-    const peer = startPeer('deno', 'bound.ts', port, type, consumer, requests, ...login);
-    await until(peer, 'the bound has encoded its commands', () => Promise.resolve(peer.output().includes('ready')));
-    peer.child.kill('SIGUSR2');
-    return peer;
+export async function measureBound(
+  stage: Stage,
+  requests: number,
+  batch = boundBatch,
+  login: readonly string[] = [],
+): Promise<Measured> {
+  const timed = await overGroup(stage, requests, () => launchBound(stage, requests, {}, batch, login));
+  return { ...timed, audit: await audit(stage.client, requests) };
+}
+
+/** The commands of {@link measureLean}, encoded beforehand. */
+export async function measureLeanBound(stage: Stage, requests: number, batch = boundBatch): Promise<Measured> {
+  const timed = await overGroup(stage, requests, () => launchBound(stage, requests, lean, batch));
+  return { ...timed, ledger: await readLedger(stage.client) };
+}
+
+/** A bound in whose transactions are no fewer requests than another contender had in its own. */
+export function batchOf(other: Pick<Timed, 'batch'> | undefined): number {
+  return Math.max(boundBatch, other?.batch ?? 0);
+}
+
+/** BullMQ with its own queue. @param finished whether jobs stay when they are finished, as is its default */
+export function measureBullmq(
+  stage: Stage,
+  requests: number,
+  jobsAtOnce: number,
+  finished: 'keep' | 'remove',
+): Promise<Measured> {
+  const { client, port } = stage;
+  return run(stage, requests, {
+    async fill() {
+      await client.command('FLUSHALL', 'SYNC');
+      const filled = await startPeer('node', 'bullmq.ts', 'fill', port, requests).ended;
+      if (filled !== 0) throw new Error(`filling BullMQ's queue ended with ${filled}`);
+    },
+    launch: () => Promise.resolve([startPeer('node', 'bullmq.ts', 'work', port, jobsAtOnce, finished)]),
+    progress: goneFrom(['bull:bench:wait', 'bull:bench:active'], requests),
   });
 }
 
-/** BullMQ with its own queue; speed by the times it keeps of its jobs. */
-export async function measureBullmq(stage: Stage, requests: number, jobsAtOnce: number): Promise<Measured> {
-  const { client, port } = stage;
-  await client.command('FLUSHALL', 'SYNC');
-  const filled = await startPeer('node', 'bullmq.ts', 'fill', port, requests).ended;
-  if (filled !== 0) throw new Error(`filling BullMQ's queue ended with ${filled}`);
-  const worker = startPeer('node', 'bullmq.ts', 'work', port, jobsAtOnce);
-  await until(
-    worker,
-    'BullMQ has finished',
-    async () => Number(await client.command('ZCARD', 'bull:bench:completed')) >= requests,
-  );
-  await worker.stop();
-  const ends = await client.pipeline([['ZRANGE', 'bull:bench:completed', 0, 0, 'WITHSCORES'], [
-    'ZRANGE',
-    'bull:bench:completed',
-    -1,
-    -1,
-    'WITHSCORES',
-  ]]);
-  const [first = 0, last = 0] = ends.map((reply) => Number((reply as Reply[])[1]));
-  return { requests, perSecond: perSecond(requests, last - first) };
-}
-
-async function measure(stage: Stage, requests: number, launch: Launch, stillPending = 0): Promise<Measured> {
-  const { client, port } = stage;
-  await reset(client);
-  await preload(client, requests);
-  const worker = await launch(port, requests);
-  const [serverBeforeMs, workerBeforeMs] = [processorMs(stage.server.pid), processorMs(worker.pid)];
-  await until(
-    worker,
-    `${requests} requests are answered`,
-    async () => Number(await client.command('XLEN', responseStream)) >= requests,
-  );
-  const speed = perSecond(requests, await answeringMs(stage));
-  await until(
-    worker,
-    'the last answers are acknowledged',
-    async () => (await audit(client, 0)).pending === stillPending,
-  );
-  const workerUs = perRequest(processorMs(worker.pid) - workerBeforeMs, requests);
-  const serverUs = perRequest(processorMs(stage.server.pid) - serverBeforeMs, requests);
-  await worker.stop();
-  return { requests, perSecond: speed, workerUs, serverUs, audit: await audit(client, requests) };
-}
-
-/** Milliseconds from the first answer to the last, by the clock of the server: entry ids begin with it. */
-async function answeringMs({ client }: Stage): Promise<number> {
-  const replies = await client.pipeline([['XRANGE', responseStream, '-', '+', 'COUNT', 1], [
-    'XREVRANGE',
-    responseStream,
-    '+',
-    '-',
-    'COUNT',
-    1,
-  ]]);
-  const [first = 0, last = 0] = replies.map((reply) => Number.parseInt((reply as Reply[][])[0]?.[0] as string));
-  return last - first;
-}
-
-/** @throws Error with what the process printed when it takes too long, or ends. */
-async function until(worker: TestProcess, what: string, probe: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + deadlineMs; !(await probe());) {
-    const gone = worker.child.exitCode !== null && worker.child.exitCode !== 0;
-    if (gone || Date.now() > end) {
-      throw new Error(`waited in vain until ${what}; its process printed:\n${worker.output().slice(-2000)}`);
-    }
-    await pause(pollMs);
+/** @throws Error naming the contender of which a request is not on record once */
+export function checkLean(name: string, measured: Pick<Measured, 'requests' | 'ledger'> | undefined): void {
+  if (measured === undefined) return;
+  const { requests, ledger } = measured;
+  if (ledger === undefined) throw new Error(`${name}: nobody has looked what is on record`);
+  const { lost, twice } = judge(ledger, { 200: requests });
+  if (lost + twice > 0) {
+    throw new Error(`${name}: the counts are wrong for ${requests} requests: ${JSON.stringify(ledger)}`);
   }
 }
 
-function perSecond(requests: number, ms: number): number {
-  return Math.round((requests * 1000) / Math.max(ms, 1));
+/** Workers of the group of the bench, over a stream that is filled. */
+function overGroup(
+  stage: Stage,
+  requests: number,
+  launch: () => Promise<readonly TestProcess[]>,
+): Promise<Timed> {
+  return run(stage, requests, {
+    fill: () => fill(stage, requests),
+    launch,
+    progress: acknowledgedBy(requestStream, defaultGroup),
+  });
 }
 
-/** Microseconds with one decimal. */
-function perRequest(ms: number, requests: number): number {
-  return Math.round((ms * 10_000) / requests) / 10;
+async function fill({ client }: Stage, requests: number): Promise<void> {
+  await reset(client);
+  await preload(client, requests);
+}
+
+async function launchOurs(stage: Stage, port: number, settings: RuntimeSettings): Promise<readonly TestProcess[]> {
+  return [startOurs(stage, { port, healthPort: await freePort(), settings })];
+}
+
+async function launchBound(
+  { port }: Stage,
+  requests: number,
+  settings: RuntimeSettings,
+  batch: number,
+  login: readonly string[] = [],
+): Promise<readonly TestProcess[]> {
+  const args = [port, type, consumer, requests, batch, JSON.stringify(settings), ...login];
+  const peer = startPeer('deno', 'bound.ts', ...args);
+  await until([peer], 'the bound has encoded its commands', () => Promise.resolve(peer.output().includes('ready')));
+  peer.child.kill('SIGUSR2');
+  return [peer];
 }

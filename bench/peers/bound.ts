@@ -1,6 +1,7 @@
 /**
  * What the server can do: the commands the runtime sends, all encoded beforehand, replies counted by their line ends.
- * `deno run -A bound.ts <port> <type> <consumer id> <count> [<user> <password>]`; prints "ready" once all is encoded, then waits for SIGUSR2.
+ * `deno run -A bound.ts <port> <type> <consumer id> <count> <requests per transaction> <settings> [<user> <password>]`; prints
+ * "ready" once all is encoded, then waits for SIGUSR2.
  */
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
@@ -19,8 +20,8 @@ import type { Reply } from '../../worker/redis/resp.ts';
 import { parseHandlerSettings } from '../../worker/handler/settings.ts';
 import handle from './handler.ts';
 
-const [port = '', type = '', consumer = '', count = '', ...login] = Deno.args;
-const batchSize = 256;
+const [port = '', type = '', consumer = '', count = '', batch = '', settings = '', ...login] = Deno.args;
+const batchSize = Number(batch);
 /** Batches on the wire; enough that the server never waits. */
 const depth = 6;
 
@@ -33,7 +34,7 @@ const hashKey = configHashKey(type, consumer);
 const place: Place = {
   ...decodeConfigHash(await hashFields(hashKey)),
   hashKey,
-  settings: parseHandlerSettings('{}', type),
+  settings: parseHandlerSettings(settings, type),
   keyPrefix: type,
   proof: new Proof(type, undefined),
 };
@@ -110,13 +111,18 @@ function encodeBatch(held: readonly Held[]): Batch {
   bytes.set(commit.bytes, read.length);
   // An entry: 2 headers and the id's line around 3 fields of 4 lines each. Queued commands: one line each, twice but for MULTI.
   const lines = 5 + held.length * (2 + 2 + 3 * 4);
-  return { bytes, lineEnds: lines + commitLines(held.length, commit.replyCount) };
+  return { bytes, lineEnds: lines + commitLines(commit.bytes, commit.replyCount) };
 }
 
 /** The guard's two, MULTI, QUEUED per command, the header of EXEC, its replies (an id of XADD has two lines), two fields of HMGET. */
-function commitLines(requests: number, replyCount: number): number {
+function commitLines(bytes: Uint8Array, replyCount: number): number {
   const queued = replyCount - 5;
-  return 2 + 1 + queued + 1 + queued + requests + 5;
+  return 2 + 1 + queued + 1 + queued + responsesIn(bytes) + 5;
+}
+
+/** Responses a transaction writes, which its settings decide on. */
+function responsesIn(bytes: Uint8Array): number {
+  return new TextDecoder().decode(bytes).split('\r\nXADD\r\n').length - 1;
 }
 
 function finished(reply: Reply): Held {

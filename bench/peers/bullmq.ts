@@ -1,10 +1,13 @@
-/** BullMQ: `node bullmq.ts work <port> <concurrency>` works until SIGTERM; `node bullmq.ts fill <port> <count>` adds jobs. */
+/**
+ * BullMQ: `node bullmq.ts fill <port> <count>` adds jobs; `node bullmq.ts work <port> <concurrency> <keep|remove>` works
+ * until SIGTERM, and keeps what is finished or removes it.
+ */
 import process from 'node:process';
 import { Queue, Worker } from 'bullmq';
 import { payload } from '../requests.ts';
 import handle from './handler.ts';
 
-const [task, port, amount] = process.argv.slice(2);
+const [task, port, amount, finished] = process.argv.slice(2);
 const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null };
 const name = 'bench';
 
@@ -18,7 +21,7 @@ if (task === 'fill') {
   const worker = new Worker(
     name,
     (job) => Promise.resolve(handle({ data: JSON.parse((job.data as { payload: string }).payload) as unknown })),
-    { connection, concurrency: Number(amount) },
+    { connection, concurrency: Number(amount), ...(finished === 'remove' ? { removeOnComplete: { count: 0 } } : {}) },
   );
   process.once('SIGTERM', () => void worker.close().then(() => process.exit(0)));
 }

@@ -8,8 +8,16 @@ export function knowsClaim(client: Redis): Promise<boolean> {
 }
 
 /** How often each command was called, and how often it failed, by its lower-case name. */
-export async function commandStats(client: Redis): Promise<ReadonlyMap<string, { calls: number; failed: number }>> {
-  const lines = (await client.info('commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+),.*failed_calls=(\d+)/gm);
+export type CommandStats = ReadonlyMap<string, { readonly calls: number; readonly failed: number }>;
+
+/** Asks a server. */
+export async function commandStats(client: Redis): Promise<CommandStats> {
+  return parseCommandStats(await client.info('commandstats'));
+}
+
+/** @param info what INFO commandstats says */
+export function parseCommandStats(info: string): CommandStats {
+  const lines = info.matchAll(/^cmdstat_([^:]+):calls=(\d+),.*failed_calls=(\d+)/gm);
   return new Map(
     [...lines].map(([, name = '', calls, failed]) => [name, { calls: Number(calls), failed: Number(failed) }]),
   );

@@ -1,0 +1,4 @@
+/** The handler of large payloads: gives back what it got. */
+export default function echo({ data }: { readonly data: unknown }): unknown {
+  return data;
+}
