@@ -17,11 +17,13 @@ function shared(value: unknown, model: unknown): unknown {
   const names = Object.keys(value);
   const others = Object.keys(model);
   let isEqual = names.length === others.length;
-  for (const [at, name] of names.entries()) {
-    const other = Object.hasOwn(model, name) ? model[name] : undefined;
-    const part = shared(value[name], other);
-    isEqual &&= part === other && others[at] === name;
-    value[name] = part;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? '';
+    const isThere = others[at] === name || Object.hasOwn(model, name);
+    const [part, other] = [value[name], isThere ? model[name] : undefined];
+    const found = part === other ? other : shared(part, other);
+    isEqual &&= found === other && others[at] === name;
+    if (found !== part) value[name] = found;
   }
   return isEqual ? model : value;
 }

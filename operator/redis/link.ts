@@ -7,6 +7,7 @@ import { openClient, serverOfClient } from './client.ts';
 import { RedisFault, toFault } from './fault.ts';
 import type { Command } from './command-key.ts';
 import { KeyNews } from './key-news.ts';
+import { gather } from './one-packet.ts';
 import type { Script } from './script.ts';
 import type { RedisTarget } from './target.ts';
 import type { TrackingListener } from './tracking.ts';
@@ -101,15 +102,7 @@ export class ServerLink implements RedisLink {
 
   async pipeline(commands: readonly Command[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
-    return this.#run((client) => {
-      const { stream } = client;
-      stream.cork(); // one packet instead of one for each command
-      try {
-        return Promise.all(commands.map((command) => this.#settled(client.call(...command))));
-      } finally {
-        stream.uncork();
-      }
-    });
+    return this.#run((client) => Promise.all(commands.map((command) => this.#settled(client.call(...command)))));
   }
 
   script(...script: Parameters<RedisLink['script']>): Promise<unknown> {
@@ -170,6 +163,7 @@ export class ServerLink implements RedisLink {
     try {
       const open = await client;
       const begin = clock.now();
+      gather(open.stream);
       const result = await task(open);
       meter.roundtrip((clock.now() - begin) / 1000);
       this.#restartIdle();

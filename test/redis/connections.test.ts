@@ -49,6 +49,22 @@ test('equal targets share one connection, whatever is asked at once', async () =
   expect(await clientsOf(server)).toBe(1);
 });
 
+test('what is asked in one turn goes out in one packet, whoever asks', async () => {
+  const server = await serve();
+  const connections = connect();
+  const readsOf = async () =>
+    Number(/total_reads_processed:(\d+)/.exec(await server.client.info('stats'))?.[1] ?? Number.NaN);
+  await connections.control(targetAt(server)).command('PING');
+  const before = await readsOf();
+  const looks = Array.from({ length: 50 }, async (_, n) => {
+    const link = connections.control(targetAt(server));
+    await link.pipeline([['ECHO', n], ['PING']]); // the replies of all come together, and so does what is asked next
+    return await link.command('ECHO', n);
+  });
+  expect(await Promise.all(looks)).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
+  expect(await readsOf() - before).toBeLessThan(10);
+});
+
 test('logs in, selects the database, and works with a password where none is needed', async () => {
   const server = await serve(['--requirepass', secret], { password: secret });
   const open = await serve();

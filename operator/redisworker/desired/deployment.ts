@@ -42,6 +42,12 @@ export interface CommonInput extends EnvironmentInput {
   readonly pod: PodSettings;
 }
 
+/** What of it the frame of a pod follows from. */
+type FrameInput = Pick<
+  CommonInput,
+  'parent' | 'podUser' | 'sourceConfigMaps' | 'sourceImage' | 'terminationGracePeriodSeconds' | 'pod'
+>;
+
 /** What the Deployment of one consumer follows from beside it. */
 export interface ConsumerInput {
   readonly consumerId: string;
@@ -58,9 +64,19 @@ export function consumerLabels(parent: Parent, consumerId: string): Record<strin
   return { ...parentLabels(parent), [labels.consumer]: labelValue(consumerId) };
 }
 
+/** What the pods of a worker are beside their container, whoever logs in from them: made once for all that is built of it. */
+export type PodFrame = Omit<PodSpec, 'containers'>;
+
+/** Builds it. */
+export function podFrame(input: FrameInput): PodFrame {
+  return withShared(podSpec(input));
+}
+
 /** Builds the full Deployment of each consumer: what they have in common is made once. */
-export function deploymentsOf(input: CommonInput): (consumer: ConsumerInput) => Built<Deployment> {
-  const pod = withShared(podSpec(input));
+export function deploymentsOf(
+  input: CommonInput,
+  pod: PodFrame = podFrame(input),
+): (consumer: ConsumerInput) => Built<Deployment> {
   const common = withShared(container(input));
   return (consumer) => {
     const command = denoCommand({ ...input.command, configHashKey: consumer.configHashKey });
@@ -127,23 +143,25 @@ export function marked<T extends { metadata: { annotations: Record<string, strin
   };
 }
 
-const userOfImage = { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 };
+const seccomp = { seccompProfile: { type: 'RuntimeDefault' } };
 
-function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
+/** The same in all pods: its text is made once, and so is the comparison with what the cluster says of it. */
+const podSecurity = {
+  Image: shared({ runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, ...seccomp }),
+  Assigned: shared({ runAsNonRoot: true, ...seccomp }),
+} as const satisfies Record<PodUser, PodSpec['securityContext']>;
+
+function podSpec(input: FrameInput): PodFrame {
   const { pod } = input;
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
-    securityContext: {
-      runAsNonRoot: true,
-      ...(input.podUser === 'Image' ? userOfImage : {}),
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurity[input.podUser],
     volumes: [
       ...sourceVolumesOf(input),
       { name: 'secret', secret: { secretName: runtimeSecretName(input.parent.name), defaultMode: 0o440 } },
-      { name: 'scratch', emptyDir: { sizeLimit: '64Mi' } },
+      scratchVolume,
     ],
     ...given<PodSpec>({
       nodeSelector: pod.nodeSelector,
@@ -159,13 +177,15 @@ function podSpec(input: CommonInput): Omit<PodSpec, 'containers'> {
   };
 }
 
+const scratchVolume: Volume = shared({ name: 'scratch', emptyDir: { sizeLimit: '64Mi' } });
+
 /** A volume that is an image, which the types of Kubernetes we have do not know yet. */
 interface ImageVolume extends Volume {
   readonly image: { readonly reference: string; readonly pullPolicy: 'IfNotPresent' };
 }
 
 /** All ConfigMaps in one folder; or the image there, and its ConfigMap for whoever asks what pods use. */
-function sourceVolumesOf({ sourceConfigMaps: names, sourceImage: reference }: CommonInput): readonly Volume[] {
+function sourceVolumesOf({ sourceConfigMaps: names, sourceImage: reference }: FrameInput): readonly Volume[] {
   const [only = '', ...others] = names;
   if (reference !== undefined) {
     const image: ImageVolume = { name: sourceVolume, image: { reference, pullPolicy: 'IfNotPresent' } };
@@ -175,8 +195,10 @@ function sourceVolumesOf({ sourceConfigMaps: names, sourceImage: reference }: Co
   return [{ name: sourceVolume, projected: { sources: names.map((name) => ({ configMap: { name } })) } }];
 }
 
+const portOfHealth: ContainerPort = shared({ name: 'health', containerPort: healthPort, protocol: 'TCP' });
+
 function container(input: CommonInput): Omit<Container, 'command'> {
-  const ports: ContainerPort[] = [{ name: 'health', containerPort: healthPort, protocol: 'TCP' }];
+  const ports: ContainerPort[] = [portOfHealth];
   if (input.command.runtime === 'Script') {
     ports.push({ name: 'redis', containerPort: scriptRedisPort, protocol: 'TCP' });
   }
@@ -186,36 +208,43 @@ function container(input: CommonInput): Omit<Container, 'command'> {
     image: input.image,
     env: podEnvironment(input),
     ports,
-    readinessProbe: {
-      httpGet: { path: '/readyz', port: 'health' },
-      periodSeconds: 1,
-      timeoutSeconds: 2,
-      failureThreshold: 3,
-    },
-    // Answers as long as the event loop turns: it ends a handler that never yields, not a pod that waits for Redis.
-    livenessProbe: {
-      httpGet: { path: '/healthz', port: 'health' },
-      initialDelaySeconds: 10,
-      periodSeconds: 10,
-      timeoutSeconds: 5,
-      failureThreshold: 6,
-    },
+    readinessProbe: inEveryPod.readinessProbe,
+    livenessProbe: inEveryPod.livenessProbe,
     resources: input.pod.resources ?? defaultResources[input.command.runtime],
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    securityContext: inEveryPod.securityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [
-      { name: sourceVolume, mountPath: sourceMount, readOnly: true },
-      { name: 'secret', mountPath: secretMount, readOnly: true },
-      { name: 'scratch', mountPath: scratchMount },
-    ],
+    volumeMounts: inEveryPod.volumeMounts,
   };
 }
 
+const inEveryPod = withShared({
+  readinessProbe: {
+    httpGet: { path: '/readyz', port: 'health' },
+    periodSeconds: 1,
+    timeoutSeconds: 2,
+    failureThreshold: 3,
+  },
+  // Answers as long as the event loop turns: it ends a handler that never yields, not a pod that waits for Redis.
+  livenessProbe: {
+    httpGet: { path: '/healthz', port: 'health' },
+    initialDelaySeconds: 10,
+    periodSeconds: 10,
+    timeoutSeconds: 5,
+    failureThreshold: 6,
+  },
+  securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+  volumeMounts: [
+    { name: sourceVolume, mountPath: sourceMount, readOnly: true },
+    { name: 'secret', mountPath: secretMount, readOnly: true },
+    { name: 'scratch', mountPath: scratchMount },
+  ],
+});
+
 /** What a worker pod asks for when the manifest does not say. */
-const forOneProcess = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } };
+const forOneProcess = shared({ requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '128Mi' } });
 
 /** Each script of Hats, and each module, has a process of its own: a dozen of them find room. */
-const forManyProcesses = { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } };
+const forManyProcesses = shared({ requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } });
 
 /** By runtime. */
 export const defaultResources = {

@@ -93,3 +93,14 @@ test('the text of a part that is shared is the same as that of any other', () =>
   const text = canonicalJson({ part });
   expect(canonicalJson({ part: shared({ ...part }) })).toBe(text);
 });
+
+test('a part that many objects share is compared once with what is kept of them, and what differs every time', () => {
+  let reads = 0;
+  const counted = (probe: object) => new Proxy(probe, { get: (...args) => (reads++, Reflect.get(...args) as unknown) });
+  const [asked, actual] = [shared({ port: 1, path: '/' }), counted({ port: 1, path: '/', period: 10 })];
+  const other = counted({ port: 2, path: '/' });
+  const differs = (probe: object) => hasDrifted(policy({ name: 'x', probe: asked }), policy({ name: 'x', probe }));
+  expect([differs(actual), differs(actual), differs(actual)]).toEqual([false, false, false]);
+  expect(reads).toBe(2);
+  expect([differs(other), differs(other)]).toEqual([true, true]);
+});

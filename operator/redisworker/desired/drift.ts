@@ -1,6 +1,7 @@
 /** Decides whether an object on the cluster still is what we last asked for. */
 import { sameQuantity } from '../../api/quantity.ts';
 import type { KubeObject } from '../../cluster/cluster.ts';
+import { remembered } from '../../remembered.ts';
 import { annotations, digest } from '../model/names.ts';
 
 /** The object with a digest of itself in its annotations. */
@@ -63,28 +64,36 @@ export function serviceHasDrifted(desired: KubeObject, actual: KubeObject): bool
   return hasDrifted(desired, actual) || selectorOf(desired) !== selectorOf(actual);
 }
 
+/** The part that is kept of an object, and the part that is asked for in many objects, which it was found to cover. */
+const covered = new WeakMap<object, object>();
+
 /** Every key of `wanted` is in `actual` with a covering value; lists match item by item. */
-function covers(actual: unknown, wanted: unknown, path: readonly string[] = []): boolean {
-  if (wanted === undefined) return true;
-  if (Array.isArray(wanted)) {
-    const items: readonly unknown[] = wanted;
-    if (actual === undefined) return items.length === 0;
-    return Array.isArray(actual) && actual.length === items.length &&
-      items.every((item, at) => covers(actual[at], item, path));
+function covers(actual: unknown, wanted: unknown, field?: string, around?: string, beyond?: string): boolean {
+  if (wanted === undefined || actual === wanted) return true;
+  if (typeof wanted !== 'object' || wanted === null) return isRewritten(actual, wanted, field, beyond);
+  if (typeof actual !== 'object' || actual === null) return actual === undefined && isEmpty(wanted);
+  if (covered.get(actual) === wanted) return true;
+  const holds = Array.isArray(wanted)
+    ? Array.isArray(actual) && actual.length === wanted.length &&
+      wanted.every((item, at) => covers(actual[at], item, field, around, beyond))
+    : coversObject(actual, wanted, field, around);
+  if (holds && texts.has(wanted)) covered.set(actual, wanted);
+  return holds;
+}
+
+/** Asked of every field of every object at every start: it makes no garbage. */
+function coversObject(actual: object, wanted: object, field?: string, around?: string): boolean {
+  for (const key in wanted) {
+    const asked = (wanted as Readonly<Record<string, unknown>>)[key];
+    if (!covers((actual as Readonly<Record<string, unknown>>)[key], asked, key, field, around)) return false;
   }
-  if (typeof wanted === 'object' && wanted !== null) {
-    if (typeof actual !== 'object' || actual === null) return isEmpty(wanted) && actual === undefined;
-    return Object.entries(wanted).every(([key, value]) =>
-      covers((actual as Record<string, unknown>)[key], value, [...path, key])
-    );
-  }
-  return actual === wanted || isRewritten(actual, wanted, path);
+  return true;
 }
 
 /** What an API server stores in its own words: amounts of resources, and nothing for an empty text. */
-function isRewritten(actual: unknown, wanted: unknown, path: readonly string[]): boolean {
+function isRewritten(actual: unknown, wanted: unknown, field: string | undefined, beyond: string | undefined): boolean {
   if (wanted === '' && actual === undefined) return true;
-  const isAmount = path.at(-3) === 'resources' || path.at(-1) === 'sizeLimit';
+  const isAmount = beyond === 'resources' || field === 'sizeLimit';
   return isAmount && typeof actual === 'string' && typeof wanted === 'string' && sameQuantity(actual, wanted);
 }
 
@@ -110,23 +119,28 @@ export function canonicalJson(value: unknown): string {
 }
 
 function listText(list: readonly unknown[]): string {
-  return list.every((item) => typeof item === 'string')
-    ? JSON.stringify(list)
-    : `[${list.map(canonicalJson).join(',')}]`;
+  if (list.every((item) => typeof item === 'string')) return JSON.stringify(list);
+  let text = '[';
+  for (const item of list) text += text === '[' ? canonicalJson(item) : `,${canonicalJson(item)}`;
+  return `${text}]`;
 }
 
 function objectText(object: object): string {
   let text = '';
   for (const key of sortedKeys(object)) {
     const inner = (object as Record<string, unknown>)[key];
-    if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(inner)}`;
+    if (inner !== undefined) text += `${text === '' ? '' : ','}${named(key)}${canonicalJson(inner)}`;
   }
   return `{${text}}`;
 }
 
+/** The few names of fields there are. */
+const named = remembered((key) => `${JSON.stringify(key)}:`);
+
 /** Sorted as text, after those that are numbers: an object holds these in front, whatever order they were put in. */
 function sortedKeys(object: object): string[] {
-  const keys = Object.keys(object).sort();
+  const keys = Object.keys(object);
+  if (keys.some((key, at) => at > 0 && key < (keys[at - 1] ?? ''))) keys.sort();
   return keys.some(isIndex)
     ? [...keys.filter(isIndex).sort((a, b) => Number(a) - Number(b)), ...keys.filter((key) => !isIndex(key))]
     : keys;

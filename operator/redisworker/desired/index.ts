@@ -15,7 +15,7 @@ import { parseEntry } from '../network/allow-net/parse.ts';
 import type { Topology } from '../network/allow-net/topology.ts';
 import { ciliumPolicy } from './cilium-policy.ts';
 import { httpAddress, ownAddresses } from './deno-command.ts';
-import { type CommonInput, deploymentsOf } from './deployment.ts';
+import { type CommonInput, deploymentsOf, type PodFrame, podFrame } from './deployment.ts';
 import { httpService } from './http-service.ts';
 import { ownerReference, parentLabels, resourceOfParent } from './metadata.ts';
 import { clusterDns, type DesiredPolicy, netHash, networkPolicy, type PolicyInput } from './network-policy.ts';
@@ -112,9 +112,10 @@ function keysOf({ data = {} }: Part): readonly string[] {
 function make(input: DesiredInput): Made {
   const { blueprint, consumerIds, asleep, source } = input;
   const secrets = secretsOf(input);
-  const made = { revision: revisionOf(input), netHash: netHash(policyInputOf(input)) };
+  const frame = podFrame(frameInput(input));
+  const made = { revision: revisionOf(input, frame), netHash: netHash(policyInputOf(input)) };
   const configHashes = new Map(consumerIds.map((id) => [id, configHash(input, id)] as const));
-  const deploymentOf = deploymentsOf(commonInput(input, made));
+  const deploymentOf = deploymentsOf(commonInput(input, made), frame);
   return {
     ...made,
     secrets,
@@ -213,7 +214,7 @@ function canaryOf({ gate }: Blueprint): Scope {
 }
 
 /** What rotates or moves by itself is left out: it is no new code. How a canary is judged is a part of what is tried. */
-function revisionOf(input: DesiredInput): string {
+function revisionOf(input: DesiredInput, frame: PodFrame): string {
   const { blueprint } = input;
   const still: DesiredInput = {
     ...input,
@@ -222,7 +223,7 @@ function revisionOf(input: DesiredInput): string {
     access: { ...input.access, login: { kind: 'author' } },
   };
   const template = templateOf(
-    deploymentsOf(commonInput(still, { revision: '', netHash: '' }))({
+    deploymentsOf(commonInput(still, { revision: '', netHash: '' }), frame)({
       consumerId: '',
       configHashKey: configHashKey(blueprint.keyPrefix, ''),
       replicas: 1,
@@ -238,10 +239,9 @@ function commonInput(
   { revision, netHash: podNetHash }: Pick<Desired, 'revision' | 'netHash'>,
 ): CommonInput {
   return {
-    parent: blueprint.parent,
+    ...frameInput({ blueprint, source }),
     revision,
     image: blueprint.image,
-    podUser: blueprint.podUser,
     command: {
       runtime: blueprint.runtime,
       sourceFile: source.fileName,
@@ -271,9 +271,16 @@ function commonInput(
     gate: blueprint.gate,
     servesHttp: blueprint.http !== undefined,
     sourceDigest: source.digest,
+    netHash: podNetHash,
+  };
+}
+
+function frameInput({ blueprint, source }: Pick<DesiredInput, 'blueprint' | 'source'>) {
+  return {
+    parent: blueprint.parent,
+    podUser: blueprint.podUser,
     sourceConfigMaps: sourceConfigMapNames(blueprint.parent, source),
     sourceImage: source.origin?.image,
-    netHash: podNetHash,
     terminationGracePeriodSeconds: blueprint.terminationGracePeriodSeconds,
     pod: blueprint.pod,
   };

@@ -25,8 +25,8 @@ export interface Rotation {
   readonly maxAgeMs: number | undefined;
   /** A value the worker's user changes at will. */
   readonly asked: string;
-  /** A password nobody has yet. */
-  readonly fresh: string;
+  /** Makes a password nobody has yet; asked only for one that is needed. */
+  readonly fresh: () => string;
 }
 
 /** The passwords as they are to be. One that is being replaced is not replaced again before the first has gone. */
@@ -35,10 +35,10 @@ export function passwordsOf(
   { now, maxAgeMs, asked, fresh }: Rotation,
 ): RedisPasswords {
   const made = new Date(now).toISOString();
-  if (found === undefined) return { current: fresh, made, asked };
+  if (found === undefined) return { current: fresh(), made, asked };
   const isOld = maxAgeMs !== undefined && now - Date.parse(found.made) >= maxAgeMs;
   if (found.previous !== undefined || !(isOld || asked !== found.asked)) return found;
-  return { current: fresh, previous: found.current, made, asked };
+  return { current: fresh(), previous: found.current, made, asked };
 }
 
 /** What a runtime Secret remembers; undefined when it holds no password of a user of the worker's own. */

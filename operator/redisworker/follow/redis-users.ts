@@ -22,6 +22,8 @@ interface Watched {
 /** Lists all users of a server in one command, as long as a worker has one there. */
 export class RedisUsers {
   readonly #watched = new Map<string, Watched>();
+  /** The Redis and the user of each worker. */
+  readonly #userOf = new Map<string, { readonly redis: string; readonly user: string }>();
   readonly #users: Pick<WorkerUsers, 'lists'>;
   readonly #clock: Clock;
   readonly #enqueue: Enqueue;
@@ -44,6 +46,7 @@ export class RedisUsers {
     const watched = this.#watched.get(redis) ??
       { place, workers: new Map<string, string>(), digests: [], users: [], isOpen: true };
     watched.workers.set(user, key);
+    this.#userOf.set(key, { redis, user });
     watched.isOpen = true;
     this.#watched.set(redis, watched);
     this.#cancel ??= this.#clock.after(everyMs, () => void this.#look());
@@ -51,16 +54,18 @@ export class RedisUsers {
 
   /** The worker `key` has no user any more. */
   forget(key: string): void {
-    for (const [redis, { workers }] of this.#watched) {
-      for (const [user, owner] of workers) if (owner === key) workers.delete(user);
-      if (workers.size === 0) this.#watched.delete(redis);
-    }
+    const { redis = '', user = '' } = this.#userOf.get(key) ?? {};
+    this.#userOf.delete(key);
+    const workers = this.#watched.get(redis)?.workers;
+    if (workers?.get(user) === key) workers.delete(user);
+    if (workers?.size === 0) this.#watched.delete(redis);
   }
 
   close(): void {
     this.#closed = true;
     this.#cancel?.();
     this.#watched.clear();
+    this.#userOf.clear();
   }
 
   async #look(): Promise<void> {

@@ -68,7 +68,7 @@ function ownLogin(
     now: clock.now(),
     maxAgeMs: defaults.redisPasswordMaxAgeMs,
     asked,
-    fresh: freshPassword(),
+    fresh: freshPassword,
   });
   const passwords = kept.previous === undefined ? [current] : [current, kept.previous];
   const user = without(redisUser(blueprint, { passwords, address: target, withheld }), unknown);

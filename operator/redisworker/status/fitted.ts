@@ -2,7 +2,7 @@
  * Makes a status one the API server takes, whatever was observed: one foreign word or number too large would have every
  * later write refused. Pure.
  */
-import { openApiSchema } from '../../api/crd.ts';
+import { statusSchema } from '../../api/crd.ts';
 import type { RedisWorkerStatus } from '../../api/redisworker.ts';
 import type { StructuralSchema } from '../../api/structural.ts';
 import { remembered } from '../../remembered.ts';
@@ -10,8 +10,7 @@ import { bounded } from './text.ts';
 
 /** The status within the bounds of its schema: texts and lists cut, numbers clamped, what fits nowhere left out. */
 export function fitted(status: RedisWorkerStatus): RedisWorkerStatus {
-  const schema = openApiSchema().properties?.['status'];
-  return (schema && fit(schema, status) as RedisWorkerStatus | undefined) ?? {};
+  return (fit(statusSchema(), status) as RedisWorkerStatus | undefined) ?? {};
 }
 
 function fit(schema: StructuralSchema, value: unknown): unknown {
