@@ -22,6 +22,15 @@ export interface Answerer {
   readonly time: string;
 }
 
+const untold = new Map<number, Answer>();
+
+/** An answer that leaves no record: what it would say is not even made. */
+export function untoldAnswer(code: number): Answer {
+  const known = untold.get(code) ?? { code, json: '', told: '' };
+  untold.set(code, known);
+  return known;
+}
+
 /** The answer to a request no user code has seen, or shall see again. */
 export function errorAnswer(code: number, message: string, { ref, source, time }: Answerer): Answer {
   const json = JSON.stringify({ ref, code, source, time, err: { message } });

@@ -107,7 +107,7 @@ export class CommitEncoder {
   }
 
   #recordsOf(held: Held): Records {
-    return recordsOf(held.entry, answerOf(held), this.#place.settings);
+    return recordsOf(held.entry, answerOf(held).code, this.#place.settings);
   }
 
   #acknowledge(count: number, bounds: readonly number[], out: ByteWriter): void {

@@ -47,7 +47,7 @@ export type Finish =
 /** Every key that finishing a request may write to, but for the config hash. */
 export function keysOf({ ref, entry, outcome }: Held, place: Place): string[] {
   const keys: string[] = [];
-  const records = outcome.answer && recordsOf(entry, outcome.answer, place.settings);
+  const records = outcome.answer && recordsOf(entry, outcome.answer.code, place.settings);
   if (records?.response) keys.push(place.responseStream);
   if (records?.reply) keys.push(replyListKey(ref));
   if (outcome.answer && place.settings.traces === 'On') keys.push(traceHashKey(ref));
@@ -69,7 +69,7 @@ export function planFinish(
   offset: number,
 ): Finish {
   const list = replyListKey(held.ref);
-  const records = held.outcome.answer && recordsOf(held.entry, held.outcome.answer, place.settings);
+  const records = held.outcome.answer && recordsOf(held.entry, held.outcome.answer.code, place.settings);
   const undeliverable = records?.reply ? wrongType(list, stateOf, 'list') : undefined;
   const outcome = undeliverable === undefined
     ? held.outcome

@@ -9,7 +9,8 @@ import type { Clock } from '../pod/clock.ts';
 import { isoTime } from '../pod/iso-time.ts';
 import type { Handler, Logger } from '../mod.ts';
 import { type Answerer, errorAnswer } from './answer.ts';
-import { type Attempt, decide, type Ended, type Outcome } from './outcome.ts';
+import { type Attempt, decide, type Ended, type IsUntold, type Outcome } from './outcome.ts';
+import { isUntold, mayBeUntold } from './records.ts';
 import { stackOf } from '../pod/foreign.ts';
 import { Standstill } from './standstill.ts';
 import { type ContextShared, EntryContext, EntryRequest } from './request.ts';
@@ -32,6 +33,7 @@ export class Executor {
   readonly #clock: Clock;
   readonly #tracing: Tracing | undefined;
   readonly #standstill: Standstill;
+  readonly #mayBeUntold: boolean;
 
   constructor(
     inFlight: InFlightTable,
@@ -49,6 +51,7 @@ export class Executor {
     this.#policy = policy;
     this.#clock = clock;
     this.#tracing = tracing;
+    this.#mayBeUntold = mayBeUntold(policy);
     this.#standstill = new Standstill(sweepMs, clock.monotonic());
   }
 
@@ -185,11 +188,16 @@ export class Executor {
     const nowMs = this.#clock.now();
     const attempt = { attempt: held.entry.attempt, policy: this.#policyFor(held), nowMs, random: this.#clock.random() };
     this.meanMs += (monotonicMs - held.startedMs - this.meanMs) / 16;
-    const outcome = decide(ended, this.#answerer(held, nowMs), attempt);
+    const outcome = decide(ended, this.#answerer(held, nowMs), attempt, this.#untoldOf(held));
     if (outcome.failed !== undefined) this.#tellFailure(held, outcome, ended, attempt);
     this.#tracing?.end(held, outcome);
     this.#inFlight.finish(held, outcome, monotonicMs);
     return monotonicMs;
+  }
+
+  /** Undefined where every answer is told, so that nothing is made for each of them. */
+  #untoldOf({ entry }: Held): IsUntold | undefined {
+    return this.#mayBeUntold ? (code) => isUntold(entry, code, this.#policy) : undefined;
   }
 
   #tellFailure(held: Held, outcome: Outcome, ended: Ended, attempt: Attempt): void {

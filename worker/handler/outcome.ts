@@ -4,7 +4,7 @@ import { replyCodes } from '../../contract/reply.ts';
 import { backoffMs } from '../pod/backoff.ts';
 import { fullMessage, isInstance, messageOf } from '../pod/foreign.ts';
 import { DoNotRetry, Reply } from '../mod.ts';
-import { type Answer, type Answerer, answerOf, errorAnswer } from './answer.ts';
+import { type Answer, type Answerer, answerOf, errorAnswer, untoldAnswer } from './answer.ts';
 
 /** How a handler ended. */
 export type Ended =
@@ -37,11 +37,17 @@ export interface Attempt {
   readonly random: number;
 }
 
+/** Whether nobody is told of an answer with this code but that it is one. */
+export type IsUntold = (code: number) => boolean;
+
+const allTold: IsUntold = () => false;
+
 /**
  * Decides between a final answer, another attempt and the dead-letter stream. What a handler returned or threw is not
  * ours, so reading it may fail in any way; that makes an answer too.
+ * @param isUntold what such an answer says is not looked at
  */
-export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outcome {
+export function decide(ended: Ended, answerer: Answerer, attempt: Attempt, isUntold = allTold): Outcome {
   if (ended.kind === 'timedOut') {
     return failed(
       replyCodes.timedOut,
@@ -51,8 +57,8 @@ export function decide(ended: Ended, answerer: Answerer, attempt: Attempt): Outc
     );
   }
   const value = ended.kind === 'returned' ? ended.value : ended.error;
-  if (Reply.is(value)) return answered(() => replyAnswer(value, answerer), answerer);
-  if (ended.kind === 'returned') return answered(() => answerOf(replyCodes.ok, value, answerer), answerer);
+  if (Reply.is(value)) return answered(() => replyAnswer(value, answerer, isUntold), answerer);
+  if (ended.kind === 'returned') return answered(() => told(replyCodes.ok, value, answerer, isUntold), answerer);
   if (isInstance(value, TimeIsUp)) return failed(replyCodes.timedOut, value.message, answerer, attempt);
   if (DoNotRetry.is(value)) return setAside(messageOf(value), answerer);
   return failed(replyCodes.failed, fullMessage(value), answerer, attempt);
@@ -86,7 +92,11 @@ function answered(answer: () => Answer, answerer: Answerer): Outcome {
 }
 
 /** A Reply may be one of another copy of our module, or pretend to be one, so it is made again, which checks its code. */
-function replyAnswer(value: Reply, answerer: Answerer): Answer {
+function replyAnswer(value: Reply, answerer: Answerer, isUntold: IsUntold): Answer {
   const { code, body } = new Reply(value.code, value.body);
-  return answerOf(code, body, answerer);
+  return told(code, body, answerer, isUntold);
+}
+
+function told(code: number, body: unknown, answerer: Answerer, isUntold: IsUntold): Answer {
+  return isUntold(code) ? untoldAnswer(code) : answerOf(code, body, answerer);
 }

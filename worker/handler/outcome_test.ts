@@ -20,6 +20,19 @@ Deno.test('what a handler returns is the data of a reply with code 200', () => {
   assertEquals(decide(returned(null), answerer, first).answer?.json, `${bare},"data":null}`);
 });
 
+Deno.test('what nobody is told of is not looked at, but for the code of a Reply, and failures are', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle['itself'] = cycle;
+  const isUntold = (code: number) => code < 300;
+  const codeOf = (ended: Ended, attempt = first) => decide(ended, answerer, attempt, isUntold).answer;
+  assertEquals(codeOf(returned(cycle)), { code: 200, json: '', told: '' });
+  assertEquals(codeOf(returned(new Reply(204, cycle))), { code: 204, json: '', told: '' });
+  assertEquals(codeOf(returned(new Reply(404, 'none')))?.json.includes('none'), true);
+  assertEquals(codeOf(threw(new Error('no')), last)?.json.includes('no'), true);
+  const noCode = { [Symbol.for('redisworker.Reply')]: true, code: 20, body: cycle };
+  assertEquals(codeOf(returned(noCode))?.code, 500);
+});
+
 Deno.test('a long reply is told without its data elsewhere', () => {
   const { answer } = decide(returned('x'.repeat(20_000)), answerer, first);
   assertEquals([(answer?.json.length ?? 0) > 20_000, answer?.told], [true, `${bare}}`]);

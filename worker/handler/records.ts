@@ -3,7 +3,6 @@ import type { HandlerSettings } from '../../contract/pod.ts';
 import { isSuccess } from '../../contract/reply.ts';
 import { requestFields } from '../../contract/request.ts';
 import { textOf } from '../redis/replies.ts';
-import type { Answer } from './answer.ts';
 import { type Entry, valueOf } from './entry.ts';
 
 /** The records of one answer. */
@@ -23,11 +22,21 @@ const neither: Records = { reply: false, response: false };
 /** What decides on the records. */
 type Kept = Pick<HandlerSettings, 'replies' | 'responses'>;
 
-/** The records of the answer to a request. */
-export function recordsOf(entry: Entry, { code }: Answer, kept: Kept): Records {
+/** The records of an answer with this code to a request. */
+export function recordsOf(entry: Entry, code: number, kept: Kept): Records {
   const response = kept.responses === 'All' || !isSuccess(code);
   if (isReplied(entry, kept)) return response ? both : replyAlone;
   return response ? responseAlone : neither;
+}
+
+/** Whether there may be answers that leave nothing, so that nobody sees what they say. */
+export function mayBeUntold({ replies, responses, traces }: Kept & Pick<HandlerSettings, 'traces'>): boolean {
+  return replies !== 'Enabled' && responses !== 'All' && traces === 'Off';
+}
+
+/** Whether an answer with this code is one of them. */
+export function isUntold(entry: Entry, code: number, kept: Kept & Pick<HandlerSettings, 'traces'>): boolean {
+  return mayBeUntold(kept) && recordsOf(entry, code, kept) === neither;
 }
 
 function isReplied(entry: Entry, { replies }: Kept): boolean {
