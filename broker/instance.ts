@@ -13,7 +13,7 @@ import { pack, unpack } from './marshal.ts';
 import { ModuleProcess } from './module-process.ts';
 import { PendingCalls, type Waiting } from './pending.ts';
 import { Streams } from './streams.ts';
-import { transferables } from './transfer.ts';
+import { post, transferables } from './transfer.ts';
 import type { CallOptions, ModuleSettings, WorkerCounts } from './types.ts';
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -171,7 +171,7 @@ export class Instance {
 
   /** @throws what cannot be cloned */
   post(message: Message, transfer: Transferable[] = []): void {
-    if (this.#end === undefined) this.worker.postMessage(envelope(message), transfer);
+    if (this.#end === undefined) post(this.worker, envelope(message), transfer);
   }
 
   /** Answers a call of the module's. */

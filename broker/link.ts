@@ -4,7 +4,7 @@ import { pack, unpack } from './marshal.ts';
 import { type CallMessage, isMessage, type Message, type OutcomeMessage, type Packed } from './messages.ts';
 import { PendingCalls } from './pending.ts';
 import { Streams } from './streams.ts';
-import { transferables } from './transfer.ts';
+import { post, transferables } from './transfer.ts';
 
 /** Calls a module may have under way over one channel. */
 const mostCalls = 1024;
@@ -31,7 +31,7 @@ abstract class Link {
 
   /** @throws what cannot be cloned */
   post(message: Message, transfer: Transferable[] = []): void {
-    this.#port.postMessage(message, transfer);
+    post(this.#port, message, transfer);
   }
 
   close(reason: unknown): void {

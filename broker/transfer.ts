@@ -32,3 +32,14 @@ function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
+
+/** What messages are posted to. */
+export interface Poster {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+/** Posts: even an empty list of what is transferred has a thread load, when it starts, what takes a fifth of its start. */
+export function post(to: Poster, message: unknown, transfer: Transferable[]): void {
+  if (transfer.length === 0) to.postMessage(message);
+  else to.postMessage(message, transfer);
+}

@@ -36,6 +36,10 @@ describeOnCluster('modules on a cluster', () => {
     const found = await inNamespace('get', kind, '-l', `redisworker.dev/name=${name}`, '-o', 'json');
     return (JSON.parse(found) as { items: KubeObject[] }).items;
   };
+  const modular = (name: string, fields: object) => {
+    const { metadata, ...given } = worker(name);
+    return { ...given, metadata: { ...metadata, namespace }, spec: { runtime: 'Modules', ...fields } };
+  };
   const file = (name: string) => join(folder, name);
   const podsOf = async (name: string) => (await list('pods', name)).map(({ metadata: { uid = '' } }) => uid);
 
@@ -68,7 +72,7 @@ describeOnCluster('modules on a cluster', () => {
 
   test('those in files are deployed, and one that has changed is loaded anew alone, in the same pod', async () => {
     const modules = ['one', 'two'].map((name) => ({ name, source: { file: `${name}.ts` } }));
-    await writeFile(file('m.json'), JSON.stringify({ ...worker('filed'), spec: { runtime: 'Modules', modules } }));
+    await writeFile(file('m.json'), JSON.stringify(modular('filed', { modules })));
     for (const { name } of modules) await writeFile(file(`${name}.ts`), counter(name));
     expect(await deployed()).toEqual({ code: 0, err: '' });
     expect([await call('one'), await call('two')]).toEqual(['one 1', 'two 1']);
@@ -79,8 +83,7 @@ describeOnCluster('modules on a cluster', () => {
     await eventually('the changed one answers', async () => (await call('two')).startsWith(' other'), 60_000);
     expect(await call('one')).toBe('one 2');
     expect(await podsOf('filed')).toEqual(pods);
-    const refused = { ...worker('undeployed'), spec: { runtime: 'Modules', modules } };
-    await applyObjects({ ...refused, metadata: { ...refused.metadata, namespace } });
+    await applyObjects(modular('undeployed', { modules }));
     const stalled = () =>
       inNamespace('get', 'rw', 'undeployed', '-o', 'jsonpath={.status.conditions[?(@.type=="Stalled")]}');
     await eventually('a file of nobody is told', async () => (await stalled()).includes('"SourceIsLocal"'), 60_000);
@@ -90,8 +93,7 @@ describeOnCluster('modules on a cluster', () => {
   test('those with spec.http are behind a Service, by the one port the policy lets in, once the pod is ready', async () => {
     const modules = [{ name: 'hello', source: { inline: 'export const world = ({ name }) => `Hello ${name}`;' } }];
     const http = { port: 8000, from: [{ podSelector: { matchLabels: { app: 'friend' } } }] };
-    const served = { ...worker('answering'), spec: { runtime: 'Modules', http, modules } };
-    await applyObjects({ ...served, metadata: { ...served.metadata, namespace } });
+    await applyObjects(modular('answering', { http, modules }));
     await inNamespace('wait', '--for=condition=Ready', 'rw/answering', '--timeout=60s');
     const selector = { 'app.kubernetes.io/managed-by': 'redisworker', 'redisworker.dev/name': 'answering' };
     const [service] = await list('services', 'answering');
@@ -104,22 +106,16 @@ describeOnCluster('modules on a cluster', () => {
         from: [{ podSelector: { matchLabels: { app: 'friend' } }, namespaceSelector }],
       },
     ]);
-    const [slice] = await eventually('the pod is an endpoint', async () => {
-      const text = await inNamespace(
-        'get',
-        'endpointslices',
-        '-l',
-        'kubernetes.io/service-name=answering',
-        '-o',
-        'json',
-      );
-      const { items } = JSON.parse(text) as { items: { ports: unknown; endpoints?: { conditions: unknown }[] }[] };
-      return (items[0]?.endpoints?.length ?? 0) > 0 && items;
-    }, 60_000);
-    expect(slice?.ports).toMatchObject([{ name: 'http', port: httpPort, protocol: 'TCP' }]);
-    expect(slice?.endpoints).toMatchObject([{ conditions: { ready: true }, targetRef: { kind: 'Pod' } }]);
-    const [pod = ''] = await podsOf('answering');
-    const answer = await fetch(`http://127.0.0.1:${node.portOf(pod, httpPort)}/hello/world?name=Ada`);
+    const [{ metadata, spec, status }] = await list('pods', 'answering') as [KubeObject];
+    expect(metadata.labels).toMatchObject(selector);
+    expect((spec as { containers: unknown }).containers).toMatchObject([{
+      ports: expect.arrayContaining([{ name: 'http', containerPort: httpPort, protocol: 'TCP' }]) as unknown,
+      readinessProbe: { httpGet: { path: '/readyz' } },
+    }]);
+    expect((status as { conditions: unknown }).conditions).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]),
+    );
+    const answer = await fetch(`http://127.0.0.1:${node.portOf(metadata.uid ?? '', httpPort)}/hello/world?name=Ada`);
     expect([answer.status, await answer.json()]).toEqual([200, 'Hello Ada']);
     const told = await inNamespace('get', 'rw', 'answering', '-o', 'jsonpath={.status.http.url}');
     expect(told).toBe(`http://answering.${namespace}.svc:8000`);
