@@ -7,7 +7,7 @@ import type { Pipelined } from './requests.ts';
 /** What to ask the server, and how many requests its replies say are done. */
 export interface Progress {
   readonly commands: readonly Command[];
-  done(replies: readonly Reply[]): number;
+  readonly done: (replies: readonly Reply[]) => number;
 }
 
 /** Requests done at a moment: microseconds of the server's clock. */
