@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countersIn, judge, type Ledger } from './ledger.ts';
 
 const asked = { 200: 5, 400: 3 };
-const right: Ledger = { added: 8, acknowledged: 8, counted: asked, responses: { 400: 3 }, repeated: 0 };
+const right: Ledger = { delivered: true, pending: 0, counted: asked, responses: { 400: 3 }, repeated: 0 };
 
 describe('a ledger', () => {
   it('is right where the group counts each answer once, and what failed has its response', () => {
@@ -19,8 +19,9 @@ describe('a ledger', () => {
     expect(judge({ ...right, responses: { 200: 1, 400: 3 } }, asked).twice).toBe(1);
   });
 
-  it('tells what was never acknowledged', () => {
-    expect(judge({ ...right, acknowledged: 6 }, asked).lost).toBe(2);
+  it('tells what was never delivered or acknowledged', () => {
+    expect(judge({ ...right, pending: 2 }, asked).lost).toBe(2);
+    expect(judge({ ...right, delivered: false }, asked).lost).toBe(1);
   });
 
   it('of a worker whose every answer leaves a response is held against those', () => {

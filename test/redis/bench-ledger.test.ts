@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { judge, readLedger } from '../../bench/ledger.ts';
+import { answersOf, judge, readLedger } from '../../bench/ledger.ts';
 import { acknowledgedBy, sample } from '../../bench/progress.ts';
 import { RawClient } from '../../bench/raw-client.ts';
-import { preload, requestStream, responseStream } from '../../bench/requests.ts';
+import { preload, requestStream, responseStream, streamsOf, type } from '../../bench/requests.ts';
 import { defaultGroup, groupRecordKey } from '../../contract/keys.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -52,7 +52,7 @@ test('Requests that are trimmed stay acknowledged', async () => {
   await work(8);
   await client.command('XTRIM', requestStream, 'MAXLEN', 3);
   expect((await sample(client, progress)).done).toBe(7);
-  expect(await readLedger(client)).toMatchObject({ added: 10, acknowledged: 7 });
+  expect(await readLedger(client)).toMatchObject({ delivered: false, pending: 1 });
 });
 
 test('The counters of a group and the responses of what failed are held against what was asked', async () => {
@@ -63,10 +63,11 @@ test('The counters of a group and the responses of what failed are held against 
   const record = groupRecordKey(requestStream, defaultGroup);
   await client.command('HSET', record, 'position', '1-0', '200', 8, '400', 2);
   for (const ref of ['a', 'b']) await client.command('XADD', responseStream, '*', 'ref', ref, 'code', 400);
+  expect(await answersOf(client, streamsOf(type))).toBe(10);
   const ledger = await readLedger(client);
   expect(ledger).toEqual({
-    added: 10,
-    acknowledged: 10,
+    delivered: true,
+    pending: 0,
     counted: { 200: 8, 400: 2 },
     responses: { 400: 2 },
     repeated: 0,
