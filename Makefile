@@ -30,7 +30,7 @@ generate: ## Write what is generated: crds/, files of the chart, the reference
 	@sh scripts/install.sh
 	@npm run --silent generate
 
-bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes three minutes
+bench-worker: ## Measure the worker's speed beside others; QUICK=1 takes four minutes, PARTS=lean,sharing some parts alone
 	@sh scripts/install.sh
 	@npm run --silent bench:worker
 

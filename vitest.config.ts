@@ -67,6 +67,7 @@ export default defineConfig({
             'package/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/support/**/*.test.ts',
+            'bench/**/*.test.ts',
           ],
           exclude: patient,
         },

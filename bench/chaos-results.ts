@@ -11,10 +11,18 @@ export interface ChaosResults {
   readonly lost: number;
   readonly answeredTwice: number;
   /** The same runs lean: requests that are on record less often than once, and more often. */
-  readonly lean?: { readonly lost: number; readonly answeredTwice: number };
+  readonly lean?: LeanChaos;
   readonly sentinel?: SentinelChaos;
   readonly cluster?: ClusterChaos;
   readonly rotation?: RotationChaos;
+}
+
+/** What became of requests that leave no reply: one server, and sets of servers. */
+export interface LeanChaos {
+  readonly lost: number;
+  readonly answeredTwice: number;
+  readonly sentinel?: SentinelChaos;
+  readonly cluster?: ClusterChaos;
 }
 
 /** What became of requests over a set of servers. */

@@ -1,6 +1,6 @@
 /**
  * Breaks things while our runtime works off a stream, on one server, behind Sentinels and on a Cluster, then looks up every
- * reference: `make chaos-worker`, or with `QUICK=1` a shorter one. On one server it does so again lean, where no request
+ * reference: `make chaos-worker`, or with `QUICK=1` a shorter one. It does so again lean, where no request
  * leaves a reply: there the counters of the group have to say exactly what was asked. Ends with exit code 1 when anything was
  * lost or answered twice.
  */
@@ -11,7 +11,7 @@ import { freePort, type TestProcess } from '../test/support/processes.ts';
 import { loadCluster, loadRotation, loadSentinel } from '../test/support/topologies/load.ts';
 import { eventually } from '../test/support/wait.ts';
 import type { ChaosResults, TopologyCount } from './chaos-results.ts';
-import { type Codes, judge, readLedger } from './ledger.ts';
+import { everyOtherFails, judge, readLedger } from './ledger.ts';
 import { writePage } from './performance-page.ts';
 import { acknowledgedBy, answeredIn, type Progress, sample } from './progress.ts';
 import { audit, payload, preload, requestStream, responseStream } from './requests.ts';
@@ -56,15 +56,14 @@ const full: Mode = {
   roomFor: (used) => used + 100_000,
 };
 
-/** Every other request is no JSON, which is answered with 400 and leaves a response; the others leave nothing but a count. */
+/** What fails leaves a response; the other requests leave nothing but a count. */
 const thin: Mode = {
   title: 'lean',
   settings: lean,
-  dataOf: (index) => (index % 2 === 0 ? payload : '{'),
+  dataOf: everyOtherFails.dataOf,
   progress: acknowledgedBy(requestStream, defaultGroup),
   async count() {
-    const asked: Codes = { 200: requests / 2, 400: requests / 2 };
-    const { lost, twice } = judge(await readLedger(client), asked);
+    const { lost, twice } = judge(await readLedger(client), everyOtherFails.codes(requests));
     return { lost, answeredTwice: twice };
   },
   roomFor: () => 1, // it writes so little that it would take long to fill anything
@@ -76,6 +75,8 @@ try {
   const sparing = await breakAll(thin);
   const sentinel = tell('behind Sentinels', await loadSentinel(requests));
   const cluster = tell('on a Cluster', await loadCluster(requests));
+  const leanSentinel = tell('behind Sentinels, lean', await loadSentinel(requests, 'lean'));
+  const leanCluster = tell('on a Cluster, lean', await loadCluster(requests, 'lean'));
   const rotation = tell('with new passwords', await loadRotation(requests));
   write({
     measured: new Date().toISOString().slice(0, 10),
@@ -84,12 +85,12 @@ try {
     cuts,
     fills,
     ...whole,
-    lean: sparing,
+    lean: { ...sparing, sentinel: leanSentinel, cluster: leanCluster },
     sentinel,
     cluster,
     rotation,
   });
-  const all = [whole, sparing, sentinel, cluster, rotation];
+  const all = [whole, sparing, sentinel, cluster, leanSentinel, leanCluster, rotation];
   process.exitCode = all.every(({ lost, answeredTwice }) => lost + answeredTwice === 0) ? 0 : 1;
 } finally {
   await worker?.stop();

@@ -5,17 +5,17 @@
 import { defaultGroup, groupRecordKey } from '../contract/keys.ts';
 import { itemsOf, textOf } from '../worker/redis/replies.ts';
 import type { Reply } from '../worker/redis/resp.ts';
-import { acknowledgedBy, pairsOf } from './progress.ts';
-import { type Pipelined, requestStream, responseStream } from './requests.ts';
+import { groupIn, pairsOf } from './progress.ts';
+import { payload, type Pipelined, type Streams, streamsOf, type } from './requests.ts';
 
 /** Number of requests by the code of their answer. */
 export type Codes = Readonly<Record<string, number>>;
 
 /** What Redis says when all is done. */
 export interface Ledger {
-  /** Requests that were ever added, and those the group has acknowledged. */
-  readonly added: number;
-  readonly acknowledged: number;
+  /** Whether the last request was delivered, and how many are pending. A replica that becomes master has not counted reads. */
+  readonly delivered: boolean;
+  readonly pending: number;
   /** The counters of the group; none where every answer leaves a response. */
   readonly counted: Codes;
   /** The entries of the response stream. */
@@ -30,22 +30,42 @@ export interface Verdict {
   readonly twice: number;
 }
 
+/** What a worker is told whose replies and traces nobody reads, and of whose responses only those of failures. */
+export const leanRecords = { traces: 'Off', replies: 'Disabled', responses: 'Failures' } as const;
+
+/** Requests of which every other one is no JSON, which is answered with 400 and leaves a response where failures do. */
+export const everyOtherFails = {
+  dataOf: (index: number): string => (index % 2 === 0 ? payload : '{'),
+  codes: (requests: number): Codes => ({ 200: Math.ceil(requests / 2), 400: Math.floor(requests / 2) }),
+};
+
 const page = 5000;
 
 /** Reads counters and responses. */
-export async function readLedger(client: Pipelined): Promise<Ledger> {
-  const progress = acknowledgedBy(requestStream, defaultGroup);
-  const [info = null, record = null, ...groups] = await client.pipeline([
+export async function readLedger(client: Pipelined, of: Streams = streamsOf(type)): Promise<Ledger> {
+  const { requestStream, responseStream } = of;
+  const [stream = null, groups = null, record = null] = await client.pipeline([
     ['XINFO', 'STREAM', requestStream],
+    ['XINFO', 'GROUPS', requestStream],
     ['HGETALL', groupRecordKey(requestStream, defaultGroup)],
-    ...progress.commands,
   ]) as Reply[];
+  const group = groupIn(groups, defaultGroup);
   return {
-    added: Number(pairsOf(info).get('entries-added')),
-    acknowledged: progress.done(groups),
+    delivered: group.get('last-delivered-id') === pairsOf(stream).get('last-generated-id'),
+    pending: Number(group.get('pending')),
     counted: countersIn(pairsOf(record)),
-    ...await tally(client),
+    ...await tally(client, responseStream),
   };
+}
+
+/** Answers on record so far: what the group counts, or where it does not the responses. */
+export async function answersOf(client: Pipelined, { requestStream, responseStream }: Streams): Promise<number> {
+  const [record = null, length = null] = await client.pipeline([
+    ['HGETALL', groupRecordKey(requestStream, defaultGroup)],
+    ['XLEN', responseStream],
+  ]) as Reply[];
+  const counts = Object.values(countersIn(pairsOf(record)));
+  return counts.length > 0 ? counts.reduce((sum, one) => sum + one, 0) : Number(length);
 }
 
 /** The fields whose name is a code, or ends with one. */
@@ -60,11 +80,11 @@ export function countersIn(record: ReadonlyMap<string, string>): Codes {
  * Holds a ledger against the answers there have to be. Where the group counts, each code must be counted exactly as
  * often; what failed has one response each, and what succeeded has none.
  */
-export function judge({ added, acknowledged, counted, responses, repeated }: Ledger, expected: Codes): Verdict {
+export function judge({ delivered, pending, counted, responses, repeated }: Ledger, expected: Codes): Verdict {
   const counts = Object.keys(counted).length > 0;
   const [codes, left] = compare(counts ? counted : responses, expected);
   const [failures, extra] = counts ? compare(responses, failuresOf(expected)) : [0, 0];
-  return { lost: Math.max(codes, failures, added - acknowledged), twice: Math.max(left, extra, repeated) };
+  return { lost: Math.max(codes, failures, pending, delivered ? 0 : 1), twice: Math.max(left, extra, repeated) };
 }
 
 /** How many are missing, and how many too much. */
@@ -79,7 +99,10 @@ function failuresOf(codes: Codes): Codes {
   return Object.fromEntries(Object.entries(codes).filter(([code]) => !code.startsWith('2')));
 }
 
-async function tally(client: Pipelined): Promise<Pick<Ledger, 'responses' | 'repeated'>> {
+async function tally(
+  client: Pipelined,
+  responseStream: string,
+): Promise<Pick<Ledger, 'responses' | 'repeated'>> {
   const responses: Record<string, number> = {};
   const refs = new Map<string, number>();
   for (let from = '-';;) {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AclCost } from './acl-results.ts';
 import { brokerParts, type BrokerResults } from './broker-results.ts';
-import type { ChaosResults, TopologyCount } from './chaos-results.ts';
+import type { ChaosResults, LeanChaos, TopologyCount } from './chaos-results.ts';
 import type { OperatorResults } from './operator/figures.ts';
 import { devLoopParts, type DevLoopResults } from './dev-loop-page.ts';
 import { operatorParts } from './operator/page.ts';
@@ -58,13 +58,10 @@ function aclParts({ measured, server, requests, rounds, ratio }: AclCost): strin
 }
 
 function chaosParts(
-  { requests, kills, cuts, fills, lost, answeredTwice, lean, sentinel, cluster, rotation }: ChaosResults,
+  results: ChaosResults,
 ): string[] {
-  const rows: string[][] = [];
-  if (sentinel) {
-    rows.push(rowOf(`Sentinels; failovers: ${sentinel.failovers}, masters killed: ${sentinel.kills}`, sentinel));
-  }
-  if (cluster) rows.push(rowOf(`Cluster; slots moved: ${cluster.moves}, masters killed: ${cluster.kills}`, cluster));
+  const { requests, kills, cuts, fills, lost, answeredTwice, lean, rotation } = results;
+  const rows = [...setsOf(results), ...setsOf(lean ?? {}, 'lean, ')];
   if (rotation) rows.push(rowOf(`One server; passwords replaced: ${rotation.rotations}`, rotation));
   return [
     '## Faults',
@@ -77,7 +74,18 @@ function chaosParts(
   ];
 }
 
-function leanFaults({ lost, answeredTwice }: NonNullable<ChaosResults['lean']>): string {
+function setsOf({ sentinel, cluster }: Pick<ChaosResults, 'sentinel' | 'cluster'>, how = ''): string[][] {
+  const found: string[][] = [];
+  if (sentinel) {
+    found.push(rowOf(`${how}Sentinels; failovers: ${sentinel.failovers}, masters killed: ${sentinel.kills}`, sentinel));
+  }
+  if (cluster) {
+    found.push(rowOf(`${how}Cluster; slots moved: ${cluster.moves}, masters killed: ${cluster.kills}`, cluster));
+  }
+  return found;
+}
+
+function leanFaults({ lost, answeredTwice }: LeanChaos): string {
   return (
     'Lean, where a request leaves no reply and only half of them, which fail, a response, as many again: the group counts each answer ' +
     `in the transaction that acknowledges the request, and its counters are held against what was asked. Lost: ${lost}. Twice: ${answeredTwice}.`

@@ -7,7 +7,7 @@ import type { Pipelined } from './requests.ts';
 /** What to ask the server, and how many requests its replies say are done. */
 export interface Progress {
   readonly commands: readonly Command[];
-  done(replies: readonly Reply[]): number;
+  readonly done: (replies: readonly Reply[]) => number;
 }
 
 /** Requests done at a moment: microseconds of the server's clock. */
@@ -34,8 +34,8 @@ export function acknowledgedBy(stream: string, group: string): Progress {
   return {
     commands: [['XINFO', 'GROUPS', stream]],
     done: ([groups = null]) => {
-      const own = itemsOf(groups).map(pairsOf).find((one) => one.get('name') === group);
-      return Number(own?.get('entries-read') ?? 0) - Number(own?.get('pending') ?? 0);
+      const own = groupIn(groups, group);
+      return Number(own.get('entries-read') ?? 0) - Number(own.get('pending') ?? 0);
     },
   };
 }
@@ -90,6 +90,11 @@ function momentOf(samples: readonly Sample[], done: number): Sample | undefined 
 
 function between(from: Sample, to: Sample): number {
   return Math.round(((to.done - from.done) * 1e6) / Math.max(to.us - from.us, 1));
+}
+
+/** What XINFO GROUPS says of one; nothing when there is none. */
+export function groupIn(groups: Reply, name: string): ReadonlyMap<string, string> {
+  return itemsOf(groups).map(pairsOf).find((one) => one.get('name') === name) ?? new Map();
 }
 
 /** Names and values, which come as a flat list. */

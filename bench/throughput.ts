@@ -1,7 +1,7 @@
 /** Requests per second of each contender: a stream is filled, then worked off. */
 import { defaultGroup } from '../contract/keys.ts';
 import { freePort, type TestProcess } from '../test/support/processes.ts';
-import { judge, type Ledger, readLedger } from './ledger.ts';
+import { judge, leanRecords, type Ledger, readLedger } from './ledger.ts';
 import { acknowledgedBy, answeredIn, goneFrom } from './progress.ts';
 import { type Audit, audit, preload, requestStream, responseStream, type } from './requests.ts';
 import { run, type Timed, until } from './run.ts';
@@ -10,8 +10,8 @@ import { consumer, reset, type RuntimeSettings, type Stage, startOurs, startPeer
 /** Handlers at once of our runtime, for handlers that take no time. */
 export const concurrency = 1024;
 
-/** What a worker is told whose replies and traces nobody reads, and of whose responses only those of failures. */
-export const lean = { concurrency, traces: 'Off', replies: 'Disabled', responses: 'Failures' } as const;
+/** The same with nothing left behind that nobody reads. */
+export const lean = { concurrency, ...leanRecords } as const;
 
 /** Requests per transaction of a bound that is not told otherwise. */
 const boundBatch = 256;

@@ -21,6 +21,13 @@ describe('a hundred thousand requests', () => {
     expect(await loadCluster(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0 });
   });
 
+  it.for([['behind Sentinels', loadSentinel], ['on a Cluster', loadCluster]] as const)(
+    'are each counted once %s where they leave neither replies nor traces',
+    async ([, load]) => {
+      expect(await load(requests, 'lean')).toMatchObject({ requests, lost: 0, answeredTwice: 0 });
+    },
+  );
+
   it('are each answered once by a worker that is given other passwords again and again', async () => {
     expect(await loadRotation(requests)).toMatchObject({ requests, lost: 0, answeredTwice: 0, repliedTwice: 0 });
   });

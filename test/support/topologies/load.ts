@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { ClusterChaos, RotationChaos, SentinelChaos, TopologyCount } from '../../../bench/chaos-results.ts';
+import { answersOf, everyOtherFails, judge, leanRecords, readLedger } from '../../../bench/ledger.ts';
 import {
   type Audit,
   audit,
@@ -44,25 +45,60 @@ interface Fault {
 
 /** Handlers at once, for a handler that takes no time. */
 const concurrency = 1024;
-const module = 'export default () => ({ ok: true });';
+/** Reads what it is sent: what is no JSON fails. */
+const module = 'export default ({ data }) => ({ ok: data !== undefined });';
 const deadlineMs = 120_000;
 const page = 5000;
 /** Replies and responses stay until they are counted. */
 const keepSeconds = 3600;
 const kept = { replyExpireSeconds: keepSeconds, responseStreamLimit: 10_000_000 };
 
+/** How the worker is set up, what it is asked, and how that is counted. */
+interface Mode {
+  readonly settings: NonNullable<WorkerOptions['settings']>;
+  readonly dataOf?: (index: number) => string;
+  /** Requests that are answered so far. */
+  answered(target: Pipelined, streams: Streams): Promise<number>;
+  count(target: Pipelined, streams: Streams, requests: number): Promise<Omit<TopologyCount, 'requests'>>;
+}
+
+/** Every request leaves its records, or only the failed ones and a count do. */
+export type Records = 'full' | 'lean';
+
+const modes: Readonly<Record<Records, Mode>> = {
+  full: {
+    settings: { concurrency },
+    async answered(target, { responseStream }) {
+      const [length] = await target.pipeline([['XLEN', responseStream]]);
+      return Number(length);
+    },
+    count: async (target, streams, requests) =>
+      responses(target, streams, requests, await audit(target, requests, streams)),
+  },
+  lean: {
+    settings: { concurrency, ...leanRecords },
+    dataOf: everyOtherFails.dataOf,
+    answered: answersOf,
+    async count(target, streams, requests) {
+      const { lost, twice } = judge(await readLedger(target, streams), everyOtherFails.codes(requests));
+      return { lost, answeredTwice: twice, repliedTwice: 0 };
+    },
+  },
+};
+
 /** The master hands over to a replica, and its successor is killed. */
-export async function loadSentinel(requests: number): Promise<SentinelChaos> {
+export async function loadSentinel(requests: number, records: Records = 'full'): Promise<SentinelChaos> {
+  const mode = modes[records];
   const set = await startSentinelSet();
   const target = throughClient(async () => (await set.master()).client);
   const streams = streamsOf(type);
   try {
     const { client } = await set.master();
     await writeHash(client, type, kept);
-    await preload(target, requests, streams);
+    await preload(target, requests, streams, mode.dataOf);
     await client.call('WAIT', 2, deadlineMs);
     const members = set.servers.map(({ port }) => port);
-    const count = await work(target, streams, requests, () => start(set.url, members), [
+    const count = await work({ target, streams, requests, mode }, () => start(set.url, members, mode), [
       { at: 0.2, strike: () => set.failOver() },
       { at: 0.5, strike: () => set.crashMaster() },
     ]);
@@ -96,7 +132,10 @@ export async function loadOne(requests: number, over: 'plain' | 'TLS' | 'mutual 
     await writeHash(redis.client, type, kept);
     await preload(target, requests, streams);
     const cut = () => redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    return await work(target, streams, requests, launch, [{ at: 0.2, strike: cut }, { at: 0.6, strike: cut }]);
+    return await work({ target, streams, requests, mode: modes.full }, launch, [{ at: 0.2, strike: cut }, {
+      at: 0.6,
+      strike: cut,
+    }]);
   } finally {
     await redis.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -114,17 +153,18 @@ function tlsOf({ ca, client }: Signed, mutual: boolean): Pick<WorkerOptions, 'en
 }
 
 /** Slots move, the worker's own among them, then a master of replies is killed, and last the one of the worker's own keys. */
-export async function loadCluster(requests: number): Promise<ClusterChaos> {
+export async function loadCluster(requests: number, records: Records = 'full'): Promise<ClusterChaos> {
+  const mode = modes[records];
   const cluster = await startCluster();
   const target = throughCluster(cluster);
   const streams = streamsOf(keyPrefix(type, { kind: 'Cluster' }));
   try {
     await writeHash(cluster.client, type, kept);
-    await preload(target, requests, streams);
+    await preload(target, requests, streams, mode.dataOf);
     const own = await cluster.ownerOf(streams.requestStream);
     await cluster.nodeAt(own).call('WAIT', 1, deadlineMs);
     const [next = 0, third = 0] = (await cluster.masters()).filter((port) => port !== own);
-    const count = await work(target, streams, requests, () => start(cluster.url, cluster.ports), [
+    const count = await work({ target, streams, requests, mode }, () => start(cluster.url, cluster.ports, mode), [
       { at: 0.1, strike: () => moveSome(cluster, third, next) },
       { at: 0.3, strike: () => cluster.migrateSlot(slotOf(streams.requestStream), next) },
       { at: 0.5, strike: () => cluster.kill(third) },
@@ -149,7 +189,7 @@ export async function loadRotation(requests: number): Promise<RotationChaos> {
       return operator;
     };
     const faults = rotationsAt.map((at) => ({ at, strike: () => rotate(operator, String(at)) }));
-    const count = await work(target, streams, requests, launch, faults);
+    const count = await work({ target, streams, requests, mode: modes.full }, launch, faults);
     return { ...count, rotations: faults.length };
   } finally {
     await redis.stop();
@@ -192,23 +232,30 @@ async function moveSome(cluster: TestCluster, from: number, to: number): Promise
 
 const movedSlots = 10;
 
-async function start(redisUrl: string, ports: readonly number[]): Promise<TestWorker> {
+async function start(redisUrl: string, ports: readonly number[], { settings }: Mode): Promise<TestWorker> {
   const members = ports.map((port) => `127.0.0.1:${port}`);
   const known = parseRedisAddress(redisUrl).hosts.map(formatHostPort);
   const net = members.filter((member) => !known.includes(member));
-  return await startWorker({ type, module, redisUrl, net, settings: { concurrency } });
+  return await startWorker({ type, module, redisUrl, net, settings });
+}
+
+/** Requests on their way, and where they are. */
+interface Load {
+  readonly target: Pipelined;
+  readonly streams: Streams;
+  readonly requests: number;
+  readonly mode: Mode;
 }
 
 async function work(
-  target: Pipelined,
-  streams: Streams,
-  requests: number,
+  load: Load,
   launch: () => Promise<Pick<TestWorker, 'output' | 'stop'>>,
   faults: readonly Fault[],
 ): Promise<TopologyCount> {
+  const { requests } = load;
   const running = await launch();
   const reach = (count: number) =>
-    eventually(`answer ${count} of ${requests}`, async () => await answered(target, streams) >= count, deadlineMs)
+    eventually(`answer ${count} of ${requests}`, async () => await answered(load) >= count, deadlineMs)
       .catch((cause: unknown) => {
         throw new Error(`${String(cause)}; the worker printed:\n${running.output().slice(-4000)}`, { cause });
       });
@@ -218,22 +265,21 @@ async function work(
       await strike();
     }
     await reach(requests);
-    const last = await eventually('nothing is pending', () => settled(target, streams, requests), deadlineMs);
-    return { requests, ...await responses(target, streams, requests, last) };
+    return await eventually('nothing is pending', () => settled(load), deadlineMs);
   } finally {
     await running.stop();
   }
 }
 
 /** Undefined while something is pending. A server that is just going down has no answer either. */
-async function settled(target: Pipelined, streams: Streams, requests: number): Promise<Audit | undefined> {
+async function settled({ target, streams, requests, mode }: Load): Promise<TopologyCount | undefined> {
   const { pending } = await audit(target, 0, streams);
-  return pending === 0 ? await audit(target, requests, streams) : undefined;
+  return pending === 0 ? { requests, ...await mode.count(target, streams, requests) } : undefined;
 }
 
-async function answered(target: Pipelined, { responseStream }: Streams): Promise<number> {
-  const [length] = await target.pipeline([['XLEN', responseStream]]).catch(() => [0]);
-  return Number(length);
+/** 0 of a server that is just going down. */
+function answered({ target, streams, mode }: Load): Promise<number> {
+  return mode.answered(target, streams).catch(() => 0);
 }
 
 async function responses(
@@ -280,7 +326,7 @@ function throughCluster(cluster: TestCluster): Pipelined {
 }
 
 function keyOf(command: Command): string {
-  return String(command[0] === 'XGROUP' ? command[2] : command[1]);
+  return String(command[0] === 'XGROUP' || command[0] === 'XINFO' ? command[2] : command[1]);
 }
 
 async function pipelined(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
