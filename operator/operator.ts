@@ -21,6 +21,7 @@ import { reconcile } from './redisworker/reconcile.ts';
 import { WorkerEventCounts } from './redisworker/follow/worker-events.ts';
 import { figuresOf } from './redisworker/status/figures.ts';
 import type { World } from './redisworker/world.ts';
+import { startResync } from './resync.ts';
 
 /** What an operator is started with. */
 export interface OperatorOptions extends ShapingOptions {
@@ -56,7 +57,7 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** All workers are looked at again after this long even if nothing was heard of them. */
+/** Every worker is looked at again within this time even if nothing was heard of it. */
 const resyncMs = 600_000;
 
 /** Pods of one worker come up by and by, each in some steps; who waits for a worker waits for the last of them. */
@@ -109,11 +110,11 @@ export function startOperator(options: OperatorOptions): Operator {
   };
   let controller: ReturnType<typeof startController> | undefined;
   let stopping = false;
-  let cancelResync = (): void => undefined;
+  let stopResync = (): void => undefined;
+  const keys = () =>
+    following.copies.workers.list().map(({ metadata: { namespace = 'default', name } }) => keyOf({ namespace, name }));
   const lookAtAll = () => {
-    for (const { metadata } of following.copies.workers.list()) {
-      queue.add(`${metadata.namespace ?? 'default'}/${metadata.name}`, 'low');
-    }
+    for (const key of keys()) queue.add(key, 'low');
   };
   const followLogin = (what: string, followed: Followed<unknown> | undefined) =>
     followed?.follow(clock, {
@@ -129,12 +130,17 @@ export function startOperator(options: OperatorOptions): Operator {
     followLogin('password', options.redisPassword),
     followLogin('password of the Sentinels', options.redisSentinelPassword),
   ];
-  const resync = () => {
-    following.runtimeSecrets.doubtAll();
-    lookAtAll();
-    void following.ciliumPolicies.openIfUsed();
-    cancelResync = clock.after(resyncMs * (0.9 + Math.random() * 0.2), resync);
-  };
+  const resync = () =>
+    startResync({
+      clock,
+      everyMs: resyncMs,
+      keys,
+      look(key) {
+        following.runtimeSecrets.doubt(key);
+        queue.add(key, 'low');
+      },
+      begins: () => void following.ciliumPolicies.openIfUsed(),
+    });
   const begun = clock.now();
   const unseen = new Set<string>();
   const looked = (key: string) => {
@@ -143,7 +149,7 @@ export function startOperator(options: OperatorOptions): Operator {
   };
   const started = synced(following).then(() => {
     if (stopping) return;
-    for (const { metadata } of following.copies.workers.list()) unseen.add(keyOf(metadata));
+    for (const key of keys()) unseen.add(key);
     controller = startController({
       name: 'redisworker',
       queue,
@@ -162,7 +168,7 @@ export function startOperator(options: OperatorOptions): Operator {
         return figuresOf(worker, following.responses.tally(key), counts.of(key));
       })
     );
-    resync();
+    stopResync = resync();
     log.info({ workers: following.copies.workers.list().length }, 'the operator reconciles');
   });
   started.catch(() => undefined); // it was stopped before; told to whoever awaits it
@@ -176,7 +182,7 @@ export function startOperator(options: OperatorOptions): Operator {
     redisOf: (worker) => following.responses.target(worker),
     async stop() {
       stopping = true;
-      cancelResync();
+      stopResync();
       for (const file of files) file?.stop();
       stopCopies(following);
       await controller?.stop();

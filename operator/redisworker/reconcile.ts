@@ -2,6 +2,7 @@
 import type { Outcome } from '../controller/controller.ts';
 import { ClusterError } from '../cluster/cluster.ts';
 import { TerminalError } from '../errors.ts';
+import { Turns } from '../turns.ts';
 import { apply } from './apply/index.ts';
 import { failureOf } from './apply/failure.ts';
 import { tellFindings } from './apply/redis-findings.ts';
@@ -13,6 +14,9 @@ import { planOf } from './plan/index.ts';
 import { requeueAfter } from './plan/requeue.ts';
 import type { World } from './world.ts';
 
+/** There is one event loop, whoever looks. */
+const turns = new Turns();
+
 /** Until the live copy has what somebody else wrote. */
 const conflictMs = 100;
 /** Until a consumer that was woken is there to be looked at. */
@@ -22,6 +26,7 @@ const wokenMs = 1000;
 export async function reconcile(world: World, key: string): Promise<Outcome> {
   if (await wake(world, key)) return { kind: 'recheck', afterMs: wokenMs, why: 'Woken' };
   const observed = await observe(world, key);
+  await turns.next(); // whoever is woken waits for one plan, and not for those of all who are looked at
   follow(world.following, key, observed);
   if (!observed) return { kind: 'settled' };
   tellFindings(world, observed);

@@ -61,11 +61,6 @@ export class RuntimeSecrets {
     this.#doubted.add(key);
   }
 
-  /** The next look at any worker asks again. */
-  doubtAll(): void {
-    for (const key of this.#known.keys()) this.#doubted.add(key);
-  }
-
   /** @param isWaiting a pod of the worker has not come up: when it goes on, the worker is looked at with a fresh Secret */
   keep(key: string, isWaiting: boolean): void {
     if (!isWaiting) this.#awaiting.delete(key);

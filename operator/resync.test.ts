@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../test/support/manual-clock.ts';
+import { startResync } from './resync.ts';
+
+const everyMs = 600_000;
+
+function resyncing(count: number) {
+  const clock = new ManualClock();
+  const keys = Array.from({ length: count }, (_, at) => `default/w${at}`);
+  const looks: string[] = [];
+  let rounds = 0;
+  const stop = startResync({
+    clock,
+    everyMs,
+    random: () => 0.5,
+    keys: () => keys,
+    look: (key) => looks.push(key),
+    begins: () => rounds++,
+  });
+  return { clock, keys, looks, stop, rounds: () => rounds };
+}
+
+test('every worker is looked at when it begins, and once more in each round', async () => {
+  const { clock, keys, looks, stop, rounds } = resyncing(1000);
+  expect(looks).toEqual(keys);
+  for (const round of [1, 2, 3]) {
+    looks.length = 0;
+    await clock.advance(everyMs);
+    expect([looks.length, new Set(looks).size, rounds()]).toEqual([1000, 1000, round + 1]);
+  }
+  stop();
+});
+
+test.each([3, 600, 1000, 5000])(
+  'a round looks at few of %d at a time, or who is woken meanwhile would wait for all',
+  async (count) => {
+    const { clock, looks, stop } = resyncing(count);
+    for (let second = 0; second < 700; second++) {
+      looks.length = 0;
+      await clock.advance(1000);
+      expect(looks.length).toBeLessThanOrEqual(Math.ceil(count / 600));
+    }
+    stop();
+  },
+);
+
+test('workers that come and go between two rounds are in the next one, and in none', async () => {
+  const { clock, keys, looks, stop } = resyncing(2);
+  keys.splice(0, 1, 'default/new');
+  await clock.advance(everyMs);
+  looks.length = 0;
+  await clock.advance(everyMs);
+  expect(looks).toEqual(['default/new', 'default/w1']);
+  stop();
+});
+
+test('one that is stopped looks at nobody any more', async () => {
+  const { clock, looks, stop } = resyncing(1000);
+  await clock.advance(5000);
+  stop();
+  const before = looks.length;
+  await clock.advance(3 * everyMs);
+  expect(looks).toHaveLength(before);
+});
