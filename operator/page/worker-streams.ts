@@ -11,6 +11,7 @@ import type { RedisTopology } from '../../contract/redis-address.ts';
 import { defaultTaskDetails, taskFields, taskQueueKey } from '../../contract/tasks.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
 import type { TaskPlace, WorkerStreams } from '../redis/requests/worker-streams.ts';
+import type { WorkSort } from './model.ts';
 
 const spec = z.object({
   type: z.string().optional(),
@@ -22,7 +23,14 @@ const spec = z.object({
     details: z.string().default(defaultTaskDetails),
     fields: z.record(z.string(), z.string()).default({}),
   }).optional(),
+  hats: z.object({}).optional(),
 });
+
+/** What a worker runs, as its manifest says. */
+export function workOf({ spec: given }: KubeObject): WorkSort {
+  const { tasks, hats } = spec.safeParse(given).data ?? {};
+  return hats !== undefined ? 'Scripts' : tasks !== undefined ? 'Tasks' : 'Requests';
+}
 
 /** The worker type: `spec.type`, else the name. */
 export function workerType({ spec: given, metadata }: KubeObject): string {
