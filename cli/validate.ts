@@ -7,7 +7,7 @@ import { generateKey } from '../contract/secrets.ts';
 import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.ts';
 import { importFault } from '../operator/code/imports.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';

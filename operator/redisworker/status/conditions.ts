@@ -87,9 +87,9 @@ function sharing(why: string): string {
   return `; this worker shares the operator's own login there, because that server ${why}`;
 }
 
-/** Whether the source is at hand. */
-export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
-  const problem = source.ok ? source.value.behind : source.problem;
+/** Whether the source is at hand, and what else is code. */
+export function sourceCondition({ source, texts, blueprint: { work } }: ObservedSpec): UndatedCondition {
+  const problem = source.ok ? source.value.behind ?? (texts?.ok === false ? texts.problem : undefined) : source.problem;
   if (problem !== undefined) {
     const status = problem.reason === 'SourceResolving' ? 'Unknown' : 'False';
     return { type: 'SourceResolved', status, reason: problem.reason, message: problem.message };
@@ -98,7 +98,7 @@ export function sourceCondition({ source }: ObservedSpec): UndatedCondition {
     type: 'SourceResolved',
     status: 'True',
     reason: 'Resolved',
-    message: source.ok ? `${source.value.bytes} bytes, ${source.value.digest}` : '',
+    message: work.resolved ?? (source.ok ? `${source.value.bytes} bytes, ${source.value.digest}` : ''),
   };
 }
 
