@@ -14,7 +14,7 @@ import {
   redriveOne,
   type Route,
 } from '../operator/redis/requests/dead-letters.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { type ExitCode, exitCodes, Failure, messageOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { printable, shortened } from '../operator/redis/requests/printable.ts';

@@ -7,7 +7,7 @@ import { examine } from '../operator/redis/doctor/index.ts';
 import { type Need, newsNeeds, operatorNeeds, userNeeds } from '../operator/redis/doctor/rights.ts';
 import { examineWorker } from '../operator/redis/doctor/worker.ts';
 import { subjectOf } from '../operator/redis/fault.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { type DoctorRequest, type DoctorTarget, findDoctorTargets, sampleKeys } from './doctor-targets.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';

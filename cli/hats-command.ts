@@ -125,7 +125,7 @@ function addImport(hats: Command, { io, finish }: Call): void {
 
 function withCommonWords(command: Command): Command {
   return withCluster(withSessionRedis(command.argument('<type>', 'worker type')))
-    .option('--cluster <name>', 'name of the cluster, when the manifest names another than the worker type')
+    .option('--cluster <name>', 'name of the HATS cluster, where no manifest is at hand that names it')
     .addOption(sessionOption())
     .addHelpText('after', `\n${inClusterHelp}`);
 }

@@ -16,11 +16,12 @@ const takenWithin = 10;
  * @throws Failure when nobody may run it, or it does not end in time
  */
 export function runScript(words: HatsWords, script: string, seconds: number, io: Io): Promise<ExitCode> {
-  return onRedis(words, io, async (redis, cluster) => {
-    const { kind, name, key } = await findScript(redis, words, script);
+  return onRedis(words, io, async (redis, place) => {
+    const { cluster } = place;
+    const { kind, name, key } = await findScript(redis, place, script);
     if (kind === 'Endpoints') throw new Failure(`${kind}:${name} answers over HTTP: ask it there`, exitCodes.usage);
     const [source, state, owner, fenced] = await redis.hmget(key, 'Source', 'State', 'Owner', 'Fenced');
-    if (!source) absent(words, script);
+    if (!source) absent(place, script);
     const holder = state === 'running' && owner ? owner : undefined;
     if (holder !== undefined && (kind === 'Jobs' || fenced !== holder)) {
       throw new Failure(`${kind}:${name} is running on ${holder} right now: try again once it has ended`);

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Io } from './io.ts';
 import { openPlace, type PlaceWords } from './choose-place.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { announce } from './announce.ts';
 import { closing, type Place } from './place.ts';
 import { chosenWorkers, viewOf } from './status.ts';

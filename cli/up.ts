@@ -1,7 +1,7 @@
 /** `redisworker up`: a local session in the foreground, until it is interrupted. */
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { tlsFlagsNeedTls } from '../operator/default-redis-tls.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { startLocalOperator } from './local-operator.ts';

@@ -8,7 +8,7 @@ import { keyOf, type KubeObject, resources } from '../operator/cluster/cluster.t
 import { importFault } from '../operator/code/imports.ts';
 import { type CodeUse, moduleCode, workerCode } from '../operator/code/use.ts';
 import type { ShapingOptions } from '../operator/defaults.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import type { Io } from './io.ts';
 import { linesOfManifests, type ManifestLines } from './manifest-lines.ts';

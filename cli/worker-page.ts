@@ -2,7 +2,7 @@
 import type { KubeObject } from '../operator/cluster/cluster.ts';
 import { formatAge } from '../operator/age.ts';
 import { announce } from './announce.ts';
-import { counted } from './counted.ts';
+import { counted } from '../operator/counted.ts';
 import { shortened } from '../operator/redis/requests/printable.ts';
 import { alignRows } from './table.ts';
 import { type ConsumerView, statusOf, type WorkerStatus } from './worker-status.ts';

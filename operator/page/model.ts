@@ -6,13 +6,15 @@ export type PageMode = 'Local' | 'Cluster';
 /** How a worker stands, in one word. */
 export type Standing = 'Ready' | 'NotReady' | 'Reconciling' | 'Stalled' | 'New';
 
+/** What a worker runs: requests of a stream, tasks of a list, or scripts, which nobody sends anything. */
+export type WorkSort = 'Requests' | 'Tasks' | 'Scripts';
+
 /** One worker in a table. What is not known is absent, never 0. */
 export interface WorkerRow {
   readonly namespace: string;
   readonly name: string;
   readonly type: string;
-  /** Whether it runs tasks of a list rather than requests of a stream. */
-  readonly runsTasks: boolean;
+  readonly work: WorkSort;
   readonly standing: Standing;
   /** Reason of the condition that says so. */
   readonly reason: string;
@@ -38,7 +40,7 @@ export interface Totals {
   /** Consumers of all workers. */
   readonly consumersReady: number;
   readonly consumersWanted: number;
-  /** Of the workers whose backlog is known, and how many there are of whom it is not. */
+  /** Of the workers whose backlog is known, and how many there are that have one of which nothing is known. */
   readonly backlog: number;
   readonly backlogUnknown: number;
   readonly perSecond: number;
@@ -129,7 +131,7 @@ export interface WorkerDepth {
   readonly omittedConsumers: number;
   /** Empty for a worker of one module. */
   readonly modules: readonly ModuleRow[];
-  /** Of a worker that runs such; it has no backlog then. */
+  /** Of a worker that runs such, once its status tells of them. */
   readonly scripts?: Scripts;
   /** Over the window of the history, the most frequent first. */
   readonly codes: readonly CodeCount[];

@@ -17,7 +17,7 @@ import type {
 import { Refused } from './refused.ts';
 import { deadLettersOf, replay, type RequestPlace, traceOf } from './requests.ts';
 import { depthOf, inOrder, matches, maxRows, rowOf, totalsOf } from './view.ts';
-import { streamsOf, workerType } from './worker-streams.ts';
+import { streamsOf, workerType, workOf } from './worker-streams.ts';
 
 /** What the page is told, and in local mode what it may have done. Every call may throw {@link Refused}. */
 export interface PageSource {
@@ -68,6 +68,11 @@ export function pageSource(options: SourceOptions): PageSource {
     }
     return { type: workerType(object), target, ...streamsOf(object, target.topology) };
   };
+  /** Where requests or tasks are sent, and dead ones are kept. @throws Refused for a worker that has no such place */
+  const openPlaceOf = (key: string): RequestPlace => {
+    if (workOf(find(key).object) !== 'Scripts') return placeOf(key);
+    throw new Refused(409, `${key} runs scripts: nothing can be sent to it, and it has no dead letters`);
+  };
   return {
     overview(words) {
       const all = known().workers().map((worker) => rowOf(worker, history.of(worker.uid)));
@@ -87,11 +92,11 @@ export function pageSource(options: SourceOptions): PageSource {
       return depthOf(worker, history.of(worker.uid), clock.now());
     },
     trace: async (key, ref) => await traceOf(placeOf(key), ref),
-    deadLetters: async (key) => await deadLettersOf(placeOf(key)),
+    deadLetters: async (key) => await deadLettersOf(openPlaceOf(key)),
     ...(send === undefined ? {} : {
       acts: {
-        send: async (key, request) => await send(placeOf(key), request),
-        replay: async (key, letter) => await replay(placeOf(key), letter),
+        send: async (key, request) => await send(openPlaceOf(key), request),
+        replay: async (key, letter) => await replay(openPlaceOf(key), letter),
       },
     }),
     stop: () => history.stop(),

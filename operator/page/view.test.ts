@@ -78,6 +78,13 @@ test('what is not known is absent and never 0', () => {
   expect(totals).toMatchObject({ workers: 2, backlog: 0, backlogUnknown: 1, consumersWanted: 3 });
 });
 
+test('a row says what the worker runs, and one of scripts has no backlog that could be unknown', () => {
+  const row = (spec: Told) => rowOf(liveWorker(worker('w', {}, spec), undefined), []);
+  const rows = [row({}), row({ tasks: { circlePublicKey: '02ab' } }), row({ hats: {} })];
+  expect(rows.map(({ work }) => work)).toEqual(['Requests', 'Tasks', 'Scripts']);
+  expect(totalsOf(rows).backlogUnknown).toBe(2);
+});
+
 test('rates are told per interval, and counts over the window of the history', async () => {
   const { history, now, clock } = await historyOf(tally(1000, 10), tally(1150, 10), tally(1300, 40));
   const samples = history.of('uid-w');

@@ -5,25 +5,23 @@ import { resultOf } from '../redisworker/status/consumer-rows.ts';
 import type { Sample, Samples } from './history.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { CodeCount, ConsumerRow, Scripts, Series, Standing, Totals, WorkerDepth, WorkerRow } from './model.ts';
+import { workerType, workOf } from './worker-streams.ts';
 
 /** Rows of one table: whoever has more looks for some of them. */
 export const maxRows = 200;
 
 /** One worker, as a row. */
 export function rowOf(worker: LiveWorker, samples: Samples): WorkerRow {
-  const { object: { metadata, spec }, status, tally, stream } = worker;
-  const { type = metadata.name, suspend = false, tasks } = (spec ?? {}) as {
-    readonly type?: string;
-    readonly suspend?: boolean;
-    readonly tasks?: object;
-  };
+  const { object, status, tally, stream } = worker;
+  const { metadata, spec } = object;
+  const { suspend = false } = (spec ?? {}) as { readonly suspend?: boolean };
   const [ready, wanted] = (status.consumersReady ?? '').split('/').filter((part) => part !== '').map(Number);
   const { total, failed } = sinceFirst(samples, tally);
   return {
     namespace: metadata.namespace ?? 'default',
     name: metadata.name,
-    type,
-    runsTasks: tasks !== undefined,
+    type: workerType(object),
+    work: workOf(object),
     ...standingOf(status.conditions ?? []),
     suspended: suspend,
     ...(ready === undefined || wanted === undefined ? {} : { ready, wanted }),
@@ -58,7 +56,7 @@ export function totalsOf(rows: readonly WorkerRow[]): Totals {
     consumersReady: sum(({ ready = 0 }) => ready),
     consumersWanted: sum(({ wanted = 0 }) => wanted),
     backlog: sum(({ backlog = 0 }) => backlog),
-    backlogUnknown: rows.filter(({ backlog }) => backlog === undefined).length,
+    backlogUnknown: rows.filter(({ backlog, work }) => backlog === undefined && work !== 'Scripts').length,
     perSecond: rounded(sum(({ perSecond }) => perSecond)),
     total: sum(({ total }) => total),
     failed: sum(({ failed }) => failed),

@@ -1,5 +1,6 @@
 /** The keys a worker's manifest names or leaves to the usual, read from the object as it is. */
 import { z } from 'zod';
+import { foundScriptsKey } from '../../contract/hats.ts';
 import {
   deadLetterStreamKey,
   keyPrefix,
@@ -10,7 +11,8 @@ import {
 import type { RedisTopology } from '../../contract/redis-address.ts';
 import { defaultTaskDetails, taskFields, taskQueueKey } from '../../contract/tasks.ts';
 import type { KubeObject } from '../cluster/cluster.ts';
-import type { TaskPlace, WorkerStreams } from '../redis/requests/worker-streams.ts';
+import type { ScriptPlace, TaskPlace, WorkerStreams } from '../redis/requests/worker-streams.ts';
+import type { WorkSort } from './model.ts';
 
 const spec = z.object({
   type: z.string().optional(),
@@ -22,7 +24,14 @@ const spec = z.object({
     details: z.string().default(defaultTaskDetails),
     fields: z.record(z.string(), z.string()).default({}),
   }).optional(),
+  hats: z.object({ cluster: z.string().optional() }).optional(),
 });
+
+/** What a worker runs, as its manifest says. */
+export function workOf({ spec: given }: KubeObject): WorkSort {
+  const { tasks, hats } = spec.safeParse(given).data ?? {};
+  return hats !== undefined ? 'Scripts' : tasks !== undefined ? 'Tasks' : 'Requests';
+}
 
 /** The worker type: `spec.type`, else the name. */
 export function workerType({ spec: given, metadata }: KubeObject): string {
@@ -31,8 +40,9 @@ export function workerType({ spec: given, metadata }: KubeObject): string {
 
 /** The streams of a worker in a Redis of this topology. */
 export function streamsOf(worker: KubeObject, topology: RedisTopology): WorkerStreams {
-  const { stream, handler, tasks } = spec.safeParse(worker.spec).data ?? {};
-  const usual = usualStreams(workerType(worker), topology);
+  const { stream, handler, tasks, hats } = spec.safeParse(worker.spec).data ?? {};
+  const type = workerType(worker);
+  const usual = usualStreams(type, topology);
   return {
     requestStream: stream?.request ?? usual.requestStream,
     responseStream: stream?.response ?? usual.responseStream,
@@ -45,7 +55,13 @@ export function streamsOf(worker: KubeObject, topology: RedisTopology): WorkerSt
         fields: { ...taskFields, ...tasks.fields },
       },
     }),
+    ...(hats && { scripts: usualScripts(type, hats.cluster) }),
   };
+}
+
+/** The scripts of a worker type. @param cluster that its manifest names */
+export function usualScripts(type: string, cluster = type): ScriptPlace {
+  return { cluster, found: foundScriptsKey(type) };
 }
 
 /** Tasks whose manifest names nothing but perhaps the list. */

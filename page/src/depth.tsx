@@ -12,7 +12,12 @@ const states: Readonly<Record<string, string>> = {
   Updating: 'busy',
 };
 
-export function Consumers({ consumers, now }: { readonly consumers: readonly ConsumerRow[]; readonly now: string }) {
+/** @param takes whether they take something, which is then in flight */
+export function Consumers({ consumers, takes, now }: {
+  readonly consumers: readonly ConsumerRow[];
+  readonly takes: boolean;
+  readonly now: string;
+}) {
   if (consumers.length === 0) return <Empty title='No consumer' />;
   return (
     <table class='consumers'>
@@ -24,7 +29,7 @@ export function Consumers({ consumers, now }: { readonly consumers: readonly Con
           <th scope='col' class='number'>Failed</th>
           <th scope='col' class='number'>p50</th>
           <th scope='col' class='number'>p99</th>
-          <th scope='col' class='number'>In flight</th>
+          {takes && <th scope='col' class='number'>In flight</th>}
           <th scope='col' class='number'>Restarts</th>
         </tr>
       </thead>
@@ -43,7 +48,7 @@ export function Consumers({ consumers, now }: { readonly consumers: readonly Con
             <td class='number' data-name='Failed'>{share(row.failed ?? 0, row.total ?? 0)}</td>
             <td class='number' data-name='p50'>{duration(row.p50Ms)}</td>
             <td class='number' data-name='p99'>{duration(row.p99Ms)}</td>
-            <td class='number' data-name='In flight'>{amount(row.pending)}</td>
+            {takes && <td class='number' data-name='In flight'>{amount(row.pending)}</td>}
             <td class={`number ${(row.restarts ?? 0) > 0 ? 'warn' : ''}`} data-name='Restarts'>
               {amount(row.restarts)}
             </td>
@@ -93,15 +98,14 @@ const badStates: ReadonlySet<string> = new Set(['crashed', 'failing']);
 export function ScriptTable({ scripts: { kinds, crashed }, now }: { readonly scripts: Scripts; readonly now: string }) {
   return (
     <>
-      <dl class='figures'>
+      <dl class='figures states'>
         {kinds.map(({ kind, counts }) => {
           const states = Object.entries(counts).filter(([, count]) => count > 0);
           return (
             <Figure key={kind} name={kind}>
               {states.length === 0 && '–'}
-              {states.map(([state, count], at) => (
+              {states.map(([state, count]) => (
                 <span key={state} class={badStates.has(state) ? 'bad' : ''}>
-                  {at > 0 && ' '}
                   {amount(count)}
                   <small>{` ${state}`}</small>
                 </span>
@@ -113,7 +117,7 @@ export function ScriptTable({ scripts: { kinds, crashed }, now }: { readonly scr
       <ul class='conditions'>
         {crashed.map(({ key, error, time }) => (
           <li key={key} class='bad'>
-            <strong>{key}</strong> {time !== undefined && <span class='quiet'>crashed {ago(time, now)}</span>}
+            <strong>{key}</strong> {time !== undefined && <span class='quiet'>failed {ago(time, now)}</span>}
             <p>{error}</p>
           </li>
         ))}

@@ -1,18 +1,22 @@
-/** Looks up one request or task: the whole path of it, as far as Redis still knows. */
+/** Looks up one request, task or run of a script: the whole path of it, as far as Redis still knows. */
 import { useState } from 'preact/hooks';
-import type { RequestTrace } from '../../operator/page/model.ts';
+import type { RequestTrace, WorkSort } from '../../operator/page/model.ts';
 import { read, workerPath } from './ask.ts';
 import { Section } from './parts.tsx';
 
 const tones: Readonly<Record<string, string>> = { Answered: 'good', Finished: 'good', Dead: 'bad', Unknown: 'idle' };
 
-export function TraceView({ worker, ofTasks }: {
+const words: Readonly<Record<WorkSort, readonly [title: string, name: string]>> = {
+  Requests: ['Look up a request', 'Reference of the request'],
+  Tasks: ['Look up a task', 'Id of the task'],
+  Scripts: ['Look up a run', 'The run, such as Jobs:count.js:2030-01-31T12:00:00.000Z'],
+};
+
+export function TraceView({ worker, work }: {
   readonly worker: { readonly namespace: string; readonly name: string };
-  readonly ofTasks: boolean;
+  readonly work: WorkSort;
 }) {
-  const [title, name] = ofTasks
-    ? ['Look up a task', 'Id of the task']
-    : ['Look up a request', 'Reference of the request'];
+  const [title, name] = words[work];
   const [ref, setRef] = useState('');
   const [trace, setTrace] = useState<RequestTrace>();
   const [fault, setFault] = useState('');

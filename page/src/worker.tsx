@@ -1,5 +1,5 @@
 /** One worker in depth. */
-import type { WorkerDepth } from '../../operator/page/model.ts';
+import type { WorkerDepth, WorkSort } from '../../operator/page/model.ts';
 import { workerPath } from './ask.ts';
 import { BacklogChart, RateChart } from './charts.tsx';
 import { Codes, Conditions, Consumers, Modules, Scope, ScriptTable } from './depth.tsx';
@@ -17,12 +17,6 @@ export function WorkerView({ worker, tab, local }: {
   readonly local: boolean;
 }) {
   const { data, fault, gone } = usePolled<WorkerDepth>(workerPath(worker));
-  const tabs = [
-    ['', 'Overview'],
-    ['requests', 'Look up'],
-    ['dead', 'Dead letters'],
-    ...(local ? [['send', 'Send']] : []),
-  ];
   if (data === undefined) {
     return (
       <>
@@ -33,6 +27,9 @@ export function WorkerView({ worker, tab, local }: {
       </>
     );
   }
+  const { work } = data.row;
+  const tabs = tabsOf(work, local);
+  const shown = tabs.some(([id]) => id === tab) ? tab : ''; // an address may name what there is not
   return (
     <>
       <nav aria-label='Back'>
@@ -47,22 +44,38 @@ export function WorkerView({ worker, tab, local }: {
       </div>
       <p class='sentence'>{data.row.message}</p>
       <nav class='tabs' aria-label='Parts of this worker'>
-        {tabs.map(([id = '', title]) => (
-          <a key={id} href={addressOf(worker, id)} {...(tab === id ? { 'aria-current': 'page' as const } : {})}>
+        {tabs.map(([id, title]) => (
+          <a key={id} href={addressOf(worker, id)} {...(shown === id ? { 'aria-current': 'page' as const } : {})}>
             {title}
           </a>
         ))}
       </nav>
-      {tab === 'requests' && <TraceView worker={worker} ofTasks={data.row.runsTasks} />}
-      {tab === 'dead' && <DeadView worker={worker} local={local} now={data.now} />}
-      {tab === 'send' && local && <SendView worker={worker} type={data.row.type} ofTasks={data.row.runsTasks} />}
-      {tab === '' && <Depth depth={data} />}
+      {shown === 'requests' && <TraceView worker={worker} work={work} />}
+      {shown === 'dead' && <DeadView worker={worker} local={local} now={data.now} />}
+      {shown === 'send' && <SendView worker={worker} type={data.row.type} ofTasks={work === 'Tasks'} />}
+      {shown === '' && <Depth depth={data} />}
     </>
   );
 }
 
+/** The parts of a view, by what the worker has: nobody sends anything to scripts. */
+function tabsOf(work: WorkSort, local: boolean): readonly (readonly [id: string, title: string])[] {
+  return [
+    ['', 'Overview'],
+    ['requests', 'Look up'],
+    ...(work === 'Scripts' ? [] : [['dead', 'Dead letters']] as const),
+    ...(work === 'Scripts' || !local ? [] : [['send', 'Send']] as const),
+  ];
+}
+
 function Depth({ depth }: { readonly depth: WorkerDepth }) {
   const { row, stream, now } = depth;
+  const takes = row.work !== 'Scripts';
+  const reach = (
+    <Section title='May reach'>
+      <Scope scope={depth.scope} approximations={depth.approximations} />
+    </Section>
+  );
   return (
     <>
       <dl class='figures'>
@@ -75,12 +88,10 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
           {amount(row.failed)}
           <small>{row.total > 0 ? ` ${share(row.failed, row.total)}` : ''}</small>
         </Figure>
-        {depth.scripts === undefined && <Figure name='Backlog'>{amount(row.backlog)}</Figure>}
-        {depth.scripts === undefined && <Figure name='Waiting'>{amount(stream.lag)}</Figure>}
-        {depth.scripts === undefined && <Figure name='In flight'>{amount(stream.pending)}</Figure>}
-        {!row.runsTasks && depth.scripts === undefined && (
-          <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>
-        )}
+        {takes && <Figure name='Backlog'>{amount(row.backlog)}</Figure>}
+        {takes && <Figure name='Waiting'>{amount(stream.lag)}</Figure>}
+        {takes && <Figure name='In flight'>{amount(stream.pending)}</Figure>}
+        {row.work === 'Requests' && <Figure name='To be retried'>{amount(stream.scheduled)}</Figure>}
         {stream.oldestPendingTime !== undefined && (
           <Figure name='Oldest in flight'>{ago(stream.oldestPendingTime, now)}</Figure>
         )}
@@ -94,7 +105,7 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
         </Section>
       </div>
       <Section title='Consumers' aside={depth.omittedConsumers > 0 ? `and ${amount(depth.omittedConsumers)} more` : ''}>
-        <Consumers consumers={depth.consumers} now={now} />
+        <Consumers consumers={depth.consumers} takes={takes} now={now} />
       </Section>
       {depth.modules.length > 0 && (
         <Section title='Modules'>
@@ -110,15 +121,15 @@ function Depth({ depth }: { readonly depth: WorkerDepth }) {
         <Section title='Conditions'>
           <Conditions conditions={depth.conditions} now={now} />
         </Section>
-        {depth.scripts === undefined && (
-          <Section title='Backlog' aside='15 minutes'>
-            <BacklogChart series={depth.series} />
-          </Section>
-        )}
+        {takes
+          ? (
+            <Section title='Backlog' aside='15 minutes'>
+              <BacklogChart series={depth.series} />
+            </Section>
+          )
+          : reach}
       </div>
-      <Section title='May reach'>
-        <Scope scope={depth.scope} approximations={depth.approximations} />
-      </Section>
+      {takes && reach}
     </>
   );
 }

@@ -244,7 +244,7 @@ const sections: readonly Section[] = [
     heading: 'SourceResolved, NetworkPolicyExact, NetworkPolicyEnforced',
     head: 'what it says',
     rows: [
-      [['Resolved'], "the module's size and digest are in the message"],
+      [['Resolved'], "the module's size and digest are in the message, or how many scripts or modules there are"],
       [
         ['Exact'],
         'the policy opens exactly the scope; with `pod.labels` the message says that others may select the pods by them',

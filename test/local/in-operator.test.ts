@@ -8,6 +8,7 @@ import { main } from '../../cli/main.ts';
 import { deadLetterStreamKey, replyListKey, requestStreamKey } from '../../contract/keys.ts';
 import type { KubeObject } from '../../operator/cluster/cluster.ts';
 import { answer, type FaultApiServer, startFaultApiServer } from '../support/fault-api-server.ts';
+import { startHats, writeThread } from '../support/hats.ts';
 import { testIo } from '../support/io.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -194,6 +195,37 @@ test('a Redis of its own is reached with the Secret the manifest names, once the
   expect(read).toEqual([]);
   workers = [worker('apart', spec)];
   expect((await run('dead', 'list', 'apart', '-n', 'shop')).out).toContain('it broke there');
+});
+
+test('scripts are listed, shown, switched and run, by the keys the manifest names', async () => {
+  workers = [worker('chores', { type: 'house-work', runtime: 'Hats', hats: { cluster: 'house' } })];
+  const key = await writeThread(redis, 'house', 'talk.js', 'function main() { console.log("hello"); }', {
+    Hang: '3600000000000',
+  });
+  const running = await startHats({ on: redis, type: 'house-work', cluster: 'house' });
+  try {
+    const hats = (...words: string[]) => run('hats', ...words, '-n', 'shop');
+    const listed = await eventually('it is found and runs', async () => {
+      const { out } = await hats('list', 'chores');
+      return out.includes('running') && out;
+    }, 30_000);
+    expect(listed).toMatch(/^SCRIPT .*\nThreads:talk\.js +running +enabled +house-work-1/);
+    expect((await hats('show', 'chores', 'talk.js')).out).toMatch(/^Owner +house-work-1$/m);
+    expect(await hats('run', 'chores', 'talk.js')).toEqual({
+      code: 0,
+      out: 'hello',
+      err: expect.stringMatching(/^Threads:talk\.js ran on house-work-1 in \d+ ms$/),
+    });
+    expect((await hats('disable', 'chores', 'talk.js')).out).toBe('house:Threads:talk.js is disabled');
+    expect((await hats('enable', 'chores', 'talk.js')).out).toBe('house:Threads:talk.js is enabled');
+    expect(await hats('run', 'chores', 'other.js')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no script other.js; "redisworker hats list chores" shows'),
+    });
+  } finally {
+    await running.stop();
+    await redis.client.del(key);
+  }
 });
 
 test('who may not run commands in pods is told which right it takes', async () => {

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deadLetterStreamKey, requestStreamKey } from '../../contract/keys.ts';
+import { deadLetterStreamKey, requestStreamKey, responseStreamKey } from '../../contract/keys.ts';
 import { defaultTaskDetails, taskQueueKey } from '../../contract/tasks.ts';
 import { systemClock } from '../../operator/clock.ts';
 import type { HttpServer } from '../../operator/observability/listen.ts';
@@ -54,6 +54,28 @@ const ofTasks = {
   },
 };
 
+/** One of scripts, of which each kind has one that failed. */
+const ofScripts = {
+  ...worker,
+  metadata: { name: 'chores', namespace: 'shop', uid: 'w' },
+  spec: { runtime: 'Hats', hats: { threads: [], jobs: [], endpoints: [] }, http: {} },
+  status: {
+    consumersReady: '2/2',
+    hats: {
+      threads: { running: 2, stopped: 0, disabled: 1, crashed: 1 },
+      jobs: { running: 0, stopped: 14, disabled: 0, crashed: 1 },
+      endpoints: { enabled: 3, disabled: 0, failing: 1 },
+      crashed: [
+        { key: 'chores:Endpoints:/orders', error: 'Error: no order (line 3, column 9)', time: '2026-11-30T00:00:00Z' },
+        { key: 'chores:Jobs:count.js', error: html },
+        { key: `chores:Threads:${'deep/'.repeat(20)}shout.js`, error: "ReferenceError: 'x' is not defined" },
+      ],
+    },
+    consumers: [{ id: '1', state: 'Ready' }, { id: '2', state: 'Ready' }],
+    conditions: [],
+  },
+};
+
 let server: HttpServer;
 let readOnly: HttpServer;
 let redis: TestRedis;
@@ -66,7 +88,7 @@ const widths = [[390, 'light'], [390, 'dark'], [1280, 'light'], [1280, 'dark']] 
 /** The page on a port, of a worker whose Redis is a real one. @param send absent: it only shows */
 function serve(port: number, send?: Parameters<typeof pageSource>[0]['send']): Promise<HttpServer> {
   const operator = {
-    workers: () => [liveWorker(worker, undefined), liveWorker(ofTasks, undefined)],
+    workers: () => [liveWorker(worker, undefined), liveWorker(ofTasks, undefined), liveWorker(ofScripts, undefined)],
     redisOf: () => targetAt({ port: redis.port }),
   };
   return startPageServer({
@@ -118,6 +140,9 @@ async function opened(path: string, width = 1280, colorScheme: 'light' | 'dark' 
   return { page, faults };
 }
 
+/** Figures that their cell has no room for. */
+const cutOff =
+  '[...document.querySelectorAll(".figures dd")].filter((dd) => dd.scrollWidth > dd.clientWidth).map((dd) => dd.textContent)';
 const scrolls = (page: Page) => page.evaluate('document.documentElement.scrollWidth > innerWidth');
 
 describe.skipIf(!hasChromium)('the status page', () => {
@@ -259,6 +284,50 @@ describe.skipIf(!hasChromium)('the status page', () => {
       await page.close();
     },
   );
+
+  test.each(widths)(
+    'of scripts tells how they stand and what failed, and offers nothing to send, at %d pixels in %s colours',
+    async (width, colours) => {
+      const [run, stream] = ['Jobs:count.js:2026-11-30T12:00:00.000Z', responseStreamKey('chores')];
+      await redis.client.del(stream);
+      await redis.client.xadd(stream, '*', 'ref', run, 'type', 'chores', 'code', '500', 'res', '{}');
+      const { page, faults } = await opened('#token=t', width, colours);
+      await page.getByRole('link', { name: 'chores' }).click();
+      await page.getByText('14 stopped').waitFor();
+      await page.getByText('1 failing').waitFor();
+      await page.getByText(html, { exact: true }).waitFor();
+      await page.getByText('Error: no order (line 3, column 9)').waitFor();
+      expect([await scrolls(page), await page.title()]).toEqual([false, 'redisworker']);
+      expect(await page.evaluate(cutOff)).toEqual([]);
+      expect(await page.getByText(/^(Backlog|Waiting|In flight|To be retried)$/).count()).toBe(0);
+      const offered = await page.getByRole('navigation', { name: 'Parts of this worker' }).getByRole('link')
+        .allTextContents();
+      expect(offered).toEqual(['Overview', 'Look up']);
+      await page.getByRole('link', { name: 'Look up' }).click();
+      await page.getByLabel('The run').fill(run);
+      await page.keyboard.press('Enter');
+      await page.locator('.verdict').waitFor();
+      expect([await scrolls(page), faults]).toEqual([false, []]);
+      for (const absent of ['dead', 'send']) {
+        await page.goto(`${address}#/shop/chores/${absent}`);
+        await page.getByText('14 stopped').waitFor();
+      }
+      await page.close();
+    },
+  );
+
+  test('refuses what nobody can send to scripts, whoever asks', async () => {
+    const ask = async (path: string, body?: object) => {
+      const headers = { authorization: 'Bearer t', 'content-type': 'application/json' };
+      const method = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+      const answer = await fetch(`${address}data/workers/shop/chores/${path}`, { headers, ...method });
+      return [answer.status, await answer.json()];
+    };
+    const why = { error: 'shop/chores runs scripts: nothing can be sent to it, and it has no dead letters' };
+    expect(await ask('dead')).toEqual([409, why]);
+    expect(await ask('dead/1-1/replay', {})).toEqual([409, why]);
+    expect(await ask('send', { data: '{}', timeoutSeconds: 1 })).toEqual([409, why]);
+  });
 
   test('asks for the token where the address has none', async () => {
     const { page } = await opened('');

@@ -15,8 +15,9 @@ const deno = join(root, 'node_modules/.bin/deno');
 /** What a test says about a worker. */
 export interface HatsOptions {
   readonly on: TestRedis;
-  /** Its type, and the name of its cluster. */
   readonly type: string;
+  /** Name of its cluster [the type]. */
+  readonly cluster?: string;
   readonly id?: string;
   /** Entries of spec.permissions.net. */
   readonly net?: readonly string[];
@@ -40,7 +41,7 @@ export interface TestHats extends TestProcess {
 
 /** Starts a worker; its config hash is written before. */
 export async function startHats(options: HatsOptions): Promise<TestHats> {
-  const { on, type, id = '1', net = [], variables = {}, graceSeconds = 5, login } = options;
+  const { on, type, cluster = type, id = '1', net = [], variables = {}, graceSeconds = 5, login } = options;
   const folder = mkdtempSync(join(tmpdir(), 'redisworker-hats-'));
   const passwordFile = join(folder, 'redis-password');
   writeFileSync(passwordFile, login?.password ?? '');
@@ -79,7 +80,7 @@ export async function startHats(options: HatsOptions): Promise<TestHats> {
         [env.redisPasswordFile]: passwordFile,
         ...(login ? { [env.redisUsername]: login.username } : {}),
         [env.settings]: JSON.stringify({
-          cluster: type,
+          cluster,
           found: `${type}:hats:found`,
           graceSeconds,
           net: net.length > 0 ? [`--allow-net=${net.join(',')}`] : [],

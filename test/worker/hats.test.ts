@@ -170,6 +170,45 @@ test('a thread whose owner is killed runs elsewhere, and one that was taken from
   expect(await redis.client.hmget(key, 'State', 'Owner')).toEqual(['running', 'somebody else']);
 });
 
+test('a main() that takes longer than DeadSeconds is running nowhere else, nor a second time, and its heartbeat goes on', async () => {
+  const source = `var me = Math.random();
+    function main() { redis.Do('SADD', 'slow-main:who', me); redis.Blpop(4, 'slow-main:none'); redis.Do('INCR', 'slow-main:turns'); }`;
+  const key = await writeThread(redis, 'slow-main', 'blpop.js', source, { DeadSeconds: '1' });
+  await Promise.all(['1', '2'].map((id) => worker({ type: 'slow-main', id })));
+  await eventually('it began', async () => await redis.client.exists('slow-main:who') === 1, patience);
+  const beats = new Set<string>();
+  await eventually('it came to its end', async () => {
+    beats.add(await field(key, 'Heartbeat') ?? '');
+    return Number(await redis.client.get('slow-main:turns')) > 0;
+  }, patience);
+  expect(beats.size).toBeGreaterThan(3);
+  expect([await redis.client.scard('slow-main:who'), await field(key, 'Fence')]).toEqual([1, '1']);
+});
+
+test('a script that is taken away ends within 100 ms, in the middle of while (true)', async () => {
+  const source =
+    `while (true) { var now = redis.Do('TIME'); redis.Do('SET', 'lost:last', now[0] * 1e6 + Number(now[1])); }`;
+  const key = await writeThread(redis, 'lost', 'busy.js', source);
+  const { name } = await worker({ type: 'lost' });
+  const lateMs: number[] = [];
+  for (let n = 0; n < 5 && !lateMs.some((ms) => ms < 100); n++) {
+    await redis.client.hset(key, 'Owner', '', 'State', 'stopped');
+    await becomes(key, 'Owner', name);
+    await redis.client.del('lost:last');
+    await eventually('it works', async () => await redis.client.exists('lost:last') === 1, patience);
+    await redis.client.hset(key, 'Owner', 'somebody else', 'Heartbeat', `${Date.now() + 60_000}000000`);
+    const [seconds, micros] = await redis.client.time();
+    let last: string | null = null;
+    await eventually('it is still', async () => {
+      const before = last;
+      last = await redis.client.get('lost:last');
+      return last === before;
+    }, patience);
+    lateMs.push((Number(last) - (Number(seconds) * 1e6 + Number(micros))) / 1000);
+  }
+  expect(Math.min(...lateMs)).toBeLessThan(100);
+});
+
 test('one thread of ten that burns a processor, memory or its stack leaves the others alone', async () => {
   for (let n = 0; n < 8; n++) {
     await writeThread(redis, 'burn', `n${n}`, `function main() { redis.Do('INCR', 'burn:${n}'); }`);

@@ -1,8 +1,8 @@
 /** One connection to Redis: calls with a deadline, several in flight, no promise per command. */
 import type { HostPort } from '../../contract/host-port.ts';
-import { after, type Timer } from '../pod/timers.ts';
 import { type Command, CommandBuffer, encodeCommands } from './commands.ts';
 import { ConnectionLostError } from './connection-lost.ts';
+import { Deadlines } from './deadlines.ts';
 import { dialServer, type RedisTarget } from './dial.ts';
 import { RedisError, type Reply, ReplyParser } from './resp.ts';
 import { type Wire, writeAll } from './wire.ts';
@@ -22,7 +22,10 @@ interface Call {
   readonly kind: 'any' | 'transaction';
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
-  timer: Timer;
+  /** When its replies are to be there, by `performance.now()`. */
+  dueMs: number;
+  readonly deadlineMs: number;
+  isLate: boolean;
 }
 
 /** A logged-in connection. Calls may overlap; replies come in the order of the calls. */
@@ -30,6 +33,7 @@ export class Connection {
   readonly #conn: Wire;
   readonly #parser: ReplyParser;
   readonly #calls: Call[] = [];
+  readonly #deadlines = new Deadlines(() => this.#calls, (call) => this.#expire(call));
   #outbox: Uint8Array[] = [];
   #writing = false;
   #lost: ConnectionLostError | undefined;
@@ -80,9 +84,12 @@ export class Connection {
         kind,
         resolve,
         reject,
-        timer: after(deadlineMs, () => this.#expire(call, deadlineMs)),
+        dueMs: performance.now() + deadlineMs,
+        deadlineMs,
+        isLate: false,
       };
       this.#calls.push(call);
+      this.#deadlines.watch(call);
       this.#outbox.push(bytes);
       void this.#write();
     });
@@ -135,13 +142,14 @@ export class Connection {
     call.replies.push(reply);
     if (--call.missing > 0) return;
     this.#calls.shift();
-    call.timer.cancel();
     call.resolve(call.replies);
   }
 
   /** A handler that kept the process busy past the deadline must not look like a dead server: what has arrived is read first. */
-  #expire(call: Call, deadlineMs: number): void {
-    call.timer = after(lateReplyMs, () => this.#fail(`Redis did not answer within ${deadlineMs} ms`));
+  #expire(call: Call): void {
+    if (call.isLate) return this.#fail(`Redis did not answer within ${call.deadlineMs} ms`);
+    call.isLate = true;
+    call.dueMs = performance.now() + lateReplyMs;
   }
 
   #fail(message: string, cause?: unknown, kind?: 'closed'): void {
@@ -151,15 +159,13 @@ export class Connection {
       ? new ConnectionLostError(`Redis closed the connection: ${last.message}`, { cause, kind: 'refused' })
       : new ConnectionLostError(message, { cause, ...(kind ? { kind } : {}) });
     this.#outbox = [];
+    this.#deadlines.end();
     try {
       this.#conn.close();
     } catch {
       // Deno has closed the socket already
     }
-    for (const call of this.#calls.splice(0)) {
-      call.timer.cancel();
-      call.reject(this.#lost);
-    }
+    for (const call of this.#calls.splice(0)) call.reject(this.#lost);
   }
 }
 

@@ -205,7 +205,7 @@ export const status = z.object({
   consumersReady: z.string().max(16).exactOptional().describe(
     'Ready and wanted consumers, such as "2/3", for kubectl get.',
   ),
-  source: source.exactOptional().describe('The module the pods run.'),
+  source: source.exactOptional().describe('The module the pods run; absent where it is several, or scripts.'),
   network: network.exactOptional(),
   autoscale: autoscale.exactOptional(),
   stream: stream.exactOptional(),

@@ -10,6 +10,16 @@ export interface WorkerStreams {
   readonly retrySchedule: string;
   /** Of a worker that takes tasks of a list instead. */
   readonly tasks?: TaskPlace;
+  /** Of a worker that runs scripts instead. */
+  readonly scripts?: ScriptPlace;
+}
+
+/** Where scripts are kept. */
+export interface ScriptPlace {
+  /** What their keys begin with. */
+  readonly cluster: string;
+  /** Key of the hash that names those the pods have found. */
+  readonly found: string;
 }
 
 /** Where tasks are kept. */

@@ -19,6 +19,8 @@ export interface WorkBlueprint {
   readonly kind: string;
   /** Key of the stream its responses go to. */
   readonly responses: string;
+  /** What was resolved, in words, where that is not the module of spec.source. */
+  readonly resolved?: string;
   /** What of the work lies in ConfigMaps. */
   readonly texts?: readonly TextRef[];
   /** What of the worker's scope it has a use for, where that is not all of it: the policy opens no more. */

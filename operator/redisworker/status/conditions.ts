@@ -87,8 +87,8 @@ function sharing(why: string): string {
   return `; this worker shares the operator's own login there, because that server ${why}`;
 }
 
-/** Whether the source is at hand. */
-export function sourceCondition({ source, texts }: ObservedSpec): UndatedCondition {
+/** Whether the source is at hand, and what else is code. */
+export function sourceCondition({ source, texts, blueprint: { work } }: ObservedSpec): UndatedCondition {
   const unread = texts?.ok === false ? texts.problem : undefined;
   const problem = source.ok ? unread ?? source.value.behind : source.problem;
   if (problem !== undefined) {
@@ -99,7 +99,7 @@ export function sourceCondition({ source, texts }: ObservedSpec): UndatedConditi
     type: 'SourceResolved',
     status: 'True',
     reason: 'Resolved',
-    message: source.ok ? `${source.value.bytes} bytes, ${source.value.digest}` : '',
+    message: work.resolved ?? (source.ok ? `${source.value.bytes} bytes, ${source.value.digest}` : ''),
   };
 }
 

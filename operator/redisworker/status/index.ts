@@ -85,7 +85,9 @@ function replicas(
 function details(spec: ObservedSpec, { desired }: Plan): RedisWorkerStatus {
   const scope = formatScope(spec.blueprint.scope);
   return {
-    ...(spec.source.ok ? { source: sourceStatus(spec.source.value) } : {}),
+    ...(spec.source.ok && spec.blueprint.work.resolved === undefined
+      ? { source: sourceStatus(spec.source.value) }
+      : {}),
     ...(desired
       ? {
         network: {

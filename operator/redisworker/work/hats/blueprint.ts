@@ -11,6 +11,7 @@ import {
 import { requestStreamKey, responseStreamKey } from '../../../../contract/keys.ts';
 import { defaultResponseStreamLimit } from '../../../../contract/limits.ts';
 import type { RedisWorker, RedisWorkerSpec } from '../../../api/redisworker.ts';
+import { counted } from '../../../counted.ts';
 import type { WorkBlueprint, WorkSurroundings } from '../../model/work.ts';
 import { denoDenyFlag, denoNetFlag } from '../../network/allow-net/deno-flags.ts';
 
@@ -55,6 +56,7 @@ export function hatsBlueprint(
     resource: resourceOf(namespace, name, uid),
     responses,
     requestLimit: 0,
+    resolved: inWords(spec.hats),
     texts: scripts.flatMap(({ source: { configMap } }) =>
       configMap === undefined ? [] : [{ source: { configMap }, field: 'spec.hats' }]
     ),
@@ -68,6 +70,16 @@ export function hatsBlueprint(
     },
   };
 }
+
+function inWords({ threads, jobs, endpoints }: Pick<Hats, 'threads' | 'jobs' | 'endpoints'> = noScripts): string {
+  const kinds = Object.entries({ thread: threads, job: jobs, endpoint: endpoints }).filter(([, { length }]) =>
+    length > 0
+  );
+  const all = counted(threads.length + jobs.length + endpoints.length, 'script');
+  return kinds.length === 0 ? all : `${all}: ${kinds.map(([kind, { length }]) => counted(length, kind)).join(', ')}`;
+}
+
+const noScripts = { threads: [], jobs: [], endpoints: [] };
 
 function declared(cluster: string, { threads, jobs, endpoints }: Hats): DeclaredScript[] {
   return [

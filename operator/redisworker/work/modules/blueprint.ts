@@ -6,6 +6,7 @@ import {
   type ModulesSettings,
   moduleStatesKey,
 } from '../../../../contract/modules.ts';
+import { counted } from '../../../counted.ts';
 import type { RedisWorker } from '../../../api/redisworker.ts';
 import { canonicalScope, formatScope, parseScope } from '../../network/allow-net/canonical.ts';
 import { uncovered } from '../../network/allow-net/covers.ts';
@@ -47,6 +48,7 @@ export function modulesBlueprint(
     requests,
     resource: resourceOf(namespace, name, uid),
     modules: modules.map((module) => resolved(module, scopes.get(module.name) ?? [], net.deny)),
+    resolved: counted(modules.length, 'module'),
     texts: modules.flatMap(({ name: module, source }) =>
       Object.keys(source).filter((kind) => kind !== 'inline').map((kind) => ({
         source,
