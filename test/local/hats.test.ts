@@ -193,7 +193,7 @@ test('a changed script takes the place of the one before, one that is not named 
 
 test("a script of a ConfigMap is followed, is nobody else's, sees the variables it may, and stays where that is asked for", async () => {
   const { redis: { client }, operator } = started;
-  const { cluster, told } = operator;
+  const { cluster } = operator;
   const scripts = { namespace: 'default', name: 'scripts' };
   const saying = (word: string) =>
     `redis.Do('HSET', 'kept:said', '${word}', env.Get('NO_COLOR') + ' ' + env.Get('HOME') + ' ' + env.Get('REDIS_URL'))`;
@@ -205,17 +205,17 @@ test("a script of a ConfigMap is followed, is nobody else's, sees the variables 
     spec: { runtime: 'Hats', hats: { cluster: 'kept', threads: [{ name: 'say.js', source }] }, ...spec },
   });
   const more = { permissions: { env: ['NO_COLOR'] }, deletionPolicy: 'Retain' };
-  await cluster.create(hatsOf('keeper', more) as never, 'redisworker');
-  await told('keeper', 'SourceResolved', 'False', 'ConfigMapNotFound');
+  await cluster.create(hatsOf('keeper', more), 'redisworker');
+  await operator.told('keeper', 'SourceResolved', 'False', 'ConfigMapNotFound');
   const data = { 'say.js': saying('one') };
   await cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: scripts, data }, 'redisworker');
-  expect(await told('keeper', 'SourceResolved', 'True')).toBe('1 script: 1 thread');
+  expect(await operator.told('keeper', 'SourceResolved', 'True')).toBe('1 script: 1 thread');
   await eventually('it ran', async () => await client.hget('kept:said', 'one') !== null, patience);
   expect(await client.hget('kept:said', 'one')).toBe('1 undefined undefined');
   await cluster.patch(resources.configMaps, scripts, { data: { 'say.js': saying('two') } });
   await eventually('the changed one ran', async () => await client.hget('kept:said', 'two') !== null, patience);
-  await cluster.create(hatsOf('rival', {}) as never, 'redisworker');
-  expect(await told('rival', 'Stalled', 'True', 'HashConflict')).toContain(
+  await cluster.create(hatsOf('rival', {}), 'redisworker');
+  expect(await operator.told('rival', 'Stalled', 'True', 'HashConflict')).toContain(
     'the script "kept:Threads:say.js" belongs to default/keeper/',
   );
   for (const name of ['rival', 'keeper']) {
