@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { countersIn, judge, type Ledger } from './ledger.ts';
 
 const asked = { 200: 5, 400: 3 };
-const right: Ledger = { delivered: true, pending: 0, counted: asked, responses: { 400: 3 }, repeated: 0 };
+const right: Ledger = { delivered: true, pending: 0, counted: { 200: 5 }, responses: { 400: 3 }, repeated: 0 };
 
 describe('a ledger', () => {
-  it('is right where the group counts each answer once, and what failed has its response', () => {
+  it('is right where each answer is counted or leaves a response', () => {
     expect(judge(right, asked)).toEqual({ lost: 0, twice: 0 });
   });
 
   it('tells what was counted too little or too often, though the sum is right', () => {
-    expect(judge({ ...right, counted: { 200: 6, 400: 2 } }, asked)).toEqual({ lost: 1, twice: 1 });
+    expect(judge({ ...right, counted: { 200: 6 }, responses: { 400: 2 } }, asked)).toEqual({ lost: 1, twice: 1 });
   });
 
-  it('tells a response of a failure that is missing, is there twice, or is none of a failure', () => {
+  it('tells a response of a failure that is missing, is there twice, or is of an answer that is counted too', () => {
     expect(judge({ ...right, responses: { 400: 2 } }, asked).lost).toBe(1);
     expect(judge({ ...right, repeated: 2 }, asked).twice).toBe(2);
     expect(judge({ ...right, responses: { 200: 1, 400: 3 } }, asked).twice).toBe(1);
@@ -30,11 +30,11 @@ describe('a ledger', () => {
     expect(judge({ ...whole, responses: { 200: 5 } }, asked).lost).toBe(3);
   });
 
-  it('finds the counters among what else is on record of a group', () => {
-    const record = new Map([['resource', 'default/w/uid-123'], ['position', '1700000000200-0'], ['200', '7'], [
-      'code:503',
+  it('finds the counters of all consumers among what else is on record of a group', () => {
+    const record = new Map([['resource', 'default/w/uid-123'], ['position', '1700000000200-0'], ['done:200:1', '7'], [
+      'done:200:b:2',
       '2',
-    ]]);
-    expect(countersIn(record)).toEqual({ 200: 7, 503: 2 });
+    ], ['done:503:1', '1']]);
+    expect(countersIn(record)).toEqual({ 200: 9, 503: 1 });
   });
 });

@@ -16,7 +16,7 @@ export interface Ledger {
   /** Whether the last request was delivered, and how many are pending. A replica that becomes master has not counted reads. */
   readonly delivered: boolean;
   readonly pending: number;
-  /** The counters of the group; none where every answer leaves a response. */
+  /** The counters of the group: answers that leave no response. */
   readonly counted: Codes;
   /** The entries of the response stream. */
   readonly responses: Codes;
@@ -58,33 +58,30 @@ export async function readLedger(client: Pipelined, of: Streams = streamsOf(type
   };
 }
 
-/** Answers on record so far: what the group counts, or where it does not the responses. */
+/** Answers on record so far: what the group counts, and the responses. */
 export async function answersOf(client: Pipelined, { requestStream, responseStream }: Streams): Promise<number> {
   const [record = null, length = null] = await client.pipeline([
     ['HGETALL', groupRecordKey(requestStream, defaultGroup)],
     ['XLEN', responseStream],
   ]) as Reply[];
   const counts = Object.values(countersIn(pairsOf(record)));
-  return counts.length > 0 ? counts.reduce((sum, one) => sum + one, 0) : Number(length);
+  return counts.reduce((sum, one) => sum + one, Number(length));
 }
 
-/** The fields whose name is a code, or ends with one. */
+/** The counters of a group, of all its consumers: fields `done:<code>:<consumer id>`. */
 export function countersIn(record: ReadonlyMap<string, string>): Codes {
-  return Object.fromEntries([...record].flatMap(([name, value]) => {
-    const [, code] = /(?:^|[^\d])([1-9]\d\d)$/.exec(name) ?? [];
-    return code === undefined ? [] : [[code, Number(value)]];
-  }));
+  const codes: Record<string, number> = {};
+  for (const [name, value] of record) {
+    const [, code] = /^done:(\d+):/.exec(name) ?? [];
+    if (code !== undefined) codes[code] = (codes[code] ?? 0) + Number(value);
+  }
+  return codes;
 }
 
-/**
- * Holds a ledger against the answers there have to be. Where the group counts, each code must be counted exactly as
- * often; what failed has one response each, and what succeeded has none.
- */
+/** Holds a ledger against the answers there have to be: each leaves a response or is counted, and never both. */
 export function judge({ delivered, pending, counted, responses, repeated }: Ledger, expected: Codes): Verdict {
-  const counts = Object.keys(counted).length > 0;
-  const [codes, left] = compare(counts ? counted : responses, expected);
-  const [failures, extra] = counts ? compare(responses, failuresOf(expected)) : [0, 0];
-  return { lost: Math.max(codes, failures, pending, delivered ? 0 : 1), twice: Math.max(left, extra, repeated) };
+  const [missing, tooMuch] = compare(sumOf(counted, responses), expected);
+  return { lost: Math.max(missing, pending, delivered ? 0 : 1), twice: Math.max(tooMuch, repeated) };
 }
 
 /** How many are missing, and how many too much. */
@@ -95,8 +92,9 @@ function compare(found: Codes, expected: Codes): [missing: number, tooMuch: numb
   return [sum(-1), sum(1)];
 }
 
-function failuresOf(codes: Codes): Codes {
-  return Object.fromEntries(Object.entries(codes).filter(([code]) => !code.startsWith('2')));
+function sumOf(one: Codes, other: Codes): Codes {
+  const codes = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...codes].map((code) => [code, (one[code] ?? 0) + (other[code] ?? 0)]));
 }
 
 async function tally(

@@ -40,20 +40,20 @@ const whole: Sizes = {
 };
 
 const quick: Sizes = {
-  rounds: 2,
+  rounds: 3,
   requests: {
     reference: 8_000,
-    ours: 150_000,
-    bound: 150_000,
-    lean: 150_000,
-    chasquimq: 150_000,
-    bullmq1: 8_000,
-    bullmq100: 30_000,
+    ours: 100_000,
+    bound: 100_000,
+    lean: 100_000,
+    chasquimq: 100_000,
+    bullmq1: 5_000,
+    bullmq100: 20_000,
   },
   delayed: { reference: 300, ours: 60_000 },
   latencySamples: 1000,
   coldStarts: 7,
-  sharing: { consumers: [1, 4], requests: 100_000, idleMs: 10_000 },
+  sharing: { consumers: [1, 4], requests: 60_000, idleMs: 8000 },
   payloads: [{ bytes: 100_000, requests: 1000 }, { bytes: 1_000_000, requests: 100 }],
 };
 

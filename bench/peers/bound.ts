@@ -1,7 +1,7 @@
 /**
  * What the server can do: the commands the runtime sends, all encoded beforehand, replies counted by their line ends.
  * `deno run -A bound.ts <port> <type> <consumer id> <count> <requests per transaction> <settings> [<user> <password>]`; prints
- * "ready" once all is encoded, then waits for SIGUSR2.
+ * "ready" once all is encoded, then waits for SIGUSR2; ends by SIGTERM.
  */
 import { decodeConfigHash } from '../../contract/config-hash.ts';
 import { configHashKey, requestStreamKey } from '../../contract/keys.ts';
@@ -55,6 +55,7 @@ console.log('ready');
 await told;
 await Promise.all([send(), receive()]);
 conn.close();
+setInterval(() => {}, 60_000); // until it is ended: what it took is read from a living process
 
 /** Bytes of a batch, and the line ends its replies have. */
 interface Batch {
