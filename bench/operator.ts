@@ -1,6 +1,6 @@
 /**
- * The bench of the operator: `make bench-operator`, with WORKERS=<number> for another size than 1,000, and QUICK=1
- * to leave out the one of 5,000. Writes bench/results/operator.json and docs/performance.md.
+ * The bench of the operator: `make bench-operator`, with WORKERS=<number> for another size than 1,000, MANY=<number> for
+ * another than 5,000, and QUICK=1 to leave that one out. Writes bench/results/operator.json and docs/performance.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -22,7 +22,7 @@ const quick = process.env['QUICK'] === '1';
 const workers = Number(process.env['WORKERS'] ?? 1000);
 /** PARTS=load,peer runs these alone and writes nothing: for who looks into one. */
 const parts = process.env['PARTS']?.split(',');
-const many = 5000;
+const many = Number(process.env['MANY'] ?? 5000);
 const wakes = 100;
 const settleMs = 20_000;
 const longestMs = (count: number): number => 300_000 + count * 1000;

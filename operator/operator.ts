@@ -57,8 +57,9 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** Every worker is looked at again within this time even if nothing was heard of it. */
+/** All workers are looked at again after this long even if nothing was heard of them, one after the other. */
 const resyncMs = 600_000;
+const resyncRoundMs = 60_000;
 
 /** Pods of one worker come up by and by, each in some steps; who waits for a worker waits for the last of them. */
 const comingUpMs = 1000;
@@ -134,6 +135,7 @@ export function startOperator(options: OperatorOptions): Operator {
     startResync({
       clock,
       everyMs: resyncMs,
+      roundMs: resyncRoundMs,
       keys,
       look(key) {
         following.runtimeSecrets.doubt(key);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../test/support/manual-clock.ts';
 import { startResync } from './resync.ts';
 
-const everyMs = 600_000;
+const [everyMs, roundMs] = [600_000, 60_000];
 
 function resyncing(count: number) {
   const clock = new ManualClock();
@@ -12,6 +12,7 @@ function resyncing(count: number) {
   const stop = startResync({
     clock,
     everyMs,
+    roundMs,
     random: () => 0.5,
     keys: () => keys,
     look: (key) => looks.push(key),
@@ -23,22 +24,25 @@ function resyncing(count: number) {
 test('every worker is looked at when it begins, and once more in each round', async () => {
   const { clock, keys, looks, stop, rounds } = resyncing(1000);
   expect(looks).toEqual(keys);
-  for (const round of [1, 2, 3]) {
+  for (const round of [2, 3, 4]) {
     looks.length = 0;
-    await clock.advance(everyMs);
-    expect([looks.length, new Set(looks).size, rounds()]).toEqual([1000, 1000, round + 1]);
+    await clock.advance(everyMs - 2 * roundMs);
+    expect(looks).toEqual([]); // the round before is over
+    await clock.advance(2 * roundMs);
+    if (round === 2) await clock.advance(roundMs); // the first round begins now
+    expect([looks.length, new Set(looks).size, rounds()]).toEqual([1000, 1000, round]);
   }
   stop();
 });
 
-test.each([3, 600, 1000, 5000])(
+test.each([3, 60, 1000, 5000])(
   'a round looks at few of %d at a time, or who is woken meanwhile would wait for all',
   async (count) => {
     const { clock, looks, stop } = resyncing(count);
     for (let second = 0; second < 700; second++) {
       looks.length = 0;
       await clock.advance(1000);
-      expect(looks.length).toBeLessThanOrEqual(Math.ceil(count / 600));
+      expect(looks.length).toBeLessThanOrEqual(Math.ceil(count / 60));
     }
     stop();
   },
@@ -47,9 +51,8 @@ test.each([3, 600, 1000, 5000])(
 test('workers that come and go between two rounds are in the next one, and in none', async () => {
   const { clock, keys, looks, stop } = resyncing(2);
   keys.splice(0, 1, 'default/new');
-  await clock.advance(everyMs);
   looks.length = 0;
-  await clock.advance(everyMs);
+  await clock.advance(everyMs + roundMs);
   expect(looks).toEqual(['default/new', 'default/w1']);
   stop();
 });

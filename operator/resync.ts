@@ -4,8 +4,10 @@ import type { Clock } from './clock.ts';
 /** What it works with; times in milliseconds. */
 export interface ResyncOptions {
   readonly clock: Clock;
-  /** Every worker is looked at once in this time, give or take a tenth. */
+  /** From the beginning of a round to that of the next, give or take a tenth. */
   readonly everyMs: number;
+  /** What a round takes; the rest is silence. */
+  readonly roundMs: number;
   /** 0 to 1. */
   readonly random?: () => number;
   /** The workers there are. */
@@ -19,28 +21,31 @@ export interface ResyncOptions {
 const portionMs = 1000;
 
 /**
- * Begins with a look at all. Every round after that takes its whole time, a few workers a second: a thousand looks at once
- * would hold up whoever is woken meanwhile, and everybody else.
+ * Begins with a look at all. The rounds after that take their time: a thousand looks at once would hold up whoever is woken
+ * meanwhile, and everybody else.
  * @returns what ends it
  */
 export function startResync(options: ResyncOptions): () => void {
-  const { clock, everyMs, random = Math.random, keys, look, begins } = options;
+  const { clock, everyMs, roundMs, random = Math.random, keys, look, begins } = options;
   let cancel = (): void => undefined;
+  const later = (ms: number, task: () => void): void => {
+    cancel = clock.after(ms, task);
+  };
+  const rest = (spentMs: number): void => later(everyMs * (0.9 + random() * 0.2) - spentMs, round);
   const round = (): void => {
-    begins();
-    const roundMs = everyMs * (0.9 + random() * 0.2);
+    const begun = clock.now();
     const waiting = [...keys()];
     const portion = Math.ceil((waiting.length * portionMs) / roundMs);
-    const endsAt = clock.now() + roundMs;
     const goOn = (): void => {
       for (const key of waiting.splice(0, portion)) look(key);
-      const leftMs = endsAt - clock.now();
-      if (waiting.length === 0 || leftMs <= portionMs) cancel = clock.after(leftMs, round);
-      else cancel = clock.after(portionMs, goOn);
+      if (waiting.length === 0) rest(clock.now() - begun);
+      else later(portionMs, goOn);
     };
-    cancel = clock.after(portionMs, goOn);
+    begins();
+    goOn();
   };
+  begins();
   for (const key of keys()) look(key);
-  round();
+  rest(0);
   return () => cancel();
 }

@@ -46,12 +46,13 @@ export function openApi({ dir, serverUrl }: ControlPlane): Api {
       const ask = (): void => {
         const call = request(url, { agent: false, ...identity }, (response) => {
           if (response.statusCode === 200) tellEach(response, onObject);
-          else response.resume().on('end', () => again(ask));
+          else response.resume();
+          response.on('end', () => again(ask));
         });
         call.on('error', () => undefined).end(); // it ends with the control plane
         stop = () => void call.destroy();
       };
-      /** A kind that has just been installed is refused for a moment. */
+      /** A kind that has just been installed is refused for a moment, and a server ends the watch of who reads slowly. */
       const again = (task: () => void): void => {
         const timer = setTimeout(task, refusedMs);
         stop = () => clearTimeout(timer);
