@@ -110,16 +110,16 @@ export class WorkerBroker implements WorkerProxyFactory, BrokerOfEvents {
   readonly isBusy = (worker: WorkerSpecifier): boolean =>
     this.#instances.get(this.#keyOf(targetOf(worker)))?.isBusy ?? false;
 
-  /** Ends every worker; calls under way reject. */
-  readonly terminate = (): void => {
-    for (const instance of [...this.#instances.values(), ...this.#retired]) {
-      instance.end(new BrokerError('Removed', 'the broker was terminated'));
-    }
+  /** Ends every worker; calls under way reject. @returns when no process of theirs is left, which nobody need wait for */
+  readonly terminate = async (): Promise<void> => {
+    const instances = [...this.#instances.values(), ...this.#retired];
+    for (const instance of instances) instance.end(new BrokerError('Removed', 'the broker was terminated'));
     this.#options.workerCleaner?.({ type: 'terminate', broker: this });
+    await Promise.all(instances.map(({ gone }) => gone));
   };
 
   /** The same, at the end of a block with `using`. */
-  readonly [Symbol.dispose]: () => void = this.terminate;
+  readonly [Symbol.dispose]: () => void = () => void this.terminate();
 
   #call(target: Target, functionName: string | undefined, args: readonly unknown[], options: CallOptions) {
     const telemetry = getTelemetry();

@@ -188,6 +188,11 @@ export class Instance {
     this.answer({ kind: 'error', id, ...packReason(reason, this.streams) });
   }
 
+  /** Settles when nothing of it is left. */
+  get gone(): Promise<unknown> {
+    return this.worker instanceof ModuleProcess ? this.worker.gone : Promise.resolve();
+  }
+
   /** Ends the module and whatever waits for it. */
   end(reason: unknown): void {
     if (this.#end !== undefined) return;

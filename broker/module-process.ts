@@ -58,6 +58,11 @@ export class ModuleProcess extends EventTarget implements Worker {
     return this.#child.pid;
   }
 
+  /** Settles when it has ended. */
+  get gone(): Promise<unknown> {
+    return this.#child.status;
+  }
+
   /** @throws DOMException for what cannot be cloned, RangeError for too much at once, BrokerError when it does not read */
   postMessage(message: unknown): void {
     if (this.#isOver) return;

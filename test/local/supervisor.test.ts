@@ -342,6 +342,24 @@ test('deleting ends a process that ignores SIGTERM, with its children, and then 
   await eventually('both processes are gone', () => !pids.some(isAlive));
 });
 
+test('SIGTERM goes to the process of the container alone, which may still hear of its children', async () => {
+  const program = `
+    const child = new Deno.Command('cat', { stdin: 'piped', stdout: 'piped' }).spawn();
+    Deno.addSignalListener('SIGTERM', async () => {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode('the last words'));
+      await writer.close();
+      console.log(await new Response(child.stdout).text());
+      Deno.exit(0);
+    });
+    console.log('begun');${forever}`;
+  await run('parent', program);
+  expect(await said('parent')).toEqual(['begun']);
+  await cluster.delete(resources.pods, podRef('parent'));
+  await eventually('the pod is gone', async () => (await cluster.get(resources.pods, podRef('parent'))) === undefined);
+  expect(outputOf('parent')).toContain('the last words');
+});
+
 test('stopping the node ends every container and keeps the pods for the next node', async () => {
   await run('stays', `console.log(Deno.pid);${forever}`);
   const pid = Number((await said('stays'))[0]);

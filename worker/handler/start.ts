@@ -37,7 +37,7 @@ export interface Prepared {
   /** Answers over HTTP, where the worker is called so; never throws. */
   answer?(request: Request): Promise<Response>;
   /** Done when the last request is over. */
-  end?(): void;
+  end?(): Promise<void>;
 }
 
 /** What any runtime that answers requests of a stream is told. */
@@ -83,7 +83,7 @@ export async function runRequests<Given extends RequestSettings>(
   const working = loop.run().finally(async () => {
     failovers.end();
     await server?.drain(graceMs);
-    prepared.end?.();
+    await prepared.end?.();
   });
   // A request that waits is answered first: this is written once the start is over.
   after(0, () => tellWork(context));

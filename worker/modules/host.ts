@@ -130,9 +130,9 @@ export class ModuleHost {
     return states;
   }
 
-  /** Ends all of them. */
-  end(): void {
-    this.#broker.terminate();
+  /** Ends all of them, and waits until they have told what they still had to tell. */
+  async end(): Promise<void> {
+    await this.#broker.terminate();
   }
 
   #urlOf(name: string): URL {

@@ -31,7 +31,10 @@ export interface ProcessGroup {
   readonly pid: number;
   /** Settles when the leader has ended and nobody of its group is left. */
   readonly ended: Promise<Exit>;
-  /** SIGTERM now, SIGKILL after `graceMs`; a later call can only shorten the grace. */
+  /**
+   * SIGTERM to the leader now, as a kubelet does, which leaves it to that one what becomes of the others; SIGKILL to all
+   * after `graceMs`. A later call can only shorten the grace.
+   */
   terminate(graceMs: number): void;
   /** SIGKILL to the whole group. */
   kill(): void;
@@ -61,7 +64,7 @@ export function startProcessGroup(
     pid,
     ended,
     terminate(graceMs) {
-      if (timers.size === 0) signalGroup(pid, 'SIGTERM');
+      if (timers.size === 0) sendTo(pid, 'SIGTERM');
       timers.add(clock.after(graceMs, () => signalGroup(pid, 'SIGKILL')));
     },
     kill: () => signalGroup(pid, 'SIGKILL'),
@@ -69,10 +72,14 @@ export function startProcessGroup(
 }
 
 /** Sends a signal to a process group; a group that is gone is fine. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  if (pid <= 0) return;
+export function signalGroup(pid: number, name: NodeJS.Signals): void {
+  if (pid > 0) sendTo(-pid, name);
+}
+
+function sendTo(pid: number, name: NodeJS.Signals): void {
+  if (pid === 0) return; // it never ran, and this would be our own group
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
