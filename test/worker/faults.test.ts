@@ -18,6 +18,7 @@ import { startHoldingProxy } from '../support/holding-proxy.ts';
 import { createAuthority, createCertificate } from '../support/control-plane/certificates.ts';
 import { freePort } from '../support/processes.ts';
 import { knowsTls, noTls, startRedis, type TestRedis } from '../support/redis.ts';
+import { commandStats } from '../support/server-features.ts';
 import { eventually } from '../support/wait.ts';
 import { startWorker, type TestWorker, type WorkerOptions, writeHash } from '../support/worker.ts';
 
@@ -400,4 +401,46 @@ test('a commit that arrives after its connection was given up answers nobody a s
   await replyTo('late-2');
   expect(await client.exists(replyListKey('late-1'))).toBe(0);
   expect(await client.xlen(responseStreamKey(type))).toBe(2);
+});
+
+test('a consumer without anything to do asks the server for little, and what comes is answered at once', async (context) => {
+  const type = 'at-rest';
+  const own = await ownRedis(context, type);
+  const worker = await run(context, { type, on: own, module: echo });
+  await ready(worker);
+  await send(type, 'first', 1, own.client);
+  await replyTo('first', own.client);
+  /** How often each command was called when a read had been in vain so many times. */
+  const callsAfter = (reads: number) =>
+    eventually(`it has read ${reads} times`, async () => {
+      const calls = new Map([...await commandStats(own.client)].map(([name, stats]) => [name, stats.calls] as const));
+      return (calls.get('xreadgroup') ?? 0) >= reads && calls;
+    }, 60_000);
+  const before = await callsAfter(5); // what the first request leaves to be done is done
+  const after = await callsAfter((before.get('xreadgroup') ?? 0) + 6);
+  const asked = [...after].map(([name, calls]) => [name, calls - (before.get(name) ?? 0)] as const)
+    .filter(([name, calls]) => name !== 'info' && calls > 0);
+  // A read waits for two seconds, and all else together comes no more often.
+  expect(asked.reduce((sum, [, calls]) => sum + calls, 0), JSON.stringify(asked)).toBeLessThanOrEqual(2 * 6);
+  await send(type, 'second', 2, own.client);
+  expect((await replyTo('second', own.client)).data).toBe(2);
+});
+
+test('a consumer whose place was taken while it was at rest begins no request', async (context) => {
+  const type = 'at-rest-fenced';
+  const own = await ownRedis(context, type);
+  const worker = await run(context, { type, on: own, module: `export default () => console.log('it runs')` });
+  await ready(worker);
+  const callsOf = async (name: string) => (await commandStats(own.client)).get(name)?.calls ?? 0;
+  const asked = await callsOf('hmget');
+  await eventually('it has asked for its place again', async () => (await callsOf('hmget')) > asked, 30_000);
+  const reads = await callsOf('xreadgroup');
+  await eventually('that was more than a second ago', async () => (await callsOf('xreadgroup')) >= reads + 2, 30_000);
+  await own.client.multi()
+    .hset(configHashKey(type, '1'), 'pid', 'another', 'owner', 'another')
+    .xadd(requestStreamKey(type), '*', 'ref', 'late', 'type', type, 'data', '1')
+    .exec();
+  expect(await worker.ended).toBe(3);
+  expect(worker.output()).not.toContain('it runs');
+  expect(await own.client.exists(replyListKey('late'))).toBe(0);
 });

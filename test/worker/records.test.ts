@@ -123,7 +123,7 @@ test('the server is asked for nothing per request that the chosen records do not
   const calls = (name: string): number => stats.get(name)?.calls ?? 0;
   expect(calls('xadd')).toBe(1000); // those of this test
   expect([...stats.keys()].filter((name) => calls(name) >= 500)).toEqual(['xadd']);
-  const unneeded = ['lpush', 'hset', 'hexpire', 'hsetex', 'expire'];
+  const unneeded = ['lpush', 'hexpire', 'hsetex', 'expire']; // HSET notes the position of the group now and then
   expect(unneeded.filter((name) => calls(name) > 0)).toEqual([]);
 });
 

@@ -1,13 +1,13 @@
 /** What is done beside the requests, each at its own pace, over the committing connection. */
 import type { Connection } from '../redis/connection.ts';
 import { RedisError } from '../redis/resp.ts';
-import { checkFence } from './fence.ts';
+import type { Fence } from './fence.ts';
 import { rememberPosition } from './group.ts';
 import { orphanIdleMs, renewLeases } from './lease.ts';
 import { writeProgress } from './progress.ts';
 import { moreOrphansMs, type Reader } from './reader.ts';
 import { isOfServer } from './refusal.ts';
-import { moveDue } from './retry.ts';
+import { moveDue, nextDue } from './retry.ts';
 import type { ServerFeatures } from './server-features.ts';
 import type { SessionContext } from './session-context.ts';
 import { Signal } from '../pod/signal.ts';
@@ -23,8 +23,14 @@ interface Chore {
   told?: string;
 }
 
+/**
+ * How often a consumer without anything to do asks whether it still has its place, and for retries of others that are
+ * gone: with its reads, it costs the server less than a command a second.
+ */
+const idleEveryMs = 6000;
+
 /** How often entries left behind are looked for. */
-const orphansEveryMs = 5000;
+const orphansEveryMs = 10_000;
 
 /** How often a worker that keeps its requests notes how far they are acknowledged. */
 const rememberEveryMs = 5000;
@@ -34,6 +40,7 @@ export class Chores {
   readonly #connection: Connection;
   readonly #context: SessionContext;
   readonly #features: ServerFeatures;
+  readonly #fence: Fence;
   readonly #reader: Reader;
   readonly #signal = new Signal();
   readonly #retries: Chore;
@@ -42,14 +49,22 @@ export class Chores {
   /** How many requests had been taken when each of these was done last. */
   #trimmedAt = 0;
   #rememberedAt = 0;
+  #fencedAt = 0;
   #over = false;
 
-  constructor(connection: Connection, context: SessionContext, features: ServerFeatures, reader: Reader) {
+  constructor(
+    connection: Connection,
+    context: SessionContext,
+    features: ServerFeatures,
+    fence: Fence,
+    reader: Reader,
+  ) {
     this.#connection = connection;
     this.#context = context;
     this.#features = features;
+    this.#fence = fence;
     this.#reader = reader;
-    this.#retries = this.#chore(1000, () => this.#moveRetries(), 'at once');
+    this.#retries = this.#chore(idleEveryMs, () => this.#moveRetries(), 'at once');
     // Where reads claim by themselves, this is left with what they pass over: entries deleted while they were pending.
     const leaseMs = orphanIdleMs(context.place.settings);
     this.#orphans = features.claimingReads
@@ -86,10 +101,10 @@ export class Chores {
   }
 
   #list(): Chore[] {
-    const { place, identity, inFlight, progress, clock, elsewhere, beside } = this.#context;
+    const { place, inFlight, progress, clock, elsewhere, beside } = this.#context;
     const connection = this.#connection;
     const chores = [
-      this.#chore(1000, () => checkFence(connection, place, identity)),
+      this.#chore(1000, () => this.#checkFence()),
       this.#retries,
       this.#orphans,
       this.#chore(orphanIdleMs(place.settings) / 3, () => renewLeases(connection, place, inFlight, clock.now())),
@@ -126,9 +141,21 @@ export class Chores {
     }
   }
 
+  /** Each second while there is work; else now and then, for the reader asks before it begins any. */
+  async #checkFence(): Promise<void> {
+    const { inFlight: { taken, size } } = this.#context;
+    const isBusy = size > 0 || taken !== this.#fencedAt;
+    this.#fencedAt = taken;
+    if (isBusy || this.#fence.ageMs >= idleEveryMs) await this.#fence.check();
+  }
+
+  /** Those of this process are brought back when they are due. */
   async #moveRetries(): Promise<void> {
     const { place, clock, log } = this.#context;
-    const nextMs = await moveDue(this.#connection, place, clock.now(), log);
+    let nextMs = await nextDue(this.#connection, place);
+    if (nextMs !== undefined && nextMs <= clock.now()) {
+      nextMs = await moveDue(this.#connection, place, clock.now(), log);
+    }
     if (nextMs !== undefined) this.retryAt(nextMs);
   }
 

@@ -5,6 +5,7 @@ import { acknowledgeAnswered, claimPages } from './answered.ts';
 import { holdLimit, readCount, SizeLimit } from './capacity.ts';
 import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
 import { decodeRead, type Entry, isEarlier, sizeOf } from './entry.ts';
+import type { Fence } from './fence.ts';
 import { ensureGroup, isGroupGone, newestEntry } from './group.ts';
 import { claimOrphans } from './orphans.ts';
 import { findPending, type Pending, planRecovery, readPending } from './pending.ts';
@@ -24,6 +25,7 @@ export class Reader {
   readonly #writer: Connection;
   readonly #context: SessionContext;
   readonly #features: ServerFeatures;
+  readonly #fence: Fence;
   readonly #onTaken: () => void;
   readonly #sizes: SizeLimit;
   /** The least suspicious first. */
@@ -44,6 +46,7 @@ export class Reader {
     { reader, writer }: Pair,
     context: SessionContext,
     features: ServerFeatures,
+    fence: Fence,
     backlog: Pending[],
     onTaken: () => void,
   ) {
@@ -51,6 +54,7 @@ export class Reader {
     this.#writer = writer;
     this.#context = context;
     this.#features = features;
+    this.#fence = fence;
     this.#backlog = leastSuspiciousFirst(backlog);
     this.#sizes = new SizeLimit(context.place.settings.memoryMiB);
     this.#newFirst = new NewBeforeSuspects(context.clock.monotonic());
@@ -121,8 +125,10 @@ export class Reader {
         '>',
       );
       const { fresh, claimed } = separateClaimed(reply);
+      const entries = this.#weigh(decodeRead(fresh));
+      if (entries.length > 0 && !this.#fence.isFresh) await this.#fence.check();
       const nowMs = clock.monotonic();
-      for (const entry of await this.#unanswered(this.#weigh(decodeRead(fresh)))) {
+      for (const entry of await this.#unanswered(entries)) {
         this.#context.inFlight.add(entry, 1, nowMs, askedMs);
       }
       this.#context.executor.startWaiting();

@@ -3,6 +3,7 @@ import { retryScheduleKey } from '../../contract/keys.ts';
 import type { Logger } from '../mod.ts';
 import type { Connection } from '../redis/connection.ts';
 import { itemsOf, textOf } from '../redis/replies.ts';
+import type { Reply } from '../redis/resp.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -41,6 +42,13 @@ return {moved, strange, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf', 'WI
 const maxMoves = 100;
 const maxMovedBytes = 1024 * 1024;
 
+/** Milliseconds since 1970 when the first request that waits is due; undefined when none does. */
+export async function nextDue(connection: Connection, place: Place): Promise<number | undefined> {
+  const key = retryScheduleKey(place.keyPrefix);
+  const reply = await connection.command('ZRANGEBYSCORE', key, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1);
+  return dueIn(itemsOf(reply)[1]);
+}
+
 /**
  * Moves what is due, up to a hundred requests.
  * @returns milliseconds since 1970 when the next one is due; undefined when none waits
@@ -62,12 +70,18 @@ export async function moveDue(
     maxMoves,
     maxMovedBytes,
   );
-  const [, strange, next] = itemsOf(reply).map(textOf);
-  if (Number(strange) > 0) {
+  const [, strange, next] = itemsOf(reply);
+  if (Number(textOf(strange)) > 0) {
     log.error('the retry schedule held members this runtime did not write; they are removed', {
       key,
-      members: strange,
+      members: textOf(strange),
     });
   }
-  return next === undefined || next === '' ? undefined : Number(next);
+  return dueIn(next);
+}
+
+/** A member that somebody else wrote may have any score. */
+function dueIn(score: Reply | undefined): number | undefined {
+  const dueMs = Number.parseFloat(textOf(score));
+  return Number.isFinite(dueMs) ? dueMs : undefined;
 }

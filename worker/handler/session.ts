@@ -5,7 +5,7 @@ import type { Pair } from '../redis/connection-pair.ts';
 import { acknowledgeAnswered, historyPages } from './answered.ts';
 import { Chores } from './chores.ts';
 import { Committer } from './commit.ts';
-import { checkFence } from './fence.ts';
+import { Fence } from './fence.ts';
 import { ensureGroup } from './group.ts';
 import { handOver } from './lease.ts';
 import { listPending, settleInFlight } from './pending.ts';
@@ -77,7 +77,8 @@ export class Session {
     const identity = placeTaken === 'now' ? this.#context.identity : await this.#renewed();
     const context = { ...this.#context, identity };
     // What is asked together is one round trip; the writer carries it out in this order. Nobody fenced makes a group.
-    const allowed = checkFence(writer, place, identity);
+    const fence = new Fence(writer, place, identity, context.clock);
+    const allowed = fence.check();
     const [groupWasMissing, pending, features] = await Promise.all([
       ensureGroup(writer, place),
       listPending(writer, place),
@@ -94,9 +95,9 @@ export class Session {
       features,
     );
     // An answer goes out before the next read does.
-    const requests = new Reader(this.#pair, context, features, backlog, () => committer.fill());
+    const requests = new Reader(this.#pair, context, features, fence, backlog, () => committer.fill());
     if (groupWasMissing) await requests.groupWasMade();
-    const chores = new Chores(writer, context, features, requests);
+    const chores = new Chores(writer, context, features, fence, requests);
     return { reader: requests, committer, chores };
   }
 
