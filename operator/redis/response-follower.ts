@@ -4,7 +4,8 @@ import type { RedisFault } from './fault.ts';
 import { countEvents, noRate, perSecondAt, type Rate } from './rate.ts';
 import type { StreamEntry } from './replies.ts';
 import type { Count } from '../../contract/counts.ts';
-import { addCounts, addResponses, addUnread, cursorOf, isNew, type ResponseTally } from './response-tally.ts';
+import { addCounts } from './response-counts.ts';
+import { addResponses, addUnread, cursorOf, isNew, type ResponseTally } from './response-tally.ts';
 import { beginning, compareIds, idTime } from './stream-id.ts';
 
 /** State of one follower; changed only by the functions below. */

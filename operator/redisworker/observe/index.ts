@@ -5,7 +5,7 @@ import { salvaged } from '../../api/salvage.ts';
 import { keyOf, type KubeObject, type ObjectMeta, refOf } from '../../cluster/cluster.ts';
 import { readConfigHashes } from '../../redis/config-hashes.ts';
 import { RedisFault } from '../../redis/fault.ts';
-import { addCounts } from '../../redis/response-tally.ts';
+import { addCounts } from '../../redis/response-counts.ts';
 import { aesKeyOf } from '../desired/runtime-secret.ts';
 import { childrenIn, isManaged } from '../model/belonging.ts';
 import type { Blueprint, Defaults } from '../model/blueprint.ts';
