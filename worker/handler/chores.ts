@@ -25,7 +25,7 @@ interface Chore {
 
 /**
  * How often a consumer without anything to do asks whether it still has its place, and for retries of others that are
- * gone: with its reads, it costs the server less than a command a second.
+ * gone: with its reads, it costs the server about one command a second.
  */
 const idleEveryMs = 6000;
 
