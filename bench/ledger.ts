@@ -2,6 +2,7 @@
  * What is on record of requests that leave no reply: the counters of their group, which are raised in the transaction
  * that acknowledges them, and the responses of those that failed. Pure but for {@link readLedger}.
  */
+import { decodeCounts } from '../contract/counts.ts';
 import { defaultGroup, groupRecordKey } from '../contract/keys.ts';
 import { itemsOf, textOf } from '../worker/redis/replies.ts';
 import type { Reply } from '../worker/redis/resp.ts';
@@ -68,14 +69,9 @@ export async function answersOf(client: Pipelined, { requestStream, responseStre
   return counts.reduce((sum, one) => sum + one, Number(length));
 }
 
-/** The counters of a group, of all its consumers: fields `done:<code>:<consumer id>`. */
+/** The counters of a group, of all its consumers. */
 export function countersIn(record: ReadonlyMap<string, string>): Codes {
-  const codes: Record<string, number> = {};
-  for (const [name, value] of record) {
-    const [, code] = /^done:(\d+):/.exec(name) ?? [];
-    if (code !== undefined) codes[code] = (codes[code] ?? 0) + Number(value);
-  }
-  return codes;
+  return decodeCounts(record).reduce<Codes>((codes, { code, count }) => sumOf(codes, { [code]: count }), {});
 }
 
 /** Holds a ledger against the answers there have to be: each leaves a response or is counted, and never both. */

@@ -2,6 +2,7 @@
 import { isSuccess } from '../../contract/reply.ts';
 import type { Condition } from '../api/redisworker.ts';
 import { resultOf } from '../redisworker/status/consumer-rows.ts';
+import { risen } from '../risen.ts';
 import type { Sample, Samples } from './history.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { CodeCount, ConsumerRow, Scripts, Series, Standing, Totals, WorkerDepth, WorkerRow } from './model.ts';
@@ -119,7 +120,7 @@ function consumersOf({ status, tally }: LiveWorker): readonly ConsumerRow[] {
 function codesOf(samples: Samples, tally: LiveWorker['tally']): readonly CodeCount[] {
   const before = samples[0]?.sample.codes ?? {};
   return Object.entries(tally.codes)
-    .map(([code, count]) => ({ code, count: since(before[code], count), isSuccess: isSuccess(Number(code)) }))
+    .map(([code, count]) => ({ code, count: risen(before[code], count), isSuccess: isSuccess(Number(code)) }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
 }
@@ -138,12 +139,12 @@ function seriesOf(samples: Samples): Series {
 function intervals(samples: Samples) {
   return samples.slice(1).map(({ at, sample }, index) => {
     const before = samples[index] ?? { at, sample };
-    const failed = since(before.sample.failed, sample.failed);
+    const failed = risen(before.sample.failed, sample.failed);
     return {
       at,
       seconds: Math.max(1, (at - before.at) / 1000),
       failed,
-      succeeded: Math.max(0, since(before.sample.total, sample.total) - failed),
+      succeeded: Math.max(0, risen(before.sample.total, sample.total) - failed),
       backlog: sample.backlog,
     };
   });
@@ -151,12 +152,7 @@ function intervals(samples: Samples) {
 
 function sinceFirst(samples: Samples, tally: Pick<Sample, 'total' | 'failed'>): { total: number; failed: number } {
   const first = samples[0]?.sample ?? tally;
-  return { total: since(first.total, tally.total), failed: since(first.failed, tally.failed) };
-}
-
-/** A count that went back was begun anew. */
-function since(before = 0, now: number): number {
-  return now >= before ? now - before : now;
+  return { total: risen(first.total, tally.total), failed: risen(first.failed, tally.failed) };
 }
 
 function rounded(value: number): number {

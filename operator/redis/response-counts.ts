@@ -1,6 +1,6 @@
 /** Counting responses that were never written: workers have counted them themselves. Pure. */
 import type { Count } from '../../contract/counts.ts';
-import { isSuccess } from '../../contract/reply.ts';
+import { risen } from '../risen.ts';
 import { noLatency } from './latency.ts';
 import {
   type ConsumerResult,
@@ -8,6 +8,7 @@ import {
   forgetOldest,
   longestConsumerId,
   type ResponseTally,
+  sumsOf,
 } from './response-tally.ts';
 
 /**
@@ -16,22 +17,19 @@ import {
  * @param now in ms, which stands for the time of the last of them
  */
 export function addCounts(tally: ResponseTally, counts: readonly Count[], now: number): ResponseTally {
-  const byCode = sums(counts, ({ code }) => String(code));
-  const news = [...byCode].flatMap(([code, count]) => {
-    const more = since(tally.counted[code], count);
-    return more > 0 ? [[code, more] as const] : [];
-  });
+  const byCode = summed(counts.map(({ code, count }) => [String(code), count]));
+  const news = [...byCode].map(([code, count]) => [code, risen(tally.counted[code], count)] as const)
+    .filter(([, more]) => more > 0);
   if (news.length === 0) return tally;
   const codes = { ...tally.codes };
   for (const [code, more] of news) countCode(codes, code, more);
-  const more = news.reduce((sum, [, one]) => sum + one, 0);
-  const succeeded = news.reduce((sum, [code, one]) => (isSuccess(Number(code)) ? sum + one : sum), 0);
+  const { succeeded, failed } = sumsOf(news);
   const lastTime = new Date(now).toISOString();
   return {
     ...tally,
-    total: tally.total + more,
+    total: tally.total + succeeded + failed,
     succeeded: tally.succeeded + succeeded,
-    failed: tally.failed + more - succeeded,
+    failed: tally.failed + failed,
     codes,
     counted: { ...tally.counted, ...Object.fromEntries(byCode) },
     lastCode: Number(commonest(news)),
@@ -46,28 +44,31 @@ function withCounts(
   lastTime: string,
 ): Map<string, ConsumerResult> {
   const results = new Map(before);
-  for (const [consumer, counted] of sums(counts, (count) => count.consumer)) {
+  for (const [consumer, { counted, most }] of ofEach(counts)) {
     const known = results.get(consumer);
-    const more = since(known?.counted, counted);
+    const more = risen(known?.counted, counted);
     if (more === 0 || consumer.length > longestConsumerId) continue;
-    const own = counts.filter((count) => count.consumer === consumer);
-    const lastCode = Number(commonest(own.map(({ code, count }) => [String(code), count])));
     const { total = 0, failed = 0, latency = noLatency } = known ?? {};
     results.delete(consumer);
-    results.set(consumer, { total: total + more, counted, failed, lastCode, lastTime, latency });
+    results.set(consumer, { total: total + more, counted, failed, lastCode: most.code, lastTime, latency });
   }
   forgetOldest(results);
   return results;
 }
 
-/** How many there are more; all of them, where counting was begun anew. */
-function since(before = 0, now: number): number {
-  return now < before ? now : now - before;
+/** All that each consumer has counted, and what it has counted most of. */
+function ofEach(counts: readonly Count[]): Map<string, { readonly counted: number; readonly most: Count }> {
+  const all = new Map<string, { readonly counted: number; readonly most: Count }>();
+  for (const one of counts) {
+    const { counted = 0, most = one } = all.get(one.consumer) ?? {};
+    all.set(one.consumer, { counted: counted + one.count, most: one.count > most.count ? one : most });
+  }
+  return all;
 }
 
-function sums(counts: readonly Count[], nameOf: (count: Count) => string): Map<string, number> {
+function summed(counts: readonly (readonly [name: string, count: number])[]): Map<string, number> {
   const all = new Map<string, number>();
-  for (const one of counts) all.set(nameOf(one), (all.get(nameOf(one)) ?? 0) + one.count);
+  for (const [name, count] of counts) all.set(name, (all.get(name) ?? 0) + count);
   return all;
 }
 

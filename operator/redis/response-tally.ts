@@ -138,14 +138,23 @@ function written(tally: ResponseTally): Counts {
   const counted = Object.entries(tally.counted);
   const codes = { ...tally.codes };
   for (const [code, count] of counted) codes[code] = Math.max(0, (codes[code] ?? 0) - count);
-  const all = counted.reduce((sum, [, count]) => sum + count, 0);
-  const succeeded = counted.reduce((sum, [code, count]) => (isSuccess(Number(code)) ? sum + count : sum), 0);
+  const { succeeded, failed } = sumsOf(counted);
   return {
     succeeded: Math.max(0, tally.succeeded - succeeded),
-    failed: Math.max(0, tally.failed - (all - succeeded)),
+    failed: Math.max(0, tally.failed - failed),
     unreadable: tally.unreadable,
     codes,
   };
+}
+
+/** How many of those with these codes are successes, and how many are not. */
+export function sumsOf(counted: readonly (readonly [code: string, count: number])[]) {
+  let [succeeded, failed] = [0, 0];
+  for (const [code, count] of counted) {
+    if (isSuccess(Number(code))) succeeded += count;
+    else failed += count;
+  }
+  return { succeeded, failed };
 }
 
 /** Shares whole things out as the weights are; what is left over goes to the heaviest. */

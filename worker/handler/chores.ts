@@ -46,9 +46,7 @@ export class Chores {
   readonly #retries: Chore;
   readonly #orphans: Chore;
   readonly #all: readonly Chore[];
-  /** How many requests had been taken when each of these was done last. */
-  #trimmedAt = 0;
-  #rememberedAt = 0;
+  /** How many requests had been taken when the fence was asked last. */
   #fencedAt = 0;
   #over = false;
 
@@ -112,9 +110,11 @@ export class Chores {
     const { retention, responses } = place.settings;
     const isTrimmed = retention === 'Acknowledged';
     // Where the responses do not tell what was answered, the position alone does.
-    if (responses !== 'All') chores.push(this.#chore(1000, () => this.#remember()));
-    else if (!isTrimmed) chores.push(this.#chore(rememberEveryMs, () => this.#remember()));
-    if (isTrimmed) chores.push(this.#chore(1000, () => this.#trim()));
+    const remember = this.#afterTaken(() => rememberPosition(connection, place));
+    if (responses !== 'All') chores.push(this.#chore(1000, remember));
+    else if (!isTrimmed) chores.push(this.#chore(rememberEveryMs, remember));
+    const trim = this.#afterTaken(() => trimAcknowledged(connection, place, this.#features));
+    if (isTrimmed) chores.push(this.#chore(1000, trim));
     if (beside !== undefined) chores.push(this.#chore(1000, () => beside(connection), 'at once'));
     if (place.settings.traces === 'On') {
       const traces = elsewhere ?? connection;
@@ -165,17 +165,14 @@ export class Chores {
     this.#orphans.dueMs = this.#context.clock.monotonic() + this.#orphans.everyMs;
   }
 
-  async #trim(): Promise<void> {
-    const { inFlight: { taken }, place } = this.#context;
-    if (taken === this.#trimmedAt) return;
-    this.#trimmedAt = taken;
-    await trimAcknowledged(this.#connection, place, this.#features);
-  }
-
-  async #remember(): Promise<void> {
-    const { inFlight: { taken }, place } = this.#context;
-    if (taken === this.#rememberedAt) return;
-    this.#rememberedAt = taken;
-    await rememberPosition(this.#connection, place);
+  /** Only where a request was taken since it was done last. */
+  #afterTaken(run: () => Promise<void>): () => Promise<void> {
+    let doneAt = 0;
+    return async () => {
+      const { taken } = this.#context.inFlight;
+      if (taken === doneAt) return;
+      doneAt = taken;
+      await run();
+    };
   }
 }

@@ -43,6 +43,7 @@ export class CommitEncoder {
   readonly #answers: AnswerCommands;
   readonly #guard: CommitGuard;
   readonly #xack: Uint8Array;
+  readonly #raise: Uint8Array;
   readonly #end: Uint8Array;
   /** Memory of commits that are over. */
   readonly #spare: ByteWriter[] = [];
@@ -57,6 +58,7 @@ export class CommitEncoder {
     this.#answers = new AnswerCommands(place, traceExpiry, clock);
     this.#guard = new CommitGuard(place, identity, place.settings.traces === 'On' && traceExpiry === 'EXPIRE');
     this.#xack = utf8.encode(encodeArguments('XACK', place.requestStream, place.settings.group));
+    this.#raise = utf8.encode(encodeArguments('HINCRBY', groupRecordKey(place.requestStream, place.settings.group)));
     this.#end = utf8.encode(
       `*1\r\n$4\r\nEXEC\r\n*4\r\n${encodeArguments('HMGET', place.hashKey, pidField, ownerField)}`,
     );
@@ -120,17 +122,16 @@ export class CommitEncoder {
 
   /** Counts the answers that leave no response, by their codes. @returns how many commands that takes */
   #count(batch: readonly Held[], records: readonly Records[], out: ByteWriter): number {
-    const { settings: { group, responses }, requestStream, consumerId } = this.#place;
+    const { settings: { responses }, consumerId } = this.#place;
     if (responses === 'All') return 0;
     const counts = new Map<number, number>();
     batch.forEach((held, index) => {
       const { code } = answerOf(held);
       if (records[index]?.response === false) counts.set(code, (counts.get(code) ?? 0) + 1);
     });
-    const key = groupRecordKey(requestStream, group);
     for (const [code, count] of counts) {
-      const raise = encodeArguments('HINCRBY', key, countField(consumerId, code), count);
-      out.header(asterisk, 4).bytes(utf8.encode(raise));
+      const by = encodeArguments(countField(consumerId, code), count);
+      out.header(asterisk, 4).bytes(this.#raise).bytes(utf8.encode(by));
     }
     return counts.size;
   }

@@ -126,7 +126,7 @@ export class Reader {
       );
       const { fresh, claimed } = separateClaimed(reply);
       const entries = this.#weigh(decodeRead(fresh));
-      if (entries.length > 0 && !this.#fence.isFresh) await this.#fence.check();
+      if (entries.length > 0) await this.#mayBegin();
       const nowMs = clock.monotonic();
       for (const entry of await this.#unanswered(entries)) {
         this.#context.inFlight.add(entry, 1, nowMs, askedMs);
@@ -180,6 +180,7 @@ export class Reader {
     );
     const step = planRecovery(this.#backlog, { room, size: inFlight.size }, place.settings.maxDeliveries);
     if (step.kind === 'wait') return await inFlight.room.wait(1000);
+    await this.#mayBegin();
     this.#backlog = this.#backlog.slice(step.next.length);
     const deliveries = new Map(step.next.map((pending) => [pending.id, pending.deliveries + 1]));
     const askedMs = clock.now();
@@ -192,6 +193,11 @@ export class Reader {
       this.#context.pulse.beat();
       await inFlight.room.wait(1000);
     }
+  }
+
+  /** Nothing is begun on an answer of the fence that is no longer fresh. @throws FatalError when the place is somebody else's */
+  async #mayBegin(): Promise<void> {
+    if (!this.#fence.isFresh) await this.#fence.check();
   }
 
   #weigh(entries: Entry[]): Entry[] {

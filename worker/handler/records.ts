@@ -34,9 +34,9 @@ export function mayBeUntold({ replies, responses, traces }: Kept & Pick<HandlerS
   return replies !== 'Enabled' && responses !== 'All' && traces === 'Off';
 }
 
-/** Whether an answer with this code is one of them. */
-export function isUntold(entry: Entry, code: number, kept: Kept & Pick<HandlerSettings, 'traces'>): boolean {
-  return mayBeUntold(kept) && recordsOf(entry, code, kept) === neither;
+/** Whether an answer with this code is one of them, of a worker that {@link mayBeUntold} holds for. */
+export function isUntold(entry: Entry, code: number, kept: Kept): boolean {
+  return recordsOf(entry, code, kept) === neither;
 }
 
 function isReplied(entry: Entry, { replies }: Kept): boolean {

@@ -17,7 +17,7 @@ const lastMs = 200;
 const bodyMs = 30_000;
 
 /** Bytes of the body of a request that is read as a whole. */
-export const mostBody = 1024 * 1024;
+const mostBody = 1024 * 1024;
 
 /** What {@link readBody} has for nothing is answered with, as status 413. */
 export const unreadBody = `A body has at most ${mostBody} bytes, and is sent within ${bodyMs / 1000} s`;
