@@ -1,7 +1,8 @@
 /** Workers that answer over HTTP, on a node: through their Service, to those that http.from names, and to nobody else. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { hatsWorker, worker } from '../support/gen.ts';
 import { images } from '../support/node/images.ts';
+import { listenIn } from '../support/node/listener.ts';
 import { pod } from '../support/node/manifests.ts';
 import type { Node } from '../support/node/node.ts';
 import { describeOnNode, sharedNode } from '../support/node/shared.ts';
@@ -78,17 +79,38 @@ describeOnNode('a worker that answers over HTTP', () => {
     patienceMs * 2,
   );
 
-  test('answers by its modules as well, each with its part of the permissions', async () => {
-    const inline = `export const hello = ({ name }) => 'Hello ' + name;
-export const dials = ({ url }) => fetch(url).then(() => 'open', (error) => error.name);`;
-    const spec = { runtime: 'Modules', http: from('friend'), modules: [{ name: 'greeting', source: { inline } }] };
+  test('answers by its modules as well, each of which reaches its part of what is open to their pod', async () => {
+    const hosts = ['198.51.100.51', '198.51.100.52', '198.51.100.53'] as const;
+    const [one, other, third] = hosts.map((host) => `${host}:8001`) as [string, string, string];
+    const listeners = await Promise.all(hosts.map(async (host) => listenIn(await node.outsideHost(host), 8001)));
+    onTestFinished(async () => {
+      await Promise.all(listeners.map((listener) => listener.stop()));
+    });
+    const inline = `export const dials = ({ host }) => {
+  const [hostname, port] = host.split(':');
+  return Deno.connect({ hostname, port: Number(port) }).then((socket) => (socket.close(), 'open'), (error) => error.name);
+};`;
+    const dialer = (name: string, host: string) => ({ name, source: { inline }, permissions: { net: [host] } });
+    const modules = [dialer('one', one), dialer('other', other)];
+    const spec = { runtime: 'Modules', http: from('friend'), permissions: { net: [one, other] }, modules };
     await site.apply({ ...worker('modular'), spec });
     await site.ready('modular');
     const url = `http://${await site.kubectl('get', 'service', 'modular', '-o', 'jsonpath={.spec.clusterIP}')}`;
-    const hello = () => asked('friend', `${url}/greeting/hello?name=Ada`);
-    expect(await eventually('the friend is answered', hello, patienceMs)).toBe('"Hello Ada"');
-    expect(await asked('friend', `${url}/greeting/dials?url=${service}`)).toBe('"NotCapable"');
-    await untilRefused('stranger', `${url}/greeting/hello?name=Ada`);
+    const dialled = async (module: string, host: string) =>
+      await asked('friend', `${url}/${module}/dials?host=${host}`);
+    await eventually('the friend is answered', () => dialled('one', one), patienceMs);
+    const table = async (module: string) => [
+      await dialled(module, one),
+      await dialled(module, other),
+      await dialled(module, third),
+    ];
+    expect(await table('one')).toEqual(['"open"', '"NotCapable"', '"NotCapable"']);
+    expect(await table('other')).toEqual(['"NotCapable"', '"open"', '"NotCapable"']);
+    expect(listeners.map((listener) => listener.came().length > 0)).toEqual([true, true, false]);
+    const [pod] = await site.list('pods', '-l', 'redisworker.dev/name=modular');
+    const network = await node.podNetwork({ namespace: site.namespace, name: pod!.metadata.name });
+    expect(await network.dial(hosts.map((host) => ({ host, port: 8001 })))).toEqual(['Open', 'Open', 'Refused']);
+    await untilRefused('stranger', `${url}/one/dials?host=${one}`);
   }, patienceMs * 2);
 
   test('lets others in, and those before no more, without a new pod', async () => {

@@ -1,5 +1,6 @@
 /** What an admin meets first: the packaged chart, installed with nothing set, on a network that enforces policies. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hatsWorker } from '../support/gen.ts';
 import { type Helm, openHelm } from '../support/node/helm.ts';
 import { importDefaultImages } from '../support/node/product-images.ts';
 import { hasCrd, openRelease, type Release, releaseName, removeCrd } from '../support/node/release.ts';
@@ -75,6 +76,25 @@ describeOnNode('the packaged chart', () => {
         const call = ['redisworker', 'call', 'modules', 'greeting.hello', '["Ada"]', '--namespace', release.namespace];
         expect(await release.inOperator(...call)).toContain('Hello Ada, visit 1');
         await release.kubectl('delete', 'rw/modules', '--timeout=120s');
+      });
+
+      test('runs scripts, which the command line of its operator lists, has run at once, and switches', async () => {
+        const inline = 'var calls = 0; function main() { calls = calls + 1; console.log("call", calls); }';
+        const threads = [{ name: 'talk.js', hang: '1h', source: { inline } }];
+        const chores = hatsWorker('chores', { hats: { threads } });
+        await release.node.apply({ ...chores, metadata: { ...chores.metadata, namespace: release.namespace } });
+        await release.ready('chores');
+        const hats = (word: string, ...words: string[]) =>
+          release.inOperator('redisworker', 'hats', word, 'chores', ...words, '--namespace', release.namespace);
+        await eventually('it runs', async () => /talk\.js +running +enabled/.test(await hats('list')), patienceMs);
+        expect(await hats('run', 'talk.js')).toMatch(/^call \d+$/m);
+        expect(await hats('disable', 'talk.js')).toContain('chores:Threads:talk.js is disabled');
+        await eventually(
+          'it has stopped',
+          async () => /^State +stopped$/m.test(await hats('show', 'talk.js')),
+          patienceMs,
+        );
+        await release.kubectl('delete', 'rw/chores', '--timeout=120s');
       });
 
       test('asks a worker when it is told to test itself, and takes it away again', async () => {

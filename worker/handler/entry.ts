@@ -2,7 +2,8 @@
 import { requestFields, type RequestHead } from '../../contract/request.ts';
 import { runtimeFieldPrefix, runtimeFields } from '../../contract/runtime-fields.ts';
 import { itemsOf, textOf } from '../redis/replies.ts';
-import { decodeText, type Reply } from '../redis/resp.ts';
+import type { Reply } from '../redis/resp.ts';
+import { decodeText } from '../redis/text.ts';
 
 /** A name or a value of an entry: ASCII as text, anything else as the bytes it is. Both are written back unchanged. */
 export type Bulk = string | Uint8Array;

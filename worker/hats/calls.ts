@@ -27,8 +27,6 @@ export async function carryOut(
   const { redis, environment, shutdown } = host;
   const [first = '', second = ''] = args as string[];
   switch (operation) {
-    case 'redis.Do':
-      return await redis.run(args as string[], until);
     case 'redis.Blpop':
       return await redis.blpop(Number(first), second, until);
     case 'http':

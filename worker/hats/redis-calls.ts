@@ -2,11 +2,13 @@
  * `redis.Do` of scripts: over connections of the worker's own login, which no script ever sees. What would change the
  * connection they share, look at keys of others or hold the server up is not sent.
  */
-import { type Connect } from '../redis/connection-pair.ts';
-import type { Connection } from '../redis/connection.ts';
+import { encodeCommands } from '../redis/commands.ts';
+import type { Connect } from '../redis/connection-pair.ts';
+import { type Connection, defaultDeadlineMs } from '../redis/connection.ts';
 import { ConnectionLostError } from '../redis/connection-lost.ts';
 import { textOf } from '../redis/replies.ts';
 import { RedisError, type Reply } from '../redis/resp.ts';
+import type { ScriptCommand } from './vm/commands.ts';
 
 /** What a script is given: text, numbers, lists; nothing for nil and for whatever went wrong. */
 type Value = string | number | Value[] | undefined;
@@ -33,12 +35,14 @@ export class RedisCalls {
   }
 
   /** What a command gave. @param until ends the wait of one that blocks */
-  async run(args: readonly string[], until: AbortSignal): Promise<Value> {
-    const [name = ''] = args;
-    const word = name.toLowerCase();
-    if (word === '' || refused.has(word)) return undefined;
+  async run(command: ScriptCommand, until: AbortSignal): Promise<Value> {
+    if (command.name === '' || refused.has(command.name)) return undefined;
+    return await this.#valueOf(isBlocking(command) ? this.#blocked(command.bytes, until) : this.#send(command.bytes));
+  }
+
+  async #valueOf(reply: Promise<Reply>): Promise<Value> {
     try {
-      return valueOf(await (isBlocking(word, args) ? this.#blocked(args, until) : this.#send(args)));
+      return valueOf(await reply);
     } catch (error) {
       if (error instanceof RedisError || error instanceof ConnectionLostError) return undefined;
       throw error;
@@ -48,7 +52,7 @@ export class RedisCalls {
   /** The first element of a list, as soon as there is one; empty after so many seconds without. */
   async blpop(seconds: number, key: string, until: AbortSignal): Promise<string> {
     const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds : 0;
-    const reply = await this.run(['BLPOP', key, String(wait)], until);
+    const reply = await this.#valueOf(this.#blocked(encodeCommands(['BLPOP', key, String(wait)]), until));
     return Array.isArray(reply) ? String(reply[1] ?? '') : '';
   }
 
@@ -57,10 +61,10 @@ export class RedisCalls {
     this.#shared = undefined;
   }
 
-  async #send(args: readonly string[]): Promise<Reply> {
+  async #send(command: Uint8Array): Promise<Reply> {
     const shared = this.#shared ??= this.#connect();
     try {
-      return await (await shared).command(...args);
+      return await (await shared).encodedWithin(defaultDeadlineMs, command);
     } catch (error) {
       if (!(error instanceof RedisError) && this.#shared === shared) this.#shared = undefined;
       throw error;
@@ -68,14 +72,14 @@ export class RedisCalls {
   }
 
   /** Over a connection of its own: nobody else waits behind it. */
-  async #blocked(args: readonly string[], until: AbortSignal): Promise<Reply> {
+  async #blocked(command: Uint8Array, until: AbortSignal): Promise<Reply> {
     if (until.aborted) return null;
     const connection = await this.#connect();
     const end = (): void => connection.close();
     until.addEventListener('abort', end, { once: true });
     try {
       if (until.aborted) return null;
-      return await connection.commandWithin(blockedMs, ...args);
+      return await connection.encodedWithin(blockedMs, command);
     } finally {
       until.removeEventListener('abort', end);
       connection.close();
@@ -83,9 +87,9 @@ export class RedisCalls {
   }
 }
 
-function isBlocking(word: string, args: readonly string[]): boolean {
-  return blocking.has(word) ||
-    ((word === 'xread' || word === 'xreadgroup') && args.some((arg) => arg.toLowerCase() === 'block'));
+function isBlocking({ name, words }: ScriptCommand): boolean {
+  return blocking.has(name) ||
+    ((name === 'xread' || name === 'xreadgroup') && words().some((word) => word.toLowerCase() === 'block'));
 }
 
 function valueOf(reply: Reply): Value {

@@ -5,6 +5,7 @@ import { BoundedLog } from './bounded-log.ts';
 import { carryOut } from './calls.ts';
 import type { Host } from './host.ts';
 import type { Standing } from './store.ts';
+import type { ScriptCommand } from './vm/commands.ts';
 import type { Operation, Surroundings } from './vm/messages.ts';
 import { ending, type Outcome, type Tenant, type VmProcess } from './vm-process.ts';
 
@@ -144,10 +145,18 @@ export class ScriptRun implements Tenant {
     this.#log.write(level, text);
   }
 
-  async answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+  answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    return this.#whileItWaits(() => this.#carryOut(operation, args));
+  }
+
+  redis(command: ScriptCommand): Promise<unknown> {
+    return this.#whileItWaits(() => this.host.redis.run(command, this.stopping));
+  }
+
+  async #whileItWaits(ask: () => Promise<unknown>): Promise<unknown> {
     this.#worksSince = undefined;
     this.checkLease();
-    const value = this.isLost ? ending : await this.#carryOut(operation, args);
+    const value = this.isLost ? ending : await ask();
     this.#worksSince = this.host.monotonic();
     return this.isLost ? ending : value;
   }

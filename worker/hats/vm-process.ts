@@ -4,6 +4,8 @@ import { Buffer } from 'node:buffer';
 import type { ScriptFailure } from '../../contract/hats.ts';
 import { closedFlags } from '../../contract/pod.ts';
 import { messageOf } from '../pod/foreign.ts';
+import { decodeText } from '../redis/text.ts';
+import { commandIn, encodeAnswerText, isCommand, type ScriptCommand } from './vm/commands.ts';
 import { encodeFrame, Frames } from './vm/frames.ts';
 import type { Answer, Operation, Order, Report } from './vm/messages.ts';
 
@@ -26,6 +28,8 @@ export type AnswerTo = (operation: Operation, args: readonly unknown[]) => Promi
 /** Whose script a process runs at the moment. */
 export interface Tenant {
   readonly answer: AnswerTo;
+  /** The same of a command for Redis. */
+  redis(command: ScriptCommand): Promise<unknown>;
   log(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
@@ -100,8 +104,9 @@ export class VmProcess {
   #take(chunk: Uint8Array): void {
     this.#frames.add(chunk);
     try {
-      for (let report = this.#frames.next(); report !== undefined; report = this.#frames.next()) {
-        this.#hear(report as Report);
+      for (let bytes = this.#frames.nextBytes(); bytes !== undefined; bytes = this.#frames.nextBytes()) {
+        if (isCommand(bytes)) void this.#answer(this.#carryOut(bytes));
+        else this.#hear(JSON.parse(decodeText(bytes)) as Report);
       }
     } catch (error) {
       this.#end(messageOf(error));
@@ -120,13 +125,22 @@ export class VmProcess {
       case 'log':
         return this.#tenant?.log(report.level, report.text);
       case 'ask':
-        void this.#answer(report.operation, report.args);
+        void this.#answer(this.#tenant?.answer(report.operation, report.args));
     }
   }
 
-  async #answer(operation: Operation, args: readonly unknown[]): Promise<void> {
-    const value = await (this.#tenant?.answer(operation, args) ?? Promise.resolve(ending)).catch(() => undefined);
-    this.#send(value === ending ? { end: true } : { value });
+  /** @throws Error for a message that is not exactly one command */
+  #carryOut(bytes: Uint8Array): Promise<unknown> | undefined {
+    const command = commandIn(bytes);
+    if (command === undefined) throw new Error('the process of the script sent what is no command');
+    return this.#tenant?.redis(command);
+  }
+
+  /** @param asked absent when nobody is there to answer */
+  async #answer(asked: Promise<unknown> = Promise.resolve(ending)): Promise<void> {
+    const value = await asked.catch(() => undefined);
+    if (typeof value === 'string') this.#child.stdin?.write(encodeAnswerText(value));
+    else this.#send(value === ending ? { end: true } : { value });
   }
 
   #end(why: string): void {

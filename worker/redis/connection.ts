@@ -10,7 +10,8 @@ import { type Wire, writeAll } from './wire.ts';
 /** How a server's last error begins before it closes the connection, as over a string longer than it takes. */
 const lastWords = 'ERR Protocol error';
 
-const defaultDeadlineMs = 10_000;
+/** How long a command may take that is not told otherwise. */
+export const defaultDeadlineMs = 10_000;
 const lateReplyMs = 100;
 /** Replies of a transaction that are not to single commands: that of EXEC and that of the command behind it. */
 const afterQueued = 2;
@@ -53,8 +54,13 @@ export class Connection {
   }
 
   /** As {@link Connection.command}, with a deadline of its own in milliseconds. */
-  async commandWithin(deadlineMs: number, ...command: Command): Promise<Reply> {
-    const [reply] = await this.#exchange(encodeCommands(command), 1, deadlineMs, 'any');
+  commandWithin(deadlineMs: number, ...command: Command): Promise<Reply> {
+    return this.encodedWithin(deadlineMs, encodeCommands(command));
+  }
+
+  /** As {@link Connection.commandWithin}, of one command that is bytes already. */
+  async encodedWithin(deadlineMs: number, bytes: Uint8Array): Promise<Reply> {
+    const [reply] = await this.#exchange(bytes, 1, deadlineMs, 'any');
     if (reply instanceof RedisError) throw reply;
     return reply as Reply;
   }

@@ -1,5 +1,6 @@
 /** Reads the replies of Redis as what they should be; anything else is empty. */
-import { decodeText, type Reply } from './resp.ts';
+import type { Reply } from './resp.ts';
+import { decodeText } from './text.ts';
 
 /** Text of a bulk string or status; numbers as decimal text, anything else as ''. */
 export function textOf(reply: Reply | undefined): string {

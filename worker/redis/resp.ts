@@ -5,6 +5,8 @@
  * See https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 
+import { asciiBetween, shortLength, textBetween } from './text.ts';
+
 /** A reply; errors are values, so that one inside an array does not hide its neighbours. */
 export type Reply = string | number | null | Uint8Array | RedisError | Reply[];
 
@@ -27,29 +29,6 @@ export class ProtocolError extends Error {
 }
 
 const decoder = new TextDecoder();
-
-/** Up to this length, a loop over the bytes costs less than a call of the decoder. */
-const shortLength = 48;
-
-/** UTF-8 bytes to text; bytes that are no UTF-8 become replacement characters. */
-export function decodeText(bytes: Uint8Array): string {
-  return textBetween(bytes, 0, bytes.length);
-}
-
-function textBetween(bytes: Uint8Array, from: number, to: number): string {
-  return (to - from <= shortLength ? asciiBetween(bytes, from, to) : undefined) ??
-    decoder.decode(bytes.subarray(from, to));
-}
-
-function asciiBetween(bytes: Uint8Array, from: number, to: number): string | undefined {
-  let text = '';
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at] as number;
-    if (byte >= 0x80) return undefined;
-    text += String.fromCharCode(byte);
-  }
-  return text;
-}
 
 /** Bytes of `+QUEUED` with its line end, the one status that begins with a Q. */
 const queuedBytes = 9;

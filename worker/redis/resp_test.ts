@@ -1,5 +1,6 @@
 import { byteLength, type Command, CommandBuffer, encodeCommands } from './commands.ts';
-import { decodeText, ProtocolError, RedisError, type Reply, ReplyParser } from './resp.ts';
+import { ProtocolError, RedisError, type Reply, ReplyParser } from './resp.ts';
+import { decodeText } from './text.ts';
 import { assertEquals, assertThrows } from '../testing/assert.ts';
 
 const utf8 = new TextEncoder();

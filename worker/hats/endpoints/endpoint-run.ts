@@ -2,6 +2,7 @@
 import type { BoundedLog } from '../bounded-log.ts';
 import { carryOut, type OfHolder } from '../calls.ts';
 import type { Host } from '../host.ts';
+import type { ScriptCommand } from '../vm/commands.ts';
 import type { Operation, RequestSeen } from '../vm/messages.ts';
 import { after } from '../../pod/timers.ts';
 import { ending, type Outcome, type Tenant } from '../vm-process.ts';
@@ -77,6 +78,12 @@ export class EndpointRun implements Tenant {
       until: this.#over.signal,
       log: (level, text) => this.log(level, text),
     });
+    return this.#over.signal.aborted ? ending : value;
+  }
+
+  async redis(command: ScriptCommand): Promise<unknown> {
+    if (this.#over.signal.aborted) return ending;
+    const value = await this.#running.host.redis.run(command, this.#over.signal);
     return this.#over.signal.aborted ? ending : value;
   }
 

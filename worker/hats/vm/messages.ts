@@ -1,9 +1,8 @@
 /** What a host and the process of a script tell each other. */
 import type { ScriptFailure } from '../../../contract/hats.ts';
 
-/** What a script may ask its host for. */
+/** What a script may ask its host for, beside what is a command for Redis. */
 export const operations = [
-  'redis.Do',
   'redis.Blpop',
   'http',
   'sql',
@@ -60,7 +59,7 @@ export type Order =
   | { readonly do: 'answer'; readonly parts: readonly Part[]; readonly around: Surroundings }
   | { readonly do: 'call'; readonly name: 'init' | 'main' | 'cleanup' };
 
-/** What an asked operation gave. `end` has the script end instead. */
+/** What an asked operation, or a command, gave. `end` has the script end instead. */
 export type Answer = { readonly value?: unknown } | { readonly end: true };
 
 /** From the process. */

@@ -1,4 +1,6 @@
 /** The process's side of the two pipes. Reading and writing stand still until they are done. */
+import { decodeText } from '../../redis/text.ts';
+import { encodeCommand } from './commands.ts';
 import { encodeFrame, encodeText, Frames } from './frames.ts';
 import type { Operation, Order, Report } from './messages.ts';
 
@@ -8,11 +10,11 @@ const frames = new Frames(mostBytes);
 const { stdin, stdout } = Deno;
 let chunk = new Uint8Array(chunkBytes);
 
-/** The next message as JSON; undefined once nobody is at the other end. */
+/** The next message as text; undefined once nobody is at the other end. */
 function readText(): string | undefined {
   for (;;) {
-    const text = frames.nextText();
-    if (text !== undefined) return text;
+    const bytes = frames.nextBytes();
+    if (bytes !== undefined) return decodeText(bytes);
     if (!frames.isEmpty) chunk = new Uint8Array(chunkBytes); // the one before is a part of what is to come
     const length = stdin.readSync(chunk);
     if (length === null) return undefined;
@@ -35,8 +37,16 @@ export function tell(report: Exclude<Report, { say: 'ask' }>): void {
   write(encodeFrame(report));
 }
 
-/** Asks the host for something and waits. Arguments and answer are JSON, which nobody on the way reads. */
+/** Asks the host for something and waits. Arguments are JSON, which nobody on the way reads. @returns a text behind `+`, or JSON */
 export function ask(operation: Operation, args: string): string {
   write(encodeText(`{"say":"ask","operation":"${operation}","args":${args}}`));
-  return readText() ?? '{"end":true}';
+  return readText() ?? ended;
 }
+
+/** Has the host give a command to Redis and waits. @returns as {@link ask} */
+export function command(words: readonly string[]): string {
+  write(encodeCommand(words));
+  return readText() ?? ended;
+}
+
+const ended = '{"end":true}';

@@ -1,6 +1,6 @@
 /**
  * What a script finds when it begins. It runs inside the context, so that all objects a script sees are of that context;
- * the one function from outside is kept in a closure and takes and gives text alone.
+ * the two functions from outside are kept in a closure and take and give text alone.
  */
 export const prelude = String.raw`(function () {
   'use strict';
@@ -11,10 +11,12 @@ export const prelude = String.raw`(function () {
     'Float16Array', 'Float32Array', 'Float64Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Uint8Array',
     'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'console'
   ].forEach(function (name) { delete global[name]; });
-  return function begin(link, text) {
+  return function begin(link, redisLink, text) {
     var around = parse(text);
-    function ask(operation, args) {
-      var answer = parse(link(operation, stringify(args)));
+    function ask(operation, args) { return valueIn(link(operation, stringify(args))); }
+    function valueIn(text) {
+      if (text[0] === '+') return text.substring(1);
+      var answer = parse(text);
       if (answer.end) throw new Error('the script is ended');
       return answer.value;
     }
@@ -22,7 +24,7 @@ export const prelude = String.raw`(function () {
     function word(value) {
       if (typeof value === 'string') return value;
       if (value === null || value === undefined) return '';
-      return typeof value === 'object' ? stringify(value) : String(value);
+      return typeof value === 'object' ? stringify(value) || '' : String(value);
     }
     function words(list) { return Array.prototype.map.call(list, word); }
     function define(name, value) {
@@ -35,7 +37,9 @@ export const prelude = String.raw`(function () {
       return function () { link('log', stringify([level, words(arguments).join(' ')])); };
     }
     define('console', { log: log('info'), info: log('info'), debug: log('info'), warn: log('warn'), error: log('error') });
-    function Do() { return ask('redis.Do', words(arguments)); }
+    function Do() {
+      return valueIn(redisLink(...words(arguments)));
+    }
     define('redis', {
       Do: Do,
       Do2: Do,

@@ -2,7 +2,7 @@
 import { createContext, Script } from 'node:vm';
 import { describeFailure, parsed, scriptName } from './errors.ts';
 import type { Operation, Order, Surroundings } from './messages.ts';
-import { ask, nextOrder, tell } from './pipe.ts';
+import { ask, command, nextOrder, tell } from './pipe.ts';
 import { prelude } from './prelude.ts';
 import { underscore } from './underscore.ts';
 
@@ -60,8 +60,12 @@ function furnished(around: Surroundings): { readonly context: object; readonly a
   // Without a prototype of ours nothing leads from the global of a script to this side.
   const context = createContext(Object.create(null) as object);
   current = context;
-  const begin = furnish.runInContext(context) as (link: Link, around: string) => Answering | undefined;
-  return { context, answering: begin(link, JSON.stringify(around)) };
+  const begin = furnish.runInContext(context) as (
+    link: Link,
+    redis: typeof redisLink,
+    around: string,
+  ) => Answering | undefined;
+  return { context, answering: begin(link, redisLink, JSON.stringify(around)) };
 }
 
 /** @param at where in the source it begins, so that errors tell lines of that */
@@ -77,8 +81,8 @@ function call(context: object | undefined, name: string): void {
 }
 
 /**
- * The one thing of this side that a script's context is given, and only the prelude has it: text goes in and text comes
- * out, so that no object of this side ever gets to a script.
+ * This and {@link redisLink} are all of this side that a script's context is given, and only the prelude has them: text
+ * goes in and text comes out, so that no object of this side ever gets to a script.
  */
 type Link = (operation: string, args: string) => string;
 
@@ -99,3 +103,13 @@ const link: Link = (operation, args) => {
     return '{"end":true}'; // the stack is full, or nobody listens any more
   }
 };
+
+/** For commands alone, whose words are told one by one. */
+function redisLink(...words: string[]): string {
+  try {
+    if (words.some((word) => typeof word !== 'string')) throw new TypeError('a word is a text');
+    return command(words);
+  } catch {
+    return '{"end":true}';
+  }
+}
