@@ -35,7 +35,10 @@ export class FrameReader {
   #held = 0;
   #wanted = 4;
 
-  /** @throws SyntaxError, TypeError, RangeError for what {@link frameOf} does not write */
+  /**
+   * @param piece read to its end, it may be written over
+   * @throws SyntaxError, TypeError, RangeError for what {@link frameOf} does not write
+   */
   *read(piece: Uint8Array): Generator<unknown> {
     this.#pieces.push(piece);
     this.#held += piece.byteLength;
@@ -46,12 +49,14 @@ export class FrameReader {
       if (length > frameLimit) throw new RangeError(`a frame of ${length} bytes is too long`);
       this.#wanted = Math.max(length, 8);
       this.#pieces = [bytes];
-      if (this.#held < this.#wanted) return;
+      if (this.#held < this.#wanted) break;
       this.#pieces = [bytes.subarray(this.#wanted)];
       this.#held -= this.#wanted;
       this.#wanted = 4;
       yield valueOf(bytes.subarray(4, length));
     }
+    const rest = this.#pieces.pop();
+    if (this.#held > 0 && rest !== undefined) this.#pieces.push(rest.slice());
   }
 }
 

@@ -10,6 +10,9 @@ const entry = new URL('./process-entry.js', import.meta.url);
 /** Bytes that may wait for a process to read them. */
 const bufferLimit = 64 * 2 ** 20;
 
+/** Bytes that are read at once. */
+const readBytes = 64 * 1024;
+
 /** Milliseconds a process may take to leave. */
 const leaveMs = 3000;
 
@@ -115,11 +118,15 @@ export class ModuleProcess extends EventTarget implements Worker {
   async #read(): Promise<void> {
     const frames = new FrameReader();
     try {
-      for await (const piece of this.#child.stdout) {
-        for (const data of frames.read(piece)) {
+      const reader = this.#child.stdout.getReader({ mode: 'byob' });
+      for (let room = new Uint8Array(readBytes);;) { // the same memory again and again
+        const { done, value } = await reader.read(room);
+        if (done) return;
+        for (const data of frames.read(value)) {
           if (this.#isOver) return;
           this.#tell(new MessageEvent('message', { data }));
         }
+        room = new Uint8Array(value.buffer);
       }
     } catch (error) {
       this.#ended(`it wrote what is no message: ${String(error)}`);

@@ -26,8 +26,8 @@ const [entry] = Deno.args;
 if (entry !== undefined) await import(entry);
 
 const frames = new FrameReader();
+const buffer = new Uint8Array(64 * 1024);
 for (;;) {
-  const buffer = new Uint8Array(64 * 1024);
   const count = await read(buffer);
   if (count === null) Deno.exit(0); // the broker is gone
   for (const data of frames.read(buffer.subarray(0, count))) scope.onmessage?.({ data, ports: [] });
