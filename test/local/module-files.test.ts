@@ -36,6 +36,7 @@ spec:
 const greeting = `import { Reply } from 'redisworker';
 import { brokerProxy } from 'redisworker/broker/worker';
 import type * as Visits from './types.ts';
+import { loud } from 'loudly';
 import { hello } from './lib/hello.ts';
 import words from './words.json' with { type: 'json' };
 
@@ -46,6 +47,7 @@ export async function greet(who: string): Promise<string> {
   return \`\${hello(who)} \${await visits.count()}\`;
 }
 
+export const shout = (word: string): string => loud(word);
 export const where = (): string => /[^/]+[.]ts:[0-9]+/.exec(new Error().stack ?? '')?.[0] ?? 'nowhere';
 `;
 /** As TypeScript the last line would be a call with types in angle brackets. */
@@ -67,6 +69,7 @@ beforeAll(async () => {
   await writeFile(file('words.json'), '{ "nobody": "say who" }');
   await writeFile(file('visits.js'), visits);
   await writeFile(file('lib/hello.ts'), hello('Hello'));
+  await writePackage('loudly', 'export const loud = (word) => word.toUpperCase();\n');
   const args = [join(import.meta.dirname, '../../cli/redisworker.js'), 'up', 'm.yaml', '--name', name, '--no-page'];
   up = start(process.execPath, args, { cwd: folder, env: { ...env, XDG_RUNTIME_DIR: folder } });
   await eventually('it is ready', () => {
@@ -78,6 +81,17 @@ afterAll(async () => {
   await up.stop(20_000);
   await rm(folder, { recursive: true });
 });
+
+/** A package that is installed, as npm lays it out. */
+async function writePackage(name: string, code: string): Promise<void> {
+  const home = join(folder, 'node_modules', name);
+  await mkdir(home, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: '1.0.0' } }));
+  const exports = { '.': { types: './main.d.ts', default: './main.js' } };
+  await writeFile(join(home, 'package.json'), JSON.stringify({ name, version: '1.0.0', type: 'module', exports }));
+  await writeFile(join(home, 'main.js'), code);
+  await writeFile(join(home, 'main.d.ts'), 'export declare const loud: (word: string) => string;\n');
+}
 
 async function run(...argv: string[]): Promise<string> {
   const io = testIo({ environment: { runtimeFolder: folder } });
@@ -104,7 +118,8 @@ test('each is one file with all it imports, is called by the others, and is what
     expect(await call(`${module}.default`)).toBe('the default');
   }
   expect(await call('plain.default')).toBe('as it stands');
-  expect(await call('greeting.where')).toBe('greeting.ts:14');
+  expect(await call('greeting.shout', 'of a package')).toBe('OF A PACKAGE');
+  expect(await call('greeting.where')).toBe('greeting.ts:16');
 });
 
 test('one that has changed is loaded anew alone, and the others keep what they know', async () => {
