@@ -34,6 +34,15 @@ async function send(type: string, fields: Fields, ref: string = randomUUID(), to
   return ref;
 }
 
+async function sendMany(type: string, count: number): Promise<void> {
+  await client.xgroup('CREATE', requestStreamKey(type), 'worker', '0', 'MKSTREAM');
+  const many = client.pipeline();
+  for (let at = 0; at < count; at++) {
+    many.xadd(requestStreamKey(type), '*', 'ref', `${type}-${at}`, 'type', type, 'data', '1');
+  }
+  await many.exec();
+}
+
 async function replyTo(ref: string, from = client): Promise<Reply> {
   const text = await eventually(`a reply to ${ref}`, () => from.rpop(replyListKey(ref)));
   return decodeReply(text);
@@ -599,6 +608,27 @@ describe.concurrent('working', () => {
     expect(await pendingCount(type)).toBe(0);
   });
 
+  test('hands over what it has read ahead and not begun on SIGTERM as never delivered', async (t) => {
+    const { expect } = t;
+    const type = 'ahead';
+    await writeHash(client, type);
+    await sendMany(type, 20_000);
+    const module =
+      'export default ({ data }) => { for (const until = performance.now() + 0.2; performance.now() < until;); return data; }';
+    const worker = await run(t, { type, module });
+    await eventually('it is in the middle', async () => (await client.xlen(responseStreamKey(type))) > 2000);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    const left = await client.xpending(requestStreamKey(type), 'worker', '-', '+', 2000) as [
+      string,
+      string,
+      number,
+      number,
+    ][];
+    expect(left).not.toEqual([]);
+    expect(left.filter(([, , , deliveries]) => deliveries > 0)).toEqual([]);
+  });
+
   test('gives up a handler that outlives the grace period, and leaves its request to the next process', async (t) => {
     const { expect } = t;
     const type = 'graceless';
@@ -628,6 +658,17 @@ describe.concurrent('working', () => {
     expect(await client.hexists('limited:1:h', 'pid')).toBe(0);
     await run(t, options);
     expect((await replyTo('limited-4')).data).toBe(4);
+  });
+
+  test('takes no more than its request limit of a stream that has many', async (t) => {
+    const { expect } = t;
+    const type = 'limited-ahead';
+    await writeHash(client, type, { requestLimit: 700 });
+    await sendMany(type, 2000);
+    expect(await (await run(t, { type, module: echo })).ended).toBe(0);
+    expect(await client.xlen(responseStreamKey(type))).toBe(700);
+    const [, , , , , , , , , read] = ((await client.xinfo('GROUPS', requestStreamKey(type))) as unknown[][])[0] ?? [];
+    expect([read, await pendingCount(type)]).toEqual([700, 0]);
   });
 
   test('trims what is acknowledged, and keeps it when told to or when another group reads along', async (t) => {

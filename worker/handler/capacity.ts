@@ -1,6 +1,6 @@
 /** How many requests to hold, by number and by what they take. Pure. */
 
-const maxHeld = 512;
+const maxHeld = 1024;
 /** Milliseconds of work to keep ready, so that no handler waits for a round trip to Redis. */
 const readAheadMs = 20;
 const worthwhile = 64;

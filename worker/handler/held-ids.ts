@@ -1,4 +1,5 @@
 /** Which entry ids are held. */
+import { isEarlier } from './entry.ts';
 
 /**
  * Entries come in the order of their ids, so that one above all others cannot be here and nothing is looked up.
@@ -6,18 +7,18 @@
  * next one comes that is above all others.
  */
 export class HeldIds {
-  #newestMs = -1;
-  #newestSequence = -1;
+  #newest = '0-0';
+  #newestDash = 1;
   #index: Set<string> | undefined;
 
   /** Takes an id in; true when it is above all others so far. */
   isNewest(id: string): boolean {
     const dash = id.indexOf('-');
-    const ms = Number(id.slice(0, dash));
-    const sequence = Number(id.slice(dash + 1));
-    if (ms < this.#newestMs || (ms === this.#newestMs && sequence <= this.#newestSequence)) return false;
-    this.#newestMs = ms;
-    this.#newestSequence = sequence;
+    // Texts with as many digits on both sides are in the order of their numbers: no number is made for each request.
+    const isAlike = id.length === this.#newest.length && dash === this.#newestDash;
+    if (!(isAlike ? id > this.#newest : isEarlier(this.#newest, id))) return false;
+    this.#newest = id;
+    this.#newestDash = dash;
     this.#index = undefined;
     return true;
   }

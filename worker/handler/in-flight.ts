@@ -5,6 +5,7 @@ import { type Entry, sizeOf } from './entry.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proof } from './proof.ts';
+import { Queue } from './queue.ts';
 
 /** One request on its way: waiting -> running -> finished -> committing -> gone. */
 export interface Held {
@@ -53,7 +54,7 @@ export class InFlightTable {
   #bytes = 0;
   #abandoned = false;
   #running = 0;
-  #waiting: Held[] = [];
+  readonly #waiting = new Queue<Held>();
   #finished: Held[] = [];
   readonly #ids = new HeldIds();
   readonly #proof: Proof;
@@ -196,7 +197,7 @@ export class InFlightTable {
   /** Removes a request from where its state has it. */
   #takeOut(held: Held): void {
     if (held.state === 'running') this.#running--;
-    else if (held.state === 'waiting') this.#waiting = this.#waiting.filter((one) => one !== held);
+    else if (held.state === 'waiting') this.#waiting.remove(held);
     else if (held.state === 'finished') this.#finished = this.#finished.filter((one) => one !== held);
   }
 

@@ -72,17 +72,17 @@ export async function renewLeases(
 
 /**
  * Releases what this process could not finish: another consumer, or its own successor, takes it at once.
- * What was never started does not count as delivered.
+ * What came to this process and was never started does not count as delivered.
+ * @param started ids of what was started, here or before it came here
  */
 export async function handOver(
   connection: Connection,
   place: Place,
-  inFlight: InFlightTable,
   pending: readonly { readonly id: string; readonly deliveries: number }[],
+  started: ReadonlySet<string>,
 ): Promise<void> {
-  const neverStarted = new Set(inFlight.all().filter((held) => held.startedMs === 0).map((held) => held.entry.id));
   const countOf = ({ id, deliveries }: { id: string; deliveries: number }) =>
-    neverStarted.has(id) ? Math.max(0, deliveries - 1) : deliveries;
+    started.has(id) ? deliveries : Math.max(0, deliveries - 1);
   await connection.pipeline(
     chunks(pending).map((some) =>
       script(releaseScript, place, [releasedIdleMs, ...some.flatMap((one) => [one.id, countOf(one)])])

@@ -96,12 +96,12 @@ Deno.test('a commit takes no more than its bytes allow, but always one', () => {
 });
 
 Deno.test('holds what runs, and more only when handlers are quick', () => {
-  assertEquals([holdLimit(16, 1000), holdLimit(16, 20), holdLimit(16, 5), holdLimit(16, 0), holdLimit(1000, 0)], [
+  assertEquals([holdLimit(16, 1000), holdLimit(16, 20), holdLimit(16, 5), holdLimit(16, 0), holdLimit(2000, 0)], [
     16,
     16,
     64,
-    512,
-    1000,
+    1024,
+    2000,
   ]);
 });
 

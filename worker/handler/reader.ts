@@ -1,6 +1,7 @@
 /** Takes requests: new ones, and those that an earlier process or another consumer left behind. */
 import type { Connection } from '../redis/connection.ts';
 import type { Pair } from '../redis/connection-pair.ts';
+import type { Reply } from '../redis/resp.ts';
 import { acknowledgeAnswered, claimPages } from './answered.ts';
 import { holdLimit, readCount, SizeLimit } from './capacity.ts';
 import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
@@ -14,6 +15,15 @@ import type { SessionContext } from './session-context.ts';
 import { leastSuspiciousFirst, NewBeforeSuspects } from './suspects.ts';
 
 const blockMs = 2000;
+
+/** A read that was asked for. */
+interface Read {
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly askedMs: number;
+  readonly reply: Promise<Reply>;
+}
+
 /** How soon entries left behind are looked for again while there are some. */
 export const moreOrphansMs = 100;
 
@@ -37,6 +47,8 @@ export class Reader {
   /** Entries left behind were found the last time, so that more are to be expected. */
   #adopting = false;
   #stopping = false;
+  /** On its way while the requests of the one before are run. */
+  #ahead: Read | undefined;
 
   /**
    * @param backlog entries that are ours and not in flight
@@ -61,6 +73,11 @@ export class Reader {
     this.#onTaken = onTaken;
   }
 
+  /** Ids of what others have left behind and is not taken yet. */
+  get leftBehind(): readonly string[] {
+    return this.#backlog.map(({ id }) => id);
+  }
+
   /** Takes no further requests. */
   stop(): void {
     this.#stopping = true;
@@ -73,9 +90,10 @@ export class Reader {
     try {
       while (!this.#isOver()) {
         pulse.beat();
-        const count = Math.min(this.#room(), this.#untilLimit(), this.#sizes.count(inFlight.bytes));
-        if (this.#backlog.length > 0 && !this.#newGoFirst()) await this.#recover();
-        else if (count > 0) await this.#readNew(count);
+        const count = this.#mayRead([]);
+        if (this.#ahead !== undefined) await this.#take(this.#ahead);
+        else if (this.#backlog.length > 0 && !this.#newGoFirst()) await this.#recover();
+        else if (count > 0) await this.#take(this.#ask(count));
         else await inFlight.room.wait(1000);
       }
     } catch (error) {
@@ -104,42 +122,62 @@ export class Reader {
     return this.#adopting;
   }
 
-  async #readNew(count: number): Promise<void> {
-    const { place, clock, log } = this.#context;
+  #ask(count: number): Read {
+    const { place, clock } = this.#context;
     const { requestStream, consumerId, settings: { group } } = place;
     const askedMs = clock.now();
+    const reply = this.#reader.commandWithin(
+      blockMs + 1000,
+      'XREADGROUP',
+      'GROUP',
+      group,
+      consumerId,
+      'COUNT',
+      count,
+      'BLOCK',
+      this.#adopting || this.#backlog.length > 0 ? moreOrphansMs : blockMs,
+      ...claimArgs(place, this.#features),
+      'STREAMS',
+      requestStream,
+      '>',
+    );
+    return { count, askedMs, reply };
+  }
+
+  async #take({ count, askedMs, reply }: Read): Promise<void> {
+    const { place, clock, log } = this.#context;
+    this.#ahead = undefined;
     try {
-      const reply = await this.#reader.commandWithin(
-        blockMs + 1000,
-        'XREADGROUP',
-        'GROUP',
-        group,
-        consumerId,
-        'COUNT',
-        count,
-        'BLOCK',
-        this.#adopting || this.#backlog.length > 0 ? moreOrphansMs : blockMs,
-        ...claimArgs(place, this.#features),
-        'STREAMS',
-        requestStream,
-        '>',
-      );
-      const { fresh, claimed } = separateClaimed(reply);
+      const { fresh, claimed } = separateClaimed(await reply);
       const entries = this.#weigh(decodeRead(fresh));
+      this.#newFirst.read(entries.length, count);
       if (entries.length > 0) await this.#mayBegin();
+      const unanswered = await this.#unanswered(entries);
+      if (entries.length === count) this.#askAhead(unanswered);
       const nowMs = clock.monotonic();
-      for (const entry of await this.#unanswered(entries)) {
-        this.#context.inFlight.add(entry, 1, nowMs, askedMs);
-      }
+      for (const entry of unanswered) this.#context.inFlight.add(entry, 1, nowMs, askedMs);
       this.#context.executor.startWaiting();
       this.#onTaken();
       if (claimed.length > 0) await this.#adopt(claimed);
     } catch (error) {
       if (!isGroupGone(error)) throw error;
-      log.warn('the consumer group is gone; it is made anew', { stream: requestStream, group });
+      const { requestStream: stream, settings: { group } } = place;
+      log.warn('the consumer group is gone; it is made anew', { stream, group });
       await ensureGroup(this.#writer, place);
       await this.groupWasMade();
     }
+  }
+
+  /**
+   * A read that brought all it asked for is followed by another: the server works on the next one while the requests of
+   * this one run. Behind one that brought less answers go first, since there is nothing to be had.
+   * @param coming requests that are still to be run
+   */
+  #askAhead(coming: readonly Entry[]): void {
+    const count = this.#isOver() || this.#backlog.length > 0 || this.#adopting ? 0 : this.#mayRead(coming);
+    if (count <= 0) return;
+    this.#ahead = this.#ask(count);
+    this.#ahead.reply.catch(() => {}); // whoever takes it is told
   }
 
   /** What comes through a group that was made anew, but for what was answered through the one before. */
@@ -205,10 +243,17 @@ export class Reader {
     return entries;
   }
 
-  #room(): number {
+  /** How many a read may bring beside what is held and what is coming. */
+  #mayRead(coming: readonly Entry[]): number {
     const { place, inFlight, executor } = this.#context;
     const { concurrency } = place.settings;
-    return readCount(holdLimit(concurrency, executor.meanMs), inFlight.size, concurrency);
+    const held = inFlight.size + coming.length;
+    const bytes = coming.reduce((sum, entry) => sum + sizeOf(entry), inFlight.bytes);
+    return Math.min(
+      readCount(holdLimit(concurrency, executor.meanMs), held, concurrency),
+      this.#untilLimit() - coming.length,
+      this.#sizes.count(bytes),
+    );
   }
 
   #untilLimit(): number {
