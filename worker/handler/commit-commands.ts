@@ -33,7 +33,7 @@ export interface Replies {
 
 /** Commits whose memory is kept for the next ones, and up to which size. */
 const maxSpares = 2;
-const maxSpareBytes = 2 * 1024 * 1024;
+const maxSpareBytes = 4 * 1024 * 1024;
 const utf8 = new TextEncoder();
 const multi = utf8.encode('*1\r\n$5\r\nMULTI\r\n');
 

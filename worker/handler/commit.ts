@@ -22,7 +22,7 @@ import type { ServerFeatures } from './server-features.ts';
 const maxOnWire = 2;
 const maxBatch = 256;
 /** Redis closes a connection whose unread commands exceed its limit; this is far below any, and bounds our own memory. */
-const maxBatchBytes = 4 * 1024 * 1024;
+const maxBatchBytes = 512 * 1024;
 /** How soon requests are tried again that wait for somebody to see to a key. */
 const waitingRetryMs = 1000;
 const blockedBackoff = { initialMs: 100, maxMs: 5000 };

@@ -2,6 +2,7 @@
 
 const utf8 = new TextEncoder();
 const firstSize = 32 * 1024;
+const longTexts = 128 * 1024;
 
 /** Writes into memory of its own. Texts come first, all at once; commands are put together out of them and of bytes that never change. */
 export class ByteWriter {
@@ -31,11 +32,16 @@ export class ByteWriter {
 
   /**
    * Appends texts one after the other; returns where each of them begins, and last where they end. One call of the
-   * encoder for all of them costs less than a call, or a loop over the characters, for each.
+   * encoder for all of them costs less than a call, or a loop over the characters, for each; but long ones are not copied
+   * for that.
    */
   texts(texts: readonly string[]): number[] {
     const bounds = [this.#length];
-    if (this.#ascii(texts.join(''))) {
+    const length = texts.reduce((sum, text) => sum + text.length, 0);
+    if (length > longTexts) {
+      this.#reserve(2 * length); // whoever writes them repeats them
+      for (const text of texts) bounds.push((this.#ascii(text) ? this : this.#text(text)).length);
+    } else if (this.#ascii(texts.join(''))) {
       let at = bounds[0] as number;
       for (const text of texts) bounds.push(at += text.length);
     } else {

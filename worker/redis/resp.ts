@@ -5,7 +5,7 @@
  * See https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 
-import { asciiBetween, shortLength, textBetween } from './text.ts';
+import { asciiTextBetween, textBetween } from './text.ts';
 
 /** A reply; errors are values, so that one inside an array does not hide its neighbours. */
 export type Reply = string | number | null | Uint8Array | RedisError | Reply[];
@@ -198,8 +198,7 @@ export class ReplyParser {
     const text = to - from > windowBytes ? undefined : this.#window.text(this.#buffer, from, to, this.#end);
     if (text !== undefined) return text;
     if (this.#bulkAs === 'text') return textBetween(this.#buffer, from, to);
-    return (to - from <= shortLength ? asciiBetween(this.#buffer, from, to) : undefined) ??
-      this.#buffer.slice(from, to);
+    return asciiTextBetween(this.#buffer, from, to) ?? this.#buffer.slice(from, to);
   }
 
   /** A reply of one line, or `opened` when the line is the header of an array or a bulk string. */
