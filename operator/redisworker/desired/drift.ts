@@ -77,7 +77,7 @@ function covers(actual: unknown, wanted: unknown, field?: string, around?: strin
     ? Array.isArray(actual) && actual.length === wanted.length &&
       wanted.every((item, at) => covers(actual[at], item, field, around, beyond))
     : coversObject(actual, wanted, field, around);
-  if (holds && texts.has(wanted)) covered.set(actual, wanted);
+  if (holds && sharedParts.has(wanted)) covered.set(actual, wanted);
   return holds;
 }
 
@@ -102,20 +102,38 @@ function isEmpty(value: object): boolean {
   return Object.keys(value).length === 0;
 }
 
-/** Texts of what several objects share: of a worker's Deployments nearly everything is the same. */
-const texts = new WeakMap<object, string>();
+/** What several objects share: of a worker's Deployments nearly everything is the same. */
+const sharedParts = new WeakSet<object>();
 
-/** A part of many objects, which must not be changed: its canonical text is made once. */
+/** Their texts, as long as objects are built of them: kept as long as the parts are they would be a tenth of the heap. */
+const texts = new Map<object, string>();
+const mostTexts = 500;
+
+/** A part of many objects, which must not be changed: its canonical text is made once while they are built. */
 export function shared<T extends object>(part: T): T {
-  texts.set(part, canonicalJson(part));
+  sharedParts.add(part);
+  textOfShared(part);
   return part;
+}
+
+function textOfShared(part: object): string {
+  const known = texts.get(part);
+  if (known !== undefined) return known;
+  const text = textOf(part);
+  if (texts.size >= mostTexts) texts.clear();
+  texts.set(part, text);
+  return text;
 }
 
 /** JSON with sorted keys and without undefined values: equal for equal objects. */
 export function canonicalJson(value: unknown): string {
   if (value === undefined) return 'null'; // in a list
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return texts.get(value) ?? (Array.isArray(value) ? listText(value) : objectText(value));
+  return sharedParts.has(value) ? textOfShared(value) : textOf(value);
+}
+
+function textOf(value: object): string {
+  return Array.isArray(value) ? listText(value) : objectText(value);
 }
 
 function listText(list: readonly unknown[]): string {
