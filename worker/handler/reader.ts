@@ -1,28 +1,18 @@
 /** Takes requests: new ones, and those that an earlier process or another consumer left behind. */
 import type { Connection } from '../redis/connection.ts';
 import type { Pair } from '../redis/connection-pair.ts';
-import type { Reply } from '../redis/resp.ts';
 import { acknowledgeAnswered, claimPages } from './answered.ts';
 import { holdLimit, readCount, SizeLimit } from './capacity.ts';
-import { claimArgs, separateClaimed, uncountDelivery } from './claim.ts';
+import { separateClaimed, uncountDelivery } from './claim.ts';
 import { decodeRead, type Entry, isEarlier, sizeOf } from './entry.ts';
 import type { Fence } from './fence.ts';
 import { ensureGroup, isGroupGone, newestEntry } from './group.ts';
 import { claimOrphans } from './orphans.ts';
 import { findPending, type Pending, planRecovery, readPending } from './pending.ts';
+import { longestBlockMs, type Read, read } from './read.ts';
 import type { ServerFeatures } from './server-features.ts';
 import type { SessionContext } from './session-context.ts';
 import { leastSuspiciousFirst, NewBeforeSuspects } from './suspects.ts';
-
-const blockMs = 2000;
-
-/** A read that was asked for. */
-interface Read {
-  readonly count: number;
-  /** Milliseconds since 1970. */
-  readonly askedMs: number;
-  readonly reply: Promise<Reply>;
-}
 
 /** How soon entries left behind are looked for again while there are some. */
 export const moreOrphansMs = 100;
@@ -124,24 +114,8 @@ export class Reader {
 
   #ask(count: number): Read {
     const { place, clock } = this.#context;
-    const { requestStream, consumerId, settings: { group } } = place;
-    const askedMs = clock.now();
-    const reply = this.#reader.commandWithin(
-      blockMs + 1000,
-      'XREADGROUP',
-      'GROUP',
-      group,
-      consumerId,
-      'COUNT',
-      count,
-      'BLOCK',
-      this.#adopting || this.#backlog.length > 0 ? moreOrphansMs : blockMs,
-      ...claimArgs(place, this.#features),
-      'STREAMS',
-      requestStream,
-      '>',
-    );
-    return { count, askedMs, reply };
+    const wait = this.#adopting || this.#backlog.length > 0 ? moreOrphansMs : longestBlockMs;
+    return read(this.#reader, place, this.#features, { count, blockMs: wait, nowMs: clock.now() });
   }
 
   async #take({ count, askedMs, reply }: Read): Promise<void> {
