@@ -42,19 +42,29 @@ export const everyOtherFails = {
 
 const page = 5000;
 
-/** Reads counters and responses. */
-export async function readLedger(client: Pipelined, of: Streams = streamsOf(type)): Promise<Ledger> {
-  const { requestStream, responseStream } = of;
-  const [stream = null, groups = null, record = null] = await client.pipeline([
+/** Reads whether all is delivered, and what is pending. */
+export async function readStanding(
+  client: Pipelined,
+  { requestStream }: Pick<Streams, 'requestStream'>,
+): Promise<Pick<Ledger, 'delivered' | 'pending'>> {
+  const [stream = null, groups = null] = await client.pipeline([
     ['XINFO', 'STREAM', requestStream],
     ['XINFO', 'GROUPS', requestStream],
-    ['HGETALL', groupRecordKey(requestStream, defaultGroup)],
   ]) as Reply[];
   const group = groupIn(groups, defaultGroup);
   return {
     delivered: group.get('last-delivered-id') === pairsOf(stream).get('last-generated-id'),
     pending: Number(group.get('pending')),
-    counted: countersIn(pairsOf(record)),
+  };
+}
+
+/** Reads counters and responses. */
+export async function readLedger(client: Pipelined, of: Streams = streamsOf(type)): Promise<Ledger> {
+  const { requestStream, responseStream } = of;
+  const record = await client.pipeline([['HGETALL', groupRecordKey(requestStream, defaultGroup)]]) as Reply[];
+  return {
+    ...await readStanding(client, of),
+    counted: countersIn(pairsOf(record[0] ?? null)),
     ...await tally(client, responseStream),
   };
 }

@@ -124,7 +124,7 @@ export class Reader {
     try {
       const { fresh, claimed } = separateClaimed(await reply);
       const entries = this.#weigh(decodeRead(fresh));
-      this.#newFirst.read(entries.length, count);
+      this.#newFirst.read(entries.length + claimed.length, count);
       if (entries.length > 0) await this.#mayBegin();
       const unanswered = await this.#unanswered(entries);
       if (entries.length === count) this.#askAhead(unanswered);

@@ -41,6 +41,8 @@ export interface SentinelSet {
   failOver(): Promise<Member>;
   /** Ends the master at once, and waits for the one that comes after it. */
   crashMaster(): Promise<Member>;
+  /** How often another server has become the master, whoever had it so. */
+  switches(): number;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ const quorum = 2;
 export async function startSentinelSet(options: SentinelOptions = {}): Promise<SentinelSet> {
   const dir = mkdtempSync(join(tmpdir(), 'redisworker-sentinel-'));
   const members: (Member & { readonly process: TestProcess })[] = [];
+  let listener: Redis | undefined;
   const launch = (name: string, port: number, configuration: readonly string[], password?: string): Member => {
     const file = join(dir, `${name}.conf`);
     writeFileSync(file, `${[...listening(port, options.tls), `dir ${dir}`, ...configuration].join('\n')}\n`);
@@ -67,6 +70,7 @@ export async function startSentinelSet(options: SentinelOptions = {}): Promise<S
   };
   const stop = async (): Promise<void> => {
     for (const { client } of members) client.disconnect();
+    listener?.disconnect();
     await Promise.all(members.map(({ process }) => process.stop()));
     rmSync(dir, { recursive: true, force: true });
   };
@@ -82,6 +86,8 @@ export async function startSentinelSet(options: SentinelOptions = {}): Promise<S
     );
     const set = { servers, sentinels };
     await eventually('the Sentinels know everybody', () => knowEverybody(set));
+    listener = sentinels[0]?.client.duplicate();
+    const switches = listener ? await countSwitches(listener) : () => 0;
     return {
       ...set,
       masterName,
@@ -99,12 +105,22 @@ export async function startSentinelSet(options: SentinelOptions = {}): Promise<S
         await before.crash();
         return await masterAfter(set, before);
       },
+      switches,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Counts what a Sentinel tells over a connection of its own. @returns how often the master has changed so far */
+async function countSwitches(listener: Redis): Promise<() => number> {
+  let count = 0;
+  listener.on('error', () => undefined); // it is ended on purpose
+  listener.on('message', () => count++);
+  await listener.subscribe('+switch-master');
+  return () => count;
 }
 
 type Members = Pick<SentinelSet, 'servers' | 'sentinels'>;
@@ -134,7 +150,7 @@ function serverLines({ password }: SentinelOptions, master: number | undefined):
 function sentinelLines({ password, sentinelPassword }: SentinelOptions, master: number): string[] {
   return [
     `sentinel monitor ${masterName} 127.0.0.1 ${master} ${quorum}`,
-    `sentinel down-after-milliseconds ${masterName} 500`,
+    `sentinel down-after-milliseconds ${masterName} 2000`,
     `sentinel failover-timeout ${masterName} 3000`,
     ...(password === undefined ? [] : [`sentinel auth-pass ${masterName} "${password}"`]),
     ...(sentinelPassword === undefined
