@@ -51,6 +51,11 @@ export async function readStanding(
     ['XINFO', 'STREAM', requestStream],
     ['XINFO', 'GROUPS', requestStream],
   ]) as Reply[];
+  return standingIn(stream, groups);
+}
+
+/** @param stream reply of XINFO STREAM @param groups that of XINFO GROUPS */
+function standingIn(stream: Reply, groups: Reply): Pick<Ledger, 'delivered' | 'pending'> {
   const group = groupIn(groups, defaultGroup);
   return {
     delivered: group.get('last-delivered-id') === pairsOf(stream).get('last-generated-id'),
@@ -61,10 +66,14 @@ export async function readStanding(
 /** Reads counters and responses. */
 export async function readLedger(client: Pipelined, of: Streams = streamsOf(type)): Promise<Ledger> {
   const { requestStream, responseStream } = of;
-  const record = await client.pipeline([['HGETALL', groupRecordKey(requestStream, defaultGroup)]]) as Reply[];
+  const [stream = null, groups = null, record = null] = await client.pipeline([
+    ['XINFO', 'STREAM', requestStream],
+    ['XINFO', 'GROUPS', requestStream],
+    ['HGETALL', groupRecordKey(requestStream, defaultGroup)],
+  ]) as Reply[];
   return {
-    ...await readStanding(client, of),
-    counted: countersIn(pairsOf(record[0] ?? null)),
+    ...standingIn(stream, groups),
+    counted: countersIn(pairsOf(record)),
     ...await tally(client, responseStream),
   };
 }

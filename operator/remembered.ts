@@ -1,16 +1,17 @@
-/** Remembers what is made of the few texts that come again and again. */
+/** Remembers what is made of the few things that come again and again. */
 
 /**
- * A pure function of a text that is asked the same at every look.
+ * A pure function that is asked the same again and again: of a text, or of an object that does not change.
+ * @param most things it remembers: then it forgets all of them
  * @returns the function, whose results are shared and must not be changed
  */
-export function remembered<T>(make: (text: string) => T, most = 500): (text: string) => T {
-  const made = new Map<string, T>();
-  return (text) => {
-    if (made.has(text)) return made.get(text) as T;
-    const result = make(text);
+export function remembered<T, K = string>(make: (of: K) => T, most = 500): (of: K) => T {
+  const made = new Map<K, T>();
+  return (of) => {
+    if (made.has(of)) return made.get(of) as T;
+    const result = make(of);
     if (made.size >= most) made.clear();
-    made.set(text, result);
+    made.set(of, result);
     return result;
   };
 }

@@ -207,7 +207,7 @@ export class Reader {
     }
   }
 
-  /** Nothing is begun on an answer of the fence that is no longer fresh. @throws FatalError when the place is somebody else's */
+  /** Nothing is begun on an old answer of the fence. @throws FatalError when the place is somebody else's */
   async #mayBegin(): Promise<void> {
     if (!this.#fence.isFresh) await this.#fence.check();
   }

@@ -50,9 +50,9 @@ export class Session {
       const running = [loops.reader.run(), this.#commit(loops), loops.chores.run()];
       await Promise.all(running.map((loop) => loop.catch((error: unknown) => this.#end(error))));
       if (this.#error !== undefined) throw this.#error;
-      const started = inFlight.all().filter(({ startedMs }) => startedMs > 0).map(({ entry }) => entry.id);
-      const all = new Set([...started, ...loops.reader.leftBehind]);
-      await handOver(writer, place, await listPending(writer, place), all);
+      const startedHere = inFlight.all().filter(({ startedMs }) => startedMs > 0).map(({ entry }) => entry.id);
+      const started = new Set([...startedHere, ...loops.reader.leftBehind]);
+      await handOver(writer, place, await listPending(writer, place), started);
     } finally {
       pulse.reading = false;
       this.#end(undefined);

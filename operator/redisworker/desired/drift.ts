@@ -105,24 +105,14 @@ function isEmpty(value: object): boolean {
 /** What several objects share: of a worker's Deployments nearly everything is the same. */
 const sharedParts = new WeakSet<object>();
 
-/** Their texts, as long as objects are built of them: kept as long as the parts are they would be a tenth of the heap. */
-const texts = new Map<object, string>();
-const mostTexts = 500;
+/** Their texts, while objects are built of them: kept as long as the parts are they would be a tenth of the heap. */
+const textOfShared = remembered(textOf);
 
 /** A part of many objects, which must not be changed: its canonical text is made once while they are built. */
 export function shared<T extends object>(part: T): T {
   sharedParts.add(part);
   textOfShared(part);
   return part;
-}
-
-function textOfShared(part: object): string {
-  const known = texts.get(part);
-  if (known !== undefined) return known;
-  const text = textOf(part);
-  if (texts.size >= mostTexts) texts.clear();
-  texts.set(part, text);
-  return text;
 }
 
 /** JSON with sorted keys and without undefined values: equal for equal objects. */

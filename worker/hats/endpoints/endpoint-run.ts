@@ -69,22 +69,28 @@ export class EndpointRun implements Tenant {
     }
   }
 
-  async answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+  answer(operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    return this.#whileItLasts(() => this.#carryOut(operation, args));
+  }
+
+  redis(command: ScriptCommand): Promise<unknown> {
+    return this.#whileItLasts(() => this.#running.host.redis.run(command, this.#over.signal));
+  }
+
+  async #whileItLasts(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#over.signal.aborted) return ending;
+    const value = await ask();
+    return this.#over.signal.aborted ? ending : value;
+  }
+
+  async #carryOut(operation: Operation, args: readonly unknown[]): Promise<unknown> {
     if (operation === 'stopping') return this.#running.stopping.aborted;
     if (isOfHolder(operation)) return undefined;
-    const value = await carryOut(this.#running.host, operation, args, {
+    return await carryOut(this.#running.host, operation, args, {
       key: this.#running.key,
       until: this.#over.signal,
       log: (level, text) => this.log(level, text),
     });
-    return this.#over.signal.aborted ? ending : value;
-  }
-
-  async redis(command: ScriptCommand): Promise<unknown> {
-    if (this.#over.signal.aborted) return ending;
-    const value = await this.#running.host.redis.run(command, this.#over.signal);
-    return this.#over.signal.aborted ? ending : value;
   }
 
   log(level: 'info' | 'warn' | 'error', text: string): void {

@@ -1,13 +1,14 @@
 /**
  * A command of a script for Redis and the text it is answered with: nearly all a script asks for. Between two processes
- * that wait for each other each line of code is cold again, so that these are not JSON: a command is a message of the very
- * bytes Redis takes, and a text one that begins with `+`.
+ * that wait for each other each line of code is cold again, so that these are not JSON: a command is a message of the
+ * very bytes Redis takes, and a text one that begins with `+`.
  */
+import { asterisk, dollar } from '../../redis/byte-writer.ts';
 import { encodeCommands } from '../../redis/commands.ts';
 import { textBetween } from '../../redis/text.ts';
 import { encodeBytes, encodeText, encodeWith } from './frames.ts';
 
-const [asterisk, dollar, plus, carriageReturn, lineFeed, zero] = [0x2a, 0x24, 0x2b, 0x0d, 0x0a, 0x30];
+const [plus, carriageReturn, lineFeed, zero] = [0x2b, 0x0d, 0x0a, 0x30];
 /** Bytes of `$`, a length and two line ends. */
 const aroundWord = 16;
 /** Longer texts are left to the encoder, in one call. */
@@ -45,17 +46,20 @@ export function encodeAnswerText(text: string): Uint8Array {
 export function commandIn(bytes: Uint8Array): ScriptCommand | undefined {
   const count = headerIn(bytes, 0, asterisk);
   if (count === undefined || count.value === 0) return undefined;
-  let name: string | undefined;
+  const places: { readonly from: number; readonly end: number }[] = [];
   let at = count.end;
-  for (let word = 0; word < count.value; word++) {
+  while (places.length < count.value) {
     const length = headerIn(bytes, at, dollar);
     if (length === undefined) return undefined;
     const end = length.end + length.value;
     if (!isLineEnd(bytes, end)) return undefined;
-    if (word === 0) name = textBetween(bytes, length.end, end).toLowerCase();
+    places.push({ from: length.end, end });
     at = end + 2;
   }
-  return name === undefined || at !== bytes.length ? undefined : { name, bytes, words: () => wordsIn(bytes) };
+  if (at !== bytes.length) return undefined;
+  const words = () => places.map(({ from, end }) => textBetween(bytes, from, end));
+  const [first] = places;
+  return { name: first ? textBetween(bytes, first.from, first.end).toLowerCase() : '', bytes, words };
 }
 
 /** Whether a message begins as a command does. */
@@ -116,16 +120,4 @@ function headerIn(
 
 function isLineEnd(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed;
-}
-
-/** Of bytes that are a command. */
-function wordsIn(bytes: Uint8Array): string[] {
-  const words: string[] = [];
-  for (let at = headerIn(bytes, 0, asterisk)?.end ?? bytes.length; at < bytes.length;) {
-    const length = headerIn(bytes, at, dollar);
-    if (length === undefined) break;
-    words.push(textBetween(bytes, length.end, length.end + length.value));
-    at = length.end + length.value + 2;
-  }
-  return words;
 }

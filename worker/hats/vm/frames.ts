@@ -26,7 +26,7 @@ export function encodeText(text: string): Uint8Array {
   return bytes;
 }
 
-/** A message of at most `most` bytes, written by `fill`; it returns where it ended, or undefined when that comes to nothing. */
+/** A message of at most `most` bytes. @param fill writes it and gives where it ends, or undefined where it cannot */
 export function encodeWith(
   most: number,
   fill: (room: Uint8Array, from: number) => number | undefined,

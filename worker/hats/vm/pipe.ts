@@ -37,7 +37,7 @@ export function tell(report: Exclude<Report, { say: 'ask' }>): void {
   write(encodeFrame(report));
 }
 
-/** Asks the host for something and waits. Arguments are JSON, which nobody on the way reads. @returns a text behind `+`, or JSON */
+/** Asks the host for something and waits. @param args JSON that nobody on the way reads @returns a text behind `+`, or JSON */
 export function ask(operation: Operation, args: string): string {
   write(encodeText(`{"say":"ask","operation":"${operation}","args":${args}}`));
   return readText() ?? ended;
